@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The only place that starts processes.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import subprocess
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+Completed = typing.NamedTuple("Completed", [("argv", typing.List[str]), ("rc", int), ("stdout", str), ("stderr", str)])
+
+
+def run(argv, check=True, input_bytes=None, timeout=None, left="Nothing was changed", todo=""):
+    """Run one program in the C locale, without a shell.
+
+    :param argv: list of str, the program (looked up on the system's paths) and its arguments.
+    :param check: bool, raise when the program fails.
+    :param input_bytes: bytes or None, written to its standard input.
+    :param timeout: int seconds or None, after which it is killed and counted as failed.
+    :param left: str, the state to name in the error (see FleetError).
+    :param todo: str, the next step to name in the error.
+    :returns: Completed(argv, rc, stdout, stderr); output is decoded as UTF-8, bad bytes replaced.
+    :raises FleetError: the program is missing, ran out of time, or failed while check is true.
+    """
+    env = dict(os.environ, LC_ALL="C.UTF-8", LANGUAGE="C", PATH=SEARCH_PATH)
+    try:
+        process = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
+        )
+    except OSError as error:
+        raise FleetError("%s cannot be started: %s" % (argv[0], error.strerror), left, todo or "Install %s" % argv[0])
+    try:
+        out, err = process.communicate(input_bytes, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise FleetError("%s did not finish within %d seconds" % (" ".join(argv), timeout), left, todo)
+    done = Completed(argv, process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
+    if check and done.rc != 0:
+        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
+        raise FleetError("%s failed with code %d: %s" % (" ".join(argv), done.rc, said), left, todo)
+    return done

@@ -1,0 +1,25 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one exception that every layer below a module's edge raises.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+
+class FleetError(Exception):
+    """Something that a person has to know about.
+
+    :param problem: str, one sentence without its full stop: what is wrong, naming the thing.
+    :param left: str, one sentence without its full stop: the state that the thing was left in.
+    :param todo: str, one sentence without its full stop: what to do next.
+    """
+
+    def __init__(self, problem, left="Nothing was changed", todo=""):
+        self.problem = problem
+        self.left = left
+        self.todo = todo
+        super(FleetError, self).__init__(". ".join(part for part in (problem, left, todo) if part) + ".")
