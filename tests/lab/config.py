@@ -1,0 +1,68 @@
+# Copyright (c) osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the parts of the lab agree on: versions, addresses, ports, sizes and directories."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+KUBERNETES_VERSION = "1.36.3"
+API_PORT = 16443
+RELEASES_PORT = 18080
+# How a guest reaches the loopback interface of the host (QEMU's user network).
+GUEST_GATEWAY = "10.0.2.2"
+
+NODES = ("w1", "w2")
+NODE_MEMORY_MIB = 1024
+NODE_CPUS = 2
+NODE_DISK_GIB = 6
+
+PAUSE_IMAGE = "localhost/lab/pause:1"
+APP_IMAGE = "localhost/lab/app:1"
+
+# "bookworm" becomes the legacy node, "trixie" the releases.
+LEGACY_SUITE = "bookworm"
+TARGET_SUITE = "trixie"
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Paths:
+    """All data of one lab lies below `root`: `cache` may be thrown away, `run` belongs to the running lab."""
+
+    root: Path
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
+
+
+def paths() -> Paths:
+    root = Path(os.environ.get("OSMIGRATE_LAB_DIR") or "~/.cache/osmigrate-lab").expanduser().resolve()
+    made = Paths(root)
+    made.cache.mkdir(parents=True, exist_ok=True)
+    made.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return made
+
+
+def node_names(count: int) -> tuple[str, ...]:
+    return tuple(f"w{number}" for number in range(1, count + 1))
+
+
+def node_index(name: str) -> int:
+    """Place of the node in the lab, from 0; any `wN` is a node."""
+    if not name.startswith("w") or not name[1:].isdigit() or int(name[1:]) < 1:
+        raise ValueError(f"{name!r} is not a node of the lab; nodes are called w1, w2, ...")
+    return int(name[1:]) - 1
+
+
+def node_address(index: int) -> str:
+    """The host's loopback address that stands for a node, ssh and kubelet ports alike."""
+    return f"127.0.66.{index + 1}"
