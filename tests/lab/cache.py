@@ -1,4 +1,4 @@
-# Copyright (c) osmigrate.fleet contributors
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build results, kept by the hash of what went into them."""
 

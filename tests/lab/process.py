@@ -1,4 +1,4 @@
-# Copyright (c) osmigrate.fleet contributors
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Background processes of the lab, remembered across runs by process id and start time."""
 
@@ -63,36 +63,26 @@ class Daemon:
 
     def stop(self, timeout: float = 20) -> None:
         """Ask the process to end, insist after `timeout` seconds. Not running is fine."""
-        for signal_number, patience in ((signal.SIGTERM, timeout), (signal.SIGKILL, 10)):
-            pid = self.pid
-            if pid is None:
-                break
-            try:
-                os.kill(pid, signal_number)
-            except ProcessLookupError:
-                break
-            self._wait(patience)
-        else:
-            if self.running():
-                raise RuntimeError(f"{self.name} (process {self.pid}) does not end; see {self.log}")
-        self.record.unlink(missing_ok=True)
+        self._end(signal.SIGTERM, timeout)
+        self.kill()
 
     def kill(self) -> None:
         """End the process at once, as a power cut would."""
-        self.stop(timeout=0) if self.pid is None else self._kill(self.pid)
-
-    def _kill(self, pid: int) -> None:
-        os.kill(pid, signal.SIGKILL)
-        self._wait(10)
+        self._end(signal.SIGKILL, 10)
+        if self.running():
+            raise RuntimeError(f"{self.name} (process {self.pid}) does not end; see {self.log}")
         self.record.unlink(missing_ok=True)
 
-    def _wait(self, seconds: float) -> bool:
+    def _end(self, signal_number: int, patience: float) -> None:
+        pid = self.pid
+        if pid is not None:
+            os.kill(pid, signal_number)
+            self._wait(patience)
+
+    def _wait(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while self.running():
-            if time.monotonic() >= deadline:
-                return False
+        while self.running() and time.monotonic() < deadline:
             time.sleep(0.05)
-        return True
 
     def tail(self, lines: int = 15) -> str:
         """The end of the log, for messages about failures."""
