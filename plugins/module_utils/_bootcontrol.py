@@ -1,0 +1,250 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Boot control on one node: the one owner of the menu, the environment block and the record.
+
+Every write leaves a node that boots: files are replaced whole, the block is flipped by one write, and in each step the
+order is chosen so that a cut between two writes means the incumbent.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import platform
+import time
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _bootstate, _grub
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import commit_boot, write_atomic
+
+TRIES_MAX = 3
+
+
+def _text(path):
+    try:
+        with open(path) as text:
+            return text.read()
+    except IOError:
+        return ""
+
+
+class BootControl(object):
+    """What this node boots and why. Reads on construction; its verbs return the actions that they took (or would take).
+
+    :param check_mode: bool, when true nothing is written.
+    """
+
+    def __init__(self, check_mode=False):
+        self.check_mode = check_mode
+        self.grub = _grub.find()
+        self.state = _bootstate.parse(_text(_bootstate.PATH))
+        self.block, self.block_problem = _bootenv.read(self.grub.block)
+        if self.block is None and not os.path.exists(self.grub.block) and not self.state["entries"]:
+            self.block_problem = ""  # a node that was never touched has none
+        self.boot_id = _text("/proc/sys/kernel/random/boot_id").strip()
+        self.arguments = _grub.parse_command_line(_text("/proc/cmdline"))
+
+    def booted_entry(self):
+        """Return the id of the entry that runs now, "" if it is none that we know.
+
+        What the command line claims counts only if the deployment that runs is the one of that entry.
+        """
+        if not Ostree().is_booted():
+            return _grub.PACKAGE
+        deployment = Ostree().booted()
+        for name, entry in sorted(self.state["entries"].items()):
+            if deployment is not None and entry["deployment"] == deployment.path:
+                return name
+        return ""
+
+    def default_entry(self):
+        """Return the id of the entry that a plain reboot boots when no trial is armed."""
+        return (self.block or {}).get("osm_default") or _grub.PACKAGE
+
+    def facts(self):
+        """Return what boot_info documents, as dict."""
+        booted = self.booted_entry()
+        verdict = _bootstate.judge(self.state, self.block, booted, self.boot_id)
+        return {
+            "booted": {
+                "entry": booted,
+                "boot_id": self.boot_id,
+                "kernel": platform.release(),
+                "trial": ("osmigrate.trial", "1") in self.arguments,
+            },
+            "default": self.default_entry(),
+            "block": {"usable": self.block is not None, "problem": self.block_problem},
+            "entries": self.state["entries"],
+            "trial": _bootstate.live_trial(self.state, self.block),
+            "verdict": verdict.verdict,
+            "reason": verdict.reason,
+            "failed": self.state["failed"],
+        }
+
+    def stage(self, entry):
+        """Put an entry into the menu, where it is inert.
+
+        :param entry: dict, an item of "entries" in docs/design.md, "State file".
+        """
+        state = dict(self.state, entries=dict(self.state["entries"]))
+        state["entries"][entry["id"]] = entry
+        return self._write_menu(state)
+
+    def forget(self, names):
+        """Take entries out of the menu, before what they boot is deleted.
+
+        :param names: iterable of str.
+        :raises FleetError: one of them runs now or is the default.
+        """
+        gone = set(names) & set(self.state["entries"])
+        kept = gone & {self.booted_entry(), self.default_entry()}
+        if kept:
+            raise FleetError("The boot entry %s is in use and cannot be removed" % ", ".join(sorted(kept)))
+        if not gone:
+            return []
+        state = dict(self.state)
+        state["entries"] = {name: entry for name, entry in self.state["entries"].items() if name not in gone}
+        return self._write_menu(state)
+
+    def arm(self, name, tries, rollout):
+        """Let the next boots, tries at the most, be trials of the entry; the default stays what it is.
+
+        :param name: str, id of the entry.
+        :param tries: int, 1 to TRIES_MAX.
+        :param rollout: str, kept in the record.
+        """
+        if name != _grub.PACKAGE and name not in self.state["entries"]:
+            raise FleetError("There is no boot entry %s" % name, todo="Stage the release first")
+        if name == self.default_entry():
+            raise FleetError("%s is the default already and cannot be tried" % name)
+        trial = self.state["trial"]
+        wanted = {"osm_default": self.default_entry(), "osm_trial": name, "osm_tries": "x" * tries}
+        armed = trial and trial["entry"] == name and trial["armed_boot_id"] == self.boot_id
+        if armed and trial["rollout"] == rollout and self.block == wanted:
+            return []
+        actions = self._repair_block()
+        # The record comes first: a block that is armed without a record could not be judged after the boot.
+        self._write_state(
+            dict(
+                self.state,
+                trial={
+                    "entry": name,
+                    "incumbent": self.default_entry(),
+                    "armed_boot_id": self.boot_id,
+                    "armed_at": int(time.time()),
+                    "tries": tries,
+                    "rollout": rollout,
+                },
+            )
+        )
+        self._flip(wanted)
+        return actions + ["arm %d boot%s of %s; %s stays the default" % (tries, "s"[: tries > 1], name, wanted["osm_default"])]
+
+    def confirm(self, name):
+        """Make the entry that runs on trial the default.
+
+        :raises FleetError: it does not run, or it is not on trial.
+        """
+        if self.booted_entry() != name:
+            raise FleetError(
+                "%s cannot be confirmed because %s is running" % (name, self.booted_entry() or "another OS"),
+                "The default is still %s" % self.default_entry(),
+                "Run the same command again; it looks at the node and goes on from there",
+            )
+        if self.default_entry() == name and self.state["trial"] is None and not (self.block or {}).get("osm_trial"):
+            return []
+        actions = self._repair_block()
+        self._flip({"osm_default": name, "osm_trial": "", "osm_tries": ""})
+        failed = {key: value for key, value in self.state["failed"].items() if key != name}
+        self._write_state(dict(self.state, default=name, trial=None, failed=failed))
+        return actions + ["make %s the default" % name]
+
+    def revert(self, failed):
+        """Call the trial off; the default stays what it is.
+
+        :param failed: bool, remember that the entry failed on this node, so that it is not tried again unasked.
+        """
+        trial = self.state["trial"]
+        if trial is None and not (self.block or {}).get("osm_trial"):
+            return []
+        verdict = _bootstate.judge(self.state, self.block, self.booted_entry(), self.boot_id)
+        called_off = trial["entry"] if trial else self.block["osm_trial"]
+        actions = self._repair_block()
+        self._flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
+        state = dict(self.state, trial=None)
+        if failed and trial:
+            state["failed"] = dict(state["failed"])
+            state["failed"][trial["entry"]] = {
+                "verdict": verdict.verdict,
+                "reason": verdict.reason,
+                "at": int(time.time()),
+                "rollout": trial["rollout"],
+            }
+        self._write_state(state)
+        return actions + ["call off the trial of %s" % called_off]
+
+    def forgive(self, name):
+        """Drop the memory that the entry failed on this node."""
+        if name not in self.state["failed"]:
+            return []
+        failed = {key: value for key, value in self.state["failed"].items() if key != name}
+        self._write_state(dict(self.state, failed=failed))
+        return ["allow %s to be tried again" % name]
+
+    def _write_menu(self, state):
+        """Bring block, menu and custom.cfg to what the entries need; the record comes last and is what is trusted."""
+        entries = [state["entries"][name] for name in sorted(state["entries"])]
+        menu = _grub.render_menu(entries, TRIES_MAX)
+        custom = _text(self.grub.custom)
+        actions = self._repair_block()
+        if _text(self.grub.menu) != menu:
+            actions.append("write the boot menu with %s" % (", ".join(entry["id"] for entry in entries) or "no entry"))
+        if custom != _grub.with_block(custom):
+            actions.append("source the boot menu from %s" % self.grub.custom)
+        if state != self.state:
+            actions.append("record the boot entries")
+        if not self.check_mode and actions:
+            self._check_menu(menu)
+            write_atomic(self.grub.menu, menu.encode("utf-8"), 0o644)
+            write_atomic(self.grub.custom, _grub.with_block(custom).encode("utf-8"), 0o644)
+            self._write_state(state)
+            commit_boot(self.grub.directory)
+        return actions
+
+    def _check_menu(self, menu):
+        """Let GRUB's own parser read the menu before it takes effect."""
+        run(
+            [self.grub.check_tool],
+            input_bytes=menu.encode("utf-8"),
+            left="The boot menu was not changed",
+            todo="Report this with the node's record /boot/osmigrate/state.json",
+        )
+
+    def _repair_block(self):
+        """Make a usable block where there is none, saying what the record says."""
+        if self.block is not None:
+            return []
+        default = self.state["default"]
+        self.block, self.block_problem = {"osm_default": default, "osm_trial": "", "osm_tries": ""}, ""
+        if not self.check_mode:
+            write_atomic(self.grub.block, _bootenv.render(self.block), 0o600)
+            commit_boot(self.grub.directory)
+        return ["create the environment block %s" % self.grub.block]
+
+    def _flip(self, variables):
+        if not self.check_mode:
+            _bootenv.rewrite(self.grub.block, variables)
+        self.block = variables
+
+    def _write_state(self, state):
+        self.state = state
+        if not self.check_mode:
+            directory = os.path.dirname(_bootstate.PATH)
+            if not os.path.isdir(directory):
+                os.makedirs(directory, 0o755)
+            write_atomic(_bootstate.PATH, _bootstate.render(state).encode("utf-8"), 0o644)

@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the node remembers about its boot entries and its trial, and the verdict on that trial. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import json
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._grub import PACKAGE
+
+SCHEMA = 1
+PATH = "/boot/osmigrate/state.json"
+
+Verdict = typing.NamedTuple("Verdict", [("verdict", str), ("reason", str)])
+NO_TRIAL = Verdict("", "")
+
+
+def empty():
+    """Return the record of a node that was never touched."""
+    return {"schema": SCHEMA, "entries": {}, "default": PACKAGE, "trial": None, "failed": {}}
+
+
+def parse(text):
+    """Read the content of state.json.
+
+    :param text: str, empty for a node that was never touched.
+    :returns: dict (docs/design.md, "State file").
+    :raises FleetError: the text is not such a record.
+    """
+    if not text:
+        return empty()
+    try:
+        state = json.loads(text)
+        usable = state["schema"] == SCHEMA and not set(empty()) - set(state)
+    except (ValueError, TypeError, KeyError):
+        usable = False
+    if not usable:
+        raise FleetError(
+            "%s is not a record that this version of osmigrate.fleet understands" % PATH,
+            "The node boots as its GRUB environment block says",
+            "Move the file aside; the next run stages the release again",
+        )
+    return state
+
+
+def render(state):
+    """Return the content of state.json as str."""
+    return json.dumps(state, indent=1, sort_keys=True) + "\n"
+
+
+def live_trial(state, block):
+    """Return the trial that is under way or has ended without a decision, else None.
+
+    :param state: dict, the node's record.
+    :param block: dict of the environment block's variables, None if it is unusable.
+    """
+    trial = state["trial"]
+    if trial is None or block is None:
+        return trial
+    if block.get("osm_default") == trial["entry"]:
+        return None  # confirmed, and the controller died before the record was rewritten
+    return trial if block.get("osm_trial") == trial["entry"] else None
+
+
+def judge(state, block, booted_entry, boot_id):
+    """Say what became of the trial.
+
+    :param state: dict, the node's record.
+    :param block: dict of the environment block's variables, None if it is unusable.
+    :param booted_entry: str, id of the entry that runs now, "" if it is none of ours.
+    :param boot_id: str, the kernel's boot id.
+    :returns: Verdict; its verdict is "" where there is no trial to judge.
+    """
+    trial = live_trial(state, block)
+    if trial is None:
+        return NO_TRIAL
+    if boot_id == trial["armed_boot_id"]:
+        return Verdict("never_rebooted", "the node has not rebooted since the trial was armed")
+    if booted_entry == trial["entry"]:
+        return Verdict("booted_candidate", "%s is running" % booted_entry)
+    if booted_entry != trial["incumbent"]:
+        return Verdict("unknown", "neither the candidate nor the incumbent runs, but %s" % (booted_entry or "another OS"))
+    if block is None:
+        return Verdict("fell_back", "GRUB could not use its environment block, so the incumbent booted")
+    tries = block.get("osm_tries", "")
+    if tries == "x" * trial["tries"]:
+        return Verdict("fell_back", "GRUB did not start the candidate: it could not count the try, or its menu was not read")
+    if tries == "0":
+        return Verdict("fell_back", "the candidate was started and did not stay up until it was confirmed")
+    return Verdict("fell_back", "the incumbent was booted while the candidate still had tries left")

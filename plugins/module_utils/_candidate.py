@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The candidate of the ostree backend: from a verified manifest to a deployment that lies there and can be booted.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import hashlib
+import os
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _kernel_arguments, _release, _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+
+def _digest(path):
+    sha = hashlib.sha256()
+    with open(path, "rb") as content:
+        for piece in iter(lambda: content.read(1 << 20), b""):
+            sha.update(piece)
+    return sha.hexdigest()
+
+
+class Candidate(object):
+    """One release on one node.
+
+    :param release: dict, a validated manifest.
+    :param ostree: Ostree.
+    :param boot: BootControl.
+    :param stateroot: str.
+    :param timeout: int seconds that fetching may take.
+    """
+
+    def __init__(self, release, ostree, boot, stateroot, timeout):
+        self.release = release
+        self.payload = release["payloads"]["ostree"]
+        self.name = _release.entry_id(release)
+        self.remote = "osmigrate-" + release["name"]
+        self.ostree = ostree
+        self.boot = boot
+        self.stateroot = stateroot
+        self.timeout = timeout
+
+    def deployment(self):
+        """Return the Deployment of the pinned commit, or None."""
+        for deployment in self.ostree.deployments():
+            if (deployment.stateroot, deployment.commit) == (self.stateroot, self.payload["commit"]):
+                return deployment
+        return None
+
+    def plan(self):
+        """Decide what is missing until the candidate lies there.
+
+        :returns: list of (sentence, callable without arguments), in order.
+        :raises FleetError: the node's repository belongs to another tool.
+        """
+        steps, payload = [], self.payload
+        if not self.ostree.has_repository():
+            steps.append(("create the OSTree repository", self.ostree.initialize))
+        elif not self.ostree.bootloader_is_ours():
+            raise FleetError(
+                "The OSTree repository of this node is managed by another tool: sysroot.bootloader is not 'none'",
+                todo="Run 'ostree config set sysroot.bootloader none' if this collection shall own the boot menu",
+            )
+        if self.stateroot not in self.ostree.stateroots():
+            steps.append(("create the stateroot %s" % self.stateroot, lambda: self.ostree.create_stateroot(self.stateroot)))
+        deployed = self.deployment()
+        if deployed is None:
+            steps += [self._removal(deployment) for deployment in self._superseded()]
+            steps += [
+                (
+                    "set the remote %s to %s" % (self.remote, payload["url"]),
+                    lambda: self.ostree.set_remote(self.remote, payload["url"], payload["gpg_keys"]),
+                ),
+                (
+                    "pull commit %s of %s" % (payload["commit"][:12], payload["ref"]),
+                    lambda: self.ostree.pull(self.remote, payload["ref"], payload["commit"], self.timeout),
+                ),
+                ("deploy %s" % self.name, self._deploy),
+            ]
+        elif not self.ostree.is_linked(deployed):
+            steps.append(("link %s" % deployed.link, lambda: self.ostree.link(deployed)))
+        return steps
+
+    def plan_removal(self):
+        """Decide what is to be removed so that nothing of the release is left.
+
+        :returns: list of (sentence, callable), as plan.
+        """
+        deployed = self.deployment()
+        return [] if deployed is None else [self._removal(deployed)]
+
+    def check(self, deployment):
+        """Read kernel and initramfs back from /boot and compare them with the deployed tree.
+
+        :returns: (bytes of both together, int).
+        :raises FleetError: they differ or are missing.
+        """
+        tree = os.path.join(deployment.path, "usr/lib/modules")
+        size = 0
+        for written, name in ((deployment.kernel, "vmlinuz"), (deployment.initrd, "initramfs.img")):
+            sources = [os.path.join(tree, kernel, name) for kernel in sorted(os.listdir(tree))]
+            wanted = {_digest(source) for source in sources if os.path.exists(source)}
+            if not os.path.exists(written) or _digest(written) not in wanted:
+                raise FleetError(
+                    "%s differs from what release %s holds" % (written, self.name),
+                    "The candidate is not in the boot menu; the node serves on as it did",
+                    "Look at the file system of /boot, remove the candidate with state=absent and stage it again",
+                )
+            size += os.path.getsize(written)
+        return size
+
+    def entry(self, deployment, extra_arguments):
+        """Return the boot entry of the deployment, as docs/design.md describes it.
+
+        :param extra_arguments: list of str, kernel arguments of the operator.
+        """
+        with open(os.path.join(deployment.path, "usr/lib/os-release")) as text:
+            named = [line.partition("=")[2].strip().strip('"') for line in text if line.startswith("PRETTY_NAME=")]
+        with open("/etc/machine-id") as text:
+            machine_id = text.read().strip()
+        root_uuid = _storage.filesystem("/sysroot" if self.ostree.is_booted() else "/").uuid
+        return {
+            "id": self.name,
+            "title": "%s (%s)" % (named[0] if named else self.release["name"], self.name),
+            "kernel": _storage.grub_path(deployment.kernel),
+            "initrd": _storage.grub_path(deployment.initrd),
+            "options": _kernel_arguments.command_line(
+                root_uuid,
+                deployment.link,
+                machine_id,
+                _kernel_arguments.carried(self.boot.arguments, extra_arguments),
+            ),
+            "root_uuid": root_uuid,
+            "boot_uuid": _storage.filesystem("/boot").uuid,
+            "backend": "ostree",
+            "release": {"name": self.release["name"], "version": self.release["version"]},
+            "commit": deployment.commit,
+            "deployment": deployment.path,
+        }
+
+    def _deploy(self):
+        self.ostree.deploy(self.stateroot, self.remote, self.payload["ref"])
+        deployment = self.deployment()
+        if deployment is None:
+            raise FleetError(
+                "ostree deployed %s, but not the commit that the manifest pins" % self.payload["ref"],
+                "It is not in the boot menu; the node serves on as it did",
+                "Check the manifest against the repository, then run the same command again",
+            )
+        self.ostree.link(deployment)
+
+    def _superseded(self):
+        """Return the deployments that neither run nor are the default: only one way back is kept."""
+        entries = self.boot.state["entries"]
+        kept = [entries[name]["deployment"] for name in (self.boot.default_entry(), self.boot.booted_entry()) if name in entries]
+        running = self.ostree.booted()
+        return [found for found in self.ostree.deployments() if found.path not in kept and found != running]
+
+    def _removal(self, deployment):
+        entries = self.boot.state["entries"]
+        names = [name for name, entry in sorted(entries.items()) if entry["deployment"] == deployment.path]
+
+        def remove():
+            # The menu first: an entry must not outlive what it boots.
+            self.boot.forget(names)
+            self.ostree.undeploy(deployment)
+
+        return ("remove %s" % (", ".join(names) or deployment.path), remove)

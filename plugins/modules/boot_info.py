@@ -1,0 +1,106 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: boot_info
+short_description: What a node boots, and what became of its trial
+version_added: 0.1.0
+description:
+  - Reads the boot entries of this collection, GRUB's environment block and the record under C(/boot/osmigrate).
+  - Judges the last trial from what really runs, not from what an earlier run believed.
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.attributes.info_module
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+seealso:
+  - module: osmigrate.fleet.boot_trial
+"""
+
+EXAMPLES = r"""
+- name: Look at what the node boots
+  osmigrate.fleet.boot_info:
+  register: boot
+"""
+
+RETURN = r"""
+booted:
+  description: What runs now.
+  returned: always
+  type: dict
+  contains:
+    entry:
+      description: Id of the boot entry, V(package) for the package-managed root, empty for one that is not ours.
+      type: str
+      sample: debian-13-13.1
+    boot_id:
+      description: The kernel's boot id.
+      type: str
+    kernel:
+      description: Release of the running kernel.
+      type: str
+    trial:
+      description: Whether this boot is a trial.
+      type: bool
+default:
+  description: Id of the entry that a plain reboot boots when no trial is armed.
+  returned: always
+  type: str
+  sample: package
+block:
+  description: State of the environment block.
+  returned: always
+  type: dict
+  contains:
+    usable:
+      description: Whether GRUB can use it.
+      type: bool
+    problem:
+      description: Why it cannot, empty otherwise.
+      type: str
+entries:
+  description: The boot entries of this collection by id.
+  returned: always
+  type: dict
+trial:
+  description: The trial that is under way or has ended undecided.
+  returned: always
+  type: dict
+verdict:
+  description: What became of the trial, empty where there is none.
+  returned: always
+  type: str
+  sample: booted_candidate
+reason:
+  description: Why the verdict is what it is.
+  returned: always
+  type: str
+failed:
+  description: Releases that failed on this node, by id of their entry.
+  returned: always
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+
+def main():
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    try:
+        facts = BootControl(check_mode=True).facts()
+    except FleetError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, **facts)
+
+
+if __name__ == "__main__":
+    main()

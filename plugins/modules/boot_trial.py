@@ -1,0 +1,164 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: boot_trial
+short_description: Put a boot entry on trial, and decide on it
+version_added: 0.1.0
+description:
+  - Owns the boot menu of this collection and the environment block that says which entry boots.
+  - While a trial is armed the incumbent stays the default, so that whatever happens to the candidate, the next boot
+    after it is the incumbent's.
+  - Nothing but O(state=armed) and O(state=confirmed) changes what a plain reboot boots.
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.attributes.state_module
+options:
+  state:
+    description:
+      - V(staged) writes O(entry) into the menu, where it is inert.
+      - V(armed) lets the next boots be trials of O(name).
+      - V(confirmed) makes O(name), which must be running, the default.
+      - V(reverted) calls the trial off; the default stays what it was.
+      - V(forgiven) forgets that O(name) failed on this node.
+    type: str
+    required: true
+    choices: [staged, armed, confirmed, reverted, forgiven]
+  entry:
+    description: The boot entry, as RV(osmigrate.fleet.ostree_candidate#module:entry) returns it.
+    type: dict
+  name:
+    description: Id of the entry; V(package) is the package-managed root.
+    type: str
+  tries:
+    description: How many boots the trial may take.
+    type: int
+    choices: [1, 2, 3]
+    default: 1
+  rollout:
+    description: Id of the rollout, kept in the node's record.
+    type: str
+    default: ""
+  failed:
+    description: With O(state=reverted), remember that the entry failed on this node.
+    type: bool
+    default: true
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+seealso:
+  - module: osmigrate.fleet.boot_info
+  - module: osmigrate.fleet.ostree_candidate
+"""
+
+EXAMPLES = r"""
+- name: Put the candidate into the boot menu
+  osmigrate.fleet.boot_trial:
+    state: staged
+    entry: "{{ candidate.entry }}"
+
+- name: Let the next boot be a trial of the candidate
+  osmigrate.fleet.boot_trial:
+    state: armed
+    name: debian-13-13.1
+    rollout: "2026-11"
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+reboot_required:
+  description: Whether something else than the default runs now.
+  returned: success
+  type: bool
+boot_id:
+  description: The kernel's boot id at this time.
+  returned: success
+  type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import TRIES_MAX, BootControl
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+
+def apply(boot, params):
+    """Bring the node to the state that params name.
+
+    :param boot: BootControl.
+    :param params: dict, the module's parameters.
+    :returns: list of str, the actions taken.
+    """
+    if params["state"] == "staged":
+        return boot.stage(params["entry"])
+    if params["state"] == "armed":
+        return boot.arm(params["name"], params["tries"], params["rollout"])
+    if params["state"] == "confirmed":
+        return boot.confirm(params["name"])
+    if params["state"] == "forgiven":
+        return boot.forgive(params["name"])
+    return boot.revert(params["failed"])
+
+
+def summary(boot):
+    """Return what a diff shows, as dict."""
+    trial = boot.state["trial"]
+    return {
+        "default": boot.default_entry(),
+        "trial": trial["entry"] if trial else "",
+        "block": boot.block or {},
+        "entries": sorted(boot.state["entries"]),
+        "failed": sorted(boot.state["failed"]),
+    }
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "state": {
+                "type": "str",
+                "required": True,
+                "choices": ["staged", "armed", "confirmed", "reverted", "forgiven"],
+            },
+            "entry": {"type": "dict"},
+            "name": {"type": "str"},
+            "tries": {"type": "int", "default": 1, "choices": list(range(1, TRIES_MAX + 1))},
+            "rollout": {"type": "str", "default": ""},
+            "failed": {"type": "bool", "default": True},
+        },
+        required_if=[
+            ("state", "staged", ["entry"]),
+            ("state", "armed", ["name"]),
+            ("state", "confirmed", ["name"]),
+            ("state", "forgiven", ["name"]),
+        ],
+        supports_check_mode=True,
+    )
+    try:
+        boot = BootControl(check_mode=module.check_mode)
+        before = summary(boot)
+        actions = apply(boot, module.params)
+        result = {
+            "changed": bool(actions),
+            "actions": actions,
+            "reboot_required": boot.booted_entry() != boot.default_entry(),
+            "boot_id": boot.boot_id,
+        }
+    except FleetError as error:
+        module.fail_json(msg=str(error))
+    if module._diff:
+        result["diff"] = {"before": before, "after": summary(boot)}
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: ostree_candidate
+short_description: Bring an OSTree release onto a node, beside what runs
+version_added: 0.1.0
+description:
+  - Verifies the release manifest on the node, sets up an OSTree repository and stateroot if there is none (also on a
+    package-managed root), fetches the commit that the manifest pins, and deploys it.
+  - The node serves on as it did. Neither the boot menu nor what a plain reboot boots is changed.
+  - What was fetched is kept when a run is interrupted, and the next run goes on from there.
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.attributes.state_module
+options:
+  manifest:
+    description: The manifest in its canonical form, as RV(osmigrate.fleet.release_info#module:canonical) returns it.
+    type: str
+    required: true
+  signature:
+    description: Base64 of the ed25519 signature over the canonical form.
+    type: str
+    default: ""
+  trusted_keys:
+    description: Public keys in PEM form, one of which must have made the signature.
+    type: list
+    elements: str
+    default: []
+    no_log: false
+  require_signature:
+    description: Refuse a manifest that no trusted key has signed.
+    type: bool
+    default: true
+  stateroot:
+    description: Name of the OSTree stateroot; the operating system's id if unset.
+    type: str
+  kernel_arguments:
+    description: Kernel arguments to add to those that are carried from the running kernel.
+    type: list
+    elements: str
+    default: []
+  timeout:
+    description: How long fetching may take, in seconds.
+    type: int
+    default: 3600
+  state:
+    description: Whether the candidate shall lie there. V(absent) removes it, unless it runs or is the default.
+    type: str
+    choices: [present, absent]
+    default: present
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+seealso:
+  - module: osmigrate.fleet.boot_trial
+  - module: osmigrate.fleet.release_info
+"""
+
+EXAMPLES = r"""
+- name: Read the release manifest
+  osmigrate.fleet.release_info:
+    manifest: https://images.example/debian-13/release.yml
+    trusted_keys: [/etc/osmigrate/trusted.pem]
+  delegate_to: localhost
+  register: manifest
+
+- name: Fetch and deploy the release beside what runs
+  osmigrate.fleet.ostree_candidate:
+    manifest: "{{ manifest.canonical }}"
+    signature: "{{ manifest.signature }}"
+    trusted_keys: "{{ manifest.trusted_keys }}"
+  register: candidate
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+entry:
+  description: The boot entry of the candidate for M(osmigrate.fleet.boot_trial), empty while it is not deployed.
+  returned: success
+  type: dict
+deployment:
+  description: Path of the deployment, empty while it is not deployed.
+  returned: success
+  type: str
+  sample: /ostree/deploy/debian/deploy/4c1f.0
+stateroot:
+  description: Name of the stateroot.
+  returned: success
+  type: str
+  sample: debian
+boot_bytes:
+  description: Size of kernel and initramfs in C(/boot), read back and compared, in bytes.
+  returned: success
+  type: int
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _release, _signature
+from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
+from ansible_collections.osmigrate.fleet.plugins.module_utils._candidate import Candidate
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
+
+
+def bring(params, check_mode):
+    """Bring the node to the state that params name.
+
+    :param params: dict, the module's parameters.
+    :param check_mode: bool, only say what would be done.
+    :returns: dict, the module's result.
+    """
+    release = _release.parse_canonical(params["manifest"])
+    if params["require_signature"]:
+        _signature.verify(params["manifest"].encode("utf-8"), params["signature"], params["trusted_keys"])
+    boot = BootControl(check_mode=check_mode)
+    stateroot = params["stateroot"] or release["os"]["id"]
+    candidate = Candidate(release, Ostree(), boot, stateroot, params["timeout"])
+    wanted = params["state"] == "present"
+    steps = candidate.plan() if wanted else candidate.plan_removal()
+    if not check_mode:
+        for _sentence, step in steps:
+            step()
+    result = {"stateroot": stateroot, "entry": {}, "deployment": "", "boot_bytes": 0}
+    result.update(changed=bool(steps), actions=[sentence for sentence, _step in steps])
+    deployment = candidate.deployment() if wanted else None
+    if deployment is not None:
+        result["boot_bytes"] = candidate.check(deployment)
+        result["entry"] = candidate.entry(deployment, params["kernel_arguments"])
+        result["deployment"] = deployment.path
+    return result
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "manifest": {"type": "str", "required": True},
+            "signature": {"type": "str", "default": ""},
+            "trusted_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+            "require_signature": {"type": "bool", "default": True},
+            "stateroot": {"type": "str"},
+            "kernel_arguments": {"type": "list", "elements": "str", "default": []},
+            "timeout": {"type": "int", "default": 3600},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        result = bring(module.params, module.check_mode)
+    except FleetError as error:
+        module.fail_json(msg=str(error))
+    if module._diff:
+        result["diff"] = {"prepared": "".join(action + "\n" for action in result["actions"])}
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
