@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 KUBERNETES_VERSION = "1.36.3"
-API_PORT = 16443
+# The control plane's ports on 127.0.0.1, and where the releases are served.
+API_PORT = int(os.environ.get("OSMIGRATE_LAB_API_PORT") or 16443)
+ETCD_PORT = int(os.environ.get("OSMIGRATE_LAB_ETCD_PORT") or 16379)
+ETCD_PEER_PORT = int(os.environ.get("OSMIGRATE_LAB_ETCD_PEER_PORT") or 16380)
+CONTROLLER_MANAGER_PORT = int(os.environ.get("OSMIGRATE_LAB_CONTROLLER_MANAGER_PORT") or 16257)
+SCHEDULER_PORT = int(os.environ.get("OSMIGRATE_LAB_SCHEDULER_PORT") or 16259)
 RELEASES_PORT = 18080
 # How a guest reaches the loopback interface of the host (QEMU's user network).
 GUEST_GATEWAY = "10.0.2.2"
