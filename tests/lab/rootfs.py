@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Root file systems of the lab's machines, made from Debian's packages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import cache, host
+from .cache import Log
+from .config import LEGACY_SUITE, TARGET_SUITE, Paths
+
+# What a node needs on either OS.
+NODE_PACKAGES = (
+    "systemd", "systemd-sysv", "dbus", "udev", "kmod", "procps", "iproute2", "iptables", "e2fsprogs",
+    "openssh-server", "sudo", "cron", "python3", "ca-certificates", "openssl", "gpg", "gpgconf", "zstd",
+    "containerd", "runc", "containernetworking-plugins", "ostree", "linux-image-cloud-amd64",
+)
+PACKAGES = {
+    # debian-archive-keyring: on a host with an older one, the next suite is verified with this tree's.
+    LEGACY_SUITE: (*NODE_PACKAGES, "debian-archive-keyring", "initramfs-tools", "busybox-static", "grub-pc",
+                   "grub-efi-amd64-bin", "dosfstools"),
+    TARGET_SUITE: (*NODE_PACKAGES, "ostree-boot", "dracut"),
+}
+LEFT_OUT = ("doc", "man", "info", "locale", "lintian", "bug")
+HOST_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+
+
+def legacy(paths: Paths, log: Log) -> Path:
+    """The Debian 12 tree."""
+    return _tree(paths, LEGACY_SUITE, HOST_KEYRING, log)
+
+
+def target(paths: Paths, log: Log) -> Path:
+    """The Debian 13 tree."""
+    keyring = HOST_KEYRING
+    if f"/{TARGET_SUITE})" not in host.run(["gpg", "--show-keys", keyring]).stdout:
+        keyring = legacy(paths, log) / HOST_KEYRING.relative_to("/")
+    return _tree(paths, TARGET_SUITE, keyring, log)
+
+
+def _tree(paths: Paths, suite: str, keyring: Path, log: Log) -> Path:
+    # Where packages come from does not count, only what was asked for.
+    inputs = {"options": "\n".join(_options(suite)), "suite": suite}
+
+    def build(part: Path) -> None:
+        log(f"{suite}: {len(PACKAGES[suite])} packages and what they need; 2 minutes, up to 7 on a busy machine")
+        host.run(_bootstrap_command(suite, keyring, part))
+
+    return cache.artifact(paths, f"rootfs-{suite}", inputs, build, log)
+
+
+def _bootstrap_command(suite: str, keyring: Path, tree: Path) -> list[str]:
+    main, security = host.debian_mirror()
+    return host.as_root([
+        "env", "LC_ALL=C.UTF-8", "SOURCE_DATE_EPOCH=1767225600",
+        "mmdebstrap", "--mode=root", "--format=directory", f"--keyring={keyring}",
+        *(f"--aptopt={option}" for option in host.apt_options()), *_options(suite),
+        suite, tree,
+        f"deb {main} {suite} main", f"deb {main} {suite}-updates main", f"deb {security} {suite}-security main",
+    ])
+
+
+def _options(suite: str) -> list[str]:
+    return [
+        "--variant=minbase", "--architectures=amd64", "--components=main", f"--include={','.join(PACKAGES[suite])}",
+        '--aptopt=APT::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"',
+        *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT),
+        # grub-pc would ask where to install itself; there is no disk yet.
+        '--essential-hook=echo grub-pc grub-pc/install_devices_empty boolean true | '
+        'chroot "$1" debconf-set-selections',
+        # Files of mmdebstrap's own that no administrator's node has.
+        '--customize-hook=rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap',
+    ]
