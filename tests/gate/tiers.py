@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the tiers of the tests one after the other, light ones first, and stops at the first that fails.
+
+A tier is a target of the Makefile. One that leaves <build>/<tier>.xml (JUnit) counts with its tests, any other as one.
+
+Usage: tiers.py <build directory> <tier>...
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+
+def counted(report: Path, ok: bool) -> tuple[int, int]:
+    """How many tests passed and failed."""
+    if not report.exists():
+        return int(ok), int(not ok)
+    suites = list(ElementTree.parse(report).iter("testsuite"))
+    total, failed, skipped = (
+        sum(int(suite.get(name, 0)) for suite in suites for name in names.split())
+        for names in ("tests", "failures errors", "skipped")
+    )
+    # A tier may fail with no test to blame: at the end of a session, for one.
+    return total - failed - skipped, max(failed, int(not ok))
+
+
+def main(build: Path, tiers: list[str]) -> int:
+    began = time.monotonic()
+    passed = failed = 0
+    for tier in tiers:
+        print(f"== {tier}", flush=True)
+        report = build / f"{tier}.xml"
+        report.unlink(missing_ok=True)
+        start = time.monotonic()
+        ok = subprocess.run(["make", "--no-print-directory", tier]).returncode == 0
+        print(f"== {tier}: {'ok' if ok else 'FAILED'}, {time.monotonic() - start:.0f} s", flush=True)
+        good, bad = counted(report, ok)
+        passed, failed = passed + good, failed + bad
+        if not ok:
+            break
+    print(f"{passed} passed, {failed} failed in {time.monotonic() - began:.0f} s")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
