@@ -14,6 +14,7 @@ __metaclass__ = type
 
 import os
 import platform
+import re
 import time
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _bootstate, _grub
@@ -31,6 +32,11 @@ def _text(path):
             return text.read()
     except IOError:
         return ""
+
+
+def _pretty_name():
+    found = re.search(r'^PRETTY_NAME="?([^"\n]*)', _text("/etc/os-release"), re.MULTILINE)
+    return found.group(1) if found else ""
 
 
 class BootControl(object):
@@ -75,6 +81,7 @@ class BootControl(object):
                 "entry": booted,
                 "boot_id": self.boot_id,
                 "kernel": platform.release(),
+                "os": _pretty_name(),
                 "trial": ("osmigrate.trial", "1") in self.arguments,
             },
             "default": self.default_entry(),
@@ -121,7 +128,7 @@ class BootControl(object):
         if name != _grub.PACKAGE and name not in self.state["entries"]:
             raise FleetError("There is no boot entry %s" % name, todo="Stage the release first")
         if name == self.default_entry():
-            raise FleetError("%s is the default already and cannot be tried" % name)
+            return []  # a plain reboot boots it
         trial = self.state["trial"]
         wanted = {"osm_default": self.default_entry(), "osm_trial": name, "osm_tries": "x" * tries}
         armed = trial and trial["entry"] == name and trial["armed_boot_id"] == self.boot_id
@@ -164,10 +171,12 @@ class BootControl(object):
         self._write_state(dict(self.state, default=name, trial=None, failed=failed))
         return actions + ["make %s the default" % name]
 
-    def revert(self, failed):
+    def revert(self, reason):
         """Call the trial off; the default stays what it is.
 
-        :param failed: bool, remember that the entry failed on this node, so that it is not tried again unasked.
+        An entry that was booted, or should have been, is remembered as failed and not tried again unasked.
+
+        :param reason: str, why; empty for what the verdict says.
         """
         trial = self.state["trial"]
         if trial is None and not (self.block or {}).get("osm_trial"):
@@ -177,24 +186,16 @@ class BootControl(object):
         actions = self._repair_block()
         self._flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
         state = dict(self.state, trial=None)
-        if failed and trial:
+        if trial and verdict.verdict not in ("", "never_rebooted"):
             state["failed"] = dict(state["failed"])
             state["failed"][trial["entry"]] = {
                 "verdict": verdict.verdict,
-                "reason": verdict.reason,
+                "reason": reason or verdict.reason,
                 "at": int(time.time()),
                 "rollout": trial["rollout"],
             }
         self._write_state(state)
         return actions + ["call off the trial of %s" % called_off]
-
-    def forgive(self, name):
-        """Drop the memory that the entry failed on this node."""
-        if name not in self.state["failed"]:
-            return []
-        failed = {key: value for key, value in self.state["failed"].items() if key != name}
-        self._write_state(dict(self.state, failed=failed))
-        return ["allow %s to be tried again" % name]
 
     def _write_menu(self, state):
         """Bring block, menu and custom.cfg to what the entries need; the record comes last and is what is trusted."""

@@ -17,7 +17,10 @@ description:
   - Judges the last trial from what really runs, not from what an earlier run believed.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
-  - osmigrate.fleet.attributes.info_module
+  - osmigrate.fleet.attributes.info
+attributes:
+  platform:
+    platforms: linux
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -46,6 +49,10 @@ booted:
     kernel:
       description: Release of the running kernel.
       type: str
+    os:
+      description: Name of the operating system.
+      type: str
+      sample: Debian GNU/Linux 12 (bookworm)
     trial:
       description: Whether this boot is a trial.
       type: bool

@@ -19,7 +19,15 @@ description:
   - Nothing but O(state=armed) and O(state=confirmed) changes what a plain reboot boots.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
-  - osmigrate.fleet.attributes.state_module
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: linux
 options:
   state:
     description:
@@ -27,10 +35,9 @@ options:
       - V(armed) lets the next boots be trials of O(name).
       - V(confirmed) makes O(name), which must be running, the default.
       - V(reverted) calls the trial off; the default stays what it was.
-      - V(forgiven) forgets that O(name) failed on this node.
     type: str
     required: true
-    choices: [staged, armed, confirmed, reverted, forgiven]
+    choices: [staged, armed, confirmed, reverted]
   entry:
     description: The boot entry, as RV(osmigrate.fleet.ostree_candidate#module:entry) returns it.
     type: dict
@@ -46,10 +53,10 @@ options:
     description: Id of the rollout, kept in the node's record.
     type: str
     default: ""
-  failed:
-    description: With O(state=reverted), remember that the entry failed on this node.
-    type: bool
-    default: true
+  reason:
+    description: With O(state=reverted), why; what the verdict says if empty.
+    type: str
+    default: ""
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -104,9 +111,7 @@ def apply(boot, params):
         return boot.arm(params["name"], params["tries"], params["rollout"])
     if params["state"] == "confirmed":
         return boot.confirm(params["name"])
-    if params["state"] == "forgiven":
-        return boot.forgive(params["name"])
-    return boot.revert(params["failed"])
+    return boot.revert(params["reason"])
 
 
 def summary(boot):
@@ -127,19 +132,18 @@ def main():
             "state": {
                 "type": "str",
                 "required": True,
-                "choices": ["staged", "armed", "confirmed", "reverted", "forgiven"],
+                "choices": ["staged", "armed", "confirmed", "reverted"],
             },
             "entry": {"type": "dict"},
             "name": {"type": "str"},
             "tries": {"type": "int", "default": 1, "choices": list(range(1, TRIES_MAX + 1))},
             "rollout": {"type": "str", "default": ""},
-            "failed": {"type": "bool", "default": True},
+            "reason": {"type": "str", "default": ""},
         },
         required_if=[
             ("state", "staged", ["entry"]),
             ("state", "armed", ["name"]),
             ("state", "confirmed", ["name"]),
-            ("state", "forgiven", ["name"]),
         ],
         supports_check_mode=True,
     )

@@ -19,7 +19,15 @@ description:
   - What was fetched is kept when a run is interrupted, and the next run goes on from there.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
-  - osmigrate.fleet.attributes.state_module
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: linux
 options:
   manifest:
     description: The manifest in its canonical form, as RV(osmigrate.fleet.release_info#module:canonical) returns it.

@@ -16,7 +16,10 @@ description:
   - Reads which deployments lie on a node, which one runs, and who owns the boot menu.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
-  - osmigrate.fleet.attributes.info_module
+  - osmigrate.fleet.attributes.info
+attributes:
+  platform:
+    platforms: linux
 author:
   - osmigrate.fleet contributors (@osmigrate)
 """

@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reboot a node and wait until another boot of it answers.
+
+ansible.builtin.reboot waits up to 12 s between its looks; a node is cordoned all that time, so this one looks each
+second, and it takes nothing but a new boot id for an answer.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+
+LOOK_EVERY = 1
+CONNECT_TIMEOUT = 5
+BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
+# A moment later and from outside the session, so that the answer to this very command still arrives.
+REBOOT = "systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms systemctl reboot"
+
+
+class ActionModule(ActionBase):
+    """Reboot; see plugins/modules/node_reboot.py for the options."""
+
+    _VALID_ARGS = frozenset(("timeout",))
+    _requires_connection = True
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        self._supports_check_mode = True
+        result = super().run(tmp, task_vars)
+        timeout = int(self._task.args.get("timeout", 900))
+        if self._task.check_mode:
+            return {**result, "changed": True, "boot_id": "", "seconds": 0}
+
+        before = self._boot_id()
+        answer = self._low_level_execute_command(REBOOT, sudoable=True)
+        if answer["rc"] != 0:
+            said = (answer["stderr"] or answer["stdout"]).strip()
+            return {
+                **result,
+                "failed": True,
+                "msg": f"The reboot could not be asked for: {said}. The node runs on as it did."
+                " Look at it, then run the same command again.",
+            }
+        started = time.monotonic()
+        after = self._wait(before, started + timeout)
+        seconds = round(time.monotonic() - started)
+        if not after:
+            return {
+                **result,
+                "failed": True,
+                "changed": True,
+                "msg": f"The node did not come back within {timeout} seconds after its reboot. It is still cordoned,"
+                " and its next boot is the incumbent. Look at its console or power-cycle it, then run the same command"
+                " again: it looks at the node and goes on from there.",
+            }
+        return {**result, "changed": True, "boot_id": after, "seconds": seconds}
+
+    def _wait(self, before: str, deadline: float) -> str:
+        """Return the boot id of the next boot, empty if there was none before the deadline."""
+        try:
+            self._connection.set_option("timeout", CONNECT_TIMEOUT)
+        except KeyError:
+            pass  # a connection that knows no such option waits as long as it likes
+        while time.monotonic() < deadline:
+            time.sleep(LOOK_EVERY)
+            try:
+                self._connection.reset()
+                now = self._boot_id()
+            except AnsibleConnectionFailure:
+                continue
+            if now and now != before:
+                return now
+        return ""
+
+    def _boot_id(self) -> str:
+        answer = self._low_level_execute_command(BOOT_ID, sudoable=False)
+        return answer["stdout"].strip() if answer["rc"] == 0 else ""

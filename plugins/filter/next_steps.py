@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.way import next_steps
+
+
+def next_steps_filter(boot, target, staged=True, retry=False):
+    """Return the steps that are left and the refusal, as dict."""
+    if not isinstance(boot, dict) or "booted" not in boot:
+        raise AnsibleFilterError("next_steps takes what osmigrate.fleet.boot_info returned")
+    return next_steps(boot, target, staged, retry)._asdict()
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self):
+        return {"next_steps": next_steps_filter}
