@@ -212,7 +212,8 @@ def _read_file(path, name):
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise FleetError("%s cannot be read: %s" % (name, getattr(error, "strerror", None) or error))
+        reason = getattr(error, "strerror", None) or error
+        raise FleetError("%s cannot be read: %s" % (name, reason), todo="Give the path of a file that you may read")
 
 
 def _read_url(url, name, timeout):

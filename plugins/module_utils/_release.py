@@ -91,12 +91,9 @@ def parse_canonical(text, source="The release manifest"):
 
 def _kind(value):
     """What a person calls the type of a value in a YAML file."""
-    if isinstance(value, bool):
-        return "a boolean"
-    for types, name in (((int, float), "a number"), (str, "text"), (dict, "a mapping"), (list, "a list")):
-        if isinstance(value, types):
-            return name
-    return "nothing" if value is None else "a " + type(value).__name__
+    names = {type(None): "nothing", bool: "a boolean", int: "a number", float: "a decimal number"}
+    names.update({str: "text", dict: "a mapping", list: "a list"})
+    return names.get(type(value), "a " + type(value).__name__)
 
 
 def _is_integer(value):
