@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How to reach a cluster: the options, named as in kubernetes.core, and what the kubernetes client makes of them.
+
+Modules and the inventory plugin both come in through C(read_options), with their own way to look an option up.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import traceback
+import typing
+
+from ansible.module_utils.basic import env_fallback
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+try:
+    from kubernetes import config as kubernetes_config
+    from kubernetes.client import Configuration
+    from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
+
+    IMPORT_ERROR = None
+except ImportError:
+    IMPORT_ERROR = traceback.format_exc()
+
+SECRET_KEYS = ("token", "password", "client-key-data", "client-certificate-data")
+
+Auth = typing.NamedTuple(
+    "Auth",
+    [
+        ("kubeconfig", typing.Any),
+        ("context", typing.Optional[str]),
+        ("host", typing.Optional[str]),
+        ("api_key", typing.Optional[str]),
+        ("validate_certs", typing.Optional[bool]),
+        ("ca_cert", typing.Optional[str]),
+        ("client_cert", typing.Optional[str]),
+        ("client_key", typing.Optional[str]),
+        ("proxy", typing.Optional[str]),
+        ("api_timeout", int),
+    ],
+)
+
+
+def _option(kind, variable, **more):
+    return dict(type=kind, fallback=(env_fallback, [variable]), **more)
+
+
+ARGUMENT_SPEC = dict(
+    kubeconfig=_option("raw", "K8S_AUTH_KUBECONFIG"),
+    context=_option("str", "K8S_AUTH_CONTEXT"),
+    host=_option("str", "K8S_AUTH_HOST"),
+    api_key=_option("str", "K8S_AUTH_API_KEY", no_log=True),
+    validate_certs=_option("bool", "K8S_AUTH_VERIFY_SSL", aliases=["verify_ssl"]),
+    ca_cert=_option("path", "K8S_AUTH_SSL_CA_CERT", aliases=["ssl_ca_cert"]),
+    client_cert=_option("path", "K8S_AUTH_CERT_FILE", aliases=["cert_file"]),
+    client_key=_option("path", "K8S_AUTH_KEY_FILE", aliases=["key_file"], no_log=False),
+    proxy=_option("str", "K8S_AUTH_PROXY"),
+    api_timeout=_option("int", "OSMIGRATE_API_TIMEOUT", default=120),
+)
+
+
+def read_options(lookup):
+    """Collect the options.
+
+    :param lookup: callable that takes an option's name and returns its value or None.
+    """
+    return Auth(**dict((name, lookup(name)) for name in Auth._fields))
+
+
+def secrets(kubeconfig):
+    """List the secret strings of a kubeconfig that was given as a structure, so that they can be kept out of logs."""
+    if isinstance(kubeconfig, dict):
+        found = [str(value) for key, value in kubeconfig.items() if key in SECRET_KEYS and value]
+        return found + [secret for value in kubeconfig.values() for secret in secrets(value)]
+    if isinstance(kubeconfig, list):
+        return [secret for value in kubeconfig for secret in secrets(value)]
+    return []
+
+
+def make_configuration(auth):
+    """Turn the options into the kubernetes client's configuration.
+
+    :raises FleetError: no kubeconfig, a broken one, a context that it does not have, a file that is missing.
+    """
+    configuration = Configuration()
+    certificate = auth.client_cert and auth.client_key
+    if not (auth.host and (auth.api_key or certificate)):
+        _load(auth, configuration)
+    for name in ("ca_cert", "client_cert", "client_key"):
+        path = getattr(auth, name)
+        if path and not os.path.isfile(path):
+            raise FleetError("The file %s given as %s does not exist" % (path, name))
+    if auth.host:
+        configuration.host = auth.host.rstrip("/")
+    if auth.api_key:
+        configuration.api_key = {"authorization": "Bearer " + auth.api_key}
+        configuration.refresh_api_key_hook = None
+    if auth.validate_certs is not None:
+        configuration.verify_ssl = auth.validate_certs
+    configuration.ssl_ca_cert = auth.ca_cert or configuration.ssl_ca_cert
+    configuration.cert_file = auth.client_cert or configuration.cert_file
+    configuration.key_file = auth.client_key or configuration.key_file
+    configuration.proxy = auth.proxy or configuration.proxy
+    return configuration
+
+
+def _load(auth, configuration):
+    """Fill the configuration from a kubeconfig, or from the pod that this runs in."""
+    options = dict(context=auth.context, client_configuration=configuration, persist_config=False)
+    if isinstance(auth.kubeconfig, dict):
+        _guard("The given kubeconfig", kubernetes_config.load_kube_config_from_dict, auth.kubeconfig, **options)
+        return
+    given = os.path.expanduser(auth.kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION)
+    if any(os.path.isfile(path) for path in given.split(os.pathsep)):
+        _check_context(given, auth.context)
+        _guard("The kubeconfig " + given, kubernetes_config.load_kube_config, given, **options)
+    elif auth.kubeconfig or auth.context:
+        raise FleetError("The kubeconfig %s does not exist" % given, todo="Check kubeconfig or K8S_AUTH_KUBECONFIG")
+    elif os.environ.get("KUBERNETES_SERVICE_HOST"):
+        _guard("The service account of this pod", kubernetes_config.load_incluster_config, configuration)
+    else:
+        raise FleetError(
+            "There is no kubeconfig at %s and this does not run inside a cluster" % given,
+            todo="Give kubeconfig (K8S_AUTH_KUBECONFIG), or host and api_key (K8S_AUTH_HOST, K8S_AUTH_API_KEY)",
+        )
+
+
+def _check_context(given, wanted):
+    contexts, current = _guard("The kubeconfig " + given, kubernetes_config.list_kube_config_contexts, given)
+    names = [context["name"] for context in contexts]
+    if wanted and wanted not in names:
+        raise FleetError("The kubeconfig %s has no context %s, it has %s" % (given, wanted, ", ".join(names) or "none"))
+
+
+def _guard(what, load, *args, **kwargs):
+    """Call a loader of the kubernetes client, which trips over malformed input in many different ways."""
+    try:
+        return load(*args, **kwargs)
+    except Exception as error:
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise FleetError("%s cannot be used: %s" % (what, said[0].rstrip(".")))

@@ -1,0 +1,333 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API server as few verbs over plain dictionaries.
+
+The kubernetes client does authentication and TLS. Its typed objects are not used: they cost several times the time and
+memory of plain JSON, and hide fields that they do not know.
+
+Safe to share between threads. This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import email.utils
+import json
+import re
+import time
+import typing
+from urllib.parse import quote, urlencode
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth as kube_auth
+
+try:
+    import urllib3
+    from kubernetes.client.rest import RESTClientObject
+except ImportError:  # auth.IMPORT_ERROR says so at the edge
+    pass
+
+MANAGER = "osmigrate.fleet"
+PAGE = 500
+MERGE_PATCH = "application/merge-patch+json"
+
+Listing = typing.NamedTuple("Listing", [("items", typing.List[dict]), ("version", str)])
+
+_FORBIDDEN = re.compile(
+    r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)" in API group "(?P<group>[^"]*)"'
+    r'(?: in the namespace "(?P<namespace>[^"]*)")?'
+)
+_SECRETS = re.compile(r"(?i)(bearer\s+|://[^/\s:@]+:)[^\s@\"']+")
+
+
+class ApiError(FleetError):
+    """The API server did not do what was asked.
+
+    :param status: int, its HTTP status, 0 if there was no answer.
+    :param body: dict, the Status object that came with it, or empty.
+    :param transient: bool, the same request may succeed a moment later.
+    """
+
+    def __init__(self, problem, left="Nothing was changed", todo="", status=0, body=None, transient=False, wait=0):
+        super(ApiError, self).__init__(problem, left, todo)
+        self.status = status
+        self.body = body or {}
+        self.transient = transient
+        self.wait = wait
+
+    @property
+    def message(self):
+        return self.body.get("message") or self.problem
+
+    def causes(self, reason):
+        """The messages of the causes with this reason."""
+        causes = (self.body.get("details") or {}).get("causes") or []
+        return [cause.get("message", "") for cause in causes if cause.get("reason") == reason]
+
+
+class Cluster:
+    """One API server.
+
+    :param configuration: a kubernetes.client.Configuration.
+    :param api_timeout: int seconds that an API server which does not answer, or is overloaded, is waited for.
+    """
+
+    def __init__(self, configuration, api_timeout=120):
+        self.server = configuration.host
+        self.api_timeout = api_timeout
+        self._configuration = configuration
+        self._pool = RESTClientObject(configuration).pool_manager
+        self._clock_offset = 0.0
+
+    @classmethod
+    def connect(cls, auth):
+        return cls(kube_auth.make_configuration(auth), auth.api_timeout)
+
+    def now(self):
+        """Seconds since the epoch by the API server's clock, as it was in its last answer. Nobody else's clock counts."""
+        return time.time() + self._clock_offset
+
+    def get(self, path, until=None):
+        return self.request("GET", path, until=until)
+
+    def list(self, path, query=None, keep=None, until=None):
+        """Fetch all objects of a collection in pages.
+
+        :param keep: callable that reduces each object while its page is read, or None.
+        """
+        query = dict(query or {}, limit=PAGE)
+        items = []
+        while True:
+            try:
+                page = self.request("GET", path, query, until=until)
+            except ApiError as error:
+                if error.status != 410:
+                    raise
+                # The list took longer than the server keeps its version: only a new start is consistent.
+                query.pop("continue", None)
+                items = []
+                continue
+            items += [keep(item) if keep else item for item in page.get("items") or []]
+            query["continue"] = page["metadata"].get("continue")
+            if not query["continue"]:
+                return Listing(items, page["metadata"].get("resourceVersion", ""))
+
+    def watch(self, path, query, version, seconds=60):
+        """Yield (type, object) of changes after a version, until the server ends the watch.
+
+        :raises ApiError: the watch cannot be had, or has lost its place (410): list again.
+        """
+        query = dict(query, watch="true", resourceVersion=version, timeoutSeconds=seconds)
+        response = self._send("GET", path, query, None, None, urllib3.Timeout(connect=5, read=seconds + 5), stream=True)
+        try:
+            if response.status != 200:
+                raise self._error("GET", path, response)
+            rest = b""
+            for chunk in response.stream(65536):
+                lines = (rest + chunk).split(b"\n")
+                rest = lines.pop()
+                for line in lines:
+                    event = json.loads(line.decode("utf-8"))
+                    if event["type"] == "ERROR":
+                        body = event["object"]
+                        raise ApiError(body.get("message", "the watch failed"), status=body.get("code", 0), body=body)
+                    yield event["type"], event["object"]
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error)
+        finally:
+            response.close()
+
+    def patch(self, path, body, dry_run=False, until=None):
+        """Apply a merge patch. With metadata.resourceVersion in it, a change by somebody else makes it fail (409)."""
+        query = dict(fieldManager=MANAGER)
+        if dry_run:
+            query["dryRun"] = "All"
+        return self.request("PATCH", path, query, body, MERGE_PATCH, until)
+
+    def evict(self, namespace, name, uid, grace_period=None, dry_run=False, until=None):
+        """Ask for the eviction of one pod; of this one only, not of a later one with the same name."""
+        options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        if grace_period is not None:
+            options["gracePeriodSeconds"] = grace_period
+        if dry_run:
+            options["dryRun"] = ["All"]
+        body = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"namespace": namespace, "name": name},
+            "deleteOptions": options,
+        }
+        return self.request("POST", "%s/eviction" % pod_path(namespace, name), None, body, until=until)
+
+    def request(self, method, path, query=None, body=None, content_type="application/json", until=None):
+        """Send one request, again and again while the server is away or overloaded.
+
+        :param until: float, time.monotonic() after which it is not sent again; unset means api_timeout from now.
+        """
+        until = time.monotonic() + self.api_timeout if until is None else until
+        pause = 0.2
+        while True:
+            try:
+                timeout = urllib3.Timeout(connect=5, read=30)
+                response = self._send(method, path, query, body, content_type, timeout)
+                if 200 <= response.status < 300:
+                    return self._decode(response)
+                raise self._error(method, path, response)
+            except ApiError as error:
+                wait = max(pause, error.wait)
+                if not error.transient or time.monotonic() + wait > until:
+                    raise
+                time.sleep(wait)
+                pause = min(pause * 2, 5)
+
+    def _send(self, method, path, query, body, content_type, timeout, stream=False):
+        headers = {"Accept": "application/json", "User-Agent": MANAGER}
+        for setting in self._configuration.auth_settings().values():
+            headers[setting["key"]] = setting["value"]
+        payload = None
+        if body is not None:
+            headers["Content-Type"] = content_type
+            payload = json.dumps(body).encode("utf-8")
+        url = self.server + path
+        fields = [(key, value) for key, value in (query or {}).items() if value not in (None, "")]
+        if fields:
+            url += "?" + urlencode(fields)
+        try:
+            response = self._pool.request(
+                method, url, headers=headers, body=payload, timeout=timeout, retries=False, preload_content=not stream
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error)
+        date = email.utils.parsedate_tz(response.headers.get("Date") or "")
+        if date:
+            self._clock_offset = email.utils.mktime_tz(date) - time.time()
+        return response
+
+    def _decode(self, response):
+        try:
+            return json.loads(response.data.decode("utf-8"))
+        except ValueError:
+            raise ApiError(
+                "%s answers, but not as a Kubernetes API server does" % self.server,
+                todo="Check host, kubeconfig and proxy",
+                status=response.status,
+            )
+
+    def _unreachable(self, error):
+        # What the TLS library refuses stays refused; a connection that merely broke off may work the next time.
+        final = isinstance(error, urllib3.exceptions.SSLError) and "EOF" not in str(error)
+        if final:
+            todo = "Check host, ca_cert, client_cert and validate_certs"
+        else:
+            todo = "Check that it runs, and host, kubeconfig, context and proxy"
+        return ApiError(
+            "The API server %s cannot be reached: %s" % (self.server, _clean(str(error))),
+            left="It is not known what it did with the last request, nothing else was changed",
+            todo=todo,
+            transient=not final,
+        )
+
+    def _error(self, method, path, response):
+        """Make one sentence of a refusal."""
+        status = response.status
+        try:
+            body = json.loads(response.data.decode("utf-8"))
+        except ValueError:
+            body = {}
+        if not isinstance(body, dict) or body.get("kind") != "Status":
+            body = {}
+        said = _clean(body.get("message") or "HTTP status %d %s" % (status, response.reason or ""))
+        problem, todo = "The API server %s refused %s %s: %s" % (self.server, method, path, said), ""
+        if status == 401:
+            problem = "The API server %s does not accept the token or certificate (401)" % self.server
+            todo = "It may have expired: get a new one (api_key or kubeconfig), and check context"
+        elif status == 403:
+            denied = _FORBIDDEN.search(said)
+            if denied:
+                problem, todo = self._forbidden(denied.groupdict(), path)
+        elif status == 404 and not body:
+            problem = "%s answers, but not as a Kubernetes API server does" % self.server
+            todo = "Check host, kubeconfig and proxy"
+        error = ApiError(problem, todo=todo, status=status, body=body, wait=_retry_after(response, body))
+        error.transient = (status == 429 and not error.causes("DisruptionBudget")) or (
+            status >= 500 and "PodDisruptionBudget" not in said
+        )
+        return error
+
+    def _forbidden(self, denied, path):
+        if denied["user"] == "system:anonymous":
+            return (
+                "The API server %s got no credentials" % self.server,
+                "Give api_key or client_cert, or a kubeconfig whose context has a user",
+            )
+        resource = ".".join(part for part in (denied["resource"], denied["group"]) if part)
+        scope = " in namespace %s" % denied["namespace"] if denied["namespace"] else ""
+        problem = "%s may not %s %s%s on the API server %s (%s)" % (
+            denied["user"],
+            denied["verb"],
+            resource,
+            scope,
+            self.server,
+            path,
+        )
+        return problem, "Grant it the verb %s on %s (playbooks/files/rbac.yml does)" % (denied["verb"], resource)
+
+
+def node_path(name):
+    return "/api/v1/nodes/" + quote(name, safe="")
+
+
+def pod_path(namespace, name):
+    return "/api/v1/namespaces/%s/pods/%s" % (quote(namespace, safe=""), quote(name, safe=""))
+
+
+def get_node(cluster, name, until=None):
+    try:
+        return cluster.get(node_path(name), until)
+    except ApiError as error:
+        if error.status != 404 or not error.body:
+            raise
+        raise ApiError(
+            "There is no node %s on %s" % (name, cluster.server),
+            todo="Check the name, and that kubeconfig and context lead to the right cluster",
+            status=404,
+            body=error.body,
+        )
+
+
+def update_node(cluster, name, decide, dry_run=False):
+    """Read a node, decide, and write, as often as somebody else writes in between.
+
+    :param decide: callable(node, now) that returns a plan with C(patch) and C(actions). It is called again after a
+        conflict, with the node as it is then.
+    :returns: tuple (node before, plan, node after).
+    """
+    until = time.monotonic() + cluster.api_timeout
+    while True:
+        before = get_node(cluster, name, until)
+        plan = decide(before, cluster.now())
+        if not plan.actions:
+            return before, plan, before
+        patch = dict(plan.patch)
+        patch["metadata"] = dict(patch["metadata"], resourceVersion=before["metadata"]["resourceVersion"])
+        try:
+            return before, plan, cluster.patch(node_path(name), patch, dry_run, until)
+        except ApiError as error:
+            if error.status != 409 or time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+def _retry_after(response, body):
+    said = (body.get("details") or {}).get("retryAfterSeconds") or response.headers.get("Retry-After") or 0
+    try:
+        return max(0, int(said))
+    except ValueError:
+        return 0
+
+
+def _clean(text):
+    """One line without credentials and without the addresses of Python objects."""
+    text = re.sub(r"<[^>]* object at 0x[0-9a-f]+>:? ?", "", " ".join(text.split()))
+    return _SECRETS.sub(r"\1********", text).rstrip(".")

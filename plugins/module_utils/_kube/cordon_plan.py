@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who cordoned a node, and what to write to cordon it or to give it back. Pure.
+
+A cordon is ours if the annotation C(cordoned-by) is there. Everything else belongs to somebody else.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import calendar
+import time
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
+
+BY = node_view.PREFIX + "cordoned-by"
+PRIOR = node_view.PREFIX + "prior-unschedulable"
+AT = node_view.PREFIX + "cordoned-at"
+SECONDS = node_view.PREFIX + "cordoned-seconds"
+
+Plan = typing.NamedTuple(
+    "Plan",
+    [
+        ("patch", dict),
+        ("actions", typing.List[str]),
+        ("seconds", typing.Optional[int]),
+    ],
+)
+NOTHING = Plan({}, [], None)
+
+
+def plan_cordon(node, rollout, now):
+    """Cordon a node for a rollout, or take over the cordon of an earlier one.
+
+    A node that somebody else has cordoned is only noted as such. One that was uncordoned although the cordon was ours
+    is cordoned anew: whoever did it wants the node schedulable afterwards, and that is what is noted.
+    """
+    name, cordoned = node["metadata"]["name"], not node_view.is_schedulable(node)
+    owner = node_view.annotations(node).get(BY)
+    if owner == rollout and cordoned:
+        return NOTHING
+    if owner and cordoned:
+        return Plan(
+            {"metadata": {"annotations": {BY: rollout}}},
+            ["Take the cordon of node %s over from rollout %s" % (name, owner)],
+            None,
+        )
+    notes = {BY: rollout, PRIOR: "true" if cordoned else "false", AT: stamp(now)}
+    if cordoned:
+        action = "Note that node %s was cordoned by somebody else" % name
+        return Plan({"metadata": {"annotations": notes}}, [action], None)
+    return Plan({"metadata": {"annotations": notes}, "spec": {"unschedulable": True}}, ["Cordon node %s" % name], None)
+
+
+def plan_uncordon(node, manager, now):
+    """Give a node back as it was found. A foreign cordon, also one set after ours was lifted, stays."""
+    name, notes = node["metadata"]["name"], node_view.annotations(node)
+    if BY not in notes:
+        return NOTHING
+    since = parse(notes.get(AT, ""))
+    seconds = max(0, int(now - since)) if since is not None else None
+    changes = dict((key, None) for key in (BY, PRIOR, AT) if key in notes)
+    if seconds is not None:
+        changes[SECONDS] = str(seconds)
+    patch = {"metadata": {"annotations": changes}}
+    actions = ["Remove the notes about the cordon from node %s" % name]
+    setter = cordon_setter(node)
+    foreign = notes.get(PRIOR) == "true" or (setter is not None and setter != manager)
+    if not node_view.is_schedulable(node) and not foreign:
+        patch["spec"] = {"unschedulable": None}
+        actions.insert(0, "Uncordon node %s" % name)
+    return Plan(patch, actions, seconds)
+
+
+def cordon_setter(node):
+    """The client that the API server noted as the one that last set C(unschedulable), None if it noted nobody."""
+    for entry in node["metadata"].get("managedFields") or []:
+        if "f:unschedulable" in ((entry.get("fieldsV1") or {}).get("f:spec") or {}):
+            return entry.get("manager")
+    return None
+
+
+def is_ours(node):
+    return BY in node_view.annotations(node)
+
+
+def state(node):
+    """What this module manages of a node, for results and diffs."""
+    notes = node_view.annotations(node)
+    shown = dict((key, notes[key]) for key in (BY, PRIOR, AT, SECONDS) if key in notes)
+    return {"unschedulable": not node_view.is_schedulable(node), "annotations": shown}
+
+
+def stamp(now):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+
+
+def parse(text):
+    try:
+        return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
+    except ValueError:
+        return None

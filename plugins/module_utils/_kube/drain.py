@@ -1,0 +1,289 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Empty a node through the eviction API: threads ask, one watch tells who is gone, one loop decides.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import concurrent.futures
+import queue
+import re
+import threading
+import time
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, get_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_state import Drain
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import is_schedulable
+
+PODS = "/api/v1/pods"
+BUDGETS = "/apis/policy/v1/namespaces/%s/poddisruptionbudgets"
+THREADS = 16
+# A connection that died without a word is noticed after this long, or a little later.
+WATCH_SECONDS = 20
+
+_BUDGET = re.compile(r"[Dd]isruption budget (\S+)")
+
+Request = typing.NamedTuple(
+    "Request",
+    [
+        ("node", str),
+        ("policy", drain_plan.Policy),
+        ("timeout", int),
+        ("grace_period", typing.Optional[int]),
+        ("per_second", float),
+    ],
+)
+Refusal = typing.NamedTuple("Refusal", [("budget", typing.Optional[str]), ("why", str), ("wait", float)])
+
+
+class DrainError(FleetError):
+    """A drain that did not empty the node, with its table."""
+
+    def __init__(self, problem, left, todo, records, changed):
+        super(DrainError, self).__init__(problem, left, todo)
+        self.result = {"pods": records, "changed": changed}
+
+
+class Evictor:
+    """Asks for the eviction of single pods and understands the answers."""
+
+    def __init__(self, cluster, grace_period, until, dry_run=False):
+        self._cluster = cluster
+        self._options = {"grace_period": grace_period, "until": until, "dry_run": dry_run}
+
+    def __call__(self, pod):
+        """Ask once. Returns None for accepted or no longer there, else a Refusal."""
+        try:
+            self._cluster.evict(pod.namespace, pod.name, pod.uid, **self._options)
+        except ApiError as error:
+            return self._understand(pod, error)
+        return None
+
+    @staticmethod
+    def _understand(pod, error):
+        if error.status == 404 and error.body:
+            return None
+        if error.status == 403 and error.causes("NamespaceTerminating"):
+            return None  # its namespace is being deleted, and the pod with it
+        if error.status == 409:
+            # Another pod took the name, or the pod was written to meanwhile: the watch will tell which.
+            return Refusal(None, "was changed while it was to be evicted", 0)
+        why = "; ".join(error.causes("DisruptionBudget")) or error.message
+        if error.status == 429 or "PodDisruptionBudget" in why:
+            named = _BUDGET.search(why)
+            budget = "%s/%s" % (pod.namespace, named.group(1)) if named else None
+            return Refusal(budget or next(iter(pod.budgets), None), why.rstrip("."), error.wait)
+        raise error
+
+
+class Follower:
+    """A thread that hands every change of the node's pods to a queue, whatever happens to its connection."""
+
+    def __init__(self, cluster, query, version, put):
+        self._arguments = (cluster, query, version, put)
+        self._stopped = threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def stop(self):
+        self._stopped.set()
+
+    def _run(self):
+        cluster, query, version, put = self._arguments
+        try:
+            while not self._stopped.is_set():
+                try:
+                    for kind, pod in cluster.watch(PODS, query, version, WATCH_SECONDS):
+                        version = pod["metadata"]["resourceVersion"]
+                        put((kind, pod))
+                except ApiError as error:
+                    if not error.transient and error.status != 410:
+                        raise
+                    self._stopped.wait(0.5)
+                    listing = cluster.list(PODS, query)
+                    version = listing.version
+                    put(("LISTED", listing.items))
+        except Exception as error:
+            put(("FAILED", error))  # raised again where it is awaited
+
+
+class NodeDrain:
+    """One drain of one node, from the first look to the last."""
+
+    def __init__(self, cluster, request, now=time.monotonic):
+        self._cluster = cluster
+        self._request = request
+        self._now = now
+        self._started = now()
+        self._deadline = self._started + request.timeout
+        self._query = {"fieldSelector": "spec.nodeName=" + request.node}
+        self._budgets = {}
+        self._drain = Drain(request.per_second, self._started)
+        self._events = queue.Queue()
+
+    def plan(self):
+        """Look, and refuse what must not be evicted before anything is."""
+        listing = self._cluster.list(PODS, self._query)
+        self._observe(listing.items)
+        self._raise_refused("Nothing was evicted")
+        return listing.version
+
+    def rehearse(self):
+        """Let the API server say about each pod what it would say now, without evicting any."""
+        self.plan()
+        evict = Evictor(self._cluster, self._request.grace_period, self._deadline, dry_run=True)
+        pods = self._drain.remaining()
+        chosen = [pod for pod in pods if pod.action != drain_plan.WAIT]
+        with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
+            for pod, refusal in zip(chosen, threads.map(evict, chosen)):
+                if refusal:
+                    self._drain.tracks[pod.uid].blocked(refusal.budget, refusal.why)
+        return self._result(chosen)
+
+    def run(self):
+        if not self._is_cordoned():
+            raise FleetError(
+                "Node %s is not cordoned, so a drain would never end" % self._request.node,
+                "Nothing was evicted",
+                "Cordon it first (k8s_node_cordon)",
+            )
+        version = self.plan()
+        follower = Follower(self._cluster, self._query, version, self._events.put)
+        threads = concurrent.futures.ThreadPoolExecutor(THREADS)
+        try:
+            while self._drain.remaining() or self._late_arrivals():
+                self._step(threads)
+        finally:
+            follower.stop()
+            threads.shutdown(wait=False)
+        return self._result([track.pod for track in self._drain.tracks.values() if track.evicted])
+
+    def _step(self, threads):
+        now = self._now()
+        if now >= self._deadline:
+            self._raise_unfinished()
+        evict = Evictor(self._cluster, self._request.grace_period, self._deadline)
+        for pod in self._drain.due(now):
+            threads.submit(evict, pod).add_done_callback(
+                lambda future, uid=pod.uid: self._events.put(("ANSWERED", (uid, future)))
+            )
+        try:
+            event = self._events.get(timeout=max(0.01, min(self._drain.rest(now), self._deadline - now)))
+        except queue.Empty:
+            return
+        while event:
+            self._handle(*event)
+            try:
+                event = self._events.get_nowait()
+            except queue.Empty:
+                event = None
+
+    def _handle(self, kind, thing):
+        now = self._now()
+        if kind == "FAILED":
+            self._raise_broken(thing)
+        elif kind == "ANSWERED":
+            self._answered(*thing)
+        elif kind == "LISTED":
+            self._observe(thing)
+            self._raise_refused("Nothing else was evicted after it came")
+        elif kind == "DELETED":
+            self._drain.vanish(thing["metadata"]["uid"], now)
+        elif kind in ("ADDED", "MODIFIED"):
+            self._appear(thing)
+            self._raise_refused("Nothing else was evicted after it came")
+
+    def _answered(self, uid, future):
+        try:
+            refusal = future.result()
+        except ApiError as error:
+            self._raise_broken(error)
+        if refusal is None:
+            self._drain.accepted(uid)
+        else:
+            self._drain.refused(uid, refusal.budget, refusal.why, refusal.wait, self._now())
+
+    def _observe(self, pods):
+        """Take a complete list in: who is not on it is gone."""
+        now = self._now()
+        for uid in set(self._drain.tracks) - set(pod["metadata"]["uid"] for pod in pods):
+            self._drain.vanish(uid, now)
+        for pod in pods:
+            self._appear(pod)
+
+    def _appear(self, pod):
+        classified = drain_plan.classify(pod, self._request.policy, [])
+        if classified.action == drain_plan.EVICT and classified.uid not in self._drain.tracks:
+            budgets = self._budgets_of(classified.namespace)
+            classified = drain_plan.classify(pod, self._request.policy, budgets)
+        self._drain.appear(classified, self._now())
+
+    def _budgets_of(self, namespace):
+        if namespace not in self._budgets:
+            self._budgets[namespace] = self._cluster.list(BUDGETS % namespace).items
+        return self._budgets[namespace]
+
+    def _late_arrivals(self):
+        """Look once more with fresh eyes: pods may have come by ways that a cordon does not close."""
+        self._observe(self._cluster.list(PODS, self._query, until=self._deadline).items)
+        self._raise_refused("The other pods have left, the node stays cordoned")
+        if not self._is_cordoned():
+            raise self._error(
+                "Node %s was uncordoned by somebody while it was drained" % self._request.node,
+                "Its pods have left, new ones may come",
+                "Find out who uncordoned it, then run the same command again",
+            )
+        return bool(self._drain.remaining())
+
+    def _is_cordoned(self):
+        return not is_schedulable(get_node(self._cluster, self._request.node))
+
+    def _raise_refused(self, left):
+        tracks = self._drain.tracks.values()
+        refused = [track.pod for track in tracks if track.pod.action == drain_plan.REFUSE and track.ended is None]
+        if refused:
+            raise self._error(
+                "Node %s has pods that may not be evicted: %s"
+                % (self._request.node, drain_plan.enumerate_pods(refused)),
+                left,
+                "Move or delete them, or allow it with delete_unmanaged or delete_emptydir_data",
+            )
+
+    def _raise_unfinished(self):
+        remaining = self._drain.remaining()
+        raise self._error(
+            "Node %s still has %d pods after %d seconds of draining: %s"
+            % (self._request.node, len(remaining), self._request.timeout, drain_plan.enumerate_pods(remaining)),
+            self._left(),
+            "Remove what holds them (add replicas, relax the budget, finish the pod), then run the same command again",
+        )
+
+    def _raise_broken(self, error):
+        if not isinstance(error, FleetError):
+            raise error
+        raise self._error(error.problem, self._left(), error.todo)
+
+    def _left(self):
+        gone = sum(1 for record in self._drain.records(0) if record["gone"])
+        return "The node stays cordoned, %d pods have left it" % gone
+
+    def _error(self, problem, left, todo):
+        changed = any(track.evicted for track in self._drain.tracks.values())
+        return DrainError(problem, left, todo, self._drain.records(self._now()), changed)
+
+    def _result(self, chosen):
+        verbs = {drain_plan.EVICT: "Evict", drain_plan.DELETE: "Delete"}
+        actions = sorted("%s pod %s" % (verbs[pod.action], drain_plan.full_name(pod)) for pod in chosen)
+        now = self._now()
+        return {
+            "changed": bool(actions),
+            "actions": actions,
+            "pods": self._drain.records(now),
+            "seconds": round(now - self._started, 1),
+        }

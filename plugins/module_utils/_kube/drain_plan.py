@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a drain does with each pod of a node, and why. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import typing
+
+MIRROR = "kubernetes.io/config.mirror"
+
+# What to do with a pod.
+EVICT = "evict"  # ask for its eviction, which a disruption budget may refuse for now
+DELETE = "delete"  # it has run to its end: an eviction that no budget can refuse
+WAIT = "wait"  # it is leaving already
+LEAVE = "leave"  # the node's own: stays
+REFUSE = "refuse"  # would lose data or not come back: needs a word from the operator
+
+Pod = typing.NamedTuple(
+    "Pod",
+    [
+        ("namespace", str),
+        ("name", str),
+        ("uid", str),
+        ("owner", str),
+        ("action", str),
+        ("reason", str),
+        ("budgets", typing.Tuple[str, ...]),
+    ],
+)
+Policy = typing.NamedTuple("Policy", [("delete_emptydir_data", bool), ("delete_unmanaged", bool)])
+
+
+def classify(pod, policy, budgets):
+    """Decide what a drain does with one pod.
+
+    :param pod: dict, the Pod object.
+    :param budgets: list of dict, the PodDisruptionBudget objects of its namespace (others do no harm).
+    """
+    metadata = pod["metadata"]
+    covering = tuple(
+        "%s/%s" % (budget["metadata"]["namespace"], budget["metadata"]["name"])
+        for budget in budgets
+        if budget["metadata"]["namespace"] == metadata["namespace"]
+        and selects(budget["spec"].get("selector"), metadata.get("labels") or {})
+    )
+    owner = controller(pod)
+    action, reason = _decide(pod, owner, policy, covering)
+    return Pod(metadata["namespace"], metadata["name"], metadata["uid"], owner, action, reason, covering)
+
+
+def _decide(pod, owner, policy, covering):
+    metadata = pod["metadata"]
+    if MIRROR in (metadata.get("annotations") or {}):
+        return LEAVE, "mirror of a static pod"
+    if owner.startswith("DaemonSet/"):
+        return LEAVE, "belongs to a DaemonSet"
+    if metadata.get("deletionTimestamp"):
+        return WAIT, "is terminating" + _finalizers(metadata)
+    if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+        return DELETE, "has run to its end"
+    objections = []
+    if not owner and not policy.delete_unmanaged:
+        objections.append("has no controller that would start it again")
+    if not policy.delete_emptydir_data and any("emptyDir" in volume for volume in pod["spec"].get("volumes") or []):
+        objections.append("would lose the data of its emptyDir volume")
+    if len(covering) > 1:
+        objections.append("is covered by more than one disruption budget, which the eviction API cannot do")
+    return (REFUSE, " and ".join(objections)) if objections else (EVICT, "")
+
+
+def _finalizers(metadata):
+    held = metadata.get("finalizers") or []
+    return ", held by the finalizer %s" % ", ".join(held) if held else ""
+
+
+def controller(pod):
+    """The owner that would start the pod again, as Kind/name, or an empty string."""
+    for owner in pod["metadata"].get("ownerReferences") or []:
+        if owner.get("controller"):
+            return "%s/%s" % (owner["kind"], owner["name"])
+    return ""
+
+
+def selects(selector, labels):
+    """Whether a label selector matches. No selector matches nothing, an empty one everything."""
+    if selector is None:
+        return False
+    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
+        return False
+    return all(_satisfied(term, labels) for term in selector.get("matchExpressions") or [])
+
+
+def _satisfied(term, labels):
+    key, values = term["key"], term.get("values") or []
+    if term["operator"] == "In":
+        return labels.get(key) in values
+    if term["operator"] == "NotIn":
+        return key not in labels or labels[key] not in values
+    return (key in labels) == (term["operator"] == "Exists")
+
+
+def full_name(pod):
+    return "%s/%s" % (pod.namespace, pod.name)
+
+
+def enumerate_pods(pods, limit=10):
+    """Name pods with their reasons for a message that a person can still read."""
+    named = ["%s (%s)" % (full_name(pod), pod.reason) if pod.reason else full_name(pod) for pod in pods[:limit]]
+    if len(pods) > limit:
+        named.append("and %d more" % (len(pods) - limit))
+    return ", ".join(named)

@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A drain in progress: which pod to ask for next, what was answered, who is gone. Pure, the clock comes from outside.
+
+Pods that share a disruption budget share a lane. A lane has one request in flight and waits as a whole after a refusal,
+so a budget that is used up costs one request per pause and not one per pod. A pod without a budget has its own lane.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 2.0
+
+# Where a pod is on its way.
+PENDING, ASKED, LEAVING, GONE, STAYING = "pending", "asked", "leaving", "gone", "staying"
+_START = {
+    drain_plan.EVICT: PENDING,
+    drain_plan.DELETE: PENDING,
+    drain_plan.WAIT: LEAVING,
+    drain_plan.LEAVE: STAYING,
+    drain_plan.REFUSE: STAYING,
+}
+
+
+class Lane:
+    def __init__(self):
+        self.not_before = 0.0
+        self.pause = FIRST_PAUSE
+        self.busy = False
+
+
+class Track:
+    """One pod's way out."""
+
+    def __init__(self, pod, lane, now):
+        self.pod = pod
+        self.lane = lane
+        self.state = _START[pod.action]
+        self.started = now
+        self.ended = None
+        self.blocked_by = None
+        self.blocked_why = ""
+        self.evicted = False
+
+    def blocked(self, budget, why):
+        self.blocked_by, self.blocked_why = budget or self.blocked_by, why
+
+    def record(self, now):
+        reason = self.blocked_why if self.state == PENDING and self.blocked_why else self.pod.reason
+        return {
+            "namespace": self.pod.namespace,
+            "name": self.pod.name,
+            "owner": self.pod.owner,
+            "action": self.pod.action,
+            "reason": reason,
+            "gone": self.state == GONE,
+            "seconds": round((now if self.ended is None else self.ended) - self.started, 1),
+            "blocked_by": self.blocked_by,
+        }
+
+
+class Drain:
+    """All pods of one node.
+
+    :param per_second: float, evictions to ask for per second at most; as many may go at once after a rest.
+    """
+
+    def __init__(self, per_second, now):
+        self.tracks = {}
+        self._lanes = {}
+        self._per_second = float(per_second)
+        self._tokens = max(1.0, self._per_second)
+        self._refilled = now
+
+    def appear(self, pod, now):
+        """Take note of a pod as it was classified; of a known one only that it has begun to leave."""
+        track = self.tracks.get(pod.uid)
+        if track is None:
+            lane = self._lanes.setdefault(pod.budgets or pod.uid, Lane())
+            self.tracks[pod.uid] = Track(pod, lane, now)
+        elif pod.action == drain_plan.WAIT and track.state in (PENDING, ASKED):
+            track.state = LEAVING
+            track.pod = track.pod._replace(reason=pod.reason)
+
+    def vanish(self, uid, now):
+        track = self.tracks.get(uid)
+        if track is not None and track.state != GONE:
+            track.state, track.ended = GONE, now
+
+    def due(self, now):
+        """The pods to ask the eviction of now. They count as asked."""
+        earned = (now - self._refilled) * self._per_second
+        self._tokens = min(max(1.0, self._per_second), self._tokens + earned)
+        self._refilled = now
+        chosen = []
+        for track in self._waiting(now):
+            if self._tokens < 1:
+                break
+            if not track.lane.busy:
+                track.lane.busy = True
+                track.state = ASKED
+                self._tokens -= 1
+                chosen.append(track.pod)
+        return chosen
+
+    def _waiting(self, now):
+        return [
+            track
+            for track in self.tracks.values()
+            if track.state == PENDING and not track.lane.busy and track.lane.not_before <= now
+        ]
+
+    def accepted(self, uid):
+        track = self.tracks[uid]
+        track.evicted = True
+        track.lane.busy = False
+        track.lane.pause = FIRST_PAUSE
+        track.lane.not_before = 0.0
+        if track.state == ASKED:
+            track.state = LEAVING
+            track.pod = track.pod._replace(reason="was evicted and is terminating")
+
+    def refused(self, uid, budget, why, wait, now):
+        """An eviction was refused for now. The lane waits, and goes on with its next pod: that one may be allowed."""
+        track = self.tracks[uid]
+        lane = track.lane
+        lane.busy = False
+        lane.not_before = now + max(wait, lane.pause)
+        lane.pause = min(lane.pause * 2, LONGEST_PAUSE)
+        for other in self.tracks.values():
+            if other.lane is lane and other.state in (PENDING, ASKED):
+                other.blocked(budget, why)
+        if track.state == ASKED:
+            track.state = PENDING
+            self.tracks[uid] = self.tracks.pop(uid)  # to the end of its lane
+
+    def rest(self, now):
+        """Seconds until there may be something to ask for again."""
+        pending = [track for track in self.tracks.values() if track.state == PENDING]
+        times = [track.lane.not_before for track in pending if not track.lane.busy]
+        if not times:
+            return 60.0
+        for_token = max(0.0, (1 - self._tokens) / self._per_second)
+        return max(min(times) - now, for_token, 0.01)
+
+    def remaining(self):
+        """The pods that should leave and have not, with what is known about why."""
+        return [
+            track.pod._replace(reason=track.blocked_why) if track.state == PENDING and track.blocked_why else track.pod
+            for track in self.tracks.values()
+            if track.state in (PENDING, ASKED, LEAVING)
+        ]
+
+    def records(self, now):
+        records = [track.record(now) for track in self.tracks.values()]
+        return sorted(records, key=lambda record: (record["namespace"], record["name"]))

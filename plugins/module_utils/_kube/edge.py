@@ -1,0 +1,31 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every module that talks to the cluster does at its edge: connect, work, turn an error into a failure once.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
+
+
+def run_module(argument_spec, work, **rules):
+    """Run a module.
+
+    :param work: callable(module, cluster) that returns the result. An error that it raises may carry a C(result) too.
+    """
+    module = AnsibleModule(dict(auth.ARGUMENT_SPEC, **argument_spec), supports_check_mode=True, **rules)
+    if auth.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=auth.IMPORT_ERROR)
+    module.no_log_values.update(auth.secrets(module.params["kubeconfig"]))
+    try:
+        result = work(module, Cluster.connect(auth.read_options(module.params.get)))
+    except FleetError as error:
+        module.fail_json(msg=str(error), **getattr(error, "result", {}))
+    module.exit_json(**result)

@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Node object says, in the words of this collection. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+PREFIX = "osmigrate.fleet/"
+ROLE_LABEL = "node-role.kubernetes.io/"
+
+
+def annotations(node):
+    return node["metadata"].get("annotations") or {}
+
+
+def labels(node):
+    return node["metadata"].get("labels") or {}
+
+
+def osmigrate(node):
+    """Our own annotations, with names that Jinja likes (dashes become underscores)."""
+    return dict(
+        (name[len(PREFIX) :].replace("-", "_"), value)
+        for name, value in annotations(node).items()
+        if name.startswith(PREFIX)
+    )
+
+
+def conditions(node):
+    return dict((one["type"], one["status"]) for one in node.get("status", {}).get("conditions") or [])
+
+
+def is_ready(node):
+    return conditions(node).get("Ready") == "True"
+
+
+def is_schedulable(node):
+    return not node.get("spec", {}).get("unschedulable", False)
+
+
+def roles(node):
+    """The roles that labels give a node. A node without any is a worker."""
+    named = [name[len(ROLE_LABEL) :] for name in labels(node) if name.startswith(ROLE_LABEL)]
+    return sorted(role for role in named if role) or ["worker"]
+
+
+def describe(node):
+    """The facts of one node that roles, C(status) and the inventory share."""
+    info = node.get("status", {}).get("nodeInfo") or {}
+    return {
+        "name": node["metadata"]["name"],
+        "uid": node["metadata"]["uid"],
+        "ready": is_ready(node),
+        "schedulable": is_schedulable(node),
+        "roles": roles(node),
+        "architecture": info.get("architecture", ""),
+        "boot_id": info.get("bootID", ""),
+        "machine_id": info.get("machineID", ""),
+        "os_image": info.get("osImage", ""),
+        "kernel_version": info.get("kernelVersion", ""),
+        "kubelet_version": info.get("kubeletVersion", ""),
+        "container_runtime": info.get("containerRuntimeVersion", ""),
+        "osmigrate": osmigrate(node),
+    }

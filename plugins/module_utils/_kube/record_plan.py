@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of our annotations to write on a node. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
+
+NodePlan = typing.NamedTuple("NodePlan", [("patch", dict), ("actions", typing.List[str])])
+
+FIELDS = ("rollout", "release", "phase", "verdict", "reason", "previous_os")
+LONGEST = 500
+
+
+def plan(node, wanted):
+    """Plan the annotations of one node.
+
+    :param wanted: dict of FIELDS; None leaves the annotation, an empty string removes it.
+    """
+    name, present = node["metadata"]["name"], node_view.osmigrate(node)
+    changes, actions = {}, []
+    for field in FIELDS:
+        value = wanted[field]
+        if value is None or value[:LONGEST] == present.get(field, ""):
+            continue
+        changes[node_view.PREFIX + field.replace("_", "-")] = value[:LONGEST] or None
+        if value:
+            actions.append("Set %s of node %s to %s" % (field, name, value[:LONGEST]))
+        else:
+            actions.append("Remove %s from node %s" % (field, name))
+    return NodePlan({"metadata": {"annotations": changes}} if changes else {}, actions)

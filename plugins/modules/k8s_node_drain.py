@@ -1,0 +1,164 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: k8s_node_drain
+short_description: Empty a cordoned node through the eviction API, and tell the truth about it
+version_added: 0.1.0
+description:
+  - Evicts the pods of a node in parallel, as disruption budgets allow, and waits until they are gone.
+  - Pods of DaemonSets and mirrors of static pods stay. Pods that have run to their end are removed. Pods that are
+    terminating already are waited for and not evicted again.
+  - A pod that nothing would start again, one with an V(emptyDir) volume, and one under more than one disruption budget
+    are refused before anything is evicted; the first two can be allowed.
+  - A refusal by a disruption budget is no failure. The eviction is asked for again, once per budget and not once per
+    pod, until O(timeout), and not before the API server wants it to.
+  - A pod that is still there at O(timeout) is a failure whose message names it and what held it.
+  - The node has to be cordoned, so that no new pods come. If somebody uncordons it meanwhile, that is a failure.
+  - Runs on the controller; delegate it to C(localhost).
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.k8s_auth
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Asks the API server about each pod with a dry run, and returns the same table. What a budget would refuse now is
+        told in the table and is no failure. The node need not be cordoned.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+options:
+  name:
+    description: Name of the Node object.
+    type: str
+    required: true
+  timeout:
+    description: How many seconds the whole drain may take.
+    type: int
+    default: 900
+  grace_period:
+    description:
+      - How many seconds each pod gets to end by itself, each pod's own if unset.
+      - V(0) means none. The API server then forgets the pod at once, although it may still run for a moment.
+    type: int
+  delete_emptydir_data:
+    description: Evict pods although the data in their V(emptyDir) volumes is lost.
+    type: bool
+    default: false
+  delete_unmanaged:
+    description: Evict pods although they have no controller that would start them elsewhere.
+    type: bool
+    default: false
+  evictions_per_second:
+    description: How many evictions to ask for per second at most. After a pause as many may go at once.
+    type: int
+    default: 50
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+seealso:
+  - module: osmigrate.fleet.k8s_node_cordon
+"""
+
+EXAMPLES = r"""
+- name: Empty the node
+  osmigrate.fleet.k8s_node_drain:
+    name: "{{ k8s_node_name }}"
+    timeout: 600
+  delegate_to: localhost
+
+- name: See what a drain would meet now
+  osmigrate.fleet.k8s_node_drain:
+    name: "{{ k8s_node_name }}"
+  check_mode: true
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+actions:
+  description: The evictions that were accepted, or would be asked for in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [Evict pod shop/web-6d4b75cb6d-x2x7f]
+pods:
+  description: One record per pod that was on the node, also when the drain failed.
+  returned: when the pods could be listed
+  type: list
+  elements: dict
+  contains:
+    namespace:
+      description: Its namespace.
+      type: str
+    name:
+      description: Its name.
+      type: str
+    owner:
+      description: The controller that would start it again, empty if it has none.
+      type: str
+      sample: ReplicaSet/web-6d4b75cb6d
+    action:
+      description:
+        - V(evict), V(delete) for one that has run to its end, V(wait) for one that was leaving already, V(leave) for one
+          that belongs on the node, V(refuse) for one that must not be evicted.
+      type: str
+    reason:
+      description: Why, for people; for one that is still there what held it.
+      type: str
+    gone:
+      description: Whether it has left the node.
+      type: bool
+    seconds:
+      description: How long it took to leave, or was waited for so far.
+      type: float
+    blocked_by:
+      description: The disruption budget that refused its eviction last, as namespace and name.
+      type: str
+      sample: shop/web
+seconds:
+  description: How long the drain took.
+  returned: success
+  type: float
+"""
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain import NodeDrain, Request
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+
+
+def work(module, cluster):
+    options = module.params
+    policy = Policy(options["delete_emptydir_data"], options["delete_unmanaged"])
+    request = Request(
+        options["name"], policy, options["timeout"], options["grace_period"], options["evictions_per_second"]
+    )
+    drain = NodeDrain(cluster, request)
+    return drain.rehearse() if module.check_mode else drain.run()
+
+
+def main():
+    run_module(
+        dict(
+            name=dict(type="str", required=True),
+            timeout=dict(type="int", default=900),
+            grace_period=dict(type="int"),
+            delete_emptydir_data=dict(type="bool", default=False),
+            delete_unmanaged=dict(type="bool", default=False),
+            evictions_per_second=dict(type="int", default=50),
+        ),
+        work,
+    )
+
+
+if __name__ == "__main__":
+    main()

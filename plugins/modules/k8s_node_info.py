@@ -1,0 +1,141 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: k8s_node_info
+short_description: What the cluster knows about nodes
+version_added: 0.1.0
+description:
+  - Returns what C(status) and the roles need of Node objects, without the bulk.
+  - Runs on the controller; delegate it to C(localhost).
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.attributes.info
+  - osmigrate.fleet.k8s_auth
+attributes:
+  platform:
+    platforms: posix
+options:
+  names:
+    description: Names of the nodes, all if unset.
+    type: list
+    elements: str
+  label_selector:
+    description: Label selector, evaluated by the API server.
+    type: str
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+seealso:
+  - plugin: osmigrate.fleet.k8s_nodes
+    plugin_type: inventory
+"""
+
+EXAMPLES = r"""
+- name: See where the pool is
+  osmigrate.fleet.k8s_node_info:
+    label_selector: pool=general
+  delegate_to: localhost
+  register: pool
+"""
+
+RETURN = r"""
+nodes:
+  description: One record per node, ordered by name.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Its name.
+      type: str
+    uid:
+      description: UID of the Node object.
+      type: str
+    ready:
+      description: Whether it is Ready.
+      type: bool
+    schedulable:
+      description: Whether new pods may come.
+      type: bool
+    roles:
+      description: Its roles; a node without any is a worker.
+      type: list
+      elements: str
+    architecture:
+      description: Architecture in Go's words.
+      type: str
+      sample: amd64
+    boot_id:
+      description: The kernel's boot id.
+      type: str
+    machine_id:
+      description: The machine id.
+      type: str
+    os_image:
+      description: Name of the OS.
+      type: str
+      sample: Debian GNU/Linux 12 (bookworm)
+    kernel_version:
+      description: Release of the kernel.
+      type: str
+    kubelet_version:
+      description: Version of the kubelet.
+      type: str
+    container_runtime:
+      description: Name and version of the container runtime.
+      type: str
+    osmigrate:
+      description: Our annotations, without their prefix and with underscores.
+      type: dict
+      sample: {phase: done, release: debian-13-13.1}
+missing:
+  description: The O(names) that the cluster does not know.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, get_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import describe
+
+
+def look_up(cluster, names):
+    nodes, missing = [], []
+    for name in names:
+        try:
+            nodes.append(describe(get_node(cluster, name)))
+        except ApiError as error:
+            if error.status != 404 or not error.body:
+                raise
+            missing.append(name)
+    return nodes, missing
+
+
+def work(module, cluster):
+    missing = []
+    if module.params["names"] is None:
+        query = {"labelSelector": module.params["label_selector"]}
+        nodes = cluster.list("/api/v1/nodes", query, keep=describe).items
+    else:
+        nodes, missing = look_up(cluster, module.params["names"])
+    return {"changed": False, "nodes": sorted(nodes, key=lambda node: node["name"]), "missing": missing}
+
+
+def main():
+    run_module(
+        dict(names=dict(type="list", elements="str"), label_selector=dict(type="str")),
+        work,
+        mutually_exclusive=[("names", "label_selector")],
+    )
+
+
+if __name__ == "__main__":
+    main()

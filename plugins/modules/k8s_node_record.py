@@ -1,0 +1,125 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: k8s_node_record
+short_description: Write on a Node object where a node is on its way
+version_added: 0.1.0
+description:
+  - Sets the annotations under C(osmigrate.fleet/) that tell people, C(kubectl) and the inventory where a node is.
+  - Nothing of this collection decides by them what to do with a node; the node itself is asked.
+  - Runs on the controller; delegate it to C(localhost).
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.k8s_auth
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+options:
+  name:
+    description: Name of the Node object.
+    type: str
+    required: true
+  rollout:
+    description: Id of the rollout. An empty string removes the annotation, here and in all options that follow.
+    type: str
+  release:
+    description: Id of the boot entry that the node is on its way to, or has arrived at.
+    type: str
+  phase:
+    description: Where it is on its way.
+    type: str
+  verdict:
+    description: What became of the last trial.
+    type: str
+  reason:
+    description: Why, for people. Longer ones are cut at 500 characters.
+    type: str
+  previous_os:
+    description: What the node ran before.
+    type: str
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+seealso:
+  - module: osmigrate.fleet.k8s_node_info
+"""
+
+EXAMPLES = r"""
+- name: Say that a trial boot comes
+  osmigrate.fleet.k8s_node_record:
+    name: "{{ k8s_node_name }}"
+    rollout: 2026-11-debian-13
+    release: debian-13-13.1
+    phase: trial
+    verdict: ""
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [Set phase of node w1 to trial]
+before:
+  description: Our annotations on the node, without their prefix.
+  returned: success
+  type: dict
+  sample: {phase: staged}
+after:
+  description: The same after the module ran.
+  returned: success
+  type: dict
+"""
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, record_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import update_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+
+
+def work(module, cluster):
+    wanted = dict((name, module.params[name]) for name in record_plan.FIELDS)
+    before, plan, after = update_node(
+        cluster, module.params["name"], lambda node, now: record_plan.plan(node, wanted), dry_run=module.check_mode
+    )
+    result = {
+        "changed": bool(plan.actions),
+        "actions": plan.actions,
+        "before": node_view.osmigrate(before),
+        "after": node_view.osmigrate(after),
+    }
+    result["diff"] = {"before": result["before"], "after": result["after"]}
+    return result
+
+
+def main():
+    run_module(
+        dict(
+            name=dict(type="str", required=True),
+            rollout=dict(type="str"),
+            release=dict(type="str"),
+            phase=dict(type="str"),
+            verdict=dict(type="str"),
+            reason=dict(type="str"),
+            previous_os=dict(type="str"),
+        ),
+        work,
+    )
+
+
+if __name__ == "__main__":
+    main()
