@@ -12,7 +12,7 @@ import signal
 import ssl
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -23,6 +23,10 @@ from .cache import Log
 from .config import Paths
 from .pki import cluster_pki
 from .process import Daemon
+
+# In the order they are started.
+_FIRST = ("etcd", "kube-apiserver")
+_SECOND = ("kube-controller-manager", "kube-scheduler")
 
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
 
@@ -61,14 +65,8 @@ class ControlPlane:
         self.pki = cluster_pki(paths)
         self.admin_kubeconfig = self.directory / "admin.kubeconfig"
         self._etcd_data = self.directory / "etcd-data"
-        self._api = Daemon("kube-apiserver", self.directory)
-        # In the order they are started.
-        self._daemons = {
-            "etcd": Daemon("etcd", self.directory),
-            "kube-apiserver": self._api,
-            "kube-controller-manager": Daemon("kube-controller-manager", self.directory),
-            "kube-scheduler": Daemon("kube-scheduler", self.directory),
-        }
+        self._daemons = {name: Daemon(name, self.directory) for name in _FIRST + _SECOND}
+        self._api = self._daemons["kube-apiserver"]
 
     @cached_property
     def programs(self) -> Path:
@@ -78,13 +76,15 @@ class ControlPlane:
     def start(self) -> None:
         """Start what does not run yet. The cluster's data is kept over stop and start."""
         self._write_kubeconfigs()
-        for name, daemon in self._daemons.items():
-            daemon.start([str(self.programs / name), *self._arguments(name)])
+        self._start(*_FIRST)
+        # The others give up if they find no API server within ten seconds.
+        self._wait(self._api_problem, _FIRST, 60)
+        self._start(*_SECOND)
 
     def stop(self) -> None:
         self._signal_api(signal.SIGCONT)
         for daemon in reversed(self._daemons.values()):
-            daemon.stop()
+            daemon.stop(timeout=5)
 
     def running(self) -> bool:
         return all(daemon.running() for daemon in self._daemons.values())
@@ -94,7 +94,8 @@ class ControlPlane:
         if hang:
             self._signal_api(signal.SIGSTOP)
         else:
-            self._api.stop()
+            # Asked to end, it would first wait for all watches to end.
+            self._api.kill()
 
     def resume(self) -> None:
         """Bring the API server back after pause()."""
@@ -103,20 +104,7 @@ class ControlPlane:
 
     def wait_ready(self, timeout: float = 60) -> None:
         """Wait until all parts are healthy and pods could be made."""
-        deadline = time.monotonic() + timeout
-        while True:
-            problem = self._problem()
-            if problem is None:
-                return
-            dead = [daemon for daemon in self._daemons.values() if not daemon.running()]
-            if dead:
-                raise ClusterError(f"{dead[0].name} ended by itself; the end of {dead[0].log}:\n{dead[0].tail()}")
-            if time.monotonic() > deadline:
-                raise ClusterError(
-                    f"the control plane is not ready after {timeout:.0f} seconds ({problem}); look at the logs in "
-                    f"{self.directory}."
-                )
-            time.sleep(0.25)
+        self._wait(lambda: self._api_problem() or self._others_problem(), _FIRST + _SECOND, timeout)
 
     def kubectl(self, *arguments: str, input: str | None = None, check: bool = True) -> str:
         """Run kubectl as the administrator and return its standard output."""
@@ -243,31 +231,59 @@ class ControlPlane:
         }
         return [*options[name], "--bind-address=127.0.0.1", "--leader-elect=false", "--profiling=false"]
 
-    def _problem(self) -> str | None:
-        """What is not ready yet."""
-        verified = ssl.create_default_context(cafile=str(self.pki.ca.certificate))
-        verified.load_cert_chain(*self.pki.client("admin"))
-        # The two others make up a certificate at every start.
-        unverified = ssl.create_default_context()
-        unverified.check_hostname = False
-        unverified.verify_mode = ssl.CERT_NONE
-        for what, url, context in (
-            ("API server", f"{self.api_url}/readyz", verified),
-            ("controller manager", f"https://127.0.0.1:{config.CONTROLLER_MANAGER_PORT}/healthz", unverified),
-            ("scheduler", f"https://127.0.0.1:{config.SCHEDULER_PORT}/healthz", unverified),
-            # Made by a controller; no pod is admitted to a namespace before it exists.
-            ("default ServiceAccount", f"{self.api_url}/api/v1/namespaces/default/serviceaccounts/default", verified),
-        ):
-            # A proxy of the environment has no business here.
-            opener = urllib.request.build_opener(
-                urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-            )
-            try:
-                with opener.open(url, timeout=2):
-                    pass
-            except OSError as error:
-                return f"{what}: {error}"
-        return None
+    def _start(self, *names: str) -> None:
+        for name in names:
+            self._daemons[name].start([str(self.programs / name), *self._arguments(name)])
+
+    def _wait(self, find_problem: Callable[[], str | None], needed: Sequence[str], timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while (problem := find_problem()) is not None:
+            for daemon in (self._daemons[name] for name in needed):
+                if not daemon.running():
+                    raise ClusterError(f"{daemon.name} does not run; the end of {daemon.log}:\n{daemon.tail()}")
+            if time.monotonic() > deadline:
+                raise ClusterError(
+                    f"the control plane is not ready after {timeout:.0f} seconds ({problem}); look at the logs in "
+                    f"{self.directory}."
+                )
+            time.sleep(0.25)
+
+    def _api_problem(self) -> str | None:
+        return self._unhealthy("API server", f"{self.api_url}/readyz", self._tls(verify=True))
+
+    def _others_problem(self) -> str | None:
+        # These two make up a certificate at every start.
+        unverified = self._tls(verify=False)
+        manager = f"https://127.0.0.1:{config.CONTROLLER_MANAGER_PORT}/healthz"
+        scheduler = f"https://127.0.0.1:{config.SCHEDULER_PORT}/healthz"
+        # Made by a controller; no pod is admitted to a namespace before it exists.
+        account = f"{self.api_url}/api/v1/namespaces/default/serviceaccounts/default"
+        return (
+            self._unhealthy("controller manager", manager, unverified)
+            or self._unhealthy("scheduler", scheduler, unverified)
+            or self._unhealthy("default ServiceAccount", account, self._tls(verify=True))
+        )
+
+    def _tls(self, verify: bool) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=str(self.pki.ca.certificate))
+        if verify:
+            context.load_cert_chain(*self.pki.client("admin"))
+        else:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+    @staticmethod
+    def _unhealthy(what: str, url: str, tls: ssl.SSLContext) -> str | None:
+        # A proxy of the environment has no business here.
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls)
+        )
+        try:
+            with opener.open(url, timeout=2):
+                return None
+        except OSError as error:
+            return f"{what}: {error}"
 
 
 def _write_private(path: Path, content: str) -> None:

@@ -150,8 +150,9 @@ def _usage(sign_certificates: bool) -> x509.KeyUsage:
 
 
 def _key_pem(key) -> bytes:
-    encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    return key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain)
+    # Kubernetes takes the public part out of a private key only in this format.
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
 
 
 def _complete(pair: Pair) -> bool:
