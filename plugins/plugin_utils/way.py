@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-FULL = ("stage", "drain", "trial", "verify", "confirm")
+PACKAGE = "package"
+MOVE = ("drain", "trial", "verify", "confirm")
 
 
 class Way(NamedTuple):
     """What is left to do on one node.
 
-    steps: of "stage", "drain", "trial", "verify", "confirm", "revert", in order; empty where nothing is left. A target
+    steps: of "revert", "stage", "drain", "trial", "verify", "confirm", in order; empty where nothing is left. A target
     that is in the boot menu is not staged again: it gets there only when all of it lies on the node.
     refusal: why the node must not go on, empty if it may. Steps given beside it are still to be taken.
     """
@@ -22,34 +23,33 @@ class Way(NamedTuple):
     refusal: str = ""
 
 
-def next_steps(boot: dict[str, Any], target: str, staged: bool = True, retry: bool = False) -> Way:
+def next_steps(boot: dict[str, Any], target: str, retry: bool = False) -> Way:
     """Decide what is left until the node runs the target by default.
 
     :param boot: what osmigrate.fleet.boot_info returned.
     :param target: id of the entry to end on.
-    :param staged: whether the target is a release that has to be staged; false for a way back.
     :param retry: try the target again although it failed on this node.
     """
-    booted, default = boot["booted"]["entry"], boot["default"]
+    booted, verdict, reason = boot["booted"]["entry"], boot["verdict"], boot["reason"]
     on_trial = (boot["trial"] or {}).get("entry", "")
-    verdict = boot["verdict"]
-    full = FULL if staged else FULL[1:]
+    move = MOVE if target == PACKAGE or target in boot["entries"] else ("stage", *MOVE)
 
     if on_trial and on_trial != target:
         if verdict == "booted_candidate":
-            return Way((), f"it runs {on_trial} on trial, which another rollout has to confirm or revert")
-        return Way(("revert", *next_steps({**boot, "trial": None, "verdict": ""}, target, staged, retry).steps))
+            return Way((), f"It runs {on_trial} on trial, which another rollout has to confirm or revert.")
+        rest = next_steps({**boot, "trial": None, "verdict": ""}, target, retry)
+        return Way(("revert", *rest.steps), rest.refusal)
     if verdict == "booted_candidate":
         return Way(("verify", "confirm"))
     if verdict in ("fell_back", "unknown"):
-        return Way(("revert", *full)) if retry else Way(("revert",), _failure(target, verdict, boot["reason"]))
-    if booted == target == default:
+        return Way(("revert", *move)) if retry else Way(("revert",), _failure(target, verdict, reason))
+    if booted == target == boot["default"]:
         return Way(())
     if target in boot["failed"] and not retry:
         failed = boot["failed"][target]
         return Way((), _failure(target, failed["verdict"], failed["reason"]))
-    return Way(full if target not in boot["entries"] else FULL[1:])
+    return Way(move)
 
 
 def _failure(target: str, verdict: str, reason: str) -> str:
-    return f"{target} was tried here before and the verdict was {verdict}: {reason}"
+    return f"{target} was tried here before and the verdict was {verdict}: {reason}."

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A disk that holds nothing but GRUB, and its boots: the real loader deciding on real configuration in two seconds."""
+
+from __future__ import annotations
+
+import re
+import struct
+import subprocess
+from pathlib import Path
+
+MODULES = ["biosdisk", "part_msdos", "ext2", "normal", "configfile", "loadenv", "test", "echo", "reboot", "serial", "terminal"]
+FIRST_SECTOR = 2048
+SECTORS = 32768
+GRUB = Path("/usr/lib/grub/i386-pc")
+
+# What mkconfig writes, as far as it matters: a default of its own, custom.cfg sourced last. Then the decision is shown.
+CONFIG = """serial --unit=0
+terminal_output serial
+default=0
+timeout=1
+{before}
+if [ -f $prefix/custom.cfg ]; then source $prefix/custom.cfg; fi
+echo "chosen=[$default] left=[$osm_tries]"
+reboot
+"""
+
+
+def run(*argv: str | Path) -> None:
+    """Run a program; what it says is in the error if it fails."""
+    subprocess.run([str(word) for word in argv], check=True, capture_output=True)
+
+
+class Machine:
+    """One disk in a directory of its own.
+
+    :param directory: where the disk is made.
+    :param files: content of /boot/grub by file name.
+    :param before: lines of grub.cfg before custom.cfg is sourced.
+    :param writable: whether the disk takes writes.
+    """
+
+    def __init__(self, directory: Path, files: dict[str, bytes], before: str = "", writable: bool = True) -> None:
+        self.writable = writable
+        tree = directory / "tree/boot/grub"
+        tree.mkdir(parents=True)
+        for name, content in {"grub.cfg": CONFIG.format(before=before).encode(), **files}.items():
+            (tree / name).write_bytes(content)
+        self.disk = directory / "disk.raw"
+        core = directory / "core.img"
+        run("grub-mkimage", "-O", "i386-pc", "-o", core, "-p", "(hd0,msdos1)/boot/grub", *MODULES)
+        with self.disk.open("wb") as disk:
+            disk.truncate(SECTORS * 512)
+        run("mke2fs", "-q", "-t", "ext4", "-d", directory / "tree", "-E", f"offset={FIRST_SECTOR * 512}", self.disk, "14M")
+        with self.disk.open("r+b") as disk:
+            disk.write((GRUB / "boot.img").read_bytes()[:440])
+            disk.seek(446)  # the partition table: one Linux partition up to the end
+            disk.write(struct.pack("<B3sB3sII", 0, bytes(3), 0x83, bytes(3), FIRST_SECTOR, SECTORS - FIRST_SECTOR))
+            disk.seek(510)
+            disk.write(b"\x55\xaa")
+            disk.write(core.read_bytes())
+
+    def boot(self) -> tuple[str, str]:
+        """Boot once and return (the default that GRUB chose, the tries that are left)."""
+        done = subprocess.run(
+            ["qemu-system-x86_64", "-accel", "tcg", "-m", "64", "-display", "none", "-serial", "stdio", "-monitor", "none",
+             "-nic", "none", "-no-reboot", "-drive", f"file={self.disk},format=raw,if=virtio,readonly={'off' if self.writable else 'on'}"],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True,
+        )  # fmt: skip
+        shown = re.findall(rb"chosen=\[(.*?)\] left=\[(.*?)\]", done.stdout)
+        assert len(shown) == 1, done.stdout.decode("ascii", "replace")
+        return shown[0][0].decode(), shown[0][1].decode()

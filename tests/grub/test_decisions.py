@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every state that the environment block can be in, decided by real GRUB."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _grub
+from machine import Machine
+
+CASES = yaml.safe_load(Path(__file__).with_name("cases.yml").read_text())
+
+
+def entry(name: str) -> dict[str, str]:
+    return {
+        "id": name,
+        "title": f"Debian ({name})",
+        "kernel": "/boot/ostree/vmlinuz",
+        "initrd": "/boot/ostree/initramfs.img",
+        "options": "root=UUID=0 rw console=ttyS0",
+        "boot_uuid": "00000000-0000-0000-0000-000000000000",
+    }
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_decision(case: dict, tmp_path: Path) -> None:
+    files = {
+        "osmigrate.cfg": _grub.render_menu([entry("debian-13-1"), entry("debian-13-2")]).encode(),
+        "custom.cfg": _grub.with_block(case.get("custom", "")).encode(),
+    }
+    if isinstance(case["block"], dict):
+        files["osmigrate.env"] = _bootenv.render(case["block"])
+    elif case["block"] is not None:
+        files["osmigrate.env"] = case["block"].encode()
+    machine = Machine(tmp_path, files, case.get("before", ""), case.get("writable", True))
+    assert [machine.boot() for _boot in case["boots"]] == [tuple(boot) for boot in case["boots"]]

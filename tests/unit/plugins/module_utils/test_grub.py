@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What real GRUB makes of the menu is tested in tests/grub."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _grub
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+ENTRY = {"id": "d-1", "title": "D", "kernel": "/k", "initrd": "/i", "options": "root=UUID=1 a=b", "boot_uuid": "1-2"}
+
+
+@pytest.mark.parametrize("text", ["", "set timeout=9\n", "set timeout=9", "menuentry 'mine' {\n}\n"])
+def test_the_administrators_lines_stay_and_ours_are_there_once(text):
+    once = _grub.with_block(text)
+    assert once.startswith(text)
+    assert _grub.with_block(once) == once
+    assert once.count(_grub.BLOCK_BEGIN) == 1
+    assert _grub.without_block(once).rstrip("\n") == text.rstrip("\n")
+
+
+def test_a_dollar_in_an_argument_stays_a_dollar():
+    menu = _grub.render_menu([{**ENTRY, "options": "root=UUID=1 memmap=1M$0x1"}])
+    assert "'memmap=1M$0x1'" in menu
+
+
+@pytest.mark.parametrize("field", ["title", "kernel", "initrd", "options", "id"])
+def test_render_menu_fail_on_a_quote(field):
+    with pytest.raises(FleetError, match="cannot hold"):
+        _grub.render_menu([{**ENTRY, field: "it's"}])
+
+
+def test_find(tmp_path):
+    directory = tmp_path / "boot/grub2"
+    directory.mkdir(parents=True)
+    (directory / "grub.cfg").write_text("source $prefix/custom.cfg\n")
+    found = _grub.find(str(tmp_path))
+    assert found.menu == str(directory / "osmigrate.cfg")
+    assert found.check_tool == "grub2-script-check"
+
+
+def test_find_fail_without_grub(tmp_path):
+    with pytest.raises(FleetError, match="no grub.cfg"):
+        _grub.find(str(tmp_path))
+
+
+def test_find_fail_where_custom_cfg_is_not_sourced(tmp_path):
+    (tmp_path / "boot/grub").mkdir(parents=True)
+    (tmp_path / "boot/grub/grub.cfg").write_text("menuentry x {\n}\n")
+    with pytest.raises(FleetError, match="does not source custom.cfg"):
+        _grub.find(str(tmp_path))
+
+
+def test_parse_command_line():
+    assert _grub.parse_command_line("ro quiet console=tty0 a=b=c\n") == [
+        ("ro", None),
+        ("quiet", None),
+        ("console", "tty0"),
+        ("a", "b=c"),
+    ]

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One node's way, from every state in which a killed run can leave a node."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.way import Way, next_steps
+
+
+def boot(booted="package", default="package", trial="", verdict="", entries=("d-1", "d-2"), failed=()):
+    return {
+        "booted": {"entry": booted},
+        "default": default,
+        "trial": {"entry": trial} if trial else None,
+        "verdict": verdict,
+        "reason": "because",
+        "entries": dict.fromkeys(entries),
+        "failed": {name: {"verdict": "fell_back", "reason": "because"} for name in failed},
+    }
+
+
+MOVE = ("drain", "trial", "verify", "confirm")
+CASES = {
+    "untouched": (boot(entries=()), Way(("stage", *MOVE))),
+    "staged": (boot(), Way(MOVE)),
+    "armed": (boot(trial="d-1", verdict="never_rebooted"), Way(MOVE)),
+    "on trial": (boot("d-1", trial="d-1", verdict="booted_candidate"), Way(("verify", "confirm"))),
+    "arrived": (boot("d-1", "d-1"), Way(())),
+    "confirmed, but something else was booted by hand": (boot("package", "d-1"), Way(MOVE)),
+    "the next release": (boot("d-2", "d-2"), Way(MOVE)),
+    "another trial was armed and never booted": (boot(trial="d-2", verdict="never_rebooted"), Way(("revert", *MOVE))),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_next_steps(case):
+    assert next_steps(case[0], "d-1") == case[1]
+
+
+def test_back_to_the_package_managed_root_stages_nothing():
+    assert next_steps(boot("d-1", "d-1"), "package") == Way(MOVE)
+    assert next_steps(boot("package", "d-1", "package", "booted_candidate"), "package") == Way(("verify", "confirm"))
+    assert next_steps(boot(), "package") == Way(())
+
+
+REFUSED = {
+    "fell back": (boot(trial="d-1", verdict="fell_back"), ("revert",), "verdict was fell_back: because"),
+    "failed before": (boot(failed=["d-1"]), (), "verdict was fell_back: because"),
+    "runs another trial": (boot("d-2", trial="d-2", verdict="booted_candidate"), (), "another rollout"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
+def test_next_steps_fail(case):
+    way = next_steps(case[0], "d-1")
+    assert way.steps == case[1]
+    assert case[2] in way.refusal
+
+
+@pytest.mark.parametrize("state", [boot(trial="d-1", verdict="fell_back"), boot(failed=["d-1"])])
+def test_a_word_from_the_operator_tries_again(state):
+    way = next_steps(state, "d-1", retry=True)
+    assert way.steps[-4:] == MOVE
+    assert not way.refusal
