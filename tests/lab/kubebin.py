@@ -40,7 +40,7 @@ def build(paths: Paths, log: Log) -> Path:
     prebuilt = os.environ.get("OSMIGRATE_KUBE_BIN")
     if prebuilt:
         return _prebuilt(Path(prebuilt).expanduser().absolute())
-    inputs = {"module": MODULE, "flags": " ".join(_FLAGS)}
+    inputs = {name: MODULE / name for name in ("go.mod", "go.sum", "cmd")} | {"flags": " ".join(_FLAGS)}
     return artifact(paths, "kubernetes", inputs, lambda part: _compile(paths, part, log), log)
 
 

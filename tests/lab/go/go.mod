@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 module osmigrate.example/lab
 
 go 1.26.0
