@@ -232,7 +232,9 @@ def _read_url(url, name, timeout):
     except HTTPError as error:
         if error.code in (404, 410):
             return None
-        raise FleetError("%s cannot be fetched: the server answered %d %s" % (name, error.code, error.reason), todo=todo)
+        raise FleetError(
+            "%s cannot be fetched: the server answered %d %s" % (name, error.code, error.reason), todo=todo
+        )
     except (OSError, HTTPException, ValueError, UrlsError) as error:
         reason = error.reason if isinstance(error, URLError) else error
         reason = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__

@@ -29,7 +29,7 @@ URL = r"https?://[0-9A-Za-z.:_\[\]-]+(/[0-9A-Za-z._~%!$&()*+,;=:-]*)*"
 GPG_KEY = re.compile(
     r"\s*-----BEGIN PGP PUBLIC KEY BLOCK-----\n([\x20-\x7e]*\n)+-----END PGP PUBLIC KEY BLOCK-----\s*\Z"
 )
-LARGEST = 2 ** 63 - 1
+LARGEST = 2**63 - 1
 
 
 def validate(document, source="The release manifest"):

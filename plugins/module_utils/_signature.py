@@ -48,7 +48,7 @@ def public_keys(text, name):
             raise FleetError("%s holds a damaged PEM block" % name, todo=todo)
         if not der.startswith(ED25519) or len(der) != len(ED25519) + 32:
             raise FleetError("%s is not an ed25519 key" % name, todo=todo)
-        keys.append(public_key(der[len(ED25519):]))
+        keys.append(public_key(der[len(ED25519) :]))
     if not keys:
         raise FleetError("%s holds no PEM public key" % name, todo=todo)
     return keys
@@ -78,7 +78,9 @@ def decode(signature, name="The release"):
     except ValueError:
         raw = b""
     if len(raw) != 64:
-        raise FleetError("%s has a damaged signature: it is not 64 bytes in base64" % name, todo="Sign the release again")
+        raise FleetError(
+            "%s has a damaged signature: it is not 64 bytes in base64" % name, todo="Sign the release again"
+        )
     return raw
 
 
@@ -92,9 +94,7 @@ def verify(data, signature, public_keys_pem):
     :raises FleetError: none matches, no key is given, or openssl cannot do it.
     """
     keys = [
-        key
-        for number, text in enumerate(public_keys_pem, 1)
-        for key in public_keys(text, "Trusted key %d" % number)
+        key for number, text in enumerate(public_keys_pem, 1) for key in public_keys(text, "Trusted key %d" % number)
     ]
     if not keys:
         raise FleetError("There is no trusted key to verify the release with", todo="Give at least one trusted key")

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - osmigrate.fleet.attributes.info
 attributes:
   platform:
+    support: full
     platforms: posix
 requirements:
   - PyYAML

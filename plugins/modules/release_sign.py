@@ -29,6 +29,7 @@ attributes:
   idempotent:
     support: full
   platform:
+    support: full
     platforms: posix
 requirements:
   - PyYAML
@@ -108,9 +109,7 @@ def sign(location, private_key_path, passphrase, check_mode):
     actions = []
     if not is_signed(manifest, before, public_key):
         after = _manifest.sign(manifest, private_key)
-        actions.append(
-            "sign %s with key %s" % (_release.entry_id(manifest.release), public_key.fingerprint[:16])
-        )
+        actions.append("sign %s with key %s" % (_release.entry_id(manifest.release), public_key.fingerprint[:16]))
         if not check_mode:
             _manifest.write(path, after + "\n")
     return {

@@ -51,8 +51,7 @@ def parent_of(document, path):
 def scalars(value, path=""):
     for key, each in value.items():
         if isinstance(each, dict):
-            for found in scalars(each, path + key + "."):
-                yield found
+            yield from scalars(each, path + key + ".")
         elif not isinstance(each, list):
             yield path + key
 
@@ -68,7 +67,7 @@ def test_validate(case):
         _release.validate(changed(case), "Release manifest r.yml")
     begin = "Release manifest r.yml is not valid: "
     assert caught.value.problem.startswith(begin)
-    rest = caught.value.problem[len(begin):]
+    rest = caught.value.problem[len(begin) :]
     for problem in problems:
         assert problem in rest
     assert len(rest) == len("; ".join(problems)), rest

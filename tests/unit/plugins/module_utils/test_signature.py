@@ -19,7 +19,7 @@ TEXT = '{"name":"debian-13"}'
 DATA = TEXT.encode("utf-8")
 MANIFEST = _manifest.Manifest("Release manifest r.yml", {}, TEXT)
 # The order of the group of ed25519: S and S + L are equal to a verifier that does not look.
-ORDER = 2 ** 252 + 27742317777372353535851937790883648493
+ORDER = 2**252 + 27742317777372353535851937790883648493
 
 # What the openssl of Debian 11 says; it has no -rawin.
 OPENSSL_1_1_1 = """#!/bin/sh
@@ -89,16 +89,19 @@ def test_both_ways_agree(ours, other, sign, verify):
     signature = sign(ours, DATA)
     fingerprint = verify(DATA, signature, [ours.public])
     der = openssl("pkey", "-in", ours.path, "-pubout", "-outform", "DER")
-    assert fingerprint == subprocess.run(
-        ["sha256sum"], input=der, check=True, stdout=subprocess.PIPE
-    ).stdout.decode("ascii").split()[0]
+    assert (
+        fingerprint
+        == subprocess.run(["sha256sum"], input=der, check=True, stdout=subprocess.PIPE)
+        .stdout.decode("ascii")
+        .split()[0]
+    )
     assert verify(DATA, signature, [other.public, ours.public]) == fingerprint
     assert verify(DATA, signature, [other.public + ours.public]) == fingerprint
     assert verify(DATA, signature[:40] + "\n" + signature[40:] + "\n", [ours.public]) == fingerprint
 
 
 def with_bit(raw, position):
-    return bytes(bytearray(raw[:position])) + bytes(bytearray([raw[position] ^ 1])) + raw[position + 1:]
+    return bytes(bytearray(raw[:position])) + bytes(bytearray([raw[position] ^ 1])) + raw[position + 1 :]
 
 
 def encoded(raw):
