@@ -1,0 +1,256 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""File systems of the node: where a path lives, how GRUB sees it, and how to write so that a power cut does no harm.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import errno
+import fcntl
+import json
+import os
+import select
+import signal
+import tempfile
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+MOUNTINFO = "/proc/self/mountinfo"
+FIFREEZE = 0xC0045877
+FITHAW = 0xC0045878
+FREEZE_SECONDS = 10
+
+Mount = typing.NamedTuple(
+    "Mount",
+    [
+        ("target", str),
+        ("root", str),
+        ("source", str),
+        ("fstype", str),
+        ("options", typing.List[str]),
+        ("number", str),
+    ],
+)
+Filesystem = typing.NamedTuple(
+    "Filesystem",
+    [
+        ("target", str),
+        ("device", str),
+        ("uuid", str),
+        ("fstype", str),
+        ("layers", typing.List[str]),
+        ("size_bytes", int),
+        ("free_bytes", int),
+    ],
+)
+
+
+def parse_mountinfo(text):
+    """Read the kernel's list of mounts.
+
+    :param text: str, the content of /proc/self/mountinfo.
+    :returns: list of Mount in the order of mounting; source is the file system's own name for its device.
+    """
+    mounts = []
+    for line in text.splitlines():
+        before, separator, after = line.partition(" - ")
+        left, right = before.split(" "), after.split(" ")
+        if not separator or len(left) < 6 or len(right) < 2:
+            continue
+        mounts.append(
+            Mount(
+                _unescaped(left[4]), _unescaped(left[3]), _unescaped(right[1]), right[0], left[5].split(","), left[2]
+            )
+        )
+    return mounts
+
+
+def _unescaped(text):
+    for octal, plain in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        text = text.replace(octal, plain)
+    return text
+
+
+def mounts():
+    """Return what is mounted now, as list of Mount."""
+    with open(MOUNTINFO) as text:
+        return parse_mountinfo(text.read())
+
+
+def mount_of(path, mounted):
+    """Return the Mount that holds an absolute path without links; of several on one place the last is seen."""
+    best = None
+    for mount in mounted:
+        if is_below(path, mount.target) and (best is None or len(mount.target) >= len(best.target)):
+            best = mount
+    if best is None:
+        raise FleetError("No file system is mounted at %s" % path)
+    return best
+
+
+def is_below(path, directory):
+    """Say whether path is the directory or inside it."""
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
+
+
+def parse_lsblk(text):
+    """Read one device and what it is made of.
+
+    :param text: str, JSON of lsblk --inverse with the columns name, type and uuid.
+    :returns: (device path, uuid, list of str layer types from the file system down to the disks).
+    """
+    layers = []
+    devices = json.loads(text)["blockdevices"]
+    first, pending = devices[0], list(devices)
+    while pending:
+        device = pending.pop(0)
+        if device["type"] not in layers:
+            layers.append(device["type"])
+        pending.extend(device.get("children", []))
+    return first["name"], first["uuid"] or "", layers
+
+
+def filesystem(path):
+    """Describe the file system that holds path.
+
+    :param path: str, absolute; links are followed, its last parts need not exist.
+    :returns: Filesystem; device, uuid and layers are empty where there is no block device below it.
+    """
+    path = os.path.realpath(path)
+    mount = mount_of(path, mounts())
+    device, uuid, layers = mount.source, "", []
+    # A btrfs has no device number of its own, so its source is asked for; others may be called /dev/root.
+    link = "/sys/dev/block/%s" % mount.number
+    if os.path.exists(link):
+        device = "/dev/" + os.path.basename(os.path.realpath(link))
+    if device.startswith("/dev/"):
+        listed = run(["lsblk", "--json", "--paths", "--inverse", "--output", "NAME,TYPE,UUID", device])
+        device, uuid, layers = parse_lsblk(listed.stdout)
+        if not uuid:  # udev may know nothing of it yet
+            uuid = run(["blkid", "-p", "-s", "UUID", "-o", "value", device], check=False).stdout.strip()
+    space = os.statvfs(mount.target)
+    return Filesystem(
+        mount.target,
+        device,
+        uuid,
+        mount.fstype,
+        layers,
+        space.f_blocks * space.f_frsize,
+        space.f_bavail * space.f_frsize,
+    )
+
+
+def grub_path(path):
+    """Return the path as GRUB sees it: from the root of the file system that holds it.
+
+    :param path: str, absolute; links are followed.
+    """
+    path = os.path.realpath(path)
+    return path_on_device(path, mount_of(path, mounts()))
+
+
+def path_on_device(path, mount):
+    """Return the path from the root of the file system that mount shows (a part of)."""
+    return os.path.normpath(os.path.join(mount.root, os.path.relpath(path, mount.target)))
+
+
+def write_atomic(path, data, mode):
+    """Replace the file at path whole: readers and power cuts see the old content or the new, never a part.
+
+    :param data: bytes.
+    :param mode: int, permissions of the new file, which belongs to root.
+    """
+    directory = os.path.dirname(path)
+    descriptor, temporary = tempfile.mkstemp(prefix=".osmigrate-", dir=directory)
+    try:
+        try:
+            os.fchmod(descriptor, mode)
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view):]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    sync_directory(directory)
+
+
+def sync_directory(path):
+    """Bring the names in a directory to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def commit_boot(path):
+    """Make the file system that holds path complete for a reader that replays no journal, as GRUB is.
+
+    The file system is frozen for a moment, which writes its journal back. Were this process to die in between, the
+    node would hang, so another one stands by and thaws.
+
+    :returns: str, "" when done, otherwise why it was not possible; then everything is only synced.
+    """
+    run(["sync", "--file-system", path])  # keeps the frozen moment short
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        release_watchdog = _start_watchdog(descriptor)
+        try:
+            fcntl.ioctl(descriptor, FIFREEZE, 0)
+            _thaw(descriptor)
+        except (IOError, OSError) as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.ENOTTY, errno.EBUSY, errno.EPERM):
+                raise FleetError(
+                    "The file system of %s cannot be frozen: %s" % (path, error.strerror),
+                    "It is synced, and a plain reboot boots what it booted before",
+                    "Look at that file system, then run the same command again",
+                )
+            return "the file system of %s cannot be frozen (%s)" % (path, error.strerror)
+        finally:
+            release_watchdog()
+    finally:
+        os.close(descriptor)
+    return ""
+
+
+def _thaw(descriptor):
+    try:
+        fcntl.ioctl(descriptor, FITHAW, 0)
+    except (IOError, OSError) as error:
+        if error.errno != errno.EINVAL:  # the watchdog was faster
+            raise
+
+
+def _start_watchdog(descriptor):
+    """Fork a process that thaws when this one dies or takes too long; return what calls it off."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setsid()
+            for name in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+                signal.signal(name, signal.SIG_IGN)
+            os.close(writer)
+            ready = select.select([reader], [], [], FREEZE_SECONDS)[0]
+            if not ready or not os.read(reader, 1):
+                _thaw(descriptor)
+        finally:
+            os._exit(0)
+
+    def release():
+        os.write(writer, b"x")  # works even after the watchdog has gone, because this process reads too
+        os.close(writer)
+        os.close(reader)
+        os.waitpid(child, 0)
+
+    return release

@@ -1,0 +1,180 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+PACKAGE_ROOT = """\
+22 27 0:21 / /proc rw,relatime - proc proc rw
+27 1 254:3 / / rw,relatime - ext4 /dev/root rw,errors=remount-ro
+40 27 254:2 / /boot/efi rw - vfat /dev/vda2 rw
+41 27 0:44 / /mnt/with\\040blank rw shared:5 - tmpfs tmpfs rw
+"""
+SEPARATE_BOOT = PACKAGE_ROOT + "39 27 254:1 / /boot rw - ext4 /dev/vda1 rw\n"
+DEPLOYMENT = """\
+30 1 254:3 /ostree/deploy/debian/deploy/abc.0 / rw - ext4 /dev/vda3 rw
+31 30 254:3 / /sysroot rw - ext4 /dev/vda3 rw
+32 30 254:3 /boot /boot rw - ext4 /dev/vda3 rw
+33 30 254:3 /ostree/deploy/debian/var /var rw - ext4 /dev/vda3 rw
+34 33 254:3 /var/lib/kubelet /var/lib/kubelet rw - ext4 /dev/vda3 rw
+"""
+SUBVOLUME = "27 1 0:30 /@ / rw - btrfs /dev/vda3 rw,subvol=/@\n"
+COVERED = PACKAGE_ROOT + "50 27 8:1 / /data rw - ext4 /dev/sda1 rw\n51 50 8:2 / /data rw - xfs /dev/sda2 rw\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "seen"),
+    [
+        (PACKAGE_ROOT, "/boot/vmlinuz", "/boot/vmlinuz"),
+        (SEPARATE_BOOT, "/boot/vmlinuz", "/vmlinuz"),
+        (SEPARATE_BOOT, "/boot", "/"),
+        (SEPARATE_BOOT, "/bootleg", "/bootleg"),
+        (DEPLOYMENT, "/boot/ostree/x/vmlinuz", "/boot/ostree/x/vmlinuz"),
+        (DEPLOYMENT, "/usr/lib/x", "/ostree/deploy/debian/deploy/abc.0/usr/lib/x"),
+        (DEPLOYMENT, "/var/lib/kubelet/a", "/var/lib/kubelet/a"),
+        (SUBVOLUME, "/boot/vmlinuz", "/@/boot/vmlinuz"),
+    ],
+)
+def test_path_on_device(text, path, seen):
+    assert _storage.path_on_device(path, _storage.mount_of(path, _storage.parse_mountinfo(text))) == seen
+
+
+def test_the_last_mount_covers_the_others():
+    assert _storage.mount_of("/data/x", _storage.parse_mountinfo(COVERED)).fstype == "xfs"
+
+
+def test_blanks_in_mount_points():
+    mounted = _storage.parse_mountinfo(PACKAGE_ROOT)
+    assert _storage.mount_of("/mnt/with blank/file", mounted).fstype == "tmpfs"
+
+
+def test_mount_of_fail_without_any_mount():
+    with pytest.raises(FleetError, match="No file system is mounted at /x"):
+        _storage.mount_of("/x", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "layers"),
+    [
+        (
+            '{"blockdevices":[{"name":"/dev/vda3","type":"part","fstype":"ext4","uuid":"1-2",'
+            '"children":[{"name":"/dev/vda","type":"disk","fstype":null,"uuid":null}]}]}',
+            ["part", "disk"],
+        ),
+        (
+            '{"blockdevices":[{"name":"/dev/mapper/a-b","type":"lvm","fstype":"xfs","uuid":"1-2","children":['
+            '{"name":"/dev/md0","type":"raid1","fstype":"LVM2_member","uuid":"9","children":['
+            '{"name":"/dev/sda1","type":"part","fstype":"linux_raid_member","uuid":"8"},'
+            '{"name":"/dev/sdb1","type":"part","fstype":"linux_raid_member","uuid":"8"}]}]}]}',
+            ["lvm", "raid1", "part"],
+        ),
+    ],
+)
+def test_parse_lsblk(text, layers):
+    assert _storage.parse_lsblk(text)[1:] == ("1-2", layers)
+
+
+def test_filesystem_of_a_path_that_does_not_exist_yet(tmp_path):
+    here = _storage.filesystem(str(tmp_path / "a/b/c"))
+    assert os.path.ismount(here.target)
+    assert 0 < here.free_bytes < here.size_bytes
+
+
+def test_write_atomic(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    _storage.write_atomic(str(path), b"new", 0o600)
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o7777 == 0o600
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_write_atomic_fail_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        _storage.write_atomic(str(path), b"new", 0o600)
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.fixture
+def ioctls(monkeypatch):
+    """Record the ioctls of this process and its watchdog instead of freezing the machine that tests run on."""
+    reader, writer = os.pipe()
+    answers = {}
+
+    def ioctl(_descriptor, request, *_rest):
+        os.write(writer, b"F" if request == _storage.FIFREEZE else b"T")
+        if request in answers:
+            raise answers[request]
+
+    monkeypatch.setattr(_storage.fcntl, "ioctl", ioctl)
+    monkeypatch.setattr(_storage, "run", lambda argv: None)
+
+    def seen():
+        os.set_blocking(reader, False)
+        try:
+            return os.read(reader, 100).decode()
+        except BlockingIOError:
+            return ""
+
+    yield answers, seen
+    os.close(reader)
+    os.close(writer)
+
+
+def test_commit_boot_freezes_and_thaws_once(tmp_path, ioctls):
+    assert _storage.commit_boot(str(tmp_path)) == ""
+    assert ioctls[1]() == "FT"
+
+
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EBUSY])
+def test_commit_boot_says_why_it_only_synced(tmp_path, ioctls, number):
+    ioctls[0][_storage.FIFREEZE] = OSError(number, "reason")
+    assert "cannot be frozen (reason)" in _storage.commit_boot(str(tmp_path))
+    assert ioctls[1]() == "F"
+
+
+def test_commit_boot_fail(tmp_path, ioctls):
+    ioctls[0][_storage.FIFREEZE] = OSError(errno.EIO, "Input/output error")
+    with pytest.raises(FleetError, match="cannot be frozen: Input/output error"):
+        _storage.commit_boot(str(tmp_path))
+
+
+def test_thawed_by_the_watchdog_already(tmp_path, ioctls):
+    ioctls[0][_storage.FITHAW] = OSError(errno.EINVAL, "Invalid argument")
+    assert _storage.commit_boot(str(tmp_path)) == ""
+
+
+def test_the_watchdog_thaws_when_its_parent_dies(tmp_path, ioctls):
+    if os.fork() == 0:
+        _storage._start_watchdog(os.open(str(tmp_path), os.O_RDONLY))
+        os._exit(0)
+    os.wait()
+    for _attempt in range(50):
+        said = ioctls[1]()
+        if said:
+            break
+        time.sleep(0.1)
+    assert said == "T"
+
+
+def test_the_watchdog_thaws_when_it_takes_too_long(tmp_path, ioctls, monkeypatch):
+    monkeypatch.setattr(_storage, "FREEZE_SECONDS", 0.1)
+    release = _storage._start_watchdog(os.open(str(tmp_path), os.O_RDONLY))
+    time.sleep(0.5)
+    assert ioctls[1]() == "T"
+    release()
