@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main job, as a user runs it: two Debian 12 nodes become OSTree Debian 13 nodes in place, and one goes back."""
+
+from __future__ import annotations
+
+import sys
+
+from fleet import Fleet, stage
+
+
+def demo() -> int:
+    """Run it; return the exit code."""
+    with stage("The lab: control plane, two Debian 12 nodes with workloads, two signed releases", "25 min cold, 1 warm"):
+        fleet = Fleet.fresh()
+        print(fleet.control_plane.kubectl("get", "nodes,pods", "-A", "-o", "wide"))
+    with stage("ansible-playbook osmigrate.fleet.migrate: Debian 12 to OSTree Debian 13, node by node", "12 min"):
+        moved = fleet.play("migrate", **fleet.release("13.1"))
+    if moved.rc == 0:
+        with stage("ansible-playbook osmigrate.fleet.rollback --limit w1: back to Debian 12", "3 min"):
+            moved = fleet.play("rollback", limit="w1")
+    with stage("ansible-playbook osmigrate.fleet.status", "5 s"):
+        shown = fleet.play("status")
+    print(fleet.control_plane.kubectl("get", "pods", "-A", "-o", "wide"))
+    print("The lab runs on: 'python -m lab --help' says how to look around, 'make clean-lab' ends it.")
+    return moved.rc or shown.rc
+
+
+if __name__ == "__main__":
+    sys.exit(demo())

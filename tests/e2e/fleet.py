@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's fleet as its user sees it: playbooks, nodes, workloads. Demo, end-to-end tests and benchmarks share it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lab import config
+from lab.controlplane import ControlPlane
+from lab.vm import Machine
+
+ROOT = Path(__file__).resolve().parents[2]
+INVENTORY = ROOT / "inventories/lab"
+READY = "ready"
+PREFIX = "osmigrate.fleet/"
+
+
+@contextmanager
+def stage(title: str, usually: str) -> Iterator[None]:
+    """Print what begins, how long it usually takes, and how long it took."""
+    print(f"\n=== {title} (usually {usually})", flush=True)
+    started = time.monotonic()
+    yield
+    print(f"--- {title}: {time.monotonic() - started:.0f} s", flush=True)
+
+
+def lab(*arguments: str) -> None:
+    """Call the lab's command line."""
+    subprocess.run(
+        [sys.executable, "-m", "lab", *arguments], env={**os.environ, "PYTHONPATH": str(ROOT / "tests")}, check=True
+    )
+
+
+class Run:
+    """One playbook run that has ended.
+
+    rc: exit code; output: all that it printed; seconds: how long it took.
+    """
+
+    def __init__(self, rc: int, output: str, seconds: float) -> None:
+        self.rc, self.output, self.seconds = rc, output, seconds
+
+    def recap(self) -> dict[str, dict[str, int]]:
+        """Return the counters of the play recap by host."""
+        return {
+            host: {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", counters)}
+            for host, counters in re.findall(r"^(\S+)\s+: (ok=.*)$", self.output, re.MULTILINE)
+        }
+
+
+class Fleet:
+    """The running lab."""
+
+    def __init__(self) -> None:
+        self.paths = config.paths()
+        self.control_plane = ControlPlane(self.paths, print)
+        self.machines = {name: Machine(self.paths, name) for name in config.NODES}
+
+    @classmethod
+    def fresh(cls) -> Fleet:
+        """Return the fleet as it was before anything was moved: two Debian 12 nodes with workloads."""
+        snapshot = config.paths().root / "snapshots" / READY
+        if snapshot.exists():
+            lab("restore", READY)
+        else:
+            lab("up")
+            lab("snapshot", READY)
+        return cls()
+
+    def environment(self) -> dict[str, str]:
+        """What a user exports before the first playbook; the lab writes it down."""
+        text = (self.paths.run / "env").read_text()
+        exported = dict(word.split("=", 1) for word in shlex.split(text, comments=True) if "=" in word)
+        return {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/installed"), **exported}
+
+    def release(self, version: str) -> dict[str, Any]:
+        """Return the variables that name a release of the lab."""
+        directory = Path(self.environment()["OSMIGRATE_LAB_RELEASES"])
+        return {
+            "osmigrate_release": str(directory / version / "release.yml"),
+            "osmigrate_trusted_keys": [str(directory / "trusted.pem")],
+        }
+
+    def start(self, playbook: str, limit: str = "", arguments: list[str] | None = None, **variables: Any) -> Playbook:
+        """Start a playbook of the collection."""
+        argv = ["ansible-playbook", f"osmigrate.fleet.{playbook}", "-i", str(INVENTORY), "-e", json.dumps(variables)]
+        return Playbook(argv + (["--limit", limit] if limit else []) + (arguments or []), self.environment())
+
+    def play(self, playbook: str, limit: str = "", arguments: list[str] | None = None, **variables: Any) -> Run:
+        """Run a playbook of the collection to its end."""
+        return self.start(playbook, limit, arguments, **variables).wait()
+
+    def get(self, *what: str) -> dict[str, Any]:
+        """Return objects of the cluster, as kubectl get shows them in JSON."""
+        return json.loads(self.control_plane.kubectl("get", *what, "-o", "json"))
+
+    def node(self, name: str) -> dict[str, Any]:
+        return self.get("node", name)
+
+    def annotation(self, name: str, key: str) -> str:
+        """Return one of the collection's annotations of a node, empty if there is none."""
+        return self.node(name)["metadata"].get("annotations", {}).get(PREFIX + key, "")
+
+    def wait_for(self, condition: Callable[[], bool], what: str, seconds: float = 300) -> None:
+        """Wait until the condition holds; a step needs that to begin, it is no measure of speed."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"{what} did not happen within {seconds:.0f} s"
+            time.sleep(1)
+
+    def shell(self, name: str, script: str) -> str:
+        """Run a shell script on a node as root and return what it prints."""
+        return self.machines[name].ssh(script).stdout
+
+
+class Playbook:
+    """A playbook that runs; its output goes to the terminal and is kept."""
+
+    def __init__(self, argv: list[str], environment: dict[str, str]) -> None:
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, start_new_session=True, cwd=ROOT,
+        )  # fmt: skip
+
+    def wait(self) -> Run:
+        """Wait for its end."""
+        assert self.process.stdout is not None
+        lines = []
+        for line in self.process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line)
+        return Run(self.process.wait(), "".join(lines), time.monotonic() - self.started)
+
+    def kill(self) -> None:
+        """Kill it and every fork of it, as a lost controller would be."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
