@@ -276,9 +276,7 @@ class ControlPlane:
     @staticmethod
     def _unhealthy(what: str, url: str, tls: ssl.SSLContext) -> str | None:
         # A proxy of the environment has no business here.
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls)
-        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls))
         try:
             with opener.open(url, timeout=2):
                 return None

@@ -84,7 +84,9 @@ class Pki:
         """What a kubelet shows to the API server, which finds it by this address."""
         return self._issue(f"{name}-{address}", f"system:node:{name}", "system:nodes", _names([name], [address]))
 
-    def _issue(self, file: str, user: str, group: str | None, serves: x509.SubjectAlternativeName | None = None) -> Pair:
+    def _issue(
+        self, file: str, user: str, group: str | None, serves: x509.SubjectAlternativeName | None = None
+    ) -> Pair:
         """A certificate for a server if it is told what the server is called, else for a client."""
         pair = self._files(file)
         if _complete(pair):
