@@ -1,16 +1,13 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The machine that the lab runs on: packages, room, root rights, acceleration."""
+"""The machine that the lab runs on: packages, room, root rights."""
 
 from __future__ import annotations
 
-import functools
 import os
 import platform
 import shutil
 import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -134,31 +131,6 @@ def _available_memory_mib() -> int:
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) >> 10
     return 0
-
-
-@functools.cache
-def accelerator() -> str:
-    """`kvm` if a machine really runs its firmware with it, else `tcg`: a device node alone proves nothing."""
-    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        return "tcg"
-    with tempfile.TemporaryDirectory() as directory:
-        messages = Path(directory, "firmware")
-        probe = subprocess.Popen(
-            ["qemu-system-x86_64", "-accel", "kvm", "-machine", "q35", "-cpu", "host", "-smp", "2", "-m", "64",
-             "-nodefaults", "-display", "none", "-debugcon", f"file:{messages}",
-             "-global", "isa-debugcon.iobase=0x402"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            deadline = time.monotonic() + 10
-            while probe.poll() is None and time.monotonic() < deadline:
-                # The firmware writes this only after it found and started all processors.
-                if messages.exists() and b"Found 2 cpu(s)" in messages.read_bytes():
-                    return "kvm"
-                time.sleep(0.1)
-            return "tcg"
-        finally:
-            probe.kill()
-            probe.wait()
 
 
 def debian_mirror() -> tuple[str, str]:

@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The disk that every legacy node starts from: Debian 12 as an administrator runs it, without an identity."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from . import accel, cache, host, images, kubebin, nodefiles, rootfs
+from .cache import Log
+from .config import APP_IMAGE, NODE_DISK_GIB, PAUSE_IMAGE, Paths
+
+FILES = Path(__file__).parent / "files"
+# Partitions in sectors of 512 bytes: what grub-install needs on BIOS, what firmware reads on UEFI, and the root.
+ESP_START, ESP_SECTORS = 4096, 64 * 2048
+ROOT_START = ESP_START + ESP_SECTORS
+ROOT_UUID = "6f736d69-6772-6174-652d-6c6162313200"
+# `lab`, encrypted; only the serial console asks for it.
+OPS_PASSWORD = "$6$osmigratelab$uHIHyQs3tp4LfEGvgAfn3XvIEnrO6d0x1ojNnYCn.GrTWEGqLujVqpK/ZiN0T7H5/QEesLWrVymUZHEKQQn6j0"
+FINISHED = b"lab: template finished"
+
+
+def build(paths: Paths, log: Log) -> Path:
+    """Directory with `disk`, the raw image, and `kernel` and `initrd`, which are also on that disk."""
+    tree = rootfs.legacy(paths, log)
+    programs = kubebin.build(paths, log)
+    inputs = {"tree": tree.name, "kubelet": _identity(programs), "files": FILES, "recipe": Path(__file__),
+              "images": Path(images.__file__), "unit": nodefiles.KUBELET_UNIT}
+
+    def make(part: Path) -> None:
+        with tempfile.TemporaryDirectory(dir=paths.cache, prefix="template-", suffix=".part") as scratch:
+            work = Path(scratch) / "tree"
+            try:
+                _furnish(tree, work, programs / "kubelet", Path(scratch))
+                part.mkdir()
+                for name, pattern in (("kernel", "vmlinuz-*"), ("initrd", "initrd.img-*")):
+                    (source,) = (work / "boot").glob(pattern)
+                    host.run(host.as_root(["install", "--mode=644", source, part / name]))
+                _finish_somehow(paths, work, part, log)
+            finally:
+                host.remove(work)
+
+    return cache.artifact(paths, "template", inputs, make, log)
+
+
+def _identity(programs: Path) -> str:
+    """Names the kubelet; a directory of prebuilt programs is told apart by size and date."""
+    kubelet = (programs / "kubelet").stat()
+    return f"{programs} {kubelet.st_size} {kubelet.st_mtime_ns}"
+
+
+def _furnish(tree: Path, work: Path, kubelet: Path, scratch: Path) -> None:
+    """Copy the tree and add what the administrator of a Kubernetes node adds."""
+    additions = scratch / "additions"
+    for path, content in {
+        "etc/fstab": f"UUID={ROOT_UUID} / ext4 errors=remount-ro 0 1\n",
+        "etc/hostname": "template\n",
+        "etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
+        "etc/resolv.conf": "nameserver 10.0.2.3\n",
+        "etc/machine-id": "",
+        "usr/lib/systemd/system/kubelet.service": nodefiles.KUBELET_UNIT,
+    }.items():
+        file = additions / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    archives = additions / "usr/lib/lab/images"
+    archives.mkdir(parents=True)
+    for number, image in enumerate((PAUSE_IMAGE, APP_IMAGE)):
+        images.build(image, tree / "bin/busybox", archives / f"{number}.tar")
+
+    def root(*argv: str | Path) -> None:
+        host.run(host.as_root(argv))
+
+    root("cp", "--archive", "--reflink=auto", tree, work)
+    root("rm", "-f", work / "etc/resolv.conf")
+    # Without --preserve=ownership: all of it belongs to root.
+    for source in (FILES / "node", additions):
+        root("cp", "--recursive", "--no-dereference", "--preserve=mode", "--no-target-directory", source, work)
+    root("install", "--mode=755", kubelet, work / "usr/bin/kubelet")
+    # Modes that git does not keep.
+    root("chmod", "440", work / "etc/sudoers.d/ops")
+    root("chroot", work, "useradd", "--uid", "1000", "--user-group", "--shell", "/bin/bash",
+         "--groups", "adm,systemd-journal", "--password", OPS_PASSWORD, "ops")
+    root("sh", "-c", 'cp -n "$1"/etc/skel/.[a-z]* "$1"/home/ops/', "sh", work)
+    root("chown", "--recursive", "1000:1000", work / "home/ops")
+    root("systemctl", f"--root={work}", "enable", "systemd-networkd.service", "kubelet.service", "containerd.service",
+         "ssh.service", "cron.service")
+
+
+def _write_disk(tree: Path, disk: Path) -> None:
+    sectors = NODE_DISK_GIB << 21
+    with open(disk, "wb") as image:
+        image.truncate(sectors * 512)
+    host.run(["sgdisk", "--set-alignment=1",
+              f"--new=1:2048:{ESP_START - 1}", "--typecode=1:ef02", "--change-name=1:bios",
+              f"--new=2:{ESP_START}:{ROOT_START - 1}", "--typecode=2:ef00", "--change-name=2:esp",
+              f"--new=3:{ROOT_START}:0", "--typecode=3:8300", "--change-name=3:root", disk])
+    host.run(["mkfs.fat", "-F", "32", "-i", "05310000", "-n", "ESP", f"--offset={ESP_START}", disk,
+              str(ESP_SECTORS // 2)])
+    # 33 sectors at the end belong to the second partition table.
+    blocks = (sectors - ROOT_START - 2048) // 8
+    host.run(host.as_root(["env", f"MKE2FS_CONFIG={FILES / 'mke2fs.conf'}", "mke2fs", "-q", "-F", "-t", "ext4",
+                           "-L", "root", "-U", ROOT_UUID, "-d", tree, "-E", f"offset={ROOT_START * 512}",
+                           disk, str(blocks)]))
+
+
+def _finish_somehow(paths: Paths, work: Path, part: Path, log: Log) -> None:
+    accelerator = accel.choose(paths, part / "kernel", log)
+    log(f"template: installing GRUB and the container images in one boot ({accelerator}), 1 or 2 minutes without KVM")
+    _write_disk(work, part / "disk")
+    try:
+        _finish(part, accelerator)
+    except host.HostError:
+        if accelerator != "kvm":
+            raise
+        log("template: its boot failed with KVM; from now on machines run without")
+        _write_disk(work, part / "disk")
+        _finish(part, accel.remember(paths, "tcg"))
+
+
+def _finish(part: Path, accelerator: str) -> None:
+    """Boot the disk once, with its kernel given from outside, for what needs a running machine."""
+    arguments = " ".join([
+        f"root=UUID={ROOT_UUID} rw console=ttyS0 panic=-1",
+        'systemd.run="/bin/sh /usr/lib/lab/finish" systemd.run_success_action=poweroff-force',
+        "systemd.run_failure_action=poweroff-force systemd.mask=kubelet.service",
+    ])
+    with tempfile.TemporaryDirectory() as directory:
+        console, said = Path(directory, "console"), Path(directory, "said")
+        argv = ["qemu-system-x86_64", *machine_arguments(accelerator), "-serial", f"file:{console}", "-no-reboot",
+                "-kernel", part / "kernel", "-initrd", part / "initrd", "-append", arguments,
+                "-drive", f"file={part / 'disk'},format=raw,if=virtio,cache=unsafe,discard=unmap"]
+        with open(said, "wb") as stream:
+            machine = subprocess.Popen(list(map(str, argv)), stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
+        try:
+            deadline = time.monotonic() + 900
+            while machine.poll() is None and time.monotonic() < deadline and accel.KVM_FAILED not in said.read_bytes():
+                time.sleep(0.2)
+        finally:
+            machine.kill()
+            machine.wait()
+        if FINISHED not in console.read_bytes():
+            lines = (console.read_text(errors="replace") + said.read_text(errors="replace")).splitlines()
+            raise host.HostError("the template's first boot failed:\n" + "\n".join(lines[-25:]))
+
+
+def machine_arguments(accelerator: str, memory: int = 1024, cpus: int = 2) -> list[str]:
+    """What all machines of the lab have in common."""
+    return ["-machine", "q35", *accel.arguments(accelerator), "-m", str(memory), "-smp", str(cpus), "-nodefaults",
+            "-display", "none", "-device", "virtio-rng-pci"]

@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worker machines: one QEMU each, on a disk of its own on top of the template."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+from functools import cached_property
+from pathlib import Path
+
+from . import accel, cache, host, nodefiles, seed
+from .config import NODE_CPUS, NODE_MEMORY_MIB, Paths, node_address, node_index
+from .process import Daemon
+from .qmp import Monitor
+from .template import machine_arguments
+
+OVMF = Path("/usr/share/OVMF")
+# Name of a saved machine inside its disk.
+SAVED = "lab"
+
+
+class Machine:
+    """One node's machine. What it is lies in its directory; deleting that makes the next start a new machine."""
+
+    def __init__(self, paths: Paths, name: str) -> None:
+        self.paths = paths
+        self.name = name
+        self.index = node_index(name)
+        self.address = node_address(self.index)
+        self.directory = paths.run / "nodes" / name
+        self.disk = self.directory / "disk.qcow2"
+        self.console = self.directory / "console.log"
+        self._settings = self.directory / "settings.json"
+        self._daemon = Daemon("qemu", self.directory)
+
+    @property
+    def exists(self) -> bool:
+        return self._settings.exists()
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """`firmware`, bios or uefi, and `template`, the directory of the disk below this one's."""
+        return json.loads(self._settings.read_text())
+
+    def running(self) -> bool:
+        return self._daemon.running()
+
+    def create(self, template: Path, firmware: str) -> None:
+        """Make disk and identity. A machine that exists stays as it is."""
+        if self.exists:
+            return
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.directory.mkdir(parents=True)
+        cache.pin(self.paths, self.name, template)
+        host.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", template / "disk", "-F", "raw", self.disk])
+        if firmware == "uefi":
+            # qcow2, because a machine can only be saved if all that it writes to can keep snapshots.
+            host.run(["qemu-img", "convert", "-O", "qcow2", OVMF / "OVMF_VARS_4M.fd", self.directory / "vars.qcow2"])
+        host_key = self.directory / "ssh_host_ed25519_key"
+        seed.make_ssh_key(host_key, f"root@{self.name}")
+        authorized = seed.make_ssh_key(self.paths.run / "id_ed25519", "lab")
+        seed.write(self.directory / "seed.tar", self.name, self.index, host_key, authorized,
+                   nodefiles.node_files(self.paths, self.name, self.address))
+        self._remember_host_key(host_key.with_name(host_key.name + ".pub").read_text())
+        self._settings.write_text(json.dumps({"firmware": firmware, "template": str(template)}) + "\n")
+
+    def start(self, saved: bool = False) -> None:
+        """Switch on; with `saved`, continue where save() was called."""
+        argv = self._arguments() + (["-loadvm", SAVED] if saved else [])
+        self._daemon.start(argv)
+        try:
+            with self.monitor() as monitor:
+                if saved:
+                    monitor.execute("cont")
+        except Exception as error:
+            self._daemon.kill()
+            raise host.HostError(f"the machine {self.name} does not start: {error}\n{self._daemon.tail()}") from error
+
+    def power_off(self) -> None:
+        """Take the power away at once; what the guest had written stays written."""
+        self._daemon.kill()
+
+    def shut_down(self, timeout: float = 60) -> None:
+        """Ask the guest to shut down, take the power away if it does not."""
+        if self.running():
+            with self.monitor() as monitor:
+                monitor.execute("system_powerdown")
+            deadline = time.monotonic() + timeout
+            while self.running() and time.monotonic() < deadline:
+                time.sleep(0.3)
+        self._daemon.kill()
+
+    def delete(self) -> None:
+        self.power_off()
+        shutil.rmtree(self.directory, ignore_errors=True)
+        cache.unpin(self.paths, self.name)
+
+    def monitor(self) -> Monitor:
+        return Monitor(self.directory / "monitor")
+
+    def ssh_command(self, *command: str, user: str = "ops") -> list[str]:
+        return ["ssh", *ssh_options(self.paths), f"{user}@{self.address}", *command]
+
+    def ssh(self, *command: str, check: bool = True, timeout: float = 300) -> subprocess.CompletedProcess:
+        """Run a command on the node as root."""
+        return host.run(self.ssh_command(*command, user="root"), check=check, timeout=timeout)
+
+    def wait_ssh(self, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            try:
+                if self.ssh("true", check=False, timeout=20).returncode == 0:
+                    return
+            except subprocess.TimeoutExpired:
+                pass
+            if not self.running():
+                raise host.HostError(f"the machine {self.name} ended by itself; see {self._daemon.log}")
+            time.sleep(0.5)
+        raise host.HostError(f"{self.name} does not answer ssh after {timeout:.0f} s; its console is in {self.console}")
+
+    def set_clock(self) -> None:
+        """A machine that continues believes that no time has passed."""
+        self.ssh("date", "--utc", "--set", f"@{time.time():.3f}")
+
+    @cached_property
+    def _files_to_save(self) -> list[Path]:
+        names = ("disk.qcow2", "vars.qcow2", "settings.json", "seed.tar", "ssh_host_ed25519_key",
+                 "ssh_host_ed25519_key.pub")
+        return [self.directory / name for name in names if (self.directory / name).exists()]
+
+    def save(self, directory: Path) -> None:
+        """Write memory and devices into the disk and copy all that the machine is. It must be paused."""
+        directory.mkdir(parents=True)
+        with self.monitor() as monitor:
+            monitor.human(f"savevm {SAVED}")
+        try:
+            for file in self._files_to_save:
+                host.run(["cp", "--sparse=always", "--reflink=auto", "--preserve=mode", file, directory])
+        finally:
+            with self.monitor() as monitor:
+                monitor.human(f"delvm {SAVED}")
+
+    def restore(self, directory: Path) -> None:
+        """Put back what save() copied. The machine must be off."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        for file in directory.iterdir():
+            host.run(["cp", "--sparse=always", "--reflink=auto", "--preserve=mode", file, self.directory])
+        self._remember_host_key((self.directory / "ssh_host_ed25519_key.pub").read_text())
+
+    def _remember_host_key(self, public: str) -> None:
+        known = self.paths.run / "known_hosts"
+        lines = known.read_text().splitlines() if known.exists() else []
+        lines = [line for line in lines if line.split()[0] != self.address]
+        lines.append(f"{self.address} {' '.join(public.split()[:2])}")
+        known.write_text("\n".join(lines) + "\n")
+
+    def _arguments(self) -> list[str]:
+        forwards = "".join(f",hostfwd=tcp:{self.address}:{port}-:{port}" for port in (22, 10250))
+        accelerator = accel.choose(self.paths, Path(self.settings["template"], "kernel"), print)
+        argv = [
+            "qemu-system-x86_64", *machine_arguments(accelerator, NODE_MEMORY_MIB, NODE_CPUS), "-name", f"lab-{self.name}",
+            "-qmp", f"unix:{self.directory}/monitor,server=on,wait=off",
+            "-chardev", f"socket,id=console,path={self.directory}/console,server=on,wait=off,"
+                        f"logfile={self.console},logappend=on",
+            "-serial", "chardev:console",
+            "-drive", f"file={self.disk},format=qcow2,if=none,id=root,cache=unsafe,discard=unmap,detect-zeroes=unmap",
+            "-device", "virtio-blk-pci,drive=root,serial=root,bootindex=1",
+            "-drive", f"file={self.directory}/seed.tar,format=raw,if=none,id=seed,readonly=on",
+            "-device", "virtio-blk-pci,drive=seed,serial=seed",
+            "-netdev", f"user,id=lan,hostname={self.name}{forwards}",
+            "-device", f"virtio-net-pci,netdev=lan,mac=52:54:00:66:00:{self.index + 1:02x},romfile=",
+        ]
+        if self.settings["firmware"] == "uefi":
+            argv += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
+                     "-drive", f"if=pflash,unit=1,format=qcow2,file={self.directory}/vars.qcow2"]
+        return argv
+
+
+def ssh_options(paths: Paths) -> list[str]:
+    return ["-i", str(paths.run / "id_ed25519"), "-o", f"UserKnownHostsFile={paths.run}/known_hosts",
+            "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=10",
+            "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-F", "none"]
+
+
+def all_machines(paths: Paths) -> list[Machine]:
+    """Every machine that exists, running or not."""
+    names = [directory.name for directory in (paths.run / "nodes").glob("w*")]
+    machines = [Machine(paths, name) for name in sorted(names, key=node_index)]
+    return [machine for machine in machines if machine.exists]
