@@ -19,6 +19,7 @@ from ansible.module_utils.basic import env_fallback
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 try:
+    import yaml
     from kubernetes import config as kubernetes_config
     from kubernetes.client import Configuration
     from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
@@ -141,6 +142,11 @@ def _guard(what, load, *args, **kwargs):
     """Call a loader of the kubernetes client, which trips over malformed input in many different ways."""
     try:
         return load(*args, **kwargs)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise FleetError("%s is not valid YAML%s" % (what, " at line %d" % (mark.line + 1) if mark else ""))
+    except kubernetes_config.ConfigException as error:
+        # What follows a brace is a part of the file, and may be a secret.
+        raise FleetError("%s cannot be used: %s" % (what, str(error).split("{")[0].strip().rstrip("./")))
     except Exception as error:
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        raise FleetError("%s cannot be used: %s" % (what, said[0].rstrip(".")))
+        raise FleetError("%s has not the structure of a kubeconfig (%s)" % (what, type(error).__name__))

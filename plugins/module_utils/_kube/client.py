@@ -134,7 +134,7 @@ class Cluster:
                         raise ApiError(body.get("message", "the watch failed"), status=body.get("code", 0), body=body)
                     yield event["type"], event["object"]
         except urllib3.exceptions.HTTPError as error:
-            raise self._unreachable(error)
+            raise self._unreachable("GET", error)
         finally:
             response.close()
 
@@ -198,7 +198,7 @@ class Cluster:
                 method, url, headers=headers, body=payload, timeout=timeout, retries=False, preload_content=not stream
             )
         except urllib3.exceptions.HTTPError as error:
-            raise self._unreachable(error)
+            raise self._unreachable(method, error)
         date = email.utils.parsedate_tz(response.headers.get("Date") or "")
         if date:
             self._clock_offset = email.utils.mktime_tz(date) - time.time()
@@ -208,13 +208,16 @@ class Cluster:
         try:
             return json.loads(response.data.decode("utf-8"))
         except ValueError:
-            raise ApiError(
-                "%s answers, but not as a Kubernetes API server does" % self.server,
-                todo="Check host, kubeconfig and proxy",
-                status=response.status,
-            )
+            raise self._not_kubernetes(response)
 
-    def _unreachable(self, error):
+    def _not_kubernetes(self, response):
+        return ApiError(
+            "%s answers (HTTP status %d), but not as a Kubernetes API server does" % (self.server, response.status),
+            todo="Check host, kubeconfig and proxy",
+            status=response.status,
+        )
+
+    def _unreachable(self, method, error):
         # What the TLS library refuses stays refused; a connection that merely broke off may work the next time.
         final = isinstance(error, urllib3.exceptions.SSLError) and "EOF" not in str(error)
         if final:
@@ -223,7 +226,7 @@ class Cluster:
             todo = "Check that it runs, and host, kubeconfig, context and proxy"
         return ApiError(
             "The API server %s cannot be reached: %s" % (self.server, _clean(str(error))),
-            left="It is not known what it did with the last request, nothing else was changed",
+            left="Nothing was changed" if method == "GET" else "It is not known whether it did the last %s" % method,
             todo=todo,
             transient=not final,
         )
@@ -246,9 +249,8 @@ class Cluster:
             denied = _FORBIDDEN.search(said)
             if denied:
                 problem, todo = self._forbidden(denied.groupdict(), path)
-        elif status == 404 and not body:
-            problem = "%s answers, but not as a Kubernetes API server does" % self.server
-            todo = "Check host, kubeconfig and proxy"
+        elif status < 500 and status != 429 and not body:
+            return self._not_kubernetes(response)
         error = ApiError(problem, todo=todo, status=status, body=body, wait=_retry_after(response, body))
         error.transient = (status == 429 and not error.causes("DisruptionBudget")) or (
             status >= 500 and "PodDisruptionBudget" not in said
@@ -328,6 +330,6 @@ def _retry_after(response, body):
 
 
 def _clean(text):
-    """One line without credentials and without the addresses of Python objects."""
-    text = re.sub(r"<[^>]* object at 0x[0-9a-f]+>:? ?", "", " ".join(text.split()))
+    """One line without credentials and without what only a Python programmer understands."""
+    text = re.sub(r"<[^>]* object at 0x[0-9a-f]+>:? ?|HTTPS?Connection(Pool)?\([^)]*\): ?", "", " ".join(text.split()))
     return _SECRETS.sub(r"\1********", text).rstrip(".")

@@ -43,7 +43,7 @@ def plan_cordon(node, rollout, now):
     owner = node_view.annotations(node).get(BY)
     if owner == rollout and cordoned:
         return NOTHING
-    if owner and cordoned:
+    if owner is not None and cordoned:
         return Plan(
             {"metadata": {"annotations": {BY: rollout}}},
             ["Take the cordon of node %s over from rollout %s" % (name, owner)],

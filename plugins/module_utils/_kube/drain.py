@@ -143,7 +143,7 @@ class NodeDrain:
         with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
             for pod, refusal in zip(chosen, threads.map(evict, chosen)):
                 if refusal:
-                    self._drain.tracks[pod.uid].blocked(refusal.budget, refusal.why)
+                    self._drain.tracks[pod.uid].refused(refusal.budget, refusal.why)
         return self._result(chosen)
 
     def run(self):

@@ -43,21 +43,20 @@ class Track:
         self.state = _START[pod.action]
         self.started = now
         self.ended = None
-        self.blocked_by = None
-        self.blocked_why = ""
         self.evicted = False
+        self.blocked_by = None
+        self.held_by = pod.reason
 
-    def blocked(self, budget, why):
-        self.blocked_by, self.blocked_why = budget or self.blocked_by, why
+    def refused(self, budget, why):
+        self.blocked_by, self.held_by = budget or self.blocked_by, why
 
     def record(self, now):
-        reason = self.blocked_why if self.state == PENDING and self.blocked_why else self.pod.reason
         return {
             "namespace": self.pod.namespace,
             "name": self.pod.name,
             "owner": self.pod.owner,
             "action": self.pod.action,
-            "reason": reason,
+            "reason": self.pod.reason if self.state == GONE else self.held_by,
             "gone": self.state == GONE,
             "seconds": round((now if self.ended is None else self.ended) - self.started, 1),
             "blocked_by": self.blocked_by,
@@ -78,14 +77,13 @@ class Drain:
         self._refilled = now
 
     def appear(self, pod, now):
-        """Take note of a pod as it was classified; of a known one only that it has begun to leave."""
+        """Take note of a pod as it was classified; of a known one only that it is leaving, and what holds it then."""
         track = self.tracks.get(pod.uid)
         if track is None:
             lane = self._lanes.setdefault(pod.budgets or pod.uid, Lane())
             self.tracks[pod.uid] = Track(pod, lane, now)
-        elif pod.action == drain_plan.WAIT and track.state in (PENDING, ASKED):
-            track.state = LEAVING
-            track.pod = track.pod._replace(reason=pod.reason)
+        elif pod.action == drain_plan.WAIT and track.state in (PENDING, ASKED, LEAVING):
+            track.state, track.held_by = LEAVING, pod.reason
 
     def vanish(self, uid, now):
         track = self.tracks.get(uid)
@@ -122,8 +120,7 @@ class Drain:
         track.lane.pause = FIRST_PAUSE
         track.lane.not_before = 0.0
         if track.state == ASKED:
-            track.state = LEAVING
-            track.pod = track.pod._replace(reason="was evicted and is terminating")
+            track.state, track.held_by = LEAVING, "was evicted and is terminating"
 
     def refused(self, uid, budget, why, wait, now):
         """An eviction was refused for now. The lane waits, and goes on with its next pod: that one may be allowed."""
@@ -134,7 +131,7 @@ class Drain:
         lane.pause = min(lane.pause * 2, LONGEST_PAUSE)
         for other in self.tracks.values():
             if other.lane is lane and other.state in (PENDING, ASKED):
-                other.blocked(budget, why)
+                other.refused(budget, why)
         if track.state == ASKED:
             track.state = PENDING
             self.tracks[uid] = self.tracks.pop(uid)  # to the end of its lane
@@ -149,9 +146,9 @@ class Drain:
         return max(min(times) - now, for_token, 0.01)
 
     def remaining(self):
-        """The pods that should leave and have not, with what is known about why."""
+        """The pods that should leave and have not, with what holds them as their reason."""
         return [
-            track.pod._replace(reason=track.blocked_why) if track.state == PENDING and track.blocked_why else track.pod
+            track.pod._replace(reason=track.held_by)
             for track in self.tracks.values()
             if track.state in (PENDING, ASKED, LEAVING)
         ]
