@@ -1,0 +1,233 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is to know about a node before it is moved, read in one pass. Changes nothing.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import glob
+import json
+import os
+import platform
+import re
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _grub, _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
+
+SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+RUNTIMES = ("containerd", "crio", "docker")
+UNITS = RUNTIMES + ("kubelet", "systemd-networkd", "NetworkManager", "networking", "dhcpcd")
+KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
+VOLUME_PLUGIN_DIR = "/usr/libexec/kubernetes/kubelet-plugins/volume/exec/"
+
+
+def gather(root="/"):
+    """Return the facts that node_info documents, as dict.
+
+    :param root: str, where the node's files are visible; "/" but for tests.
+    """
+    has_systemd = os.path.isdir(os.path.join(root, "run/systemd/system"))
+    services = dict((name, {"active": False, "pid": 0}) for name in UNITS)
+    if has_systemd:
+        argv = ["systemctl", "show", "--property=Id,ActiveState,MainPID"]
+        services.update(parse_units(run(argv + [name + ".service" for name in UNITS]).stdout))
+    release = parse_os_release(_text(root, "etc/os-release") or _text(root, "usr/lib/os-release"))
+    ostree = Ostree(root)
+    return {
+        "os": dict(
+            (name, release.get(name.upper(), ""))
+            for name in ("id", "id_like", "version_id", "pretty_name", "image_id", "image_version")
+        ),
+        "systemd": has_systemd,
+        "kernel": platform.release(),
+        "architecture": platform.machine(),
+        "hostname": platform.node(),
+        "boot_id": _text(root, "proc/sys/kernel/random/boot_id").strip(),
+        "machine_id": _text(root, "etc/machine-id").strip(),
+        "entry": dict(_grub.parse_command_line(_text(root, "proc/cmdline"))).get("osmigrate.entry") or "",
+        "firmware": "uefi" if os.path.isdir(os.path.join(root, "sys/firmware/efi")) else "bios",
+        "secure_boot": _bytes(root, SECURE_BOOT)[4:5] == b"\x01",
+        "selinux": {"1": "enforcing", "0": "permissive"}.get(_text(root, "sys/fs/selinux/enforce").strip(), "disabled"),
+        "cgroup": 2 if os.path.exists(os.path.join(root, "sys/fs/cgroup/cgroup.controllers")) else 1,
+        "grub": grub_facts(root),
+        "ostree": {
+            "booted": ostree.is_booted(),
+            "version": ostree.version() if _has_program("ostree") else "",
+            "deployments": [
+                {"stateroot": found.stateroot, "commit": found.commit, "path": found.path}
+                for found in ostree.deployments()
+            ],
+        },
+        "kubelet": _kubelet_facts(root, services["kubelet"]),
+        "container_runtime": _runtime_facts(services),
+        "network": {"renderers": renderers(root, [name for name in UNITS if services[name]["active"]])},
+        **_storage_facts(ostree.is_booted()),
+    }
+
+
+def _storage_facts(booted_ostree):
+    """Describe the file systems; the root of a deployment's node is what is seen at /sysroot."""
+    root = _storage.filesystem("/sysroot" if booted_ostree else "/")
+    boot, usr, var = (_storage.filesystem(path) for path in ("/boot", "/usr", "/var"))
+    listed = json.loads(run(["lsblk", "--json", "--list", "--output", "NAME,UUID"]).stdout)["blockdevices"]
+    same = [device["name"] for device in listed if root.uuid and device["uuid"] == root.uuid]
+    return {
+        "root": dict(_shown(root), uuid_shared=len(set(same)) > 1),
+        "boot": dict(
+            _shown(boot),
+            separate=boot.device != root.device,
+            loader=_kind(os.path.join("/boot", "loader")),
+        ),
+        "usr": {"separate": usr.device != root.device},
+        "var": {"separate": var.device != root.device},
+    }
+
+
+def _shown(filesystem):
+    return dict(
+        (name, getattr(filesystem, name)) for name in ("device", "uuid", "fstype", "layers", "size_bytes", "free_bytes")
+    )
+
+
+def _kind(path):
+    if os.path.islink(path):
+        return "link"
+    return "directory" if os.path.isdir(path) else ""
+
+
+def parse_os_release(text):
+    """Read os-release.
+
+    :returns: dict of str to str.
+    """
+    values = {}
+    for line in text.splitlines():
+        name, equals, value = line.strip().partition("=")
+        if equals and not name.startswith("#"):
+            if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+                value = re.sub(r"\\(.)", r"\1", value[1:-1])
+            values[name] = value
+    return values
+
+
+def parse_units(text):
+    """Read the answer of systemctl show.
+
+    :returns: dict of unit name without .service to {"active": bool, "pid": int}.
+    """
+    units = {}
+    for block in text.strip().split("\n\n"):
+        fields = dict(line.partition("=")[::2] for line in block.splitlines())
+        name = fields.get("Id", "")
+        if name.endswith(".service"):
+            units[name[: -len(".service")]] = {
+                "active": fields.get("ActiveState") == "active",
+                "pid": int(fields.get("MainPID") or 0),
+            }
+    return units
+
+
+def grub_facts(root):
+    """Describe GRUB: directory, family, problem (why it cannot be used, empty if it can) and the missing tools."""
+    try:
+        grub = _grub.find(root)
+    except FleetError as error:
+        return {"directory": "", "family": "", "missing_tools": [], "problem": error.problem}
+    return {
+        "directory": grub.directory,
+        "family": os.path.basename(grub.directory),
+        "missing_tools": [] if _has_program(grub.check_tool) else [grub.check_tool],
+        "problem": "",
+    }
+
+
+def renderers(root, active):
+    """Name what configures the network now.
+
+    :param active: iterable of str, names of active services.
+    :returns: list of str out of systemd-networkd, netplan, NetworkManager, ifupdown, dhcpcd.
+    """
+    found = []
+    if _any_file(root, "etc/netplan/*.yaml"):
+        found.append("netplan")
+    elif "systemd-networkd" in active and _any_file(
+        root, "etc/systemd/network/*.network", "run/systemd/network/*.network"
+    ):
+        found.append("systemd-networkd")
+    if "NetworkManager" in active:
+        found.append("NetworkManager")
+    texts = [_text(root, "etc/network/interfaces")]
+    texts += [_text("", path) for path in sorted(glob.glob(os.path.join(root, "etc/network/interfaces.d/*")))]
+    if "networking" in active and has_interfaces("\n".join(texts)):
+        found.append("ifupdown")
+    if "dhcpcd" in active:
+        found.append("dhcpcd")
+    return found
+
+
+def has_interfaces(text):
+    """Say whether ifupdown's configuration has an interface beside the loopback."""
+    return any(name != "lo" for name in re.findall(r"^\s*iface\s+(\S+)", text, re.MULTILINE))
+
+
+def _kubelet_facts(root, service):
+    version = run(["kubelet", "--version"], check=False).stdout if _has_program("kubelet") else ""
+    arguments = _bytes(root, "proc/%d/cmdline" % service["pid"]).decode("utf-8", "replace").split("\0")
+    config = _text(root, flag(arguments, "--config") or KUBELET_CONFIG)
+    return {
+        "active": service["active"],
+        "version": version.split()[-1] if version.split() else "",
+        "volume_plugin_dir": flag(arguments, "--volume-plugin-dir") or volume_plugin_dir(config),
+    }
+
+
+def flag(arguments, name):
+    """Return the value of a command line flag, written as one word or two; "" if it is not there."""
+    for position, word in enumerate(arguments):
+        if word.startswith(name + "="):
+            return word[len(name) + 1 :]
+        if word == name and position + 1 < len(arguments):
+            return arguments[position + 1]
+    return ""
+
+
+def volume_plugin_dir(config):
+    """Return what a kubelet configuration (YAML or JSON) says, else the built-in default."""
+    found = re.search(r"""^\s*["']?volumePluginDir["']?\s*:\s*["']?([^"'#,\n]+)""", config, re.MULTILINE)
+    return found.group(1).strip() if found and found.group(1).strip() else VOLUME_PLUGIN_DIR
+
+
+def _runtime_facts(services):
+    for name in RUNTIMES:
+        if services[name]["active"]:
+            program = "dockerd" if name == "docker" else name
+            said = run([program, "--version"], check=False).stdout if _has_program(program) else ""
+            found = re.search(r"\d+\.\d+\S*", said)
+            return {"name": name, "version": found.group(0).rstrip(",") if found else ""}
+    return {"name": "", "version": ""}
+
+
+def _has_program(name):
+    return any(os.access(os.path.join(directory, name), os.X_OK) for directory in SEARCH_PATH.split(":"))
+
+
+def _any_file(root, *patterns):
+    return any(glob.glob(os.path.join(root, pattern)) for pattern in patterns)
+
+
+def _bytes(root, path):
+    try:
+        with open(os.path.join(root, path.lstrip("/")) if root else path, "rb") as content:
+            return content.read()
+    except (IOError, OSError):
+        return b""
+
+
+def _text(root, path):
+    return _bytes(root, path).decode("utf-8", "replace")

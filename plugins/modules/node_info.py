@@ -1,0 +1,234 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: node_info
+short_description: What there is to know about a node before and after it is moved
+version_added: 0.1.0
+description:
+  - Reads operating system, boot loader, storage, identity, kubelet and network of a node in one pass.
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.attributes.info
+attributes:
+  platform:
+    platforms: linux
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+seealso:
+  - module: osmigrate.fleet.node_preflight
+  - module: osmigrate.fleet.boot_info
+"""
+
+EXAMPLES = r"""
+- name: Look at the node
+  osmigrate.fleet.node_info:
+  register: node
+
+- name: Say what it runs
+  ansible.builtin.debug:
+    msg: "{{ node.os.pretty_name }} on {{ node.root.device }}"
+"""
+
+RETURN = r"""
+os:
+  description: What os-release says.
+  returned: always
+  type: dict
+  contains:
+    id:
+      description: Short name of the operating system.
+      type: str
+      sample: debian
+    id_like:
+      description: Names of the systems that it derives from, separated by blanks.
+      type: str
+    version_id:
+      description: Its version.
+      type: str
+      sample: "12"
+    pretty_name:
+      description: Its name for people.
+      type: str
+      sample: Debian GNU/Linux 12 (bookworm)
+    image_id:
+      description: Name of the release that the node runs, empty on a package-managed root.
+      type: str
+    image_version:
+      description: Version of that release.
+      type: str
+entry:
+  description: Id of the boot entry on the kernel command line, empty if it was none of this collection.
+  returned: always
+  type: str
+  sample: debian-13-13.1
+systemd:
+  description: Whether systemd is the first process.
+  returned: always
+  type: bool
+kernel:
+  description: Release of the running kernel.
+  returned: always
+  type: str
+architecture:
+  description: Architecture of the machine.
+  returned: always
+  type: str
+  sample: x86_64
+hostname:
+  description: Host name.
+  returned: always
+  type: str
+boot_id:
+  description: The kernel's id of this boot.
+  returned: always
+  type: str
+machine_id:
+  description: Content of C(/etc/machine-id).
+  returned: always
+  type: str
+firmware:
+  description: Firmware that started the node, V(bios) or V(uefi).
+  returned: always
+  type: str
+secure_boot:
+  description: Whether the firmware only starts what it trusts.
+  returned: always
+  type: bool
+selinux:
+  description: Mode of SELinux, V(enforcing), V(permissive) or V(disabled).
+  returned: always
+  type: str
+cgroup:
+  description: Version of the cgroup hierarchy.
+  returned: always
+  type: int
+root:
+  description: The file system of the root; on an OSTree deployment that of C(/sysroot).
+  returned: always
+  type: dict
+  contains:
+    device:
+      description: The block device.
+      type: str
+    uuid:
+      description: UUID of the file system.
+      type: str
+    uuid_shared:
+      description: Whether another device shows the same UUID.
+      type: bool
+    fstype:
+      description: Type of the file system.
+      type: str
+    layers:
+      description: What it lies on, down to the disk.
+      type: list
+      elements: str
+      sample: [part, disk]
+    size_bytes:
+      description: Its size.
+      type: int
+    free_bytes:
+      description: Room that is left.
+      type: int
+boot:
+  description: The file system of C(/boot); beside the keys of RV(root) it has the following.
+  returned: always
+  type: dict
+  contains:
+    separate:
+      description: Whether it is another one than the root.
+      type: bool
+    loader:
+      description: What C(/boot/loader) is, V(link) or V(directory), empty if it is not there.
+      type: str
+usr:
+  description: The file system of C(/usr), C(separate) says whether it is another one than the root.
+  returned: always
+  type: dict
+var:
+  description: The file system of C(/var), C(separate) says whether it is another one than the root.
+  returned: always
+  type: dict
+grub:
+  description: The boot loader.
+  returned: always
+  type: dict
+  contains:
+    directory:
+      description: Directory of C(grub.cfg), empty if there is none.
+      type: str
+      sample: /boot/grub
+    family:
+      description: How GRUB's files and tools are called, V(grub) or V(grub2).
+      type: str
+    missing_tools:
+      description: GRUB's tools that are needed and not there.
+      type: list
+      elements: str
+    problem:
+      description: Why the boot loader cannot be used, empty if it can.
+      type: str
+ostree:
+  description: OSTree on the node.
+  returned: always
+  type: dict
+  contains:
+    booted:
+      description: Whether the running system is a deployment.
+      type: bool
+    version:
+      description: Version of the program, empty if it is not there.
+      type: str
+    deployments:
+      description: The deployments, newest first, each with C(stateroot), C(commit) and C(path).
+      type: list
+      elements: dict
+kubelet:
+  description: The kubelet.
+  returned: always
+  type: dict
+  contains:
+    active:
+      description: Whether it runs.
+      type: bool
+    version:
+      description: Its version.
+      type: str
+      sample: v1.36.3
+    volume_plugin_dir:
+      description: Where it looks for volume plugins.
+      type: str
+container_runtime:
+  description: The container runtime that runs, C(name) and C(version).
+  returned: always
+  type: dict
+network:
+  description: What configures the network, C(renderers) is the list of their names.
+  returned: always
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _nodefacts
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+
+def main():
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    try:
+        facts = _nodefacts.gather()
+    except FleetError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, **facts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: node_preflight
+short_description: Find what speaks against moving a node to a release
+version_added: 0.1.0
+description:
+  - Looks at the node and returns findings, each with a key that never changes, a severity and a remedy.
+  - A finding of severity V(inhibitor) stops the node, unless its key is in O(accepted).
+  - Changes nothing.
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.attributes.info
+attributes:
+  platform:
+    platforms: linux
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+options:
+  release:
+    description: What has to be known of the release.
+    type: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the release.
+        type: str
+        required: true
+      version:
+        description: Version of the release.
+        type: str
+        required: true
+      architecture:
+        description: Architecture of its operating system.
+        type: str
+        required: true
+      commit:
+        description: The OSTree commit; no room is asked for one that is deployed already.
+        type: str
+        required: true
+      size:
+        description: Bytes that it takes on the root.
+        type: int
+        required: true
+      boot_size:
+        description: Bytes of its kernel and initramfs together.
+        type: int
+        required: true
+      minimum_from:
+        description: Versions of the same name, one of which must run now. Empty means any.
+        type: list
+        elements: str
+        default: []
+  root_margin:
+    description: Bytes that must be left free on the root.
+    type: int
+    default: 500000000
+  boot_margin:
+    description: Bytes that must be left free on a C(/boot) that is a file system of its own.
+    type: int
+    default: 20000000
+  accepted:
+    description:
+      - Keys of findings that the operator accepts.
+      - Findings after which the node would not come back cannot be accepted; naming one fails, and so does a key that
+        does not exist.
+    type: list
+    elements: str
+    default: []
+  fail_on_inhibitor:
+    description: Whether to fail, with one message, if anything stops the node.
+    type: bool
+    default: true
+seealso:
+  - module: osmigrate.fleet.node_info
+"""
+
+EXAMPLES = r"""
+- name: Can the node be moved
+  osmigrate.fleet.node_preflight:
+    release:
+      name: debian-13
+      version: "13.1"
+      architecture: x86_64
+      commit: 1b4f0e9851971998e732078544c96b36c3d01cedf7caa332359d6f1d83567014
+      size: 650000000
+      boot_size: 60000000
+    accepted:
+      - volume-plugin-dir
+"""
+
+RETURN = r"""
+findings:
+  description: What was found, the worst first.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    key:
+      description: Name of the finding, which never changes.
+      type: str
+      sample: root-space
+    severity:
+      description: One of V(info), V(low), V(medium), V(high) and V(inhibitor).
+      type: str
+    title:
+      description: What it is about.
+      type: str
+    detail:
+      description: What was found on this node.
+      type: str
+    remedy:
+      description: What can be done.
+      type: str
+    accepted:
+      description: Whether the operator accepts it.
+      type: bool
+inhibitors:
+  description: Keys of the findings that stop the node.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _findings, _nodefacts
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+RELEASE = dict(
+    name=dict(type="str", required=True),
+    version=dict(type="str", required=True),
+    architecture=dict(type="str", required=True),
+    commit=dict(type="str", required=True),
+    size=dict(type="int", required=True),
+    boot_size=dict(type="int", required=True),
+    minimum_from=dict(type="list", elements="str", default=[]),
+)
+
+
+def refusal(wanted, findings, stopped):
+    """Say in one message what stops the node.
+
+    :param stopped: list of str, the inhibitors.
+    :returns: FleetError.
+    """
+    found = [finding for finding in findings if finding["key"] in stopped]
+    return FleetError(
+        "The node cannot be moved to %s %s: %s"
+        % (wanted["name"], wanted["version"], "; ".join("%(detail)s (%(key)s)" % finding for finding in found)),
+        todo=". ".join("For %(key)s: %(remedy)s" % finding for finding in found),
+    )
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            release=dict(type="dict", required=True, options=RELEASE),
+            root_margin=dict(type="int", default=500000000),
+            boot_margin=dict(type="int", default=20000000),
+            accepted=dict(type="list", elements="str", default=[]),
+            fail_on_inhibitor=dict(type="bool", default=True),
+        ),
+        supports_check_mode=True,
+    )
+    margins = dict((name, module.params[name]) for name in ("root_margin", "boot_margin"))
+    wanted = dict(module.params["release"], **margins)
+    try:
+        findings = _findings.examine(_nodefacts.gather(), wanted, module.params["accepted"])
+    except FleetError as error:
+        module.fail_json(msg=str(error))
+    result = dict(changed=False, findings=findings, inhibitors=_findings.inhibitors(findings))
+    if result["inhibitors"] and module.params["fail_on_inhibitor"]:
+        module.fail_json(msg=str(refusal(wanted, findings, result["inhibitors"])), **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
