@@ -15,7 +15,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 .PHONY: help demo test $(TIERS) collection install lab clean-lab clean
 
 help: ## show this
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: venv install ## the main job in the lab, from nothing
 	@PYTHONPATH=tests python -m lab demo

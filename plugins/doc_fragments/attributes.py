@@ -35,6 +35,7 @@ attributes:
     description: A second run with the same options changes nothing.
   platform:
     description: Where the module can run.
+    support: full
 """
 
     INFO = r"""

@@ -30,17 +30,16 @@ on_nodes=(plugins/modules plugins/module_utils)
 on_controllers=(plugins/action plugins/doc_fragments plugins/filter plugins/inventory plugins/plugin_utils tests)
 
 check "house rules" python tests/gate/house_rules.py
-check "ruff" ruff check --quiet
-check "ruff format" ruff format --check --quiet
+check "ruff" ruff check --quiet --output-format concise
 check "python 3.6" vermin --quiet --no-tips --violations -t=3.6- "${on_nodes[@]}"
 check "python 3.10" vermin --quiet --no-tips --violations --backport typing -t=3.10- "${on_controllers[@]}"
 check "yamllint" yamllint --strict .
 mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
 check "shellcheck" shellcheck "${scripts[@]}"
-check "reuse" reuse lint --quiet
+check "reuse" reuse lint --lines
 check "changelog" antsibull-changelog lint
 check "docs" in_collection antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
-check "ansible-lint" in_collection ansible-lint --offline --profile production --strict -q
+check "ansible-lint" in_collection ansible-lint --nocolor --offline --profile production --strict -q
 
 if [ ${#failed[@]} != 0 ]; then
     echo "Failed: ${failed[*]}"
