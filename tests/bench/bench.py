@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a move costs, against a bound from the same machine in the same run: a table, and build/bench.json."""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import sys
+import time
+from typing import Any
+
+from fleet import ROOT, Fleet, Run, stage
+from lab import releases
+
+EXECUTED = re.compile(r"^(?:ok|changed): \[", re.MULTILINE)
+
+
+def figure(name: str, ours: float, reference: float, reference_name: str, goal: float | None = None) -> dict[str, Any]:
+    """Make one object of bench.json; goal is the largest ratio that is good enough, None where there is none."""
+    ratio = ours / reference
+    return {
+        "figure": name,
+        "ours": round(ours, 2),
+        "reference": round(reference, 2),
+        "reference_name": reference_name,
+        "ratio": round(ratio, 3),
+        "goal": goal,
+        "met": None if goal is None else ratio <= goal,
+    }
+
+
+def cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def bare_reboot(fleet: Fleet, name: str) -> float:
+    """Reboot a node that runs its pods and return the seconds until it is Ready in another boot."""
+    before = fleet.node(name)["status"]["nodeInfo"]["bootID"]
+
+    def is_back() -> bool:
+        status = fleet.node(name)["status"]
+        ready = {condition["type"]: condition["status"] for condition in status["conditions"]}["Ready"]
+        return status["nodeInfo"]["bootID"] != before and ready == "True"
+
+    started = time.monotonic()
+    fleet.machines[name].ssh("systemctl reboot", check=False)
+    fleet.wait_for(is_back, f"the reboot of {name}", 900)
+    return time.monotonic() - started
+
+
+def measured(run: Run) -> Run:
+    """Give up where a playbook failed: its figures would mean nothing."""
+    if run.rc != 0:
+        sys.exit("A playbook failed, so there are no figures.")
+    return run
+
+
+def bench() -> list[dict[str, Any]]:
+    fleet = Fleet.fresh()
+    nodes = list(fleet.machines)
+    count = len(nodes)
+    with stage("A bare reboot of each node, for the bound", "3 min"):
+        reboots = [bare_reboot(fleet, name) for name in nodes]
+    sizes = {version: releases.manifest(fleet.paths, version)["payloads"]["ostree"]["size"] for version in ("13.1", "13.2")}
+
+    releases.reset_stats()
+    cpu = cpu_seconds()
+    with stage("migrate", "12 min"):
+        moved = measured(fleet.play("migrate", **fleet.release("13.1")))
+    cpu = cpu_seconds() - cpu
+    first_bytes = releases.stats()["bytes"] / count
+    cordoned = [float(fleet.annotation(name, "cordoned-seconds")) for name in nodes]
+    with stage("migrate again", "20 s"):
+        again = measured(fleet.play("migrate", **fleet.release("13.1")))
+    releases.reset_stats()
+    with stage("upgrade", "5 min"):
+        measured(fleet.play("upgrade", **fleet.release("13.2")))
+    month_bytes = releases.stats()["bytes"] / count
+
+    mean_reboot = sum(reboots) / count
+    return [
+        figure("seconds cordoned per node", sum(cordoned) / count, mean_reboot, "bare reboot until Ready", 1.25),
+        figure("task executions per node", len(EXECUTED.findall(moved.output)) / count, 60, "a naive playbook (estimate)"),
+        figure("controller CPU seconds per node", cpu / count, moved.seconds / count, "seconds of the run per node"),
+        figure("bytes pulled for the first move", first_bytes, sizes["13.1"], "bytes of the whole image"),
+        figure("bytes pulled for the monthly upgrade", month_bytes, sizes["13.2"], "bytes of the whole image"),
+        figure("seconds of a run that changes nothing", again.seconds / count, moved.seconds / count, "the move"),
+    ]
+
+
+def table(figures: list[dict[str, Any]]) -> str:
+    rows = [("FIGURE", "OURS", "REFERENCE", "", "RATIO", "GOAL", "MET")]
+    for item in figures:
+        met = {None: "-", True: "yes", False: "NO"}[item["met"]]
+        rows.append(
+            (item["figure"], f"{item['ours']:.1f}", f"{item['reference']:.1f}", item["reference_name"],
+             f"{item['ratio']:.3f}", str(item["goal"] or "-"), met)
+        )  # fmt: skip
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+
+
+if __name__ == "__main__":
+    found = bench()
+    (ROOT / "build/bench.json").write_text(json.dumps(found, indent=1) + "\n")
+    print(table(found))

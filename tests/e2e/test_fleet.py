@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The demo with assertions, from a fresh fleet to the way back, one story in order.
+
+On the way: a candidate that panics, a controller that is killed, an API server that goes away.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from fleet import ROOT, Fleet
+from lab import config, workloads
+
+DATA = ("/home/ops", "/var/lib/lab-data", "/var/lib/lab-volumes")
+BLOBS = "var/lib/containerd/io.containerd.content.v1.content/blobs"
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    return Fleet.fresh()
+
+
+def state(fleet: Fleet, name: str) -> dict[str, Any]:
+    """What must be the same before and after: the Node object, the identity, the data, the images."""
+    node = fleet.node(name)
+    checksums = fleet.shell(name, f"find {' '.join(DATA)} -xdev -type f -exec sha256sum {{}} + | sort")
+    base = "/sysroot" if "VERSION_ID=\"13\"" in fleet.shell(name, "cat /etc/os-release") else ""
+    return {
+        "uid": node["metadata"]["uid"],
+        "machine_id": node["status"]["nodeInfo"]["machineID"],
+        "host_key": fleet.shell(name, "cat /etc/ssh/ssh_host_ed25519_key.pub"),
+        "data": checksums,
+        "images": fleet.shell(name, f"cd {base}/{BLOBS} && find . -type f -printf '%p %i %s\n' | sort"),
+        "users": fleet.shell(name, "getent passwd ops; id ops"),
+    }
+
+
+def is_ready(fleet: Fleet, name: str) -> bool:
+    node = fleet.node(name)
+    conditions = {condition["type"]: condition["status"] for condition in node["status"]["conditions"]}
+    return conditions["Ready"] == "True" and not node["spec"].get("unschedulable")
+
+
+def os_image(fleet: Fleet, name: str) -> str:
+    return fleet.node(name)["status"]["nodeInfo"]["osImage"]
+
+
+@pytest.fixture(scope="module")
+def before(fleet: Fleet) -> dict[str, dict[str, Any]]:
+    return {name: state(fleet, name) for name in config.NODES}
+
+
+def test_a_wrong_signature_is_refused_before_anything_is_touched(fleet, before, tmp_path):
+    variables = fleet.release("13.1")
+    with open(variables["osmigrate_release"]) as text:
+        (tmp_path / "release.yml").write_text(text.read().replace("13.1", "13.9"))
+    with open(variables["osmigrate_release"] + ".sig") as text:
+        (tmp_path / "release.yml.sig").write_text(text.read())
+    run = fleet.play("migrate", **{**variables, "osmigrate_release": str(tmp_path / "release.yml")})
+    assert run.rc != 0
+    assert "signature" in run.output
+    assert "Traceback" not in run.output
+    assert not any(fleet.shell(name, "ls /ostree 2>/dev/null || true") for name in config.NODES)
+    assert all(is_ready(fleet, name) for name in config.NODES)
+
+
+def test_a_candidate_that_panics_comes_home_and_says_so(fleet, before):
+    variables = {**fleet.release("13.1"), "osmigrate_kernel_arguments": ["rdinit=/nonexistent", "init=/nonexistent"]}
+    run = fleet.play("migrate", limit="w2", **variables)
+    assert run.rc != 0
+    assert "w2 runs its default package and no cordon of ours is left on it" in run.output.replace("\n", " ")
+    assert "bookworm" in os_image(fleet, "w2")
+    assert is_ready(fleet, "w2")
+    assert fleet.annotation("w2", "verdict") == "fell_back"
+    again = fleet.play("migrate", limit="w2", **fleet.release("13.1"))
+    assert again.rc != 0
+    assert "was tried here before and the verdict was fell_back" in again.output
+    assert state(fleet, "w2") == before["w2"]
+
+
+def test_nodes_move_in_place_and_are_the_same_nodes(fleet, before):
+    run = fleet.play("migrate", osmigrate_retry=True, **fleet.release("13.1"))
+    assert run.rc == 0
+    for name in config.NODES:
+        assert "trixie" in os_image(fleet, name)
+        assert is_ready(fleet, name)
+        assert state(fleet, name) == before[name]
+        assert fleet.annotation(name, "verdict") == "booted_candidate"
+        assert not fleet.annotation(name, "cordoned-by")
+        assert fleet.shell(name, "systemctl --failed --no-legend --plain") == ""
+    workloads.wait_available(fleet.control_plane, 300)
+
+
+def test_a_second_run_changes_nothing(fleet):
+    run = fleet.play("migrate", **fleet.release("13.1"))
+    assert run.rc == 0
+    assert [counters["changed"] for counters in run.recap().values()] == [0, 0]
+
+
+def test_an_upgrade_survives_an_api_server_that_goes_away(fleet, before):
+    run = fleet.start("upgrade", limit="w2", **fleet.release("13.2"))
+    fleet.wait_for(lambda: fleet.annotation("w2", "phase") == "trial", "the trial of w2", 900)
+    fleet.control_plane.pause()
+    time.sleep(60)
+    fleet.control_plane.resume()
+    assert run.wait().rc == 0
+    assert os_image(fleet, "w2").endswith("13.2")
+    assert is_ready(fleet, "w2")
+    assert state(fleet, "w2") == before["w2"]
+    assert fleet.shell("w2", "jq --version").startswith("jq")
+
+
+def test_a_controller_that_is_killed_finds_the_node_again_and_takes_it_back(fleet, before):
+    killed = fleet.start("rollback", limit="w1")
+    fleet.wait_for(lambda: fleet.annotation("w1", "phase") == "trial", "the trial of w1", 900)
+    killed.kill()
+    assert fleet.annotation("w1", "cordoned-by")
+    fleet.machines["w1"].wait_ssh(300)
+    assert fleet.play("rollback", limit="w1").rc == 0
+    assert "bookworm" in os_image(fleet, "w1")
+    assert is_ready(fleet, "w1")
+    assert not fleet.annotation("w1", "cordoned-by")
+    assert state(fleet, "w1") == before["w1"]
+    workloads.wait_available(fleet.control_plane, 300)
+
+
+def test_a_foreign_cordon_stays(fleet):
+    fleet.control_plane.kubectl("cordon", "w1")
+    try:
+        assert fleet.play("rollback", limit="w1").rc == 0
+        assert fleet.node("w1")["spec"].get("unschedulable") is True
+    finally:
+        fleet.control_plane.kubectl("uncordon", "w1")
+
+
+def test_status_shows_every_node(fleet):
+    run = fleet.play("status")
+    assert run.rc == 0
+    assert all(name in run.output for name in config.NODES)
+
+
+@pytest.mark.parametrize("way", ["run", "transmit, worker, process"])
+def test_ansible_runner(fleet, tmp_path, way):
+    """What AWX and its execution nodes do with a playbook."""
+    import subprocess
+
+    (tmp_path / "env").mkdir()
+    environment = fleet.environment()
+    kept = {key: value for key, value in environment.items() if key.startswith(("ANSIBLE_", "K8S_AUTH_"))}
+    (tmp_path / "env/envvars").write_text(json.dumps(kept))
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project/status.yml").write_text("- import_playbook: osmigrate.fleet.status\n")
+    run = ["ansible-runner", "run", str(tmp_path), "-p", "status.yml", "--ident", "1"]
+    if way == "run":
+        subprocess.run(run, env=environment, check=True)
+    else:
+        pipe = (
+            f"ansible-runner transmit {tmp_path} -p status.yml"
+            f" | ansible-runner worker --private-data-dir {tmp_path}/worker"
+            f" | ansible-runner process {tmp_path} --ident 1"
+        )
+        subprocess.run(["bash", "-o", "pipefail", "-c", pipe], env=environment, check=True)
+    events = [json.loads(path.read_text()) for path in (tmp_path / "artifacts/1/job_events").glob("*.json")]
+    assert any("w1" in json.dumps(event) for event in events)
+    assert not any(event["event"] == "runner_on_failed" for event in events)
+    token = next(line.split()[-1] for line in open(environment["K8S_AUTH_KUBECONFIG"]) if "token:" in line).strip('"')
+    assert token not in "".join(json.dumps(event) for event in events)
+    assert (ROOT / "build/installed").is_dir()
