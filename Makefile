@@ -18,7 +18,7 @@ help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: venv install ## the main job in the lab, from nothing
-	@PYTHONPATH=tests python -m lab demo
+	@PYTHONPATH=tests python tests/e2e/demo.py
 
 test: ## everything that CI runs
 	@$(PYTHON) tests/gate/tiers.py $(BUILD) $(TIERS)

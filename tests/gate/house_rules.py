@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 RULES = {
-    # Written so that this file keeps the rule, too.
-    "unfinished work": re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b"),
+    # The brackets let this file keep its own rule.
+    "unfinished work": re.compile(r"\b(TOD[O]|FIXM[E]|XX[X])\b"),
     "a path of a developer's machine": re.compile(r"(?<![\w.$}{-])/(work|home/[a-z]+/(src|git|work))/"),
 }
 NOT_OURS = ("COPYING", "LICENSES/")
