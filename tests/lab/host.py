@@ -98,8 +98,8 @@ def install_packages(log: Callable[[str], None]) -> None:
         raise HostError(f"still missing after the installation: {' '.join(missing_packages())}.")
 
 
-def check(paths: Paths, nodes: int, log: Callable[[str], None]) -> None:
-    """Stop with one message that names everything in the way of a lab with this many nodes."""
+def check(paths: Paths, nodes: list[str], log: Callable[[str], None]) -> None:
+    """Stop with one message that names everything in the way of starting these nodes."""
     problems = []
     if platform.machine() != "x86_64":
         problems.append(f"the lab's machines are x86_64, this one is {platform.machine()}.")
@@ -107,15 +107,17 @@ def check(paths: Paths, nodes: int, log: Callable[[str], None]) -> None:
         problems.append("root rights are needed to build disks: run as root, or allow sudo without a password.")
     used = _tree_mib(paths)
     free = shutil.disk_usage(paths.root).free >> 20
-    need = (NEED_DISK_GIB << 10) + (nodes - len(NODES)) * 1500
+    need = (NEED_DISK_GIB << 10) + max(0, len(nodes) - len(NODES)) * 1500
     if free + used < need:
         problems.append(f"{paths.root} has {free} MiB free and {need - used} MiB are needed: make room there, or set "
                         "OSMIGRATE_LAB_DIR to a directory on a larger file system.")
-    need_memory = nodes * (NODE_MEMORY_MIB + QEMU_OVERHEAD_MIB) + OTHER_MEMORY_MIB
+    need_memory = len(nodes) * (NODE_MEMORY_MIB + QEMU_OVERHEAD_MIB) + (OTHER_MEMORY_MIB if nodes else 0)
     available = _available_memory_mib()
-    if available < need_memory and not list((paths.run / "nodes").glob("*/vm.json")):
-        problems.append(f"{available} MiB of memory are available and {need_memory} MiB are needed for {nodes} nodes: "
-                        "stop something, or ask for fewer nodes (--nodes).")
+    if available < need_memory:
+        problems.append(f"{available} MiB of memory are available and {need_memory} MiB are needed to start "
+                        f"{len(nodes)} nodes: stop something, or ask for fewer nodes (--nodes).")
+    if len(str(paths.run)) > 70:
+        problems.append(f"the path {paths.run} is too long for sockets in it: set OSMIGRATE_LAB_DIR to a shorter one.")
     if problems:
         raise HostError("this machine cannot carry the lab yet:\n" + "\n".join(f"  - {line}" for line in problems))
     install_packages(log)

@@ -42,6 +42,11 @@ class Daemon:
             return None
         return record["pid"] if _start_time(record["pid"]) == record["start_time"] else None
 
+    @property
+    def argv(self) -> list[str]:
+        """The command line it was last started with."""
+        return json.loads(self.record.read_text())["argv"]
+
     def running(self) -> bool:
         return self.pid is not None
 
