@@ -64,7 +64,7 @@ def bench() -> list[dict[str, Any]]:
     count = len(nodes)
     with stage("A bare reboot of each node, for the bound", "3 min"):
         reboots = [bare_reboot(fleet, name) for name in nodes]
-    sizes = {version: releases.manifest(fleet.paths, version)["payloads"]["ostree"]["size"] for version in ("13.1", "13.2")}
+    sizes = {version: releases.manifest(directory, version)["payloads"]["ostree"]["size"] for version in ("13.1", "13.2")}
 
     releases.reset_stats()
     cpu = cpu_seconds()

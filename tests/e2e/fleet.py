@@ -17,13 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lab import config
+from lab import config, kubebin, template
 from lab.controlplane import ControlPlane
 from lab.vm import Machine
 
 ROOT = Path(__file__).resolve().parents[2]
 INVENTORY = ROOT / "inventories/lab"
-READY = "ready"
 PREFIX = "osmigrate.fleet/"
 
 
@@ -71,12 +70,17 @@ class Fleet:
     @classmethod
     def fresh(cls) -> Fleet:
         """Return the fleet as it was before anything was moved: two Debian 12 nodes with workloads."""
-        snapshot = config.paths().root / "snapshots" / READY
-        if snapshot.exists():
-            lab("restore", READY)
+        lab("build")
+        paths = config.paths()
+        parts = (template.build(paths, print), kubebin.build(paths, print))
+        # A snapshot is only as good as what it was made of.
+        snapshot = "fresh-" + "-".join(part.name.rpartition("-")[2] for part in parts)
+        if (paths.run / "snapshots" / snapshot).exists():
+            lab("restore", snapshot)
         else:
+            lab("clean")
             lab("up")
-            lab("snapshot", READY)
+            lab("snapshot", snapshot)
         return cls()
 
     def environment(self) -> dict[str, str]:

@@ -195,6 +195,7 @@ class Lab:
                 machine.wait_ssh(60)
                 machine.set_clock()
             self.wait_nodes_ready(saved, 120)
+            self.write_credentials()
 
     def _snapshot_directory(self, name: str) -> Path:
         return self.paths.run / "snapshots" / name

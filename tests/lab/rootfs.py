@@ -20,7 +20,8 @@ PACKAGES = {
     # debian-archive-keyring: on a host with an older one, the next suite is verified with this tree's.
     LEGACY_SUITE: (*NODE_PACKAGES, "debian-archive-keyring", "initramfs-tools", "busybox-static", "grub-pc",
                    "grub-efi-amd64-bin", "dosfstools"),
-    TARGET_SUITE: (*NODE_PACKAGES, "ostree-boot", "dracut"),
+    # grub-common: its parser checks the boot menu before it takes effect.
+    TARGET_SUITE: (*NODE_PACKAGES, "ostree-boot", "dracut", "grub-common"),
 }
 LEFT_OUT = ("doc", "man", "info", "locale", "lintian", "bug")
 HOST_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
