@@ -14,8 +14,9 @@ description:
   - Makes a host of every node that the selectors leave. The file's name has to end in C(k8s_nodes.yml) or
     C(k8s_nodes.yaml).
   - Nodes with the label C(osmigrate.fleet/exclude), whatever its value, are hidden.
-  - An API server that cannot be reached, a wrong kubeconfig or a missing permission ends Ansible with one sentence, also
-    where Ansible would otherwise go on without hosts and report success. Selectors that match no node are a warning.
+  - An API server that cannot be reached, a wrong kubeconfig or a missing permission ends Ansible with one sentence,
+    also where Ansible would otherwise go on without hosts and report success. Selectors that match no node are a
+    warning.
   - "Groups: C(k8s_nodes) has all nodes, and there are C(role_ROLE) (a node without a role label is a C(worker)),
     C(pool_POOL), C(zone_ZONE), C(os_NAME_VERSION) (for example C(os_debian_12)), C(arch_ARCHITECTURE), C(ready) or
     C(not_ready), C(schedulable) or C(unschedulable)."
@@ -26,12 +27,11 @@ description:
     C(schedulable), C(roles), C(pool), C(zone), C(region), C(addresses), C(conditions), C(taints), C(labels),
     C(annotations), C(provider_id), C(architecture), C(boot_id), C(machine_id), C(os_image), C(kernel_version),
     C(kubelet_version), C(container_runtime), and C(osmigrate) with our annotations."
-  - The groups get C(osmigrate_kubeconfig) and C(osmigrate_context) as variables if O(kubeconfig) and O(context) are set,
-    so that the playbooks of this collection work on the cluster that the host is from.
+  - The groups get C(osmigrate_kubeconfig) and C(osmigrate_context) as variables if O(kubeconfig) and O(context) are
+    set, so that the playbooks of this collection work on the cluster that the host is from.
 extends_documentation_fragment:
   - osmigrate.fleet.k8s_auth
   - osmigrate.fleet.k8s_auth.env
-  - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 options:
   plugin:
@@ -97,20 +97,41 @@ options:
   api_timeout:
     default: 30
   strict:
+    description: Ends with an error where an expression of O(compose), O(groups) or O(keyed_groups) has one.
+    type: bool
+    default: false
     env: [{name: OSMIGRATE_STRICT}]
+  use_extra_vars:
+    description: Lets expressions see the extra variables of the command line, before all others.
+    type: bool
+    default: false
+    ini: [{section: inventory_plugins, key: use_extra_vars}]
+    env: [{name: ANSIBLE_INVENTORY_USE_EXTRA_VARS}]
   leading_separator:
+    description: Lets the name of a keyed group without a prefix begin with its separator.
+    type: bool
+    default: true
     env: [{name: OSMIGRATE_LEADING_SEPARATOR}]
   compose:
-    description: Variables from Jinja expressions. The environment variable has them as JSON or YAML.
+    description:
+      - Variables from Jinja expressions, as P(ansible.builtin.constructed#inventory) has them.
+      - The environment variable has them as JSON or YAML.
     type: raw
+    default: {}
     env: [{name: OSMIGRATE_COMPOSE}]
   groups:
-    description: Groups from Jinja conditions. The environment variable has them as JSON or YAML.
+    description:
+      - Groups from Jinja conditions, as P(ansible.builtin.constructed#inventory) has them.
+      - The environment variable has them as JSON or YAML.
     type: raw
+    default: {}
     env: [{name: OSMIGRATE_GROUPS}]
   keyed_groups:
-    description: Groups from values of variables. The environment variable has them as JSON or YAML.
+    description:
+      - Groups from values of variables, as P(ansible.builtin.constructed#inventory) has them.
+      - The environment variable has them as JSON or YAML.
     type: raw
+    default: []
     env: [{name: OSMIGRATE_KEYED_GROUPS}]
 notes:
   - Ansible's own C(yaml) inventory plugin also tries a file that this one has refused, and adds a complaint that is

@@ -150,7 +150,8 @@ class BootControl(object):
             )
         )
         self._flip(wanted)
-        return actions + ["arm %d boot%s of %s; %s stays the default" % (tries, "s"[: tries > 1], name, wanted["osm_default"])]
+        arming = (tries, "s"[: tries > 1], name, wanted["osm_default"])
+        return actions + ["arm %d boot%s of %s; %s stays the default" % arming]
 
     def confirm(self, name):
         """Make the entry that runs on trial the default.

@@ -86,12 +86,13 @@ def judge(state, block, booted_entry, boot_id):
     if booted_entry == trial["entry"]:
         return Verdict("booted_candidate", "%s is running" % booted_entry)
     if booted_entry != trial["incumbent"]:
-        return Verdict("unknown", "neither the candidate nor the incumbent runs, but %s" % (booted_entry or "another OS"))
+        runs = booted_entry or "another OS"
+        return Verdict("unknown", "neither the candidate nor the incumbent runs, but %s" % runs)
     if block is None:
         return Verdict("fell_back", "GRUB could not use its environment block, so the incumbent booted")
     tries = block.get("osm_tries", "")
     if tries == "x" * trial["tries"]:
-        return Verdict("fell_back", "GRUB did not start the candidate: it could not count the try, or its menu was not read")
+        return Verdict("fell_back", "GRUB did not start the candidate: it could not count the try or read its menu")
     if tries == "0":
         return Verdict("fell_back", "the candidate was started and did not stay up until it was confirmed")
     return Verdict("fell_back", "the incumbent was booted while the candidate still had tries left")

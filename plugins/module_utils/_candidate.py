@@ -66,7 +66,8 @@ class Candidate(object):
                 todo="Run 'ostree config set sysroot.bootloader none' if this collection shall own the boot menu",
             )
         if self.stateroot not in self.ostree.stateroots():
-            steps.append(("create the stateroot %s" % self.stateroot, lambda: self.ostree.create_stateroot(self.stateroot)))
+            name = self.stateroot
+            steps.append(("create the stateroot %s" % name, lambda: self.ostree.create_stateroot(name)))
         deployed = self.deployment()
         if deployed is None:
             steps += [self._removal(deployment) for deployment in self._superseded()]
@@ -156,7 +157,8 @@ class Candidate(object):
     def _superseded(self):
         """Return the deployments that neither run nor are the default: only one way back is kept."""
         entries = self.boot.state["entries"]
-        kept = [entries[name]["deployment"] for name in (self.boot.default_entry(), self.boot.booted_entry()) if name in entries]
+        needed = (self.boot.default_entry(), self.boot.booted_entry())
+        kept = [entries[name]["deployment"] for name in needed if name in entries]
         running = self.ostree.booted()
         return [found for found in self.ostree.deployments() if found.path not in kept and found != running]
 

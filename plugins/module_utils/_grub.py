@@ -17,7 +17,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 PACKAGE = "package"
 BLOCK_BEGIN = "### osmigrate.fleet begin: leave these lines alone, they are inert until a trial is armed"
 BLOCK_END = "### osmigrate.fleet end"
-TRIAL_ARGUMENTS = "osmigrate.trial=1 panic=30 oops=panic softlockup_panic=1 rd.timeout=120 rd.shell=0 rd.emergency=reboot"
+TRIAL_ARGUMENTS = (
+    "osmigrate.trial=1 panic=30 oops=panic softlockup_panic=1 rd.timeout=120 rd.shell=0 rd.emergency=reboot"
+)
 
 Grub = typing.NamedTuple(
     "Grub", [("directory", str), ("custom", str), ("menu", str), ("block", str), ("check_tool", str)]

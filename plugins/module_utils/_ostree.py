@@ -108,14 +108,9 @@ class Ostree(object):
                 "/boot/ostree" + fields.get(key, "").partition("/ostree")[2] for key in ("linux", "initrd")
             ]
             shown = "/ostree/deploy/%s/deploy/%s" % (stateroot, os.path.basename(path))
-            found.append(
-                (
-                    int(fields.get("version", "0")),
-                    Deployment(
-                        stateroot, commit, int(serial), shown, stable_link(stateroot, commit, int(serial)), kernel, initrd
-                    ),
-                )
-            )
+            link = stable_link(stateroot, commit, int(serial))
+            deployment = Deployment(stateroot, commit, int(serial), shown, link, kernel, initrd)
+            found.append((int(fields.get("version", "0")), deployment))
         return [deployment for _version, deployment in sorted(found, key=lambda pair: -pair[0])]
 
     def booted(self):

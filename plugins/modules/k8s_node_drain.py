@@ -109,8 +109,8 @@ pods:
       sample: ReplicaSet/web-6d4b75cb6d
     action:
       description:
-        - V(evict), V(delete) for one that has run to its end, V(wait) for one that was leaving already, V(leave) for one
-          that belongs on the node, V(refuse) for one that must not be evicted.
+        - V(evict), V(delete) for one that has run to its end, V(wait) for one that was leaving already, V(leave) for
+          one that belongs on the node, V(refuse) for one that must not be evicted.
       type: str
     reason:
       description: Why, for people; for one that is still there what held it.

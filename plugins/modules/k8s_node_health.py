@@ -14,7 +14,8 @@ short_description: Wait until a node is what it should be, and serves
 version_added: 0.1.0
 description:
   - Waits until all gates are open, and fails with the name of the one that is not.
-  - Fails at once where waiting cannot help, which is another Node object, or another OS on the very boot that is judged.
+  - Fails at once where waiting cannot help, which is another Node object, or another OS on the very boot that is
+    judged.
   - Runs on the controller; delegate it to C(localhost).
 extends_documentation_fragment:
   - osmigrate.fleet.attributes

@@ -42,7 +42,6 @@ options:
     type: list
     elements: str
     default: []
-    no_log: false
   require_signature:
     description: Refuse a manifest that no trusted key has signed.
     type: bool

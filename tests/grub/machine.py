@@ -9,7 +9,7 @@ import struct
 import subprocess
 from pathlib import Path
 
-MODULES = ["biosdisk", "part_msdos", "ext2", "normal", "configfile", "loadenv", "test", "echo", "reboot", "serial", "terminal"]
+MODULES = "biosdisk part_msdos ext2 normal configfile loadenv test echo reboot serial terminal".split()
 FIRST_SECTOR = 2048
 SECTORS = 32768
 GRUB = Path("/usr/lib/grub/i386-pc")
@@ -51,7 +51,8 @@ class Machine:
         run("grub-mkimage", "-O", "i386-pc", "-o", core, "-p", "(hd0,msdos1)/boot/grub", *MODULES)
         with self.disk.open("wb") as disk:
             disk.truncate(SECTORS * 512)
-        run("mke2fs", "-q", "-t", "ext4", "-d", directory / "tree", "-E", f"offset={FIRST_SECTOR * 512}", self.disk, "14M")
+        offset = f"offset={FIRST_SECTOR * 512}"
+        run("mke2fs", "-q", "-t", "ext4", "-d", directory / "tree", "-E", offset, self.disk, "14M")
         with self.disk.open("r+b") as disk:
             disk.write((GRUB / "boot.img").read_bytes()[:440])
             disk.seek(446)  # the partition table: one Linux partition up to the end
@@ -62,9 +63,10 @@ class Machine:
 
     def boot(self) -> tuple[str, str]:
         """Boot once and return (the default that GRUB chose, the tries that are left)."""
+        drive = f"file={self.disk},format=raw,if=virtio,readonly={'off' if self.writable else 'on'}"
         done = subprocess.run(
-            ["qemu-system-x86_64", "-accel", "tcg", "-m", "64", "-display", "none", "-serial", "stdio", "-monitor", "none",
-             "-nic", "none", "-no-reboot", "-drive", f"file={self.disk},format=raw,if=virtio,readonly={'off' if self.writable else 'on'}"],
+            ["qemu-system-x86_64", "-accel", "tcg", "-m", "64", "-display", "none", "-serial", "stdio",
+             "-monitor", "none", "-nic", "none", "-no-reboot", "-drive", drive],
             stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True,
         )  # fmt: skip
         shown = re.findall(rb"chosen=\[(.*?)\] left=\[(.*?)\]", done.stdout)

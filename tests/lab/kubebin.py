@@ -23,7 +23,7 @@ NODE = ("kubelet",)
 MODULE = Path(__file__).parent / "go"
 
 _VERSION = "k8s.io/component-base/version"
-_MAJOR, _MINOR, _ = KUBERNETES_VERSION.split(".")
+_MAJOR, _MINOR, _PATCH = KUBERNETES_VERSION.split(".")
 # One set of flags for all programs: other flags would compile everything once more.
 _FLAGS = [
     "-trimpath",

@@ -147,6 +147,6 @@ def _guard(what, load, *args, **kwargs):
         raise FleetError("%s is not valid YAML%s" % (what, " at line %d" % (mark.line + 1) if mark else ""))
     except kubernetes_config.ConfigException as error:
         # What follows a brace is a part of the file, and may be a secret.
-        raise FleetError("%s cannot be used: %s" % (what, str(error).split("{")[0].strip().rstrip("./")))
+        raise FleetError("%s cannot be used: %s" % (what, str(error).partition("{")[0].strip().rstrip("./")))
     except Exception as error:
         raise FleetError("%s has not the structure of a kubeconfig (%s)" % (what, type(error).__name__))

@@ -1,7 +1,5 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _grub, _kernel_arguments
 
@@ -17,7 +15,11 @@ CASES = {
         [],
         ["mitigations=off"],
     ),
-    "dotted families": ("nvme_core.io_timeout=255 rd.lvm.lv=a/b rd.break", [], ["nvme_core.io_timeout=255", "rd.lvm.lv=a/b"]),
+    "dotted families": (
+        "nvme_core.io_timeout=255 rd.lvm.lv=a/b rd.break",
+        [],
+        ["nvme_core.io_timeout=255", "rd.lvm.lv=a/b"],
+    ),
     "nothing twice": ("nosmt nosmt", [], ["nosmt"]),
 }  # fmt: skip
 

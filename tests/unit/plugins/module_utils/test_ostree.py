@@ -1,7 +1,5 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree, parse_boot_loader_entry
 
@@ -54,7 +52,9 @@ def test_an_entry_whose_deployment_is_gone_is_none(root):
 
 def test_a_package_managed_root_has_nothing(tmp_path):
     ostree = Ostree(str(tmp_path))
-    assert (ostree.deployments(), ostree.stateroots(), ostree.has_repository(), ostree.is_booted()) == ([], [], False, False)
+    assert (ostree.deployments(), ostree.stateroots()) == ([], [])
+    assert not ostree.has_repository()
+    assert not ostree.is_booted()
 
 
 def test_parse_boot_loader_entry():
