@@ -107,6 +107,7 @@ def _trees(tree: Path, scratch: Path, kubelet: Path) -> Iterator[Path]:
     modules = Path("usr/lib/modules", kernel)
     _root("mv", base / f"boot/vmlinuz-{kernel}", base / modules / "vmlinuz")
     _root("chroot", base, "dracut", "--quiet", "--force", "--no-hostonly", "--reproducible", "--add", "ostree",
+          "--compress", "zstd -3 -T0",
           "--kver", kernel, f"/{modules}/initramfs.img")
     for version in VERSIONS:
         if version != VERSIONS[0]:
@@ -139,7 +140,7 @@ def _lay_out(work: Path, version: str) -> None:
     _root("sh", "-c", 'cd "$1" && shift && rm -f etc/ssh/ssh_host_* initrd.img* vmlinuz* .dockerenv && cd etc && rm -f "$@"',
           "sh", work, *identity)
     _write(work / "usr/lib/tmpfiles.d/osmigrate-var.conf", _tmpfiles(work))
-    _root("sh", "-c", 'cd "$1" && rm -rf var boot run tmp && mkdir var boot run sysroot && mkdir -m 1777 tmp', "sh", work)
+    _root("sh", "-c", 'cd "$1" && rm -rf var boot run tmp dev proc sys && mkdir var boot run dev proc sys sysroot && mkdir -m 1777 tmp', "sh", work)
     for link, goal in LINKS.items():
         _root("rm", "-rf", work / link)
         _root("ln", "-s", goal, work / link)
