@@ -1,0 +1,232 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Users and groups: people are carried, the system's own come from the release.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import stat
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import FILE, Found, Left, Part, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+PASSWD, GROUP, SHADOW, GSHADOW = "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow"
+FIRST_PERSON, NOBODY = 1000, 65534
+SYSTEM_NUMBERS = range(999, 100, -1)
+FALLBACK_SHELL = "/bin/sh"
+
+# Where fields lie in the lines of passwd and group.
+NAME, NUMBER, USER_GROUP, MEMBERS, SHELL = 0, 2, 3, 3, 6
+
+Accounts = typing.NamedTuple("Accounts", [("found", Found), ("numbers", dict), ("collisions", list)])
+
+
+def parse(text):
+    """Read passwd or group, or a shadow of them: list of lists of fields; what is no account is left out."""
+    lines = [line.split(":") for line in text.splitlines()]
+    return [fields for fields in lines if len(fields) >= 4 and fields[NAME][:1] not in ("", "+", "-", "#")]
+
+
+def names(lines):
+    """Return dict of name to number."""
+    return dict((fields[NAME], int(fields[NUMBER])) for fields in lines if fields[NUMBER].isdigit())
+
+
+def _is_person(number):
+    return number >= FIRST_PERSON and number != NOBODY
+
+
+class _Table(object):
+    """The lines of one file of the candidate while it is put together."""
+
+    def __init__(self, own, elsewhere):
+        self.lines = [list(fields) for fields in own]
+        self.numbers = names(elsewhere)
+        self.numbers.update(names(own))
+
+    def take(self, fields):
+        """Put a line in, in place of one of the same name; return the name that has the number already, or ""."""
+        number = int(fields[NUMBER])
+        holders = [name for name, taken in self.numbers.items() if taken == number and name != fields[NAME]]
+        if holders:
+            return sorted(holders)[0]
+        self.lines = [line for line in self.lines if line[NAME] != fields[NAME]] + [list(fields)]
+        self.numbers[fields[NAME]] = number
+        return ""
+
+    def text(self):
+        return "".join(":".join(fields) + "\n" for fields in self.lines)
+
+
+def plan(situation, needed_users, needed_groups):
+    """Bring the people of the incumbent, and its system accounts that carried files or services need.
+
+    :param needed_users: set of str, names of system users; needed_groups: the same of groups.
+    :returns: Accounts; numbers maps (kind, number on the incumbent) to the number on the candidate.
+    """
+    incumbent = dict((path, parse(situation.incumbent.text(path))) for path in (PASSWD, GROUP, SHADOW, GSHADOW))
+    for path in (PASSWD, GROUP):
+        incumbent[path] = [fields for fields in incumbent[path] if fields[NUMBER].isdigit()]
+    release = dict(
+        (path, parse((situation.pristine(path) or b"").decode("utf-8", "surrogateescape"))) for path in incumbent
+    )
+    users = _Table(release[PASSWD], parse(situation.candidate.text("/usr/lib/passwd")))
+    groups = _Table(release[GROUP], parse(situation.candidate.text("/usr/lib/group")))
+    parts, left, collisions = {PASSWD: [], GROUP: []}, [], []
+
+    people = [
+        fields
+        for fields in incumbent[PASSWD]
+        if _is_person(int(fields[NUMBER])) or (fields[NAME] in needed_users and fields[NAME] not in users.numbers)
+    ]
+    primary = set(fields[USER_GROUP] for fields in people)
+    chosen = set(fields[NAME] for fields in people)
+    for fields in incumbent[GROUP]:
+        name, number = fields[NAME], int(fields[NUMBER])
+        members = [member for member in fields[MEMBERS].split(",") if member in chosen]
+        wanted = name in needed_groups or fields[NUMBER] in primary or bool(members)
+        if not _is_person(number) and (name in groups.numbers or not wanted):
+            continue
+        holder = groups.take(fields[:MEMBERS] + [",".join(members)])
+        if holder:
+            collisions.append(_collision("group", name, number, None, holder))
+        else:
+            parts[GROUP].append(Part(GROUP, "%s: %s" % (GROUP, name), "login", "line", name, ""))
+    carried = set()
+    group_numbers = _mapping(incumbent[GROUP], groups.numbers)
+    for fields in people:
+        lost = ""
+        fields = list(fields)
+        fields[USER_GROUP] = str(group_numbers.get(int(fields[USER_GROUP]), fields[USER_GROUP]))
+        if fields[SHELL] and not situation.has_program(fields[SHELL]):
+            lost = "the release has no %s, the shell becomes %s" % (fields[SHELL], FALLBACK_SHELL)
+            fields[SHELL] = FALLBACK_SHELL
+        holder = users.take(fields)
+        if holder and _is_person(int(fields[NUMBER])):
+            raise FleetError(
+                "The user %s cannot be carried: its number %s belongs to %s in the release"
+                % (fields[NAME], fields[NUMBER], holder),
+                todo="Change the number on the node, or take a release without that user",
+            )
+        if holder:
+            collisions.append(_collision("user", fields[NAME], int(fields[NUMBER]), None, holder))
+        else:
+            carried.add(fields[NAME])
+            parts[PASSWD].append(Part(PASSWD, "%s: %s" % (PASSWD, fields[NAME]), "login", "line", fields[NAME], lost))
+    for fields in incumbent[GROUP]:
+        _join(groups, fields, carried, parts[GROUP])
+
+    shadow = _merge_shadow(release[SHADOW], incumbent[SHADOW], carried | set(["root"]))
+    gshadow = _merge_group_shadow(release[GSHADOW], groups.lines)
+    items = [
+        _file(situation, PASSWD, users.text(), False, parts[PASSWD]),
+        _file(situation, GROUP, groups.text(), False, parts[GROUP]),
+        _file(situation, SHADOW, _text(shadow), True, []),
+        _file(situation, GSHADOW, _text(gshadow), True, []),
+    ]
+    for path in ("/etc/subuid", "/etc/subgid"):
+        own = [line for line in situation.incumbent.text(path).splitlines() if line.split(":")[0] in carried]
+        if own:
+            items.append(_file(situation, path, "\n".join(own) + "\n", False, []))
+    for fields in incumbent[PASSWD]:
+        if fields[NAME] not in users.numbers:
+            left.append(Left("%s: %s" % (PASSWD, fields[NAME]), "a system user that nothing carried belongs to"))
+    numbers = {}
+    for kind, path, table in (("user", PASSWD, users), ("group", GROUP, groups)):
+        for old, new in _mapping(incumbent[path], table.numbers).items():
+            numbers[kind, old] = new
+    taken = set([PASSWD, GROUP, SHADOW, GSHADOW, "/etc/subuid", "/etc/subgid"])
+    return Accounts(Found(items, left, taken), numbers, collisions)
+
+
+def plan_missing(situation):
+    """Bring the system accounts of a new release into the passwd and group that OSTree's merge kept.
+
+    :returns: Accounts without numbers: nothing changes its number.
+    """
+    items, collisions = [], []
+    added = set()
+    for path, kind in ((PASSWD, "user"), (GROUP, "group")):
+        pristine = (situation.pristine(path) or b"").decode("utf-8", "surrogateescape")
+        table = _Table(parse(situation.candidate.text(path)), parse(situation.candidate.text("/usr/lib" + path[4:])))
+        parts = []
+        for fields in parse(pristine):
+            if fields[NAME] in table.numbers:
+                continue
+            number, fields = int(fields[NUMBER]), list(fields)
+            free = [free for free in SYSTEM_NUMBERS if free not in table.numbers.values()]
+            holder = table.take(fields)
+            if holder:
+                fields[NUMBER] = str(free[0])
+                table.take(fields)
+                collisions.append(_collision(kind, fields[NAME], number, free[0], holder))
+            added.add(fields[NAME])
+            parts.append(Part(path, "/usr%s: %s" % (path, fields[NAME]), "login", "line", fields[NAME], ""))
+        if parts:
+            items.append(_file(situation, path, table.text(), False, parts))
+    for path in (SHADOW, GSHADOW):
+        merged = parse(situation.candidate.text(path))
+        known = set(fields[NAME] for fields in merged)
+        extra = [
+            fields
+            for fields in parse((situation.pristine(path) or b"").decode("utf-8", "surrogateescape"))
+            if fields[NAME] in added and fields[NAME] not in known
+        ]
+        if extra:
+            items.append(_file(situation, path, _text(merged + extra), True, []))
+    return Accounts(Found(items, [], set()), {}, collisions)
+
+
+def _mapping(lines, numbers):
+    return dict((number, numbers[name]) for name, number in reversed(sorted(names(lines).items())) if name in numbers)
+
+
+def _join(groups, fields, carried, parts):
+    """Keep people in the system groups that they are in."""
+    for line in groups.lines:
+        if line[NAME] == fields[NAME]:
+            members = [member for member in line[MEMBERS].split(",") if member]
+            joining = [member for member in fields[MEMBERS].split(",") if member in carried and member not in members]
+            if joining:
+                line[MEMBERS] = ",".join(members + joining)
+                source = "%s: %s" % (GROUP, fields[NAME])
+                parts.append(Part(GROUP, source, "login", "line", ",".join(joining), ""))
+
+
+def _merge_shadow(release, incumbent, carried):
+    kept = [fields for fields in release if fields[NAME] not in carried]
+    own = [fields for fields in incumbent if fields[NAME] in carried]
+    return own[:1] + kept + own[1:] if own and own[0][NAME] == "root" else kept + own
+
+
+def _merge_group_shadow(release, groups):
+    known = dict((fields[NAME], fields) for fields in release)
+    return [(known.get(fields[NAME]) or [fields[NAME], "!", "", ""])[:3] + [fields[MEMBERS]] for fields in groups]
+
+
+def _text(lines):
+    return "".join(":".join(fields) + "\n" for fields in lines)
+
+
+def _file(situation, path, text, secret, parts):
+    status = situation.candidate.lstat("/usr" + path) or situation.candidate.lstat(path)
+    mode = stat.S_IMODE(status.st_mode) if status else (0o640 if secret else 0o644)
+    owner = (status.st_uid, status.st_gid) if status else (0, 0)
+    return item(FILE, path, path, "login", text, mode, owner, secret=secret, parts=parts)
+
+
+def _collision(kind, name, incumbent, candidate, holder):
+    return {
+        "kind": kind,
+        "name": name,
+        "incumbent": incumbent,
+        "candidate": candidate,
+        "detail": "%d belongs to %s in the release" % (incumbent, holder),
+        "example": "",
+        "files": 0,
+    }

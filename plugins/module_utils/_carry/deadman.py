@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The deadman: a trial that nobody confirms in time reboots into the incumbent.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, FILE, LINK, item
+
+DIRECTORY = "/etc/systemd/system"
+TIMER, SERVICE = "osmigrate-deadman.timer", "osmigrate-deadman.service"
+# Started before anything can fail: a candidate whose mounts do not come up has to go back, too.
+TIMER_UNIT = """\
+# Written by osmigrate.fleet.
+[Unit]
+Description=Time that a trial of this system has until it is confirmed
+ConditionKernelCommandLine=osmigrate.trial
+DefaultDependencies=no
+Conflicts=shutdown.target
+Before=shutdown.target
+
+[Timer]
+OnBootSec=%d
+AccuracySec=1
+
+[Install]
+WantedBy=sysinit.target
+"""
+# A confirmation may have been cut off before it stopped the timer; then the entry that runs is the default already.
+SERVICE_UNIT = """\
+# Written by osmigrate.fleet.
+[Unit]
+Description=Reboot into the system that is the default, because nobody confirmed this trial
+ConditionKernelCommandLine=osmigrate.trial
+DefaultDependencies=no
+Conflicts=shutdown.target
+Before=shutdown.target
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'for word in $(cat /proc/cmdline); do case $word in osmigrate.entry=*) \\
+    grep -qsx "osm_default=$${word#*=}" /boot/grub/osmigrate.env /boot/grub2/osmigrate.env && exit 0;; esac; done; \\
+    echo "osmigrate: nobody confirmed this trial in %d seconds, going back" > /dev/kmsg; \\
+    exec systemctl --force reboot'
+"""
+
+
+def plan(seconds):
+    """Return the Items of the deadman; 0 seconds: that it is not there.
+
+    :param seconds: int, counted from the start of the kernel.
+    """
+    wanted = "%s/sysinit.target.wants/%s" % (DIRECTORY, TIMER)
+    timer, service = "%s/%s" % (DIRECTORY, TIMER), "%s/%s" % (DIRECTORY, SERVICE)
+    if seconds == 0:
+        return [item(ABSENT, path, "", "deadman") for path in (wanted, timer, service)]
+    return [
+        item(FILE, service, "", "deadman", SERVICE_UNIT % seconds),
+        item(FILE, timer, "", "deadman", TIMER_UNIT % seconds),
+        item(LINK, wanted, "", "deadman", "../" + TIMER),
+    ]

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a plan consists of, and the two sides that it is made from.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import stat
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
+
+FILE, LINK, DIRECTORY, ABSENT = "file", "link", "directory", "absent"
+
+# One thing that the candidate shall have. A file that is put together has parts, which say where its lines come from.
+Item = typing.NamedTuple(
+    "Item",
+    [
+        ("kind", str),
+        ("target", str),
+        ("source", str),
+        ("rule", str),
+        ("content", bytes),
+        ("mode", int),
+        ("uid", int),
+        ("gid", int),
+        ("lost", str),
+        ("secret", bool),
+        ("parts", typing.List["Part"]),
+    ],
+)
+Part = typing.NamedTuple(
+    "Part", [("target", str), ("source", str), ("rule", str), ("action", str), ("line", str), ("lost", str)]
+)
+# What stays behind on purpose.
+Left = typing.NamedTuple("Left", [("path", str), ("reason", str)])
+# What one area found out: items, what stays behind, and the sources that need no other rule.
+Found = typing.NamedTuple(
+    "Found", [("items", typing.List[Item]), ("left", typing.List[Left]), ("taken", typing.Set[str])]
+)
+
+
+def item(kind, target, source, rule, content=b"", mode=0o644, owner=(0, 0), lost="", secret=False, parts=()):
+    """Make an Item. The content of a link is where it points to."""
+    if not isinstance(content, bytes):
+        content = content.encode("utf-8", "surrogateescape")
+    return Item(kind, target, source, rule, content, mode, owner[0], owner[1], lost, secret, list(parts))
+
+
+class Situation(object):
+    """Both sides of a move, and what every area asks about them.
+
+    :param incumbent: Tree of the root that runs.
+    :param candidate: Tree of the deployment.
+    :param stateroot: str, name of the candidate's stateroot.
+    :param mount_points: iterable of str, what is mounted on the incumbent.
+    """
+
+    def __init__(self, incumbent, candidate, stateroot, mount_points):
+        self.incumbent = incumbent
+        self.candidate = candidate
+        self.stateroot = stateroot
+        self.mount_points = set(mount_points)
+        self.packages = Packages(incumbent)
+
+    def pristine(self, path):
+        """Return the content of a file of /etc as the release brings it, None if it brings none."""
+        return self.candidate.read("/usr" + path)
+
+    def adds_nothing(self, path):
+        """Say whether a file or link of /etc is empty, as every system has it, or as the release brings it."""
+        incumbent, candidate = self.incumbent, self.candidate
+        if incumbent.is_link(path):
+            return candidate.is_link("/usr" + path) and candidate.link("/usr" + path) == incumbent.link(path)
+        content = incumbent.read(path) or b""
+        template = incumbent.read("/usr/share/base-files/" + os.path.basename(path))
+        return not content.strip() or content in (self.pristine(path), template)
+
+    def mount_of(self, path):
+        """Return the mount point on the incumbent that a path lies on."""
+        while path != "/" and path not in self.mount_points:
+            path = os.path.dirname(path)
+        return path
+
+    def has_program(self, path):
+        """Say whether the candidate can run a program: from the release, or from a directory shared with it."""
+        if path.startswith(("/usr/local/", "/opt/", "/home/", "/root/", "/srv/")):
+            return self.incumbent.exists(path)
+        return self.candidate.exists(path)
+
+    def copy(self, path, rule, target=None, mode=None, lost="", secret=False):
+        """Return the Item that brings a file, link or directory of the incumbent as it is."""
+        status = self.incumbent.lstat(path)
+        kind, content = FILE, b""
+        if stat.S_ISDIR(status.st_mode):
+            kind = DIRECTORY
+        elif stat.S_ISLNK(status.st_mode):
+            kind, content = LINK, self.incumbent.link(path)
+        else:
+            content = self.incumbent.read(path)
+        hidden = secret or not status.st_mode & stat.S_IROTH
+        return item(
+            kind,
+            target or path,
+            path,
+            rule,
+            content,
+            stat.S_IMODE(status.st_mode) if mode is None else mode,
+            (status.st_uid, status.st_gid),
+            lost,
+            hidden,
+        )
+
+
+def open_situation(incumbent, deployment, stateroot, mount_points):
+    """Return the Situation of two roots, given as directories."""
+    return Situation(Tree(incumbent), Tree(deployment), stateroot, mount_points)

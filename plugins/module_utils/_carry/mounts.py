@@ -1,0 +1,232 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where data lies: fstab, and the binds by which the candidate uses the incumbent's data without copying.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import stat
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import (
+    DIRECTORY,
+    FILE,
+    Found,
+    Left,
+    Part,
+    item,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+FSTAB = "/etc/fstab"
+HEADER = "# Written by osmigrate.fleet from the fstab of the incumbent.\n"
+SYSROOT = "/sysroot"
+ESCAPES = ((" ", "\\040"), ("\t", "\\011"))
+
+
+def parse_fstab(text):
+    """Return the entries as lists of six fields, comments left out."""
+    entries = []
+    for line in text.splitlines():
+        fields = line.split()
+        if len(fields) >= 3 and not fields[0].startswith("#"):
+            entries.append((fields + ["defaults", "0", "0"][len(fields) - 3 :])[:6])
+    return entries
+
+
+class _Layout(object):
+    """The candidate's mounts while they are put together."""
+
+    def __init__(self, situation):
+        self.situation = situation
+        self.lines, self.parts, self.items, self.left = [], [], [], []
+        self.places = set()
+        self.shared = []  # directories of the incumbent that the candidate uses, for the search of owners
+
+    def add(self, fields, source, action, lost=""):
+        line = " ".join(fields)
+        self.lines.append(line)
+        self.parts.append(Part(fields[1], source, "data", action, line, lost))
+        self.places.add(_plain(fields[1]))
+
+    def directory(self, place, source):
+        """Make a mount point with owner and mode of what will be seen there, and what is missing above it."""
+        above = os.path.dirname(place)
+        if not self._exists(above):
+            self.directory(above, "")
+        if not self._exists(place):
+            status = self.situation.incumbent.lstat(source) if source else None
+            mode = stat.S_IMODE(status.st_mode) if status else 0o755
+            owner = (status.st_uid, status.st_gid) if status else (0, 0)
+            self.items.append(item(DIRECTORY, place, source, "data", mode=mode, owner=owner))
+
+    def _exists(self, place):
+        if any(made.target == place for made in self.items):
+            return True
+        # What the stateroot's /var has is for apply to see.
+        return place == "/var" or (not place.startswith("/var/") and self.situation.candidate.is_directory(place))
+
+
+def plan(situation):
+    """Decide the candidate's mounts.
+
+    :returns: (Found, list of str directories of the incumbent that are shared).
+    """
+    layout = _Layout(situation)
+    entries = parse_fstab(situation.incumbent.text(FSTAB))
+    own_var = "/var" in situation.mount_points or any(_plain(fields[1]) == "/var" for fields in entries)
+    if not own_var:
+        var = "%s/ostree/deploy/%s/var" % (SYSROOT, situation.stateroot)
+        layout.add([var, "/var", "none", "bind,slave,shared", "0", "0"], "", "bind")
+    lines = set(situation.candidate.resolve(_plain(fields[1])) for fields in entries)
+    _examine_mounts(situation, entries)
+    for path, target in _sources(situation, own_var):
+        if target not in lines:
+            _share(layout, path, target, own_var)
+    for fields in entries:
+        _carry_line(layout, fields, own_var)
+    _mount_units(layout, own_var)
+    for fields in parse_fstab((situation.pristine(FSTAB) or b"").decode("utf-8", "replace")):
+        if _plain(fields[1]) not in layout.places:
+            layout.add(fields, "/usr" + FSTAB, "line")
+    text = HEADER + "".join(line + "\n" for line in layout.lines)
+    items = layout.items + [item(FILE, FSTAB, FSTAB, "data", text, parts=layout.parts)]
+    return Found(items, layout.left, set([FSTAB])), layout.shared
+
+
+def plan_missing(situation):
+    """Return Found: the mount points that a new deployment needs for the fstab that it got by merge."""
+    items = []
+    for fields in parse_fstab(situation.candidate.text(FSTAB)):
+        place = situation.candidate.resolve(_plain(fields[1]))
+        if place.startswith("/") and not _made_elsewhere(place, fields) and not situation.candidate.is_directory(place):
+            status = situation.incumbent.lstat(place)
+            mode = stat.S_IMODE(status.st_mode) if status else 0o755
+            items.append(item(DIRECTORY, place, place, "data", mode=mode))
+    return Found(items, [], set())
+
+
+def _examine_mounts(situation, entries):
+    """Refuse data of the node on something that is mounted, but would not be on the candidate."""
+    known = set(_plain(fields[1]) for fields in entries)
+    for path in situation.incumbent.glob("/etc/systemd/system/*.mount"):
+        known.add(_where(situation.incumbent.text(path)))
+    for path in ["/var"] + ["/var/lib/" + name for name in sorted(rules.DATA)]:
+        place = situation.mount_of(path)
+        if place != "/" and place not in known:
+            raise FleetError(
+                "%s is mounted, but neither /etc/fstab nor a mount unit in /etc/systemd/system says so" % place,
+                todo="Add it to /etc/fstab; the candidate would miss it",
+            )
+
+
+def _where(unit):
+    for line in unit.splitlines():
+        if line.startswith("Where="):
+            return line[len("Where=") :].strip()
+    return ""
+
+
+def _made_elsewhere(place, fields):
+    return place.startswith(("/var", "/boot", "/run", "/proc", "/sys", "/dev", "/tmp")) or "noauto" in fields[3].split(
+        ","
+    )
+
+
+def _carry_line(layout, fields, own_var):
+    spec, place, fstype, options = fields[:4]
+    name = "%s: %s" % (FSTAB, " ".join(fields[:3]))
+    if _plain(place) == "/":
+        layout.left.append(Left(name, "the boot entry names the root"))
+        return
+    if fstype == "swap":
+        layout.left.append(Left(name, "kubelet wants no swap"))
+        return
+    target = layout.situation.candidate.resolve(_plain(place))
+    source, lost = spec, ""
+    if spec.startswith("/") and not spec.startswith("/dev/") and layout.situation.mount_of(_plain(spec)) == "/":
+        source = SYSROOT + spec
+    if not _made_elsewhere(target, fields) or (target.startswith("/var/") and not own_var):
+        if target.startswith(("/usr/", "/etc/")) and not layout.situation.candidate.is_directory(target):
+            layout.left.append(Left(name, "the release has no directory %s, and none can be made there" % target))
+            return
+        if "noauto" not in options.split(","):
+            layout.directory(target, _plain(place))
+    layout.add([source, _escaped(target)] + fields[2:], "%s: %s" % (FSTAB, place), "line", lost)
+
+
+def _sources(situation, own_var):
+    """Yield what the incumbent keeps on its root and the candidate shall use: (path, where the candidate has it)."""
+    incumbent, candidate, owned = situation.incumbent, situation.candidate, situation.packages.owned
+    for path in rules.HOMES:
+        if path != "/mnt" or incumbent.names(path):
+            yield path, candidate.resolve(path)
+    for name in incumbent.names("/"):
+        path = "/" + name
+        if name not in rules.TOP and not incumbent.is_link(path) and incumbent.is_directory(path) and path not in owned:
+            yield path, path
+    if own_var:
+        return
+    yield "/var/log", "/var/log"
+    for path in ("/var/spool/cron", "/var/mail", "/var/opt", "/var/local"):
+        if any(not incumbent.is_directory(name) for name, _status in incumbent.walk(path)):
+            yield path, path
+    for name in incumbent.names("/var/lib"):
+        path = "/var/lib/" + name
+        if name in rules.DATA or (name not in rules.STATE and path not in owned):
+            yield path, path
+    for name in incumbent.names("/var"):
+        path = "/var/" + name
+        if path not in owned and name not in ("tmp", "cache", "lost+found", "run", "lock"):
+            yield path, path
+
+
+def _share(layout, path, target, own_var):
+    situation = layout.situation
+    status = situation.incumbent.lstat(path)
+    if status is None or situation.mount_of(path) != "/":
+        return  # what is mounted there comes back by its own line or unit
+    if target in layout.places:
+        layout.left.append(Left(path, "its place %s on the candidate is taken" % target))
+        return
+    if stat.S_ISLNK(status.st_mode):
+        if target.startswith("/var/"):
+            layout.items.append(situation.copy(path, "data", target=target))
+            layout.places.add(target)
+        return
+    if not stat.S_ISDIR(status.st_mode):
+        layout.left.append(Left(path, "not a directory, so it cannot be shared"))
+        return
+    if not (own_var and target.startswith("/var/")):
+        layout.directory(target, path)
+    layout.add([_escaped(SYSROOT + path), _escaped(target), "none", "bind", "0", "0"], path, "bind")
+    layout.shared.append(path)
+
+
+def _mount_units(layout, own_var):
+    """Mount points of the administrator's own mount units."""
+    incumbent = layout.situation.incumbent
+    for path in incumbent.glob("/etc/systemd/system/*.mount"):
+        place = _where(incumbent.text(path))
+        target = layout.situation.candidate.resolve(place)
+        if target != place:
+            layout.left.append(Left(path, "systemd will refuse it: %s is a link on the candidate" % place))
+        elif not _made_elsewhere(target, ["", "", "", ""]) or (target.startswith("/var/") and not own_var):
+            layout.directory(target, place)
+
+
+def _plain(field):
+    for plain, escaped in ESCAPES:
+        field = field.replace(escaped, plain)
+    return field if field == "/" else field.rstrip("/")
+
+
+def _escaped(path):
+    for plain, escaped in ESCAPES:
+        path = path.replace(plain, escaped)
+    return path

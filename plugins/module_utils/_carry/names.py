@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Host keys, name service and time zone: what is a file on one system and a link on another.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, LINK, Found, item
+
+RESOLV_CONF = "/etc/resolv.conf"
+# A link to one of these is kept up to date by a service; without it the link would lead nowhere.
+RESOLVED = "/run/systemd/resolve/"
+RESOLVED_UNIT = "/usr/lib/systemd/system/systemd-resolved.service"
+LOCALTIME, TIMEZONE, ZONES = "/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo/"
+
+
+def plan(situation):
+    """Return Found."""
+    found = Found([], [], set())
+    for part in (_host_keys, _resolv_conf, _localtime):
+        for made in part(situation):
+            found.items.append(made)
+            found.taken.add(made.source)
+    return found
+
+
+def _host_keys(situation):
+    """The node's own keys, and no others: keys that a release brings would be known to everybody."""
+    own = situation.incumbent.glob("/etc/ssh/ssh_host_*")
+    for path in own:
+        mode = 0o644 if path.endswith(".pub") else 0o600
+        yield situation.copy(path, "identity", mode=mode, secret=mode == 0o600)
+    for path in situation.candidate.glob("/usr/etc/ssh/ssh_host_*"):
+        if path[len("/usr") :] not in own:
+            yield item(ABSENT, path[len("/usr") :], "", "identity")
+
+
+def _resolv_conf(situation):
+    incumbent = situation.incumbent
+    if incumbent.lstat(RESOLV_CONF) is None:
+        return
+    if not incumbent.is_link(RESOLV_CONF):
+        yield situation.copy(RESOLV_CONF, "names")
+        return
+    target = os.path.normpath(os.path.join("/etc", incumbent.link(RESOLV_CONF)))
+    if not target.startswith("/run/") or (target.startswith(RESOLVED) and situation.candidate.exists(RESOLVED_UNIT)):
+        yield situation.copy(RESOLV_CONF, "names")
+        return
+    # The stub of resolved only answers where resolved runs; its other file names the real servers.
+    real = RESOLVED + "resolv.conf"
+    content = incumbent.read(real) if target.startswith(RESOLVED) else incumbent.read(RESOLV_CONF)
+    if content:
+        lost = "was kept up to date by a service that the release does not have; now a fixed file"
+        yield item("file", RESOLV_CONF, RESOLV_CONF, "names", content, lost=lost)
+
+
+def _localtime(situation):
+    incumbent = situation.incumbent
+    if not incumbent.is_link(LOCALTIME):
+        return
+    zone = os.path.normpath(os.path.join("/etc", incumbent.link(LOCALTIME)))
+    if not zone.startswith(ZONES):
+        return
+    lost = "" if situation.candidate.exists(zone) else "the release does not know this time zone and falls back to UTC"
+    yield item(LINK, LOCALTIME, LOCALTIME, "time", ".." + zone, lost=lost)
+    if incumbent.read(TIMEZONE):
+        yield situation.copy(TIMEZONE, "time")

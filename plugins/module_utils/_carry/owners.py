@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who owns what the candidate will share: numbers stay, so names whose numbers differ have to be known.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.accounts import GROUP, PASSWD, names, parse
+
+# Containers have users of their own; their files are theirs.
+CONTAINERS = ("/var/lib/containerd", "/var/lib/kubelet/pods", "/var/lib/docker", "/var/lib/containers", "/var/lib/cni")
+ENTRIES_MAX = 100000
+
+# numbers: (kind, number) -> [how many, the first path]
+Owners = typing.NamedTuple("Owners", [("numbers", dict), ("entries", int), ("complete", bool)])
+
+
+def search(situation, directories):
+    """Count the owners of everything below directories of the incumbent, on its root file system only.
+
+    :returns: Owners; complete is false when there was more than ENTRIES_MAX.
+    """
+    numbers, entries = {}, 0
+    pending = [(path, situation.incumbent.outside(path)) for path in reversed(directories)]
+    while pending:
+        path, outside = pending.pop()
+        if path in CONTAINERS or path in situation.mount_points:
+            continue
+        try:
+            listing = sorted(os.scandir(outside), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in listing:
+            entries += 1
+            if entries > ENTRIES_MAX:
+                return Owners(numbers, ENTRIES_MAX, False)
+            status = entry.stat(follow_symlinks=False)
+            below = os.path.join(path, entry.name)
+            for key in (("user", status.st_uid), ("group", status.st_gid)):
+                numbers.setdefault(key, [0, below])[0] += 1
+            if entry.is_dir(follow_symlinks=False):
+                pending.append((below, entry.path))
+    return Owners(numbers, entries, True)
+
+
+def named(situation, owners, kind):
+    """Return the names on the incumbent of the owners found, as dict of name to number."""
+    lines = parse(situation.incumbent.text(PASSWD if kind == "user" else GROUP))
+    return dict((name, number) for name, number in names(lines).items() if (kind, number) in owners.numbers)
+
+
+def collisions(situation, owners, renumbered):
+    """Return the names that own shared files and have another number on the candidate, as list of dicts.
+
+    :param renumbered: dict, what accounts.plan says.
+    """
+    found = []
+    for kind in ("user", "group"):
+        for name, number in sorted(named(situation, owners, kind).items()):
+            new = renumbered.get((kind, number), number)
+            if new != number:
+                count, example = owners.numbers[kind, number]
+                found.append(
+                    {
+                        "kind": kind,
+                        "name": name,
+                        "incumbent": number,
+                        "candidate": new,
+                        "detail": "files keep the number %d" % number,
+                        "example": example,
+                        "files": count,
+                    }
+                )
+    return found

@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan: what the candidate gets, from where, by which rule; and what it does not get. Only reads.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import hashlib
+import os
+import stat
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
+    accounts,
+    alternatives,
+    deadman,
+    dropins,
+    mounts,
+    names,
+    owners,
+    rules,
+    trust,
+    units,
+    verbatim,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import (
+    ABSENT,
+    DIRECTORY,
+    FILE,
+    LINK,
+    Left,
+    item,
+)
+
+Plan = typing.NamedTuple(
+    "Plan",
+    [
+        ("items", list),
+        ("left", typing.List[Left]),
+        ("unknown", typing.List[dict]),
+        ("collisions", typing.List[dict]),
+        ("searched", dict),
+    ],
+)
+
+
+def make(situation, extra_paths, deadman_seconds):
+    """Plan the move from a package-managed root into a deployment whose /etc is the release's own.
+
+    :param situation: Situation.
+    :param extra_paths: list of str, paths of /etc that the operator names.
+    :param deadman_seconds: int.
+    :returns: Plan.
+    """
+    unit_part = units.plan(situation)
+    mount_part, shared = mounts.plan(situation)
+    owned = owners.search(situation, shared)
+    users, groups = units.accounts_of(unit_part.items)
+    people = accounts.plan(
+        situation,
+        users | set(owners.named(situation, owned, "user")),
+        groups | set(owners.named(situation, owned, "group")),
+    )
+    parts = [
+        names.plan(situation),
+        verbatim.plan(situation, extra_paths),
+        dropins.plan(situation),
+        unit_part,
+        mount_part,
+        trust.plan(situation),
+        alternatives.plan(situation),
+    ]
+    items, taken, left = list(people.found.items), set(people.found.taken), list(people.found.left)
+    for part in parts:
+        done = set(made.target for made in items)
+        items += [_renumbered(made, people.numbers) for made in part.items if made.target not in done]
+        taken |= part.taken
+        left += part.left
+    items = _with_parents(situation, items + deadman.plan(deadman_seconds))
+    unknown = find_unknown(situation, taken, left)
+    return Plan(
+        items,
+        left,
+        unknown,
+        people.collisions + owners.collisions(situation, owned, people.numbers),
+        {"entries": owned.entries, "complete": owned.complete},
+    )
+
+
+def make_missing(situation, deadman_seconds):
+    """Plan the move from one deployment to the next: OSTree's merge has carried /etc, and /var is shared.
+
+    :returns: Plan of what that merge cannot know.
+    """
+    people = accounts.plan_missing(situation)
+    items = people.found.items + mounts.plan_missing(situation).items + trust.plan(situation).items
+    items += deadman.plan(deadman_seconds)
+    return Plan(_with_parents(situation, items), [], [], people.collisions, {"entries": 0, "complete": True})
+
+
+def _renumbered(made, numbers):
+    return made._replace(uid=numbers.get(("user", made.uid), made.uid), gid=numbers.get(("group", made.gid), made.gid))
+
+
+def _with_parents(situation, items):
+    """Put the directories first that the release does not have, as they are on the incumbent."""
+    made, result = set(planned.target for planned in items), []
+    for planned in items:
+        above, path = [], os.path.dirname(planned.target)
+        while (
+            planned.kind != ABSENT
+            and path.startswith("/etc/")
+            and path not in made
+            and not situation.candidate.exists("/usr" + path)
+        ):
+            above.append(path)
+            made.add(path)
+            path = os.path.dirname(path)
+        for path in reversed(above):
+            status = situation.incumbent.lstat(path)
+            if status is not None and stat.S_ISDIR(status.st_mode):
+                result.append(situation.copy(path, planned.rule))
+            else:
+                result.append(item(DIRECTORY, path, "", planned.rule, mode=0o755))
+        result.append(planned)
+    order = {DIRECTORY: 0, FILE: 1, LINK: 2, ABSENT: 3}
+    return sorted(result, key=lambda planned: (order[planned.kind], planned.target))
+
+
+def find_unknown(situation, taken, left):
+    """Return what an administrator made under /etc and nothing carried; what is known to stay is added to left."""
+    stays = []
+    for pattern, reason in rules.STAYS:
+        stays += [(path, reason) for path in situation.incumbent.glob(pattern)]
+    reasons = dict(reversed(stays))
+    unknown = []
+    for path, status in situation.incumbent.walk("/etc"):
+        if stat.S_ISDIR(status.st_mode) or path in taken:
+            continue
+        verdict = situation.packages.verdict(path)
+        if not verdict or situation.adds_nothing(path):
+            continue
+        if path in reasons:
+            if not reasons[path].startswith(("made anew", "a backup")):
+                left.append(Left(path, reasons[path]))
+        else:
+            unknown.append({"path": path, "reason": verdict})
+    return unknown
+
+
+def describe(situation, plan):
+    """Return the plan as the module documents it: list of dicts without any content."""
+    records = []
+    for planned in plan.items:
+        if planned.kind == ABSENT:
+            continue
+        for part in planned.parts:
+            records.append(
+                {
+                    "target": part.target,
+                    "source": part.source,
+                    "rule": part.rule,
+                    "action": part.action,
+                    "digest": hashlib.sha256(part.line.encode("utf-8", "surrogateescape")).hexdigest(),
+                    "lost": part.lost,
+                }
+            )
+        records.append(
+            {
+                "target": planned.target,
+                "source": planned.source,
+                "rule": planned.rule,
+                "action": _action(situation, planned),
+                "digest": hashlib.sha256(planned.content).hexdigest() if planned.kind != DIRECTORY else "",
+                "lost": planned.lost,
+            }
+        )
+    return records
+
+
+def _action(situation, planned):
+    if planned.kind == DIRECTORY:
+        return "mkdir"
+    if planned.kind == LINK:
+        return "link"
+    return "replace" if situation.candidate.exists("/usr" + planned.target) else "create"

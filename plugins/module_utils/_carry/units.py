@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Services of the administrator: units, drop-ins, masks, and what is enabled.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import re
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import LINK, Found, Left, item
+
+SCOPES = ("/etc/systemd/system", "/etc/systemd/user")
+UNIT = re.compile(r"^[^/]+\.(service|socket|timer|mount|automount|swap|path|slice|target)$")
+MASK = "/dev/null"
+OURS = re.compile(r"^osmigrate-")
+
+
+def plan(situation):
+    """Return Found."""
+    found = Found([], [], set())
+    for scope in SCOPES:
+        _units(situation, scope, found)
+        _links(situation, scope, found)
+    return found
+
+
+def accounts_of(items):
+    """Return the users and groups that carried units run as, as two sets of names."""
+    users, groups = set(), set()
+    for carried in items:
+        if carried.rule == "services" and carried.target.startswith(SCOPES):
+            text = carried.content.decode("utf-8", "replace")
+            users.update(re.findall(r"^\s*User\s*=\s*([a-z_][a-z0-9_-]*)\s*$", text, re.MULTILINE))
+            groups.update(
+                re.findall(r"^\s*(?:Supplementary)?Groups?\s*=\s*([a-z_][a-z0-9_-]*)\s*$", text, re.MULTILINE)
+            )
+    return users, groups
+
+
+def _units(situation, scope, found):
+    incumbent, packages = situation.incumbent, situation.packages
+    for name in incumbent.names(scope):
+        path = os.path.join(scope, name)
+        if OURS.match(name):
+            found.taken.add(path)
+        elif name.endswith(".d") and incumbent.is_directory(path):
+            for drop_in, _status in incumbent.walk(path):
+                if drop_in == path or incumbent.is_directory(drop_in):
+                    continue
+                if packages.verdict(drop_in) or not situation.candidate.exists("/usr" + drop_in):
+                    found.items.append(
+                        situation.copy(drop_in, "services", lost=_missing(situation, drop_in), secret=True)
+                    )
+                found.taken.add(drop_in)
+        elif UNIT.match(name) and not incumbent.is_link(path) and packages.verdict(path):
+            found.taken.add(path)
+            if _vendor(situation.candidate, scope, name) and not _vendor(incumbent, scope, name):
+                found.left.append(Left(path, "the release brings its own %s" % name))
+            else:
+                found.items.append(situation.copy(path, "services", lost=_missing(situation, path), secret=True))
+
+
+def _links(situation, scope, found):
+    """Masks, aliases and what is enabled; what packages enabled is for the release to decide."""
+    incumbent, carried = situation.incumbent, set(made.target for made in found.items)
+    for path, _status in incumbent.walk(scope):
+        if not incumbent.is_link(path) or path in found.taken:
+            continue
+        found.taken.add(path)
+        if not situation.packages.verdict(path) or situation.candidate.lstat("/usr" + path) is not None:
+            continue
+        target = incumbent.link(path)
+        unit = os.path.basename(target)
+        if target == MASK:
+            found.items.append(situation.copy(path, "services"))
+            continue
+        place = _place(situation, scope, unit, carried)
+        if place:
+            found.items.append(item(LINK, path, path, "services", place))
+        else:
+            found.left.append(Left(path, "the release has no %s" % unit))
+
+
+def _place(situation, scope, unit, carried):
+    """Return where a unit of that name lies on the candidate, "" if nowhere."""
+    template = re.sub(r"@[^@]*(\.[a-z]+)$", r"@\1", unit)
+    for name in (unit, template):
+        for directory in (scope, "/usr/lib" + scope[len("/etc") :]):
+            path = os.path.join(directory, name)
+            if path in carried or situation.candidate.exists("/usr" + path if path.startswith("/etc") else path):
+                return path
+    return ""
+
+
+def _vendor(tree, scope, name):
+    """Say whether a root has a unit of that name of its own."""
+    return any(tree.exists(directory + scope[len("/etc") :] + "/" + name) for directory in ("/usr/lib", "/lib"))
+
+
+def _missing(situation, path):
+    """Say which programs of a unit the candidate does not have."""
+    started = re.findall(r"^\s*Exec\w+\s*=[-@:+!]*(/\S+)", situation.incumbent.text(path), re.MULTILINE)
+    missing = sorted(set(program for program in started if not situation.has_program(program)))
+    return "the release has no %s" % ", no ".join(missing) if missing else ""

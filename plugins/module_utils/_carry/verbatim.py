@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carry what the rules take as it is.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import stat
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+
+def plan(situation, extra_paths):
+    """Return Found for the table of rules and for what the operator names.
+
+    :param extra_paths: list of str, files and directories of /etc.
+    """
+    found = Found([], [], set())
+    for rule in rules.RULES:
+        for path in situation.incumbent.glob(rule.pattern):
+            if path not in found.taken and _takes(situation, rule.how, path):
+                found.taken.add(path)
+                found.items.append(situation.copy(path, rule.area, lost=_lost(situation, rule), secret=rule.secret))
+    for extra in extra_paths:
+        if not extra.startswith("/etc/") or situation.incumbent.lstat(extra) is None:
+            raise FleetError(
+                "%s cannot be carried: %s"
+                % (extra, "it does not exist" if extra.startswith("/etc/") else "not in /etc"),
+                todo="Correct the paths to carry",
+            )
+        for path, _status in situation.incumbent.walk(extra.rstrip("/")):
+            if path not in found.taken:
+                found.taken.add(path)
+                found.items.append(situation.copy(path, "operator", secret=True))
+    return found
+
+
+def _takes(situation, how, path):
+    status = situation.incumbent.lstat(path)
+    if stat.S_ISDIR(status.st_mode):
+        # Directories are made for what is in them; here they only count where an empty one matters.
+        return how == rules.NEEDED
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISLNK(status.st_mode):
+        return False
+    if how == rules.ALWAYS:
+        return True
+    if situation.packages.verdict(path):
+        return how == rules.NEEDED or not situation.adds_nothing(path)
+    return how == rules.NEEDED and not situation.candidate.exists("/usr" + path)
+
+
+def _lost(situation, rule):
+    missing = [path for path in rule.needs if not situation.has_program(path)]
+    return "the release has no %s" % ", no ".join(missing) if missing else ""

@@ -1,0 +1,269 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: node_carry
+short_description: Carry a node's identity, configuration and data into its candidate
+version_added: 0.1.0
+description:
+  - Plans what the candidate shall have from the running system, and brings the candidate's C(/etc) and the stateroot's
+    C(/var) to that. Nothing of the running system is modified.
+  - Data is not copied. The candidate mounts the directories of the running root where it needs them.
+  - On a node that runs an OSTree deployment already, OSTree itself has merged C(/etc); then only what it cannot know is
+    added.
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - Secrets, and files that not everybody may read, are shown by their digests.
+  idempotent:
+    support: full
+  platform:
+    platforms: linux
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+options:
+  deployment:
+    description: Path of the candidate's root, RV(osmigrate.fleet.ostree_candidate#module:deployment).
+    type: path
+    required: true
+  stateroot:
+    description: Name of the stateroot that the candidate belongs to.
+    type: str
+    required: true
+  extra_paths:
+    description: Files and directories of C(/etc) to carry as they are, beside what the rules take.
+    type: list
+    elements: str
+    default: []
+  deadman_seconds:
+    description:
+      - Time that a trial of the candidate has until it is confirmed, counted from the start of its kernel. After that
+        it reboots into the system that is the default.
+      - V(0) for no such limit.
+    type: int
+    default: 0
+seealso:
+  - module: osmigrate.fleet.ostree_candidate
+  - module: osmigrate.fleet.boot_trial
+"""
+
+EXAMPLES = r"""
+- name: Let the candidate be the same node
+  osmigrate.fleet.node_carry:
+    deployment: "{{ candidate.deployment }}"
+    stateroot: "{{ candidate.stateroot }}"
+    extra_paths:
+      - /etc/node-agent
+    deadman_seconds: 900
+  register: carry
+
+- name: Name what was not carried
+  ansible.builtin.debug:
+    msg: "{{ carry.unknown }}"
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [create /etc/hostname, replace /etc/fstab]
+plan:
+  description: Everything that the candidate has from the running system, done now or earlier. Holds no content.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    target:
+      description: Path on the candidate.
+      type: str
+      sample: /etc/hostname
+    source:
+      description: Where it comes from on the running system; empty for what is new.
+      type: str
+    rule:
+      description: The area whose rule took it.
+      type: str
+      sample: identity
+    action:
+      description:
+        - What it means for the release's own C(/etc), one of V(create), V(replace), V(link), V(mkdir), V(bind) and
+          V(line).
+      type: str
+    digest:
+      description: SHA-256 of the content, of the link's target or of the line; empty for directories.
+      type: str
+    lost:
+      description: What does not come along, empty if nothing is lost.
+      type: str
+unknown:
+  description: What an administrator made under C(/etc) and no rule took.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file.
+      type: str
+    reason:
+      description: V(unowned) if no package brought it, V(modified) for a changed configuration file of a package.
+      type: str
+left:
+  description: What stays behind on purpose.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file, or the line of a file.
+      type: str
+    reason:
+      description: Why.
+      type: str
+collisions:
+  description: Names whose numbers differ between both systems and that own shared files, or that could not be carried.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(user) or V(group).
+      type: str
+    name:
+      description: The name.
+      type: str
+    incumbent:
+      description: Its number on the running system.
+      type: int
+    candidate:
+      description: Its number on the candidate; null if it does not exist there.
+      type: int
+    detail:
+      description: What that means.
+      type: str
+    example:
+      description: One of the files.
+      type: str
+    files:
+      description: How many there are.
+      type: int
+searched:
+  description: The search for owners of shared files.
+  returned: success
+  type: dict
+  contains:
+    entries:
+      description: How many files and directories were looked at.
+      type: int
+    complete:
+      description: Whether that was all of them.
+      type: bool
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, model, plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+BOOTED_FLAG = "/run/ostree-booted"
+
+
+def carry(incumbent, deployment, var, mount_points, params, check_mode):
+    """Plan and, unless in check mode, apply.
+
+    :param incumbent: str, root of the running system.
+    :param deployment: str, root of the candidate.
+    :param var: str, directory that is the candidate's /var.
+    :param mount_points: list of str, what is mounted on the running system.
+    :returns: dict, the result of the module.
+    """
+    examine(incumbent, deployment, var)
+    situation = model.open_situation(incumbent, deployment, params["stateroot"], mount_points)
+    if situation.incumbent.exists(BOOTED_FLAG):
+        made = plan.make_missing(situation, params["deadman_seconds"])
+    else:
+        made = plan.make(situation, params["extra_paths"], params["deadman_seconds"])
+    changes = apply.compare(made.items, situation, var)
+    result = dict(
+        changed=bool(changes),
+        actions=apply.actions(changes),
+        diff=apply.differences(changes),
+        plan=plan.describe(situation, made),
+        left=[{"path": left.path, "reason": left.reason} for left in made.left],
+        unknown=made.unknown,
+        collisions=made.collisions,
+        searched=made.searched,
+    )
+    if not check_mode:
+        apply.perform(changes, deployment)
+    return result
+
+
+def examine(incumbent, deployment, var):
+    """Refuse what is not a candidate.
+
+    :raises FleetError: it is none, or it is what runs now.
+    """
+    if not os.path.isdir(os.path.join(deployment, "usr/etc")) or not os.path.isdir(os.path.join(deployment, "etc")):
+        raise FleetError("%s is not an OSTree deployment" % deployment, todo="Stage the release first")
+    if os.path.samefile(deployment, incumbent):
+        raise FleetError("%s is what runs now, not a candidate" % deployment, todo="Stage another release first")
+    if not os.path.isdir(var):
+        raise FleetError("%s does not exist" % var, todo="Correct the name of the stateroot")
+
+
+def foreign_mounts(mounted):
+    """Return where something else than the root's own directory of that name is seen.
+
+    :param mounted: list of Mount.
+    :returns: list of str.
+    """
+    root = _storage.mount_of("/", mounted)
+    return [mount.target for mount in mounted if (mount.number, mount.root) != (root.number, mount.target)]
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            deployment=dict(type="path", required=True),
+            stateroot=dict(type="str", required=True),
+            extra_paths=dict(type="list", elements="str", default=[]),
+            deadman_seconds=dict(type="int", default=0),
+        ),
+        supports_check_mode=True,
+    )
+    if module.params["deadman_seconds"] < 0:
+        module.fail_json(msg="deadman_seconds has to be 0 or more, not %d." % module.params["deadman_seconds"])
+    try:
+        result = carry(
+            "/",
+            module.params["deployment"],
+            os.path.join("/ostree/deploy", module.params["stateroot"], "var"),
+            foreign_mounts(_storage.mounts()),
+            module.params,
+            module.check_mode,
+        )
+    except FleetError as error:
+        module.fail_json(msg=str(error))
+    if not module._diff:
+        del result["diff"]
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
