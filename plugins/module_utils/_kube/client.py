@@ -30,6 +30,8 @@ except ImportError:  # auth.IMPORT_ERROR says so at the edge
 
 MANAGER = "osmigrate.fleet"
 PAGE = 500
+# A denial is believed when it still stands after this long.
+DENIAL_SECONDS = 5
 MERGE_PATCH = "application/merge-patch+json"
 
 Listing = typing.NamedTuple("Listing", [("items", typing.List[dict]), ("version", str)])
@@ -167,6 +169,7 @@ class Cluster:
         """
         until = time.monotonic() + self.api_timeout if until is None else until
         pause = 0.2
+        believe = None
         while True:
             try:
                 timeout = urllib3.Timeout(connect=5, read=30)
@@ -175,8 +178,13 @@ class Cluster:
                     return self._decode(response)
                 raise self._error(method, path, response)
             except ApiError as error:
+                now = time.monotonic()
+                if error.status in (401, 403) and not error.causes("NamespaceTerminating"):
+                    # A server that has just started denies everything before it has read its roles.
+                    believe = believe or now + DENIAL_SECONDS
+                    error.transient = now < believe
                 wait = max(pause, error.wait)
-                if not error.transient or time.monotonic() + wait > until:
+                if not error.transient or now + wait > until:
                     raise
                 time.sleep(wait)
                 pause = min(pause * 2, 5)

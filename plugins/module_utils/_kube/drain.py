@@ -27,6 +27,8 @@ BUDGETS = "/apis/policy/v1/namespaces/%s/poddisruptionbudgets"
 THREADS = 16
 # A connection that died without a word is noticed after this long, or a little later.
 WATCH_SECONDS = 20
+# A few pods may have been bound just before the cordon.
+RETURNS = 5
 
 _BUDGET = re.compile(r"[Dd]isruption budget (\S+)")
 
@@ -124,6 +126,8 @@ class NodeDrain:
         self._deadline = self._started + request.timeout
         self._query = {"fieldSelector": "spec.nodeName=" + request.node}
         self._budgets = {}
+        self._planned = False
+        self._returned = {}
         self._drain = Drain(request.per_second, self._started)
         self._events = queue.Queue()
 
@@ -132,14 +136,15 @@ class NodeDrain:
         listing = self._cluster.list(PODS, self._query)
         self._observe(listing.items)
         self._raise_refused("Nothing was evicted")
+        self._planned = True
         return listing.version
 
     def rehearse(self):
         """Let the API server say about each pod what it would say now, without evicting any."""
+        get_node(self._cluster, self._request.node)
         self.plan()
         evict = Evictor(self._cluster, self._request.grace_period, self._deadline, dry_run=True)
-        pods = self._drain.remaining()
-        chosen = [pod for pod in pods if pod.action != drain_plan.WAIT]
+        chosen = [pod for pod in self._drain.remaining() if pod.action != drain_plan.WAIT]
         with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
             for pod, refusal in zip(chosen, threads.map(evict, chosen)):
                 if refusal:
@@ -147,13 +152,19 @@ class NodeDrain:
         return self._result(chosen)
 
     def run(self):
-        if not self._is_cordoned():
-            raise FleetError(
-                "Node %s is not cordoned, so a drain would never end" % self._request.node,
-                "Nothing was evicted",
-                "Cordon it first (k8s_node_cordon)",
-            )
-        version = self.plan()
+        try:
+            if not self._is_cordoned():
+                raise FleetError(
+                    "Node %s is not cordoned, so a drain would never end" % self._request.node,
+                    "Nothing was evicted",
+                    "Cordon it first (k8s_node_cordon)",
+                )
+            self._empty(self.plan())
+        except ApiError as error:
+            raise self._error(error.problem, self._left(), error.todo)
+        return self._result([track.pod for track in self._drain.tracks.values() if track.evicted])
+
+    def _empty(self, version):
         follower = Follower(self._cluster, self._query, version, self._events.put)
         threads = concurrent.futures.ThreadPoolExecutor(THREADS)
         try:
@@ -162,7 +173,6 @@ class NodeDrain:
         finally:
             follower.stop()
             threads.shutdown(wait=False)
-        return self._result([track.pod for track in self._drain.tracks.values() if track.evicted])
 
     def _step(self, threads):
         now = self._now()
@@ -185,25 +195,21 @@ class NodeDrain:
                 event = None
 
     def _handle(self, kind, thing):
-        now = self._now()
         if kind == "FAILED":
-            self._raise_broken(thing)
-        elif kind == "ANSWERED":
+            raise thing
+        if kind == "ANSWERED":
             self._answered(*thing)
-        elif kind == "LISTED":
-            self._observe(thing)
-            self._raise_refused("Nothing else was evicted after it came")
         elif kind == "DELETED":
-            self._drain.vanish(thing["metadata"]["uid"], now)
-        elif kind in ("ADDED", "MODIFIED"):
-            self._appear(thing)
-            self._raise_refused("Nothing else was evicted after it came")
+            self._drain.vanish(thing["metadata"]["uid"], self._now())
+        else:
+            if kind == "LISTED":
+                self._observe(thing)
+            else:
+                self._appear(thing)
+            self._raise_refused("It came during the drain; the node stays cordoned and is not empty")
 
     def _answered(self, uid, future):
-        try:
-            refusal = future.result()
-        except ApiError as error:
-            self._raise_broken(error)
+        refusal = future.result()
         if refusal is None:
             self._drain.accepted(uid)
         else:
@@ -220,9 +226,22 @@ class NodeDrain:
     def _appear(self, pod):
         classified = drain_plan.classify(pod, self._request.policy, [])
         if classified.action == drain_plan.EVICT and classified.uid not in self._drain.tracks:
+            if self._planned:
+                self._refuse_to_go_in_circles(classified)
             budgets = self._budgets_of(classified.namespace)
             classified = drain_plan.classify(pod, self._request.policy, budgets)
         self._drain.appear(classified, self._now())
+
+    def _refuse_to_go_in_circles(self, pod):
+        """A controller whose pods do not mind the cordon fills the node as fast as it is drained."""
+        owner = "%s of namespace %s" % (pod.owner or pod.name, pod.namespace)
+        self._returned[owner] = self._returned.get(owner, 0) + 1
+        if self._returned[owner] > RETURNS:
+            raise self._error(
+                "Pods of %s keep coming back to node %s although it is cordoned" % (owner, self._request.node),
+                self._left(),
+                "Take its toleration of node.kubernetes.io/unschedulable or its nodeName away, or scale it down",
+            )
 
     def _budgets_of(self, namespace):
         if namespace not in self._budgets:
@@ -245,14 +264,14 @@ class NodeDrain:
         return not is_schedulable(get_node(self._cluster, self._request.node))
 
     def _raise_refused(self, left):
-        tracks = self._drain.tracks.values()
-        refused = [track.pod for track in tracks if track.pod.action == drain_plan.REFUSE and track.ended is None]
+        refused = self._drain.refused_pods()
         if refused:
             raise self._error(
                 "Node %s has pods that may not be evicted: %s"
                 % (self._request.node, drain_plan.enumerate_pods(refused)),
                 left,
-                "Move or delete them, or allow it with delete_unmanaged or delete_emptydir_data",
+                "Give each a controller and one budget and move its data, or allow it with delete_unmanaged or "
+                "delete_emptydir_data",
             )
 
     def _raise_unfinished(self):
@@ -263,11 +282,6 @@ class NodeDrain:
             self._left(),
             "Remove what holds them (add replicas, relax the budget, finish the pod), then run the same command again",
         )
-
-    def _raise_broken(self, error):
-        if not isinstance(error, FleetError):
-            raise error
-        raise self._error(error.problem, self._left(), error.todo)
 
     def _left(self):
         gone = sum(1 for record in self._drain.records(0) if record["gone"])

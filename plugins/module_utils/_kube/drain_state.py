@@ -42,7 +42,7 @@ class Track:
         self.lane = lane
         self.state = _START[pod.action]
         self.started = now
-        self.ended = None
+        self.ended = now if self.state == STAYING else None
         self.evicted = False
         self.blocked_by = None
         self.held_by = pod.reason
@@ -152,6 +152,10 @@ class Drain:
             for track in self.tracks.values()
             if track.state in (PENDING, ASKED, LEAVING)
         ]
+
+    def refused_pods(self):
+        tracks = self.tracks.values()
+        return [track.pod for track in tracks if track.pod.action == drain_plan.REFUSE and track.state == STAYING]
 
     def records(self, now):
         records = [track.record(now) for track in self.tracks.values()]
