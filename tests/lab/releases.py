@@ -119,10 +119,12 @@ def _trees(tree: Path, scratch: Path, kubelet: Path) -> Iterator[Path]:
 
 
 def _install(tree: Path, package: str) -> None:
+    settings = tree / "etc/apt/apt.conf.d/99lab"
+    _write(settings, "".join(f"{option};\n" for option in host.apt_options()))
     _root("cp", "/etc/resolv.conf", tree / "etc/resolv.conf")
-    options = [word for option in host.apt_options() for word in ("-o", option)]
     for command in (["update"], ["install", "--yes", "--no-install-recommends", package]):
-        _root("env", "DEBIAN_FRONTEND=noninteractive", "chroot", tree, "apt-get", "--quiet", *options, *command)
+        _root("env", "DEBIAN_FRONTEND=noninteractive", "chroot", tree, "apt-get", "--quiet", *command)
+    _root("rm", settings)
 
 
 def _lay_out(work: Path, version: str) -> None:
