@@ -116,7 +116,9 @@ def _perform(change, deployment):
         os.chown(path, planned.uid, planned.gid)
         os.chmod(path, planned.mode)
     elif planned.kind == LINK:
-        temporary = tempfile.mktemp(prefix=".osmigrate-", dir=os.path.dirname(path))
+        temporary = path + ".osmigrate"
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
         os.symlink(planned.content, os.fsencode(temporary))
         os.lchown(temporary, planned.uid, planned.gid)
         os.rename(temporary, path)

@@ -56,10 +56,8 @@ class _Layout(object):
 
     def directory(self, place, source):
         """Make a mount point with owner and mode of what will be seen there, and what is missing above it."""
-        above = os.path.dirname(place)
-        if not self._exists(above):
-            self.directory(above, "")
         if not self._exists(place):
+            self.directory(os.path.dirname(place), "")
             status = self.situation.incumbent.lstat(source) if source else None
             mode = stat.S_IMODE(status.st_mode) if status else 0o755
             owner = (status.st_uid, status.st_gid) if status else (0, 0)
@@ -196,6 +194,7 @@ def _share(layout, path, target, own_var):
         return
     if stat.S_ISLNK(status.st_mode):
         if target.startswith("/var/"):
+            layout.directory(os.path.dirname(target), "")
             layout.items.append(situation.copy(path, "data", target=target))
             layout.places.add(target)
         return

@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Roots to plan with: small trees of files, written as data."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, model, plan
+
+PASSWD = "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
+GROUP = "root:x:0:\ndaemon:x:1:\nadm:x:4:\nshadow:x:42:\nsystemd-journal:x:999:\n"
+INCUMBENT = {
+    "/etc/passwd": PASSWD
+    + "messagebus:x:100:106::/nonexistent:/usr/sbin/nologin\nops:x:1000:1000:,,:/home/ops:/bin/bash\n",
+    "/etc/group": GROUP.replace("adm:x:4:", "adm:x:4:ops") + "messagebus:x:106:\nops:x:1000:\n",
+    "/etc/shadow": (
+        "root:$6$rootsecret:1:0:99999:7:::\ndaemon:*:1:0:99999:7:::\nops:$6$opssecret:1:0:99999:7:::\n",
+        0o640,
+    ),
+    "/etc/gshadow": ("root:*::\nops:!::\n", 0o640),
+    "/etc/fstab": "UUID=1 / ext4 errors=remount-ro 0 1\n",
+    "/etc/hostname": "w1\n",
+    "/etc/machine-id": "0123456789abcdef0123456789abcdef\n",
+    "/home/": "",
+    "/root/": "",
+    "/srv/": "",
+    "/opt/": "",
+    "/usr/local/": "",
+    "/var/log/": "",
+    "/var/lib/dpkg/info/base-files.list": "/.\n/etc\n/var\n/var/log\n/var/spool\n/var/lib\n/var/lib/dpkg\n/home\n",
+    "/var/lib/dpkg/status": "",
+    "/bin/bash": "",
+}
+RELEASE = {
+    "/usr/etc/passwd": PASSWD + "messagebus:x:996:996::/nonexistent:/usr/sbin/nologin\n",
+    "/usr/etc/group": GROUP + "messagebus:x:996:\n",
+    "/usr/etc/shadow": ("root:*:1:0:99999:7:::\ndaemon:*:1:0:99999:7:::\nmessagebus:!:1::::::\n", 0o640),
+    "/usr/etc/gshadow": ("root:*::\nadm:*::\nmessagebus:!::\n", 0o640),
+    "/usr/etc/fstab": "# nothing\n",
+    "/usr/etc/systemd/system/": "",
+    "/etc/": "",
+    "/bin/bash": "",
+    "/home": "-> var/home",
+    "/root": "-> var/roothome",
+    "/srv": "-> var/srv",
+    "/opt": "-> var/opt",
+    "/mnt": "-> var/mnt",
+    "/usr/local": "-> ../var/usrlocal",
+    "/var/": "",
+    "/boot/": "",
+}
+
+
+def write_tree(root: Path, files: dict) -> Path:
+    """Write files: content, (content, mode), "-> target" for a link, a name with / at its end for a directory."""
+    for name, what in files.items():
+        content, mode = what if isinstance(what, tuple) else (what, 0o644)
+        path = root / name.strip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if content is None:
+            path.unlink()
+        elif name.endswith("/"):
+            path.mkdir(parents=True, exist_ok=True)
+            path.chmod(mode if isinstance(what, tuple) else 0o755)
+        elif isinstance(content, str) and content.startswith("-> "):
+            path.symlink_to(content[3:])
+        else:
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+            path.chmod(mode)
+    return root
+
+
+def snapshot(root: Path) -> dict:
+    """Everything of a tree: to see what changed in it."""
+    found = {}
+    for directory, directories, names in os.walk(root):
+        for name in directories + names:
+            path = Path(directory) / name
+            status = path.lstat()
+            content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+            found[str(path.relative_to(root))] = (status.st_mode, status.st_uid, status.st_gid, content)
+    return found
+
+
+class Move:
+    """One move between two trees, as often as it is asked for."""
+
+    def __init__(self, directory: Path, incumbent: dict, release: dict, mount_points=(), packages=None, ids=None):
+        self.incumbent = write_tree(directory / "incumbent", {**INCUMBENT, **incumbent})
+        self.deployment = write_tree(directory / "deployment", {**RELEASE, **release})
+        self.var = directory / "var"
+        self.var.mkdir()
+        # A deployment's /etc begins as a copy of the release's own.
+        pristine = {
+            name[len("/usr") :]: what for name, what in {**RELEASE, **release}.items() if name.startswith("/usr/etc/")
+        }
+        write_tree(self.deployment, pristine)
+        for name, (content, original) in (packages or {}).items():
+            self.package(name, content, original)
+        for name, (uid, gid) in (ids or {}).items():
+            os.chown(self.incumbent / name.strip("/"), uid, gid)
+        self.mount_points = mount_points
+
+    def package(self, name: str, content: str, original: str) -> None:
+        """Let a package have brought a configuration file that reads `content` now and read `original` then."""
+        write_tree(self.incumbent, {name: content})
+        status = self.incumbent / "var/lib/dpkg/status"
+        digest = hashlib.md5(original.encode()).hexdigest()
+        status.write_text(status.read_text() + f"Package: p\nConffiles:\n {name} {digest}\nVersion: 1\n\n")
+
+    def situation(self):
+        return model.open_situation(str(self.incumbent), str(self.deployment), "debian", self.mount_points)
+
+    def plan(self, extra_paths=(), deadman_seconds=0):
+        return plan.make(self.situation(), list(extra_paths), deadman_seconds)
+
+    def records(self, **options):
+        made = self.plan(**options)
+        return {(record["target"], record["action"]): record for record in plan.describe(self.situation(), made)}
+
+    def changes(self, made):
+        return apply.compare(made.items, self.situation(), str(self.var))
+
+    def carry(self, **options):
+        """Apply; see that the incumbent is as it was and that a second run finds nothing to do."""
+        before = snapshot(self.incumbent)
+        made = self.plan(**options)
+        apply.perform(self.changes(made), str(self.deployment))
+        assert snapshot(self.incumbent) == before
+        assert self.changes(self.plan(**options)) == []
+        return made
+
+    def read(self, name: str) -> str:
+        return (self.deployment / name.strip("/")).read_text()
+
+    def mode(self, name: str) -> int:
+        return (self.deployment / name.strip("/")).stat().st_mode & 0o7777
+
+
+@pytest.fixture
+def move(tmp_path, monkeypatch):
+    """A function that makes a Move: differences from a plain incumbent and a plain release."""
+
+    monkeypatch.setattr(apply, "run", lambda argv, left: None)  # the one sync at the end
+
+    def make(incumbent=None, release=None, **options):
+        return Move(tmp_path, incumbent or {}, release or {}, **options)
+
+    return make

@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, apply, owners
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="gives files away")
+
+
+def add(moving, name, line):
+    path = moving.incumbent / "etc" / name
+    path.write_text(path.read_text() + line)
+
+
+def test_people_come_along_and_the_system_stays_the_releases(move):
+    moving = move()
+    moving.carry()
+    assert moving.read("/etc/passwd").splitlines()[1:] == [
+        "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin",
+        "messagebus:x:996:996::/nonexistent:/usr/sbin/nologin",
+        "ops:x:1000:1000:,,:/home/ops:/bin/bash",
+    ]
+    assert "adm:x:4:ops\n" in moving.read("/etc/group")
+    assert "messagebus:x:996:\n" in moving.read("/etc/group")
+    assert moving.read("/etc/shadow").splitlines() == [
+        "root:$6$rootsecret:1:0:99999:7:::",
+        "daemon:*:1:0:99999:7:::",
+        "messagebus:!:1::::::",
+        "ops:$6$opssecret:1:0:99999:7:::",
+    ]
+    assert "adm:*::ops\n" in moving.read("/etc/gshadow") and "ops:!::\n" in moving.read("/etc/gshadow")
+    assert moving.mode("/etc/shadow") == 0o640 and moving.mode("/etc/passwd") == 0o644
+
+
+def test_subordinate_ids_of_people(move):
+    moving = move({"/etc/subuid": "ops:100000:65536\ngone:165536:65536\n"})
+    moving.carry()
+    assert moving.read("/etc/subuid") == "ops:100000:65536\n"
+
+
+def test_a_group_of_a_package_that_people_are_in(move):
+    moving = move()
+    add(moving, "group", "docker:x:110:ops\n")
+    moving.carry()
+    assert "docker:x:110:ops\n" in moving.read("/etc/group")
+
+
+def test_the_number_of_a_group_follows_its_name(move):
+    moving = move({}, {"/usr/etc/group": "root:x:0:\nops-staff:x:77:\n"})
+    add(moving, "passwd", "eve:x:1001:88::/home/eve:/bin/bash\n")
+    add(moving, "group", "ops-staff:x:88:\n")
+    moving.carry()
+    assert "eve:x:1001:77::/home/eve:/bin/bash\n" in moving.read("/etc/passwd")
+
+
+def test_fail_a_shell_that_the_release_does_not_have(move):
+    moving = move()
+    add(moving, "passwd", "eve:x:1001:1000::/home/eve:/usr/bin/zsh\n")
+    moving.carry()
+    assert "eve:x:1001:1000::/home/eve:/bin/sh\n" in moving.read("/etc/passwd")
+    (lost,) = [part.lost for item in moving.plan().items for part in item.parts if part.lost]
+    assert lost == "the release has no /usr/bin/zsh, the shell becomes /bin/sh"
+
+
+def test_fail_a_person_whose_number_is_taken(move):
+    moving = move({}, {"/usr/etc/passwd": "root:x:0:0::/root:/bin/bash\nbuilder:x:1000:1000::/:/bin/sh\n"})
+    with pytest.raises(FleetError, match="ops cannot be carried: its number 1000 belongs to builder"):
+        moving.plan()
+
+
+def test_no_secret_is_in_the_plan(move):
+    moving = move({"/etc/ssh/ssh_host_rsa_key": "hostsecret", "/etc/kubernetes/kubelet.conf": "kubesecret"})
+    changes = moving.changes(moving.plan())
+    shown = repr(moving.records()) + repr(apply.differences(changes)) + repr(apply.actions(changes))
+    assert "secret" not in shown.replace("osmigrate", "")
+    assert "ops:x:1000" in shown  # what everybody may read is shown
+
+
+@needs_root
+def test_files_follow_the_names_of_their_owners(move):
+    moving = move({"/etc/cni/net.d/a.conf": "x"}, ids={"/etc/cni/net.d/a.conf": (100, 106)})
+    moving.carry()
+    status = os.stat(moving.deployment / "etc/cni/net.d/a.conf")
+    assert (status.st_uid, status.st_gid) == (996, 996)
+
+
+@needs_root
+def test_collisions_are_names_that_own_shared_files(move):
+    moving = move(
+        {"/var/lib/lab/a": "x", "/var/lib/lab/b": "x", "/var/lib/containerd/c": "x"},
+        ids={"/var/lib/lab/a": (100, 0), "/var/lib/lab/b": (100, 106), "/var/lib/containerd/c": (100, 106)},
+    )
+    found = moving.carry().collisions
+    assert [(each["kind"], each["name"], each["incumbent"], each["candidate"], each["files"]) for each in found] == [
+        ("user", "messagebus", 100, 996, 2),
+        ("group", "messagebus", 106, 996, 1),
+    ]
+    assert found[0]["example"] == "/var/lib/lab/a"
+
+
+@needs_root
+def test_system_users_that_own_shared_files_come_along(move):
+    moving = move({"/var/lib/lab/a": "x"}, ids={"/var/lib/lab/a": (207, 208)})
+    add(moving, "passwd", "lab:x:207:208::/:/usr/sbin/nologin\nidle:x:209:208::/:/usr/sbin/nologin\n")
+    add(moving, "group", "lab:x:208:\n")
+    made = moving.carry()
+    assert "lab:x:207:208:" in moving.read("/etc/passwd") and "lab:x:208:\n" in moving.read("/etc/group")
+    assert "idle" not in moving.read("/etc/passwd")
+    assert "/etc/passwd: idle" in [left.path for left in made.left]
+
+
+@needs_root
+def test_collisions_fail_a_system_user_whose_number_is_taken(move):
+    moving = move({"/var/lib/lab/a": "x"}, ids={"/var/lib/lab/a": (996, 0)})
+    add(moving, "passwd", "lab:x:996:0::/:/usr/sbin/nologin\n")
+    (found,) = [each for each in moving.carry().collisions if each["name"] == "lab"]
+    assert (found["incumbent"], found["candidate"]) == (996, None)
+    assert found["detail"] == "996 belongs to messagebus in the release"
+
+
+def test_the_search_is_bounded(move, monkeypatch):
+    monkeypatch.setattr(owners, "ENTRIES_MAX", 3)
+    made = move({"/srv/%d" % number: "x" for number in range(5)}).plan()
+    assert made.searched == {"entries": 3, "complete": False}
+
+
+def test_accounts_that_are_none():
+    assert accounts.parse("+::::::\n# x\n\nroot:x:0:0\nbroken\n") == [["root", "x", "0", "0"]]

@@ -1,0 +1,310 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Areas that need more than a copy: names, drop-ins, services, trust, alternatives, deadman."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import deadman, dropins
+
+SHIPPED = "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\nSubsystem sftp /usr/lib/openssh/sftp-server\n"
+UNIT = "[Unit]\nDescription=x\n[Service]\nExecStart=%s\n"
+
+
+def links(moving):
+    return {
+        str(path.relative_to(moving.deployment / "etc/systemd/system")): str(path.readlink())
+        for path in sorted((moving.deployment / "etc/systemd").rglob("*"))
+        if path.is_symlink()
+    }
+
+
+def lefts(made):
+    return {left.path: left.reason for left in made.left}
+
+
+# --- names
+
+
+def test_resolv_conf_as_a_file(move):
+    moving = move({"/etc/resolv.conf": "nameserver 10.0.2.3\n"}, {"/usr/etc/resolv.conf": "-> /run/x"})
+    moving.carry()
+    assert moving.read("/etc/resolv.conf") == "nameserver 10.0.2.3\n"
+
+
+def test_resolv_conf_of_resolved_where_the_release_has_it(move):
+    moving = move(
+        {"/etc/resolv.conf": "-> ../run/systemd/resolve/stub-resolv.conf"},
+        {"/usr/lib/systemd/system/systemd-resolved.service": "x"},
+    )
+    moving.carry()
+    assert str((moving.deployment / "etc/resolv.conf").readlink()) == "../run/systemd/resolve/stub-resolv.conf"
+
+
+def test_resolv_conf_fail_of_a_service_that_the_release_does_not_have(move):
+    moving = move(
+        {
+            "/etc/resolv.conf": "-> /run/systemd/resolve/stub-resolv.conf",
+            "/run/systemd/resolve/stub-resolv.conf": "nameserver 127.0.0.53\n",
+            "/run/systemd/resolve/resolv.conf": "nameserver 10.0.0.1\n",
+        }
+    )
+    moving.carry()
+    assert moving.read("/etc/resolv.conf") == "nameserver 10.0.0.1\n"
+    assert "does not have" in moving.records()["/etc/resolv.conf", "create"]["lost"]
+
+
+def test_time_zone(move):
+    moving = move(
+        {"/etc/localtime": "-> /usr/share/zoneinfo/Europe/Berlin", "/etc/timezone": "Europe/Berlin\n"},
+        {"/usr/share/zoneinfo/Europe/Berlin": "x", "/usr/etc/localtime": "-> /usr/share/zoneinfo/Etc/UTC"},
+    )
+    moving.carry()
+    assert str((moving.deployment / "etc/localtime").readlink()) == "../usr/share/zoneinfo/Europe/Berlin"
+    assert moving.records()["/etc/localtime", "link"]["lost"] == ""
+
+
+def test_time_zone_fail_that_the_release_does_not_know(move):
+    moving = move({"/etc/localtime": "-> /usr/share/zoneinfo/Mars/Olympus"})
+    assert "falls back to UTC" in moving.records()["/etc/localtime", "link"]["lost"]
+
+
+# --- drop-ins
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/etc/systemd/journald.conf", "/etc/systemd/journald.conf.d/90-osmigrate.conf"),
+        ("/etc/sysctl.conf", "/etc/sysctl.d/99-sysctl.conf"),
+        ("/etc/modules", "/etc/modules-load.d/modules.conf"),
+    ],
+)
+def test_a_changed_packaged_file_becomes_a_drop_in(move, path, target):
+    moving = move(packages={path: ("# why\n\nchanged = 1\n", "# shipped\n")})
+    made = moving.carry()
+    assert moving.read(target) == "# Carried from %s by osmigrate.fleet.\nchanged = 1\n" % path
+    assert not (moving.deployment / path.strip("/")).exists()
+    assert made.unknown == []
+
+
+def test_only_comments_changed(move):
+    moving = move(packages={"/etc/sysctl.conf": ("# mine\n", "# shipped\n")})
+    made = moving.carry()
+    assert not (moving.deployment / "etc/sysctl.d/99-sysctl.conf").exists()
+    assert made.unknown == []
+
+
+def test_sshd_settings_come_after_the_administrators_drop_ins(move):
+    mine = SHIPPED + "PermitRootLogin  prohibit-password\nMatch User ops\n  X11Forwarding no\n"
+    moving = move({}, {"/usr/etc/ssh/sshd_config": SHIPPED}, packages={"/etc/ssh/sshd_config": (mine, SHIPPED)})
+    moving.carry()
+    assert moving.read("/etc/ssh/sshd_config.d/99-osmigrate.conf").splitlines()[1:] == [
+        "PermitRootLogin  prohibit-password",
+        "Match User ops",
+        "  X11Forwarding no",
+    ]
+    assert moving.read("/etc/ssh/sshd_config") == SHIPPED
+
+
+@pytest.mark.parametrize("text", [SHIPPED, "# comment\n" + SHIPPED, SHIPPED.replace("lib", "libexec")])
+def test_sshd_settings_fail_to_be_any_where_only_places_differ(text):
+    assert dropins.sshd_changes(text, SHIPPED) == []
+
+
+# --- services
+
+
+def test_units_of_the_administrator(move):
+    moving = move(
+        {
+            "/etc/systemd/system/agent.service": UNIT % "/usr/local/bin/agent",
+            "/usr/local/bin/agent": "x",
+            "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf": "[Service]\nExecStart=/usr/bin/kubelet\n",
+            "/etc/systemd/system/multi-user.target.wants/agent.service": "-> /etc/systemd/system/agent.service",
+            "/etc/systemd/system/apt-daily.timer": "-> /dev/null",
+        },
+        {"/usr/bin/kubelet": "x"},
+    )
+    made = moving.carry()
+    assert moving.read("/etc/systemd/system/agent.service") == UNIT % "/usr/local/bin/agent"
+    assert "ExecStart=/usr/bin/kubelet" in moving.read("/etc/systemd/system/kubelet.service.d/10-kubeadm.conf")
+    assert links(moving) == {
+        "apt-daily.timer": "/dev/null",
+        "multi-user.target.wants/agent.service": "/etc/systemd/system/agent.service",
+    }
+    assert [item.lost for item in made.items if item.lost] == []
+    assert made.unknown == []
+
+
+def test_units_fail_whose_program_is_not_there(move):
+    moving = move({"/etc/systemd/system/agent.service": UNIT % "-/usr/bin/agent"})
+    assert (
+        moving.records()["/etc/systemd/system/agent.service", "create"]["lost"] == "the release has no /usr/bin/agent"
+    )
+
+
+def test_what_is_enabled_leads_to_where_the_release_has_the_unit(move):
+    moving = move(
+        {
+            "/etc/systemd/system/multi-user.target.wants/a.service": "-> /lib/systemd/system/a.service",
+            "/etc/systemd/system/dbus-a.service": "-> /lib/systemd/system/a.service",
+            "/etc/systemd/system/multi-user.target.wants/b@x.service": "-> /lib/systemd/system/b@.service",
+            "/etc/systemd/system/multi-user.target.wants/gone.service": "-> /lib/systemd/system/gone.service",
+        },
+        {"/usr/lib/systemd/system/a.service": "x", "/usr/lib/systemd/system/b@.service": "x"},
+    )
+    made = moving.carry()
+    assert links(moving) == {
+        "dbus-a.service": "/usr/lib/systemd/system/a.service",
+        "multi-user.target.wants/a.service": "/usr/lib/systemd/system/a.service",
+        "multi-user.target.wants/b@x.service": "/usr/lib/systemd/system/b@.service",
+    }
+    gone = "/etc/systemd/system/multi-user.target.wants/gone.service"
+    assert lefts(made)[gone] == "the release has no gone.service"
+
+
+def test_what_packages_enabled_is_for_the_release_to_decide(move):
+    link = "/etc/systemd/system/timers.target.wants/apt-daily.timer"
+    moving = move(
+        {
+            link: "-> /lib/systemd/system/apt-daily.timer",
+            "/var/lib/systemd/deb-systemd-helper-enabled/apt-daily.timer.dsh-also": link + "\n",
+        },
+        {"/usr/lib/systemd/system/apt-daily.timer": "x"},
+    )
+    moving.carry()
+    assert links(moving) == {}
+
+
+def test_a_unit_that_the_release_brings_itself(move):
+    name = "/etc/systemd/system/kubelet.service"
+    link = "/etc/systemd/system/multi-user.target.wants/kubelet.service"
+    moving = move(
+        {name: UNIT % "/usr/local/bin/kubelet", link: "-> " + name},
+        {"/usr/lib/systemd/system/kubelet.service": UNIT % "/usr/bin/kubelet"},
+    )
+    made = moving.carry()
+    assert lefts(made)[name] == "the release brings its own kubelet.service"
+    assert links(moving) == {"multi-user.target.wants/kubelet.service": "/usr/lib/systemd/system/kubelet.service"}
+
+
+def test_a_unit_that_overrides_one_of_a_package_overrides_the_releases_too(move):
+    moving = move(
+        {"/etc/systemd/system/ssh.service": UNIT % "/bin/bash", "/lib/systemd/system/ssh.service": "x"},
+        {"/usr/lib/systemd/system/ssh.service": "y"},
+    )
+    moving.carry()
+    assert moving.read("/etc/systemd/system/ssh.service") == UNIT % "/bin/bash"
+
+
+def test_the_account_of_a_unit_comes_along(move):
+    moving = move({"/etc/systemd/system/agent.service": UNIT % "/bin/bash" + "User=agent\nGroup=agents\n"})
+    for name, line in (("passwd", "agent:x:200:201::/:/bin/bash\n"), ("group", "agents:x:201:\n")):
+        path = moving.incumbent / "etc" / name
+        path.write_text(path.read_text() + line)
+    moving.carry()
+    assert "agent:x:200:201::/:/bin/bash\n" in moving.read("/etc/passwd")
+    assert "agents:x:201:\n" in moving.read("/etc/group")
+
+
+# --- trust and alternatives
+
+
+def test_certificates_end_up_in_the_bundle_of_the_release(move):
+    moving = move(
+        {
+            "/usr/local/share/ca-certificates/site/ca.crt": "-----BEGIN CERTIFICATE-----\nmine",
+            "/usr/local/share/ca-certificates/README": "x",
+        },
+        {"/usr/etc/ssl/certs/ca-certificates.crt": "-----BEGIN CERTIFICATE-----\ntheirs\n"},
+    )
+    moving.carry()
+    assert moving.read("/etc/ssl/certs/ca-certificates.crt") == (
+        "-----BEGIN CERTIFICATE-----\ntheirs\n-----BEGIN CERTIFICATE-----\nmine\n"
+    )
+
+
+def test_alternatives_that_a_person_chose(move):
+    moving = move(
+        {
+            "/var/lib/dpkg/alternatives/iptables": (
+                "manual\n/usr/sbin/iptables\niptables-save\n/usr/sbin/iptables-save\n\n/usr/sbin/iptables-legacy\n10\n"
+            ),
+            "/etc/alternatives/iptables": "-> /usr/sbin/iptables-legacy",
+            "/etc/alternatives/iptables-save": "-> /usr/sbin/iptables-legacy-save",
+            "/var/lib/dpkg/alternatives/editor": "auto\n/usr/bin/editor\n\n",
+            "/etc/alternatives/editor": "-> /bin/ed",
+            "/var/lib/dpkg/alternatives/pager": "manual\n/usr/bin/pager\n\n",
+            "/etc/alternatives/pager": "-> /bin/less",
+        },
+        {
+            "/usr/sbin/iptables-legacy": "x",
+            "/usr/sbin/iptables-legacy-save": "x",
+            "/usr/etc/alternatives/iptables": "-> /usr/sbin/iptables-nft",
+        },
+    )
+    made = moving.carry()
+    directory = moving.deployment / "etc/alternatives"
+    assert {path.name: str(path.readlink()) for path in directory.iterdir()} == {
+        "iptables": "/usr/sbin/iptables-legacy",
+        "iptables-save": "/usr/sbin/iptables-legacy-save",
+    }
+    assert lefts(made)["/etc/alternatives/pager"] == "the release has no /bin/less"
+
+
+# --- deadman
+
+
+def deadman_script(tmp_path, command_line, block):
+    """What the unit runs, with its files and its reboot replaced."""
+    (tmp_path / "cmdline").write_text(command_line)
+    (tmp_path / "env").write_text(block)
+    script = (deadman.SERVICE_UNIT % 900).split("ExecStart=/bin/sh -c '")[1].split("'\n")[0].replace("\\\n", "\n")
+    for real, fake in (
+        ("$$", "$"),
+        ("/proc/cmdline", str(tmp_path / "cmdline")),
+        ("/boot/grub/osmigrate.env", str(tmp_path / "env")),
+        ("/boot/grub2/osmigrate.env", str(tmp_path / "none")),
+        ("/dev/kmsg", "/dev/stdout"),
+        ("exec systemctl --force reboot", "echo rebooting"),
+    ):
+        assert real in script
+        script = script.replace(real, fake)
+    return subprocess.run(["/bin/sh", "-c", script], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("command_line", "block", "reboots"),
+    [
+        ("root=UUID=1 osmigrate.trial=1 osmigrate.entry=d-13.1", "osm_default=\nosm_trial=d-13.1\n###", True),
+        ("osmigrate.entry=d-13.1 osmigrate.trial=1", "osm_default=package\n###", True),
+        ("osmigrate.entry=d-13.1 osmigrate.trial=1", "osm_default=d-13.10\n###", True),
+        ("osmigrate.trial=1", "osm_default=d-13.1\n###", True),
+        ("osmigrate.entry=d-13.1 osmigrate.trial=1", "", True),
+        ("ro osmigrate.entry=d-13.1 osmigrate.trial=1\n", "# GRUB\nosm_default=d-13.1\nosm_trial=\n###", False),
+    ],
+)
+def test_deadman_reboots_only_what_is_not_confirmed(tmp_path, command_line, block, reboots):
+    assert ("rebooting" in deadman_script(tmp_path, command_line, block)) is reboots
+
+
+def test_deadman_is_planted_and_removed(move):
+    moving = move()
+    moving.carry(deadman_seconds=600)
+    assert "OnBootSec=600\n" in moving.read("/etc/systemd/system/osmigrate-deadman.timer")
+    assert links(moving) == {"sysinit.target.wants/osmigrate-deadman.timer": "../osmigrate-deadman.timer"}
+    moving.carry(deadman_seconds=0)
+    assert list((moving.deployment / "etc/systemd/system").rglob("osmigrate*")) == []
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")
+def test_systemd_reads_the_deadman(move):
+    moving = move()
+    moving.carry(deadman_seconds=600)
+    units = [str(moving.deployment / "etc/systemd/system" / name) for name in (deadman.TIMER, deadman.SERVICE)]
+    done = subprocess.run(["systemd-analyze", "verify", *units], stderr=subprocess.PIPE, text=True, check=False)
+    assert "osmigrate" not in done.stderr

@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+VAR = "/sysroot/ostree/deploy/debian/var /var none bind,slave,shared 0 0"
+HOMES = [
+    "/sysroot/root /var/roothome none bind 0 0",
+    "/sysroot/home /var/home none bind 0 0",
+    "/sysroot/srv /var/srv none bind 0 0",
+    "/sysroot/opt /var/opt none bind 0 0",
+    "/sysroot/usr/local /var/usrlocal none bind 0 0",
+]
+LOG = "/sysroot/var/log /var/log none bind 0 0"
+DATA = {"/var/lib/kubelet/config.yaml": "x", "/var/lib/containerd/": "", "/var/lib/cni/": ""}
+DATA_LINES = [f"/sysroot/var/lib/{name} /var/lib/{name} none bind 0 0" for name in ("cni", "containerd", "kubelet")]
+
+
+def fstab(moving):
+    return moving.read("/etc/fstab").splitlines()[1:]
+
+
+def lefts(made):
+    return {left.path: left.reason for left in made.left}
+
+
+def test_var_on_the_root(move):
+    moving = move({**DATA, "/var/lib/lab-data/x": "x", "/var/lib/ucf/x": "x", "/var/spool/cron/crontabs/ops": "x"})
+    moving.carry()
+    assert fstab(moving) == [
+        VAR,
+        *HOMES,
+        LOG,
+        "/sysroot/var/spool/cron /var/spool/cron none bind 0 0",
+        *DATA_LINES,
+        "/sysroot/var/lib/lab-data /var/lib/lab-data none bind 0 0",
+    ]
+    assert (moving.var / "lib/kubelet").is_dir() and (moving.var / "roothome").is_dir()
+
+
+def test_mount_points_look_like_what_they_will_show(move):
+    moving = move({"/root/": ("", 0o700), "/var/lib/etcd/": ("", 0o710)})
+    moving.carry()
+    assert (moving.var / "roothome").stat().st_mode & 0o7777 == 0o700
+    assert (moving.var / "lib/etcd").stat().st_mode & 0o7777 == 0o710
+    assert (moving.var / "lib").stat().st_mode & 0o7777 == 0o755
+
+
+def test_var_on_its_own(move):
+    moving = move(
+        {**DATA, "/etc/fstab": "UUID=1 / ext4 defaults 0 1\nUUID=2 /var xfs noatime 0 2\n"}, mount_points=["/var"]
+    )
+    moving.carry()
+    assert fstab(moving) == [*HOMES, "UUID=2 /var xfs noatime 0 2"]
+    assert list(moving.var.iterdir()) == []
+
+
+def test_part_of_var_on_its_own(move):
+    line = "UUID=2 /var/lib/containerd xfs defaults 0 2"
+    moving = move({**DATA, "/etc/fstab": line + "\n"}, mount_points=["/var/lib/containerd"])
+    moving.carry()
+    assert fstab(moving) == [VAR, *HOMES, LOG, DATA_LINES[0], DATA_LINES[2], line]
+    assert (moving.var / "lib/containerd").is_dir()
+
+
+def test_fail_data_that_is_mounted_by_hand(move):
+    with pytest.raises(FleetError, match="/var/lib/kubelet is mounted, but neither /etc/fstab nor a mount unit"):
+        move(DATA, mount_points=["/var/lib/kubelet"]).plan()
+
+
+def test_data_that_a_mount_unit_mounts(move):
+    unit = "[Mount]\nWhat=/dev/vdb\nWhere=/var/lib/kubelet\n"
+    moving = move({**DATA, "/etc/systemd/system/var-lib-kubelet.mount": unit}, mount_points=["/var/lib/kubelet"])
+    moving.carry()
+    assert moving.read("/etc/systemd/system/var-lib-kubelet.mount") == unit
+    assert (moving.var / "lib/kubelet").is_dir()
+    assert DATA_LINES[2] not in fstab(moving)
+
+
+def test_data_behind_a_link(move):
+    moving = move({"/var/lib/docker": "-> /data/docker", "/data/docker/x": "x"})
+    moving.carry()
+    assert str((moving.var / "lib/docker").readlink()) == "/data/docker"
+    assert "/sysroot/data /data none bind 0 0" in fstab(moving)
+    assert (moving.deployment / "data").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("line", "carried"),
+    [
+        ("UUID=3 /boot ext4 defaults 0 2", "UUID=3 /boot ext4 defaults 0 2"),
+        ("UUID=4 /boot/efi vfat umask=0077 0 1", "UUID=4 /boot/efi vfat umask=0077 0 1"),
+        ("UUID=5 /data xfs noatime", "UUID=5 /data xfs noatime 0 0"),
+        ("UUID=5 /home ext4 defaults 0 2", "UUID=5 /var/home ext4 defaults 0 2"),
+        ("nas:/x /mnt/nas nfs _netdev,nofail 0 0", "nas:/x /var/mnt/nas nfs _netdev,nofail 0 0"),
+        ("UUID=5 /data/with\\040blank ext4 defaults", "UUID=5 /data/with\\040blank ext4 defaults 0 0"),
+        ("tmpfs /tmp tmpfs size=1g 0 0", "tmpfs /tmp tmpfs size=1g 0 0"),
+        ("/srv/a /export none bind 0 0", "/sysroot/srv/a /export none bind 0 0"),
+        ("/dev/sr0 /media/cdrom0 udf,iso9660 user,noauto 0 0", "/dev/sr0 /media/cdrom0 udf,iso9660 user,noauto 0 0"),
+    ],
+)
+def test_lines_of_fstab(move, line, carried):
+    moving = move({"/etc/fstab": "# comment\n" + line + "\n"})
+    moving.carry()
+    assert carried in fstab(moving)
+
+
+def test_mount_points_are_made_below_the_root_and_in_var(move):
+    moving = move({"/etc/fstab": "UUID=5 /data/a/b xfs\nUUID=6 /home/build ext4\n", "/data/a/b/": ("", 0o750)})
+    moving.carry()
+    assert (moving.deployment / "data/a/b").stat().st_mode & 0o7777 == 0o750
+    assert (moving.var / "home/build").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("UUID=1 / ext4 errors=remount-ro 0 1", "the boot entry names the root"),
+        ("/dev/vdb none swap sw 0 0", "kubelet wants no swap"),
+        ("UUID=7 /usr/share/models ext4", "the release has no directory /usr/share/models, and none can be made there"),
+    ],
+)
+def test_lines_of_fstab_fail_to_be_carried(move, line, reason):
+    moving = move({"/etc/fstab": line + "\n"})
+    made = moving.carry()
+    assert line.split()[1] not in [entry.split()[1] for entry in fstab(moving)]
+    assert lefts(made)["/etc/fstab: " + " ".join(line.split()[:3])] == reason
+
+
+def test_the_releases_own_lines_stay(move):
+    moving = move(
+        {"/etc/fstab": "tmpfs /tmp tmpfs size=1g 0 0\n"},
+        {"/usr/etc/fstab": "tmpfs /tmp tmpfs defaults 0 0\ntmpfs /scratch tmpfs defaults 0 0\n"},
+    )
+    moving.carry()
+    assert fstab(moving)[-2:] == ["tmpfs /tmp tmpfs size=1g 0 0", "tmpfs /scratch tmpfs defaults 0 0"]
+
+
+def test_two_directories_for_one_place(move):
+    moving = move({"/opt/": "", "/var/opt/x": "x"})
+    made = moving.carry()
+    assert [line.split()[0] for line in fstab(moving) if line.split()[1] == "/var/opt"] == ["/sysroot/opt"]
+    assert lefts(made)["/var/opt"] == "its place /var/opt on the candidate is taken"
+
+
+def test_a_mount_unit_fail_where_the_candidate_has_a_link(move):
+    unit = "/etc/systemd/system/home-build.mount"
+    made = move({unit: "[Mount]\nWhat=/dev/vdb\nWhere=/home/build\n"}).carry()
+    assert "is a link on the candidate" in lefts(made)[unit]

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import packages
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+
+@pytest.fixture
+def tree(tmp_path):
+    (tmp_path / "etc/a/b").mkdir(parents=True)
+    (tmp_path / "var/home").mkdir(parents=True)
+    (tmp_path / "etc/a/b/file").write_text("x")
+    (tmp_path / "etc/a/other.conf").write_text("y")
+    (tmp_path / "home").symlink_to("var/home")
+    (tmp_path / "etc/absolute").symlink_to("/etc/a/b")
+    (tmp_path / "etc/out").symlink_to("../../../../../../etc/a")
+    (tmp_path / "loop").symlink_to("/loop")
+    return Tree(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "resolved"),
+    [
+        ("/home/ops/x", "/var/home/ops/x"),
+        ("/etc/absolute/file", "/etc/a/b/file"),
+        ("/etc/out/other.conf", "/etc/a/other.conf"),
+        ("/not/there", "/not/there"),
+        ("/", "/"),
+    ],
+)
+def test_links_never_lead_out(tree, name, resolved):
+    assert tree.resolve(name) == resolved
+
+
+def test_the_last_link_is_followed_only_when_asked(tree):
+    assert tree.resolve("/etc/absolute", last=False) == "/etc/absolute"
+    assert tree.is_link("/etc/absolute") and tree.is_directory("/etc/absolute")
+    assert tree.text("/etc/absolute/file") == "x"
+
+
+def test_resolve_fail_on_a_loop(tree):
+    with pytest.raises(FleetError, match="links of /loop/x lead nowhere"):
+        tree.resolve("/loop/x")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("/etc/a/*.conf", ["/etc/a/other.conf"]),
+        ("/etc/a/**", ["/etc/a/b", "/etc/a/b/file", "/etc/a/other.conf"]),
+        ("/etc/?/b/file", ["/etc/a/b/file"]),
+        ("/etc/a/b", ["/etc/a/b"]),
+        ("/etc/none/*", []),
+        ("/none/**", []),
+    ],
+)
+def test_glob(tree, pattern, names):
+    assert tree.glob(pattern) == names
+
+
+def test_parse_conffiles():
+    status = (
+        "Package: a\nConffiles:\n /etc/a 0123\n /etc/gone 4567 obsolete\nDescription: x\n /etc/no 89\n\nPackage: b\n"
+    )
+    assert packages.parse_conffiles(status) == {"/etc/a": "0123", "/etc/gone": "4567"}
+
+
+def test_what_ucf_made_is_its_packages(tmp_path):
+    (tmp_path / "var/lib/ucf").mkdir(parents=True)
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/a").write_text("shipped\n")
+    (tmp_path / "etc/b").write_text("changed\n")
+    import hashlib
+
+    digest = hashlib.md5(b"shipped\n").hexdigest()
+    (tmp_path / "var/lib/ucf/hashfile").write_text(f"{digest}  /etc/a\n{digest}  /etc/b\n")
+    found = packages.Packages(Tree(str(tmp_path)))
+    assert [found.verdict(name) for name in ("/etc/a", "/etc/b", "/etc/c")] == ["", "modified", "unowned"]

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From one deployment to the next: OSTree has merged /etc, and only what it cannot know is added."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, plan
+
+MERGED = {
+    "/etc/passwd": "root:x:0:0::/root:/bin/bash\nmessagebus:x:996:996::/:/x\nops:x:1000:1000::/home/ops:/bin/sh\n",
+    "/etc/group": "root:x:0:\nmessagebus:x:996:\nops:x:1000:\n",
+    "/etc/shadow": "root:$6$x:1::::::\nops:$6$y:1::::::\n",
+    "/etc/gshadow": "root:*::\nops:!::\n",
+    "/etc/fstab": "/sysroot/x/var /var none bind,slave,shared 0 0\n/sysroot/data /data none bind 0 0\n",
+    "/etc/hostname": "w1\n",
+}
+
+
+@pytest.fixture
+def upgrade(move):
+    """A function that upgrades: what the release changed, what OSTree's merge left."""
+
+    def make(release=None, **options):
+        moving = move({"/run/ostree-booted": "", "/data/": ("", 0o750), "/usr/local/x": "x"}, release)
+        for name, content in MERGED.items():
+            (moving.deployment / name.strip("/")).write_text(content)
+
+        def run():
+            made = plan.make_missing(moving.situation(), options.get("deadman_seconds", 0))
+            changes = apply.compare(made.items, moving.situation(), str(moving.var))
+            apply.perform(changes, str(moving.deployment))
+            return made, apply.actions(changes)
+
+        return moving, run
+
+    return make
+
+
+PASSWD = {
+    "/usr/etc/passwd": "root:x:0:0:root:/root:/bin/bash\nmessagebus:x:996:996::/:/x\n",
+    "/usr/etc/group": "root:x:0:\nmessagebus:x:996:\n",
+}
+
+
+def test_a_mount_point_below_the_root_is_all_that_is_missing(upgrade):
+    moving, run = upgrade(PASSWD)
+    made, actions = run()
+    assert actions == ["make directory /data"]
+    assert (moving.deployment / "data").stat().st_mode & 0o7777 == 0o750
+    assert (made.unknown, made.left, made.collisions) == ([], [], [])
+    assert run()[1] == []
+    assert moving.read("/etc/passwd") == MERGED["/etc/passwd"]
+
+
+def test_system_accounts_of_the_new_release(upgrade):
+    moving, run = upgrade(
+        {
+            "/usr/etc/passwd": PASSWD["/usr/etc/passwd"] + "_new:x:995:994::/:/x\nother:x:1000:993::/:/x\n",
+            "/usr/etc/group": PASSWD["/usr/etc/group"] + "_new:x:994:\n",
+            "/usr/etc/shadow": "root:*:1::::::\n_new:!:1::::::\n",
+        }
+    )
+    made, _actions = run()
+    assert moving.read("/etc/passwd") == MERGED["/etc/passwd"] + "_new:x:995:994::/:/x\nother:x:999:993::/:/x\n"
+    assert moving.read("/etc/group") == MERGED["/etc/group"] + "_new:x:994:\n"
+    assert moving.read("/etc/shadow") == MERGED["/etc/shadow"] + "_new:!:1::::::\n"
+    assert [(each["name"], each["incumbent"], each["candidate"]) for each in made.collisions] == [("other", 1000, 999)]
+    assert run()[1] == []
+
+
+def test_numbers_of_accounts_that_both_have_stay(upgrade):
+    moving, run = upgrade({**PASSWD, "/usr/etc/passwd": "root:x:0:0::/root:/bin/bash\nmessagebus:x:901:996::/:/x\n"})
+    run()
+    assert "messagebus:x:996:996" in moving.read("/etc/passwd")
+
+
+def test_the_deadman_gets_its_new_time(upgrade):
+    moving, run = upgrade(PASSWD, deadman_seconds=300)
+    run()
+    assert "OnBootSec=300" in moving.read("/etc/systemd/system/osmigrate-deadman.timer")
+    assert run()[1] == []
