@@ -11,7 +11,8 @@ from fleet import Fleet, stage
 
 def demo() -> int:
     """Run it; return the exit code."""
-    with stage("The lab: control plane, two Debian 12 nodes with workloads, two signed releases", "25 min cold, 1 warm"):
+    lab = "The lab: control plane, two Debian 12 nodes with workloads, two signed releases"
+    with stage(lab, "25 min cold, 1 warm"):
         fleet = Fleet.fresh()
         print(fleet.control_plane.kubectl("get", "nodes,pods", "-A", "-o", "wide"))
     with stage("ansible-playbook osmigrate.fleet.migrate: Debian 12 to OSTree Debian 13, node by node", "12 min"):

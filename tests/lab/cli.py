@@ -92,14 +92,14 @@ def _up(arguments: argparse.Namespace) -> None:
         lab.up(arguments.nodes, arguments.firmware)
 
 
-def _build(_: argparse.Namespace) -> None:
+def _build(_arguments: argparse.Namespace) -> None:
     lab = _lab()
     with exclusive(lab.paths):
         host.check(lab.paths, [], lab.log)
         lab.build()
 
 
-def _down(_: argparse.Namespace) -> None:
+def _down(_arguments: argparse.Namespace) -> None:
     lab = _lab()
     with exclusive(lab.paths):
         lab.down()
@@ -111,7 +111,7 @@ def _clean(arguments: argparse.Namespace) -> None:
         lab.clean(arguments.cache)
 
 
-def _status(_: argparse.Namespace) -> None:
+def _status(_arguments: argparse.Namespace) -> None:
     rows = _lab().status()
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     for part, state, detail in rows:
