@@ -139,10 +139,11 @@ def _lay_out(work: Path, version: str) -> None:
     _root("rm", "-r", work / DPKG)
     _root("mv", work / "var/lib/dpkg", work / DPKG)
     identity = ("machine-id", "hostname", "resolv.conf", "fstab")
-    _root("sh", "-c", 'cd "$1" && shift && rm -f etc/ssh/ssh_host_* initrd.img* vmlinuz* .dockerenv && cd etc && rm -f "$@"',
-          "sh", work, *identity)
+    forget = 'cd "$1" && shift && rm -f etc/ssh/ssh_host_* initrd.img* vmlinuz* .dockerenv && cd etc && rm -f "$@"'
+    _root("sh", "-c", forget, "sh", work, *identity)
     _write(work / "usr/lib/tmpfiles.d/osmigrate-var.conf", _tmpfiles(work))
-    _root("sh", "-c", 'cd "$1" && rm -rf var boot run tmp dev proc sys && mkdir var boot run dev proc sys sysroot && mkdir -m 1777 tmp', "sh", work)
+    empty = "var boot run dev proc sys"
+    _root("sh", "-c", f'cd "$1" && rm -rf {empty} tmp && mkdir {empty} sysroot && mkdir -m 1777 tmp', "sh", work)
     for link, goal in LINKS.items():
         _root("rm", "-rf", work / link)
         _root("ln", "-s", goal, work / link)
