@@ -161,7 +161,8 @@ class Machine:
         forwards = "".join(f",hostfwd=tcp:{self.address}:{port}-:{port}" for port in (22, 10250))
         accelerator = accel.choose(self.paths, Path(self.settings["template"], "kernel"), print)
         argv = [
-            "qemu-system-x86_64", *machine_arguments(accelerator, NODE_MEMORY_MIB, NODE_CPUS), "-name", f"lab-{self.name}",
+            "qemu-system-x86_64", *machine_arguments(accelerator, NODE_MEMORY_MIB, NODE_CPUS),
+            "-name", f"lab-{self.name}",
             "-qmp", f"unix:{self.directory}/monitor,server=on,wait=off",
             "-chardev", f"socket,id=console,path={self.directory}/console,server=on,wait=off,"
                         f"logfile={self.console},logappend=on",
