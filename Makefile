@@ -7,12 +7,12 @@ OLDEST := 2.16
 BUILD := $(CURDIR)/build
 COLLECTION := $(BUILD)/collections/ansible_collections/osmigrate/fleet
 INSTALLED := $(BUILD)/installed
-TIERS := venv lint unit sanity importer e2e molecule
+TIERS := venv lint unit sanity importer grub e2e molecule
 
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) collection install lab clean-lab clean
+.PHONY: help demo test $(TIERS) collection install bench lab clean-lab clean
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -45,11 +45,15 @@ sanity-ours: collection
 importer: install ## what Galaxy would say
 	@tests/gate/importer.sh $(BUILD)/osmigrate-fleet-*.tar.gz
 
+grub: collection ## real GRUB, deciding what to boot
+	@tests/gate/packages.sh grub-common grub-pc-bin qemu-system-x86 e2fsprogs
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/grub --junitxml=$(BUILD)/grub.xml
+
 e2e: venv install ## the demo with assertions, on virtual machines
 	@python -m pytest tests/e2e --junitxml=$(BUILD)/e2e.xml
 
 molecule: venv install ## roles, on virtual machines
-	@molecule test --all --report
+	@PYTHONPATH=tests:tests/e2e python tests/gate/molecule_in_lab.py test --all --report
 
 collection: venv ## the working tree as Ansible wants to find it
 	@python tests/gate/collection.py $(COLLECTION)
@@ -57,11 +61,14 @@ collection: venv ## the working tree as Ansible wants to find it
 install: collection ## what users get, in build/installed
 	@tests/gate/install.sh $(COLLECTION) $(BUILD) $(INSTALLED)
 
+bench: venv install ## what a move costs: a table, and build/bench.json
+	@PYTHONPATH=tests:tests/e2e python tests/bench/bench.py
+
 lab: venv ## a lab to play with
 	@PYTHONPATH=tests python -m lab up
 
 clean-lab: venv ## away with it
-	@PYTHONPATH=tests python -m lab down
+	@PYTHONPATH=tests python -m lab clean
 
 clean: ## delete what was built
 	rm -rf $(BUILD) $(VENV) $(VENV)-$(OLDEST)

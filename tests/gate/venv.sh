@@ -20,13 +20,7 @@ if [ "$(cat "$directory/stamp" 2>/dev/null)" = "$wanted" ]; then
     exit 0
 fi
 
-if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-    install="apt-get install -y python3-venv"
-    [ "$(id -u)" = 0 ] || install="sudo -n $install"
-    echo "Python's venv module is missing; running: $install"
-    $install
-fi
-
+"$python" -c 'import ensurepip, venv' 2>/dev/null || "$(dirname "${BASH_SOURCE[0]}")/packages.sh" python3-venv
 echo "Filling $directory (about two minutes from cold)"
 "$python" -m venv --clear "$directory"
 "$directory/bin/python" -m pip install --quiet --disable-pip-version-check "$@"

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Installs system packages that are missing, saying so first. OSMIGRATE_LAB_INSTALL=no only says what would be done.
+#
+# Usage: packages.sh <package>...
+set -euo pipefail
+
+missing=()
+for package in "$@"; do
+    dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+done
+[ ${#missing[@]} != 0 ] || exit 0
+
+root=()
+[ "$(id -u)" = 0 ] || root=(sudo -n)
+echo "Missing packages; to install them: ${root[*]} apt-get update && ${root[*]} apt-get install -y ${missing[*]}"
+[ "${OSMIGRATE_LAB_INSTALL:-}" != no ] || exit 1
+"${root[@]}" apt-get update -qq
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}"
