@@ -100,8 +100,8 @@ plan:
       sample: identity
     action:
       description:
-        - What it means for the release's own C(/etc), one of V(create), V(replace), V(link), V(mkdir), V(bind) and
-          V(line).
+        - What it means for the release's own C(/etc), one of V(create), V(replace), V(remove), V(link), V(mkdir),
+          V(bind) and V(line).
       type: str
     digest:
       description: SHA-256 of the content, of the link's target or of the line; empty for directories.
@@ -260,6 +260,8 @@ def main():
         )
     except FleetError as error:
         module.fail_json(msg=str(error))
+    except (IOError, OSError) as error:
+        module.fail_json(msg=str(FleetError("%s cannot be read: %s" % (error.filename, error.strerror), apply.LEFT)))
     if not module._diff:
         del result["diff"]
     module.exit_json(**result)

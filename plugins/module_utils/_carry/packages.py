@@ -11,11 +11,16 @@ __metaclass__ = type
 
 import hashlib
 import os
+import stat
 
 INFO = "/var/lib/dpkg/info"
 STATUS = "/var/lib/dpkg/status"
 UCF = "/var/lib/ucf/hashfile"
-ENABLED = "/var/lib/systemd/deb-systemd-helper-enabled"
+# For each link by which a package enabled a unit of its own, an empty file of the same name lies here.
+ENABLED = {
+    "/var/lib/systemd/deb-systemd-helper-enabled": "/etc/systemd/system",
+    "/var/lib/systemd/deb-systemd-user-helper-enabled": "/etc/systemd/user",
+}
 # The lists name a hundred thousand files; only these places are ever asked about.
 PLACES = ("/etc/", "/var/", "/lib/systemd/", "/usr/lib/systemd/")
 
@@ -41,9 +46,10 @@ class Packages(object):
             digest, _blanks, path = line.partition("  ")
             self.digests.setdefault(path, digest)
         self.links = set()
-        for name in tree.names(ENABLED):
-            if name.endswith(".dsh-also"):
-                self.links.update(tree.text(os.path.join(ENABLED, name)).splitlines())
+        for directory, scope in ENABLED.items():
+            for path, status in tree.walk(directory):
+                if stat.S_ISREG(status.st_mode) and not path.endswith(".dsh-also"):
+                    self.links.add(scope + path[len(directory) :])
 
     def own(self, path):
         """Say whether a package brought the path."""

@@ -156,7 +156,7 @@ def describe(situation, plan):
     """Return the plan as the module documents it: list of dicts without any content."""
     records = []
     for planned in plan.items:
-        if planned.kind == ABSENT:
+        if planned.kind == ABSENT and situation.candidate.lstat("/usr" + planned.target) is None:
             continue
         for part in planned.parts:
             records.append(
@@ -175,7 +175,7 @@ def describe(situation, plan):
                 "source": planned.source,
                 "rule": planned.rule,
                 "action": _action(situation, planned),
-                "digest": hashlib.sha256(planned.content).hexdigest() if planned.kind != DIRECTORY else "",
+                "digest": hashlib.sha256(planned.content).hexdigest() if planned.kind in (FILE, LINK) else "",
                 "lost": planned.lost,
             }
         )
@@ -183,8 +183,10 @@ def describe(situation, plan):
 
 
 def _action(situation, planned):
+    if planned.kind == ABSENT:
+        return "remove"
     if planned.kind == DIRECTORY:
         return "mkdir"
     if planned.kind == LINK:
         return "link"
-    return "replace" if situation.candidate.exists("/usr" + planned.target) else "create"
+    return "replace" if situation.candidate.lstat("/usr" + planned.target) else "create"

@@ -12,7 +12,7 @@ __metaclass__ = type
 import os
 import re
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import LINK, Found, Left, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, LINK, Found, Left, item
 
 SCOPES = ("/etc/systemd/system", "/etc/systemd/user")
 UNIT = re.compile(r"^[^/]+\.(service|socket|timer|mount|automount|swap|path|slice|target)$")
@@ -84,6 +84,11 @@ def _links(situation, scope, found):
             found.items.append(item(LINK, path, path, "services", place))
         else:
             found.left.append(Left(path, "the release has no %s" % unit))
+    for path in sorted(situation.packages.links):
+        # A person switched off what its package had switched on.
+        if path.startswith(scope) and incumbent.lstat(path) is None:
+            if situation.candidate.lstat("/usr" + path) is not None:
+                found.items.append(item(ABSENT, path, "", "services"))
 
 
 def _place(situation, scope, unit, carried):

@@ -34,8 +34,8 @@ def plan(situation, extra_paths):
                 % (extra, "it does not exist" if extra.startswith("/etc/") else "not in /etc"),
                 todo="Correct the paths to carry",
             )
-        for path, _status in situation.incumbent.walk(extra.rstrip("/")):
-            if path not in found.taken:
+        for path, status in situation.incumbent.walk(extra.rstrip("/")):
+            if path not in found.taken and _is_plain(status):
                 found.taken.add(path)
                 found.items.append(situation.copy(path, "operator", secret=True))
     return found
@@ -46,13 +46,18 @@ def _takes(situation, how, path):
     if stat.S_ISDIR(status.st_mode):
         # Directories are made for what is in them; here they only count where an empty one matters.
         return how == rules.NEEDED
-    if not stat.S_ISREG(status.st_mode) and not stat.S_ISLNK(status.st_mode):
+    if not _is_plain(status):
         return False
     if how == rules.ALWAYS:
         return True
     if situation.packages.verdict(path):
         return how == rules.NEEDED or not situation.adds_nothing(path)
     return how == rules.NEEDED and not situation.candidate.exists("/usr" + path)
+
+
+def _is_plain(status):
+    """Say whether it is a file, link or directory, and no socket, pipe or device."""
+    return any(test(status.st_mode) for test in (stat.S_ISREG, stat.S_ISLNK, stat.S_ISDIR))
 
 
 def _lost(situation, rule):

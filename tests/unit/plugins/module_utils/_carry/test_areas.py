@@ -173,11 +173,31 @@ def test_what_packages_enabled_is_for_the_release_to_decide(move):
         {
             link: "-> /lib/systemd/system/apt-daily.timer",
             "/var/lib/systemd/deb-systemd-helper-enabled/apt-daily.timer.dsh-also": link + "\n",
+            "/var/lib/systemd/deb-systemd-helper-enabled/timers.target.wants/apt-daily.timer": "",
         },
         {"/usr/lib/systemd/system/apt-daily.timer": "x"},
     )
     moving.carry()
     assert links(moving) == {}
+
+
+def test_what_a_person_switched_off_stays_off_and_what_was_switched_on_instead_comes_along(move):
+    service = "/etc/systemd/system/multi-user.target.wants/ssh.service"
+    socket = "/etc/systemd/system/sockets.target.wants/ssh.socket"
+    moving = move(
+        {
+            socket: "-> /lib/systemd/system/ssh.socket",
+            "/var/lib/systemd/deb-systemd-helper-enabled/ssh.socket.dsh-also": socket + "\n",
+            "/var/lib/systemd/deb-systemd-helper-enabled/multi-user.target.wants/ssh.service": "",
+        },
+        {
+            "/usr/lib/systemd/system/ssh.socket": "x",
+            "/usr/etc/systemd/system/multi-user.target.wants/ssh.service": "-> /usr/lib/systemd/system/ssh.service",
+        },
+    )
+    moving.carry()
+    assert links(moving) == {"sockets.target.wants/ssh.socket": "/usr/lib/systemd/system/ssh.socket"}
+    assert moving.records()[service, "remove"]["rule"] == "services"
 
 
 def test_a_unit_that_the_release_brings_itself(move):
