@@ -18,6 +18,7 @@ import re
 import time
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _bootstate, _grub
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import deadman
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
@@ -170,6 +171,8 @@ class BootControl(object):
         self._flip({"osm_default": name, "osm_trial": "", "osm_tries": ""})
         failed = {key: value for key, value in self.state["failed"].items() if key != name}
         self._write_state(dict(self.state, default=name, trial=None, failed=failed))
+        if not self.check_mode:
+            run(["systemctl", "stop", deadman.TIMER], check=False)  # a candidate without one has none to stop
         return actions + ["make %s the default" % name]
 
     def revert(self, reason):

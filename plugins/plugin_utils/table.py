@@ -14,12 +14,12 @@ def row(node: dict[str, Any]) -> tuple[str, ...]:
     """Return the cells of one node, as k8s_node_info describes it."""
     ours = node["osmigrate"]
     if not node["schedulable"]:
-        cordoned = "now, by us" if ours.get("cordoned-by") else "now, not by us"
+        cordoned = "now, by us" if ours.get("cordoned_by") else "now, not by us"
     else:
-        cordoned = f"{ours['cordoned-seconds']} s" if ours.get("cordoned-seconds") else "-"
+        cordoned = f"{ours['cordoned_seconds']} s" if ours.get("cordoned_seconds") else "-"
     return (
         node["name"],
-        ours.get("previous-os") or "-",
+        ours.get("previous_os") or "-",
         node["os_image"],
         node["kernel_version"],
         "yes" if node["ready"] else "NO",
