@@ -9,10 +9,11 @@ import re
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from fleet import ROOT, Fleet, Run, stage
-from lab import releases
+from lab import releases, webserver
 
 EXECUTED = re.compile(r"^(?:ok|changed): \[", re.MULTILINE)
 
@@ -64,26 +65,29 @@ def bench() -> list[dict[str, Any]]:
     count = len(nodes)
     with stage("A bare reboot of each node, for the bound", "3 min"):
         reboots = [bare_reboot(fleet, name) for name in nodes]
-    sizes = {version: releases.manifest(directory, version)["payloads"]["ostree"]["size"] for version in ("13.1", "13.2")}
+    directory = Path(fleet.environment()["OSMIGRATE_LAB_RELEASES"])
+    payloads = {version: releases.manifest(directory, version)["payloads"]["ostree"] for version in ("13.1", "13.2")}
+    sizes = {version: payload["size"] for version, payload in payloads.items()}
 
-    releases.reset_stats()
+    webserver.reset_stats()
     cpu = cpu_seconds()
     with stage("migrate", "12 min"):
         moved = measured(fleet.play("migrate", **fleet.release("13.1")))
     cpu = cpu_seconds() - cpu
-    first_bytes = releases.stats()["bytes"] / count
+    first_bytes = webserver.stats()["bytes"] / count
     cordoned = [float(fleet.annotation(name, "cordoned-seconds")) for name in nodes]
     with stage("migrate again", "20 s"):
         again = measured(fleet.play("migrate", **fleet.release("13.1")))
-    releases.reset_stats()
+    webserver.reset_stats()
     with stage("upgrade", "5 min"):
         measured(fleet.play("upgrade", **fleet.release("13.2")))
-    month_bytes = releases.stats()["bytes"] / count
+    month_bytes = webserver.stats()["bytes"] / count
 
+    executed = len(EXECUTED.findall(moved.output))
     mean_reboot = sum(reboots) / count
     return [
         figure("seconds cordoned per node", sum(cordoned) / count, mean_reboot, "bare reboot until Ready", 1.25),
-        figure("task executions per node", len(EXECUTED.findall(moved.output)) / count, 60, "a naive playbook (estimate)"),
+        figure("task executions per node", executed / count, 60, "a naive playbook (estimate)"),
         figure("controller CPU seconds per node", cpu / count, moved.seconds / count, "seconds of the run per node"),
         figure("bytes pulled for the first move", first_bytes, sizes["13.1"], "bytes of the whole image"),
         figure("bytes pulled for the monthly upgrade", month_bytes, sizes["13.2"], "bytes of the whole image"),
