@@ -174,6 +174,7 @@ searched:
 """
 
 import os
+import re
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
@@ -249,6 +250,8 @@ def main():
     )
     if module.params["deadman_seconds"] < 0:
         module.fail_json(msg="deadman_seconds has to be 0 or more, not %d." % module.params["deadman_seconds"])
+    if not re.match(r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z", module.params["stateroot"]):
+        module.fail_json(msg="%s is not the name of a stateroot." % module.params["stateroot"])
     try:
         result = carry(
             "/",
