@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.modules import node_carry
+
+PARAMS = {"stateroot": "debian", "extra_paths": [], "deadman_seconds": 0}
+MOUNTINFO = """\
+27 1 254:3 / / rw - ext4 /dev/vda3 rw
+28 27 254:3 /var/lib/kubelet /var/lib/kubelet rw shared:1 - ext4 /dev/vda3 rw
+29 27 254:3 /srv/backup /export rw - ext4 /dev/vda3 rw
+30 27 254:16 / /data rw - xfs /dev/vdb rw
+"""
+
+
+@pytest.fixture
+def node(tmp_path):
+    """A package-managed root and a deployment, as small as can be."""
+    for name in ("node/etc", "node/home", "deployment/etc", "deployment/usr/etc", "var"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "node/etc/hostname").write_text("w1\n")
+    (tmp_path / "deployment/home").symlink_to("var/home")
+    return tmp_path
+
+
+def carry(node, check_mode=False, **params):
+    roots = [str(node / name) for name in ("node", "deployment", "var")]
+    return node_carry.carry(*roots, [], {**PARAMS, **params}, check_mode)
+
+
+def test_check_mode_tells_what_a_run_does_and_does_nothing(node):
+    foretold = carry(node, check_mode=True)
+    assert foretold["changed"] and not (node / "deployment/etc/hostname").exists()
+    done = carry(node)
+    assert done == foretold
+    assert (node / "deployment/etc/hostname").read_text() == "w1\n"
+    again = carry(node)
+    assert (again["changed"], again["actions"], again["diff"]) == (False, [], [])
+    assert [record["target"] for record in again["plan"]] == [record["target"] for record in done["plan"]]
+
+
+def test_diff(node):
+    (node / "deployment/etc/hostname").write_text("debian\n")
+    (shown,) = [shown for shown in carry(node)["diff"] if shown["after_header"] == "/etc/hostname"]
+    assert (shown["before"], shown["after"]) == ("debian\n", "w1\n")
+
+
+def test_on_a_deployment_only_what_the_merge_cannot_know(node):
+    (node / "node/run").mkdir()
+    (node / "node/run/ostree-booted").write_text("")
+    assert carry(node)["actions"] == []
+    assert [action for action in carry(node, deadman_seconds=60)["actions"] if "deadman" not in action] == [
+        "make directory /etc/systemd",
+        "make directory /etc/systemd/system",
+        "make directory /etc/systemd/system/sysinit.target.wants",
+    ]
+    assert carry(node, deadman_seconds=60)["actions"] == []
+
+
+def test_fail_where_there_is_no_deployment(node):
+    with pytest.raises(FleetError, match="is not an OSTree deployment"):
+        node_carry.examine(str(node / "node"), str(node / "node"), str(node / "var"))
+
+
+def test_fail_on_what_runs(node):
+    deployment = str(node / "deployment")
+    with pytest.raises(FleetError, match="is what runs now"):
+        node_carry.examine(deployment, deployment, str(node / "var"))
+
+
+def test_fail_without_the_stateroot(node):
+    with pytest.raises(FleetError, match="none does not exist"):
+        node_carry.examine(str(node / "node"), str(node / "deployment"), str(node / "none"))
+
+
+def test_a_directory_mounted_over_itself_is_still_on_the_root():
+    assert node_carry.foreign_mounts(_storage.parse_mountinfo(MOUNTINFO)) == ["/export", "/data"]
