@@ -180,7 +180,7 @@ def _sources(situation, own_var):
             yield path, path
     for name in incumbent.names("/var"):
         path = "/var/" + name
-        if path not in owned and name not in ("tmp", "cache", "lost+found", "run", "lock"):
+        if path not in owned and name not in rules.VAR:
             yield path, path
 
 

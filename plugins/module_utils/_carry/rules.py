@@ -118,6 +118,8 @@ STATE = set(
     "os-prober pam polkit-1 private python shells.state snapd sudo swcatalog systemd ucf update-manager "
     "update-notifier usbutils vim xml-core".split()
 )
+# Directly below /var: what every system has, whoever made it.
+VAR = set("backups cache lib local lock log lost+found mail opt run spool tmp".split())
 # Directly below /: what every system has, and what the release makes itself.
 TOP = set(
     "bin boot dev etc home lib lib32 lib64 libo32 libx32 lost+found media mnt opt ostree proc root run sbin snap srv "

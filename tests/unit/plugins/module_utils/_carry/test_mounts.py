@@ -150,3 +150,9 @@ def test_a_mount_unit_fail_where_the_candidate_has_a_link(move):
     unit = "/etc/systemd/system/home-build.mount"
     made = move({unit: "[Mount]\nWhat=/dev/vdb\nWhere=/home/build\n"}).carry()
     assert "is a link on the candidate" in lefts(made)[unit]
+
+
+def test_what_every_var_has_is_not_shared_while_it_is_empty(move):
+    moving = move({"/var/mail/": "", "/var/opt/": "", "/var/www/x": "x", "/var/cache/x": "x"})
+    moving.carry()
+    assert fstab(moving) == [VAR, *HOMES, LOG, "/sysroot/var/www /var/www none bind 0 0"]
