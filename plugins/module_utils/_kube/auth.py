@@ -132,10 +132,27 @@ def _load(auth, configuration):
 
 
 def _check_context(given, wanted):
-    contexts, current = _guard("The kubeconfig " + given, kubernetes_config.list_kube_config_contexts, given)
-    names = [context["name"] for context in contexts]
-    if wanted and wanted not in names:
-        raise FleetError("The kubeconfig %s has no context %s, it has %s" % (given, wanted, ", ".join(names) or "none"))
+    """Say what the loader would only hint at. Several files count as one, the first to name something wins."""
+    names, current = _guard("The kubeconfig " + given, _read_contexts, given)
+    context = wanted or current
+    if context not in names:
+        lacks = "no context %s" % context if context else "no current context"
+        raise FleetError(
+            "The kubeconfig %s has %s, it has %s" % (given, lacks, ", ".join(names) or "none"),
+            todo="Choose one with context or K8S_AUTH_CONTEXT",
+        )
+
+
+def _read_contexts(given):
+    """The names of all contexts, and the current one or None."""
+    names, current = [], None
+    for path in given.split(os.pathsep):
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8") as stream:
+                document = dict(yaml.safe_load(stream) or {})
+            names += [context["name"] for context in document.get("contexts") or []]
+            current = current or document.get("current-context")
+    return names, current
 
 
 def _guard(what, load, *args, **kwargs):

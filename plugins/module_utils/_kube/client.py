@@ -87,7 +87,7 @@ class Cluster:
         return cls(kube_auth.make_configuration(auth), auth.api_timeout)
 
     def now(self):
-        """Seconds since the epoch by the API server's clock, as it was in its last answer. Nobody else's clock counts."""
+        """Seconds since the epoch by the API server's clock, as its last answer had it. Nobody else's clock counts."""
         return time.time() + self._clock_offset
 
     def get(self, path, until=None):

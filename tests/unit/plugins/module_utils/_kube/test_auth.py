@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth
+
+KUBECONFIG = {
+    "apiVersion": "v1",
+    "kind": "Config",
+    "clusters": [
+        {"name": "lab", "cluster": {"server": "https://lab.example:6443"}},
+        {"name": "prod", "cluster": {"server": "https://prod.example:6443", "insecure-skip-tls-verify": True}},
+    ],
+    "users": [{"name": "me", "user": {"token": "k-token"}}],
+    "contexts": [{"name": name, "context": {"cluster": name, "user": "me"}} for name in ("lab", "prod")],
+    "current-context": "lab",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_default(monkeypatch, tmp_path):
+    monkeypatch.setattr(auth, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "default"))
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+
+
+@pytest.fixture
+def kubeconfig(tmp_path):
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(KUBECONFIG))
+    return str(path)
+
+
+def configure(**options):
+    return auth.make_configuration(auth.read_options({"api_timeout": 1, **options}.get))
+
+
+def authorization(configuration):
+    return [setting["value"] for setting in configuration.auth_settings().values()]
+
+
+def test_current_context(kubeconfig):
+    configuration = configure(kubeconfig=kubeconfig)
+    assert configuration.host == "https://lab.example:6443"
+    assert authorization(configuration) == ["Bearer k-token"]
+
+
+def test_context_by_name_from_a_structure():
+    configuration = configure(kubeconfig=KUBECONFIG, context="prod")
+    assert (configuration.host, configuration.verify_ssl) == ("https://prod.example:6443", False)
+
+
+def test_default_location(tmp_path):
+    (tmp_path / "default").write_text(yaml.safe_dump(KUBECONFIG))
+    assert configure(context="prod").host == "https://prod.example:6443"
+
+
+def test_options_win_over_the_kubeconfig(kubeconfig):
+    configuration = configure(kubeconfig=kubeconfig, api_key="other", validate_certs=False, proxy="http://proxy:3128")
+    assert authorization(configuration) == ["Bearer other"]
+    assert (configuration.verify_ssl, configuration.proxy) == (False, "http://proxy:3128")
+
+
+def test_host_and_token_need_no_kubeconfig():
+    configuration = configure(host="https://api.example:6443/", api_key="t", kubeconfig="/absent")
+    assert configuration.host == "https://api.example:6443"
+    assert configuration.verify_ssl is True
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({}, "There is no kubeconfig at .*default and this does not run inside a cluster"),
+        ({"kubeconfig": "/absent"}, "The kubeconfig /absent does not exist"),
+        ({"host": "https://x", "api_key": "t", "ca_cert": "/absent.crt"}, "The file /absent.crt given as ca_cert"),
+    ],
+)
+def test_what_is_missing_is_named(options, message):
+    with pytest.raises(FleetError, match=message):
+        configure(**options)
+
+
+def test_a_wrong_context_is_named_with_those_there_are(kubeconfig):
+    with pytest.raises(FleetError, match="has no context test, it has lab, prod"):
+        configure(kubeconfig=kubeconfig, context="test")
+
+
+def test_no_current_context(tmp_path):
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump({**KUBECONFIG, "current-context": ""}))
+    assert configure(kubeconfig=str(path), context="prod").host == "https://prod.example:6443"
+    with pytest.raises(FleetError, match="has no current context, it has lab, prod. .*Choose one"):
+        configure(kubeconfig=str(path))
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("users: [a", "is not valid YAML at line"),
+        ("hello", "has not the structure of a kubeconfig"),
+        ("contexts: 7", "has not the structure of a kubeconfig|cannot be used"),
+        (yaml.safe_dump({**KUBECONFIG, "users": [{"name": "me", "x": "s3cret"}]}), "cannot be used: .*key user in"),
+    ],
+)
+def test_a_malformed_kubeconfig_is_not_quoted(tmp_path, text, message):
+    path = tmp_path / "kubeconfig"
+    path.write_text(text)
+    with pytest.raises(FleetError, match=message) as caught:
+        configure(kubeconfig=str(path))
+    assert "s3cret" not in str(caught.value)
+
+
+def test_secrets_of_a_structure():
+    assert auth.secrets(KUBECONFIG) == ["k-token"]
+    assert auth.secrets("/path") == []

@@ -1,0 +1,218 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import email.utils
+import json
+import time
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import client
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, update_node
+
+DENIED = (
+    'nodes "w1" is forbidden: User "system:serviceaccount:ops:robot" cannot patch resource "nodes" in API group "" '
+    "at the cluster scope"
+)
+BUDGET = {
+    "kind": "Status",
+    "code": 429,
+    "message": "Cannot evict pod as it would violate the pod's disruption budget.",
+    "details": {"causes": [{"reason": "DisruptionBudget", "message": "The disruption budget web needs 2"}]},
+}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(client, "DENIAL_SECONDS", 0)
+
+
+def page(names, proceed=None, version="9"):
+    return {"items": [{"name": name} for name in names], "metadata": {"continue": proceed, "resourceVersion": version}}
+
+
+def paths(server):
+    return [request[1] for request in server.requests]
+
+
+def test_the_token_is_sent(server, cluster):
+    server.will(body={})
+    cluster.get("/api/v1/nodes/w1")
+    assert server.requests[0][2]["authorization"] == "Bearer s3cret-token"
+
+
+def test_lists_come_in_pages_and_are_reduced_on_the_way(server, cluster):
+    server.will(body=page(["a", "b"], "next&page"))
+    server.will(body=page(["c"], None, "10"))
+    listing = cluster.list("/api/v1/nodes", {"labelSelector": "a in (b,c)"}, keep=lambda item: item["name"])
+    assert listing == (["a", "b", "c"], "10")
+    assert "limit=500" in paths(server)[0] and "labelSelector=a+in+%28b%2Cc%29" in paths(server)[0]
+    assert "continue=next%26page" in paths(server)[1]
+
+
+def test_a_list_that_took_too_long_starts_anew(server, cluster):
+    server.will(body=page(["a"], "more"))
+    server.will(410, "The provided continue parameter is too old")
+    server.will(body=page(["a", "b"]))
+    assert [item["name"] for item in cluster.list("/api/v1/nodes").items] == ["a", "b"]
+    assert "continue" not in paths(server)[2]
+
+
+def test_an_overloaded_or_broken_server_is_asked_again(server, cluster):
+    server.will(503, "etcd is away")
+    server.will_hang_up()
+    server.will(429, "too many requests, please try again later")
+    server.will(body={"fine": True})
+    assert cluster.get("/x") == {"fine": True}
+    assert len(server.requests) == 4
+
+
+def test_retry_after_is_honoured(server, cluster):
+    server.will(429, "too many requests, please try again later", Retry_After="1")
+    server.will(body={})
+    started = time.monotonic()
+    cluster.get("/x")
+    assert time.monotonic() - started >= 1
+
+
+def test_a_server_that_stays_away_is_one_sentence(server, cluster):
+    server.close()
+    cluster.api_timeout = 0
+    with pytest.raises(ApiError, match="http://127.* cannot be reached: .*Connection refused. Nothing was changed"):
+        cluster.get("/x")
+    with pytest.raises(ApiError, match="It is not known whether it did the last PATCH"):
+        cluster.patch("/x", {})
+
+
+def test_a_missing_permission_is_named(server, cluster):
+    server.will(403, DENIED)
+    with pytest.raises(ApiError) as caught:
+        cluster.patch("/api/v1/nodes/w1", {})
+    assert str(caught.value).startswith("system:serviceaccount:ops:robot may not patch nodes on the API server http")
+    assert "Grant it the verb patch on nodes" in str(caught.value)
+
+
+def test_missing_credentials_are_named(server, cluster):
+    server.will(403, DENIED.replace("system:serviceaccount:ops:robot", "system:anonymous"))
+    with pytest.raises(ApiError, match="got no credentials"):
+        cluster.get("/api/v1/nodes")
+
+
+def test_a_denial_has_to_stand(server, cluster, monkeypatch):
+    monkeypatch.setattr(client, "DENIAL_SECONDS", 5)
+    server.will(403, DENIED)
+    server.will(401, "Unauthorized")
+    server.will(body={"fine": True})
+    assert cluster.get("/x") == {"fine": True}
+
+
+def test_an_expired_token_is_named_and_not_shown(server, cluster):
+    server.will(401, "token s3cret-token is expired")
+    with pytest.raises(ApiError, match="does not accept the token or certificate") as caught:
+        cluster.get("/x")
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [200, 400, 404])
+def test_something_else_than_an_api_server(server, cluster, status):
+    server.will(status, b"<html>hello</html>")
+    with pytest.raises(ApiError, match="not as a Kubernetes API server does"):
+        cluster.get("/api/v1/nodes")
+
+
+@pytest.mark.parametrize(
+    "text, cleaned",
+    [
+        ("Authorization: Bearer abc.def", "Authorization: Bearer ********"),
+        ("via http://me:secret@proxy:3128/", "via http://me:********@proxy:3128/"),
+        ("<urllib3.connection.HTTPSConnection object at 0x7f00>: refused.", "refused"),
+        ("HTTPSConnection(host='x', port=1): refused", "refused"),
+    ],
+)
+def test_messages_are_clean(text, cleaned):
+    assert client._clean(text) == cleaned
+
+
+def test_a_budget_that_refuses_is_not_an_overloaded_server(server, cluster):
+    server.will(429, BUDGET)
+    with pytest.raises(ApiError) as caught:
+        cluster.evict("shop", "web-1", "uid-1", grace_period=0, dry_run=True)
+    assert caught.value.causes("DisruptionBudget") == ["The disruption budget web needs 2"]
+    method, path, ignored, body = server.requests[0]
+    assert (method, path) == ("POST", "/api/v1/namespaces/shop/pods/web-1/eviction")
+    options = body["deleteOptions"]
+    assert options["preconditions"] == {"uid": "uid-1"}
+    assert (options["gracePeriodSeconds"], options["dryRun"]) == (0, ["All"])
+
+
+def test_an_unset_grace_period_is_the_pods_own(server, cluster):
+    server.will(201, {})
+    cluster.evict("shop", "web-1", "uid-1")
+    assert set(server.requests[0][3]["deleteOptions"]) == {"apiVersion", "kind", "preconditions"}
+
+
+def test_time_is_the_servers(server, cluster):
+    server.will(body={}, Date=email.utils.formatdate(time.time() - 3600, usegmt=True))
+    cluster.get("/x")
+    assert abs(cluster.now() - (time.time() - 3600)) < 3
+
+
+def test_a_watch_yields_events_and_ends_with_the_server(server, cluster):
+    pod = {"metadata": {"name": "a", "resourceVersion": "8"}}
+    lines = [{"type": "ADDED", "object": pod}, {"type": "DELETED", "object": pod}]
+    server.will(body="\n".join(map(json.dumps, lines)).encode() + b"\n")
+    assert list(cluster.watch("/api/v1/pods", {"fieldSelector": "x=y"}, "7")) == [("ADDED", pod), ("DELETED", pod)]
+    assert "resourceVersion=7" in paths(server)[0] and "watch=true" in paths(server)[0]
+
+
+def test_a_watch_that_lost_its_place_says_so(server, cluster):
+    server.will(body=json.dumps({"type": "ERROR", "object": {"code": 410, "message": "too old"}}).encode() + b"\n")
+    with pytest.raises(ApiError) as caught:
+        list(cluster.watch("/api/v1/pods", {}, "1"))
+    assert caught.value.status == 410
+
+
+class Plan:
+    def __init__(self, patch):
+        self.patch = patch
+        self.actions = ["Do it"] if patch else []
+
+
+def test_a_node_is_decided_on_anew_after_a_conflict(server, cluster, make_node):
+    seen = []
+
+    def decide(node, now):
+        seen.append(node["metadata"]["resourceVersion"])
+        return Plan({"metadata": {"annotations": {"a": "b"}}})
+
+    server.will(body=make_node())
+    server.will(409, "the object has been modified")
+    newer = make_node()
+    newer["metadata"]["resourceVersion"] = "8"
+    server.will(body=newer)
+    server.will(body=newer)
+    update_node(cluster, "w1", decide)
+    assert seen == ["7", "8"]
+    patches = [body for method, ignored, also, body in server.requests if method == "PATCH"]
+    assert [patch["metadata"]["resourceVersion"] for patch in patches] == ["7", "8"]
+
+
+def test_nothing_to_do_is_no_write(server, cluster, make_node):
+    server.will(body=make_node())
+    before, plan, after = update_node(cluster, "w1", lambda node, now: Plan({}))
+    assert before is after
+    assert [request[0] for request in server.requests] == ["GET"]
+
+
+def test_check_mode_lets_the_server_judge_without_writing(server, cluster, make_node):
+    server.will(body=make_node())
+    server.will(body=make_node())
+    update_node(cluster, "w1", lambda node, now: Plan({"metadata": {}}), dry_run=True)
+    assert "dryRun=All" in paths(server)[1]
+
+
+def test_a_node_that_is_not_there(server, cluster):
+    server.will(404, 'nodes "w9" not found')
+    with pytest.raises(ApiError, match="There is no node w9 on http"):
+        client.get_node(cluster, "w9")

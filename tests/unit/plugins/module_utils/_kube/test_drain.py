@@ -1,0 +1,284 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole drains against a cluster in memory that answers as a real one was seen to."""
+
+from __future__ import annotations
+
+import queue
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Listing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
+
+
+def too_many(wait=0):
+    said = "The disruption budget web needs 2 healthy pods and has 2 currently"
+    body = {"details": {"causes": [{"reason": "DisruptionBudget", "message": said}]}}
+    return ApiError("refused", status=429, body=body, wait=wait)
+
+
+class MemoryCluster:
+    """Pods of one node. What happens to an eviction is decided by the test."""
+
+    server = "https://memory"
+
+    def __init__(self, node, pods, budgets=()):
+        self.node = node
+        self.pods = {pod["metadata"]["uid"]: pod for pod in pods}
+        self.budgets = list(budgets)
+        self.events = queue.Queue()
+        self.evictions = []
+        self.on_evict = self.end
+        self.on_listing = None
+
+    def get(self, path, until=None):
+        return self.node
+
+    def list(self, path, query=None, until=None):
+        if path != drain.PODS:
+            return Listing(self.budgets, "1")
+        if self.on_listing:
+            self.on_listing()
+        return Listing(list(self.pods.values()), "1")
+
+    def watch(self, path, query, version, seconds):
+        while True:
+            event = self.events.get()
+            if isinstance(event, Exception):
+                raise event
+            if event is None:
+                return
+            yield event
+
+    def evict(self, namespace, name, uid, grace_period, until, dry_run):
+        self.evictions.append((name, grace_period, dry_run))
+        self.on_evict(self.pods.get(uid), dry_run)
+
+    def end(self, pod, dry_run=False):
+        if not dry_run:
+            del self.pods[pod["metadata"]["uid"]]
+            self.tell("DELETED", pod)
+
+    def come(self, pod):
+        self.pods[pod["metadata"]["uid"]] = pod
+        self.tell("ADDED", pod)
+
+    def tell(self, kind, pod):
+        pod["metadata"].setdefault("resourceVersion", "2")
+        self.events.put((kind, pod))
+
+
+@pytest.fixture
+def node(make_node):
+    return make_node(unschedulable=True)
+
+
+STRICT = Policy(delete_emptydir_data=False, delete_unmanaged=False)
+
+
+def request(timeout=10, grace_period=None, policy=STRICT):
+    return drain.Request("w1", policy, timeout, grace_period, 50)
+
+
+def run(cluster, **options):
+    return drain.NodeDrain(cluster, request(**options)).run()
+
+
+def actions(result):
+    return {record["name"]: (record["action"], record["gone"]) for record in result["pods"]}
+
+
+def test_a_node_is_emptied(node, make_pod):
+    cluster = MemoryCluster(
+        node,
+        [
+            make_pod("web-1"),
+            make_pod("web-2"),
+            make_pod("agent", "DaemonSet/agent"),
+            make_pod("backup", "Job/backup", phase="Succeeded"),
+        ],
+    )
+    result = run(cluster)
+    assert result["changed"]
+    assert result["actions"] == ["Delete pod shop/backup", "Evict pod shop/web-1", "Evict pod shop/web-2"]
+    assert actions(result) == {
+        "agent": ("leave", False),
+        "backup": ("delete", True),
+        "web-1": ("evict", True),
+        "web-2": ("evict", True),
+    }
+
+
+def test_an_empty_node_is_no_change(node, make_pod):
+    result = run(MemoryCluster(node, [make_pod("agent", "DaemonSet/agent")]))
+    assert (result["changed"], result["actions"]) == (False, [])
+
+
+@pytest.mark.parametrize("grace", [None, 0, 30])
+def test_the_grace_period_goes_through_as_it_is(node, make_pod, grace):
+    cluster = MemoryCluster(node, [make_pod("web-1")])
+    run(cluster, grace_period=grace)
+    assert cluster.evictions == [("web-1", grace, False)]
+
+
+def test_refused_pods_fail_before_anything_is_evicted(node, make_pod):
+    cluster = MemoryCluster(node, [make_pod("web-1"), make_pod("lonely", "")])
+    with pytest.raises(drain.DrainError, match="shop/lonely .*no controller.*Nothing was evicted") as caught:
+        run(cluster)
+    assert cluster.evictions == []
+    assert caught.value.result["changed"] is False
+    assert {record["name"]: record["action"] for record in caught.value.result["pods"]}["lonely"] == "refuse"
+    run(cluster, policy=Policy(False, True))
+    assert sorted(cluster.evictions) == [("lonely", None, False), ("web-1", None, False)]
+
+
+def test_a_node_that_is_not_cordoned_is_not_drained(make_node, make_pod):
+    cluster = MemoryCluster(make_node(), [make_pod("web-1")])
+    with pytest.raises(FleetError, match="Node w1 is not cordoned"):
+        run(cluster)
+    assert cluster.evictions == []
+
+
+def test_a_budget_is_waited_for(node, make_pod, make_budget):
+    cluster = MemoryCluster(node, [make_pod("web-1", labels={"app": "web"})], [make_budget("web", {})])
+    answers = [too_many(), too_many()]
+
+    def evict(pod, dry_run):
+        if answers:
+            raise answers.pop()
+        cluster.end(pod)
+
+    cluster.on_evict = evict
+    result = run(cluster)
+    assert len(cluster.evictions) == 3
+    assert [(record["gone"], record["blocked_by"]) for record in result["pods"]] == [(True, "shop/web")]
+
+
+def test_what_does_not_leave_is_a_failure_with_names(node, make_pod):
+    cluster = MemoryCluster(node, [make_pod("web-1"), make_pod("db-1")])
+
+    def evict(pod, dry_run):
+        if pod["metadata"]["name"] == "web-1":
+            raise too_many()
+        cluster.end(pod)
+
+    cluster.on_evict = evict
+    expected = "still has 1 pods after 1 seconds .*shop/web-1 .The disruption budget web needs 2 .*1 pods have left it"
+    with pytest.raises(drain.DrainError, match=expected) as caught:
+        run(cluster, timeout=1)
+    assert caught.value.result["changed"] is True
+
+
+def test_a_terminating_pod_is_waited_for_and_not_evicted(node, make_pod):
+    pod = make_pod("web-1", metadata={"deletionTimestamp": "now"})
+    cluster = MemoryCluster(node, [pod])
+    cluster.end(pod)
+    cluster.pods[pod["metadata"]["uid"]] = pod
+    cluster.on_listing = lambda: cluster.pods.pop(pod["metadata"]["uid"], None) if cluster.events.empty() else None
+    result = run(cluster)
+    assert cluster.evictions == []
+    assert actions(result) == {"web-1": ("wait", True)}
+    assert result["changed"] is False
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ApiError("gone", status=404, body={"kind": "Status"}),
+        ApiError("no", status=403, body={"details": {"causes": [{"reason": "NamespaceTerminating", "message": ""}]}}),
+        ApiError("the UID in the precondition does not match", status=409, body={"kind": "Status"}),
+    ],
+    ids=["404", "namespace terminating", "409"],
+)
+def test_answers_for_a_pod_that_is_no_longer_there(node, make_pod, answer):
+    cluster = MemoryCluster(node, [make_pod("web-1")])
+
+    def evict(pod, dry_run):
+        cluster.end(pod)
+        raise answer
+
+    cluster.on_evict = evict
+    assert actions(run(cluster)) == {"web-1": ("evict", True)}
+
+
+def test_a_missing_permission_ends_the_drain(node, make_pod):
+    cluster = MemoryCluster(node, [make_pod("web-1")])
+
+    def evict(pod, dry_run):
+        raise ApiError("robot may not create pods/eviction", status=403, todo="Grant it")
+
+    cluster.on_evict = evict
+    with pytest.raises(drain.DrainError, match="robot may not .*stays cordoned, 0 pods have left it. Grant it"):
+        run(cluster)
+
+
+def test_a_broken_watch_is_taken_up_again(node, make_pod):
+    cluster = MemoryCluster(node, [make_pod("web-1")])
+
+    def evict(pod, dry_run):
+        del cluster.pods[pod["metadata"]["uid"]]
+        cluster.events.put(ApiError("reset by peer", transient=True))
+
+    cluster.on_evict = evict
+    assert actions(run(cluster)) == {"web-1": ("evict", True)}
+
+
+def test_a_pod_that_came_late_leaves_too(node, make_pod):
+    cluster = MemoryCluster(node, [make_pod("web-1")])
+    late = make_pod("web-9")
+    looks = []
+
+    def come_late():
+        looks.append(1)
+        if len(looks) == 2:
+            cluster.pods[late["metadata"]["uid"]] = late
+
+    cluster.on_listing = come_late
+    assert actions(run(cluster)) == {"web-1": ("evict", True), "web-9": ("evict", True)}
+
+
+def test_a_pod_that_comes_back_for_ever_is_a_failure(node, make_pod):
+    cluster = MemoryCluster(node, [make_pod("web-0")])
+
+    def evict(pod, dry_run):
+        cluster.end(pod)
+        cluster.come(make_pod("web-0"))
+
+    cluster.on_evict = evict
+    with pytest.raises(drain.DrainError, match="Pods of ReplicaSet/web of namespace shop keep coming back"):
+        run(cluster)
+    assert len(cluster.evictions) == drain.RETURNS + 1
+
+
+def test_an_uncordon_in_the_middle_is_a_failure(node, make_pod):
+    cluster = MemoryCluster(node, [make_pod("web-1")])
+
+    def evict(pod, dry_run):
+        node["spec"] = {}
+        cluster.end(pod)
+
+    cluster.on_evict = evict
+    with pytest.raises(drain.DrainError, match="was uncordoned by somebody"):
+        run(cluster)
+
+
+def test_a_rehearsal_gives_the_same_table_and_evicts_nothing(make_node, make_pod, make_budget):
+    pods = [make_pod("web-1", labels={"app": "web"}), make_pod("web-2"), make_pod("agent", "DaemonSet/agent")]
+    cluster = MemoryCluster(make_node(), pods, [make_budget("web", {"matchLabels": {"app": "web"}})])
+
+    def evict(pod, dry_run):
+        assert dry_run
+        if pod["metadata"]["name"] == "web-1":
+            raise too_many()
+
+    cluster.on_evict = evict
+    result = drain.NodeDrain(cluster, request()).rehearse()
+    assert result["actions"] == ["Evict pod shop/web-1", "Evict pod shop/web-2"]
+    assert {record["name"]: record["blocked_by"] for record in result["pods"]} == {
+        "agent": None,
+        "web-1": "shop/web",
+        "web-2": None,
+    }
+    assert len(cluster.pods) == 3

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy, classify, selects
+
+STRICT = Policy(delete_emptydir_data=False, delete_unmanaged=False)
+LOOSE = Policy(delete_emptydir_data=True, delete_unmanaged=True)
+TERMINATING = {"deletionTimestamp": "2026-11-21T15:00:00Z"}
+MIRROR = {"annotations": {drain_plan.MIRROR: "hash"}}
+SCRATCH = [{"name": "scratch", "emptyDir": {}}]
+
+# What the pod is like, what a strict drain does with it, and what a loose one.
+CASES = [
+    ("a replica", {}, "evict", "evict"),
+    ("a replica with other volumes", {"volumes": [{"name": "x", "configMap": {}}]}, "evict", "evict"),
+    ("pending", {"phase": "Pending"}, "evict", "evict"),
+    ("of a DaemonSet", {"owner": "DaemonSet/agent"}, "leave", "leave"),
+    ("of a DaemonSet, with scratch", {"owner": "DaemonSet/agent", "volumes": SCRATCH}, "leave", "leave"),
+    ("of a DaemonSet, failed", {"owner": "DaemonSet/agent", "phase": "Failed"}, "leave", "leave"),
+    ("of a DaemonSet, terminating", {"owner": "DaemonSet/agent", "metadata": TERMINATING}, "leave", "leave"),
+    ("a mirror", {"owner": "Node/w1", "metadata": MIRROR}, "leave", "leave"),
+    ("terminating", {"metadata": TERMINATING}, "wait", "wait"),
+    ("terminating and unmanaged", {"owner": "", "metadata": TERMINATING}, "wait", "wait"),
+    ("succeeded", {"owner": "Job/backup", "phase": "Succeeded"}, "delete", "delete"),
+    ("failed", {"owner": "Job/backup", "phase": "Failed"}, "delete", "delete"),
+    ("succeeded, unmanaged, with scratch", {"owner": "", "phase": "Succeeded", "volumes": SCRATCH}, "delete", "delete"),
+    ("unmanaged", {"owner": ""}, "refuse", "evict"),
+    ("with scratch", {"volumes": SCRATCH}, "refuse", "evict"),
+    ("unmanaged with scratch", {"owner": "", "volumes": SCRATCH}, "refuse", "evict"),
+]
+
+
+@pytest.mark.parametrize("like, strictly, loosely", [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_classify(make_pod, like, strictly, loosely):
+    pod = make_pod(**like)
+    assert classify(pod, STRICT, []).action == strictly
+    assert classify(pod, LOOSE, []).action == loosely
+
+
+def test_one_permission_does_not_stand_for_the_other(make_pod):
+    pod = make_pod(owner="", volumes=SCRATCH)
+    assert classify(pod, Policy(True, False), []).reason == "has no controller that would start it again"
+    assert classify(pod, Policy(False, True), []).reason == "would lose the data of its emptyDir volume"
+    assert " and " in classify(pod, STRICT, []).reason
+
+
+def test_owner_that_is_no_controller_does_not_manage(make_pod):
+    pod = make_pod(metadata={"ownerReferences": [{"kind": "Backup", "name": "b"}]})
+    assert classify(pod, STRICT, []).action == "refuse"
+
+
+def test_a_finalizer_is_named(make_pod):
+    pod = make_pod(metadata={**TERMINATING, "finalizers": ["example.com/hold"]})
+    assert classify(pod, STRICT, []).reason == "is terminating, held by the finalizer example.com/hold"
+
+
+def test_budgets_of_a_pod(make_pod, make_budget):
+    pod = make_pod(labels={"app": "web"})
+    covering = make_budget("web", {"matchLabels": {"app": "web"}})
+    other = make_budget("db", {"matchLabels": {"app": "db"}})
+    elsewhere = make_budget("web", {}, namespace="other")
+    assert classify(pod, STRICT, [covering, other, elsewhere]).budgets == ("shop/web",)
+    everything = make_budget("all", {})
+    refused = classify(pod, LOOSE, [covering, everything])
+    assert (refused.action, refused.budgets) == ("refuse", ("shop/web", "shop/all"))
+    assert "more than one disruption budget" in refused.reason
+
+
+@pytest.mark.parametrize(
+    "expression, matches",
+    [
+        ({"key": "app", "operator": "In", "values": ["web", "db"]}, True),
+        ({"key": "app", "operator": "In", "values": ["db"]}, False),
+        ({"key": "absent", "operator": "In", "values": ["x"]}, False),
+        ({"key": "app", "operator": "NotIn", "values": ["db"]}, True),
+        ({"key": "app", "operator": "NotIn", "values": ["web"]}, False),
+        ({"key": "absent", "operator": "NotIn", "values": ["x"]}, True),
+        ({"key": "app", "operator": "Exists"}, True),
+        ({"key": "absent", "operator": "Exists"}, False),
+        ({"key": "app", "operator": "DoesNotExist"}, False),
+        ({"key": "absent", "operator": "DoesNotExist"}, True),
+    ],
+)
+def test_selector_expressions(expression, matches):
+    assert selects({"matchExpressions": [expression]}, {"app": "web"}) is matches
+
+
+def test_no_selector_selects_nothing_and_an_empty_one_everything():
+    assert not selects(None, {"app": "web"})
+    assert selects({}, {"app": "web"})
+
+
+def test_messages_stay_readable(make_pod):
+    pods = [classify(make_pod(f"web-{number}"), STRICT, []) for number in range(12)]
+    assert drain_plan.enumerate_pods(pods).endswith("shop/web-9, and 2 more")

@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Pod
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_state import Drain
+
+WHY = "The disruption budget web needs 2 healthy pods and has 2 currently"
+
+
+def pod(name, *budgets, action="evict", reason=""):
+    return Pod("shop", name, f"uid-{name}", "ReplicaSet/web", action, reason, budgets)
+
+
+@pytest.fixture
+def drain():
+    return Drain(per_second=50, now=0)
+
+
+def names(pods):
+    return [one.name for one in pods]
+
+
+def add(drain, *pods):
+    for one in pods:
+        drain.appear(one, 0)
+
+
+def test_pods_without_a_budget_are_asked_for_at_once(drain):
+    add(drain, pod("a"), pod("b"), pod("c"))
+    assert names(drain.due(0)) == ["a", "b", "c"]
+    assert drain.due(0) == []
+
+
+def test_one_request_per_budget_at_a_time(drain):
+    add(drain, pod("a", "shop/web"), pod("b", "shop/web"), pod("c", "shop/db"), pod("d"))
+    assert names(drain.due(0)) == ["a", "c", "d"]
+    drain.accepted("uid-a")
+    assert names(drain.due(0)) == ["b"]
+
+
+def test_a_refusal_rests_the_whole_lane_and_the_next_pod_has_its_turn(drain):
+    add(drain, pod("a", "shop/web"), pod("b", "shop/web"))
+    drain.due(0)
+    drain.refused("uid-a", "shop/web", WHY, 0, 0)
+    assert drain.due(0.4) == []
+    assert drain.rest(0.1) == pytest.approx(0.4)
+    assert names(drain.due(0.5)) == ["b"]
+    drain.refused("uid-b", "shop/web", WHY, 0, 0.5)
+    assert drain.due(1.4) == []
+    assert names(drain.due(1.5)) == ["a"]
+
+
+def test_the_pause_grows_to_two_seconds_and_begins_anew_after_a_success(drain):
+    add(drain, pod("a", "shop/web"), pod("b", "shop/web"))
+    now, pauses = 0.0, []
+    while len(pauses) < 5:
+        (asked,) = drain.due(now)
+        drain.refused(asked.uid, "shop/web", WHY, 0, now)
+        pauses.append(drain.rest(now))
+        now += pauses[-1]
+    assert pauses == [0.5, 1, 2, 2, 2]
+    (asked,) = drain.due(now)
+    drain.accepted(asked.uid)
+    (asked,) = drain.due(now)
+    drain.refused(asked.uid, "shop/web", WHY, 0, now)
+    assert drain.rest(now) == pytest.approx(0.5)
+
+
+def test_the_server_may_want_a_longer_pause(drain):
+    add(drain, pod("a", "shop/web"))
+    drain.due(0)
+    drain.refused("uid-a", "shop/web", WHY, 10, 0)
+    assert drain.due(9.9) == []
+    assert names(drain.due(10)) == ["a"]
+
+
+def test_the_rate_is_capped():
+    drain = Drain(per_second=2, now=0)
+    add(drain, *[pod(str(number)) for number in range(5)])
+    assert len(drain.due(0)) == 2
+    assert drain.rest(0) == pytest.approx(0.5)
+    assert len(drain.due(0.5)) == 1
+    assert len(drain.due(5)) == 2
+
+
+def test_what_is_blocked_and_by_what(drain):
+    add(drain, pod("a", "shop/web"), pod("b", "shop/web"))
+    drain.due(0)
+    drain.refused("uid-a", "shop/web", WHY, 0, 0)
+    assert [(one.name, one.reason) for one in drain.remaining()] == [("b", WHY), ("a", WHY)]
+    assert {record["blocked_by"] for record in drain.records(3)} == {"shop/web"}
+
+
+def test_a_drain_is_over_when_nothing_that_should_leave_is_left(drain):
+    add(drain, pod("a"), pod("b", action="leave"), pod("c", action="wait"), pod("d", action="delete"))
+    assert names(drain.due(0)) == ["a", "d"]
+    drain.accepted("uid-a")
+    drain.accepted("uid-d")
+    assert names(drain.remaining()) == ["a", "c", "d"]
+    for name in "acd":
+        drain.vanish(f"uid-{name}", 2)
+    assert drain.remaining() == []
+    assert [(one["name"], one["gone"], one["seconds"]) for one in drain.records(9)] == [
+        ("a", True, 2),
+        ("b", False, 0),
+        ("c", True, 2),
+        ("d", True, 2),
+    ]
+
+
+def test_a_pod_that_somebody_else_ends_is_not_evicted(drain):
+    add(drain, pod("a", "shop/web"))
+    drain.due(0)
+    drain.refused("uid-a", "shop/web", WHY, 0, 0)
+    drain.appear(pod("a", action="wait", reason="is terminating"), 0.2)
+    assert drain.due(5) == []
+    assert [one.reason for one in drain.remaining()] == ["is terminating"]
+
+
+def test_an_answer_after_the_pod_is_gone_changes_nothing(drain):
+    add(drain, pod("a", "shop/web"), pod("b", "shop/web"))
+    drain.due(0)
+    drain.vanish("uid-a", 0.1)
+    drain.refused("uid-a", None, "was changed while it was to be evicted", 0, 0.1)
+    assert names(drain.remaining()) == ["b"]
+    assert names(drain.due(0.6)) == ["b"]
+
+
+def test_the_same_name_with_another_uid_is_another_pod(drain):
+    add(drain, pod("a"))
+    drain.due(0)
+    drain.accepted("uid-a")
+    drain.vanish("uid-a", 1)
+    drain.appear(pod("a")._replace(uid="uid-new"), 1)
+    assert [one.uid for one in drain.due(1)] == ["uid-new"]

@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import health
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Listing
+
+READY = [{"type": "Ready", "status": "True"}]
+WAITING = [{"type": "Ready", "status": "False"}]
+FACTS = {"bootID": "b2", "osImage": "Debian GNU/Linux 13 (trixie)", "kernelVersion": "6.12.43+deb13-amd64"}
+
+
+def wanted(**gates):
+    return health.Wanted(**{**dict.fromkeys(health.Wanted._fields), "daemonsets": False, **gates})
+
+
+def passed(gates):
+    return {gate.name: gate.passed for gate in gates}
+
+
+@pytest.mark.parametrize(
+    "gate, value, expected",
+    [
+        ("uid", "uid-w1", True),
+        ("uid", "uid-old", False),
+        ("boot_id", "b2", True),
+        ("boot_id", "b1", False),
+        ("boot_id_not", "b1", True),
+        ("boot_id_not", "b2", False),
+        ("os_image", "Debian GNU/Linux 13 (trixie)", True),
+        ("os_image", "Linux 1[34]", True),
+        ("os_image", "Linux 12", False),
+        ("kernel_version", "6.12.43+deb13-amd64", True),
+        ("kernel_version", "6.12", False),
+    ],
+)
+def test_gates_of_the_node(make_node, gate, value, expected):
+    judged = passed(health.judge_node(make_node(**FACTS), wanted(**{gate: value})))
+    assert judged == {"ready": True, gate.replace("_not", ""): expected}
+
+
+@pytest.mark.parametrize("status, expected", [("True", True), ("False", False), ("Unknown", False)])
+def test_ready(make_node, status, expected):
+    assert passed(health.judge_node(make_node(ready=status), wanted())) == {"ready": expected}
+
+
+def test_daemonsets(make_pod):
+    up = make_pod("agent-1", "DaemonSet/agent", conditions=READY)
+    late = make_pod("agent-2", "DaemonSet/agent", conditions=WAITING)
+    leaving = make_pod("agent-3", "DaemonSet/agent", conditions=READY, metadata={"deletionTimestamp": "now"})
+    other = make_pod("web", conditions=WAITING)
+    assert health.judge_daemonsets([up, other]) == ("daemonsets", True, "1 of 1 pods Ready")
+    gate = health.judge_daemonsets([up, late, leaving])
+    assert (gate.passed, gate.value) == (False, "1 of 3 pods Ready, waiting for shop/agent-2, shop/agent-3")
+
+
+class Clock:
+    """A clock that only moves when somebody sleeps."""
+
+    def __init__(self):
+        self.time = 100.0
+
+    def now(self):
+        return self.time
+
+    def sleep(self, seconds):
+        self.time += seconds
+
+
+class Script:
+    """A cluster whose node is another one at each look; the last one stays."""
+
+    def __init__(self, nodes, pods=()):
+        self.nodes = list(nodes)
+        self.pods = list(pods)
+
+    def get(self, path, until=None):
+        return self.nodes.pop(0) if len(self.nodes) > 1 else self.nodes[0]
+
+    def list(self, path, query, until=None):
+        return Listing(self.pods, "1")
+
+
+def wait(nodes, gates, pods=(), ready_for=0, timeout=60):
+    clock = Clock()
+    return health.wait(Script(nodes, pods), "w1", gates, ready_for, timeout, clock.now, clock.sleep)
+
+
+def test_waits_for_the_new_boot(make_node):
+    old, booting, up = make_node(bootID="b1"), make_node(ready="False", **FACTS), make_node(**FACTS)
+    result = wait([old, old, booting, up], wanted(boot_id_not="b1", os_image="Linux 13"))
+    assert {gate["name"]: gate["seconds"] for gate in result["gates"]} == {"boot_id": 2, "os_image": 2, "ready": 3}
+    assert result["node"]["os_image"] == FACTS["osImage"]
+    assert result["changed"] is False
+
+
+def test_a_flapping_node_has_to_hold_still_in_one_piece(make_node):
+    up, down = make_node(), make_node(ready="False")
+    result = wait([up, up, down, up], wanted(), ready_for=3)
+    assert [gate["seconds"] for gate in result["gates"]] == [3]
+    with pytest.raises(health.HealthError, match="did not stay healthy for long enough within 4 seconds"):
+        wait([down, down, up], wanted(), ready_for=5, timeout=4)
+
+
+def test_daemonsets_are_judged_when_the_node_is_ready(make_node, make_pod):
+    pods = [make_pod("agent", "DaemonSet/agent", conditions=WAITING)]
+    with pytest.raises(health.HealthError, match="gate daemonsets .*waiting for shop/agent.* within 5 seconds"):
+        wait([make_node()], wanted(daemonsets=True), pods, timeout=5)
+    with pytest.raises(health.HealthError) as caught:
+        wait([make_node(ready="Unknown")], wanted(daemonsets=True), pods, timeout=5)
+    assert [gate["value"] for gate in caught.value.result["gates"]][1].startswith("not looked at")
+
+
+def test_what_waiting_cannot_mend_fails_at_once(make_node):
+    clock = Clock()
+    other_os, other_kernel = wanted(boot_id="b2", os_image="Linux 12"), wanted(boot_id_not="b1", kernel_version="6.1")
+    for gates in (wanted(uid="uid-old"), other_os, other_kernel):
+        with pytest.raises(health.HealthError, match="instead of"):
+            health.wait(Script([make_node(**FACTS)]), "w1", gates, 0, 600, clock.now, clock.sleep)
+    assert clock.time == 100
+
+
+def test_another_os_may_still_come_if_no_boot_is_judged(make_node):
+    old = make_node(bootID="b1", osImage="Debian GNU/Linux 12 (bookworm)")
+    assert wait([old, make_node(**FACTS)], wanted(os_image="Linux 13"))["gates"][0]["passed"]

@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Node objects as a real API server returned them, and what they become in the inventory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _nodes
+
+RECORDED = json.loads((Path(__file__).parents[2] / "fixtures/kube/nodes.json").read_text(encoding="utf-8"))
+NODES = {node["metadata"]["name"]: _nodes.trim(node) for node in RECORDED["items"]}
+
+
+def facts(name, **options):
+    options = {"pool_label": "pool", "labels": ["*"], "annotations": [], **options}
+    return _nodes.variables(NODES[name], **options)
+
+
+def test_variables_of_a_node():
+    n2 = facts("n2")
+    assert (n2["ready"], n2["schedulable"], n2["roles"]) == (True, False, ["worker"])
+    assert (n2["pool"], n2["zone"]) == ("general", "z1")
+    assert n2["taints"] == ["node.kubernetes.io/unschedulable:NoSchedule"]
+    assert n2["addresses"] == {"InternalIP": ["10.0.0.2"], "ExternalIP": ["192.0.2.2"], "Hostname": ["n2"]}
+    assert n2["osmigrate"]["previous_os"] == "Debian GNU/Linux 12 (bookworm)"
+    assert n2["annotations"] == {}
+
+
+def test_labels_and_annotations_by_pattern():
+    few = facts("n2", labels=["topology.*", "pool"], annotations=["osmigrate.fleet/phase"])
+    assert set(few["labels"]) == {"topology.kubernetes.io/zone", "pool"}
+    assert few["annotations"] == {"osmigrate.fleet/phase": "done"}
+    assert facts("n2", labels=[])["labels"] == {}
+
+
+def test_a_node_that_never_reported():
+    bare = _nodes.trim({"metadata": {"name": "new", "uid": "u"}})
+    new = _nodes.variables(bare, "pool", ["*"], ["*"])
+    assert (new["ready"], new["os_image"], new["addresses"]) == (False, "", {})
+    assert set(_nodes.groups(new, False)) == {"k8s_nodes", "role_worker", "not_ready", "schedulable"}
+
+
+@pytest.mark.parametrize(
+    "name, excluded, expected",
+    [
+        ("n1", False, {"role_control-plane", "schedulable", "osmigrate_phase_failed", "osmigrate_failed"}),
+        (
+            "n2",
+            False,
+            {
+                "role_worker",
+                "unschedulable",
+                "osmigrate_phase_done",
+                "osmigrate_release_debian-13-13.1",
+                "osmigrate_on_ostree",
+                "osmigrate_held",
+            },
+        ),
+        ("n3", True, {"role_worker", "schedulable", "osmigrate_excluded"}),
+    ],
+)
+def test_groups(name, excluded, expected):
+    common = {"k8s_nodes", "pool_general", "zone_z1", "arch_amd64", "os_debian_12", "ready"}
+    assert set(_nodes.groups(facts(name), excluded)) == common | expected
+
+
+def test_a_node_that_went_back_is_on_packages():
+    back = {**facts("n3"), "osmigrate": {"phase": "done", "release": "package"}}
+    assert {"osmigrate_on_package", "osmigrate_release_package"} < set(_nodes.groups(back, False))
+
+
+@pytest.mark.parametrize(
+    "types, network, expected",
+    [
+        (["InternalIP", "ExternalIP"], "", "10.0.0.1"),
+        (["ExternalIP", "InternalIP"], "", "192.0.2.1"),
+        (["InternalIP", "ExternalIP"], "192.", "192.0.2.1"),
+        (["Hostname"], "", "n1"),
+        (["InternalIP"], "172.", None),
+        (["InternalDNS"], "", None),
+    ],
+)
+def test_addresses(types, network, expected):
+    assert _nodes.choose_address(NODES["n1"], types, lambda address: address.startswith(network)) == expected
+
+
+@pytest.mark.parametrize(
+    "os_image, name",
+    [
+        ("Debian GNU/Linux 12 (bookworm)", "debian_12"),
+        ("Debian GNU/Linux trixie/sid", "debian_trixie/sid"),
+        ("Ubuntu 22.04.3 LTS", "ubuntu_22_04"),
+        ("Rocky Linux 9.3 (Blue Onyx)", "rocky_linux_9"),
+        ("Red Hat Enterprise Linux 8.10 (Ootpa)", "red_hat_enterprise_linux_8"),
+        ("openEuler 22.03 (LTS-SP3)", "openeuler_22_03"),
+        ("openSUSE Leap 15.6", "opensuse_leap_15"),
+        ("Flatcar Container Linux by Kinvolk 3815.2.0 (Oklo)", "flatcar_container_linux_by_kinvolk_3815"),
+        ("Alpine Linux v3.19", "alpine_linux_v3_19"),
+        ("Arch Linux", "arch_linux"),
+    ],
+)
+def test_names_of_operating_systems(os_image, name):
+    assert _nodes.os_name(os_image) == name
+
+
+def test_the_bulk_of_a_node_is_dropped():
+    kept = NODES["n2"]
+    assert set(kept["metadata"]) <= {"name", "uid", "labels", "annotations"}
+    assert set(kept["status"]) == {"addresses", "conditions", "nodeInfo"}
+    assert len(json.dumps(kept)) < len(json.dumps(RECORDED["items"][1])) / 2
