@@ -109,8 +109,7 @@ class Tree(object):
         yield name, status
         if stat.S_ISDIR(status.st_mode):
             for entry in self.names(name):
-                for found in self.walk(os.path.join(name, entry)):
-                    yield found
+                yield from self.walk(os.path.join(name, entry))
 
     def glob(self, pattern):
         """Return the names that match, sorted. A last part ** stands for everything below the directory."""

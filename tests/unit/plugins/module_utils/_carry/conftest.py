@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Roots to plan with: small trees of files, written as data."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from pathlib import Path

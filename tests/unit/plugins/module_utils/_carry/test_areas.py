@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Areas that need more than a copy: names, drop-ins, services, trust, alternatives, deadman."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From one deployment to the next: OSTree has merged /etc, and only what it cannot know is added."""
 
-from __future__ import annotations
-
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, plan
 
