@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whole drains against a cluster in memory that answers as a real one was seen to."""
 
-from __future__ import annotations
-
 import queue
 
 import pytest

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Pod
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_state import Drain

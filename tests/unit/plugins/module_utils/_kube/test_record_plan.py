@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import record_plan
 
 PRESENT = {"osmigrate.fleet/phase": "trial", "osmigrate.fleet/previous-os": "Debian 12", "other/phase": "x"}
