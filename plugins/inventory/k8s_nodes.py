@@ -141,12 +141,11 @@ notes:
 EXAMPLES = r"""
 ---
 # prod.k8s_nodes.yml: one cluster, one pool of it, reached by its management network
-plugin: osmigrate.fleet.k8s_nodes
-kubeconfig: ~/.kube/prod
-label_selector: pool=general
-address_networks: [10.20.0.0/16]
+# plugin: osmigrate.fleet.k8s_nodes
+# kubeconfig: ~/.kube/prod
+# label_selector: pool=general
+# address_networks: [10.20.0.0/16]
 
----
 # fleet.k8s_nodes.yml: several clusters, and a group of one's own
 plugin: osmigrate.fleet.k8s_nodes
 clusters:
