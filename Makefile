@@ -42,8 +42,9 @@ sanity-oldest: collection
 sanity-ours: collection
 	@cd $(COLLECTION) && $(CURDIR)/tests/gate/sanity.sh $(VENV) $(BUILD)/sanity-ours
 
-importer: install ## what Galaxy would say
+importer: install ## what Galaxy and a builder of execution environments would say
 	@tests/gate/importer.sh $(BUILD)/osmigrate-fleet-*.tar.gz
+	@ansible-builder create --context $(BUILD)/context --verbosity 0
 
 grub: collection ## real GRUB, deciding what to boot
 	@tests/gate/packages.sh grub-common grub-pc-bin qemu-system-x86 e2fsprogs
