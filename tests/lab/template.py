@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 import time
@@ -55,6 +56,7 @@ def _identity(programs: Path) -> str:
 def _furnish(tree: Path, work: Path, kubelet: Path, scratch: Path) -> None:
     """Copy the tree and add what the administrator of a Kubernetes node adds."""
     additions = scratch / "additions"
+    shutil.copytree(FILES / "node", additions, symlinks=True)
     for path, content in {
         "etc/fstab": f"UUID={ROOT_UUID} / ext4 errors=remount-ro 0 1\n",
         "etc/hostname": "template\n",
@@ -67,7 +69,7 @@ def _furnish(tree: Path, work: Path, kubelet: Path, scratch: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
     archives = additions / "usr/lib/lab/images"
-    archives.mkdir(parents=True)
+    archives.mkdir()
     for number, image in enumerate((PAUSE_IMAGE, APP_IMAGE)):
         images.build(image, tree / "bin/busybox", archives / f"{number}.tar")
 
@@ -76,18 +78,20 @@ def _furnish(tree: Path, work: Path, kubelet: Path, scratch: Path) -> None:
 
     root("cp", "--archive", "--reflink=auto", tree, work)
     root("rm", "-f", work / "etc/resolv.conf")
-    # Without --preserve=ownership: all of it belongs to root.
-    for source in (FILES / "node", additions):
-        root("cp", "--recursive", "--no-dereference", "--preserve=mode", "--no-target-directory", source, work)
-    root("install", "--mode=755", kubelet, work / "usr/bin/kubelet")
-    # Modes that git does not keep.
+    # Git keeps no modes but the executable bit, and the copies belong to root.
+    host.run(["chmod", "--recursive", "u=rwX,go=rX", additions])
+    root("cp", "--recursive", "--no-dereference", "--preserve=mode", "--no-target-directory", additions, work)
     root("chmod", "440", work / "etc/sudoers.d/ops")
+    root("install", "--mode=755", kubelet, work / "usr/bin/kubelet")
     root("chroot", work, "useradd", "--uid", "1000", "--user-group", "--shell", "/bin/bash",
          "--groups", "adm,systemd-journal", "--password", OPS_PASSWORD, "ops")
     root("sh", "-c", 'cp -n "$1"/etc/skel/.[a-z]* "$1"/home/ops/', "sh", work)
     root("chown", "--recursive", "1000:1000", work / "home/ops")
     root("systemctl", f"--root={work}", "enable", "systemd-networkd.service", "kubelet.service", "containerd.service",
          "ssh.service", "cron.service")
+    # Nothing can be downloaded here, and there is no screen.
+    root("systemctl", f"--root={work}", "disable", "apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer",
+         "e2scrub_reap.service", "dpkg-db-backup.timer", "getty@tty1.service")
 
 
 def _write_disk(tree: Path, disk: Path) -> None:
@@ -100,11 +104,11 @@ def _write_disk(tree: Path, disk: Path) -> None:
               f"--new=3:{ROOT_START}:0", "--typecode=3:8300", "--change-name=3:root", disk])
     host.run(["mkfs.fat", "-F", "32", "-i", "05310000", "-n", "ESP", f"--offset={ESP_START}", disk,
               str(ESP_SECTORS // 2)])
-    # 33 sectors at the end belong to the second partition table.
-    blocks = (sectors - ROOT_START - 2048) // 8
+    # The last sectors belong to the second partition table.
+    kibibytes = (sectors - ROOT_START - 2048) // 2
     host.run(host.as_root(["env", f"MKE2FS_CONFIG={FILES / 'mke2fs.conf'}", "mke2fs", "-q", "-F", "-t", "ext4",
                            "-L", "root", "-U", ROOT_UUID, "-d", tree, "-E", f"offset={ROOT_START * 512}",
-                           disk, str(blocks)]))
+                           disk, f"{kibibytes}K"]))
 
 
 def _finish_somehow(paths: Paths, work: Path, part: Path, log: Log) -> None:
