@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 
 from . import config, host, kubebin, releases, template, workloads
-from .cache import Log, locked
+from .cache import Log, locked, pin
 from .config import Paths
 from .controlplane import ControlPlane
 from .process import Daemon
@@ -168,6 +169,7 @@ class Lab:
                 self.control_plane.start()
             shutil.rmtree(target, ignore_errors=True)
             part.rename(target)
+            pin(self.paths, f"snapshot-{name}", *(machine.template for machine in machines))
             self.control_plane.wait_ready()
 
     def restore(self, name: str) -> None:
@@ -194,7 +196,23 @@ class Lab:
             for machine in machines:
                 machine.wait_ssh(60)
                 machine.set_clock()
+            self._wait_heard_from(saved)
             self.wait_nodes_ready(saved, 120)
+
+    def _wait_heard_from(self, names: list[str], timeout: int = 120) -> None:
+        """Wait until these nodes reported anew: that they are Ready is at first only a memory."""
+        now = datetime.now(timezone.utc)
+        deadline = time.monotonic() + timeout
+        for name in names:
+            while True:
+                renewed = self.control_plane.kubectl("get", "lease", name, "--namespace", "kube-node-lease",
+                                                     "--output", "jsonpath={.spec.renewTime}")
+                if renewed and datetime.fromisoformat(renewed.replace("Z", "+00:00")) > now:
+                    break
+                if time.monotonic() > deadline:
+                    raise host.HostError(f"{name} has not reported to the restored cluster for {timeout} s; see "
+                                         f"`ssh {name} sudo journalctl -u kubelet`.")
+                time.sleep(0.5)
             self.write_credentials()
 
     def _snapshot_directory(self, name: str) -> Path:

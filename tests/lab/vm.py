@@ -45,6 +45,10 @@ class Machine:
         """`firmware`, bios or uefi, and `template`, the directory of the disk below this one's."""
         return json.loads(self._settings.read_text())
 
+    @property
+    def template(self) -> Path:
+        return Path(self.settings["template"])
+
     def running(self) -> bool:
         return self._daemon.running()
 
@@ -148,6 +152,7 @@ class Machine:
         self.directory.mkdir(parents=True, exist_ok=True)
         for file in directory.iterdir():
             host.run(["cp", "--sparse=always", "--reflink=auto", "--preserve=mode", file, self.directory])
+        cache.pin(self.paths, self.name, self.template)
         self._remember_host_key((self.directory / "ssh_host_ed25519_key.pub").read_text())
 
     def _remember_host_key(self, public: str) -> None:
@@ -159,7 +164,7 @@ class Machine:
 
     def _arguments(self) -> list[str]:
         forwards = "".join(f",hostfwd=tcp:{self.address}:{port}-:{port}" for port in (22, 10250))
-        accelerator = accel.choose(self.paths, Path(self.settings["template"], "kernel"), print)
+        accelerator = accel.choose(self.paths, self.template / "kernel", print)
         argv = [
             "qemu-system-x86_64", *machine_arguments(accelerator, NODE_MEMORY_MIB, NODE_CPUS),
             "-name", f"lab-{self.name}",
