@@ -39,6 +39,10 @@ KillMode=process
 WantedBy=multi-user.target
 """
 
+# External: keep the addresses that the Node has. Statistics of every container each ten seconds, as is the default,
+# would be a tenth of what an emulated processor can do.
+_KUBELET_ARGUMENTS = "--cloud-provider=external --housekeeping-interval=60s"
+
 _CA = "/etc/kubernetes/pki/ca.crt"
 _CREDENTIALS = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 _SERVING_CERTIFICATE = "/var/lib/kubelet/pki/kubelet.crt"
@@ -92,7 +96,7 @@ def node_files(
         _SERVING_CERTIFICATE: (serving.certificate.read_bytes(), 0o644),
         _SERVING_KEY: (serving.key.read_bytes(), 0o600),
         "/var/lib/kubelet/config.yaml": (yaml.safe_dump(_kubelet_configuration(), sort_keys=False), 0o644),
-        "/etc/default/kubelet": ("KUBELET_EXTRA_ARGS=--cloud-provider=external\n", 0o644),
+        "/etc/default/kubelet": (f'KUBELET_EXTRA_ARGS="{_KUBELET_ARGUMENTS}"\n', 0o644),
         "/etc/containerd/config.toml": (_CONTAINERD, 0o644),
         "/etc/containerd/certs.d/_default/hosts.toml": (_NO_REGISTRY, 0o644),
         "/etc/cni/net.d/10-lab.conflist": (json.dumps(_network(name), indent=2) + "\n", 0o644),
