@@ -10,6 +10,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import array
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -106,13 +107,18 @@ def perform(changes, deployment):
 
 def _perform(change, deployment):
     planned, path = change.item, change.path
+    if os.path.dirname(path) == deployment.rstrip("/"):
+        with _unsealed(deployment):
+            _make(planned, path)
+    else:
+        _make(planned, path)
+
+
+def _make(planned, path):
     if planned.kind == ABSENT:
         os.unlink(path)
     elif planned.kind == DIRECTORY:
-        if os.path.dirname(path) == deployment.rstrip("/"):
-            _make_top_directory(path)
-        else:
-            os.mkdir(path)
+        os.mkdir(path)
         os.chown(path, planned.uid, planned.gid)
         os.chmod(path, planned.mode)
     elif planned.kind == LINK:
@@ -140,23 +146,24 @@ def _write(planned, path):
         raise
 
 
-def _make_top_directory(path):
-    """Make a directory directly below the deployment's root, which OSTree keeps immutable."""
-    descriptor = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
+@contextlib.contextmanager
+def _unsealed(directory):
+    """Take the immutable flag, by which OSTree seals the root of a deployment, off for a moment."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         flags = array.array("l", [0])
         try:
             fcntl.ioctl(descriptor, FS_IOC_GETFLAGS, flags, True)
         except (IOError, OSError):
-            flags[0] = 0  # a file system without such flags
-        if not flags[0] & FS_IMMUTABLE_FL:
-            os.mkdir(path)
-            return
-        fcntl.ioctl(descriptor, FS_IOC_SETFLAGS, array.array("l", [flags[0] & ~FS_IMMUTABLE_FL]))
+            pass  # a file system without such flags
+        sealed = flags[0] & FS_IMMUTABLE_FL
+        if sealed:
+            fcntl.ioctl(descriptor, FS_IOC_SETFLAGS, array.array("l", [flags[0] & ~FS_IMMUTABLE_FL]))
         try:
-            os.mkdir(path)
+            yield
         finally:
-            fcntl.ioctl(descriptor, FS_IOC_SETFLAGS, flags)
+            if sealed:
+                fcntl.ioctl(descriptor, FS_IOC_SETFLAGS, flags)
     finally:
         os.close(descriptor)
 

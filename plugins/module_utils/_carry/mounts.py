@@ -22,6 +22,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model impor
     item,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
 
 FSTAB = "/etc/fstab"
 HEADER = "# Written by osmigrate.fleet from the fstab of the incumbent.\n"
@@ -48,10 +49,10 @@ class _Layout(object):
         self.places = set()
         self.shared = []  # directories of the incumbent that the candidate uses, for the search of owners
 
-    def add(self, fields, source, action, lost=""):
+    def add(self, fields, source, action):
         line = " ".join(fields)
         self.lines.append(line)
-        self.parts.append(Part(fields[1], source, "data", action, line, lost))
+        self.parts.append(Part(fields[1], source, "data", action, line, ""))
         self.places.add(_plain(fields[1]))
 
     def directory(self, place, source):
@@ -98,14 +99,17 @@ def plan(situation):
 
 
 def plan_missing(situation):
-    """Return Found: the mount points that a new deployment needs for the fstab that it got by merge."""
-    items = []
-    for fields in parse_fstab(situation.candidate.text(FSTAB)):
-        place = situation.candidate.resolve(_plain(fields[1]))
-        if place.startswith("/") and not _made_elsewhere(place, fields) and not situation.candidate.is_directory(place):
-            status = situation.incumbent.lstat(place)
+    """Return Found: what a new deployment needs below / for the fstab that it got by merge."""
+    incumbent, candidate, items = situation.incumbent, situation.candidate, []
+    for fields in parse_fstab(candidate.text(FSTAB)):
+        place = candidate.resolve(_plain(fields[1]))
+        if _is_made(place, fields[3], own_var=True) and not candidate.is_directory(place) and not _is_sealed(place):
+            status = incumbent.lstat(place)
             mode = stat.S_IMODE(status.st_mode) if status else 0o755
             items.append(item(DIRECTORY, place, place, "data", mode=mode))
+    for name in incumbent.names("/"):
+        if name not in rules.TOP and incumbent.is_link("/" + name) and candidate.lstat("/" + name) is None:
+            items.append(situation.copy("/" + name, "data"))
     return Found(items, [], set())
 
 
@@ -130,10 +134,18 @@ def _where(unit):
     return ""
 
 
-def _made_elsewhere(place, fields):
-    return place.startswith(("/var", "/boot", "/run", "/proc", "/sys", "/dev", "/tmp")) or "noauto" in fields[3].split(
-        ","
-    )
+def _is_made(place, options, own_var):
+    """Say whether we have to see to it that a mount point exists; others come with the system or what is mounted."""
+    if "noauto" in options.split(",") or not place.startswith("/"):
+        return False
+    if is_below(place, "/var"):
+        return not own_var and place != "/var"
+    return not any(is_below(place, directory) for directory in ("/boot", "/run", "/proc", "/sys", "/dev", "/tmp"))
+
+
+def _is_sealed(place):
+    """Say whether no directory can be made there, because it belongs to the release."""
+    return is_below(place, "/usr") or is_below(place, "/etc")
 
 
 def _carry_line(layout, fields, own_var):
@@ -146,16 +158,21 @@ def _carry_line(layout, fields, own_var):
         layout.left.append(Left(name, "kubelet wants no swap"))
         return
     target = layout.situation.candidate.resolve(_plain(place))
-    source, lost = spec, ""
+    source = spec
     if spec.startswith("/") and not spec.startswith("/dev/") and layout.situation.mount_of(_plain(spec)) == "/":
         source = SYSROOT + spec
-    if not _made_elsewhere(target, fields) or (target.startswith("/var/") and not own_var):
-        if target.startswith(("/usr/", "/etc/")) and not layout.situation.candidate.is_directory(target):
+    if _mount_point(layout, name, target, _plain(place), options, own_var):
+        layout.add([source, _escaped(target)] + fields[2:], "%s: %s" % (FSTAB, place), "line")
+
+
+def _mount_point(layout, name, target, place, options, own_var):
+    """Make the mount point where one has to be made; say whether there will be one."""
+    if _is_made(target, options, own_var):
+        if _is_sealed(target) and not layout.situation.candidate.is_directory(target):
             layout.left.append(Left(name, "the release has no directory %s, and none can be made there" % target))
-            return
-        if "noauto" not in options.split(","):
-            layout.directory(target, _plain(place))
-    layout.add([source, _escaped(target)] + fields[2:], "%s: %s" % (FSTAB, place), "line", lost)
+            return False
+        layout.directory(target, place)
+    return True
 
 
 def _sources(situation, own_var):
@@ -165,9 +182,8 @@ def _sources(situation, own_var):
         if path != "/mnt" or incumbent.names(path):
             yield path, candidate.resolve(path)
     for name in incumbent.names("/"):
-        path = "/" + name
-        if name not in rules.TOP and not incumbent.is_link(path) and incumbent.is_directory(path) and path not in owned:
-            yield path, path
+        if name not in rules.TOP and "/" + name not in owned:
+            yield "/" + name, "/" + name
     if own_var:
         return
     yield "/var/log", "/var/log"
@@ -193,10 +209,12 @@ def _share(layout, path, target, own_var):
         layout.left.append(Left(path, "its place %s on the candidate is taken" % target))
         return
     if stat.S_ISLNK(status.st_mode):
-        if target.startswith("/var/"):
-            layout.directory(os.path.dirname(target), "")
-            layout.items.append(situation.copy(path, "data", target=target))
-            layout.places.add(target)
+        if situation.candidate.lstat(target) is not None:
+            layout.left.append(Left(path, "a link here, and something else on the candidate"))
+            return
+        layout.directory(os.path.dirname(target), "")
+        layout.items.append(situation.copy(path, "data", target=target))
+        layout.places.add(target)
         return
     if not stat.S_ISDIR(status.st_mode):
         layout.left.append(Left(path, "not a directory, so it cannot be shared"))
@@ -215,8 +233,8 @@ def _mount_units(layout, own_var):
         target = layout.situation.candidate.resolve(place)
         if target != place:
             layout.left.append(Left(path, "systemd will refuse it: %s is a link on the candidate" % place))
-        elif not _made_elsewhere(target, ["", "", "", ""]) or (target.startswith("/var/") and not own_var):
-            layout.directory(target, place)
+        else:
+            _mount_point(layout, path, target, place, "", own_var)
 
 
 def _plain(field):

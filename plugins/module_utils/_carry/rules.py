@@ -122,8 +122,8 @@ STATE = set(
 VAR = set("backups cache lib local lock log lost+found mail opt run spool tmp".split())
 # Directly below /: what every system has, and what the release makes itself.
 TOP = set(
-    "bin boot dev etc home lib lib32 lib64 libo32 libx32 lost+found media mnt opt ostree proc root run sbin snap srv "
-    "swap sys sysroot tmp usr var".split()
+    "bin boot dev etc home initrd.img initrd.img.old lib lib32 lib64 libo32 libx32 lost+found media mnt opt ostree "
+    "proc root run sbin snap srv sys sysroot tmp usr var vmlinuz vmlinuz.old".split()
 )
 # Shared as a whole, wherever the release has the directory.
 HOMES = ("/root", "/home", "/srv", "/opt", "/usr/local", "/mnt")

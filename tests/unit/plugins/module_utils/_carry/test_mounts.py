@@ -137,6 +137,34 @@ def test_the_releases_own_lines_stay(move):
     assert fstab(moving)[-2:] == ["tmpfs /tmp tmpfs size=1g 0 0", "tmpfs /scratch tmpfs defaults 0 0"]
 
 
+@pytest.mark.parametrize("place", ["/development", "/bootstrap/a", "/variants", "/systems", "/tmpdata"])
+def test_a_mount_point_whose_name_only_begins_like_one_of_the_systems(move, place):
+    moving = move({"/etc/fstab": f"UUID=5 {place} ext4\n"})
+    moving.carry()
+    assert (moving.deployment / place.strip("/")).is_dir()
+
+
+def test_links_below_the_root(move):
+    moving = move({"/data": "-> srv/data", "/srv/data/x": "x", "/vmlinuz": "-> boot/vmlinuz-6", "/notes": "x"})
+    made = moving.carry()
+    assert str((moving.deployment / "data").readlink()) == "srv/data"
+    assert not (moving.deployment / "vmlinuz").is_symlink()
+    assert lefts(made)["/notes"] == "not a directory, so it cannot be shared"
+
+
+def test_a_link_fail_where_the_release_has_something_else(move):
+    made = move({"/home2": "-> home"}, {"/home2/": ""}).carry()
+    assert lefts(made)["/home2"] == "a link here, and something else on the candidate"
+
+
+def test_a_mount_unit_fail_below_usr(move):
+    unit = "/etc/systemd/system/usr-share-models.mount"
+    moving = move({unit: "[Mount]\nWhat=/dev/vdb\nWhere=/usr/share/models\n"})
+    made = moving.carry()
+    assert "none can be made there" in lefts(made)[unit]
+    assert not (moving.deployment / "usr/share/models").exists()
+
+
 def test_two_directories_for_one_place(move):
     moving = move({"/opt/": "", "/var/opt/x": "x"})
     made = moving.carry()

@@ -78,3 +78,11 @@ def test_the_deadman_gets_its_new_time(upgrade):
     run()
     assert "OnBootSec=300" in moving.read("/etc/systemd/system/osmigrate-deadman.timer")
     assert run()[1] == []
+
+
+def test_links_below_the_root_are_made_again(upgrade):
+    moving, run = upgrade(PASSWD)
+    (moving.incumbent / "exports").symlink_to("data/exports")
+    assert "create link /exports" in run()[1]
+    assert str((moving.deployment / "exports").readlink()) == "data/exports"
+    assert run()[1] == []
