@@ -21,8 +21,7 @@ GUEST_GATEWAY = "10.0.2.2"
 
 NODES = ("w1", "w2")
 NODE_MEMORY_MIB = 1024
-# With two, QEMU without KVM now and then loses a timer interrupt of a busy host, and the guest hangs for ever.
-NODE_CPUS = 1
+NODE_CPUS = 2
 NODE_DISK_GIB = 6
 
 PAUSE_IMAGE = "localhost/lab/pause:1"
