@@ -88,6 +88,8 @@ class Drain:
     def vanish(self, uid, now):
         track = self.tracks.get(uid)
         if track is not None and track.state != GONE:
+            # The watch may be faster than the answer to the eviction.
+            track.evicted = track.evicted or track.state == ASKED
             track.state, track.ended = GONE, now
 
     def due(self, now):

@@ -55,7 +55,7 @@ def inventory(tmp_path):
             "KUBECONFIG": str(tmp_path / "no-kubeconfig"),
             **environment,
         }
-        return Run(subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False))
+        return Run(subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=300, check=False))
 
     return run
 
@@ -65,7 +65,7 @@ def nodes(*names):
 
 
 def test_everything_from_the_environment(server, inventory):
-    server.will(body=nodes())
+    server.will(body=nodes("n1", "n2", "n3"))
     seen = inventory(
         K8S_AUTH_HOST=server.url,
         K8S_AUTH_API_KEY="t",

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Node objects as a real API server returned them, and what they become in the inventory."""
+"""Node objects as a real API server returned them, and what they become in the inventory.
+
+w1 and w2 have kubelets, and w2's had just gone away; the status of n1 to n3 was written by hand.
+"""
 
 from __future__ import annotations
 
@@ -72,6 +75,23 @@ def test_a_node_that_went_back_is_on_packages():
     assert {"osmigrate_on_package", "osmigrate_release_package"} < set(_nodes.groups(back, False))
 
 
+def test_groups_of_a_real_kubelets_node():
+    assert set(_nodes.groups(facts("w1"), False)) == {
+        "k8s_nodes",
+        "role_worker",
+        "pool_workers",
+        "zone_lab",
+        "arch_amd64",
+        "os_debian_12",
+        "ready",
+        "schedulable",
+    }
+    away = facts("w2")
+    assert (away["ready"], away["conditions"]["Ready"]) == (False, "Unknown")
+    assert "node.kubernetes.io/unreachable:NoExecute" in away["taints"]
+    assert {"not_ready", "schedulable"} < set(_nodes.groups(away, False))
+
+
 @pytest.mark.parametrize(
     "types, network, expected",
     [
@@ -107,7 +127,8 @@ def test_names_of_operating_systems(os_image, name):
 
 
 def test_the_bulk_of_a_node_is_dropped():
-    kept = NODES["n2"]
+    kept = NODES["w1"]
     assert set(kept["metadata"]) <= {"name", "uid", "labels", "annotations"}
     assert set(kept["status"]) == {"addresses", "conditions", "nodeInfo"}
-    assert len(json.dumps(kept)) < len(json.dumps(RECORDED["items"][1])) / 2
+    whole = next(node for node in RECORDED["items"] if node["metadata"]["name"] == "w1")
+    assert len(json.dumps(kept)) < len(json.dumps(whole)) / 2

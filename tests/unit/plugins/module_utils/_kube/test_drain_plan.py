@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import json
+from pathlib import Path
+
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy, classify, selects
@@ -66,6 +69,17 @@ def test_budgets_of_a_pod(make_pod, make_budget):
     refused = classify(pod, LOOSE, [covering, everything])
     assert (refused.action, refused.budgets) == ("refuse", ("shop/web", "shop/all"))
     assert "more than one disruption budget" in refused.reason
+
+
+def test_recorded_pods():
+    recorded = Path(__file__).parents[3] / "fixtures/kube"
+    pods, budgets = (json.loads((recorded / name).read_text())["items"] for name in ("pods.json", "budgets.json"))
+    planned = [classify(pod, STRICT, budgets) for pod in pods]
+    assert {(pod.name.split("-")[0], pod.owner.split("/")[0], pod.action, pod.budgets) for pod in planned} == {
+        ("agent", "DaemonSet", "leave", ()),
+        ("store", "StatefulSet", "evict", ()),
+        ("web", "ReplicaSet", "evict", ("demo/web",)),
+    }
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,13 @@ def test_a_pod_that_somebody_else_ends_is_not_evicted(drain):
     assert [one.reason for one in drain.remaining()] == ["is terminating"]
 
 
+def test_a_pod_that_is_gone_before_the_answer_was_evicted(drain):
+    add(drain, pod("a"))
+    drain.due(0)
+    drain.vanish("uid-a", 0.1)
+    assert drain.tracks["uid-a"].evicted
+
+
 def test_an_answer_after_the_pod_is_gone_changes_nothing(drain):
     add(drain, pod("a", "shop/web"), pod("b", "shop/web"))
     drain.due(0)

@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A control plane of its own, with nodes whose kubelet is played by a thread: no virtual machine is needed.
+
+The collection's side comes in with the ServiceAccount of playbooks/files/rbac.yml and nothing else.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PORTS = ("API", "ETCD", "ETCD_PEER", "CONTROLLER_MANAGER", "SCHEDULER")
+
+
+def _free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for ignored in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+# The lab reads its ports when it is imported; the shared cache of programs is only read.
+for _name, _port in zip(PORTS, _free_ports(len(PORTS))):
+    os.environ[f"OSMIGRATE_LAB_{_name}_PORT"] = str(_port)
+sys.path[:0] = [str(REPOSITORY / "tests"), str(Path(__file__).parent)]
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth  # noqa: E402
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster  # noqa: E402
+from lab import config, controlplane, kubebin  # noqa: E402
+
+from kubelet import Kubelet  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory):
+    os.environ["OSMIGRATE_KUBE_BIN"] = str(kubebin.build(config.paths(), print))
+    made = controlplane.ControlPlane(config.Paths(tmp_path_factory.mktemp("lab")), print)
+    made.start()
+    made.wait_ready()
+    made.kubectl("apply", "--filename", str(REPOSITORY / "playbooks/files/rbac.yml"))
+    yield made
+    made.stop()
+
+
+def connect(kubeconfig, api_timeout=60):
+    options = dict.fromkeys(auth.Auth._fields)
+    options.update(kubeconfig=str(kubeconfig), api_timeout=api_timeout)
+    return Cluster.connect(auth.Auth(**options))
+
+
+@pytest.fixture(scope="session")
+def admin(control_plane):
+    return connect(control_plane.admin_kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def robot_kubeconfig(control_plane, tmp_path_factory):
+    path = tmp_path_factory.mktemp("robot") / "kubeconfig"
+    control_plane.serviceaccount_kubeconfig("osmigrate-system", "osmigrate", path)
+    return path
+
+
+@pytest.fixture
+def robot(robot_kubeconfig):
+    """What the collection may do, as the shipped manifest says."""
+    return connect(robot_kubeconfig)
+
+
+_numbers = itertools.count(1)
+
+
+class Scene:
+    """One namespace and two nodes of its own, so that tests do not meet."""
+
+    def __init__(self, control_plane, admin):
+        number = next(_numbers)
+        self.namespace = f"scene-{number}"
+        self.node, self.other = f"a{number}", f"b{number}"
+        self._control_plane = control_plane
+        for index, name in enumerate((self.node, self.other)):
+            control_plane.register_node(name, f"10.{number}.0.{index + 1}", {"scene": self.namespace})
+        self.kubelet = Kubelet(admin, [self.node, self.other])
+        self.kubectl("create", "namespace", self.namespace)
+        self.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=30s", namespaced=True)
+
+    def kubectl(self, *arguments, namespaced=False, **options):
+        arguments = [*arguments, "--namespace", self.namespace] if namespaced else arguments
+        return self._control_plane.kubectl(*arguments, **options)
+
+    def apply(self, *objects):
+        for one in objects:
+            one["metadata"]["namespace"] = self.namespace
+        self.kubectl("apply", "--filename", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+
+    def deploy(self, name, replicas, **pod_spec):
+        """Run replicas, all of them on the first node; replacements may go to both."""
+        self.kubectl("cordon", self.other)
+        labels = {"app": name}
+        spec = {
+            "containers": [{"name": "app", "image": "none"}],
+            "terminationGracePeriodSeconds": 5,
+            "nodeSelector": {"scene": self.namespace},
+            **pod_spec,
+        }
+        template = {"metadata": {"labels": labels}, "spec": spec}
+        self.apply(
+            {
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "metadata": {"name": name},
+                "spec": {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template},
+            }
+        )
+        self.kubectl("rollout", "status", f"deployment/{name}", "--timeout=60s", namespaced=True)
+        self.kubectl("uncordon", self.other)
+
+    def budget(self, name, **spec):
+        selector = {"matchLabels": {"app": name}}
+        self.apply(
+            {
+                "apiVersion": "policy/v1",
+                "kind": "PodDisruptionBudget",
+                "metadata": {"name": name},
+                "spec": {"selector": selector, **spec},
+            }
+        )
+        done = "jsonpath={.status.observedGeneration}"
+        self.kubectl("wait", f"--for={done}", f"pdb/{name}", "--timeout=30s", namespaced=True)
+
+    def pod(self, name, annotations=None, **spec):
+        """Start a pod of nobody's on the first node."""
+        spec = {"nodeName": self.node, "containers": [{"name": "app", "image": "none"}], **spec}
+        metadata = {"name": name, "annotations": annotations or {}}
+        self.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+        running = {"Succeeded": "jsonpath={.status.phase}=Succeeded"}.get((annotations or {}).get("phase"), "condition=Ready")
+        self.kubectl("wait", f"--for={running}", f"pod/{name}", "--timeout=30s", namespaced=True)
+
+    def pods(self):
+        listing = json.loads(self.kubectl("get", "pods", "--output", "json", namespaced=True))
+        return {pod["metadata"]["name"] for pod in listing["items"] if pod["spec"].get("nodeName") == self.node}
+
+    def close(self):
+        self.kubelet.stop()
+        self.kubectl("delete", "namespace", self.namespace, "--wait=false")
+        self.kubectl("delete", "node", self.node, self.other, "--ignore-not-found")
+
+
+@pytest.fixture
+def scene(control_plane, admin):
+    made = Scene(control_plane, admin)
+    yield made
+    made.close()

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plays the kubelet of nodes that do not exist: reports them Ready, starts their pods and ends them.
+
+A pod's annotation `phase` is the phase it comes to; with the annotation `stuck` it never ends.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MERGE_PATCH, ApiError, pod_path
+
+TERMINATION_SECONDS = 1.0
+HEARTBEAT_SECONDS = 10
+
+
+class Kubelet:
+    def __init__(self, cluster, nodes):
+        self._cluster = cluster
+        self._nodes = {}
+        self._ending = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        for node in nodes:
+            self.report(node)
+        self._thread.start()
+
+    def stop(self):
+        self._stopped.set()
+        self._thread.join()
+
+    def report(self, node, boot_id="boot-1", os_image="Debian GNU/Linux 12 (bookworm)"):
+        """Say, now and from now on, what runs on a node."""
+        self._nodes[node] = (boot_id, os_image)
+        self._beat(node)
+
+    def _beat(self, node):
+        boot_id, os_image = self._nodes[node]
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        condition = {"type": "Ready", "status": "True", "lastHeartbeatTime": now, "lastTransitionTime": now}
+        info = {"bootID": boot_id, "osImage": os_image, "kernelVersion": "6.1.0", "machineID": "m", "systemUUID": "s"}
+        info.update(kubeletVersion="v1", containerRuntimeVersion="none://1", operatingSystem="linux", kubeProxyVersion="")
+        capacity = {"pods": "110", "cpu": "8", "memory": "8Gi"}
+        status = {
+            "conditions": [condition],
+            "nodeInfo": {**info, "architecture": "amd64"},
+            "capacity": capacity,
+            "allocatable": capacity,
+        }
+        self._patch(f"/api/v1/nodes/{node}/status", {"status": status})
+
+    def _patch(self, path, body):
+        self._cluster.request("PATCH", path, None, body, MERGE_PATCH)
+
+    def _run(self):
+        beaten = time.monotonic()
+        while not self._stopped.wait(0.2):
+            due = time.monotonic() - beaten >= HEARTBEAT_SECONDS
+            beaten = time.monotonic() if due else beaten
+            for node in self._nodes:
+                try:
+                    if due:
+                        self._beat(node)
+                    self._tend(node)
+                except ApiError as error:
+                    # Somebody else was faster, the node was taken away, or the API server was.
+                    if error.status not in (0, 403, 404, 409, 503):
+                        raise
+
+    def _tend(self, node):
+        for pod in self._cluster.list("/api/v1/pods", {"fieldSelector": f"spec.nodeName={node}"}).items:
+            metadata = pod["metadata"]
+            path = pod_path(metadata["namespace"], metadata["name"])
+            notes = metadata.get("annotations") or {}
+            if metadata.get("deletionTimestamp"):
+                since = self._ending.setdefault(metadata["uid"], time.monotonic())
+                if time.monotonic() - since >= TERMINATION_SECONDS and "stuck" not in notes:
+                    options = {"gracePeriodSeconds": 0, "preconditions": {"uid": metadata["uid"]}}
+                    self._cluster.request("DELETE", path, None, options)
+            elif pod["status"].get("phase") == "Pending":
+                phase = notes.get("phase", "Running")
+                ready = {"type": "Ready", "status": "True" if phase == "Running" else "False"}
+                self._patch(f"{path}/status", {"status": {"phase": phase, "conditions": [ready]}})

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cordon ownership, records, health gates and the inventory on a real API server."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _errors
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, health, node_view, record_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, get_node, update_node
+
+COLLECTIONS = os.path.abspath(_errors.__file__).split("/ansible_collections/")[0]
+
+
+def cordon(cluster, scene, rollout="r1"):
+    return update_node(cluster, scene.node, lambda node, now: cordon_plan.plan_cordon(node, rollout, now))
+
+
+def uncordon(cluster, scene):
+    return update_node(cluster, scene.node, lambda node, now: cordon_plan.plan_uncordon(node, MANAGER, now))
+
+
+def schedulable(cluster, scene):
+    return node_view.is_schedulable(get_node(cluster, scene.node))
+
+
+def test_a_cordon_comes_and_goes(robot, scene):
+    cordon(robot, scene)
+    assert not schedulable(robot, scene)
+    assert cordon(robot, scene)[1].actions == []
+    assert cordon(robot, scene, "r2")[1].actions == [f"Take the cordon of node {scene.node} over from rollout r1"]
+    assert uncordon(robot, scene)[1].seconds is not None
+    assert schedulable(robot, scene)
+    assert set(node_view.osmigrate(get_node(robot, scene.node))) == {"cordoned_seconds"}
+    assert uncordon(robot, scene)[1].actions == []
+
+
+def test_a_foreign_cordon_stays(robot, scene):
+    scene.kubectl("cordon", scene.node)
+    assert uncordon(robot, scene)[1].actions == []
+    cordon(robot, scene)
+    uncordon(robot, scene)
+    assert not schedulable(robot, scene)
+
+
+def test_an_operator_in_the_middle_is_respected(robot, scene):
+    cordon(robot, scene)
+    scene.kubectl("uncordon", scene.node)
+    uncordon(robot, scene)
+    assert schedulable(robot, scene)
+    cordon(robot, scene)
+    scene.kubectl("uncordon", scene.node)
+    scene.kubectl("cordon", scene.node)
+    uncordon(robot, scene)
+    assert not schedulable(robot, scene)
+    scene.kubectl("uncordon", scene.node)
+    cordon(robot, scene)
+    scene.kubectl("annotate", "node", scene.node, f"{cordon_plan.BY}-")
+    uncordon(robot, scene)
+    assert not schedulable(robot, scene)
+
+
+def test_writers_that_get_in_each_others_way(robot, scene):
+    def record(number):
+        wanted = {**dict.fromkeys(record_plan.FIELDS), "reason": str(number)}
+        update_node(robot, scene.node, lambda node, now: record_plan.plan(node, wanted))
+
+    with concurrent.futures.ThreadPoolExecutor(8) as threads:
+        list(threads.map(record, range(24)))
+        cordon(robot, scene)
+    assert not schedulable(robot, scene)
+
+
+def test_check_mode_writes_nothing(robot, scene):
+    before, plan, after = update_node(
+        robot, scene.node, lambda node, now: cordon_plan.plan_cordon(node, "r1", now), dry_run=True
+    )
+    assert plan.actions and cordon_plan.state(after)["unschedulable"]
+    assert schedulable(robot, scene)
+
+
+def test_health_waits_for_the_new_boot(robot, scene):
+    def reboot():
+        scene.kubelet.report(scene.node, "boot-2", "Debian GNU/Linux 13 (trixie)")
+
+    wanted = health.Wanted(None, None, "boot-1", "GNU/Linux 13", None, True)
+    timer = threading.Timer(2, reboot)
+    timer.start()
+    result = health.wait(robot, scene.node, wanted, ready_for=1, timeout=30)
+    assert [gate["passed"] for gate in result["gates"]] == [True] * 4
+    with pytest.raises(health.HealthError, match="failed the gate os_image"):
+        health.wait(robot, scene.node, wanted._replace(os_image="GNU/Linux 12"), 0, 30)
+
+
+def test_the_inventory(robot_kubeconfig, scene, tmp_path):
+    scene.kubectl("label", "node", scene.other, "osmigrate.fleet/exclude=yes")
+    path = tmp_path / "lab.k8s_nodes.yml"
+    path.write_text(f"plugin: osmigrate.fleet.k8s_nodes\nlabel_selector: scene={scene.namespace}\n")
+    environment = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS,
+        "ANSIBLE_INVENTORY_ENABLED": "osmigrate.fleet.k8s_nodes",
+        "K8S_AUTH_KUBECONFIG": str(robot_kubeconfig),
+    }
+    argv = [sys.executable, "-m", "ansible", "inventory", "--inventory", path, "--list"]
+    seen = json.loads(subprocess.run(argv, env=environment, capture_output=True, check=True).stdout)
+    assert seen["k8s_nodes"]["hosts"] == [scene.node]
+    assert seen["os_debian_12"]["hosts"] == [scene.node]
