@@ -35,9 +35,8 @@ sys.path[:0] = [str(REPOSITORY / "tests"), str(Path(__file__).parent)]
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth  # noqa: E402
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster  # noqa: E402
-from lab import config, controlplane, kubebin  # noqa: E402
-
 from kubelet import Kubelet  # noqa: E402
+from lab import config, controlplane, kubebin  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +98,8 @@ class Scene:
     def apply(self, *objects):
         for one in objects:
             one["metadata"]["namespace"] = self.namespace
-        self.kubectl("apply", "--filename", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+        everything = {"apiVersion": "v1", "kind": "List", "items": objects}
+        self.kubectl("apply", "--filename", "-", input=json.dumps(everything))
 
     def deploy(self, name, replicas, **pod_spec):
         """Run replicas, all of them on the first node; replacements may go to both."""
@@ -139,10 +139,11 @@ class Scene:
     def pod(self, name, annotations=None, **spec):
         """Start a pod of nobody's on the first node."""
         spec = {"nodeName": self.node, "containers": [{"name": "app", "image": "none"}], **spec}
-        metadata = {"name": name, "annotations": annotations or {}}
+        annotations = annotations or {}
+        metadata = {"name": name, "annotations": annotations}
         self.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
-        running = {"Succeeded": "jsonpath={.status.phase}=Succeeded"}.get((annotations or {}).get("phase"), "condition=Ready")
-        self.kubectl("wait", f"--for={running}", f"pod/{name}", "--timeout=30s", namespaced=True)
+        phase = f"jsonpath={{.status.phase}}={annotations.get('phase', 'Running')}"
+        self.kubectl("wait", f"--for={phase}", f"pod/{name}", "--timeout=30s", namespaced=True)
 
     def pods(self):
         listing = json.loads(self.kubectl("get", "pods", "--output", "json", namespaced=True))

@@ -41,11 +41,12 @@ class Kubelet:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         condition = {"type": "Ready", "status": "True", "lastHeartbeatTime": now, "lastTransitionTime": now}
         info = {"bootID": boot_id, "osImage": os_image, "kernelVersion": "6.1.0", "machineID": "m", "systemUUID": "s"}
-        info.update(kubeletVersion="v1", containerRuntimeVersion="none://1", operatingSystem="linux", kubeProxyVersion="")
+        info.update(kubeletVersion="v1", containerRuntimeVersion="none://1", kubeProxyVersion="")
+        info.update(operatingSystem="linux", architecture="amd64")
         capacity = {"pods": "110", "cpu": "8", "memory": "8Gi"}
         status = {
             "conditions": [condition],
-            "nodeInfo": {**info, "architecture": "amd64"},
+            "nodeInfo": info,
             "capacity": capacity,
             "allocatable": capacity,
         }

@@ -96,9 +96,9 @@ def test_a_budget_that_never_allows(robot, scene):
     scene.budget("web", maxUnavailable=0)
     scene.deploy("free", 2)
     cordon(robot, scene.node)
-    with pytest.raises(drain.DrainError, match="still has 2 pods after 4 seconds .*disruption budget web needs 2") as caught:
+    expected = "still has 2 pods after 4 seconds .*disruption budget web needs 2 .*2 pods have left it"
+    with pytest.raises(drain.DrainError, match=expected):
         start(robot, scene, timeout=4).run()
-    assert "2 pods have left it" in str(caught.value)
     assert {name.split("-")[0] for name in scene.pods()} == {"web"}
 
 
@@ -106,11 +106,12 @@ def test_pods_that_never_end(robot, scene):
     scene.deploy("free", 1)
     scene.pod("zombie", {"stuck": "yes"})
     scene.pod("held")
-    scene.kubectl("patch", "pod", "held", "--patch", '{"metadata":{"finalizers":["example.com/hold"]}}', namespaced=True)
+    hold, release = '{"metadata":{"finalizers":["example.com/hold"]}}', '{"metadata":{"finalizers":null}}'
+    scene.kubectl("patch", "pod", "held", "--patch", hold, namespaced=True)
     cordon(robot, scene.node)
     with pytest.raises(drain.DrainError, match="held .is terminating, held by the finalizer example.com/hold.*zombie"):
         start(robot, scene, timeout=5, strict=False).run()
-    scene.kubectl("patch", "pod", "held", "--patch", '{"metadata":{"finalizers":null}}', namespaced=True)
+    scene.kubectl("patch", "pod", "held", "--patch", release, namespaced=True)
     scene.kubectl("annotate", "pod", "zombie", "stuck-", namespaced=True)
     result = start(robot, scene, strict=False).run()
     assert by_app(result).get("zombie", ("wait", True)) == ("wait", True)

@@ -88,8 +88,6 @@ class Drain:
     def vanish(self, uid, now):
         track = self.tracks.get(uid)
         if track is not None and track.state != GONE:
-            # The watch may be faster than the answer to the eviction.
-            track.evicted = track.evicted or track.state == ASKED
             track.state, track.ended = GONE, now
 
     def due(self, now):
@@ -104,6 +102,8 @@ class Drain:
             if not track.lane.busy:
                 track.lane.busy = True
                 track.state = ASKED
+                # Until it is refused: the watch may tell that the pod has left before the answer comes.
+                track.evicted = True
                 self._tokens -= 1
                 chosen.append(track.pod)
         return chosen
@@ -117,7 +117,6 @@ class Drain:
 
     def accepted(self, uid):
         track = self.tracks[uid]
-        track.evicted = True
         track.lane.busy = False
         track.lane.pause = FIRST_PAUSE
         track.lane.not_before = 0.0
@@ -134,6 +133,7 @@ class Drain:
         for other in self.tracks.values():
             if other.lane is lane and other.state in (PENDING, ASKED):
                 other.refused(budget, why)
+        track.evicted = False
         if track.state == ASKED:
             track.state = PENDING
             self.tracks[uid] = self.tracks.pop(uid)  # to the end of its lane
