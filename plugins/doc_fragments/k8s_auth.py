@@ -53,7 +53,7 @@ options:
     type: int
     default: 120
 requirements:
-  - kubernetes >= 29.0.0
+  - kubernetes >= 28.1.0
 """
 
     ENV = r"""
