@@ -9,7 +9,7 @@ COLLECTION := $(BUILD)/collections/ansible_collections/osmigrate/fleet
 INSTALLED := $(BUILD)/installed
 # What needs virtual machines is asked for by name (make e2e, make molecule) until it is quick and steady enough for all.
 TIERS := venv lint unit sanity importer grub
-LAB_TIERS := e2e molecule
+LAB_TIERS := cluster e2e molecule
 
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
@@ -51,6 +51,9 @@ importer: install ## what Galaxy and a builder of execution environments would s
 grub: collection ## real GRUB, deciding what to boot
 	@tests/gate/packages.sh grub-common grub-pc-bin qemu-system-x86 e2fsprogs
 	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/grub --junitxml=$(BUILD)/grub.xml
+
+cluster: collection ## drain, cordon and records on a real API server, without machines
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/cluster --junitxml=$(BUILD)/cluster.xml
 
 e2e: venv install ## the demo with assertions, on virtual machines
 	@python -m pytest tests/e2e --junitxml=$(BUILD)/e2e.xml
