@@ -102,7 +102,8 @@ def _write_disk(tree: Path, disk: Path) -> None:
               f"--new=1:2048:{ESP_START - 1}", "--typecode=1:ef02", "--change-name=1:bios",
               f"--new=2:{ESP_START}:{ROOT_START - 1}", "--typecode=2:ef00", "--change-name=2:esp",
               f"--new=3:{ROOT_START}:0", "--typecode=3:8300", "--change-name=3:root", disk])
-    host.run(["mkfs.fat", "-F", "32", "-i", "05310000", "-n", "ESP", f"--offset={ESP_START}", disk,
+    # One sector a cluster: mkfs.fat goes by the size of the disk, and firmware takes too few clusters for another FAT.
+    host.run(["mkfs.fat", "-F", "32", "-s", "1", "-i", "05310000", "-n", "ESP", f"--offset={ESP_START}", disk,
               str(ESP_SECTORS // 2)])
     # The last sectors belong to the second partition table.
     kibibytes = (sectors - ROOT_START - 2048) // 2
