@@ -91,7 +91,8 @@ class BootControl(object):
             "trial": _bootstate.live_trial(self.state, self.block),
             "verdict": verdict.verdict,
             "reason": verdict.reason,
-            "failed": self.state["failed"],
+            # Not "failed": Ansible takes a result of that name for a failure of the module.
+            "failures": self.state["failed"],
         }
 
     def stage(self, entry):

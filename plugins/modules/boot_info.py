@@ -89,7 +89,7 @@ reason:
   description: Why the verdict is what it is.
   returned: always
   type: str
-failed:
+failures:
   description: Releases that failed on this node, by id of their entry.
   returned: always
   type: dict

@@ -45,8 +45,8 @@ def next_steps(boot: dict[str, Any], target: str, retry: bool = False) -> Way:
         return Way(("revert", *move)) if retry else Way(("revert",), _failure(target, verdict, reason))
     if booted == target == boot["default"]:
         return Way(())
-    if target in boot["failed"] and not retry:
-        failed = boot["failed"][target]
+    if target in boot["failures"] and not retry:
+        failed = boot["failures"][target]
         return Way((), _failure(target, failed["verdict"], failed["reason"]))
     return Way(move)
 
