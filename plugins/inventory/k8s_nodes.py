@@ -220,6 +220,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         inside = self._network_test()
         self._constructed = {name: self._structure(name) for name in ("compose", "groups", "keyed_groups")}
         self._known_groups = set()
+        # Playbooks leave it out by name, also where the cluster shows no control plane.
+        self._group("role_control_plane")
         for cluster, nodes in self._fetch_cached(path, cache, clusters):
             self._add_cluster(cluster)
             for node in nodes:

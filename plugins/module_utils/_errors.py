@@ -23,3 +23,7 @@ class FleetError(Exception):
         self.left = left
         self.todo = todo
         super(FleetError, self).__init__(". ".join(part for part in (problem, left, todo) if part) + ".")
+
+    def failure(self):
+        """Return what a module fails with: the whole text as msg, and problem and todo for whoever knows the state."""
+        return {"msg": str(self), "problem": self.problem, "todo": self.todo}

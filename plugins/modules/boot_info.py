@@ -105,7 +105,7 @@ def main():
     try:
         facts = BootControl(check_mode=True).facts()
     except FleetError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.failure())
     module.exit_json(changed=False, **facts)
 
 

@@ -158,7 +158,7 @@ def main():
             "boot_id": boot.boot_id,
         }
     except FleetError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.failure())
     if module._diff:
         result["diff"] = {"before": before, "after": summary(boot)}
     module.exit_json(**result)

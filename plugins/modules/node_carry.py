@@ -262,9 +262,10 @@ def main():
             module.check_mode,
         )
     except FleetError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.failure())
     except (IOError, OSError) as error:
-        module.fail_json(msg=str(FleetError("%s cannot be read: %s" % (error.filename, error.strerror), apply.LEFT)))
+        unread = FleetError("%s cannot be read: %s" % (error.filename, error.strerror), apply.LEFT)
+        module.fail_json(**unread.failure())
     if not module._diff:
         del result["diff"]
     module.exit_json(**result)

@@ -226,7 +226,7 @@ def main():
     try:
         facts = _nodefacts.gather()
     except FleetError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.failure())
     module.exit_json(changed=False, **facts)
 
 

@@ -175,10 +175,10 @@ def main():
     try:
         findings = _findings.examine(_nodefacts.gather(), wanted, module.params["accepted"])
     except FleetError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.failure())
     result = dict(changed=False, findings=findings, inhibitors=_findings.inhibitors(findings))
     if result["inhibitors"] and module.params["fail_on_inhibitor"]:
-        module.fail_json(msg=str(refusal(wanted, findings, result["inhibitors"])), **result)
+        module.fail_json(**dict(result, **refusal(wanted, findings, result["inhibitors"]).failure()))
     module.exit_json(**result)
 
 

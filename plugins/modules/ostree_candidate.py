@@ -128,7 +128,7 @@ def bring(params, check_mode):
     :returns: dict, the module's result.
     """
     release = _release.parse_canonical(params["manifest"])
-    if params["require_signature"]:
+    if params["require_signature"] or (params["signature"] and params["trusted_keys"]):
         _signature.verify(params["manifest"].encode("utf-8"), params["signature"], params["trusted_keys"])
     boot = BootControl(check_mode=check_mode)
     stateroot = params["stateroot"] or release["os"]["id"]
@@ -165,7 +165,7 @@ def main():
     try:
         result = bring(module.params, module.check_mode)
     except FleetError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.failure())
     if module._diff:
         result["diff"] = {"prepared": "".join(action + "\n" for action in result["actions"])}
     module.exit_json(**result)

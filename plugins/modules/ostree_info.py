@@ -112,7 +112,7 @@ def main():
     try:
         result = facts(Ostree(), installed=module.get_bin_path("ostree") is not None)
     except FleetError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.failure())
     module.exit_json(changed=False, **result)
 
 

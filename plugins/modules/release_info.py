@@ -172,7 +172,7 @@ def main():
     try:
         result = read(params["manifest"], params["trusted_keys"], params["require_signature"], params["timeout"])
     except FleetError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.failure())
     module.exit_json(changed=False, **result)
 
 

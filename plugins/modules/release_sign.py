@@ -143,7 +143,7 @@ def main():
     try:
         result = sign(params["manifest"], params["private_key"], params["passphrase"], module.check_mode)
     except FleetError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.failure())
     module.exit_json(**result)
 
 

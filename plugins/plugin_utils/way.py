@@ -52,4 +52,4 @@ def next_steps(boot: dict[str, Any], target: str, retry: bool = False) -> Way:
 
 
 def _failure(target: str, verdict: str, reason: str) -> str:
-    return f"{target} was tried here before and the verdict was {verdict}: {reason}."
+    return f"{target} was tried here before and the verdict was {verdict}: {reason.rstrip('.')}."

@@ -44,6 +44,12 @@ def build(paths: Paths, log: Log) -> Path:
     return artifact(paths, "kubernetes", inputs, lambda part: _compile(paths, part, log), log)
 
 
+def identity(programs: Path) -> str:
+    """Name the kubelet; one of a directory of prebuilt programs is told apart by size and date."""
+    kubelet = (programs / "kubelet").stat()
+    return f"{programs} {kubelet.st_size} {kubelet.st_mtime_ns}"
+
+
 def _prebuilt(directory: Path) -> Path:
     absent = [name for name in CONTROL_PLANE + NODE if not os.access(directory / name, os.X_OK)]
     if absent:

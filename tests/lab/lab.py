@@ -105,6 +105,8 @@ class Lab:
             "K8S_AUTH_KUBECONFIG": self.paths.run / "kubeconfig",
             "ANSIBLE_PRIVATE_KEY_FILE": self.paths.run / "id_ed25519",
             "ANSIBLE_REMOTE_USER": "ops",
+            # A connection waits longer than by default for a machine without KVM that is busy.
+            "ANSIBLE_TIMEOUT": 60,
             "ANSIBLE_SSH_COMMON_ARGS": " ".join(options[2:4]),
             "OSMIGRATE_LAB_RELEASES": release,
             "OSMIGRATE_LAB_RELEASES_URL": RELEASES_URL,
@@ -198,6 +200,7 @@ class Lab:
                 machine.set_clock()
             self._wait_heard_from(saved)
             self.wait_nodes_ready(saved, 120)
+            self.write_credentials()
 
     def _wait_heard_from(self, names: list[str], timeout: int = 120) -> None:
         """Wait until these nodes reported anew: that they are Ready is at first only a memory."""
@@ -213,7 +216,6 @@ class Lab:
                     raise host.HostError(f"{name} has not reported to the restored cluster for {timeout} s; see "
                                          f"`ssh {name} sudo journalctl -u kubelet`.")
                 time.sleep(0.5)
-            self.write_credentials()
 
     def _snapshot_directory(self, name: str) -> Path:
         return self.paths.run / "snapshots" / name

@@ -28,7 +28,7 @@ def build(paths: Paths, log: Log) -> Path:
     """Directory with `disk`, the raw image, and `kernel` and `initrd`, which are also on that disk."""
     tree = rootfs.legacy(paths, log)
     programs = kubebin.build(paths, log)
-    inputs = {"tree": tree.name, "kubelet": _identity(programs), "files": FILES, "recipe": Path(__file__),
+    inputs = {"tree": tree.name, "kubelet": kubebin.identity(programs), "files": FILES, "recipe": Path(__file__),
               "images": Path(images.__file__), "unit": nodefiles.KUBELET_UNIT}
 
     def make(part: Path) -> None:
@@ -45,12 +45,6 @@ def build(paths: Paths, log: Log) -> Path:
                 host.remove(work)
 
     return cache.artifact(paths, "template", inputs, make, log)
-
-
-def _identity(programs: Path) -> str:
-    """Names the kubelet; a directory of prebuilt programs is told apart by size and date."""
-    kubelet = (programs / "kubelet").stat()
-    return f"{programs} {kubelet.st_size} {kubelet.st_mtime_ns}"
 
 
 def _furnish(tree: Path, work: Path, kubelet: Path, scratch: Path) -> None:

@@ -27,5 +27,5 @@ def run_module(argument_spec, work, **rules):
     try:
         result = work(module, Cluster.connect(auth.read_options(module.params.get)))
     except FleetError as error:
-        module.fail_json(msg=str(error), **getattr(error, "result", {}))
+        module.fail_json(**dict(getattr(error, "result", {}), **error.failure()))
     module.exit_json(**result)
