@@ -17,6 +17,8 @@ from ansible.plugins.action import ActionBase
 
 LOOK_EVERY = 1
 CONNECT_TIMEOUT = 5
+# A node that dies while it is looked at never closes the connection: ssh has to notice by itself.
+NOTICE = "-o ServerAliveInterval=3 -o ServerAliveCountMax=2"
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 # A moment later and from outside the session, so that the answer to this very command still arrives.
 REBOOT = "systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms systemctl reboot"
@@ -61,10 +63,7 @@ class ActionModule(ActionBase):
 
     def _wait(self, before: str, deadline: float) -> str:
         """Return the boot id of the next boot, empty if there was none before the deadline."""
-        try:
-            self._connection.set_option("timeout", CONNECT_TIMEOUT)
-        except KeyError:
-            pass  # a connection that knows no such option waits as long as it likes
+        self._look_briefly()
         while time.monotonic() < deadline:
             time.sleep(LOOK_EVERY)
             try:
@@ -75,6 +74,19 @@ class ActionModule(ActionBase):
             if now and now != before:
                 return now
         return ""
+
+    def _look_briefly(self) -> None:
+        """Make each look end soon, whatever becomes of the node meanwhile."""
+        for option, change in (
+            ("timeout", lambda _given: CONNECT_TIMEOUT),
+            ("reconnection_retries", lambda _given: 0),
+            # The first value of an option is the one that ssh takes.
+            ("ssh_extra_args", lambda given: f"{NOTICE} {given or ''}"),
+        ):
+            try:
+                self._connection.set_option(option, change(self._connection.get_option(option)))
+            except KeyError:
+                pass  # another kind of connection waits as it likes
 
     def _boot_id(self) -> str:
         answer = self._low_level_execute_command(BOOT_ID, sudoable=False)

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lab import config, kubebin, template
+from lab import config
 from lab.controlplane import ControlPlane
 from lab.vm import Machine
 
@@ -70,17 +70,7 @@ class Fleet:
     @classmethod
     def fresh(cls) -> Fleet:
         """Return the fleet as it was before anything was moved: two Debian 12 nodes with workloads."""
-        lab("build")
-        paths = config.paths()
-        parts = (template.build(paths, print), kubebin.build(paths, print))
-        # A snapshot is only as good as what it was made of.
-        snapshot = "fresh-" + "-".join(part.name.rpartition("-")[2] for part in parts)
-        if (paths.run / "snapshots" / snapshot).exists():
-            lab("restore", snapshot)
-        else:
-            lab("clean")
-            lab("up")
-            lab("snapshot", snapshot)
+        lab("fresh")
         return cls()
 
     def environment(self) -> dict[str, str]:

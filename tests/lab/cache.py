@@ -21,7 +21,8 @@ Input = Union[str, bytes, Path]
 Log = Callable[[str], None]
 
 
-def _digest(inputs: dict[str, Input]) -> str:
+def digest(inputs: dict[str, Input]) -> str:
+    """Return 12 hexadecimal digits that stand for the inputs; a Path counts by its content, a directory by its files."""
     whole = hashlib.sha256()
     for key in sorted(inputs):
         whole.update(key.encode() + b"\0" + hashlib.sha256(b"".join(_content(inputs[key]))).digest())
@@ -52,11 +53,10 @@ def locked(path: Path) -> Iterator[None]:
 def artifact(paths: Paths, name: str, inputs: dict[str, Input], build: Callable[[Path], None], log: Log) -> Path:
     """Path of the artifact `name` made of `inputs`; built now if the cache has none.
 
-    A Path among the inputs counts by its content, a directory by all files in it. `build` is called with a path that
-    does not exist yet and must make a file or a directory there. An interrupted build leaves nothing behind that a
-    later run could take for a result.
+    `build` is called with a path that does not exist yet and must make a file or a directory there. An interrupted
+    build leaves nothing behind that a later run could take for a result.
     """
-    result = paths.cache / f"{name}-{_digest(inputs)}"
+    result = paths.cache / f"{name}-{digest(inputs)}"
     if result.exists():
         return result
     with locked(paths.cache / f"{name}.lock"):

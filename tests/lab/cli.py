@@ -41,9 +41,11 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    up = add("up", _up, "bring the lab up, or what of it is not up")
-    up.add_argument("--nodes", type=int, default=len(config.NODES), help="how many machines (default: %(default)s)")
-    up.add_argument("--firmware", choices=("bios", "uefi"), default="bios", help="of machines that are new")
+    for name, run, summary in (("up", _up, "bring the lab up, or what of it is not up"),
+                               ("fresh", _fresh, "bring up a lab in which nothing was moved yet, from a snapshot")):
+        up = add(name, run, summary)
+        up.add_argument("--nodes", type=int, default=len(config.NODES), help="how many machines (default: %(default)s)")
+        up.add_argument("--firmware", choices=("bios", "uefi"), default="bios", help="of machines that are new")
     add("build", _build, "make disks, programs and releases, and start nothing")
     add("down", _down, "stop everything; the machines keep their disks")
     clean = add("clean", _clean, "stop everything and delete the machines and the cluster")
@@ -85,11 +87,21 @@ def _snapshot_name(name: str) -> str:
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    if arguments.nodes < 1:
-        raise ValueError("--nodes must be 1 or more.")
     lab = _lab()
     with exclusive(lab.paths):
-        lab.up(arguments.nodes, arguments.firmware)
+        lab.up(_node_count(arguments), arguments.firmware)
+
+
+def _fresh(arguments: argparse.Namespace) -> None:
+    lab = _lab()
+    with exclusive(lab.paths):
+        lab.fresh(_node_count(arguments), arguments.firmware)
+
+
+def _node_count(arguments: argparse.Namespace) -> int:
+    if arguments.nodes < 1:
+        raise ValueError("--nodes must be 1 or more.")
+    return arguments.nodes
 
 
 def _build(_arguments: argparse.Namespace) -> None:
