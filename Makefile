@@ -7,14 +7,13 @@ OLDEST := 2.16
 BUILD := $(CURDIR)/build
 COLLECTION := $(BUILD)/collections/ansible_collections/osmigrate/fleet
 INSTALLED := $(BUILD)/installed
-# What needs virtual machines is asked for by name (make e2e, make molecule) until it is quick and steady enough for all.
-TIERS := venv lint unit sanity importer grub
-LAB_TIERS := cluster e2e molecule
+# Light ones first: what is wrong is told early.
+TIERS := venv lint unit importer sanity grub cluster e2e
 
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) $(LAB_TIERS) collection install bench lab clean-lab clean
+.PHONY: help demo test $(TIERS) molecule collection install bench lab clean-lab clean
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14

@@ -8,11 +8,14 @@ On the way: a candidate that panics, a controller that is killed, an API server 
 from __future__ import annotations
 
 import json
+import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
-from fleet import ROOT, Fleet
+import yaml
+from fleet import Fleet
 from lab import config, workloads
 
 DATA = ("/home/ops", "/var/lib/lab-data", "/var/lib/lab-volumes")
@@ -117,9 +120,9 @@ def test_an_upgrade_survives_an_api_server_that_goes_away(fleet, before):
 def test_a_controller_that_is_killed_finds_the_node_again_and_takes_it_back(fleet, before):
     killed = fleet.start("rollback", limit="w1")
     fleet.wait_for(lambda: fleet.annotation("w1", "phase") == "trial", "the trial of w1", 900)
+    fleet.wait_for(lambda: not fleet.machines["w1"].answers(), "the reboot of w1")
     killed.kill()
     assert fleet.annotation("w1", "cordoned-by")
-    fleet.machines["w1"].wait_ssh(300)
     assert fleet.play("rollback", limit="w1").rc == 0
     assert "bookworm" in os_image(fleet, "w1")
     assert is_ready(fleet, "w1")
@@ -146,8 +149,6 @@ def test_status_shows_every_node(fleet):
 @pytest.mark.parametrize("way", ["run", "transmit, worker, process"])
 def test_ansible_runner(fleet, tmp_path, way):
     """What AWX and its execution nodes do with a playbook."""
-    import subprocess
-
     (tmp_path / "env").mkdir()
     environment = fleet.environment()
     kept = {key: value for key, value in environment.items() if key.startswith(("ANSIBLE_", "K8S_AUTH_"))}
@@ -167,6 +168,5 @@ def test_ansible_runner(fleet, tmp_path, way):
     events = [json.loads(path.read_text()) for path in (tmp_path / "artifacts/1/job_events").glob("*.json")]
     assert any("w1" in json.dumps(event) for event in events)
     assert not any(event["event"] == "runner_on_failed" for event in events)
-    token = next(line.split()[-1] for line in open(environment["K8S_AUTH_KUBECONFIG"]) if "token:" in line).strip('"')
+    token = yaml.safe_load(Path(environment["K8S_AUTH_KUBECONFIG"]).read_text())["users"][0]["user"]["token"]
     assert token not in "".join(json.dumps(event) for event in events)
-    assert (ROOT / "build/installed").is_dir()

@@ -112,14 +112,18 @@ class Machine:
         """Run a command on the node as root."""
         return host.run(self.ssh_command(*command, user="root"), check=check, timeout=timeout)
 
+    def answers(self) -> bool:
+        """Say whether the node takes a command now."""
+        try:
+            return self.ssh("true", check=False, timeout=20).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
+
     def wait_ssh(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            try:
-                if self.ssh("true", check=False, timeout=20).returncode == 0:
-                    return
-            except subprocess.TimeoutExpired:
-                pass
+            if self.answers():
+                return
             if not self.running():
                 raise host.HostError(f"the machine {self.name} ended by itself; see {self._daemon.log}")
             time.sleep(0.5)
