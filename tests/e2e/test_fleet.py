@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 import yaml
-from fleet import Fleet
+from fleet import Fleet, lab
 from lab import config, workloads
+from lab.process import Daemon
 
 DATA = ("/home/ops", "/var/lib/lab-data", "/var/lib/lab-volumes")
 BLOBS = "var/lib/containerd/io.containerd.content.v1.content/blobs"
@@ -69,6 +70,19 @@ def test_a_wrong_signature_is_refused_before_anything_is_touched(fleet, before, 
     assert "Traceback" not in run.output
     assert not any(fleet.shell(name, "ls /ostree 2>/dev/null || true") for name in config.NODES)
     assert all(is_ready(fleet, name) for name in config.NODES)
+
+
+def test_a_release_that_cannot_be_fetched_leaves_the_node_as_it_was(fleet, before):
+    Daemon("webserver", fleet.paths.run).stop()
+    try:
+        run = fleet.play("migrate", limit="w1", **fleet.release("13.1"))
+    finally:
+        lab("up")
+    assert run.rc != 0
+    assert "The node serves on as it did" in run.output
+    assert is_ready(fleet, "w1")
+    assert not fleet.annotation("w1", "cordoned-by")
+    assert state(fleet, "w1") == before["w1"]
 
 
 def test_a_candidate_that_panics_comes_home_and_says_so(fleet, before):
