@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Get a node a place in its pool's budget, wait for one, and give it back.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import random
+import time
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import get_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_object import list_members, update_pool
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 5.0
+NAMED = 10
+
+Request = typing.NamedTuple(
+    "Request",
+    [
+        ("node", str),
+        ("rollout", str),
+        ("limits", pool_plan.Limits),
+        ("timeout", int),
+        ("host", str),
+        ("batch", typing.List[str]),
+        ("pool_label", str),
+    ],
+)
+# waits_for_batch: the place is taken by nodes of the same batch, which go on only after this one has stopped waiting.
+Outcome = typing.NamedTuple(
+    "Outcome",
+    [
+        ("pool_name", str),
+        ("before", pool_plan.Pool),
+        ("plan", pool_plan.Plan),
+        ("waits_for_batch", bool),
+    ],
+)
+
+
+class ClaimError(FleetError):
+    """No place, with who takes the budget up."""
+
+    def __init__(self, problem, todo, pool_name, occupants):
+        super(ClaimError, self).__init__(problem, "The node was left as it is", todo)
+        self.result = {"pool": pool_name, "unavailable": describe(occupants)}
+
+
+def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sleep):
+    """Wait for a place in the budget, or find the one that the node holds.
+
+    :raises ClaimError: the pool is halted, or there was no place in time.
+    """
+    name = pool_plan.pool_of(get_node(cluster, request.node), request.pool_label)
+    deadline = now() + request.timeout
+    pause = FIRST_PAUSE
+
+    def decide(pool, moment):
+        if pool.halt:
+            raise _halted(request.node, name, pool)
+        # Read after the pool: a node gives its place back only when it serves again.
+        members = list_members(cluster, name, request.pool_label)
+        wanted = pool_plan.Claim(request.rollout, cordon_plan.stamp(moment), request.host)
+        return pool_plan.plan_claim(pool, members, request.node, request.limits, wanted)
+
+    while True:
+        before, plan = update_pool(cluster, name, decide, check_mode)
+        mates = [one for node, one in before.claims.items() if node != request.node and one.host in request.batch]
+        if not plan.full or mates or check_mode:
+            return Outcome(name, before, plan, bool(plan.full and mates))
+        if now() >= deadline:
+            raise _no_place(request, name, plan.full)
+        sleep(min(pause * random.uniform(0.5, 1), max(0, deadline - now())))
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def release(cluster, node, pool_label, pool=None, check_mode=False):
+    """Give a node's place back.
+
+    :param pool: str, the pool of a node that is no more, else None.
+    """
+    name = pool or pool_plan.pool_of(get_node(cluster, node), pool_label)
+    before, plan = update_pool(cluster, name, lambda found, now: pool_plan.plan_release(found, node), check_mode)
+    return Outcome(name, before, plan, False)
+
+
+def fail(cluster, request, halt_after, check_mode=False, now=time.monotonic, sleep=time.sleep):
+    """Note that a node failed. It keeps its place unless it is back in service, which is waited for."""
+    deadline = now() + request.timeout
+    name = pool_plan.pool_of(get_node(cluster, request.node), request.pool_label)
+
+    def note(pool, moment):
+        return pool_plan.plan_failure(pool, request.node, request.rollout, halt_after, cordon_plan.stamp(moment))
+
+    before, noted = update_pool(cluster, name, note, check_mode)
+    while request.node in noted.pool.claims and not _serves(cluster, request.node):
+        if check_mode or now() >= deadline:
+            return Outcome(name, before, noted, False)
+        sleep(FIRST_PAUSE)
+    given = update_pool(
+        cluster, name, lambda pool, moment: pool_plan.plan_release(pool, request.node, failed=True), check_mode
+    )[1]
+    return Outcome(name, before, given._replace(actions=noted.actions + given.actions), False)
+
+
+def _serves(cluster, name):
+    """Whether a node is out of our hands: Ready, and without a cordon of ours."""
+    node = get_node(cluster, name)
+    return node_view.is_ready(node) and not cordon_plan.is_ours(node)
+
+
+def describe(occupants):
+    return [{"node": one.node, "why": one.why} for one in occupants]
+
+
+def _halted(node, name, pool):
+    return ClaimError(
+        "Pool %s is halted since %s, so node %s may not go: %s" % (name, pool.halt["since"], node, pool.halt["reason"]),
+        "Mend the cause, run the playbook resume, then run the same command again",
+        name,
+        [],
+    )
+
+
+def _no_place(request, name, full):
+    limit, occupants = full
+    said = ["%s %s" % (one.node, one.why) for one in occupants[:NAMED]]
+    if len(occupants) > NAMED:
+        said.append("and %d more" % (len(occupants) - NAMED))
+    return ClaimError(
+        "Node %s got no place in the budget of pool %s within %d seconds: %s, and %s"
+        % (request.node, name, request.timeout, limit, ", ".join(said)),
+        "Bring them back into service (the playbook recover does it for what dead runs left) or raise max_unavailable, "
+        "then run the same command again",
+        name,
+        occupants,
+    )

@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A pool's claims and halt in its ConfigMap, changed only by compare-and-swap, so that any number of runs share it.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import hashlib
+import json
+import random
+import re
+import time
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, ApiError
+
+NAMESPACE = "osmigrate-system"
+OBJECTS = "/api/v1/namespaces/%s/configmaps" % NAMESPACE
+LABEL = node_view.PREFIX + "pool"
+NODES = "/api/v1/nodes"
+
+
+def object_name(pool):
+    """The name of a pool's object. Values of labels may have letters that names of objects may not."""
+    plain = re.sub("[^a-z0-9]+", "-", pool.lower()).strip("-")
+    suffix = "" if plain == pool else "-" + hashlib.sha256(pool.encode("utf-8")).hexdigest()[:8]
+    return "pool-" + plain + suffix
+
+
+def read_pool(cluster, name, until=None):
+    """Return the pool and its version, empty and None where it has no object yet."""
+    try:
+        found = cluster.get("%s/%s" % (OBJECTS, object_name(name)), until)
+    except ApiError as error:
+        if error.status != 404 or not error.body:
+            raise
+        return pool_plan.EMPTY, None
+    return parse(found), found["metadata"]["resourceVersion"]
+
+
+def list_pools(cluster):
+    """Return all pools that have an object, by name."""
+    found = cluster.list(OBJECTS, {"labelSelector": LABEL}).items
+    return dict((one["metadata"]["labels"][LABEL], parse(one)) for one in found)
+
+
+def list_members(cluster, pool, label, until=None):
+    """Return the nodes of a pool."""
+    queries = [{"labelSelector": selector} for selector in pool_plan.selectors(pool, label)]
+    return [one for query in queries for one in cluster.list(NODES, query, pool_plan.member, until).items]
+
+
+def list_all_members(cluster, label):
+    """Return the nodes of all pools that have any, by the pools' names."""
+
+    def keep(node):
+        return pool_plan.pool_of(node, label), pool_plan.member(node)
+
+    pools = {}
+    for name, one in cluster.list(NODES, keep=keep).items:
+        pools.setdefault(name, []).append(one)
+    return pools
+
+
+def all_names(cluster, label):
+    """Return the names of all pools, also of those that have no object yet or no nodes any more."""
+    return sorted(set(list_pools(cluster)) | set(list_all_members(cluster, label)))
+
+
+def update_pool(cluster, name, decide, dry_run=False):
+    """Read a pool, decide, and write, as often as somebody else writes in between.
+
+    :param decide: callable(pool, now) that returns a plan with C(pool) and C(actions). It is called again after a
+        conflict, with the pool as it is then.
+    :returns: tuple (pool before, plan).
+    """
+    until = time.monotonic() + cluster.api_timeout
+    while True:
+        before, version = read_pool(cluster, name, until)
+        plan = decide(before, cluster.now())
+        if not plan.actions:
+            return before, plan
+        try:
+            _write(cluster, name, plan.pool, version, dry_run, until)
+            return before, plan
+        except ApiError as error:
+            if error.status != 409 or time.monotonic() > until:
+                raise
+            # Those who met here should not meet again.
+            time.sleep(random.uniform(0.02, 0.2))
+
+
+def _write(cluster, name, pool, version, dry_run, until):
+    data = dict((key, _dump(value)) for key, value in _fields(pool).items())
+    if version is not None:
+        body = {"metadata": {"resourceVersion": version}, "data": data}
+        cluster.patch("%s/%s" % (OBJECTS, object_name(name)), body, dry_run, until)
+        return
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": object_name(name), "labels": {LABEL: name}},
+        "data": dict((key, value) for key, value in data.items() if value is not None),
+    }
+    query = {"fieldManager": MANAGER, "dryRun": "All" if dry_run else None}
+    try:
+        cluster.request("POST", OBJECTS, query, body, until=until)
+    except ApiError as error:
+        if error.status != 404 or not error.body:
+            raise
+        raise FleetError(
+            "There is no namespace %s on %s, where the claims of pools are kept" % (NAMESPACE, cluster.server),
+            todo="Apply playbooks/files/rbac.yml, which makes it",
+        )
+
+
+def _fields(pool):
+    claims = dict((name, dict(claim._asdict())) for name, claim in pool.claims.items())
+    return {"claims": claims, "failures": pool.failures, "halt": pool.halt}
+
+
+def _dump(value):
+    # None takes a key away. One line for each node is what people can read.
+    return json.dumps(value, indent=1, sort_keys=True) if value else None
+
+
+def parse(found):
+    """Read a pool's object.
+
+    :raises FleetError: somebody has written to it what cannot be understood. Nobody may go by guesses then.
+    """
+    data = found.get("data") or {}
+    try:
+        claims = json.loads(data.get("claims") or "{}")
+        claims = dict((name, pool_plan.Claim(**claim)) for name, claim in claims.items())
+        failures = dict(json.loads(data.get("failures") or "{}"))
+        halt = json.loads(data["halt"]) if data.get("halt") else None
+        if halt:
+            halt = {"reason": halt["reason"], "since": halt["since"]}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise FleetError(
+            "The ConfigMap %s in namespace %s does not hold what osmigrate.fleet writes there"
+            % (found["metadata"]["name"], NAMESPACE),
+            todo="Look who changed it; if no node is on its way, delete it",
+        )
+    return pool_plan.Pool(claims, failures, halt)
+
+
+def describe(pool):
+    """A pool as results show it."""
+    return {"claims": _fields(pool)["claims"], "failures": pool.failures, "halt": pool.halt or {}}

@@ -1,0 +1,180 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A pool's budget: who takes it up, who may still go, and when the pool is halted. Pure.
+
+A node that is not Ready, that anybody has cordoned, or that holds a claim takes up one place. A claim belongs to its
+node, not to the run that made it, and nothing but that node's return to service or a person's word ends it.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view
+
+CONTROL_PLANE, WORKER = "control-plane", "worker"
+ZONE_LABEL = "topology.kubernetes.io/zone"
+
+Member = typing.NamedTuple(
+    "Member",
+    [
+        ("name", str),
+        ("zone", str),
+        ("ready", bool),
+        ("schedulable", bool),
+        ("cordoned_by", typing.Optional[str]),  # the rollout of a cordon of ours
+    ],
+)
+Claim = typing.NamedTuple("Claim", [("rollout", str), ("since", str), ("host", str)])
+Pool = typing.NamedTuple(
+    "Pool",
+    [
+        ("claims", typing.Dict[str, Claim]),
+        ("failures", typing.Dict[str, str]),  # of nodes, each with the rollout that it failed in
+        ("halt", typing.Optional[dict]),  # reason and since
+    ],
+)
+Limits = typing.NamedTuple("Limits", [("pool", str), ("zone", typing.Optional[str])])
+Occupant = typing.NamedTuple("Occupant", [("node", str), ("zone", str), ("why", str)])
+# full: the limit that leaves no room as (what may be unavailable, who is), None if there is room.
+Plan = typing.NamedTuple(
+    "Plan",
+    [
+        ("pool", Pool),
+        ("actions", typing.List[str]),
+        ("full", typing.Optional[typing.Tuple[str, typing.List[Occupant]]]),
+    ],
+)
+EMPTY = Pool({}, {}, None)
+
+
+def member(node):
+    """What counts of a Node object."""
+    return Member(
+        node["metadata"]["name"],
+        node_view.labels(node).get(ZONE_LABEL, ""),
+        node_view.is_ready(node),
+        node_view.is_schedulable(node),
+        node_view.annotations(node).get(cordon_plan.BY),
+    )
+
+
+def pool_of(node, label):
+    """The pool of a node: what its label says, or its role where it has none."""
+    named = node_view.labels(node).get(label)
+    return named or (CONTROL_PLANE if CONTROL_PLANE in node_view.roles(node) else WORKER)
+
+
+def selectors(pool, label):
+    """The label selectors that together find the nodes of a pool."""
+    role = node_view.ROLE_LABEL + CONTROL_PLANE
+    by_role = {CONTROL_PLANE: role, WORKER: "!" + role}
+    # A label without a value is none.
+    unlabelled = ["%s,%s" % (term, by_role[pool]) for term in ("!" + label, label + "=") if pool in by_role]
+    return ["%s=%s" % (label, pool)] + unlabelled
+
+
+def occupants(pool, members):
+    """Who takes up the budget, by name: nodes out of service for any reason, and nodes with a claim."""
+    zones = dict((one.name, one.zone) for one in members)
+    found = dict((one.name, Occupant(one.name, one.zone, _why(one))) for one in members if _why(one))
+    for name, claim in pool.claims.items():
+        why = "holds a place for rollout %s since %s" % (claim.rollout, claim.since)
+        found[name] = Occupant(name, zones.get(name, ""), why)
+    return [found[name] for name in sorted(found)]
+
+
+def _why(one):
+    if one.schedulable:
+        return "" if one.ready else "is not Ready"
+    if one.cordoned_by is None:
+        return "is cordoned by somebody else"
+    return "is cordoned for rollout %s" % one.cordoned_by
+
+
+def plan_claim(pool, members, name, limits, claim):
+    """Give a node a place if the budget has one, or let it keep the one that it holds.
+
+    A node that holds a place counts only those before it: when others fail meanwhile, as many as are too many have to
+    wait, the latest first, and not all.
+    """
+    before = [one for one in occupants(pool, members) if one.node != name and _comes_before(pool, one.node, name)]
+    zones = dict((one.name, one.zone) for one in members)
+    zone = zones.get(name, "")
+    full = _exceeded(limits.pool, before, len(members), "nodes")
+    if not full and limits.zone and zone:
+        there = [one for one in before if one.zone == zone]
+        full = _exceeded(limits.zone, there, list(zones.values()).count(zone), "nodes of zone " + zone)
+    if full or name in pool.claims:
+        return Plan(pool, [], full)
+    claims = dict(pool.claims, **{name: claim})
+    return Plan(pool._replace(claims=claims), ["Claim a place for node %s" % name], None)
+
+
+def _comes_before(pool, other, name):
+    mine, theirs = pool.claims.get(name), pool.claims.get(other)
+    return mine is None or theirs is None or (theirs.since, other) < (mine.since, name)
+
+
+def _exceeded(limit, before, size, what):
+    allowed = resolve(limit, size)
+    return ("%d of %d %s may be unavailable" % (allowed, size, what), before) if len(before) >= allowed else None
+
+
+def resolve(limit, size):
+    """How many nodes a limit allows: a number, or a share of the size that is rounded down, one at least."""
+    text = str(limit).strip()
+    number = text[:-1] if text.endswith("%") else text
+    if not number.isdigit() or int(number) == 0 or (text != number and int(number) > 100):
+        raise FleetError(
+            "%s is no limit of unavailable nodes" % (text or "An empty string"),
+            todo="Give a number from 1 on, or a percentage from 1% to 100%; to let nothing begin, halt the pool",
+        )
+    return int(number) if text == number else max(1, size * int(number) // 100)
+
+
+def plan_release(pool, name, failed=False):
+    """Give a node's place back; the note that it failed goes as well, unless that is what it did."""
+    actions = ["Give the place of node %s back" % name] if name in pool.claims else []
+    if name in pool.failures and not failed:
+        actions.append("Forget that node %s failed" % name)
+    kept = pool.failures if failed else _without(pool.failures, name)
+    return Plan(pool._replace(claims=_without(pool.claims, name), failures=kept), actions, None)
+
+
+def plan_failure(pool, name, rollout, halt_after, since):
+    """Note that a node failed after it had claimed its place, and halt the pool after so many of a rollout."""
+    if name not in pool.claims:
+        return Plan(pool, [], None)
+    failures = dict(pool.failures, **{name: rollout})
+    actions = [] if failures == pool.failures else ["Note that node %s failed" % name]
+    noted = pool._replace(failures=failures)
+    failed = sorted(node for node, where in failures.items() if where == rollout)
+    if not halt_after or len(failed) < halt_after or pool.halt:
+        return Plan(noted, actions, None)
+    reason = "%d nodes failed in rollout %s: %s" % (len(failed), rollout, ", ".join(failed))
+    halted = plan_halt(noted, reason, since)
+    return Plan(halted.pool, actions + halted.actions, None)
+
+
+def plan_halt(pool, reason, since):
+    if pool.halt and pool.halt["reason"] == reason:
+        return Plan(pool, [], None)
+    return Plan(pool._replace(halt={"reason": reason, "since": since}), ["Halt the pool: %s" % reason], None)
+
+
+def plan_resume(pool):
+    """End a halt. Failures are forgotten, or the next one would halt the pool again."""
+    actions = ["End the halt: %s" % pool.halt["reason"]] if pool.halt else []
+    if pool.failures:
+        actions.append("Forget that %s failed" % ", ".join(sorted(pool.failures)))
+    return Plan(pool._replace(halt=None, failures={}), actions, None)
+
+
+def _without(mapping, key):
+    return dict((name, value) for name, value in mapping.items() if name != key)

@@ -1,0 +1,230 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: k8s_node_claim
+short_description: Claim a node's place in the budget of its pool
+version_added: 0.1.0
+description:
+  - Lets a node leave service only if its pool can spare it. Nodes that are unavailable for any reason count, which are
+    those that are not Ready, that anybody has cordoned, and that hold a claim.
+  - Claims of a pool are kept in one ConfigMap in the namespace C(osmigrate-system), together with a halt of the pool,
+    and are changed only as they were read. So any number of runs at once, on any number of controllers, keep to one
+    budget.
+  - A claim belongs to the node. It never expires. Whoever runs next for the node finds it again.
+  - A pool is made of the nodes with the same value of the label O(pool_label). Nodes without that label are in the pool
+    C(control-plane) or C(worker) by their role.
+  - Runs on the controller; delegate it to C(localhost).
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.k8s_auth
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Does not wait. RV(granted) tells whether there would be a place now.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+options:
+  name:
+    description: Name of the Node object.
+    type: str
+    required: true
+  state:
+    description:
+      - V(claimed) waits for a place and takes it, or finds the one that the node holds and asks whether it may still
+        go. A pool that is halted is a failure at once.
+      - V(released) gives the place back, and forgets that the node has failed.
+      - V(failed) notes that the node failed, if it holds a place, and halts the pool after O(halt_after) of them. The
+        node keeps its place until it is Ready and has no cordon of ours.
+    type: str
+    choices: [claimed, released, failed]
+    default: claimed
+  rollout:
+    description: Id of the rollout. Required for O(state=claimed) and O(state=failed).
+    type: str
+  max_unavailable:
+    description:
+      - How many nodes of the pool may be unavailable, this one included, as a number or a percentage of the pool.
+      - A percentage is rounded down, to one at least.
+    type: str
+    default: 10%
+  max_unavailable_per_zone:
+    description:
+      - The same for the nodes of the pool in the zone of this node (label C(topology.kubernetes.io/zone)).
+      - Unset means no limit of its own. Nodes without a zone have none either.
+    type: str
+  timeout:
+    description:
+      - How many seconds to wait for a place.
+      - With O(state=failed) how many seconds to wait until the node is back in service. That it is not is no failure
+        of the module.
+    type: int
+    default: 3600
+  halt_after:
+    description: How many failed nodes of a rollout halt the pool. V(0) means that none do.
+    type: int
+    default: 3
+  batch:
+    description:
+      - Hosts that go on only when this task has ended on all of them, as C(ansible_play_batch) has them. A place that
+        one of them holds is not waited for, because nobody would ever give it back. RV(waits_for_batch) says so.
+    type: list
+    elements: str
+    default: []
+  inventory_hostname:
+    description: Name of this node's host in the inventory, by which others know it in their O(batch).
+    type: str
+    default: ""
+  pool:
+    description: With O(state=released) the pool of a node whose Node object is no more.
+    type: str
+  pool_label:
+    description: Label whose value is a node's pool. All runs have to agree about it.
+    type: str
+    default: pool
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+seealso:
+  - module: osmigrate.fleet.k8s_pool_halt
+  - module: osmigrate.fleet.k8s_pool_info
+"""
+
+EXAMPLES = r"""
+- name: Wait until the pool can spare the node
+  osmigrate.fleet.k8s_node_claim:
+    name: "{{ k8s_node_name }}"
+    rollout: 2026-11-debian-13
+    max_unavailable: 10%
+    max_unavailable_per_zone: 1
+  delegate_to: localhost
+
+- name: Give its place back
+  osmigrate.fleet.k8s_node_claim:
+    name: "{{ k8s_node_name }}"
+    state: released
+  delegate_to: localhost
+
+- name: Give the place of a node back that was taken away for good
+  osmigrate.fleet.k8s_node_claim:
+    name: node-9
+    pool: general
+    state: released
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [Claim a place for node w1]
+pool:
+  description: Name of the node's pool.
+  returned: when the Node object could be read
+  type: str
+  sample: worker
+granted:
+  description: Whether the node may leave service. Always V(false) with O(state=released) and O(state=failed).
+  returned: success
+  type: bool
+waits_for_batch:
+  description: Whether a host of O(batch) has to give its place back first. Ask again when it has.
+  returned: success
+  type: bool
+unavailable:
+  description: The nodes that take up the budget, if it has no place.
+  returned: when the pool could be read
+  type: list
+  elements: dict
+  contains:
+    node:
+      description: Name of the node.
+      type: str
+    why:
+      description: Why it counts.
+      type: str
+      sample: is not Ready
+before:
+  description: Claims, failures and halt of the pool.
+  returned: success
+  type: dict
+  sample: {claims: {}, failures: {}, halt: {}}
+after:
+  description: The same after the module ran.
+  returned: success
+  type: dict
+"""
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, pool_object
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Limits
+
+
+def work(module, cluster):
+    options = module.params
+    limits = Limits(options["max_unavailable"], options["max_unavailable_per_zone"])
+    request = claim.Request(
+        options["name"],
+        options["rollout"],
+        limits,
+        options["timeout"],
+        options["inventory_hostname"],
+        options["batch"],
+        options["pool_label"],
+    )
+    if options["state"] == "claimed":
+        outcome = claim.claim(cluster, request, module.check_mode)
+    elif options["state"] == "failed":
+        outcome = claim.fail(cluster, request, options["halt_after"], module.check_mode)
+    else:
+        outcome = claim.release(cluster, options["name"], options["pool_label"], options["pool"], module.check_mode)
+    full = outcome.plan.full
+    before, after = (pool_object.describe(pool) for pool in (outcome.before, outcome.plan.pool))
+    return {
+        "changed": bool(outcome.plan.actions),
+        "actions": outcome.plan.actions,
+        "pool": outcome.pool_name,
+        "granted": options["state"] == "claimed" and not full,
+        "waits_for_batch": outcome.waits_for_batch,
+        "unavailable": claim.describe(full[1]) if full else [],
+        "before": before,
+        "after": after,
+        "diff": {"before": before, "after": after},
+    }
+
+
+def main():
+    run_module(
+        dict(
+            name=dict(type="str", required=True),
+            state=dict(type="str", choices=["claimed", "released", "failed"], default="claimed"),
+            rollout=dict(type="str"),
+            max_unavailable=dict(type="str", default="10%"),
+            max_unavailable_per_zone=dict(type="str"),
+            timeout=dict(type="int", default=3600),
+            halt_after=dict(type="int", default=3),
+            batch=dict(type="list", elements="str", default=[]),
+            inventory_hostname=dict(type="str", default=""),
+            pool=dict(type="str"),
+            pool_label=dict(type="str", default="pool"),
+        ),
+        work,
+        required_if=[("state", "claimed", ["rollout"]), ("state", "failed", ["rollout"])],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: k8s_pool_info
+short_description: Claims, halts and unavailable nodes of pools
+version_added: 0.1.0
+description:
+  - Tells of each pool of nodes who takes up its budget, and whether it is halted.
+  - Runs on the controller.
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.attributes.info
+  - osmigrate.fleet.k8s_auth
+attributes:
+  platform:
+    platforms: posix
+options:
+  pool_label:
+    description: Label whose value is a node's pool.
+    type: str
+    default: pool
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+seealso:
+  - module: osmigrate.fleet.k8s_node_claim
+"""
+
+EXAMPLES = r"""
+- name: Look who takes up the budget
+  osmigrate.fleet.k8s_pool_info:
+  delegate_to: localhost
+  register: fleet
+"""
+
+RETURN = r"""
+pools:
+  description: The pools, in the order of their names.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the pool.
+      type: str
+    nodes:
+      description: How many nodes it has.
+      type: int
+    unavailable:
+      description: Nodes that take up its budget, each with C(node) and C(why).
+      type: list
+      elements: dict
+    claims:
+      description: Nodes that hold a place, each with C(rollout), C(since) and C(host).
+      type: dict
+    failures:
+      description: Nodes that failed, each with its rollout.
+      type: dict
+    halt:
+      description: C(reason) and C(since) if the pool is halted, otherwise empty.
+      type: dict
+left:
+  description: Nodes that hold a place or have a cordon of ours, whether a run is at work on them or not.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, pool_object, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+
+
+def work(module, cluster):
+    pools = pool_object.list_pools(cluster)
+    members = pool_object.list_all_members(cluster, module.params["pool_label"])
+    told = []
+    for name in sorted(set(pools) | set(members)):
+        pool, nodes = pools.get(name, pool_plan.EMPTY), members.get(name, [])
+        occupants = claim.describe(pool_plan.occupants(pool, nodes))
+        told.append(dict(pool_object.describe(pool), name=name, nodes=len(nodes), unavailable=occupants))
+    claimed = set(node for pool in pools.values() for node in pool.claims)
+    ours = set(one.name for nodes in members.values() for one in nodes if one.cordoned_by is not None)
+    return {"changed": False, "pools": told, "left": sorted(claimed | ours)}
+
+
+def main():
+    run_module(dict(pool_label=dict(type="str", default="pool")), work)
+
+
+if __name__ == "__main__":
+    main()
