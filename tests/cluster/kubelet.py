@@ -17,8 +17,9 @@ HEARTBEAT_SECONDS = 10
 
 
 class Kubelet:
-    def __init__(self, cluster, nodes):
+    def __init__(self, cluster, nodes, interval=0.2):
         self._cluster = cluster
+        self._interval = interval
         self._nodes = {}
         self._ending = {}
         self._stopped = threading.Event()
@@ -31,15 +32,15 @@ class Kubelet:
         self._stopped.set()
         self._thread.join()
 
-    def report(self, node, boot_id="boot-1", os_image="Debian GNU/Linux 12 (bookworm)"):
-        """Say, now and from now on, what runs on a node."""
-        self._nodes[node] = (boot_id, os_image)
+    def report(self, node, boot_id="boot-1", os_image="Debian GNU/Linux 12 (bookworm)", ready=True):
+        """Say, now and from now on, what runs on a node and whether it is Ready."""
+        self._nodes[node] = (boot_id, os_image, ready)
         self._beat(node)
 
     def _beat(self, node):
-        boot_id, os_image = self._nodes[node]
+        boot_id, os_image, ready = self._nodes[node]
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        condition = {"type": "Ready", "status": "True", "lastHeartbeatTime": now, "lastTransitionTime": now}
+        condition = {"type": "Ready", "status": str(ready), "lastHeartbeatTime": now, "lastTransitionTime": now}
         info = {"bootID": boot_id, "osImage": os_image, "kernelVersion": "6.1.0", "machineID": "m", "systemUUID": "s"}
         info.update(kubeletVersion="v1", containerRuntimeVersion="none://1", kubeProxyVersion="")
         info.update(operatingSystem="linux", architecture="amd64")
@@ -57,10 +58,10 @@ class Kubelet:
 
     def _run(self):
         beaten = time.monotonic()
-        while not self._stopped.wait(0.2):
+        while not self._stopped.wait(self._interval):
             due = time.monotonic() - beaten >= HEARTBEAT_SECONDS
             beaten = time.monotonic() if due else beaten
-            for node in self._nodes:
+            for node in list(self._nodes):
                 try:
                     if due:
                         self._beat(node)

@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One of several jobs that share a pool: takes its nodes out of service and back, as the roles do. Made to be killed.
+
+Usage: job.py <kubeconfig> <limit> <seconds that a node is away> <node>...
+"""
+
+import sys
+import time
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    auth,
+    claim,
+    cordon_plan,
+    node_view,
+    record_plan,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import (
+    MANAGER,
+    Cluster,
+    get_node,
+    update_node,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Limits
+
+
+def take(cluster, name, limit, seconds):
+    request = claim.Request(name, "r1", Limits(limit, None), 60, name, [], "pool")
+    claim.claim(cluster, request)
+    update_node(cluster, name, lambda node, now: cordon_plan.plan_cordon(node, "r1", now))
+    claim.claim(cluster, request)
+    time.sleep(seconds)
+    update_node(cluster, name, lambda node, now: cordon_plan.plan_uncordon(node, MANAGER, now))
+    claim.release(cluster, name, "pool")
+    done = {**dict.fromkeys(record_plan.FIELDS), "phase": "done"}
+    update_node(cluster, name, lambda node, now: record_plan.plan(node, done))
+
+
+def main(kubeconfig, limit, seconds, *names):
+    options = dict.fromkeys(auth.Auth._fields)
+    options.update(kubeconfig=kubeconfig, api_timeout=60)
+    cluster = Cluster.connect(auth.Auth(**options))
+    for name in names:
+        if node_view.osmigrate(get_node(cluster, name)).get("phase") != "done":
+            take(cluster, name, limit, float(seconds))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
