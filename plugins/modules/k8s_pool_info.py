@@ -58,7 +58,7 @@ pools:
       type: list
       elements: dict
     claims:
-      description: Nodes that hold a place, each with C(rollout), C(since) and C(host).
+      description: Nodes that hold a place, each with C(rollout), C(since), C(asked) and C(host).
       type: dict
     failures:
       description: Nodes that failed, each with its rollout.

@@ -7,6 +7,7 @@ The collection's side comes in with the ServiceAccount of playbooks/files/rbac.y
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -35,6 +36,7 @@ sys.path[:0] = [str(REPOSITORY / "tests"), str(Path(__file__).parent)]
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth  # noqa: E402
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster  # noqa: E402
+from fleet_of_nodes import Fleet  # noqa: E402
 from kubelet import Kubelet  # noqa: E402
 from lab import config, controlplane, kubebin  # noqa: E402
 
@@ -160,3 +162,15 @@ def scene(control_plane, admin):
     made = Scene(control_plane, admin)
     yield made
     made.close()
+
+
+@pytest.fixture
+def make_fleet(control_plane, admin):
+    with contextlib.ExitStack() as stack:
+
+        def make(count):
+            fleet = Fleet(control_plane, admin, count)
+            stack.callback(fleet.close)
+            return fleet
+
+        yield make

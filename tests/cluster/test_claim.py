@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import itertools
 import os
 import subprocess
@@ -23,84 +22,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
     node_path,
     update_node,
 )
-from kubelet import Kubelet
+from fleet_of_nodes import wait_for, watched
 
 JOB = Path(__file__).with_name("job.py")
 COLLECTIONS = Path(_errors.__file__).resolve().parents[5]
-_numbers = itertools.count(1)
-
-
-class Fleet:
-    """Nodes that are a pool of their own."""
-
-    def __init__(self, control_plane, admin, count):
-        self.pool = f"fleet-{next(_numbers)}"
-        self.nodes = [f"{self.pool}-{number}" for number in range(count)]
-        self.kubectl = control_plane.kubectl
-        self.admin = admin
-        for name in self.nodes:
-            metadata = {"name": name, "labels": {"pool": self.pool}}
-            admin.request("POST", "/api/v1/nodes", None, {"apiVersion": "v1", "kind": "Node", "metadata": metadata})
-        self.kubelet = Kubelet(admin, self.nodes, interval=3)
-
-    def request(self, number, limit="1", timeout=0, rollout="r1", batch=()):
-        name = self.nodes[number]
-        return claim.Request(name, rollout, pool_plan.Limits(limit, None), timeout, name, list(batch), "pool")
-
-    def state(self):
-        return pool_object.read_pool(self.admin, self.pool)[0]
-
-    def unavailable(self):
-        """Count without help of what is tested: nodes that are cordoned or not Ready."""
-        nodes = self.admin.list("/api/v1/nodes", {"labelSelector": f"pool={self.pool}"}).items
-        return [node["metadata"]["name"] for node in nodes if not serves(node)]
-
-    def close(self):
-        self.kubelet.stop()
-        self.kubectl("delete", "node", *self.nodes, "--ignore-not-found")
-
-
-def serves(node):
-    ready = [one["status"] for one in node["status"]["conditions"] if one["type"] == "Ready"]
-    return ready == ["True"] and not node["spec"].get("unschedulable")
-
-
-@pytest.fixture
-def make_fleet(control_plane, admin):
-    with contextlib.ExitStack() as stack:
-
-        def make(count):
-            fleet = Fleet(control_plane, admin, count)
-            stack.callback(fleet.close)
-            return fleet
-
-        yield make
-
-
-@contextlib.contextmanager
-def watched(fleet):
-    """Look all the time; the yielded list has how many were unavailable and how many claims there were."""
-    seen, stopped = [], threading.Event()
-
-    def look():
-        while not stopped.is_set():
-            seen.append((len(fleet.unavailable()), len(fleet.state().claims)))
-            stopped.wait(0.05)
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        stopped.set()
-        thread.join()
-
-
-def wait_for(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def start_job(kubeconfig, limit, nodes):
@@ -138,9 +63,10 @@ def test_a_claim_is_found_again_and_not_doubled(robot, make_fleet):
     fleet = make_fleet(3)
     first = claim.claim(robot, fleet.request(0))
     again = claim.claim(robot, fleet.request(0, rollout="r2"))
-    assert (first.plan.full, again.plan.full, again.plan.actions) == (None, None, [])
-    assert fleet.state().claims[fleet.nodes[0]].rollout == "r1"
-    with pytest.raises(claim.ClaimError, match=f"1 of 3 nodes may be .*{fleet.nodes[0]} holds a place for rollout r1"):
+    assert (first.plan.full, again.plan.full) == (None, None)
+    assert claim.claim(robot, fleet.request(0, rollout="r2")).plan.actions == []
+    assert fleet.state().claims[fleet.nodes[0]] == first.plan.pool.claims[fleet.nodes[0]]._replace(rollout="r2")
+    with pytest.raises(claim.ClaimError, match=f"1 of 3 nodes may be .*{fleet.nodes[0]} holds a place for rollout r2"):
         claim.claim(robot, fleet.request(1))
     claim.release(robot, fleet.nodes[0], "pool")
     assert claim.claim(robot, fleet.request(1)).plan.full is None

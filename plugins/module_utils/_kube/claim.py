@@ -67,7 +67,8 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
             raise _halted(request.node, name, pool)
         # Read after the pool: a node gives its place back only when it serves again.
         members = list_members(cluster, name, request.pool_label)
-        wanted = pool_plan.Claim(request.rollout, cordon_plan.stamp(moment), request.host)
+        stamp = cordon_plan.stamp(moment)
+        wanted = pool_plan.Claim(request.rollout, stamp, stamp, request.host)
         return pool_plan.plan_claim(pool, members, request.node, request.limits, wanted)
 
     while True:

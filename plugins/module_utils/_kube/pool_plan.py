@@ -17,6 +17,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view
 
+REFRESH_SECONDS = 60
 CONTROL_PLANE, WORKER = "control-plane", "worker"
 ZONE_LABEL = "topology.kubernetes.io/zone"
 
@@ -30,7 +31,8 @@ Member = typing.NamedTuple(
         ("cordoned_by", typing.Optional[str]),  # the rollout of a cordon of ours
     ],
 )
-Claim = typing.NamedTuple("Claim", [("rollout", str), ("since", str), ("host", str)])
+# asked: when a run wanted it last; since decides who comes first and stays.
+Claim = typing.NamedTuple("Claim", [("rollout", str), ("since", str), ("asked", str), ("host", str)])
 Pool = typing.NamedTuple(
     "Pool",
     [
@@ -110,10 +112,28 @@ def plan_claim(pool, members, name, limits, claim):
     if not full and limits.zone and zone:
         there = [one for one in before if one.zone == zone]
         full = _exceeded(limits.zone, there, list(zones.values()).count(zone), "nodes of zone " + zone)
-    if full or name in pool.claims:
+    if full:
         return Plan(pool, [], full)
-    claims = dict(pool.claims, **{name: claim})
-    return Plan(pool._replace(claims=claims), ["Claim a place for node %s" % name], None)
+    claim, actions = _take(name, pool.claims.get(name), claim)
+    return Plan(pool._replace(claims=dict(pool.claims, **{name: claim})), actions, None)
+
+
+def _take(name, held, claim):
+    """Make a claim, or take over the one that the node holds."""
+    if held is None:
+        return claim, ["Claim a place for node %s" % name]
+    if held.rollout != claim.rollout:
+        action = "Take the place of node %s over from rollout %s" % (name, held.rollout)
+    elif held.host == claim.host and _age(held, claim) < REFRESH_SECONDS:
+        return held, []
+    else:
+        action = "Note that the place of node %s is still needed" % name
+    return claim._replace(since=held.since), [action]
+
+
+def _age(held, claim):
+    # A stamp that somebody made unreadable is an old one.
+    return cordon_plan.parse(claim.asked) - (cordon_plan.parse(held.asked) or 0)
 
 
 def _comes_before(pool, other, name):
@@ -157,7 +177,8 @@ def plan_failure(pool, name, rollout, halt_after, since):
     failed = sorted(node for node, where in failures.items() if where == rollout)
     if not halt_after or len(failed) < halt_after or pool.halt:
         return Plan(noted, actions, None)
-    reason = "%d nodes failed in rollout %s: %s" % (len(failed), rollout, ", ".join(failed))
+    many = "%d node%s" % (len(failed), "" if len(failed) == 1 else "s")
+    reason = "%s failed in rollout %s: %s" % (many, rollout, ", ".join(failed))
     halted = plan_halt(noted, reason, since)
     return Plan(halted.pool, actions + halted.actions, None)
 

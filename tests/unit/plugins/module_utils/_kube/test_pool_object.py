@@ -9,7 +9,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _errors
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_object, pool_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Claim, Pool
 
-HELD = Pool({"w1": Claim("r1", "now", "w1.lab")}, {"w2": "r1"}, {"reason": "Bad kernel", "since": "now"})
+HELD = Pool({"w1": Claim("r1", "now", "now", "w1.lab")}, {"w2": "r1"}, {"reason": "Bad kernel", "since": "now"})
 
 
 def stored(pool, version="7"):

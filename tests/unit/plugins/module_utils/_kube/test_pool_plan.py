@@ -7,7 +7,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import selects
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Claim, Limits, Member, Pool
 
-MINE = Claim("r1", "2026-11-21T10:00:00Z", "w1")
+MINE = Claim("r1", "2026-11-21T10:00:40Z", "2026-11-21T10:00:40Z", "w1")
 
 
 def members(count, zones="", **others):
@@ -22,7 +22,8 @@ def members(count, zones="", **others):
 
 def pool(*claimed, halt=None, failures=None):
     """A pool whose claims were made one after the other."""
-    claims = {name: Claim("r1", f"2026-11-21T10:00:{at:02}Z", name) for at, name in enumerate(claimed)}
+    stamps = [f"2026-11-21T10:00:{at:02}Z" for at in range(len(claimed))]
+    claims = {name: Claim("r1", stamp, stamp, name) for name, stamp in zip(claimed, stamps)}
     return Pool(claims, failures or {}, halt)
 
 
@@ -86,6 +87,24 @@ def test_claim(nodes, found, limit, zone, goes, before):
     assert bool(plan.actions) is (goes and "w1" not in found.claims)
 
 
+LATER = "2026-11-21T10:05:00Z"
+HELD = [
+    ("a moment ago", {}, None),
+    ("minutes ago", {"asked": LATER}, "Note that the place of node w1 is still needed"),
+    ("by another host name", {"host": "w1.lab"}, "Note that the place of node w1 is still needed"),
+    ("for another rollout", {"rollout": "r2"}, "Take the place of node w1 over from rollout r1"),
+]
+
+
+@pytest.mark.parametrize("differently, action", [c[1:] for c in HELD], ids=[c[0] for c in HELD])
+def test_whoever_runs_next_takes_the_place_over(differently, action):
+    asking = MINE._replace(**differently)
+    plan = pool_plan.plan_claim(pool("w1"), members(2), "w1", Limits("1", None), asking)
+    assert plan.actions == ([action] if action else [])
+    held = pool("w1").claims["w1"]
+    assert plan.pool.claims["w1"] == (asking._replace(since=held.since) if action else held)
+
+
 def test_whatever_the_order_no_more_get_a_place_than_there_are():
     nodes, found = members(20, w7=NOT_READY, w8=CORDONED), pool()
     for one in reversed(nodes):
@@ -131,7 +150,8 @@ def test_failures_halt_the_pool(so_far, rollout, after, halts):
     assert bool(plan.pool.halt) is halts
     if halts:
         names = ", ".join(sorted({*so_far, "w1"}))
-        assert plan.pool.halt["reason"] == f"{after} nodes failed in rollout {rollout}: {names}"
+        many = "1 node" if after == 1 else f"{after} nodes"
+        assert plan.pool.halt["reason"] == f"{many} failed in rollout {rollout}: {names}"
 
 
 def test_a_failure_without_a_claim_is_none():

@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether what a run left on a node may be ended: a cordon of ours, a place in the budget. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view
+
+
+def objections(node, claim, boot, older_than, now):
+    """Say what speaks against it, as sentences; an empty list is the proof that nothing does.
+
+    :param claim: the node's pool_plan.Claim, or None.
+    :param boot: dict, what boot_info returned; empty if the node did not answer.
+    :param older_than: int seconds; with a younger cordon or claim a run may still be at work.
+    """
+    return _about_boot(boot) + _about_cluster(node, claim, older_than, now)
+
+
+def _about_boot(boot):
+    if not boot:
+        return ["it does not answer, so nobody knows what it runs"]
+    if boot["trial"]:
+        said = "a trial of %s is under way or was not decided (%s)" % (boot["trial"]["entry"], boot["verdict"])
+        return [said + ": run the command of that rollout again"]
+    if boot["booted"]["entry"] != boot["default"]:
+        return ["it runs %s and not its default %s" % (boot["booted"]["entry"] or "something else", boot["default"])]
+    return []
+
+
+def _about_cluster(node, claim, older_than, now):
+    found = [] if node_view.is_ready(node) else ["it is not Ready"]
+    stamps = [node_view.annotations(node).get(cordon_plan.AT, ""), claim.asked if claim else ""]
+    ages = [int(now - cordon_plan.parse(stamp)) for stamp in stamps if cordon_plan.parse(stamp) is not None]
+    if ages and min(ages) < older_than:
+        found.append("a run that began %d seconds ago may be at work on it" % min(ages))
+    return found

@@ -1,0 +1,152 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: k8s_node_recover
+short_description: Give back what a dead run left on a node
+version_added: 0.1.0
+description:
+  - Removes a cordon of ours from a node and gives its place in the budget of its pool back, if nothing speaks against
+    it. The node has to be Ready and to run its default without a trial, and no run may be at work on it.
+  - Otherwise nothing is changed and RV(left) says why. That is no failure.
+  - A cordon of somebody else stays. That the node failed stays counted until its pool is resumed or the node arrives.
+  - Runs on the controller; delegate it to C(localhost).
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.k8s_auth
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+options:
+  name:
+    description: Name of the Node object.
+    type: str
+    required: true
+  boot:
+    description:
+      - What M(osmigrate.fleet.boot_info) returned just now.
+      - Empty means that the node does not answer, and then it is left.
+    type: dict
+    required: true
+  older_than:
+    description: How many seconds ago cordon and claim must have been made. With younger ones a run may be at work.
+    type: int
+    default: 3600
+  pool_label:
+    description: Label whose value is a node's pool. All runs have to agree about it.
+    type: str
+    default: pool
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+seealso:
+  - module: osmigrate.fleet.k8s_pool_info
+  - module: osmigrate.fleet.boot_info
+"""
+
+EXAMPLES = r"""
+- name: Look at what the node boots
+  osmigrate.fleet.boot_info:
+  register: now
+
+- name: Give the node back
+  osmigrate.fleet.k8s_node_recover:
+    name: "{{ k8s_node_name }}"
+    boot: "{{ now }}"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [Uncordon node w1, Give the place of node w1 back]
+left:
+  description: What speaks against it, if anything does, for people.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Left node w1 as it is: it is not Ready"]
+before:
+  description: Cordon and claim of the node.
+  returned: success
+  type: dict
+  sample: {unschedulable: true, annotations: {}, claim: {}}
+after:
+  description: The same after the module ran.
+  returned: success
+  type: dict
+"""
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    cordon_plan,
+    pool_object,
+    pool_plan,
+    recover_plan,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, get_node, update_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+
+
+def work(module, cluster):
+    options = module.params
+    name = options["name"]
+    node = get_node(cluster, name)
+    pool_name = pool_plan.pool_of(node, options["pool_label"])
+    pool = pool_object.read_pool(cluster, pool_name)[0]
+    against = recover_plan.objections(
+        node, pool.claims.get(name), options["boot"], options["older_than"], cluster.now()
+    )
+    actions, after, kept = [], node, pool
+    if not against:
+        unused, uncordon, after = update_node(
+            cluster, name, lambda found, now: cordon_plan.plan_uncordon(found, MANAGER, now), module.check_mode
+        )
+        unused, release = pool_object.update_pool(
+            cluster, pool_name, lambda found, now: pool_plan.plan_release(found, name, failed=True), module.check_mode
+        )
+        actions, kept = uncordon.actions + release.actions, release.pool
+    result = {
+        "changed": bool(actions),
+        "actions": actions,
+        "left": ["Left node %s as it is: %s" % (name, ", ".join(against))] if against else [],
+        "before": _state(node, pool),
+        "after": _state(after, kept),
+    }
+    result["diff"] = {"before": result["before"], "after": result["after"]}
+    return result
+
+
+def _state(node, pool):
+    held = pool_object.describe(pool)["claims"].get(node["metadata"]["name"], {})
+    return dict(cordon_plan.state(node), claim=held)
+
+
+def main():
+    run_module(
+        dict(
+            name=dict(type="str", required=True),
+            boot=dict(type="dict", required=True),
+            older_than=dict(type="int", default=3600),
+            pool_label=dict(type="str", default="pool"),
+        ),
+        work,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plays a node's boot menu on the controller, a file per host: stands in for boot_info, boot_trial, node_reboot."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+
+START = {"booted": "r-1", "default": "r-1", "trial": "", "good": True}
+
+
+class ActionModule(ActionBase):
+    _requires_connection = False
+
+    def run(self, tmp=None, task_vars=None):
+        self._supports_check_mode = True
+        super().run(tmp, task_vars)
+        path = Path(os.environ["OSMIGRATE_PLAYED"]) / f"{task_vars['inventory_hostname']}.json"
+        menu = json.loads(path.read_text()) if path.exists() else dict(START)
+        step = self._task.action.rpartition(".")[2]
+        changed = getattr(self, step)(menu)
+        path.write_text(json.dumps(menu))
+        return {"changed": changed, **self.facts(menu), "reboot_required": False}
+
+    def boot_info(self, menu):
+        return False
+
+    def boot_trial(self, menu):
+        state, name = self._task.args["state"], self._task.args.get("name")
+        if state == "confirmed":
+            menu["default"] = name
+        menu["trial"] = name if state == "armed" else ""
+        return True
+
+    def node_reboot(self, menu):
+        menu["booted"] = menu["trial"] if menu["trial"] and menu["good"] else menu["default"]
+        return True
+
+    def facts(self, menu):
+        tried = menu["trial"] and {"entry": menu["trial"]}
+        verdict = "" if not tried else "booted_candidate" if menu["booted"] == menu["trial"] else "never_rebooted"
+        booted = {"entry": menu["booted"], "boot_id": "boot-1", "os": menu["booted"]}
+        entries = {"r-1": {}}
+        facts = {"booted": booted, "default": menu["default"], "trial": tried or None, "entries": entries}
+        return {**facts, "verdict": verdict, "reason": "", "failures": {}}

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole playbooks on a real API server. Boots are played on the controller; cordon, drain, claim, health are real."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fleet_of_nodes import wait_for, watched
+
+PLAYED = ("boot_info", "boot_trial", "node_reboot")
+COLLECTION = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def collections(tmp_path_factory):
+    """The collection, with boots that are played."""
+    path = tmp_path_factory.mktemp("collections")
+    copy = path / "ansible_collections/osmigrate/fleet"
+    copy.mkdir(parents=True)
+    for name in ("plugins", "roles", "playbooks", "meta"):
+        shutil.copytree(COLLECTION / name, copy / name)
+    shutil.copy(COLLECTION / "galaxy.yml", copy)
+    for name in PLAYED:
+        shutil.copy(Path(__file__).parent / "played/boot.py", copy / f"plugins/action/{name}.py")
+    return path
+
+
+@pytest.fixture
+def play(collections, robot_kubeconfig, tmp_path):
+    """Start a playbook on nodes; its output comes with its end."""
+    environment = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(collections),
+        "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "K8S_AUTH_KUBECONFIG": str(robot_kubeconfig),
+        "OSMIGRATE_PLAYED": str(tmp_path),
+    }
+
+    def start(playbook, nodes=(), **variables):
+        inventory = tmp_path / "inventory.json"
+        hosts = {name: {"ansible_connection": "local", "ansible_python_interpreter": sys.executable} for name in nodes}
+        inventory.write_text(json.dumps({"k8s_nodes": {"hosts": hosts}}))
+        variables = {"osmigrate_become": False, "osmigrate_rollout": "r1", **variables}
+        argv = [sys.executable, "-m", "ansible", "playbook", f"osmigrate.fleet.{playbook}", "-i", str(inventory)]
+        argv += ["-e", json.dumps(variables)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        return subprocess.Popen(argv, env=environment, start_new_session=True, **pipes)
+
+    return start
+
+
+def end(process):
+    """Wait for a playbook; return its exit code and its output in one line."""
+    output = process.communicate(timeout=120)[0]
+    print(output)
+    return process.returncode, " ".join(output.split())
+
+
+def kill_when(condition, process):
+    wait_for(condition)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_a_batch_that_is_larger_than_the_budget_takes_turns_after_a_killed_run_too(make_fleet, play):
+    fleet = make_fleet(2)
+    with watched(fleet) as seen:
+        kill_when(fleet.unavailable, play("rollback", fleet.nodes[1:]))
+        assert set(fleet.state().claims) == {fleet.nodes[1]}
+        code, output = end(play("rollback", fleet.nodes, osmigrate_serial=2))
+    assert code == 0
+    assert max(seen) == (1, 1)
+    assert fleet.unavailable() == []
+    assert not fleet.state().claims
+    assert all(note["phase"] == "done" for note in fleet.notes())
+
+
+def test_what_a_killed_run_left_is_given_back(make_fleet, play):
+    fleet = make_fleet(1)
+    kill_when(fleet.unavailable, play("rollback", fleet.nodes))
+    code, output = end(play("recover", fleet.nodes, osmigrate_recover_older_than=0))
+    assert code == 0
+    assert f"Give the place of node {fleet.nodes[0]} back" in output
+    assert fleet.unavailable() == []
+    assert not fleet.state().claims
+
+
+def test_failures_halt_the_pool_until_somebody_resumes_it(make_fleet, play, tmp_path):
+    fleet = make_fleet(1)
+    node = fleet.nodes[0]
+    menu = tmp_path / f"{node}.json"
+    menu.write_text(json.dumps({"booted": "r-1", "default": "r-1", "trial": "", "good": False}))
+    code, output = end(play("rollback", fleet.nodes, osmigrate_halt_after=1))
+    assert code != 0
+    assert f"{node} runs its default r-1 and no cordon of ours is left on it" in output
+    assert fleet.state().halt["reason"] == f"1 node failed in rollout r1: {node}"
+    assert (fleet.unavailable(), fleet.state().claims) == ([], {})
+
+    assert end(play("halt", osmigrate_pools=[fleet.pool], osmigrate_reason="Bad kernel"))[0] == 0
+    code, output = end(play("rollback", fleet.nodes))
+    assert code != 0
+    assert f"Pool {fleet.pool} is halted since" in output
+    assert "Bad kernel" in output
+    assert (fleet.unavailable(), fleet.state().claims) == ([], {})
+    code, output = end(play("resume"))
+    assert code == 0
+    assert "end the halt: Bad kernel" in output
+    assert (fleet.state().halt, fleet.state().failures) == (None, {})
