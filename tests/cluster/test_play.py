@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim
 from fleet_of_nodes import wait_for, watched
 
 PLAYED = ("boot_info", "boot_trial", "node_reboot")
@@ -84,14 +85,16 @@ def test_a_batch_that_is_larger_than_the_budget_takes_turns_after_a_killed_run_t
     assert all(note["phase"] == "done" for note in fleet.notes())
 
 
-def test_what_a_killed_run_left_is_given_back(make_fleet, play):
-    fleet = make_fleet(1)
-    kill_when(fleet.unavailable, play("rollback", fleet.nodes))
-    code, output = end(play("recover", fleet.nodes, osmigrate_recover_older_than=0))
+def test_what_a_killed_run_left_is_given_back(admin, make_fleet, play):
+    fleet = make_fleet(2)
+    kill_when(fleet.unavailable, play("rollback", fleet.nodes[:1]))
+    claim.claim(admin, fleet.request(1, "2"))
+    code, output = end(play("recover", fleet.nodes[:1], osmigrate_recover_older_than=0))
     assert code == 0
+    assert f"no hosts of this run: {fleet.nodes[1]}." in output
     assert f"Give the place of node {fleet.nodes[0]} back" in output
     assert fleet.unavailable() == []
-    assert not fleet.state().claims
+    assert set(fleet.state().claims) == {fleet.nodes[1]}
 
 
 def test_failures_halt_the_pool_until_somebody_resumes_it(make_fleet, play, tmp_path):

@@ -20,6 +20,13 @@ WAIT = "wait"  # it is leaving already
 LEAVE = "leave"  # the node's own: stays
 REFUSE = "refuse"  # would lose data or not come back: needs a word from the operator
 
+UNMANAGED, EMPTYDIR_DATA, SEVERAL_BUDGETS = "unmanaged", "emptydir-data", "several-budgets"
+OBJECTIONS = {
+    UNMANAGED: "has no controller that would start it again",
+    EMPTYDIR_DATA: "would lose the data of its emptyDir volume",
+    SEVERAL_BUDGETS: "is covered by more than one disruption budget, which the eviction API cannot do",
+}
+
 Pod = typing.NamedTuple(
     "Pod",
     [
@@ -42,15 +49,25 @@ def classify(pod, policy, budgets):
     :param budgets: list of dict, the PodDisruptionBudget objects of its namespace (others do no harm).
     """
     metadata = pod["metadata"]
-    covering = tuple(
-        "%s/%s" % (budget["metadata"]["namespace"], budget["metadata"]["name"])
-        for budget in budgets
-        if budget["metadata"]["namespace"] == metadata["namespace"]
-        and selects(budget["spec"].get("selector"), metadata.get("labels") or {})
-    )
+    covering = tuple(budget_name(budget) for budget in covering_budgets(pod, budgets))
     owner = controller(pod)
     action, reason = _decide(pod, owner, policy, covering)
     return Pod(metadata["namespace"], metadata["name"], metadata["uid"], owner, action, reason, covering)
+
+
+def covering_budgets(pod, budgets):
+    """The disruption budgets that cover a pod."""
+    metadata = pod["metadata"]
+    return [
+        budget
+        for budget in budgets
+        if budget["metadata"]["namespace"] == metadata["namespace"]
+        and selects(budget["spec"].get("selector"), metadata.get("labels") or {})
+    ]
+
+
+def budget_name(budget):
+    return "%s/%s" % (budget["metadata"]["namespace"], budget["metadata"]["name"])
 
 
 def _decide(pod, owner, policy, covering):
@@ -63,14 +80,23 @@ def _decide(pod, owner, policy, covering):
         return WAIT, "is terminating" + _finalizers(metadata)
     if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
         return DELETE, "has run to its end"
-    objections = []
-    if not owner and not policy.delete_unmanaged:
-        objections.append("has no controller that would start it again")
+    against = [OBJECTIONS[key] for key in objections(pod, policy, covering)]
+    return (REFUSE, " and ".join(against)) if against else (EVICT, "")
+
+
+def objections(pod, policy, covering):
+    """The keys of what speaks against evicting a pod that runs.
+
+    :param covering: the disruption budgets that cover it.
+    """
+    found = []
+    if not controller(pod) and not policy.delete_unmanaged:
+        found.append(UNMANAGED)
     if not policy.delete_emptydir_data and any("emptyDir" in volume for volume in pod["spec"].get("volumes") or []):
-        objections.append("would lose the data of its emptyDir volume")
+        found.append(EMPTYDIR_DATA)
     if len(covering) > 1:
-        objections.append("is covered by more than one disruption budget, which the eviction API cannot do")
-    return (REFUSE, " and ".join(objections)) if objections else (EVICT, "")
+        found.append(SEVERAL_BUDGETS)
+    return found
 
 
 def _finalizers(metadata):

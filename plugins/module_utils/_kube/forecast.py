@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What would hold the drain of each node, before any is cordoned. Pure.
+
+Each node is looked at as if it were drained alone. What is told is what can be seen now: a budget that is used up at
+this moment may have room when the drain comes, and the other way round.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import capacity, drain_plan, node_view
+
+SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
+# What a drain cannot get past comes as an inhibitor. Keys stay what they are once released.
+KINDS = {
+    drain_plan.UNMANAGED: (
+        "inhibitor",
+        "Give it a controller, move it by hand, or allow it (delete_unmanaged)",
+    ),
+    drain_plan.EMPTYDIR_DATA: (
+        "inhibitor",
+        "Keep what matters on another volume, or allow the loss (delete_emptydir_data)",
+    ),
+    drain_plan.SEVERAL_BUDGETS: ("inhibitor", "Leave one budget for each pod"),
+    "budget-never-allows": ("inhibitor", "Add replicas, or let the budget allow at least one disruption"),
+    "budget-allows-none-now": ("medium", "See that all pods of the budget are healthy"),
+    "no-node-allowed": ("high", "Widen its node selector, affinity or tolerations, or add such a node"),
+    "no-room": ("high", "Add room on other nodes, or lower its requests"),
+    "grace-too-long": ("high", "Shorten its grace period, or give the drain more time"),
+    "finalizer": ("low", "See that whoever set the finalizer will remove it"),
+}
+
+Wanted = typing.NamedTuple(
+    "Wanted",
+    [
+        ("policy", drain_plan.Policy),
+        ("timeout", int),
+        ("grace_period", typing.Optional[int]),
+    ],
+)
+Finding = typing.NamedTuple(
+    "Finding",
+    [
+        ("key", str),
+        ("severity", str),
+        ("node", str),
+        ("pods", typing.List[str]),
+        ("object", str),  # the one that has to change, as Kind namespace/name
+        ("detail", str),
+        ("remedy", str),
+    ],
+)
+
+
+def examine(names, nodes, pods, budgets, wanted):
+    """Find what would hold the drains.
+
+    :param names: list of str, the nodes to be drained.
+    :param nodes: list of dict, all Node objects.
+    :param pods: list of dict, all pods that are bound to a node.
+    :param budgets: list of dict, all disruption budgets.
+    :returns: list of Finding, the worst first.
+    """
+    by_node = {}
+    for pod in pods:
+        by_node.setdefault(pod["spec"]["nodeName"], []).append(pod)
+    named = dict((one["metadata"]["name"], one) for one in nodes)
+    free = dict((name, capacity.left(one, by_node.get(name, []))) for name, one in named.items())
+    findings = []
+    for name in names:
+        leaving = [pod for pod in by_node.get(name, []) if _leaves(pod, wanted.policy)]
+        reasons = [reason for pod in leaving for reason in _reasons(pod, budgets, wanted)]
+        others = [one for one in nodes if one["metadata"]["name"] != name and _takes_pods(one)]
+        reasons += _without_room(leaving, others, free)
+        findings += _gather(name, reasons)
+    return sorted(findings, key=lambda one: (-SEVERITIES.index(one.severity), one.key, one.object, one.node))
+
+
+def report(findings):
+    """One line for each key and object, for people."""
+    grouped = {}
+    for one in findings:
+        grouped.setdefault((one.severity, one.key, one.object, one.detail, one.remedy), []).append(one.node)
+    return [
+        "%s %s: %s %s (on %s). %s." % (severity, key, thing, detail, ", ".join(where), remedy)
+        for (severity, key, thing, detail, remedy), where in grouped.items()
+    ]
+
+
+def _leaves(pod, policy):
+    action = drain_plan.classify(pod, policy, []).action
+    return action in (drain_plan.EVICT, drain_plan.REFUSE)
+
+
+def _takes_pods(node):
+    return node_view.is_schedulable(node) and node_view.is_ready(node)
+
+
+def _gather(name, reasons):
+    """One finding for what several pods have in common."""
+    grouped = {}
+    for key, thing, detail, pod in reasons:
+        grouped.setdefault((key, thing, detail), []).append(pod)
+    return [
+        Finding(key, KINDS[key][0], name, sorted(pods), thing, detail, KINDS[key][1])
+        for (key, thing, detail), pods in grouped.items()
+    ]
+
+
+def _reasons(pod, budgets, wanted):
+    """Yield (key, object, detail, pod) for what speaks against evicting one pod."""
+    name = _full_name(pod)
+    covering = drain_plan.covering_budgets(pod, budgets)
+    for key in drain_plan.objections(pod, wanted.policy, covering):
+        several = "PodDisruptionBudget " + " and ".join(drain_plan.budget_name(one) for one in covering)
+        thing = several if key == drain_plan.SEVERAL_BUDGETS else workload(pod)
+        yield key, thing, drain_plan.OBJECTIONS[key], name
+    if len(covering) == 1:
+        for key, detail in _about_budget(pod, covering[0]):
+            yield key, "PodDisruptionBudget " + drain_plan.budget_name(covering[0]), detail, name
+    grace = wanted.grace_period
+    if grace is None:
+        grace = pod["spec"].get("terminationGracePeriodSeconds", 30)
+    if grace > wanted.timeout:
+        detail = "may take %d seconds to end, and the drain has %d" % (grace, wanted.timeout)
+        yield "grace-too-long", workload(pod), detail, name
+    if pod["metadata"].get("finalizers"):
+        detail = "stays until %s lets it go" % ", ".join(pod["metadata"]["finalizers"])
+        yield "finalizer", workload(pod), detail, name
+
+
+def _about_budget(pod, budget):
+    """Yield (key, detail) if the eviction API would refuse; the rules are its own."""
+    status = budget.get("status") or {}
+    if pod.get("status", {}).get("phase") == "Pending" or status.get("disruptionsAllowed", 0) > 0:
+        return
+    healthy, needed = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
+    if not _is_healthy(pod):
+        if budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow" or 0 < needed <= healthy:
+            return
+    failed = [one for one in status.get("conditions") or [] if one.get("reason") == "SyncFailed"]
+    expected = status.get("expectedPods", 0)
+    if failed:
+        yield "budget-never-allows", "cannot be computed: %s" % failed[0].get("message", "").rstrip(".")
+    elif expected and needed >= expected:
+        yield "budget-never-allows", "needs %d healthy pods and has %d replicas" % (needed, expected)
+    else:
+        yield "budget-allows-none-now", "needs %d healthy pods and has %d of %d" % (needed, healthy, expected)
+
+
+def _is_healthy(pod):
+    ready = [one["status"] for one in pod.get("status", {}).get("conditions") or [] if one["type"] == "Ready"]
+    return ready == ["True"]
+
+
+def _without_room(leaving, others, free):
+    """Yield reasons for pods that find no place, the largest placed first."""
+    free = dict((one["metadata"]["name"], free[one["metadata"]["name"]]) for one in others)
+    managed = [pod for pod in leaving if drain_plan.controller(pod)]
+    for pod in sorted(managed, key=_size, reverse=True):
+        allowed = [one["metadata"]["name"] for one in others if capacity.may_go(pod, one)]
+        asked = capacity.requests(pod)
+        chosen = [name for name in allowed if capacity.fits(asked, free[name])]
+        if not allowed:
+            yield "no-node-allowed", workload(pod), "may run on no other node that takes pods", _full_name(pod)
+        elif not chosen:
+            detail = "finds no room on any other node where it may run (%d)" % len(allowed)
+            yield "no-room", workload(pod), detail, _full_name(pod)
+        else:
+            free[chosen[0]] = capacity.take(asked, free[chosen[0]])
+
+
+def _size(pod):
+    asked = capacity.requests(pod)
+    return asked.get("memory", 0), asked.get("cpu", 0), _full_name(pod)
+
+
+def workload(pod):
+    """The object that people change: the controller, for a ReplicaSet the Deployment that it is of, or the pod."""
+    namespace, owner = pod["metadata"]["namespace"], drain_plan.controller(pod)
+    kind, name = owner.split("/", 1) if owner else ("Pod", pod["metadata"]["name"])
+    mark = "-" + (pod["metadata"].get("labels") or {}).get("pod-template-hash", "/")
+    if kind == "ReplicaSet" and name.endswith(mark):
+        kind, name = "Deployment", name[: -len(mark)]
+    return "%s %s/%s" % (kind, namespace, name)
+
+
+def _full_name(pod):
+    return "%s/%s" % (pod["metadata"]["namespace"], pod["metadata"]["name"])
