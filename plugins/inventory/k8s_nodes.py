@@ -28,7 +28,8 @@ description:
     C(annotations), C(provider_id), C(architecture), C(boot_id), C(machine_id), C(os_image), C(kernel_version),
     C(kubelet_version), C(container_runtime), and C(osmigrate) with our annotations."
   - The groups get C(osmigrate_kubeconfig) and C(osmigrate_context) as variables if O(kubeconfig) and O(context) are
-    set, so that the playbooks of this collection work on the cluster that the host is from.
+    set, so that the playbooks of this collection work on the cluster that the host is from. They get
+    C(osmigrate_pool_label) too, from O(pool_label), so that a node claims its place in the pool that it is shown in.
 extends_documentation_fragment:
   - osmigrate.fleet.k8s_auth
   - osmigrate.fleet.k8s_auth.env
@@ -297,6 +298,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for name in ("kubeconfig", "context"):
             if isinstance(cluster[name], str):
                 self.inventory.set_variable(group, f"osmigrate_{name}", cluster[name])
+        self.inventory.set_variable(group, "osmigrate_pool_label", self.get_option("pool_label"))
 
     def _add_node(self, node, cluster, inside):
         name = node["metadata"]["name"]

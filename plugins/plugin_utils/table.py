@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+POOL_COLUMNS = ("POOL", "NODES", "UNAVAILABLE", "FAILED", "HALTED")
 COLUMNS = ("NODE", "OS BEFORE", "OS NOW", "KERNEL", "READY", "CORDONED", "PHASE", "VERDICT")
 
 
@@ -32,7 +33,27 @@ def row(node: dict[str, Any]) -> tuple[str, ...]:
 def node_table(nodes: list[dict[str, Any]]) -> list[str]:
     """Return the table as lines of text, followed by the reasons of what failed."""
     rows = [COLUMNS, *(row(node) for node in sorted(nodes, key=lambda node: node["name"]))]
-    widths = [max(len(cells[column]) for cells in rows) for column in range(len(COLUMNS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip() for cells in rows]
     reasons = [f"{node['name']}: {node['osmigrate']['reason']}" for node in nodes if node["osmigrate"].get("reason")]
-    return lines + reasons
+    return _aligned(rows) + reasons
+
+
+def pool_table(pools: list[dict[str, Any]]) -> list[str]:
+    """Return the pools as lines of text, followed by who takes up their budgets and why they are halted."""
+    rows = [
+        (
+            pool["name"],
+            str(pool["nodes"]),
+            str(len(pool["unavailable"])),
+            str(len(pool["failures"])),
+            pool["halt"].get("since", "-"),
+        )
+        for pool in pools
+    ]
+    reasons = [f"{one['node']} {one['why']}" for pool in pools for one in pool["unavailable"]]
+    halts = [f"{pool['name']} is halted: {pool['halt']['reason']}" for pool in pools if pool["halt"]]
+    return _aligned([POOL_COLUMNS, *rows]) + reasons + halts
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(cell) for cell in cells) for cells in zip(*rows)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip() for cells in rows]

@@ -81,7 +81,7 @@ class Lab:
         # A snapshot is only as good as what it was made of.
         made_of = {"template": template.build(self.paths, self.log).name, "manifests": workloads.MANIFESTS,
                    "kubernetes": kubebin.build(self.paths, self.log).name, "files": Path(nodefiles.__file__),
-                   "nodes": f"{nodes} {firmware}"}
+                   "rights": RBAC, "nodes": f"{nodes} {firmware}"}
         name = f"fresh-{digest(made_of)}"
         if not self._snapshot_directory(name).exists():
             self.clean(with_cache=False)

@@ -146,9 +146,10 @@ def test_the_playbooks_hear_of_the_cluster(server, inventory, tmp_path):
     }
     kubeconfig.write_text(yaml.safe_dump(content))
     server.will(body=nodes("n1"))
-    seen = inventory({"kubeconfig": str(kubeconfig), "context": "x"})
+    seen = inventory({"kubeconfig": str(kubeconfig), "context": "x", "pool_label": "team"})
     assert seen.hosts["n1"]["osmigrate_kubeconfig"] == str(kubeconfig)
     assert seen.hosts["n1"]["osmigrate_context"] == "x"
+    assert seen.hosts["n1"]["osmigrate_pool_label"] == "team"
 
 
 def test_an_empty_result_is_a_warning(server, inventory):

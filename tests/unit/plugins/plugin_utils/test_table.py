@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.table import pool_table
+
+QUIET = {"name": "control-plane", "nodes": 3, "unavailable": [], "failures": {}, "halt": {}}
+HALTED = {
+    "name": "worker",
+    "nodes": 12,
+    "unavailable": [{"node": "w1", "why": "is not Ready"}],
+    "failures": {"w1": "r1"},
+    "halt": {"since": "2026-11-21T10:00:00Z", "reason": "Bad kernel"},
+}
+
+
+def test_pools():
+    assert pool_table([QUIET, HALTED]) == [
+        "POOL           NODES  UNAVAILABLE  FAILED  HALTED",
+        "control-plane  3      0            0       -",
+        "worker         12     1            1       2026-11-21T10:00:00Z",
+        "w1 is not Ready",
+        "worker is halted: Bad kernel",
+    ]
+
+
+def test_no_pools():
+    assert pool_table([]) == ["POOL  NODES  UNAVAILABLE  FAILED  HALTED"]
