@@ -45,7 +45,7 @@ options:
     description:
       - V(claimed) waits for a place and takes it, or finds the one that the node holds and asks whether it may still
         go. A pool that is halted is a failure at once.
-      - V(released) gives the place back, and forgets that the node has failed.
+      - V(released) gives the place back, and forgets that the node has failed. The Node object may be gone.
       - V(failed) notes that the node failed, if it holds a place, and halts the pool after O(halt_after) of them. The
         node keeps its place until it is Ready and has no cordon of ours.
     type: str
@@ -87,9 +87,6 @@ options:
     description: Name of this node's host in the inventory, by which others know it in their O(batch).
     type: str
     default: ""
-  pool:
-    description: With O(state=released) the pool of a node whose Node object is no more.
-    type: str
   pool_label:
     description: Label whose value is a node's pool. All runs have to agree about it.
     type: str
@@ -119,7 +116,6 @@ EXAMPLES = r"""
 - name: Give the place of a node back that was taken away for good
   osmigrate.fleet.k8s_node_claim:
     name: node-9
-    pool: general
     state: released
   delegate_to: localhost
 """
@@ -190,7 +186,7 @@ def work(module, cluster):
     elif options["state"] == "failed":
         outcome = claim.fail(cluster, request, options["halt_after"], module.check_mode)
     else:
-        outcome = claim.release(cluster, options["name"], options["pool_label"], options["pool"], module.check_mode)
+        outcome = claim.release(cluster, options["name"], options["pool_label"], module.check_mode)
     full = outcome.plan.full
     before, after = (pool_object.describe(pool) for pool in (outcome.before, outcome.plan.pool))
     return {
@@ -218,7 +214,6 @@ def main():
             halt_after=dict(type="int", default=3),
             batch=dict(type="list", elements="str", default=[]),
             inventory_hostname=dict(type="str", default=""),
-            pool=dict(type="str"),
             pool_label=dict(type="str", default="pool"),
         ),
         work,

@@ -82,22 +82,17 @@ left:
   elements: str
   sample: ["Left node w1 as it is: it is not Ready"]
 before:
-  description: Cordon and claim of the node.
+  description: Cordon of the node, and whether it holds a place.
   returned: success
   type: dict
-  sample: {unschedulable: true, annotations: {}, claim: {}}
+  sample: {unschedulable: true, annotations: {}, claimed: true}
 after:
   description: The same after the module ran.
   returned: success
   type: dict
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
-    cordon_plan,
-    pool_object,
-    pool_plan,
-    recover_plan,
-)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, cordon_plan, pool_object, recover_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, get_node, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
@@ -106,34 +101,24 @@ def work(module, cluster):
     options = module.params
     name = options["name"]
     node = get_node(cluster, name)
-    pool_name = pool_plan.pool_of(node, options["pool_label"])
-    pool = pool_object.read_pool(cluster, pool_name)[0]
-    against = recover_plan.objections(
-        node, pool.claims.get(name), options["boot"], options["older_than"], cluster.now()
-    )
-    actions, after, kept = [], node, pool
+    held = [pool.claims[name] for pool in pool_object.list_pools(cluster).values() if name in pool.claims]
+    against = recover_plan.objections(node, held, options["boot"], options["older_than"], cluster.now())
+    actions, after = [], node
     if not against:
         unused, uncordon, after = update_node(
             cluster, name, lambda found, now: cordon_plan.plan_uncordon(found, MANAGER, now), module.check_mode
         )
-        unused, release = pool_object.update_pool(
-            cluster, pool_name, lambda found, now: pool_plan.plan_release(found, name, failed=True), module.check_mode
-        )
-        actions, kept = uncordon.actions + release.actions, release.pool
+        released = claim.release(cluster, name, options["pool_label"], module.check_mode, failed=True)
+        actions = uncordon.actions + released.plan.actions
     result = {
         "changed": bool(actions),
         "actions": actions,
         "left": ["Left node %s as it is: %s" % (name, ", ".join(against))] if against else [],
-        "before": _state(node, pool),
-        "after": _state(after, kept),
+        "before": dict(cordon_plan.state(node), claimed=bool(held)),
+        "after": dict(cordon_plan.state(after), claimed=bool(held and against)),
     }
     result["diff"] = {"before": result["before"], "after": result["after"]}
     return result
-
-
-def _state(node, pool):
-    held = pool_object.describe(pool)["claims"].get(node["metadata"]["name"], {})
-    return dict(cordon_plan.state(node), claim=held)
 
 
 def main():

@@ -159,5 +159,13 @@ def test_a_node_that_is_no_more_keeps_its_place_until_a_person_says_so(robot, ma
     fleet.admin.request("DELETE", node_path(fleet.nodes[0]))
     with pytest.raises(claim.ClaimError, match=f"{fleet.nodes[0]} holds a place"):
         claim.claim(robot, fleet.request(1))
-    claim.release(robot, fleet.nodes[0], "pool", fleet.pool)
+    claim.release(robot, fleet.nodes[0], "pool")
     assert claim.claim(robot, fleet.request(1)).plan.full is None
+
+
+def test_a_node_that_changed_pools_gives_its_place_back_where_it_holds_it(robot, make_fleet):
+    fleet = make_fleet(2)
+    claim.claim(robot, fleet.request(0))
+    fleet.kubectl("label", "node", fleet.nodes[0], "pool=elsewhere", "--overwrite")
+    claim.release(robot, fleet.nodes[0], "pool")
+    assert not fleet.state().claims

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, pool_plan
 from fleet_of_nodes import wait_for, watched
 
 PLAYED = ("boot_info", "boot_trial", "node_reboot")
@@ -46,13 +46,13 @@ def play(collections, robot_kubeconfig, tmp_path):
         "OSMIGRATE_PLAYED": str(tmp_path),
     }
 
-    def start(playbook, nodes=(), **variables):
+    def start(playbook, nodes=(), check=False, **variables):
         inventory = tmp_path / "inventory.json"
         hosts = {name: {"ansible_connection": "local", "ansible_python_interpreter": sys.executable} for name in nodes}
         inventory.write_text(json.dumps({"k8s_nodes": {"hosts": hosts}}))
         variables = {"osmigrate_become": False, "osmigrate_rollout": "r1", **variables}
         argv = [sys.executable, "-m", "ansible", "playbook", f"osmigrate.fleet.{playbook}", "-i", str(inventory)]
-        argv += ["-e", json.dumps(variables)]
+        argv += ["-e", json.dumps(variables), *(["--check"] if check else [])]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return subprocess.Popen(argv, env=environment, start_new_session=True, **pipes)
 
@@ -95,6 +95,16 @@ def test_what_a_killed_run_left_is_given_back(admin, make_fleet, play):
     assert f"Give the place of node {fleet.nodes[0]} back" in output
     assert fleet.unavailable() == []
     assert set(fleet.state().claims) == {fleet.nodes[1]}
+
+
+def test_a_rehearsal_claims_nothing_and_tells_what_would_be_done(make_fleet, play):
+    fleet = make_fleet(2)
+    code, output = end(play("rollback", fleet.nodes, check=True, osmigrate_serial=2))
+    assert code == 0
+    assert all(f"changed: [{name} -> localhost]" in output for name in fleet.nodes)
+    assert fleet.state() == pool_plan.EMPTY
+    assert fleet.unavailable() == []
+    assert fleet.notes() == [{}, {}]
 
 
 def test_failures_halt_the_pool_until_somebody_resumes_it(make_fleet, play, tmp_path):

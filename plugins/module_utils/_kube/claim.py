@@ -16,7 +16,11 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view, pool_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import get_node
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_object import list_members, update_pool
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_object import (
+    list_holding,
+    list_members,
+    update_pool,
+)
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 5.0
 NAMED = 10
@@ -82,14 +86,16 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
-def release(cluster, node, pool_label, pool=None, check_mode=False):
-    """Give a node's place back.
-
-    :param pool: str, the pool of a node that is no more, else None.
-    """
-    name = pool or pool_plan.pool_of(get_node(cluster, node), pool_label)
-    before, plan = update_pool(cluster, name, lambda found, now: pool_plan.plan_release(found, node), check_mode)
-    return Outcome(name, before, plan, False)
+def release(cluster, node, pool_label, check_mode=False, failed=False):
+    """Give a node's place back, in whichever pool it is. The Node object may be gone."""
+    names = list_holding(cluster, node) or [pool_plan.pool_of(get_node(cluster, node), pool_label)]
+    actions = []
+    for name in names:
+        before, plan = update_pool(
+            cluster, name, lambda pool, now: pool_plan.plan_release(pool, node, failed), check_mode
+        )
+        actions += plan.actions
+    return Outcome(name, before, plan._replace(actions=actions), False)
 
 
 def fail(cluster, request, halt_after, check_mode=False, now=time.monotonic, sleep=time.sleep):

@@ -49,6 +49,12 @@ def list_pools(cluster):
     return dict((one["metadata"]["labels"][LABEL], parse(one)) for one in found)
 
 
+def list_holding(cluster, node):
+    """Return the names of the pools that keep a claim or a failure of a node; its label may have changed meanwhile."""
+    found = list_pools(cluster)
+    return sorted(name for name, pool in found.items() if node in pool.claims or node in pool.failures)
+
+
 def list_members(cluster, pool, label, until=None):
     """Return the nodes of a pool."""
     queries = [{"labelSelector": selector} for selector in pool_plan.selectors(pool, label)]

@@ -12,14 +12,14 @@ __metaclass__ = type
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view
 
 
-def objections(node, claim, boot, older_than, now):
+def objections(node, claims, boot, older_than, now):
     """Say what speaks against it, as sentences; an empty list is the proof that nothing does.
 
-    :param claim: the node's pool_plan.Claim, or None.
+    :param claims: list of pool_plan.Claim, the node's.
     :param boot: dict, what boot_info returned; empty if the node did not answer.
     :param older_than: int seconds; with a younger cordon or claim a run may still be at work.
     """
-    return _about_boot(boot) + _about_cluster(node, claim, older_than, now)
+    return _about_boot(boot) + _about_cluster(node, claims, older_than, now)
 
 
 def _about_boot(boot):
@@ -33,9 +33,9 @@ def _about_boot(boot):
     return []
 
 
-def _about_cluster(node, claim, older_than, now):
+def _about_cluster(node, claims, older_than, now):
     found = [] if node_view.is_ready(node) else ["it is not Ready"]
-    stamps = [node_view.annotations(node).get(cordon_plan.AT, ""), claim.asked if claim else ""]
+    stamps = [node_view.annotations(node).get(cordon_plan.AT, "")] + [claim.asked for claim in claims]
     ages = [int(now - cordon_plan.parse(stamp)) for stamp in stamps if cordon_plan.parse(stamp) is not None]
     if ages and min(ages) < older_than:
         found.append("a run that began %d seconds ago may be at work on it" % min(ages))

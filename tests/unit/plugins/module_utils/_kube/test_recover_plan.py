@@ -32,7 +32,7 @@ CASES = [
 @pytest.mark.parametrize("boot, ready, cordoned, asked, against", [c[1:] for c in CASES], ids=[c[0] for c in CASES])
 def test_objections(make_node, boot, ready, cordoned, asked, against):
     node = make_node(annotations={cordon_plan.AT: cordoned} if cordoned else {}, ready=ready)
-    claim = Claim("r1", OLD, asked, "w1") if asked else None
-    found = recover_plan.objections(node, claim, boot, 3600, NOW)
+    claims = [Claim("r1", OLD, asked, "w1")] if asked else []
+    found = recover_plan.objections(node, claims, boot, 3600, NOW)
     assert len(found) == len(against)
     assert all(re.search(expected, said) for said, expected in zip(found, against))
