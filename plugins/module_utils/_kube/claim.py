@@ -23,6 +23,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_object 
 )
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 5.0
+# Shorter than any pause: whoever has waited looks anew. Longer than a few conflicts in a row.
+FRESH_SECONDS = 0.4
 NAMED = 10
 
 Request = typing.NamedTuple(
@@ -65,15 +67,14 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
     name = pool_plan.pool_of(get_node(cluster, request.node), request.pool_label)
     deadline = now() + request.timeout
     pause = FIRST_PAUSE
+    members = _Members(cluster, name, request.pool_label, now)
 
     def decide(pool, moment):
         if pool.halt:
             raise _halted(request.node, name, pool)
-        # Read after the pool: a node gives its place back only when it serves again.
-        members = list_members(cluster, name, request.pool_label)
         stamp = cordon_plan.stamp(moment)
         wanted = pool_plan.Claim(request.rollout, stamp, stamp, request.host)
-        return pool_plan.plan_claim(pool, members, request.node, request.limits, wanted)
+        return pool_plan.plan_claim(pool, members.recent(), request.node, request.limits, wanted)
 
     while True:
         before, plan = update_pool(cluster, name, decide, check_mode)
@@ -84,6 +85,25 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
             raise _no_place(request, name, plan.full)
         sleep(min(pause * random.uniform(0.5, 1), max(0, deadline - now())))
         pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+class _Members:
+    """The nodes of a pool, read once for several attempts at the same write: reading them takes longer than writing.
+
+    Who leaves service meanwhile has a claim, which is in the pool's object that each attempt is decided on.
+    """
+
+    def __init__(self, cluster, pool, label, now):
+        self._arguments = (cluster, pool, label)
+        self._now = now
+        self._found = []
+        self._until = None
+
+    def recent(self):
+        if self._until is None or self._now() >= self._until:
+            self._found = list_members(*self._arguments)
+            self._until = self._now() + FRESH_SECONDS
+        return self._found
 
 
 def release(cluster, node, pool_label, check_mode=False, failed=False):
