@@ -46,6 +46,9 @@ class Fleet:
 
     def close(self):
         self.kubelet.stop()
+        path = f"{pool_object.OBJECTS}/{pool_object.object_name(self.pool)}"
+        if pool_object.read_pool(self.admin, self.pool)[1]:
+            self.admin.request("DELETE", path)
         self.kubectl("delete", "node", *self.nodes, "--ignore-not-found")
 
 
@@ -75,6 +78,7 @@ def watched(fleet):
 
 def wait_for(condition, seconds=30):
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (met := condition()):
         assert time.monotonic() < deadline
         time.sleep(0.1)
+    return met

@@ -36,23 +36,29 @@ def start_job(kubeconfig, limit, nodes):
 def test_five_jobs_of_which_two_are_killed_and_an_api_server_that_goes_away(
     control_plane, robot_kubeconfig, make_fleet
 ):
-    fleet = make_fleet(11)
-    fleet.kubectl("cordon", fleet.nodes[10])
-    shares = [fleet.nodes[number:10:5] for number in range(5)]
+    fleet = make_fleet(16)
+    fleet.kubectl("cordon", fleet.nodes[15])
+    shares = [fleet.nodes[number:15:5] for number in range(5)]
+    alive = set(range(5))
+
+    def away():
+        """The jobs, none of them killed yet, that have a node out of service."""
+        found = fleet.unavailable()
+        return [job for job in alive if set(found) & set(shares[job])]
+
     with watched(fleet) as seen:
         jobs = [start_job(robot_kubeconfig, "3", share) for share in shares]
-        for victim in range(2):
-            wait_for(lambda share=shares[victim]: set(fleet.unavailable()) & set(share))
+        for _killed in range(2):
+            victim = wait_for(away)[0]
+            alive.remove(victim)
             jobs[victim].kill()
             jobs[victim].wait()
-            left = set(fleet.state().claims)
-            assert left & set(shares[victim])
             jobs[victim] = start_job(robot_kubeconfig, "3", shares[victim])
         control_plane.pause()
         time.sleep(1)
         control_plane.resume()
         assert [job.wait(60) for job in jobs] == [0] * 5
-    assert fleet.unavailable() == [fleet.nodes[10]]
+    assert fleet.unavailable() == [fleet.nodes[15]]
     assert fleet.state() == pool_plan.EMPTY
     assert max(unavailable for unavailable, claims in seen) == 3
     assert max(claims for unavailable, claims in seen) == 2
