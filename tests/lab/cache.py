@@ -22,7 +22,7 @@ Log = Callable[[str], None]
 
 
 def digest(inputs: dict[str, Input]) -> str:
-    """Return 12 hexadecimal digits that stand for the inputs; a Path counts by its content, a directory by its files."""
+    """Return 12 digits that stand for the inputs; a Path counts by its content, a directory by its files."""
     whole = hashlib.sha256()
     for key in sorted(inputs):
         whole.update(key.encode() + b"\0" + hashlib.sha256(b"".join(_content(inputs[key]))).digest())
