@@ -52,10 +52,10 @@ grub: collection ## real GRUB, deciding what to boot
 	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/grub --junitxml=$(BUILD)/grub.xml
 
 cluster: collection ## drain, cordon and records on a real API server, without machines
-	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/cluster --junitxml=$(BUILD)/cluster.xml
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster --junitxml=$(BUILD)/cluster.xml
 
 e2e: venv install ## the demo with assertions, on virtual machines
-	@python -m pytest tests/e2e --junitxml=$(BUILD)/e2e.xml
+	@python -m pytest -v tests/e2e --junitxml=$(BUILD)/e2e.xml
 
 molecule: venv install ## roles, on virtual machines
 	@PYTHONPATH=tests:tests/e2e python tests/gate/molecule_in_lab.py test --all --report

@@ -26,7 +26,7 @@ def table(prefix: str) -> dict[str, str]:
     return {name: second.strip("`") for name, second in rows if name.startswith(prefix)}
 
 
-PLAYS = code("playbooks/*.yml", "roles/*/defaults/*.yml", "roles/*/tasks/*.yml")
+PLAYS = code("playbooks/**/*.yml", "roles/*/defaults/*.yml", "roles/*/tasks/*.yml")
 PLUGINS = code("plugins/**/*.py", "plugins/**/*.yml")
 DOCUMENTED = table("osmigrate_")
 # The part in capitals stands for a value.
