@@ -59,7 +59,7 @@ def build(paths: Paths, log: Log) -> Path:
         part.mkdir()
         keys = Keys(part)
         host.run(["ostree", "init", f"--repo={part}/repo", "--mode=archive"])
-        with tempfile.TemporaryDirectory(dir=paths.cache, prefix="release-", suffix=".part") as scratch:
+        with tempfile.TemporaryDirectory(dir=paths.cache, prefix="releases-", suffix=".part") as scratch:
             try:
                 for version, work in zip(VERSIONS, _trees(tree, Path(scratch), programs / "kubelet")):
                     _commit(part, version, work, keys)
