@@ -7,22 +7,25 @@ from __future__ import annotations
 import sys
 
 from fleet import Fleet, stage
+from lab import workloads
 
 
 def demo() -> int:
     """Run it; return the exit code."""
     lab = "The lab: control plane, two Debian 12 nodes with workloads, two signed releases"
-    with stage(lab, "25 min cold, 1 warm"):
+    with stage(lab, "20 min cold, 1 warm"):
         fleet = Fleet.fresh()
         print(fleet.control_plane.kubectl("get", "nodes,pods", "-A", "-o", "wide"))
-    with stage("ansible-playbook osmigrate.fleet.migrate: Debian 12 to OSTree Debian 13, node by node", "12 min"):
+    with stage("ansible-playbook osmigrate.fleet.migrate: Debian 12 to OSTree Debian 13, node by node", "9 min"):
         moved = fleet.play("migrate", **fleet.release("13.1"))
     if moved.rc == 0:
-        with stage("ansible-playbook osmigrate.fleet.rollback --limit w1: back to Debian 12", "3 min"):
+        with stage("ansible-playbook osmigrate.fleet.rollback --limit w1: back to Debian 12", "2 min"):
             moved = fleet.play("rollback", limit="w1")
     with stage("ansible-playbook osmigrate.fleet.status", "5 s"):
         shown = fleet.play("status")
-    print(fleet.control_plane.kubectl("get", "pods", "-A", "-o", "wide"))
+    with stage("The workloads run again", "20 s"):
+        workloads.wait_available(fleet.control_plane, 300)
+        print(fleet.control_plane.kubectl("get", "pods", "-A", "-o", "wide"))
     print("The lab runs on: 'python -m lab --help' says how to look around, 'make clean-lab' ends it.")
     return moved.rc or shown.rc
 
