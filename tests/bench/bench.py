@@ -63,7 +63,7 @@ def bench() -> list[dict[str, Any]]:
     fleet = Fleet.fresh()
     nodes = list(fleet.machines)
     count = len(nodes)
-    with stage("A bare reboot of each node, for the bound", "3 min"):
+    with stage("A bare reboot of each node, for the bound", "2 min"):
         reboots = [bare_reboot(fleet, name) for name in nodes]
     directory = Path(fleet.environment()["OSMIGRATE_LAB_RELEASES"])
     payloads = {version: releases.manifest(directory, version)["payloads"]["ostree"] for version in ("13.1", "13.2")}
@@ -71,15 +71,15 @@ def bench() -> list[dict[str, Any]]:
 
     webserver.reset_stats()
     cpu = cpu_seconds()
-    with stage("migrate", "12 min"):
+    with stage("migrate", "8 min"):
         moved = measured(fleet.play("migrate", **fleet.release("13.1")))
     cpu = cpu_seconds() - cpu
     first_bytes = webserver.stats()["bytes"] / count
     cordoned = [float(fleet.annotation(name, "cordoned-seconds")) for name in nodes]
-    with stage("migrate again", "20 s"):
+    with stage("migrate again", "30 s"):
         again = measured(fleet.play("migrate", **fleet.release("13.1")))
     webserver.reset_stats()
-    with stage("upgrade", "5 min"):
+    with stage("upgrade", "8 min"):
         measured(fleet.play("upgrade", **fleet.release("13.2")))
     month_bytes = webserver.stats()["bytes"] / count
 
