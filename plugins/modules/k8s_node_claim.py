@@ -25,6 +25,7 @@ description:
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_pool
 attributes:
   check_mode:
     support: full
@@ -87,10 +88,6 @@ options:
     description: Name of this node's host in the inventory, by which others know it in their O(batch).
     type: str
     default: ""
-  pool_label:
-    description: Label whose value is a node's pool. All runs have to agree about it.
-    type: str
-    default: pool
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -198,13 +195,13 @@ def work(module, cluster):
         "unavailable": claim.describe(full[1]) if full else [],
         "before": before,
         "after": after,
-        "diff": {"before": before, "after": after},
     }
 
 
 def main():
     run_module(
         dict(
+            pool_object.ARGUMENT_SPEC,
             name=dict(type="str", required=True),
             state=dict(type="str", choices=["claimed", "released", "failed"], default="claimed"),
             rollout=dict(type="str"),
@@ -214,7 +211,6 @@ def main():
             halt_after=dict(type="int", default=3),
             batch=dict(type="list", elements="str", default=[]),
             inventory_hostname=dict(type="str", default=""),
-            pool_label=dict(type="str", default="pool"),
         ),
         work,
         required_if=[("state", "claimed", ["rollout"]), ("state", "failed", ["rollout"])],

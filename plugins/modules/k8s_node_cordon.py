@@ -119,7 +119,6 @@ def work(module, cluster):
     }
     if plan.seconds is not None:
         result["seconds_cordoned"] = plan.seconds
-    result["diff"] = {"before": result["before"], "after": result["after"]}
     return result
 
 

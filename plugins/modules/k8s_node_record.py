@@ -96,14 +96,12 @@ def work(module, cluster):
     before, plan, after = update_node(
         cluster, module.params["name"], lambda node, now: record_plan.plan(node, wanted), dry_run=module.check_mode
     )
-    result = {
+    return {
         "changed": bool(plan.actions),
         "actions": plan.actions,
         "before": node_view.osmigrate(before),
         "after": node_view.osmigrate(after),
     }
-    result["diff"] = {"before": result["before"], "after": result["after"]}
-    return result
 
 
 def main():

@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_pool
 attributes:
   check_mode:
     support: full
@@ -45,10 +46,6 @@ options:
     description: How many seconds ago cordon and claim must have been made. With younger ones a run may be at work.
     type: int
     default: 3600
-  pool_label:
-    description: Label whose value is a node's pool. All runs have to agree about it.
-    type: str
-    default: pool
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -110,24 +107,22 @@ def work(module, cluster):
         )
         released = claim.release(cluster, name, options["pool_label"], module.check_mode, failed=True)
         actions = uncordon.actions + released.plan.actions
-    result = {
+    return {
         "changed": bool(actions),
         "actions": actions,
         "left": ["Left node %s as it is: %s" % (name, ", ".join(against))] if against else [],
         "before": dict(cordon_plan.state(node), claimed=bool(held)),
         "after": dict(cordon_plan.state(after), claimed=bool(held and against)),
     }
-    result["diff"] = {"before": result["before"], "after": result["after"]}
-    return result
 
 
 def main():
     run_module(
         dict(
+            pool_object.ARGUMENT_SPEC,
             name=dict(type="str", required=True),
             boot=dict(type="dict", required=True),
             older_than=dict(type="int", default=3600),
-            pool_label=dict(type="str", default="pool"),
         ),
         work,
     )

@@ -19,6 +19,7 @@ description:
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_pool
 attributes:
   check_mode:
     support: full
@@ -43,10 +44,6 @@ options:
   reason:
     description: Why, for people. Required for O(state=halted).
     type: str
-  pool_label:
-    description: Label whose value is a node's pool. All runs have to agree about it.
-    type: str
-    default: pool
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -115,17 +112,16 @@ def work(module, cluster):
         "pools": names,
         "before": before,
         "after": after,
-        "diff": {"before": before, "after": after},
     }
 
 
 def main():
     run_module(
         dict(
+            pool_object.ARGUMENT_SPEC,
             pools=dict(type="list", elements="str"),
             state=dict(type="str", choices=["halted", "resumed"], default="halted"),
             reason=dict(type="str"),
-            pool_label=dict(type="str", default="pool"),
         ),
         work,
         required_if=[("state", "halted", ["reason"])],

@@ -19,14 +19,10 @@ extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.attributes.info
   - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_pool
 attributes:
   platform:
     platforms: posix
-options:
-  pool_label:
-    description: Label whose value is a node's pool.
-    type: str
-    default: pool
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -91,7 +87,7 @@ def work(module, cluster):
 
 
 def main():
-    run_module(dict(pool_label=dict(type="str", default="pool")), work)
+    run_module(pool_object.ARGUMENT_SPEC, work)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ def run_module(argument_spec, work, **rules):
     """Run a module.
 
     :param work: callable(module, cluster) that returns the result. An error that it raises may carry a C(result) too.
+        A result with C(before) and C(after) is what a diff shows.
     """
     module = AnsibleModule(dict(auth.ARGUMENT_SPEC, **argument_spec), supports_check_mode=True, **rules)
     if auth.IMPORT_ERROR:
@@ -28,4 +29,6 @@ def run_module(argument_spec, work, **rules):
         result = work(module, Cluster.connect(auth.read_options(module.params.get)))
     except FleetError as error:
         module.fail_json(**dict(getattr(error, "result", {}), **error.failure()))
+    if "before" in result:
+        result["diff"] = {"before": result["before"], "after": result["after"]}
     module.exit_json(**result)

@@ -23,6 +23,8 @@ NAMESPACE = "osmigrate-system"
 OBJECTS = "/api/v1/namespaces/%s/configmaps" % NAMESPACE
 LABEL = node_view.PREFIX + "pool"
 NODES = "/api/v1/nodes"
+# As plugins/doc_fragments/k8s_pool.py documents it.
+ARGUMENT_SPEC = {"pool_label": {"type": "str", "default": "pool"}}
 
 
 def object_name(pool):
