@@ -129,13 +129,14 @@ class Playbook:
             text=True, start_new_session=True, cwd=ROOT,
         )  # fmt: skip
 
-    def wait(self) -> Run:
-        """Wait for its end."""
+    def wait(self, each_line: Callable[[str], None] = lambda _line: None) -> Run:
+        """Wait for its end; each_line is called with every line that it prints."""
         assert self.process.stdout is not None
         lines = []
         for line in self.process.stdout:
             print(line, end="", flush=True)
             lines.append(line)
+            each_line(line)
         return Run(self.process.wait(), "".join(lines), time.monotonic() - self.started)
 
     def kill(self) -> None:

@@ -71,9 +71,12 @@ class Machine:
         self._remember_host_key(host_key.with_name(host_key.name + ".pub").read_text())
         self._settings.write_text(json.dumps({"firmware": firmware, "template": str(template)}) + "\n")
 
-    def start(self, saved: bool = False) -> None:
-        """Switch on; with `saved`, continue where save() was called."""
-        argv = self._arguments() + (["-loadvm", SAVED] if saved else [])
+    def start(self, saved: bool = False, write_log: Path | None = None) -> None:
+        """Switch on; with `saved`, continue where save() was called.
+
+        :param write_log: where to record all writes and flushes in their order; the disk's cache is a volatile one then.
+        """
+        argv = self._arguments(write_log) + (["-loadvm", SAVED] if saved else [])
         self._daemon.start(argv)
         try:
             with self.monitor() as monitor:
@@ -166,7 +169,7 @@ class Machine:
         lines.append(f"{self.address} {' '.join(public.split()[:2])}")
         known.write_text("\n".join(lines) + "\n")
 
-    def _arguments(self) -> list[str]:
+    def _arguments(self, write_log: Path | None) -> list[str]:
         forwards = "".join(f",hostfwd=tcp:{self.address}:{port}-:{port}" for port in (22, 10250))
         accelerator = accel.choose(self.paths, self.template / "kernel", print)
         argv = [
@@ -176,7 +179,7 @@ class Machine:
             "-chardev", f"socket,id=console,path={self.directory}/console,server=on,wait=off,"
                         f"logfile={self.console},logappend=on",
             "-serial", "chardev:console",
-            "-drive", f"file={self.disk},format=qcow2,if=none,id=root,cache=unsafe,discard=unmap,detect-zeroes=unmap",
+            *(_recorded_drive(self.disk, write_log) if write_log else _drive(self.disk)),
             "-device", "virtio-blk-pci,drive=root,serial=root,bootindex=1",
             "-drive", f"file={self.directory}/seed.tar,format=raw,if=none,id=seed,readonly=on",
             "-device", "virtio-blk-pci,drive=seed,serial=seed",
@@ -187,6 +190,21 @@ class Machine:
             argv += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
                      "-drive", f"if=pflash,unit=1,format=qcow2,file={self.directory}/vars.qcow2"]
         return argv
+
+
+def _drive(disk: Path) -> list[str]:
+    return ["-drive", f"file={disk},format=qcow2,if=none,id=root,cache=unsafe,discard=unmap,detect-zeroes=unmap"]
+
+
+def _recorded_drive(disk: Path, write_log: Path) -> list[str]:
+    """The guest's flushes are recorded; that QEMU itself does not wait for this machine's disk changes nothing there."""
+    write_log.write_bytes(b"")
+    volatile = {"no-flush": True}
+    return ["-blockdev", json.dumps({
+        "driver": "blklogwrites", "node-name": "root", "log-sector-size": 512, "log-super-update-interval": 1,
+        "file": {"driver": "qcow2", "cache": volatile, "file": {"driver": "file", "filename": str(disk)}},
+        "log": {"driver": "file", "filename": str(write_log), "cache": volatile},
+    })]
 
 
 def ssh_options(paths: Paths) -> list[str]:

@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fault matrix of a node's way: `make faults-node`. Ends with a table and build/faults-node.json; can be interrupted
+and goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import random
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from booted import Bench
+from fleet import ROOT, lab, stage
+from image import Image
+from lab import config, host
+from lab.vm import Machine
+from powercuts import Expectations, PowerCut, choose
+from story import NODE, Files, Phase, Story, record
+from writelog import RebuiltDisk
+
+SEED = 4
+# Nodes that the lab does not have: there the disks are booted.
+BENCHES = ("w8", "w9")
+COLUMNS = {"disk": "power cut, disk examined", "boot": "power cut, booted to the end"}
+RESULT = ROOT / "build/faults-node.json"
+
+
+class Results:
+    """What is known already, a line of JSON for each cell of the matrix that was run.
+
+    :param path: where it is kept, so that the next run goes on there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
+
+    def add(self, **result: Any) -> None:
+        with self.path.open("a") as file:
+            file.write(json.dumps(result) + "\n")
+
+
+def look_at_disks(files: Files, cuts: list[PowerCut], results: Results, number: int) -> None:
+    """Rebuild each power cut's disk and examine it without booting it."""
+    for cut, image, expectations in _disks(files, cuts, number):
+        results.add(kind="disk", **_where(cut), boots=0, wrong=expectations.examine(cut, image))
+
+
+def boot_disks(files: Files, cuts: list[PowerCut], results: Results, number: int) -> None:
+    """Rebuild each power cut's disk and boot it to the end."""
+    bench = Bench(Machine(config.paths(), BENCHES[number]), Machine(config.paths(), NODE))
+    for cut, image, expectations in _disks(files, cuts, number):
+        wrong, boots = bench.boot(expectations.story, cut, image)
+        results.add(kind="boot", **_where(cut), boots=boots, wrong=wrong)
+
+
+def _disks(files: Files, cuts: list[PowerCut], number: int) -> Iterator[tuple[PowerCut, Image, Expectations]]:
+    """Show the disk of one power cut after the other, on a copy of its own."""
+    copy = files.directory / f"disk-{number}.raw"
+    host.run(["cp", "--sparse=always", files.base, copy])
+    try:
+        image = Image(copy)
+        expectations = Expectations(Story(files), image)
+        disk = RebuiltDisk(copy, expectations.story.log)
+        for cut in cuts:
+            with disk.cut(cut.at, cut.lost):
+                yield cut, image, expectations
+    finally:
+        copy.unlink()
+
+
+def _where(cut: PowerCut) -> dict[str, Any]:
+    return {"name": cut.name, "step": cut.phase.step, "phase": cut.phase.name}
+
+
+def _in_parallel(work: Callable[..., None], files: Files, cuts: list[PowerCut], results: Results) -> None:
+    """Share the cuts out; each process goes forwards through its part of the log."""
+    shares = [cuts[len(cuts) * n // len(BENCHES):len(cuts) * (n + 1) // len(BENCHES)] for n in range(len(BENCHES))]
+    with ProcessPoolExecutor(len(BENCHES)) as pool:
+        for done in [pool.submit(work, files, share, results, n) for n, share in enumerate(shares) if share]:
+            done.result()
+
+
+def power_cuts(files: Files, results: Results, each: int, boots: int) -> None:
+    """Look at the power cuts of a recorded story, and boot some of them."""
+    story = Story(files)
+    cuts = choose(story.log, story.phases, each, SEED)
+    booted = sample(cuts, boots)
+    for kind, wanted, work, pace in (("disk", cuts, look_at_disks, 0.6), ("boot", booted, boot_disks, 45)):
+        done = {result["name"] for result in results.read() if result["kind"] == kind}
+        left = [cut for cut in wanted if cut.name not in done]
+        with stage(f"{len(left)} of {len(wanted)} power cuts: {kind}", f"{len(left) * pace / 60:.0f} min"):
+            _in_parallel(work, files, left, results)
+
+
+def sample(cuts: list[PowerCut], count: int) -> list[PowerCut]:
+    """Pick cuts to boot, of each phase about as many."""
+    chance = random.Random(SEED)
+    phases: dict[Phase, list[PowerCut]] = {}
+    for cut in cuts:
+        phases.setdefault(cut.phase, []).append(cut)
+    for found in phases.values():
+        chance.shuffle(found)
+    # One of each phase, then a second of each, and so on.
+    turns = itertools.zip_longest(*phases.values())
+    return sorted([cut for turn in turns for cut in turn if cut][:count], key=lambda cut: (cut.at, cut.lost))
+
+
+def rows(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Sum the results up, a row and column each."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for result in results:
+        key = (f"{result['step']}: {result['phase']}", COLUMNS[result["kind"]])
+        cell = found.setdefault(key, {"row": key[0], "column": key[1], "runs": 0, "passed": 0, "boots_max": 0,
+                                      "notes": []})
+        cell["runs"] += 1
+        cell["passed"] += not result["wrong"]
+        cell["boots_max"] = max(cell["boots_max"], result["boots"])
+        cell["notes"] += [f"{result['name']}: {wrong}" for wrong in result["wrong"]]
+    return list(found.values())
+
+
+def table(cells: list[dict[str, Any]]) -> str:
+    """Return the matrix as Markdown."""
+    lines = ["| step and phase | fault | runs | passed | boots at most |", "|---|---|---|---|---|"]
+    lines += [f"| {cell['row']} | {cell['column']} | {cell['runs']} | {cell['passed']} | {cell['boots_max'] or '-'} |"
+              for cell in cells]
+    runs, passed = (sum(cell[name] for cell in cells) for name in ("runs", "passed"))
+    return "\n".join([*lines, f"| **all** | | **{runs}** | **{passed}** | |"])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--each", type=int, default=40, help="power cuts of each phase (default: %(default)s)")
+    parser.add_argument("--boots", type=int, default=100, help="how many of them are booted (default: %(default)s)")
+    parser.add_argument("--again", action="store_true", help="forget what is recorded and known")
+    arguments = parser.parse_args()
+
+    files = Files(config.paths().root / "faults")
+    if arguments.again:
+        shutil.rmtree(files.directory, ignore_errors=True)
+    if not files.facts.exists():
+        with stage("Recording one node's story", "25 min"):
+            record(files)
+    lab("down")  # the disks that are booted must not speak for the node in the cluster
+    results = Results(files.directory / "results.jsonl")
+    power_cuts(files, results, arguments.each, arguments.boots)
+    cells = rows(results.read())
+    RESULT.write_text(json.dumps(cells, indent=1) + "\n")
+    print(table(cells))
+    notes = [note for cell in cells for note in cell["notes"]]
+    print("\n".join(notes) or "Nothing needed a person.")
+    return 1 if notes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs on a machine, and what its own record says of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _bootstate
+from lab.vm import Machine
+
+PACKAGE = "package"
+GRUB = "/boot/grub"
+# What no move, no way back and no power cut may change.
+DATA = ("/home/ops", "/var/lib/lab-data", "/var/lib/lab-volumes")
+# Everything in one connection: each costs an emulated processor a second.
+LOOK = f"""
+set -e
+printf '{{"boot_id": "%s", "arguments": "%s", "state": "%s", "block": "%s", "data": "%s"}}' \\
+  "$(cat /proc/sys/kernel/random/boot_id)" "$(cat /proc/cmdline)" \\
+  "$(base64 -w0 {_bootstate.PATH} 2>/dev/null || true)" "$(base64 -w0 {GRUB}/osmigrate.env 2>/dev/null || true)" \\
+  "$(find {' '.join(DATA)} -xdev -type f -exec sha256sum {{}} + | sort | sha256sum | cut -c1-64)"
+"""
+
+
+class Seen:
+    """What runs on a machine.
+
+    entry: id of the boot entry; verdict: what the node's record says of its trial; data: one digest of the node's data.
+    """
+
+    def __init__(self, said: dict[str, str]) -> None:
+        arguments = dict(word.partition("=")[::2] for word in said["arguments"].split())
+        self.entry = arguments.get("osmigrate.entry", PACKAGE)
+        self.data = said["data"]
+        state = _bootstate.parse(base64.b64decode(said["state"]).decode())
+        try:
+            block = _bootenv.parse(base64.b64decode(said["block"]))
+        except ValueError:
+            block = None
+        self.verdict = _bootstate.judge(state, block, self.entry, said["boot_id"]).verdict
+
+
+def look(machine: Machine) -> Seen:
+    """Ask a machine."""
+    return Seen(json.loads(machine.ssh(LOOK).stdout))

@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One node's story, run for real on a machine whose writes are recorded, and what is known about it afterwards."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from fleet import Fleet, stage
+from lab import host
+from seen import look
+from writelog import WriteLog, count
+
+NODE = "w1"
+STEPS = yaml.safe_load(Path(__file__).with_name("story.yml").read_text())
+REVERTING_HOOK = Path(__file__).with_name("refuse.yml")
+BLOCK_BEGIN = b"# GRUB Environment Block\nosm_default="
+TASK = re.compile(r"^TASK \[(?:[\w.]+ : )?(.*?)\]")
+# The phase that begins with a task; tasks that are not named here go on with the phase before.
+PHASES = {
+    "Read and verify the release manifest": "preflight",
+    "Fetch and deploy the release beside what runs": "pull and deploy",
+    "Carry the node's identity, configuration and data into it": "carry",
+    "Put the candidate into the boot menu, where it is inert": "menu",
+    "Look ahead at the drains": "cordon and drain",
+    "Arm one trial, the incumbent stays the default": "arm",
+    "Say on the Node object that a trial boot comes": "armed",
+    "Reboot into the trial": "shutdown",
+    "Look at what really booted": "verify",
+    "Make what was verified the default, and disarm the deadman": "confirm",
+    "Give the node back to the scheduler": "uncordon",
+    "Call the trial off": "revert",
+    "Boot the incumbent": "way home",
+}
+
+
+class Phase(NamedTuple):
+    """A part of the story: step and name, and the entries of the log from `begin` up to `end`."""
+
+    step: str
+    name: str
+    begin: int
+    end: int
+
+
+class Files(NamedTuple):
+    """Where a recorded story lies."""
+
+    directory: Path
+
+    @property
+    def base(self) -> Path:
+        """The disk before it."""
+        return self.directory / "base.raw"
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "writes.log"
+
+    @property
+    def facts(self) -> Path:
+        """What was seen while it ran, as JSON."""
+        return self.directory / "story.json"
+
+
+def record(files: Files) -> None:
+    """Run the story on a fresh lab."""
+    fleet = Fleet.fresh()
+    machine = fleet.machines[NODE]
+    files.directory.mkdir(parents=True, exist_ok=True)
+    files.facts.unlink(missing_ok=True)
+    with stage("Shutting the node down and copying its disk", "30 s"):
+        machine.shut_down()
+        host.run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", machine.disk, files.base])
+    with stage("Starting it with its writes recorded", "60 s"):
+        machine.start(write_log=files.log)
+        machine.wait_ssh(420)
+        fleet.control_plane.kubectl("wait", "--for=condition=Ready", "--timeout=300s", f"node/{NODE}")
+    data = look(machine).data
+    marks: list[tuple[str, str, int]] = []
+    entries: dict[str, Any] = {}
+    for step in STEPS:
+        with stage(f"{step['name']}: {step['playbook']} from {step['before']} to {step['target']}", "4 min"):
+            _play(fleet, step, files.log, marks)
+            entries.update(_entries(fleet))
+    marks.append(("", "", count(files.log)))
+    machine.power_off()
+    files.facts.write_text(json.dumps({"data": data, "marks": marks, "entries": entries}, indent=1) + "\n")
+
+
+def _play(fleet: Fleet, step: dict[str, Any], log: Path, marks: list[tuple[str, str, int]]) -> None:
+    variables = dict(step.get("variables", {}))
+    if "release" in step:
+        variables.update(fleet.release(step["release"]))
+    if step.get("reverted"):
+        variables["osmigrate_hooks_post"] = [str(REVERTING_HOOK)]
+
+    def mark(line: str) -> None:
+        title = TASK.match(line)
+        if title and title.group(1) in PHASES:
+            marks.append((step["name"], PHASES[title.group(1)], count(log)))
+
+    run = fleet.start(step["playbook"], limit=NODE, **variables).wait(mark)
+    assert (run.rc != 0) is bool(step.get("reverted")), f"{step['name']} ended with {run.rc}"
+
+
+def _entries(fleet: Fleet) -> dict[str, Any]:
+    """The node's boot entries, with the digests of what they boot."""
+    entries = json.loads(fleet.shell(NODE, "cat /boot/osmigrate/state.json"))["entries"]
+    for entry in entries.values():
+        said = fleet.shell(NODE, f"sha256sum {entry['kernel']} {entry['initrd']}")
+        entry["digests"] = [line.split()[0] for line in said.splitlines()]
+    return entries
+
+
+class Story:
+    """A recorded story.
+
+    phases: list of Phase, in order and without gaps; entries: the boot entries by id, as in state.json and with the
+    `digests` of kernel and initrd; data: the digest of the node's data, which never changes; log: WriteLog.
+    """
+
+    def __init__(self, files: Files) -> None:
+        facts = json.loads(files.facts.read_text())
+        self.files = files
+        self.entries: dict[str, Any] = facts["entries"]
+        self.data: str = facts["data"]
+        self.log = WriteLog(files.log)
+        self.phases = self._phases(facts["marks"])
+
+    def step(self, name: str) -> dict[str, Any]:
+        return next(step for step in STEPS if step["name"] == name)
+
+    def may_boot(self, phase: Phase) -> set[str]:
+        """Return the ids of the entries that a power cut in the phase may lead to."""
+        step = self.step(phase.step)
+        before, target = step["before"], step["target"]
+        if phase.name in ("armed", "shutdown"):
+            return {target}
+        # A loader's write is not flushed before the kernel flushes: the try may be counted again.
+        if phase.name in ("arm", "first boot", "confirm", "revert"):
+            return {before, target}
+        return {target} if phase.name == "uncordon" else {before}
+
+    def _phases(self, marks: list[list[Any]]) -> list[Phase]:
+        phases: list[Phase] = []
+        for (step, name, begin), (_step, _name, end) in zip(marks, marks[1:]):
+            if name == "shutdown":
+                counted = self._count_of_grub(begin, end)
+                phases += [Phase(step, name, begin, counted), Phase(step, "first boot", counted, end)]
+            elif end > begin:
+                phases.append(Phase(step, name, begin, end))
+        return phases
+
+    def _count_of_grub(self, begin: int, end: int) -> int:
+        """Return the entry by which GRUB counted the try: the only write to the block while the node reboots."""
+        (counted,) = [number for number in range(begin, end) if self._is_block(number)]
+        return counted
+
+    def _is_block(self, number: int) -> bool:
+        entry = self.log.entries[number]
+        return 0 < entry.sectors <= 8 and self.log.data(entry).startswith(BLOCK_BEGIN)
