@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from image import Image
@@ -15,6 +17,7 @@ from seen import Seen, look
 from story import Story
 
 BOOT_TIMEOUT = 420
+KERNEL_BEGINS = b"] Linux version "
 
 
 class Bench:
@@ -35,7 +38,7 @@ class Bench:
         """
         expected = boots(image)
         allowed = story.may_boot(cut.phase)
-        self._insert(image.disk)
+        self._insert(image.disk, "raw")
         try:
             seen = self._start()
             wrong = self._compare(seen, expected, story.data)
@@ -54,6 +57,32 @@ class Bench:
         finally:
             self.machine.delete()
 
+    def come_home(self, disk: Path, seconds: float) -> tuple[Seen | None, int]:
+        """Boot a disk, and wait until its default runs.
+
+        :param seconds: how long that may take.
+        :returns: (what runs then, None if it did not come; how many kernels were started).
+        """
+        self._insert(disk, "qcow2")
+        try:
+            self.machine.start()
+            home = self._wait_home(time.monotonic() + seconds)
+            return home, self.machine.console.read_bytes().count(KERNEL_BEGINS)
+        finally:
+            self.machine.delete()
+
+    def _wait_home(self, deadline: float) -> Seen | None:
+        while time.monotonic() < deadline:
+            try:
+                seen = look(self.machine)
+            except (host.HostError, subprocess.TimeoutExpired):  # down, or on its way
+                time.sleep(1)
+                continue
+            if seen.verdict != "booted_candidate":
+                return seen
+            time.sleep(5)
+        return None
+
     def _compare(self, seen: Seen, expected: str, data: str) -> list[str]:
         wrong = []
         if seen.entry != expected:
@@ -67,11 +96,11 @@ class Bench:
         self.machine.wait_ssh(BOOT_TIMEOUT)
         return look(self.machine)
 
-    def _insert(self, disk: Path) -> None:
-        """Make the machine anew on a copy-on-write layer over the disk."""
+    def _insert(self, disk: Path, kind: str) -> None:
+        """Make the machine anew on a copy-on-write layer over the disk, which is raw or qcow2."""
         self.machine.delete()
         with tempfile.TemporaryDirectory() as scratch:
             for name in ("settings.json", "seed.tar", "ssh_host_ed25519_key", "ssh_host_ed25519_key.pub"):
                 host.run(["cp", "--preserve=mode", self.like.directory / name, scratch])
-            host.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", disk, "-F", "raw", Path(scratch, "disk.qcow2")])
+            host.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", disk, "-F", kind, Path(scratch, "disk.qcow2")])
             self.machine.restore(Path(scratch))

@@ -54,19 +54,21 @@ class Image:
 
         :raises NotMended: a person would have to.
         """
-        with tempfile.TemporaryDirectory() as scratch, _exported(self.disk, Path(scratch)) as partition:
-            # As at every boot, and then whether that found everything.
-            for options in ("-p", "-f -n"):
-                done = _run("e2fsck", *options.split(), partition)
-                if done.returncode not in MENDED:
-                    raise NotMended((done.stdout + done.stderr).decode(errors="replace").strip())
-            yield Mended(partition, Path(scratch))
+        with tempfile.TemporaryDirectory() as directory:
+            scratch = Path(directory)
+            with _exported(self.disk, scratch / "layer.qcow2") as partition:
+                # As at every boot, and then whether that found everything.
+                for options in ("-p", "-f -n"):
+                    done = _run("e2fsck", *options.split(), partition)
+                    if done.returncode not in MENDED:
+                        raise NotMended((done.stdout + done.stderr).decode(errors="replace").strip())
+                yield Mended(partition, scratch)
 
 
 @contextmanager
-def _exported(disk: Path, scratch: Path) -> Iterator[Path]:
-    """Show the root of a disk as a file that can be written to without changing the disk."""
-    layer, partition = scratch / "layer.qcow2", scratch / "partition"
+def _exported(disk: Path, layer: Path) -> Iterator[Path]:
+    """Show the root of a disk as a file that can be written to; what is written goes to the layer, a qcow2 disk."""
+    partition = layer.with_name("partition")
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", disk, "-F", "raw", layer], check=True)
     partition.touch()
     node = {"driver": "raw", "node-name": "root", "offset": ROOT_START * SECTOR,
@@ -85,6 +87,7 @@ def _exported(disk: Path, scratch: Path) -> Iterator[Path]:
     finally:
         daemon.terminate()
         daemon.wait()
+        partition.unlink()
 
 
 class Mended:
@@ -115,3 +118,39 @@ class Mended:
                 found[name] = hashlib.sha256(file.read_bytes()).hexdigest()
         subprocess.run(["rm", "-rf", top], check=True)
         return found
+
+
+@contextmanager
+def edited(disk: Path, layer: Path) -> Iterator[Editor]:
+    """Change files of a disk whose file system was unmounted; what is changed goes to the layer, a qcow2 disk."""
+    with _exported(disk, layer) as partition:
+        yield Editor(partition, layer.parent)
+        done = _run("e2fsck", "-f", "-p", partition)
+        assert done.returncode in MENDED, done.stdout.decode()
+
+
+class Editor:
+    """A file system on which files can be changed from outside."""
+
+    def __init__(self, partition: Path, scratch: Path) -> None:
+        self._partition = partition
+        self._scratch = scratch
+
+    def remove(self, path: str) -> None:
+        """Remove a file, if it is there."""
+        self._do(f"rm {path}")
+
+    def write(self, path: str, content: bytes) -> None:
+        """Replace a file, which will belong to root, or make it."""
+        source = self._scratch / "content"
+        source.write_bytes(content)
+        self._do(f"rm {path}", f"write {source} {path}", f"set_inode_field {path} mode 0100644")
+
+    def link(self, path: str, target: str) -> None:
+        """Make a symbolic link."""
+        self._do(f"symlink {path} {target}")
+
+    def _do(self, *requests: str) -> None:
+        script = self._scratch / "requests"
+        script.write_text("".join(request + "\n" for request in requests))
+        _run("debugfs", "-w", "-f", script, self._partition)

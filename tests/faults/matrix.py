@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fault matrix of a node's way: `make faults-node`. Ends with a table and build/faults-node.json; can be interrupted
-and goes on where it was.
+"""The fault matrix of a node's way: `make faults-node`.
+
+Ends with a table and build/faults-node.json. It can be interrupted, and goes on where it was.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cells
 from booted import Bench
 from fleet import ROOT, lab, stage
 from image import Image
@@ -29,7 +32,7 @@ from writelog import RebuiltDisk
 SEED = 4
 # Nodes that the lab does not have: there the disks are booted.
 BENCHES = ("w8", "w9")
-COLUMNS = {"disk": "power cut, disk examined", "boot": "power cut, booted to the end"}
+COLUMNS = {"disk": "power cut, disk examined", "boot": "power cut, booted to the end", "fault": "faults of a trial"}
 RESULT = ROOT / "build/faults-node.json"
 
 
@@ -66,15 +69,32 @@ def boot_disks(files: Files, cuts: list[PowerCut], results: Results, number: int
 
 def _disks(files: Files, cuts: list[PowerCut], number: int) -> Iterator[tuple[PowerCut, Image, Expectations]]:
     """Show the disk of one power cut after the other, on a copy of its own."""
-    copy = files.directory / f"disk-{number}.raw"
-    host.run(["cp", "--sparse=always", files.base, copy])
-    try:
+    with _copy(files, number) as copy:
         image = Image(copy)
         expectations = Expectations(Story(files), image)
         disk = RebuiltDisk(copy, expectations.story.log)
         for cut in cuts:
             with disk.cut(cut.at, cut.lost):
                 yield cut, image, expectations
+
+
+def meet_faults(files: Files, chosen: list[dict[str, Any]], results: Results, number: int) -> None:
+    """Let a node meet each of the faults, on a copy of its disk."""
+    bench = Bench(Machine(config.paths(), BENCHES[number]), Machine(config.paths(), NODE))
+    with _copy(files, number) as copy:
+        story = Story(files)
+        disk = RebuiltDisk(copy, story.log)
+        for cell in chosen:
+            wrong, boots = cells.run(cell, story, disk, bench)
+            results.add(kind="fault", name=cell["fault"], step=cells.STEP, phase="trial", boots=boots, wrong=wrong)
+
+
+@contextmanager
+def _copy(files: Files, number: int) -> Iterator[Path]:
+    copy = files.directory / f"disk-{number}.raw"
+    host.run(["cp", "--sparse=always", files.base, copy])
+    try:
+        yield copy
     finally:
         copy.unlink()
 
@@ -83,24 +103,33 @@ def _where(cut: PowerCut) -> dict[str, Any]:
     return {"name": cut.name, "step": cut.phase.step, "phase": cut.phase.name}
 
 
-def _in_parallel(work: Callable[..., None], files: Files, cuts: list[PowerCut], results: Results) -> None:
-    """Share the cuts out; each process goes forwards through its part of the log."""
-    shares = [cuts[len(cuts) * n // len(BENCHES):len(cuts) * (n + 1) // len(BENCHES)] for n in range(len(BENCHES))]
+def _in_parallel(work: Callable[..., None], files: Files, left: list[Any], results: Results) -> None:
+    """Share out what is left; each process goes forwards through its part."""
+    shares = [left[len(left) * n // len(BENCHES) : len(left) * (n + 1) // len(BENCHES)] for n in range(len(BENCHES))]
     with ProcessPoolExecutor(len(BENCHES)) as pool:
         for done in [pool.submit(work, files, share, results, n) for n, share in enumerate(shares) if share]:
             done.result()
 
 
-def power_cuts(files: Files, results: Results, each: int, boots: int) -> None:
-    """Look at the power cuts of a recorded story, and boot some of them."""
+def run(files: Files, results: Results, each: int, boots: int) -> None:
+    """Run what is not known yet: power cuts looked at, some of them booted, and all faults of a trial."""
     story = Story(files)
     cuts = choose(story.log, story.phases, each, SEED)
-    booted = sample(cuts, boots)
-    for kind, wanted, work, pace in (("disk", cuts, look_at_disks, 0.6), ("boot", booted, boot_disks, 45)):
-        done = {result["name"] for result in results.read() if result["kind"] == kind}
-        left = [cut for cut in wanted if cut.name not in done]
-        with stage(f"{len(left)} of {len(wanted)} power cuts: {kind}", f"{len(left) * pace / 60:.0f} min"):
+    # Seconds that one of a kind takes without KVM on two processors, of which each has one.
+    plan = (
+        ("disk", cuts, look_at_disks, 0.6),
+        ("boot", sample(cuts, boots), boot_disks, 45),
+        ("fault", cells.CELLS, meet_faults, 150),
+    )
+    for kind, wanted, work, seconds in plan:
+        known = {result["name"] for result in results.read() if result["kind"] == kind}
+        left = [one for one in wanted if _name(one) not in known]
+        with stage(f"{COLUMNS[kind]}: {len(left)} of {len(wanted)} are left", f"{len(left) * seconds / 60:.0f} min"):
             _in_parallel(work, files, left, results)
+
+
+def _name(one: PowerCut | dict[str, Any]) -> str:
+    return one.name if isinstance(one, PowerCut) else one["fault"]
 
 
 def sample(cuts: list[PowerCut], count: int) -> list[PowerCut]:
@@ -120,9 +149,11 @@ def rows(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Sum the results up, a row and column each."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for result in results:
-        key = (f"{result['step']}: {result['phase']}", COLUMNS[result["kind"]])
-        cell = found.setdefault(key, {"row": key[0], "column": key[1], "runs": 0, "passed": 0, "boots_max": 0,
-                                      "notes": []})
+        column = result["name"] if result["kind"] == "fault" else COLUMNS[result["kind"]]
+        key = (f"{result['step']}: {result['phase']}", column)
+        cell = found.setdefault(
+            key, {"row": key[0], "column": key[1], "runs": 0, "passed": 0, "boots_max": 0, "notes": []}
+        )
         cell["runs"] += 1
         cell["passed"] += not result["wrong"]
         cell["boots_max"] = max(cell["boots_max"], result["boots"])
@@ -130,12 +161,14 @@ def rows(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def table(cells: list[dict[str, Any]]) -> str:
+def table(matrix: list[dict[str, Any]]) -> str:
     """Return the matrix as Markdown."""
     lines = ["| step and phase | fault | runs | passed | boots at most |", "|---|---|---|---|---|"]
-    lines += [f"| {cell['row']} | {cell['column']} | {cell['runs']} | {cell['passed']} | {cell['boots_max'] or '-'} |"
-              for cell in cells]
-    runs, passed = (sum(cell[name] for cell in cells) for name in ("runs", "passed"))
+    lines += [
+        f"| {cell['row']} | {cell['column']} | {cell['runs']} | {cell['passed']} | {cell['boots_max'] or '-'} |"
+        for cell in matrix
+    ]
+    runs, passed = (sum(cell[name] for cell in matrix) for name in ("runs", "passed"))
     return "\n".join([*lines, f"| **all** | | **{runs}** | **{passed}** | |"])
 
 
@@ -154,11 +187,11 @@ def main() -> int:
             record(files)
     lab("down")  # the disks that are booted must not speak for the node in the cluster
     results = Results(files.directory / "results.jsonl")
-    power_cuts(files, results, arguments.each, arguments.boots)
-    cells = rows(results.read())
-    RESULT.write_text(json.dumps(cells, indent=1) + "\n")
-    print(table(cells))
-    notes = [note for cell in cells for note in cell["notes"]]
+    run(files, results, arguments.each, arguments.boots)
+    matrix = rows(results.read())
+    RESULT.write_text(json.dumps(matrix, indent=1) + "\n")
+    print(table(matrix))
+    notes = [note for cell in matrix for note in cell["notes"]]
     print("\n".join(notes) or "Nothing needed a person.")
     return 1 if notes else 0
 

@@ -81,8 +81,11 @@ class Expectations:
     def __init__(self, story: Story, base: Image) -> None:
         self.story = story
         self.grub_cfg = base.grub(f"{GRUB}/grub.cfg")
-        self.package = {name: _digest(base.grub(f"/boot/{name}"))
-                        for name in base.grub_names("/boot") if name.startswith(("vmlinuz", "initrd"))}
+        self.package = {
+            name: _digest(base.grub(f"/boot/{name}"))
+            for name in base.grub_names("/boot")
+            if name.startswith(("vmlinuz", "initrd"))
+        }
         assert self.package, "the base disk has no kernels"
         with base.mended() as mended:
             self.data = [mended.tree(path) for path in DATA]
@@ -97,8 +100,11 @@ class Expectations:
             wrong.append(f"GRUB would boot {chosen} instead of {' or '.join(sorted(allowed))}")
         if image.grub(f"{GRUB}/grub.cfg") != self.grub_cfg:
             wrong.append("grub.cfg differs")
-        wrong += [f"/boot/{name} differs" for name, digest in self.package.items()
-                  if _digest(image.grub(f"/boot/{name}")) != digest]
+        wrong += [
+            f"/boot/{name} differs"
+            for name, digest in self.package.items()
+            if _digest(image.grub(f"/boot/{name}")) != digest
+        ]
         for name in ("custom.cfg", "osmigrate.cfg"):
             text = image.grub(f"{GRUB}/{name}")
             if text is not None and subprocess.run(["grub-script-check"], input=text, check=False).returncode != 0:
@@ -117,8 +123,11 @@ class Expectations:
         entry = self.story.entries[name]
         menu = (image.grub(f"{GRUB}/osmigrate.cfg") or b"").decode()
         body = dict(ENTRY.findall(menu))[name]
-        wrong = [f"{path} differs" for path, digest in zip((entry["kernel"], entry["initrd"]), entry["digests"])
-                 if _digest(image.grub(path)) != digest or f"'{path}'" not in body]
+        wrong = [
+            f"{path} differs"
+            for path, digest in zip((entry["kernel"], entry["initrd"]), entry["digests"])
+            if _digest(image.grub(path)) != digest or f"'{path}'" not in body
+        ]
         return wrong + [f"{name} lacks {word}" for word in entry["options"].split() if f"'{word}'" not in body]
 
     def _mended(self, cut: PowerCut, chosen: str, mended: Mended) -> list[str]:

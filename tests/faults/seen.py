@@ -20,14 +20,14 @@ set -e
 printf '{{"boot_id": "%s", "arguments": "%s", "state": "%s", "block": "%s", "data": "%s"}}' \\
   "$(cat /proc/sys/kernel/random/boot_id)" "$(cat /proc/cmdline)" \\
   "$(base64 -w0 {_bootstate.PATH} 2>/dev/null || true)" "$(base64 -w0 {GRUB}/osmigrate.env 2>/dev/null || true)" \\
-  "$(find {' '.join(DATA)} -xdev -type f -exec sha256sum {{}} + | sort | sha256sum | cut -c1-64)"
+  "$(find {" ".join(DATA)} -xdev -type f -exec sha256sum {{}} + | sort | sha256sum | cut -c1-64)"
 """
 
 
 class Seen:
     """What runs on a machine.
 
-    entry: id of the boot entry; verdict: what the node's record says of its trial; data: one digest of the node's data.
+    entry: id of the boot entry; verdict, reason: what the node's record says of its trial; data: one digest of its data.
     """
 
     def __init__(self, said: dict[str, str]) -> None:
@@ -39,9 +39,9 @@ class Seen:
             block = _bootenv.parse(base64.b64decode(said["block"]))
         except ValueError:
             block = None
-        self.verdict = _bootstate.judge(state, block, self.entry, said["boot_id"]).verdict
+        self.verdict, self.reason = _bootstate.judge(state, block, self.entry, said["boot_id"])
 
 
 def look(machine: Machine) -> Seen:
     """Ask a machine."""
-    return Seen(json.loads(machine.ssh(LOOK).stdout))
+    return Seen(json.loads(machine.ssh(LOOK, timeout=60).stdout))

@@ -29,8 +29,10 @@ def recorded(tmp_path_factory) -> tuple[Path, WriteLog]:
     for file in (base, disk):
         file.write_bytes(bytes(8 * SECTOR))
     log.touch()
-    node = (f"driver=blklogwrites,file.driver=file,file.filename={disk},log.driver=file,log.filename={log},"
-            "log-super-update-interval=1")
+    node = (
+        f"driver=blklogwrites,file.driver=file,file.filename={disk},log.driver=file,log.filename={log},"
+        "log-super-update-interval=1"
+    )
     commands = [word for request in REQUESTS for word in ("-c", request)]
     subprocess.run(["qemu-io", "-t", "writeback", *commands, "--image-opts", node], check=True, capture_output=True)
     return base, WriteLog(log)

@@ -68,18 +68,16 @@ class WriteLog:
 
     def pending(self, cut: int) -> list[int]:
         """Return the numbers of the writes before the cut that a disk may lose: not flushed, and not forced through."""
-        return [number for number in range(self.durable(cut), cut)
-                if self.entries[number].sectors and not self.entries[number].flags & (FUA | DISCARD)]
+        return [
+            number
+            for number in range(self.durable(cut), cut)
+            if self.entries[number].sectors and not self.entries[number].flags & (FUA | DISCARD)
+        ]
 
     def data(self, entry: Entry) -> bytes:
         """Return what was written."""
         with self.path.open("rb") as log:
             return os.pread(log.fileno(), entry.sectors * SECTOR, entry.data)
-
-    def writes_to(self, sector: int) -> list[int]:
-        """Return the numbers of the entries that wrote the sector."""
-        return [number for number, entry in enumerate(self.entries)
-                if not entry.flags & DISCARD and entry.sector <= sector < entry.sector + entry.sectors]
 
 
 class RebuiltDisk:

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trials of candidates that are broken, or whose loader is: the node reboots, and nobody is there to help it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+from booted import Bench
+from image import Image, edited
+from seen import GRUB, PACKAGE
+from story import Story
+from writelog import RebuiltDisk
+
+CELLS = yaml.safe_load(Path(__file__).with_name("cells.yml").read_text())
+STEP = "first move"
+# The longest way home: the deadman's time, and a boot before and after it.
+HOME_WITHIN = 1200
+
+
+def rebooting(story: Story) -> int:
+    """Return the moment at which the node of the story is down and GRUB has not begun yet, as a number of entries."""
+    (phase,) = [phase for phase in story.phases if (phase.step, phase.name) == (STEP, "shutdown")]
+    return phase.end
+
+
+def run(cell: dict[str, Any], story: Story, disk: RebuiltDisk, bench: Bench) -> tuple[list[str], int]:
+    """Let one node meet the fault.
+
+    :returns: (what does not hold, how many kernels were started).
+    """
+    with disk.cut(rebooting(story)) as path, tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+        layer = Path(scratch, "disk.qcow2")
+        with edited(path, layer) as files:
+            _break(cell, story, Image(path), files)
+        home, kernels = bench.come_home(layer, HOME_WITHIN)
+    wrong = []
+    if home is None:
+        return [f"nothing answered within {HOME_WITHIN} s, or not the incumbent"], kernels
+    if home.entry != PACKAGE:
+        wrong.append(f"{home.entry} runs instead of the incumbent")
+    if home.verdict != "fell_back":
+        wrong.append(f"the verdict is {home.verdict or 'empty'}")
+    if cell.get("reason", "") not in home.reason:
+        wrong.append(f"the reason is {home.reason!r}")
+    if home.data != story.data:
+        wrong.append("the node's data differ")
+    return wrong, kernels
+
+
+def _break(cell: dict[str, Any], story: Story, image: Image, files: Any) -> None:
+    entry = story.entries[story.step(STEP)["target"]]
+    if "arguments" in cell:
+        menu = image.grub(f"{GRUB}/osmigrate.cfg").decode()
+        marked = f"osmigrate.entry={entry['id']}"
+        assert marked in menu
+        files.write(f"{GRUB}/osmigrate.cfg", menu.replace(marked, f"{cell['arguments']} {marked}").encode())
+    changes = {f"{entry['deployment']}{path}": change for path, change in cell.get("candidate", {}).items()}
+    changes.update({entry.get(path, path): change for path, change in cell.get("boot", {}).items()})
+    for path, change in changes.items():
+        files.remove(path)
+        if change == "garbage":
+            files.write(path, bytes(range(256)) * 4)
+        elif isinstance(change, str):
+            files.write(path, change.encode())
+        elif change and "link" in change:
+            files.link(path, change["link"])
+        elif change:
+            files.write(path, image.grub(path)[: change["size"]].ljust(change["size"], b"\0"))
