@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What real GRUB makes of the menu is tested in tests/grub."""
 
+import re
+
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _grub
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -21,6 +23,14 @@ def test_the_administrators_lines_stay_and_ours_are_there_once(text):
 def test_a_dollar_in_an_argument_stays_a_dollar():
     menu = _grub.render_menu([{**ENTRY, "options": "root=UUID=1 memmap=1M$0x1"}])
     assert "'memmap=1M$0x1'" in menu
+
+
+def test_only_a_boot_that_was_counted_gets_the_arguments_that_bring_it_home():
+    menu = _grub.render_menu([ENTRY])
+    (line,) = [line for line in menu.splitlines() if "osm_arguments=" in line and "panic" in line]
+    assert line.strip().startswith('if [ "$osm_counted" = "d-1" ]; then')
+    for word in ("panic=30", "rd.shell=0", "rd.emergency=reboot", "systemd.crash_reboot=1", "systemd.watchdog_sec=60"):
+        assert re.search(r'[ "]%s[ "]' % word, line)
 
 
 @pytest.mark.parametrize("field", ["title", "kernel", "initrd", "options", "id"])
