@@ -17,8 +17,14 @@ import platform
 import re
 import time
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _bootstate, _grub
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import deadman
+from ansible_collections.osmigrate.fleet.plugins.module_utils import (
+    _bootenv,
+    _bootstate,
+    _evidence,
+    _grub,
+    _healthstate,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import deadman, health
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
@@ -55,6 +61,7 @@ class BootControl(object):
             self.block_problem = ""  # a node that was never touched has none
         self.boot_id = _text("/proc/sys/kernel/random/boot_id").strip()
         self.arguments = _grub.parse_command_line(_text("/proc/cmdline"))
+        self.evidence = _evidence.read(self.state["trial"])
 
     def booted_entry(self):
         """Return the id of the entry that runs now, "" if it is none that we know.
@@ -76,14 +83,14 @@ class BootControl(object):
     def facts(self):
         """Return what boot_info documents, as dict."""
         booted = self.booted_entry()
-        verdict = _bootstate.judge(self.state, self.block, booted, self.boot_id)
+        verdict = _bootstate.judge(self.state, self.block, booted, self.boot_id, self.evidence)
         return {
             "booted": {
                 "entry": booted,
                 "boot_id": self.boot_id,
                 "kernel": platform.release(),
                 "os": _pretty_name(),
-                "trial": ("osmigrate.trial", "1") in self.arguments,
+                "trial": self.is_trial(),
             },
             "default": self.default_entry(),
             "block": {"usable": self.block is not None, "problem": self.block_problem},
@@ -93,7 +100,17 @@ class BootControl(object):
             "reason": verdict.reason,
             # Not "failed": Ansible takes a result of that name for a failure of the module.
             "failures": self.state["failed"],
+            "health": self.health(),
         }
+
+    def is_trial(self):
+        """Say whether this boot is a trial of a release."""
+        return ("osmigrate.trial", "1") in self.arguments
+
+    def health(self):
+        """Return what became of the operator's health checks of this boot (see _healthstate.parse)."""
+        expected = self.is_trial() and os.path.exists(os.path.join(health.DIRECTORY, health.SERVICE))
+        return _healthstate.parse(_text(_healthstate.RESULTS), expected)
 
     def stage(self, entry):
         """Put an entry into the menu, where it is inert.
@@ -120,12 +137,13 @@ class BootControl(object):
         state["entries"] = {name: entry for name, entry in self.state["entries"].items() if name not in gone}
         return self._write_menu(state)
 
-    def arm(self, name, tries, rollout):
+    def arm(self, name, tries, rollout, node=""):
         """Let the next boots, tries at the most, be trials of the entry; the default stays what it is.
 
         :param name: str, id of the entry.
         :param tries: int, 1 to TRIES_MAX.
         :param rollout: str, kept in the record.
+        :param node: str, name of the Node object, kept in the record.
         """
         if name != _grub.PACKAGE and name not in self.state["entries"]:
             raise FleetError("There is no boot entry %s" % name, todo="Stage the release first")
@@ -134,9 +152,11 @@ class BootControl(object):
         trial = self.state["trial"]
         wanted = {"osm_default": self.default_entry(), "osm_trial": name, "osm_tries": "x" * tries}
         armed = trial and trial["entry"] == name and trial["armed_boot_id"] == self.boot_id
-        if armed and trial["rollout"] == rollout and self.block == wanted:
+        if armed and (trial["rollout"], trial.get("node", "")) == (rollout, node) and self.block == wanted:
             return []
         actions = self._repair_block()
+        if not self.check_mode:
+            _evidence.forget()
         # The record comes first: a block that is armed without a record could not be judged after the boot.
         self._write_state(
             dict(
@@ -148,6 +168,7 @@ class BootControl(object):
                     "armed_at": int(time.time()),
                     "tries": tries,
                     "rollout": rollout,
+                    "node": node,
                 },
             )
         )
@@ -165,6 +186,13 @@ class BootControl(object):
                 "%s cannot be confirmed because %s is running" % (name, self.booted_entry() or "another OS"),
                 "The default is still %s" % self.default_entry(),
                 "Run the same command again; it looks at the node and goes on from there",
+            )
+        checks = self.health()
+        if checks["state"] not in ("", _healthstate.PASSED):
+            raise FleetError(
+                "%s cannot be confirmed because its required health checks have not passed" % name,
+                "The default is still %s" % self.default_entry(),
+                "Wait for them, or look at journalctl --unit %s on the node" % health.SERVICE,
             )
         if self.default_entry() == name and self.state["trial"] is None and not (self.block or {}).get("osm_trial"):
             return []
@@ -186,7 +214,7 @@ class BootControl(object):
         trial = self.state["trial"]
         if trial is None and not (self.block or {}).get("osm_trial"):
             return []
-        verdict = _bootstate.judge(self.state, self.block, self.booted_entry(), self.boot_id)
+        verdict = _bootstate.judge(self.state, self.block, self.booted_entry(), self.boot_id, self.evidence)
         called_off = trial["entry"] if trial else self.block["osm_trial"]
         actions = self._repair_block()
         self._flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
@@ -198,6 +226,7 @@ class BootControl(object):
                 "reason": reason or verdict.reason,
                 "at": int(time.time()),
                 "rollout": trial["rollout"],
+                "attempts": _bootstate.attempts(self.state, trial["entry"]) + 1,
             }
         self._write_state(state)
         return actions + ["call off the trial of %s" % called_off]

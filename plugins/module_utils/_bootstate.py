@@ -12,6 +12,7 @@ __metaclass__ = type
 import json
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _evidence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._grub import PACKAGE
 
@@ -69,13 +70,14 @@ def live_trial(state, block):
     return trial if block.get("osm_trial") == trial["entry"] else None
 
 
-def judge(state, block, booted_entry, boot_id):
+def judge(state, block, booted_entry, boot_id, evidence=_evidence.NONE):
     """Say what became of the trial.
 
     :param state: dict, the node's record.
     :param block: dict of the environment block's variables, None if it is unusable.
     :param booted_entry: str, id of the entry that runs now, "" if it is none of ours.
     :param boot_id: str, the kernel's boot id.
+    :param evidence: Evidence of why the trial ended.
     :returns: Verdict; its verdict is "" where there is no trial to judge.
     """
     trial = live_trial(state, block)
@@ -88,11 +90,22 @@ def judge(state, block, booted_entry, boot_id):
     if booted_entry != trial["incumbent"]:
         runs = booted_entry or "another OS"
         return Verdict("unknown", "neither the candidate nor the incumbent runs, but %s" % runs)
+    return Verdict("fell_back", _evidence.explain(trial, evidence, _without_evidence(trial, block)))
+
+
+def _without_evidence(trial, block):
+    """Say what the environment block tells about a trial whose incumbent runs again."""
     if block is None:
-        return Verdict("fell_back", "GRUB could not use its environment block, so the incumbent booted")
+        return "GRUB could not use its environment block, so the incumbent booted"
     tries = block.get("osm_tries", "")
     if tries == "x" * trial["tries"]:
-        return Verdict("fell_back", "GRUB did not start the candidate: it could not count the try or read its menu")
+        return "GRUB did not start the candidate: it could not count the try or read its menu"
     if tries == "0":
-        return Verdict("fell_back", "the candidate was started and did not stay up until it was confirmed")
-    return Verdict("fell_back", "the incumbent was booted while the candidate still had tries left")
+        return "the candidate was started and did not stay up until it was confirmed"
+    return "the incumbent was booted while the candidate still had tries left"
+
+
+def attempts(state, entry):
+    """Return how often an entry has failed on this node, as int."""
+    failed = state["failed"].get(entry)
+    return failed.get("attempts", 1) if failed else 0  # records of older versions have no count

@@ -90,9 +90,21 @@ reason:
   returned: always
   type: str
 failures:
-  description: Releases that failed on this node, by id of their entry.
+  description: Releases that failed on this node, by id of their entry; C(attempts) is how often each of them did.
   returned: always
   type: dict
+health:
+  description: The operator's own health checks, while a release runs on trial.
+  returned: always
+  type: dict
+  contains:
+    state:
+      description: V(running), V(passed) or V(failed) for all required ones; empty where there are none to run.
+      type: str
+    checks:
+      description: Each check that ran, with C(kind) (V(required) or V(wanted)), C(name), C(passed) and C(detail).
+      type: list
+      elements: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule

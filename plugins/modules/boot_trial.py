@@ -53,6 +53,10 @@ options:
     description: Id of the rollout, kept in the node's record.
     type: str
     default: ""
+  node:
+    description: Name of the Node object, kept in the node's record.
+    type: str
+    default: ""
   reason:
     description: With O(state=reverted), why; what the verdict says if empty.
     type: str
@@ -108,7 +112,7 @@ def apply(boot, params):
     if params["state"] == "staged":
         return boot.stage(params["entry"])
     if params["state"] == "armed":
-        return boot.arm(params["name"], params["tries"], params["rollout"])
+        return boot.arm(params["name"], params["tries"], params["rollout"], params["node"])
     if params["state"] == "confirmed":
         return boot.confirm(params["name"])
     return boot.revert(params["reason"])
@@ -138,6 +142,7 @@ def main():
             "name": {"type": "str"},
             "tries": {"type": "int", "default": 1, "choices": list(range(1, TRIES_MAX + 1))},
             "rollout": {"type": "str", "default": ""},
+            "node": {"type": "str", "default": ""},
             "reason": {"type": "str", "default": ""},
         },
         required_if=[

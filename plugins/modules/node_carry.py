@@ -54,6 +54,19 @@ options:
       - V(0) for no such limit.
     type: int
     default: 0
+  health_timeout:
+    description: Seconds that one run of a health check of the operator's may take on the candidate.
+    type: int
+    default: 60
+  health_deadline:
+    description:
+      - Time that the required health checks of a trial have until all of them have passed, counted from their start.
+        After that the candidate reboots into the system that is the default. Has to be less than O(deadman_seconds).
+      - The checks are executable files in C(required.d) and C(wanted.d) below C(/etc/osmigrate/health), which is
+        carried, and below C(/usr/lib/osmigrate/health) of the release.
+      - V(0) for no checks.
+    type: int
+    default: 0
 seealso:
   - module: osmigrate.fleet.ostree_candidate
   - module: osmigrate.fleet.boot_trial
@@ -67,6 +80,7 @@ EXAMPLES = r"""
     extra_paths:
       - /etc/node-agent
     deadman_seconds: 900
+    health_deadline: 300
   register: carry
 
 - name: Name what was not carried
@@ -178,7 +192,7 @@ import re
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, model, plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, ending, model, plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 BOOTED_FLAG = "/run/ostree-booted"
@@ -194,11 +208,13 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode):
     :returns: dict, the result of the module.
     """
     examine(incumbent, deployment, var)
+    limits = ending.Limits(params["deadman_seconds"], params["health_timeout"], params["health_deadline"])
+    ending.check(limits)
     situation = model.open_situation(incumbent, deployment, params["stateroot"], mount_points)
     if situation.incumbent.exists(BOOTED_FLAG):
-        made = plan.make_missing(situation, params["deadman_seconds"])
+        made = plan.make_missing(situation, limits)
     else:
-        made = plan.make(situation, params["extra_paths"], params["deadman_seconds"])
+        made = plan.make(situation, params["extra_paths"], limits)
     changes = apply.compare(made.items, situation, var)
     result = dict(
         changed=bool(changes),
@@ -245,11 +261,11 @@ def main():
             stateroot=dict(type="str", required=True),
             extra_paths=dict(type="list", elements="str", default=[]),
             deadman_seconds=dict(type="int", default=0),
+            health_timeout=dict(type="int", default=60),
+            health_deadline=dict(type="int", default=0),
         ),
         supports_check_mode=True,
     )
-    if module.params["deadman_seconds"] < 0:
-        module.fail_json(msg="deadman_seconds has to be 0 or more, not %d." % module.params["deadman_seconds"])
     if not re.match(r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z", module.params["stateroot"]):
         module.fail_json(msg="%s is not the name of a stateroot." % module.params["stateroot"])
     try:

@@ -30,7 +30,7 @@ AccuracySec=1
 [Install]
 WantedBy=sysinit.target
 """
-# A confirmation may have been cut off before it stopped the timer; then the entry that runs is the default already.
+# Whatever keeps the program from its work, the unit has failed then, and systemd reboots by itself.
 SERVICE_UNIT = """\
 # Written by osmigrate.fleet.
 [Unit]
@@ -39,27 +39,28 @@ ConditionKernelCommandLine=osmigrate.trial
 DefaultDependencies=no
 Conflicts=shutdown.target
 Before=shutdown.target
+FailureAction=reboot-force
 
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c 'for word in $(cat /proc/cmdline); do case $word in osmigrate.entry=*) \\
-    grep -qsx "osm_default=$${word#*=}" /boot/grub/osmigrate.env /boot/grub2/osmigrate.env && exit 0;; esac; done; \\
-    echo "osmigrate: nobody confirmed this trial in %d seconds, going back" > /dev/kmsg; \\
-    exec systemctl --force reboot'
+ExecStart=/bin/sh %s deadman "nobody confirmed it within %d seconds (deadman)"
+TimeoutStartSec=60
+TimeoutStopSec=5
 """
 
 
-def plan(seconds):
+def plan(seconds, end_trial):
     """Return the Items of the deadman; 0 seconds: that it is not there.
 
     :param seconds: int, counted from the start of the kernel.
+    :param end_trial: str, path of the program that ends the trial.
     """
     wanted = "%s/sysinit.target.wants/%s" % (DIRECTORY, TIMER)
     timer, service = "%s/%s" % (DIRECTORY, TIMER), "%s/%s" % (DIRECTORY, SERVICE)
     if seconds == 0:
         return [item(ABSENT, path, "", "deadman") for path in (wanted, timer, service)]
     return [
-        item(FILE, service, "", "deadman", SERVICE_UNIT % seconds),
+        item(FILE, service, "", "deadman", SERVICE_UNIT % (end_trial, seconds)),
         item(FILE, timer, "", "deadman", TIMER_UNIT % seconds),
         item(LINK, wanted, "", "deadman", "../" + TIMER),
     ]

@@ -17,8 +17,8 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     accounts,
     alternatives,
-    deadman,
     dropins,
+    ending,
     mounts,
     names,
     owners,
@@ -48,12 +48,12 @@ Plan = typing.NamedTuple(
 )
 
 
-def make(situation, extra_paths, deadman_seconds):
+def make(situation, extra_paths, limits):
     """Plan the move from a package-managed root into a deployment whose /etc is the release's own.
 
     :param situation: Situation.
     :param extra_paths: list of str, paths of /etc that the operator names.
-    :param deadman_seconds: int.
+    :param limits: ending.Limits.
     :returns: Plan.
     """
     unit_part = units.plan(situation)
@@ -80,7 +80,7 @@ def make(situation, extra_paths, deadman_seconds):
         items += [_renumbered(made, people.numbers) for made in part.items if made.target not in done]
         taken |= part.taken
         left += part.left
-    items = _with_parents(situation, items + deadman.plan(deadman_seconds))
+    items = _with_parents(situation, items + ending.plan(limits))
     unknown = find_unknown(situation, taken, left)
     return Plan(
         items,
@@ -91,14 +91,14 @@ def make(situation, extra_paths, deadman_seconds):
     )
 
 
-def make_missing(situation, deadman_seconds):
+def make_missing(situation, limits):
     """Plan the move from one deployment to the next: OSTree's merge has carried /etc, and /var is shared.
 
     :returns: Plan of what that merge cannot know.
     """
     people = accounts.plan_missing(situation)
     items = people.found.items + mounts.plan_missing(situation).items + trust.plan(situation).items
-    items += deadman.plan(deadman_seconds)
+    items += ending.plan(limits)
     return Plan(_with_parents(situation, items), [], [], people.collisions, {"entries": 0, "complete": True})
 
 

@@ -37,6 +37,7 @@ RULES = [
         ("login", MADE, True, [], "/etc/ssh/authorized_keys /etc/ssh/authorized_keys/** /etc/ssh/authorized_keys.d/**"),
         ("login", MADE, True, [], "/etc/ssh/authorized_principals /etc/ssh/authorized_principals/** /etc/ssh/keys/**"),
         ("login", MADE, False, [], "/etc/profile.d/* /etc/motd /etc/environment"),
+        ("health", ALWAYS, True, [], "/etc/osmigrate/health/**"),
         ("network", MADE, True, [], "/etc/systemd/network/**"),
         ("network", MADE, False, [], "/etc/iproute2/**"),
         ("kubernetes", NEEDED, True, [], "/etc/kubernetes /etc/kubernetes/**"),

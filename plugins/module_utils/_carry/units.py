@@ -72,7 +72,9 @@ def _links(situation, scope, found):
         if not incumbent.is_link(path) or path in found.taken:
             continue
         found.taken.add(path)
-        if not situation.packages.verdict(path) or situation.candidate.lstat("/usr" + path) is not None:
+        if OURS.match(os.path.basename(path)) or not situation.packages.verdict(path):
+            continue
+        if situation.candidate.lstat("/usr" + path) is not None:
             continue
         target = incumbent.link(path)
         unit = os.path.basename(target)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootstate
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootstate, _evidence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 TRIAL = {"entry": "d-1", "incumbent": "package", "armed_boot_id": "a", "armed_at": 0, "tries": 2, "rollout": ""}
@@ -28,6 +28,41 @@ def test_judge(case):
     found = _bootstate.judge(STATE, block, booted, boot_id)
     assert found.verdict == verdict
     assert word in found.reason
+
+
+ENDED = {"entry": "d-1", "boot_id": "b", "cause": "deadman", "detail": "nobody confirmed it"}
+PANIC = "Kernel panic - not syncing: Fatal exception"
+USED_UP = {**ARMED, "osm_tries": "0"}
+# the candidate's note, a panic -> the reason
+EVIDENCE = {
+    "none": ({}, "", "the candidate was started and did not stay up until it was confirmed"),
+    "a note": (ENDED, "", "nobody confirmed it"),
+    "a note of another entry": ({**ENDED, "entry": "d-2"}, "", "the candidate was started and did not stay up"),
+    "a note of the boot that armed": ({**ENDED, "boot_id": "a"}, "", "the candidate was started and did not stay up"),
+    "a panic": ({}, PANIC, "until it was confirmed; " + PANIC),
+    "a note and a panic": (ENDED, PANIC, "nobody confirmed it; " + PANIC),
+}
+
+
+@pytest.mark.parametrize("case", EVIDENCE.values(), ids=EVIDENCE)
+def test_judge_by_evidence(case):
+    ended, panic, reason = case
+    found = _bootstate.judge(STATE, USED_UP, "package", "c", _evidence.Evidence(ended, panic))
+    assert found.verdict == "fell_back"
+    assert reason in found.reason
+
+
+def test_evidence_changes_no_other_verdict():
+    evidence = _evidence.Evidence(ENDED, PANIC)
+    for block, booted, boot_id in ((ARMED, "package", "a"), (USED_UP, "d-1", "b"), (USED_UP, "", "b")):
+        assert _bootstate.judge(STATE, block, booted, boot_id, evidence) == _bootstate.judge(
+            STATE, block, booted, boot_id
+        )
+
+
+def test_attempts():
+    state = {**STATE, "failed": {"old": {"verdict": "fell_back"}, "new": {"attempts": 2}}}
+    assert [_bootstate.attempts(state, entry) for entry in ("none", "old", "new")] == [0, 1, 2]
 
 
 def test_no_trial_no_verdict():

@@ -6,7 +6,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.modules import node_carry
 
-PARAMS = {"stateroot": "debian", "extra_paths": [], "deadman_seconds": 0}
+PARAMS = {"stateroot": "debian", "extra_paths": [], "deadman_seconds": 0, "health_timeout": 60, "health_deadline": 0}
 MOUNTINFO = """\
 27 1 254:3 / / rw - ext4 /dev/vda3 rw
 28 27 254:3 /var/lib/kubelet /var/lib/kubelet rw shared:1 - ext4 /dev/vda3 rw
@@ -52,9 +52,11 @@ def test_on_a_deployment_only_what_the_merge_cannot_know(node):
     (node / "node/run/ostree-booted").write_text("")
     assert carry(node)["actions"] == []
     assert [action for action in carry(node, deadman_seconds=60)["actions"] if "deadman" not in action] == [
+        "make directory /etc/osmigrate",
         "make directory /etc/systemd",
         "make directory /etc/systemd/system",
         "make directory /etc/systemd/system/sysinit.target.wants",
+        "create /etc/osmigrate/end-trial",
     ]
     assert carry(node, deadman_seconds=60)["actions"] == []
 
@@ -62,6 +64,19 @@ def test_on_a_deployment_only_what_the_merge_cannot_know(node):
 def test_fail_where_there_is_no_deployment(node):
     with pytest.raises(FleetError, match="is not an OSTree deployment"):
         node_carry.examine(str(node / "node"), str(node / "node"), str(node / "var"))
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ({"deadman_seconds": -1}, "0 or more, not -1"),
+        ({"health_deadline": 9, "health_timeout": 0}, "0 seconds cannot pass"),
+        ({"deadman_seconds": 300, "health_deadline": 300}, "have 300 seconds, but the deadman reboots after 300"),
+    ],
+)
+def test_fail_on_limits_that_contradict_each_other(node, limits, message):
+    with pytest.raises(FleetError, match=message):
+        carry(node, **limits)
 
 
 def test_fail_on_what_runs(node):

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, model, plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, ending, model, plan
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
 GROUP = "root:x:0:\ndaemon:x:1:\nadm:x:4:\nshadow:x:42:\nsystemd-journal:x:999:\n"
@@ -113,8 +113,9 @@ class Move:
     def situation(self):
         return model.open_situation(str(self.incumbent), str(self.deployment), "debian", self.mount_points)
 
-    def plan(self, extra_paths=(), deadman_seconds=0):
-        return plan.make(self.situation(), list(extra_paths), deadman_seconds)
+    def plan(self, extra_paths=(), deadman=0, health_timeout=60, health_deadline=0):
+        limits = ending.Limits(deadman, health_timeout, health_deadline)
+        return plan.make(self.situation(), list(extra_paths), limits)
 
     def records(self, **options):
         made = self.plan(**options)

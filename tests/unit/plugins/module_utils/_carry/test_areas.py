@@ -1,12 +1,9 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Areas that need more than a copy: names, drop-ins, services, trust, alternatives, deadman."""
-
-import shutil
-import subprocess
+"""Areas that need more than a copy: names, drop-ins, services, trust, alternatives."""
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import deadman, dropins
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dropins
 
 SHIPPED = "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\nSubsystem sftp /usr/lib/openssh/sftp-server\n"
 UNIT = "[Unit]\nDescription=x\n[Service]\nExecStart=%s\n"
@@ -198,6 +195,15 @@ def test_what_a_person_switched_off_stays_off_and_what_was_switched_on_instead_c
     assert moving.records()[service, "remove"]["rule"] == "services"
 
 
+def test_our_own_units_stay_without_a_word(move):
+    ours = "/etc/systemd/system/osmigrate-report.service"
+    link = "/etc/systemd/system/multi-user.target.wants/osmigrate-report.service"
+    moving = move({ours: UNIT % "/bin/bash", link: "-> ../osmigrate-report.service"})
+    made = moving.carry()
+    assert links(moving) == {}
+    assert (made.unknown, set(lefts(made)) & {ours, link}) == ([], set())
+
+
 def test_a_unit_that_the_release_brings_itself(move):
     name = "/etc/systemd/system/kubelet.service"
     link = "/etc/systemd/system/multi-user.target.wants/kubelet.service"
@@ -272,57 +278,3 @@ def test_alternatives_that_a_person_chose(move):
         "iptables-save": "/usr/sbin/iptables-legacy-save",
     }
     assert lefts(made)["/etc/alternatives/pager"] == "the release has no /bin/less"
-
-
-# --- deadman
-
-
-def deadman_script(tmp_path, command_line, block):
-    """What the unit runs, with its files and its reboot replaced."""
-    (tmp_path / "cmdline").write_text(command_line)
-    (tmp_path / "env").write_text(block)
-    script = (deadman.SERVICE_UNIT % 900).split("ExecStart=/bin/sh -c '")[1].split("'\n")[0].replace("\\\n", "\n")
-    for real, fake in (
-        ("$$", "$"),
-        ("/proc/cmdline", str(tmp_path / "cmdline")),
-        ("/boot/grub/osmigrate.env", str(tmp_path / "env")),
-        ("/boot/grub2/osmigrate.env", str(tmp_path / "none")),
-        ("/dev/kmsg", "/dev/stdout"),
-        ("exec systemctl --force reboot", "echo rebooting"),
-    ):
-        assert real in script
-        script = script.replace(real, fake)
-    return subprocess.run(["/bin/sh", "-c", script], stdout=subprocess.PIPE, text=True, check=True).stdout
-
-
-@pytest.mark.parametrize(
-    ("command_line", "block", "reboots"),
-    [
-        ("root=UUID=1 osmigrate.trial=1 osmigrate.entry=d-13.1", "osm_default=\nosm_trial=d-13.1\n###", True),
-        ("osmigrate.entry=d-13.1 osmigrate.trial=1", "osm_default=package\n###", True),
-        ("osmigrate.entry=d-13.1 osmigrate.trial=1", "osm_default=d-13.10\n###", True),
-        ("osmigrate.trial=1", "osm_default=d-13.1\n###", True),
-        ("osmigrate.entry=d-13.1 osmigrate.trial=1", "", True),
-        ("ro osmigrate.entry=d-13.1 osmigrate.trial=1\n", "# GRUB\nosm_default=d-13.1\nosm_trial=\n###", False),
-    ],
-)
-def test_deadman_reboots_only_what_is_not_confirmed(tmp_path, command_line, block, reboots):
-    assert ("rebooting" in deadman_script(tmp_path, command_line, block)) is reboots
-
-
-def test_deadman_is_planted_and_removed(move):
-    moving = move()
-    moving.carry(deadman_seconds=600)
-    assert "OnBootSec=600\n" in moving.read("/etc/systemd/system/osmigrate-deadman.timer")
-    assert links(moving) == {"sysinit.target.wants/osmigrate-deadman.timer": "../osmigrate-deadman.timer"}
-    moving.carry(deadman_seconds=0)
-    assert list((moving.deployment / "etc/systemd/system").rglob("osmigrate*")) == []
-
-
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")
-def test_systemd_reads_the_deadman(move):
-    moving = move()
-    moving.carry(deadman_seconds=600)
-    units = [str(moving.deployment / "etc/systemd/system" / name) for name in (deadman.TIMER, deadman.SERVICE)]
-    done = subprocess.run(["systemd-analyze", "verify", *units], stderr=subprocess.PIPE, text=True, check=False)
-    assert "osmigrate" not in done.stderr

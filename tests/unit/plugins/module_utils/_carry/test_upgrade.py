@@ -3,7 +3,7 @@
 """From one deployment to the next: OSTree has merged /etc, and only what it cannot know is added."""
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, ending, plan
 
 MERGED = {
     "/etc/passwd": "root:x:0:0::/root:/bin/bash\nmessagebus:x:996:996::/:/x\nops:x:1000:1000::/home/ops:/bin/sh\n",
@@ -25,7 +25,7 @@ def upgrade(move):
             (moving.deployment / name.strip("/")).write_text(content)
 
         def run():
-            made = plan.make_missing(moving.situation(), options.get("deadman_seconds", 0))
+            made = plan.make_missing(moving.situation(), ending.Limits(options.get("deadman", 0), 60, 0))
             changes = apply.compare(made.items, moving.situation(), str(moving.var))
             apply.perform(changes, str(moving.deployment))
             return made, apply.actions(changes)
@@ -74,7 +74,7 @@ def test_numbers_of_accounts_that_both_have_stay(upgrade):
 
 
 def test_the_deadman_gets_its_new_time(upgrade):
-    moving, run = upgrade(PASSWD, deadman_seconds=300)
+    moving, run = upgrade(PASSWD, deadman=300)
     run()
     assert "OnBootSec=300" in moving.read("/etc/systemd/system/osmigrate-deadman.timer")
     assert run()[1] == []
