@@ -51,6 +51,9 @@ options:
   previous_os:
     description: What the node ran before.
     type: str
+  attempts:
+    description: How often O(release) has failed on the node.
+    type: str
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -114,6 +117,7 @@ def main():
             verdict=dict(type="str"),
             reason=dict(type="str"),
             previous_os=dict(type="str"),
+            attempts=dict(type="str"),
         ),
         work,
     )

@@ -33,8 +33,13 @@ def row(node: dict[str, Any]) -> tuple[str, ...]:
 def node_table(nodes: list[dict[str, Any]]) -> list[str]:
     """Return the table as lines of text, followed by the reasons of what failed."""
     rows = [COLUMNS, *(row(node) for node in sorted(nodes, key=lambda node: node["name"]))]
-    reasons = [f"{node['name']}: {node['osmigrate']['reason']}" for node in nodes if node["osmigrate"].get("reason")]
+    reasons = [_reason(node["name"], node["osmigrate"]) for node in nodes if node["osmigrate"].get("reason")]
     return _aligned(rows) + reasons
+
+
+def _reason(name: str, ours: dict[str, str]) -> str:
+    attempts = ours.get("attempts") or "1"
+    return f"{name}: {ours['reason']}" + (f" ({attempts} attempts failed)" if attempts != "1" else "")
 
 
 def pool_table(pools: list[dict[str, Any]]) -> list[str]:

@@ -23,12 +23,13 @@ class Way(NamedTuple):
     refusal: str = ""
 
 
-def next_steps(boot: dict[str, Any], target: str, retry: bool = False) -> Way:
+def next_steps(boot: dict[str, Any], target: str, retry: bool = False, attempts_max: int = 3) -> Way:
     """Decide what is left until the node runs the target by default.
 
     :param boot: what osmigrate.fleet.boot_info returned.
     :param target: id of the entry to end on.
     :param retry: try the target again although it failed on this node.
+    :param attempts_max: how often it may have failed here before retry does not count any more.
     """
     booted, verdict, reason = boot["booted"]["entry"], boot["verdict"], boot["reason"]
     on_trial = (boot["trial"] or {}).get("entry", "")
@@ -37,19 +38,38 @@ def next_steps(boot: dict[str, Any], target: str, retry: bool = False) -> Way:
     if on_trial and on_trial != target:
         if verdict == "booted_candidate":
             return Way((), f"It runs {on_trial} on trial, which another rollout has to confirm or revert.")
-        rest = next_steps({**boot, "trial": None, "verdict": ""}, target, retry)
+        rest = next_steps({**boot, "trial": None, "verdict": ""}, target, retry, attempts_max)
         return Way(("revert", *rest.steps), rest.refusal)
     if verdict == "booted_candidate":
         return Way(("verify", "confirm"))
     if verdict in ("fell_back", "unknown"):
-        return Way(("revert", *move)) if retry else Way(("revert",), _failure(target, verdict, reason))
+        # The fall-back that is not noted yet counts, too.
+        attempts = _attempts(boot, target) + 1
+        refusal = _refusal(target, attempts, verdict, reason, retry, attempts_max)
+        return Way(("revert",), refusal) if refusal else Way(("revert", *move))
     if booted == target == boot["default"]:
         return Way(())
-    if target in boot["failures"] and not retry:
+    if target in boot["failures"]:
         failed = boot["failures"][target]
-        return Way((), _failure(target, failed["verdict"], failed["reason"]))
+        attempts = _attempts(boot, target)
+        refusal = _refusal(target, attempts, failed["verdict"], failed["reason"], retry, attempts_max)
+        if refusal:
+            return Way((), refusal)
     return Way(move)
 
 
-def _failure(target: str, verdict: str, reason: str) -> str:
-    return f"{target} was tried here before and the verdict was {verdict}: {reason.rstrip('.')}."
+def _attempts(boot: dict[str, Any], target: str) -> int:
+    failed = boot["failures"].get(target)
+    return failed.get("attempts", 1) if failed else 0
+
+
+def _refusal(target: str, attempts: int, verdict: str, reason: str, retry: bool, attempts_max: int) -> str:
+    why = f"the verdict was {verdict}: {reason.rstrip('.')}."
+    if not retry:
+        return f"{target} was tried here before and {why}"
+    if attempts >= attempts_max:
+        return (
+            f"{target} has failed here {attempts} times, and osmigrate_attempts_max is {attempts_max}. "
+            f"The last time {why} Raise osmigrate_attempts_max to try it again."
+        )
+    return ""

@@ -46,4 +46,4 @@ class ActionModule(ActionBase):
         booted = {"entry": menu["booted"], "boot_id": "boot-1", "os": menu["booted"]}
         entries = {"r-1": {}}
         facts = {"booted": booted, "default": menu["default"], "trial": tried or None, "entries": entries}
-        return {**facts, "verdict": verdict, "reason": "", "failures": {}}
+        return {**facts, "verdict": verdict, "reason": "", "failures": {}, "health": {"state": "", "checks": []}}

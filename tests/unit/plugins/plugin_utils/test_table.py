@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.table import pool_table
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.table import node_table, pool_table
 
 QUIET = {"name": "control-plane", "nodes": 3, "unavailable": [], "failures": {}, "halt": {}}
 HALTED = {
@@ -27,3 +27,11 @@ def test_pools():
 
 def test_no_pools():
     assert pool_table([]) == ["POOL  NODES  UNAVAILABLE  FAILED  HALTED"]
+
+
+def test_the_reason_of_a_failed_node_says_how_often_it_failed():
+    node = {"name": "w1", "os_image": "Debian 12", "kernel_version": "6.1", "ready": True, "schedulable": True}
+    ours = {"reason": "it panicked", "verdict": "fell_back"}
+    assert node_table([{**node, "osmigrate": ours}])[-1] == "w1: it panicked"
+    assert node_table([{**node, "osmigrate": {**ours, "attempts": "1"}}])[-1] == "w1: it panicked"
+    assert node_table([{**node, "osmigrate": {**ours, "attempts": "3"}}])[-1] == "w1: it panicked (3 attempts failed)"

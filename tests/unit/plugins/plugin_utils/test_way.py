@@ -61,6 +61,28 @@ def test_next_steps_fail(case):
     assert case[2] in way.refusal
 
 
+# failed before, an undecided fall-back -> times that the refusal names, None where it may go on
+CAPPED = {
+    "twice": (2, "", None),
+    "twice, and again": (2, "fell_back", 3),
+    "three times": (3, "", 3),
+    "more often, under a higher limit then": (7, "", 7),
+}
+
+
+@pytest.mark.parametrize("case", CAPPED.values(), ids=CAPPED)
+def test_a_word_from_the_operator_counts_until_there_were_too_many_attempts(case):
+    attempts, verdict, times = case
+    state = boot(trial="d-1" if verdict else "", verdict=verdict, failed=["d-1"])
+    state["failures"]["d-1"]["attempts"] = attempts
+    way = next_steps(state, "d-1", retry=True, attempts_max=3)
+    assert ("trial" in way.steps) is (times is None)
+    assert (f"failed here {times} times" in way.refusal) is (times is not None)
+    assert ("revert" in way.steps) is bool(verdict)
+    again = next_steps(state, "d-1", retry=True, attempts_max=9)
+    assert (again.steps[-4:], again.refusal) == (MOVE, "")
+
+
 @pytest.mark.parametrize("state", [boot(trial="d-1", verdict="fell_back"), boot(failed=["d-1"])])
 def test_a_word_from_the_operator_tries_again(state):
     way = next_steps(state, "d-1", retry=True)
