@@ -23,6 +23,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import (
     _evidence,
     _grub,
     _healthstate,
+    _reporter,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import deadman, health
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
@@ -152,9 +153,10 @@ class BootControl(object):
         trial = self.state["trial"]
         wanted = {"osm_default": self.default_entry(), "osm_trial": name, "osm_tries": "x" * tries}
         armed = trial and trial["entry"] == name and trial["armed_boot_id"] == self.boot_id
+        actions = _reporter.install(self.check_mode)
         if armed and (trial["rollout"], trial.get("node", "")) == (rollout, node) and self.block == wanted:
-            return []
-        actions = self._repair_block()
+            return actions
+        actions += self._repair_block()
         if not self.check_mode:
             _evidence.forget()
         # The record comes first: a block that is armed without a record could not be judged after the boot.

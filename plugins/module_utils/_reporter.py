@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts the report of a fall-back (_report.py) onto the incumbent, as a program made of these very sources.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import importlib
+import io
+import os
+import re
+import sys
+import zipfile
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _report
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import sync_directory, write_atomic
+
+PROGRAM = "/boot/osmigrate/report.pyz"
+SERVICE = "osmigrate-report.service"
+DIRECTORY = "/etc/systemd/system"
+UNIT = """\
+# Written by osmigrate.fleet.
+[Unit]
+Description=Report a trial of another system that fell back to this one
+ConditionKernelCommandLine=!osmigrate.trial
+ConditionPathExists=/boot/osmigrate/state.json
+After=network-online.target
+
+[Service]
+ExecStart=%s %s
+
+[Install]
+WantedBy=multi-user.target
+"""
+# One that an update of the system's Python keeps; else the one that runs this.
+INTERPRETERS = ("/usr/bin/python3", "/usr/libexec/platform-python")
+PACKAGE = __name__.rpartition(".")[0]
+MAIN = """\
+from %(package)s._bootcontrol import BootControl
+from %(package)s._report import report
+
+report(lambda: BootControl(check_mode=True).facts())
+"""
+IMPORT = re.compile(r"^from (%s\S*) import (\([^)]*\)|[^\n]*)" % re.escape(PACKAGE), re.MULTILINE)
+
+
+def install(check_mode):
+    """Make sure that the system that runs now reports at its boots.
+
+    :param check_mode: bool, when true nothing is written.
+    :returns: list of str, the actions taken.
+    :raises FleetError: a file cannot be written.
+    """
+    link = os.path.join(DIRECTORY, "multi-user.target.wants", SERVICE)
+    wanted = {
+        PROGRAM: build(),
+        os.path.join(DIRECTORY, SERVICE): (UNIT % (_interpreter(), PROGRAM)).encode("utf-8"),
+    }
+    changed = sorted(path for path, content in wanted.items() if _content(path) != content)
+    linked = os.path.islink(link) and os.readlink(link) == "../" + SERVICE
+    if not check_mode:
+        try:
+            for path in changed:
+                _make_directory(path)
+                write_atomic(path, wanted[path], 0o644)
+            if not linked:
+                _make_directory(link)
+                if os.path.lexists(link):
+                    os.unlink(link)
+                os.symlink("../" + SERVICE, link)
+                sync_directory(os.path.dirname(link))
+        except OSError as error:
+            raise FleetError(
+                "%s cannot be written: %s" % (error.filename or DIRECTORY, error.strerror),
+                "No trial was armed",
+                "Make room, or make the file system writable, and run the same command again",
+            )
+    return ["write %s" % path for path in changed] + ([] if linked else ["enable %s" % SERVICE])
+
+
+def build():
+    """Return the program as bytes: an archive that Python runs. The same sources give the same bytes."""
+    files = {"__main__.py": MAIN % {"package": PACKAGE}}
+    pending = [PACKAGE + "._bootcontrol", _report.__name__]
+    while pending:
+        name = pending.pop()
+        module = importlib.import_module(name)
+        path = name.replace(".", "/") + ("/__init__.py" if hasattr(module, "__path__") else ".py")
+        if path not in files:
+            # The loader has it also where the module came in an archive, as Ansible sends it.
+            files[path] = "" if path.endswith("/__init__.py") else module.__loader__.get_source(name)
+            pending += _imports(files[path])
+    for path in list(files):
+        while "/" in path:
+            path = os.path.dirname(path)
+            files.setdefault(path + "/__init__.py", "")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as program:
+        for path in sorted(files):
+            entry = zipfile.ZipInfo(path)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            program.writestr(entry, files[path])
+    return archive.getvalue()
+
+
+def _imports(source):
+    """Return the names of the modules of ours that a source imports, as list of str."""
+    found = []
+    for origin, names in IMPORT.findall(source):
+        for name in re.findall(r"\w+", names):
+            whole = "%s.%s" % (origin, name)
+            found.append(whole if whole in sys.modules else origin)
+    return [name for name in found if name != PACKAGE]
+
+
+def _interpreter():
+    return next((path for path in INTERPRETERS if os.path.exists(path)), sys.executable)
+
+
+def _make_directory(path):
+    if not os.path.isdir(os.path.dirname(path)):
+        os.makedirs(os.path.dirname(path), 0o755)
+
+
+def _content(path):
+    try:
+        with open(path, "rb") as content:
+            return content.read()
+    except (IOError, OSError):
+        return b""
