@@ -12,7 +12,7 @@ __metaclass__ = type
 import hashlib
 import os
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _kernel_arguments, _release, _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _kernel_arguments, _prune, _release, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 
@@ -68,9 +68,10 @@ class Candidate(object):
         if self.stateroot not in self.ostree.stateroots():
             name = self.stateroot
             steps.append(("create the stateroot %s" % name, lambda: self.ostree.create_stateroot(name)))
+        steps += _prune.plan(self.ostree, self.boot)
         deployed = self.deployment()
         if deployed is None:
-            steps += [self._removal(deployment) for deployment in self._superseded()]
+            steps += [self._removal(deployment) for deployment in _prune.superseded(self.ostree, self.boot)]
             steps += [
                 (
                     "set the remote %s to %s" % (self.remote, payload["url"]),
@@ -153,14 +154,6 @@ class Candidate(object):
                 "Check the manifest against the repository, then run the same command again",
             )
         self.ostree.link(deployment)
-
-    def _superseded(self):
-        """Return the deployments that neither run nor are the default: only one way back is kept."""
-        entries = self.boot.state["entries"]
-        needed = (self.boot.default_entry(), self.boot.booted_entry())
-        kept = [entries[name]["deployment"] for name in needed if name in entries]
-        running = self.ostree.booted()
-        return [found for found in self.ostree.deployments() if found.path not in kept and found != running]
 
     def _removal(self, deployment):
         entries = self.boot.state["entries"]

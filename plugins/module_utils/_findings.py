@@ -212,7 +212,9 @@ def boot_space(node, wanted):
     if _is_deployed(node, wanted) or not node["boot"]["separate"]:
         return ""
     # Twice: OSTree keeps what is there until the new kernel and initramfs are complete.
-    return _shortage("/boot", node["boot"]["free_bytes"], 2 * wanted["boot_size"] + wanted["boot_margin"])
+    # What is superseded is removed before.
+    free = node["boot"]["free_bytes"] + node["boot"]["reclaimable_bytes"]
+    return _shortage("/boot", free, 2 * wanted["boot_size"] + wanted["boot_margin"])
 
 
 def _is_deployed(node, wanted):

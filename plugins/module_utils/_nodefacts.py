@@ -15,7 +15,8 @@ import os
 import platform
 import re
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _grub, _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _grub, _prune, _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
@@ -67,13 +68,13 @@ def gather(root="/"):
         "kubelet": _kubelet_facts(root, services["kubelet"]),
         "container_runtime": _runtime_facts(services),
         "network": {"renderers": renderers(root, [name for name in UNITS if services[name]["active"]])},
-        **_storage_facts(ostree.is_booted()),
+        **_storage_facts(ostree),
     }
 
 
-def _storage_facts(booted_ostree):
+def _storage_facts(ostree):
     """Describe the file systems; the root of a deployment's node is what is seen at /sysroot."""
-    root = _storage.filesystem("/sysroot" if booted_ostree else "/")
+    root = _storage.filesystem("/sysroot" if ostree.is_booted() else "/")
     boot, usr, var = (_storage.filesystem(path) for path in ("/boot", "/usr", "/var"))
     listed = json.loads(run(["lsblk", "--json", "--list", "--output", "NAME,UUID"]).stdout)["blockdevices"]
     same = [device["name"] for device in listed if root.uuid and device["uuid"] == root.uuid]
@@ -83,10 +84,18 @@ def _storage_facts(booted_ostree):
             _shown(boot),
             separate=boot.device != root.device,
             loader=_kind(os.path.join("/boot", "loader")),
+            reclaimable_bytes=_reclaimable(ostree),
         ),
         "usr": {"separate": usr.device != root.device},
         "var": {"separate": var.device != root.device},
     }
+
+
+def _reclaimable(ostree):
+    try:
+        return _prune.reclaimable(ostree, BootControl(check_mode=True)) if ostree.deployments() else 0
+    except FleetError:
+        return 0  # what is wrong with GRUB or the record is told elsewhere
 
 
 def _shown(filesystem):

@@ -149,6 +149,9 @@ boot:
     loader:
       description: What C(/boot/loader) is, V(link) or V(directory), empty if it is not there.
       type: str
+    reclaimable_bytes:
+      description: What kernels of superseded releases take up, which staging removes.
+      type: int
 usr:
   description: The file system of C(/usr), C(separate) says whether it is another one than the root.
   returned: always

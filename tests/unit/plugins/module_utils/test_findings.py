@@ -45,7 +45,7 @@ NODE = {
     "selinux": "disabled",
     "cgroup": 2,
     "root": ROOT,
-    "boot": {**ROOT, "separate": False, "loader": ""},
+    "boot": {**ROOT, "separate": False, "loader": "", "reclaimable_bytes": 0},
     "usr": {"separate": False},
     "grub": {"directory": "/boot/grub", "family": "grub", "missing_tools": [], "problem": ""},
     "ostree": {"booted": False, "version": "2022.7", "deployments": []},
@@ -104,7 +104,12 @@ CASES = {
         [{"root.free_bytes": 1270 * MB - 1}, {"root.free_bytes": 1150 * MB - 1, **SEPARATE_BOOT}],
     ),
     "boot-space": (
-        [SEPARATE_BOOT, {"boot.free_bytes": 1}, {**SEPARATE_BOOT, "boot.free_bytes": 1, **DEPLOYED}],
+        [
+            SEPARATE_BOOT,
+            {"boot.free_bytes": 1},
+            {**SEPARATE_BOOT, "boot.free_bytes": 1, **DEPLOYED},
+            {**SEPARATE_BOOT, "boot.free_bytes": 80 * MB, "boot.reclaimable_bytes": 60 * MB},
+        ],
         [{**SEPARATE_BOOT, "boot.free_bytes": 140 * MB - 1}],
     ),
     "ostree-tool": ([], [{"ostree.version": ""}]),
