@@ -22,6 +22,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import (
     _bootstate,
     _evidence,
     _grub,
+    _grubcfg,
     _healthstate,
     _reporter,
 )
@@ -56,13 +57,18 @@ class BootControl(object):
     def __init__(self, check_mode=False):
         self.check_mode = check_mode
         self.grub = _grub.find()
-        self.state = _bootstate.parse(_text(_bootstate.PATH))
+        self.state = self.recorded = _bootstate.parse(_text(_bootstate.PATH))
         self.block, self.block_problem = _bootenv.read(self.grub.block)
         if self.block is None and not os.path.exists(self.grub.block) and not self.state["entries"]:
             self.block_problem = ""  # a node that was never touched has none
         self.boot_id = _text("/proc/sys/kernel/random/boot_id").strip()
         self.arguments = _grub.parse_command_line(_text("/proc/cmdline"))
         self.evidence = _evidence.read(self.state["trial"])
+        self.config = os.path.join(self.grub.directory, "grub.cfg")
+        if self.state["finalized"] is None and _grubcfg.is_ours(self._config()):
+            # What GRUB does counts, where the record was lost or the controller died before it was written.
+            given_up = {"at": int(os.stat(self.config).st_mtime), "entry": (self.block or {}).get("osm_default", "")}
+            self.state = dict(self.state, finalized=given_up)
 
     def booted_entry(self):
         """Return the id of the entry that runs now, "" if it is none that we know.
@@ -79,7 +85,17 @@ class BootControl(object):
 
     def default_entry(self):
         """Return the id of the entry that a plain reboot boots when no trial is armed."""
-        return (self.block or {}).get("osm_default") or _grub.PACKAGE
+        named = (self.block or {}).get("osm_default") or _grub.PACKAGE
+        if self.state["finalized"] and named not in self.state["entries"]:
+            return _bootstate.fallback(self.state, named) or named
+        return named
+
+    def confirmed_at(self):
+        """Return since when the default is the default, in seconds of the epoch, int; 0 if nothing says so."""
+        if self.state["default"] == self.default_entry() and self.state["confirmed_at"]:
+            return self.state["confirmed_at"]
+        # A record of before that was noted, or older than the block: nothing but a decision of ours writes the block.
+        return int(os.stat(self.grub.block).st_mtime) if self.block is not None else 0
 
     def facts(self):
         """Return what boot_info documents, as dict."""
@@ -102,6 +118,8 @@ class BootControl(object):
             # Not "failed": Ansible takes a result of that name for a failure of the module.
             "failures": self.state["failed"],
             "health": self.health(),
+            "drills": self.state["drills"],
+            "finalized": self.state["finalized"],
         }
 
     def is_trial(self):
@@ -138,14 +156,27 @@ class BootControl(object):
         state["entries"] = {name: entry for name, entry in self.state["entries"].items() if name not in gone}
         return self._write_menu(state)
 
-    def arm(self, name, tries, rollout, node=""):
+    def finalize(self):
+        """Let GRUB boot the default by itself, so that the package-managed root is no longer needed; that is recorded."""
+        name = self.default_entry()
+        given_up = self.state["finalized"] or {"at": int(time.time()), "entry": name}
+        state = dict(self.state, default=name, confirmed_at=self.confirmed_at(), trial=None, finalized=given_up)
+        return self._write_menu(state)
+
+    def arm(self, name, tries, rollout, node="", purpose=_bootstate.MOVE):
         """Let the next boots, tries at the most, be trials of the entry; the default stays what it is.
 
         :param name: str, id of the entry.
         :param tries: int, 1 to TRIES_MAX.
         :param rollout: str, kept in the record.
         :param node: str, name of the Node object, kept in the record.
+        :param purpose: str, MOVE or DRILL; a drill is meant to fall back, which does not count as failed.
         """
+        if name == _grub.PACKAGE and self.state["finalized"]:
+            raise FleetError(
+                "The package-managed system of this node was given up and cannot be booted",
+                todo="Go to a release that is in the boot menu",
+            )
         if name != _grub.PACKAGE and name not in self.state["entries"]:
             raise FleetError("There is no boot entry %s" % name, todo="Stage the release first")
         if name == self.default_entry():
@@ -154,7 +185,8 @@ class BootControl(object):
         wanted = {"osm_default": self.default_entry(), "osm_trial": name, "osm_tries": "x" * tries}
         armed = trial and trial["entry"] == name and trial["armed_boot_id"] == self.boot_id
         actions = _reporter.install(self.check_mode)
-        if armed and (trial["rollout"], trial.get("node", "")) == (rollout, node) and self.block == wanted:
+        asked = {"rollout": rollout, "node": node, "purpose": purpose}
+        if armed and {key: trial[key] for key in asked} == asked and self.block == wanted:
             return actions
         actions += self._repair_block()
         if not self.check_mode:
@@ -171,6 +203,7 @@ class BootControl(object):
                     "tries": tries,
                     "rollout": rollout,
                     "node": node,
+                    "purpose": purpose,
                 },
             )
         )
@@ -201,15 +234,40 @@ class BootControl(object):
         actions = self._repair_block()
         self._flip({"osm_default": name, "osm_trial": "", "osm_tries": ""})
         failed = {key: value for key, value in self.state["failed"].items() if key != name}
-        self._write_state(dict(self.state, default=name, trial=None, failed=failed))
+        now = int(time.time())
+        self._write_state(dict(self.state, default=name, confirmed_at=now, trial=None, failed=failed))
         if not self.check_mode:
             run(["systemctl", "stop", deadman.TIMER], check=False)  # a candidate without one has none to stop
-        return actions + ["make %s the default" % name]
+        actions.append("make %s the default" % name)
+        # Last: until then grub.cfg itself boots the release of before, which is still there.
+        return actions + (self._write_menu(self.state) if self.state["finalized"] else [])
+
+    def drilled(self, name):
+        """Note that the way back from the entry works: it ran on a drill, nobody confirmed it, and the node is home.
+
+        :returns: list of str, as all verbs.
+        :raises FleetError: that is not what happened.
+        """
+        trial, now = self.state["trial"], int(time.time())
+        verdict = _bootstate.judge(self.state, self.block, self.booted_entry(), self.boot_id)
+        if trial is None or (trial["entry"], trial["purpose"]) != (name, _bootstate.DRILL):
+            raise FleetError("No drill of %s is under way on this node" % name, todo="Run the same command again")
+        if verdict.verdict != "fell_back":
+            raise FleetError(
+                "The drill of %s did not end where it began: %s" % (name, verdict.reason),
+                "The default is still %s" % self.default_entry(),
+                "Look at the node, then run the same command again",
+            )
+        drill = {"at": now, "seconds_away": now - trial["armed_at"]}
+        actions = self.revert("")
+        self._write_state(dict(self.state, drills=dict(self.state["drills"], **{name: drill})))
+        return actions + ["note that %s came home by itself after %d seconds" % (name, drill["seconds_away"])]
 
     def revert(self, reason):
         """Call the trial off; the default stays what it is.
 
-        An entry that was booted, or should have been, is remembered as failed and not tried again unasked.
+        An entry that was booted, or should have been, is remembered as failed and not tried again unasked. A drill is
+        meant to fall back, so it counts only where a run saw it fail and says why.
 
         :param reason: str, why; empty for what the verdict says.
         """
@@ -221,7 +279,8 @@ class BootControl(object):
         actions = self._repair_block()
         self._flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
         state = dict(self.state, trial=None)
-        if trial and verdict.verdict not in ("", "never_rebooted"):
+        meant = trial and trial["purpose"] == _bootstate.DRILL and not reason
+        if trial and not meant and verdict.verdict not in ("", "never_rebooted"):
             state["failed"] = dict(state["failed"])
             state["failed"][trial["entry"]] = {
                 "verdict": verdict.verdict,
@@ -236,22 +295,43 @@ class BootControl(object):
     def _write_menu(self, state):
         """Bring block, menu and custom.cfg to what the entries need; the record comes last and is what is trusted."""
         entries = [state["entries"][name] for name in sorted(state["entries"])]
-        menu = _grub.render_menu(entries, TRIES_MAX)
-        custom = _text(self.grub.custom)
+        menu = _grub.render_menu(entries, TRIES_MAX, package=state["finalized"] is None)
+        custom, config = _text(self.grub.custom), self._config()
+        fallback = _bootstate.fallback(state, (self.block or {}).get("osm_default", ""))
+        own = _grubcfg.render(config, state["entries"][fallback]) if fallback in state["entries"] else config
         actions = self._repair_block()
         if _text(self.grub.menu) != menu:
             actions.append("write the boot menu with %s" % (", ".join(entry["id"] for entry in entries) or "no entry"))
         if custom != _grub.with_block(custom):
             actions.append("source the boot menu from %s" % self.grub.custom)
-        if state != self.state:
+        if own != config:
+            actions.append("let %s boot %s by itself" % (self.config, fallback))
+        if state != self.recorded:
             actions.append("record the boot entries")
         if not self.check_mode and actions:
             self._check_menu(menu)
+            if own != config:
+                self._check_menu(own)
             write_atomic(self.grub.menu, menu.encode("utf-8"), 0o644)
             write_atomic(self.grub.custom, _grub.with_block(custom).encode("utf-8"), 0o644)
+            # Whatever of this is cut off: the menu of both has the entry that grub.cfg boots by itself.
+            if own != config:
+                self._keep_config()
+                write_atomic(self.config, own.encode("utf-8"), 0o644)
             self._write_state(state)
             commit_boot(self.grub.directory)
         return actions
+
+    def _config(self):
+        """Return grub.cfg as str; menu titles may be in any encoding."""
+        with open(self.config, "rb") as text:
+            return text.read().decode("utf-8", "replace")
+
+    def _keep_config(self):
+        """Keep the grub.cfg of the package-managed system for people, once."""
+        if not os.path.exists(self.config + _grubcfg.BEFORE):
+            with open(self.config, "rb") as text:
+                write_atomic(self.config + _grubcfg.BEFORE, text.read(), 0o600)
 
     def _check_menu(self, menu):
         """Let GRUB's own parser read the menu before it takes effect."""
@@ -279,7 +359,7 @@ class BootControl(object):
         self.block = variables
 
     def _write_state(self, state):
-        self.state = state
+        self.state = self.recorded = state
         if not self.check_mode:
             directory = os.path.dirname(_bootstate.PATH)
             if not os.path.isdir(directory):

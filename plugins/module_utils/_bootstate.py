@@ -17,6 +17,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._grub import PACKAGE
 
 SCHEMA = 1
+# What the first record of this schema had; the rest came later and may be missing.
+REQUIRED = ("schema", "entries", "default", "trial", "failed")
+MOVE, DRILL = "move", "drill"
 PATH = "/boot/osmigrate/state.json"
 
 Verdict = typing.NamedTuple("Verdict", [("verdict", str), ("reason", str)])
@@ -25,7 +28,16 @@ NO_TRIAL = Verdict("", "")
 
 def empty():
     """Return the record of a node that was never touched."""
-    return {"schema": SCHEMA, "entries": {}, "default": PACKAGE, "trial": None, "failed": {}}
+    return {
+        "schema": SCHEMA,
+        "entries": {},
+        "default": PACKAGE,
+        "confirmed_at": 0,
+        "trial": None,
+        "failed": {},
+        "drills": {},
+        "finalized": None,
+    }
 
 
 def parse(text):
@@ -39,7 +51,7 @@ def parse(text):
         return empty()
     try:
         state = json.loads(text)
-        usable = state["schema"] == SCHEMA and not set(empty()) - set(state)
+        usable = state["schema"] == SCHEMA and not set(REQUIRED) - set(state)
     except (ValueError, TypeError, KeyError):
         usable = False
     if not usable:
@@ -48,12 +60,27 @@ def parse(text):
             "The node boots as its GRUB environment block says",
             "Move the file aside; the next run stages the release again",
         )
-    return state
+    if state["trial"]:
+        state["trial"] = dict({"node": "", "purpose": MOVE}, **state["trial"])
+    return dict(empty(), **state)
 
 
 def render(state):
     """Return the content of state.json as str."""
     return json.dumps(state, indent=1, sort_keys=True) + "\n"
+
+
+def fallback(state, default):
+    """Return the id of the entry that grub.cfg boots by itself: PACKAGE, and a confirmed release once that is given up.
+
+    :param state: dict, the node's record.
+    :param default: str, id of the entry that the environment block makes the default.
+    :returns: str, "" if the record knows none; then grub.cfg is left as it is.
+    """
+    if state["finalized"] is None:
+        return PACKAGE
+    confirmed = (default, state["default"], state["finalized"]["entry"])
+    return next((name for name in confirmed if name in state["entries"]), "")
 
 
 def live_trial(state, block):

@@ -105,6 +105,14 @@ health:
       description: Each check that ran, with C(kind) (V(required) or V(wanted)), C(name), C(passed) and C(detail).
       type: list
       elements: dict
+drills:
+  description: Drills that came home by themselves, by id of their entry, with C(at) and C(seconds_away).
+  returned: always
+  type: dict
+finalized:
+  description: When (C(at)) the package-managed system was given up, and for which entry; V(null) while it is there.
+  returned: always
+  type: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -35,9 +35,10 @@ options:
       - V(armed) lets the next boots be trials of O(name).
       - V(confirmed) makes O(name), which must be running, the default.
       - V(reverted) calls the trial off; the default stays what it was.
+      - V(drilled) calls a drill of O(name) off that came home by itself, and notes that the way back works.
     type: str
     required: true
-    choices: [staged, armed, confirmed, reverted]
+    choices: [staged, armed, confirmed, reverted, drilled]
   entry:
     description: The boot entry, as RV(osmigrate.fleet.ostree_candidate#module:entry) returns it.
     type: dict
@@ -57,6 +58,13 @@ options:
     description: Name of the Node object, kept in the node's record.
     type: str
     default: ""
+  purpose:
+    description:
+      - With O(state=armed), what the trial is for. A V(drill) is meant to fall back, and is not counted as failed when it
+        is reverted without O(reason).
+    type: str
+    choices: [move, drill]
+    default: move
   reason:
     description: With O(state=reverted), why; what the verdict says if empty.
     type: str
@@ -95,10 +103,15 @@ boot_id:
   description: The kernel's boot id at this time.
   returned: success
   type: str
+drills:
+  description: As RV(osmigrate.fleet.boot_info#module:drills).
+  returned: success
+  type: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import TRIES_MAX, BootControl
+from ansible_collections.osmigrate.fleet.plugins.module_utils._bootstate import DRILL, MOVE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 
@@ -112,9 +125,11 @@ def apply(boot, params):
     if params["state"] == "staged":
         return boot.stage(params["entry"])
     if params["state"] == "armed":
-        return boot.arm(params["name"], params["tries"], params["rollout"], params["node"])
+        return boot.arm(params["name"], params["tries"], params["rollout"], params["node"], params["purpose"])
     if params["state"] == "confirmed":
         return boot.confirm(params["name"])
+    if params["state"] == "drilled":
+        return boot.drilled(params["name"])
     return boot.revert(params["reason"])
 
 
@@ -136,19 +151,21 @@ def main():
             "state": {
                 "type": "str",
                 "required": True,
-                "choices": ["staged", "armed", "confirmed", "reverted"],
+                "choices": ["staged", "armed", "confirmed", "reverted", "drilled"],
             },
             "entry": {"type": "dict"},
             "name": {"type": "str"},
             "tries": {"type": "int", "default": 1, "choices": list(range(1, TRIES_MAX + 1))},
             "rollout": {"type": "str", "default": ""},
             "node": {"type": "str", "default": ""},
+            "purpose": {"type": "str", "choices": [MOVE, DRILL], "default": MOVE},
             "reason": {"type": "str", "default": ""},
         },
         required_if=[
             ("state", "staged", ["entry"]),
             ("state", "armed", ["name"]),
             ("state", "confirmed", ["name"]),
+            ("state", "drilled", ["name"]),
         ],
         supports_check_mode=True,
     )
@@ -161,6 +178,7 @@ def main():
             "actions": actions,
             "reboot_required": boot.booted_entry() != boot.default_entry(),
             "boot_id": boot.boot_id,
+            "drills": boot.state["drills"],
         }
     except FleetError as error:
         module.fail_json(**error.failure())

@@ -26,6 +26,12 @@ reboot
 """
 
 
+# Shows what a menu entry boots: this disk has no such commands, so that functions may have their names.
+SHOW_BOOT = """function search { osm_found=1; }
+function linux { echo "boots=[$@] left=[$osm_tries]"; reboot; }
+"""
+
+
 def run(*argv: str | Path) -> None:
     """Run a program; what it says is in the error if it fails."""
     subprocess.run([str(word) for word in argv], check=True, capture_output=True)
@@ -62,13 +68,17 @@ class Machine:
             disk.write(core.read_bytes())
 
     def boot(self) -> tuple[str, str]:
-        """Boot once and return (the default that GRUB chose, the tries that are left)."""
+        """Boot once and return (the default that GRUB chose or the entry that it boots, the tries that are left)."""
         drive = f"file={self.disk},format=raw,if=virtio,readonly={'off' if self.writable else 'on'}"
         done = subprocess.run(
             ["qemu-system-x86_64", "-accel", "tcg", "-m", "64", "-display", "none", "-serial", "stdio",
              "-monitor", "none", "-nic", "none", "-no-reboot", "-drive", drive],
             stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True,
         )  # fmt: skip
+        said = re.sub(rb"[\r\n]", b"", done.stdout)  # the terminal breaks lines
+        booted = re.search(rb"boots=\[.*osmigrate.entry=(\S+?)( osmigrate.trial=1 .*)?\] left=\[(.*?)\]", said)
+        if booted:
+            return booted[1].decode() + " on trial" * bool(booted[2]), booted[3].decode()
         shown = re.findall(rb"chosen=\[(.*?)\] left=\[(.*?)\]", done.stdout)
         assert len(shown) == 1, done.stdout.decode("ascii", "replace")
         return shown[0][0].decode(), shown[0][1].decode()

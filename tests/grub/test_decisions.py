@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _grub
-from machine import Machine
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _grub, _grubcfg
+from machine import CONFIG, SHOW_BOOT, Machine
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases.yml").read_text())
 
@@ -25,15 +25,26 @@ def entry(name: str) -> dict[str, str]:
     }
 
 
+ENTRIES = [entry("debian-13-1"), entry("debian-13-2")]
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_decision(case: dict, tmp_path: Path) -> None:
+    finalized = "finalized" in case
     files = {
-        "osmigrate.cfg": _grub.render_menu([entry("debian-13-1"), entry("debian-13-2")]).encode(),
+        "osmigrate.cfg": _grub.render_menu(ENTRIES, package=not finalized).encode(),
         "custom.cfg": _grub.with_block(case.get("custom", "")).encode(),
     }
+    if finalized:
+        fallback = next(entry for entry in ENTRIES if entry["id"] == case["finalized"])
+        files["grub.cfg"] = (SHOW_BOOT + _grubcfg.render(CONFIG.format(before=""), fallback)).encode()
     if isinstance(case["block"], dict):
         files["osmigrate.env"] = _bootenv.render(case["block"])
     elif case["block"] is not None:
         files["osmigrate.env"] = case["block"].encode()
+    if "next_entry" in case:
+        files["grubenv"] = _bootenv.render({"next_entry": case["next_entry"]})
+    for name, length in case.get("cut", {}).items():
+        files[name] = files[name][:length]
     machine = Machine(tmp_path, files, case.get("before", ""), case.get("writable", True))
     assert [machine.boot() for _boot in case["boots"]] == [tuple(boot) for boot in case["boots"]]

@@ -53,7 +53,7 @@ class _Layout(object):
         line = " ".join(fields)
         self.lines.append(line)
         self.parts.append(Part(fields[1], source, "data", action, line, ""))
-        self.places.add(_plain(fields[1]))
+        self.places.add(plain(fields[1]))
 
     def directory(self, place, source):
         """Make a mount point with owner and mode of what will be seen there, and what is missing above it."""
@@ -78,11 +78,11 @@ def plan(situation):
     """
     layout = _Layout(situation)
     entries = parse_fstab(situation.incumbent.text(FSTAB))
-    own_var = "/var" in situation.mount_points or any(_plain(fields[1]) == "/var" for fields in entries)
+    own_var = "/var" in situation.mount_points or any(plain(fields[1]) == "/var" for fields in entries)
     if not own_var:
         var = "%s/ostree/deploy/%s/var" % (SYSROOT, situation.stateroot)
         layout.add([var, "/var", "none", "bind,slave,shared", "0", "0"], "", "bind")
-    lines = set(situation.candidate.resolve(_plain(fields[1])) for fields in entries)
+    lines = set(situation.candidate.resolve(plain(fields[1])) for fields in entries)
     _examine_mounts(situation, entries)
     for path, target in _sources(situation, own_var):
         if target not in lines:
@@ -91,7 +91,7 @@ def plan(situation):
         _carry_line(layout, fields, own_var)
     _mount_units(layout, own_var)
     for fields in parse_fstab((situation.pristine(FSTAB) or b"").decode("utf-8", "replace")):
-        if _plain(fields[1]) not in layout.places:
+        if plain(fields[1]) not in layout.places:
             layout.add(fields, "/usr" + FSTAB, "line")
     text = HEADER + "".join(line + "\n" for line in layout.lines)
     items = layout.items + [item(FILE, FSTAB, FSTAB, "data", text, parts=layout.parts)]
@@ -102,7 +102,7 @@ def plan_missing(situation):
     """Return Found: what a new deployment needs below / for the fstab that it got by merge."""
     incumbent, candidate, items = situation.incumbent, situation.candidate, []
     for fields in parse_fstab(candidate.text(FSTAB)):
-        place = candidate.resolve(_plain(fields[1]))
+        place = candidate.resolve(plain(fields[1]))
         if _is_made(place, fields[3], own_var=True) and not candidate.is_directory(place) and not _is_sealed(place):
             status = incumbent.lstat(place)
             mode = stat.S_IMODE(status.st_mode) if status else 0o755
@@ -115,7 +115,7 @@ def plan_missing(situation):
 
 def _examine_mounts(situation, entries):
     """Refuse data of the node on something that is mounted, but would not be on the candidate."""
-    known = set(_plain(fields[1]) for fields in entries)
+    known = set(plain(fields[1]) for fields in entries)
     for path in situation.incumbent.glob("/etc/systemd/system/*.mount"):
         known.add(_where(situation.incumbent.text(path)))
     for path in ["/var"] + ["/var/lib/" + name for name in sorted(rules.DATA)]:
@@ -151,17 +151,17 @@ def _is_sealed(place):
 def _carry_line(layout, fields, own_var):
     spec, place, fstype, options = fields[:4]
     name = "%s: %s" % (FSTAB, " ".join(fields[:3]))
-    if _plain(place) == "/":
+    if plain(place) == "/":
         layout.left.append(Left(name, "the boot entry names the root"))
         return
     if fstype == "swap":
         layout.left.append(Left(name, "kubelet wants no swap"))
         return
-    target = layout.situation.candidate.resolve(_plain(place))
+    target = layout.situation.candidate.resolve(plain(place))
     source = spec
-    if spec.startswith("/") and not spec.startswith("/dev/") and layout.situation.mount_of(_plain(spec)) == "/":
+    if spec.startswith("/") and not spec.startswith("/dev/") and layout.situation.mount_of(plain(spec)) == "/":
         source = SYSROOT + spec
-    if _mount_point(layout, name, target, _plain(place), options, own_var):
+    if _mount_point(layout, name, target, plain(place), options, own_var):
         layout.add([source, _escaped(target)] + fields[2:], "%s: %s" % (FSTAB, place), "line")
 
 
@@ -237,7 +237,8 @@ def _mount_units(layout, own_var):
             _mount_point(layout, path, target, place, "", own_var)
 
 
-def _plain(field):
+def plain(field):
+    """Return a field of fstab as the path that it means."""
     for plain, escaped in ESCAPES:
         field = field.replace(escaped, plain)
     return field if field == "/" else field.rstrip("/")

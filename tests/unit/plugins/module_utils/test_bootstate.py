@@ -4,7 +4,15 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootstate, _evidence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
-TRIAL = {"entry": "d-1", "incumbent": "package", "armed_boot_id": "a", "armed_at": 0, "tries": 2, "rollout": ""}
+TRIAL = {
+    "entry": "d-1",
+    "incumbent": "package",
+    "armed_boot_id": "a",
+    "armed_at": 0,
+    "tries": 2,
+    "rollout": "",
+    "purpose": "move",
+}
 STATE = {**_bootstate.empty(), "trial": TRIAL}
 ARMED = {"osm_default": "package", "osm_trial": "d-1", "osm_tries": "xx"}
 
@@ -78,3 +86,29 @@ def test_the_record_reads_back():
 def test_parse_fail(text):
     with pytest.raises(FleetError, match="not a record"):
         _bootstate.parse(text)
+
+
+def test_a_record_of_before_has_neither_drills_nor_a_purpose():
+    older = {name: STATE[name] for name in _bootstate.REQUIRED}
+    older["trial"] = {name: value for name, value in TRIAL.items() if name != "purpose"}
+    assert _bootstate.parse(_bootstate.render(older)) == STATE
+
+
+FINALIZED = {**_bootstate.empty(), "default": "d-2", "finalized": {"at": 1, "entry": "d-1"}}
+# entries, default of the block -> what grub.cfg boots by itself
+FALLBACKS = {
+    "the default": (["d-1", "d-2", "d-3"], "d-3", "d-3"),
+    "no block": (["d-1", "d-2", "d-3"], "", "d-2"),
+    "the recorded default is gone": (["d-1", "d-3"], "package", "d-1"),
+    "never one that was not confirmed": (["d-3"], "", ""),
+}
+
+
+@pytest.mark.parametrize("case", FALLBACKS.values(), ids=FALLBACKS)
+def test_fallback(case):
+    entries, default, wanted = case
+    assert _bootstate.fallback({**FINALIZED, "entries": dict.fromkeys(entries)}, default) == wanted
+
+
+def test_until_it_is_given_up_the_package_managed_root_is_the_fallback():
+    assert _bootstate.fallback({**FINALIZED, "entries": {"d-1": {}}, "finalized": None}, "d-1") == "package"
