@@ -27,7 +27,7 @@ REBOOT = "systemd-run --quiet --collect --on-active=1 --timer-property=AccuracyS
 class ActionModule(ActionBase):
     """Reboot; see plugins/modules/node_reboot.py for the options."""
 
-    _VALID_ARGS = frozenset(("timeout",))
+    _VALID_ARGS = frozenset(("timeout", "boot_id"))
     _requires_connection = True
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -37,16 +37,19 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             return {**result, "changed": True, "boot_id": "", "seconds": 0}
 
-        before = self._boot_id()
-        answer = self._low_level_execute_command(REBOOT, sudoable=True)
-        if answer["rc"] != 0:
-            said = (answer["stderr"] or answer["stdout"]).strip()
-            return {
-                **result,
-                "failed": True,
-                "msg": f"The reboot could not be asked for: {said}. The node runs on as it did."
-                " Look at it, then run the same command again.",
-            }
+        before = self._task.args.get("boot_id", "")
+        by_itself = bool(before)
+        if not by_itself:
+            before = self._boot_id()
+            answer = self._low_level_execute_command(REBOOT, sudoable=True)
+            if answer["rc"] != 0:
+                said = (answer["stderr"] or answer["stdout"]).strip()
+                return {
+                    **result,
+                    "failed": True,
+                    "msg": f"The reboot could not be asked for: {said}. The node runs on as it did."
+                    " Look at it, then run the same command again.",
+                }
         started = time.monotonic()
         after = self._wait(before, started + timeout)
         seconds = round(time.monotonic() - started)
@@ -55,9 +58,9 @@ class ActionModule(ActionBase):
                 **result,
                 "failed": True,
                 "changed": True,
-                "msg": f"The node did not come back within {timeout} seconds after its reboot. It is still cordoned,"
-                " and its next boot is the incumbent. Look at its console or power-cycle it, then run the same command"
-                " again: it looks at the node and goes on from there.",
+                "msg": f"The node did not come back {'by itself' if by_itself else 'after its reboot'} within {timeout}"
+                " seconds. It is still cordoned, and its next boot is the incumbent. Look at its console or power-cycle"
+                " it, then run the same command again: it looks at the node and goes on from there.",
             }
         return {**result, "changed": True, "boot_id": after, "seconds": seconds}
 

@@ -7,11 +7,11 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.way import next_steps
 
 
-def next_steps_filter(boot, target, retry=False, attempts_max=3):
+def next_steps_filter(boot, target, retry=False, attempts_max=3, drill=False):
     """Return the steps that are left and the refusal, as dict."""
     if not isinstance(boot, dict) or "booted" not in boot:
         raise AnsibleFilterError("next_steps takes what osmigrate.fleet.boot_info returned")
-    return next_steps(boot, target, retry, attempts_max)._asdict()
+    return next_steps(boot, target, retry, attempts_max, drill)._asdict()
 
 
 class FilterModule:

@@ -157,7 +157,7 @@ class BootControl(object):
         return self._write_menu(state)
 
     def finalize(self):
-        """Let GRUB boot the default by itself, so that the package-managed root is no longer needed; that is recorded."""
+        """Let GRUB boot the default by itself, and record that the package-managed root is given up."""
         name = self.default_entry()
         given_up = self.state["finalized"] or {"at": int(time.time()), "entry": name}
         state = dict(self.state, default=name, confirmed_at=self.confirmed_at(), trial=None, finalized=given_up)

@@ -13,8 +13,8 @@ module: boot_finalize
 short_description: Give up the package-managed system of a node that runs a confirmed release
 version_added: 0.1.0
 description:
-  - Writes a C(grub.cfg) that boots the confirmed release by itself, records that the package-managed system is given up,
-    and then deletes that system from the old root. In each of these moments the node can be booted.
+  - Writes a C(grub.cfg) that boots the confirmed release by itself, records that the package-managed system is given
+    up, and then deletes that system from the old root. In each of these moments the node can be booted.
   - Deleted are C(/usr) without C(/usr/local), C(/bin), C(/sbin), C(/lib*), C(/etc) and the kernels in C(/boot) of the
     package-managed system, on their own file system only. What is mounted or named in C(/etc/fstab), and everything
     below C(/home), C(/root), C(/srv), C(/opt), C(/usr/local) and C(/var), is never deleted.

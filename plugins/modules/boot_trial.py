@@ -60,8 +60,8 @@ options:
     default: ""
   purpose:
     description:
-      - With O(state=armed), what the trial is for. A V(drill) is meant to fall back, and is not counted as failed when it
-        is reverted without O(reason).
+      - With O(state=armed), what the trial is for. A V(drill) is meant to fall back, and is not counted as failed when
+        it is reverted without O(reason).
     type: str
     choices: [move, drill]
     default: move

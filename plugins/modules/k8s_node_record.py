@@ -54,6 +54,9 @@ options:
   attempts:
     description: How often O(release) has failed on the node.
     type: str
+  drilled_at:
+    description: When the last drill of the node came home by itself, as RFC 3339.
+    type: str
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -118,6 +121,7 @@ def main():
             reason=dict(type="str"),
             previous_os=dict(type="str"),
             attempts=dict(type="str"),
+            drilled_at=dict(type="str"),
         ),
         work,
     )

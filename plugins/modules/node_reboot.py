@@ -36,6 +36,9 @@ options:
     description: How long the node may take to answer again, in seconds.
     type: int
     default: 900
+  boot_id:
+    description: Do not reboot, but wait until another boot than this one answers, as the node goes home by itself.
+    type: str
 author:
   - osmigrate.fleet contributors (@osmigrate)
 """
@@ -52,7 +55,7 @@ boot_id:
   returned: success
   type: str
 seconds:
-  description: How long it took from the request to the answer, in seconds.
+  description: How long it took from the request, or from the call, to the answer, in seconds.
   returned: success
   type: int
 """

@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 
 PACKAGE = "package"
 MOVE = ("drain", "trial", "verify", "confirm")
+DRILL = ("drain", "trial", "return")
 
 
 class Way(NamedTuple):
     """What is left to do on one node.
 
-    steps: of "revert", "stage", "drain", "trial", "verify", "confirm", in order; empty where nothing is left. A target
-    that is in the boot menu is not staged again: it gets there only when all of it lies on the node.
+    steps: of "revert", "stage", "drain", "trial", "verify", "confirm", in order, for a drill "return" instead of the
+    last two; empty where nothing is left. A target that is in the boot menu is not staged again: it gets there only
+    when all of it lies on the node.
     refusal: why the node must not go on, empty if it may. Steps given beside it are still to be taken.
     """
 
@@ -23,32 +25,44 @@ class Way(NamedTuple):
     refusal: str = ""
 
 
-def next_steps(boot: dict[str, Any], target: str, retry: bool = False, attempts_max: int = 3) -> Way:
-    """Decide what is left until the node runs the target by default.
+def next_steps(
+    boot: dict[str, Any], target: str, retry: bool = False, attempts_max: int = 3, drill: bool = False
+) -> Way:
+    """Decide what is left until the node runs the target by default; for a drill until it has come home from it.
 
     :param boot: what osmigrate.fleet.boot_info returned.
-    :param target: id of the entry to end on.
+    :param target: id of the entry to end on, or to come home from.
     :param retry: try the target again although it failed on this node.
     :param attempts_max: how often it may have failed here before retry does not count any more.
+    :param drill: the target shall not be confirmed, but left by itself.
     """
     booted, verdict, reason = boot["booted"]["entry"], boot["verdict"], boot["reason"]
-    on_trial = (boot["trial"] or {}).get("entry", "")
-    move = MOVE if target == PACKAGE or target in boot["entries"] else ("stage", *MOVE)
+    trial = boot["trial"] or {}
+    on_trial, drilled = trial.get("entry", ""), trial.get("purpose") == "drill"
+    to_do = DRILL if drill else MOVE
+    move = to_do if target == PACKAGE or target in boot["entries"] else ("stage", *to_do)
 
-    if on_trial and on_trial != target:
-        if verdict == "booted_candidate":
-            return Way((), f"It runs {on_trial} on trial, which another rollout has to confirm or revert.")
-        rest = next_steps({**boot, "trial": None, "verdict": ""}, target, retry, attempts_max)
-        return Way(("revert", *rest.steps), rest.refusal)
     if verdict == "booted_candidate":
-        return Way(("verify", "confirm"))
+        # A move may take over what a drill has booted; a drill lets no move fall back.
+        if on_trial == target and (drilled or not drill):
+            return Way(("return",) if drill else ("verify", "confirm"))
+        if not drilled:
+            return Way((), f"It runs {on_trial} on trial, which another rollout has to confirm or revert.")
+    if on_trial and (on_trial != target or (drilled and verdict != "never_rebooted")):
+        # Nobody has to be asked about a drill that nobody watched to its end: it is called off, and that is all.
+        runs = boot["default"] if verdict == "booted_candidate" else booted
+        settled = {**boot, "trial": None, "verdict": "", "booted": {**boot["booted"], "entry": runs}}
+        rest = next_steps(settled, target, retry, attempts_max, drill)
+        return Way(("revert", *rest.steps), rest.refusal)
     if verdict in ("fell_back", "unknown"):
         # The fall-back that is not noted yet counts, too.
         attempts = _attempts(boot, target) + 1
         refusal = _refusal(target, attempts, verdict, reason, retry, attempts_max)
         return Way(("revert",), refusal) if refusal else Way(("revert", *move))
+    if target == PACKAGE and boot.get("finalized"):
+        return Way((), _given_up(boot))
     if booted == target == boot["default"]:
-        return Way(())
+        return Way((), f"{target} is the default here, so there is nothing to come home from." if drill else "")
     if target in boot["failures"]:
         failed = boot["failures"][target]
         attempts = _attempts(boot, target)
@@ -73,3 +87,9 @@ def _refusal(target: str, attempts: int, verdict: str, reason: str, retry: bool,
             f"The last time {why} Raise osmigrate_attempts_max to try it again."
         )
     return ""
+
+
+def _given_up(boot: dict[str, Any]) -> str:
+    others = sorted(set(boot["entries"]) - {boot["default"], boot["booted"]["entry"]})
+    way = f"Go back with osmigrate_rollback_to={' or '.join(others)}" if others else "No earlier release is staged here"
+    return f"The package-managed system of this node was given up and cannot be booted any more. {way}."

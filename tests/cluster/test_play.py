@@ -17,6 +17,15 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim
 from fleet_of_nodes import wait_for, watched
 
 PLAYED = ("boot_info", "boot_trial", "node_reboot")
+# The second play of drill: what comes before it needs a real node.
+DRILL = """
+- hosts: k8s_nodes
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_role:
+        name: osmigrate.fleet.node
+      vars: {node_target: r-2, node_rollout: r1, node_purpose: drill, trial_tries: 1}
+"""
 COLLECTION = Path(__file__).resolve().parents[2]
 
 
@@ -31,6 +40,7 @@ def collections(tmp_path_factory):
     shutil.copy(COLLECTION / "galaxy.yml", copy)
     for name in PLAYED:
         shutil.copy(Path(__file__).parent / "played/boot.py", copy / f"plugins/action/{name}.py")
+    (copy / "playbooks/drilled.yml").write_text(DRILL)
     return path
 
 
@@ -128,3 +138,39 @@ def test_failures_halt_the_pool_until_somebody_resumes_it(make_fleet, play, tmp_
     assert code == 0
     assert "end the halt: Bad kernel" in output
     assert (fleet.state().halt, fleet.state().failures) == (None, {})
+
+
+def test_a_drilled_node_is_back_and_nothing_of_it_counts_as_a_failure(make_fleet, play, tmp_path):
+    fleet = make_fleet(1)
+    code, output = end(play("drilled", fleet.nodes))
+    assert code == 0
+    menu = json.loads((tmp_path / f"{fleet.nodes[0]}.json").read_text())
+    assert (menu["booted"], menu["default"], menu["trial"]) == ("r-1", "r-1", "")
+    (note,) = fleet.notes()
+    assert note["drilled_at"] == "2026-11-18T11:06:40Z"
+    assert (note["release"], note["phase"], note["verdict"]) == ("r-1", "done", "fell_back")
+    assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)
+
+
+def test_a_drill_whose_candidate_does_not_boot_fails_as_a_move_would(make_fleet, play, tmp_path):
+    fleet = make_fleet(1)
+    menu = {"booted": "r-1", "default": "r-1", "trial": "", "good": False}
+    (tmp_path / f"{fleet.nodes[0]}.json").write_text(json.dumps(menu))
+    code, output = end(play("drilled", fleet.nodes))
+    assert code != 0
+    assert f"{fleet.nodes[0]} runs r-1 instead of r-2 on a drill" in output
+    assert fleet.unavailable() == []
+    assert "drilled_at" not in fleet.notes()[0]
+
+
+def test_a_killed_drill_is_settled_by_the_next_run_of_another_playbook(make_fleet, play, tmp_path):
+    fleet = make_fleet(1)
+    path = tmp_path / f"{fleet.nodes[0]}.json"
+    path.write_text(json.dumps({"booted": "r-1", "default": "r-1", "trial": "", "good": True, "away": 60}))
+    kill_when(lambda: '"booted": "r-2"' in path.read_text(), play("drilled", fleet.nodes))
+    assert fleet.unavailable() == fleet.nodes
+    code, output = end(play("rollback", fleet.nodes, osmigrate_rollback_to="r-1"))
+    assert code == 0
+    menu = json.loads(path.read_text())
+    assert (menu["booted"], menu["default"], menu["trial"]) == ("r-1", "r-1", "")
+    assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)

@@ -15,7 +15,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_
 
 NodePlan = typing.NamedTuple("NodePlan", [("patch", dict), ("actions", typing.List[str])])
 
-FIELDS = ("rollout", "release", "phase", "verdict", "reason", "previous_os", "attempts")
+FIELDS = ("rollout", "release", "phase", "verdict", "reason", "previous_os", "attempts", "drilled_at")
 LONGEST = 500
 
 

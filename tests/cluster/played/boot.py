@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 from ansible.plugins.action import ActionBase
@@ -24,7 +25,7 @@ class ActionModule(ActionBase):
         step = self._task.action.rpartition(".")[2]
         changed = getattr(self, step)(menu)
         path.write_text(json.dumps(menu))
-        return {"changed": changed, **self.facts(menu), "reboot_required": False}
+        return {"changed": changed, **self.facts(menu), "reboot_required": menu["booted"] != menu["default"]}
 
     def boot_info(self, menu):
         return False
@@ -34,16 +35,25 @@ class ActionModule(ActionBase):
         if state == "confirmed":
             menu["default"] = name
         menu["trial"] = name if state == "armed" else ""
+        menu["purpose"] = self._task.args.get("purpose", "")
+        if state == "drilled":
+            menu["drills"] = {name: {"at": 1795000000}}
         return True
 
     def node_reboot(self, menu):
+        if "boot_id" in self._task.args:
+            time.sleep(menu.get("away", 0))
+            menu["booted"], menu["home"] = menu["default"], True
+            return True
         menu["booted"] = menu["trial"] if menu["trial"] and menu["good"] else menu["default"]
         return True
 
     def facts(self, menu):
-        tried = menu["trial"] and {"entry": menu["trial"]}
-        verdict = "" if not tried else "booted_candidate" if menu["booted"] == menu["trial"] else "never_rebooted"
+        tried = menu["trial"] and {"entry": menu["trial"], "purpose": menu["purpose"]}
+        stayed = "fell_back" if menu.get("home") else "never_rebooted"
+        verdict = "" if not tried else "booted_candidate" if menu["booted"] == menu["trial"] else stayed
         booted = {"entry": menu["booted"], "boot_id": "boot-1", "os": menu["booted"]}
-        entries = {"r-1": {}}
+        entries = {"r-1": {}, "r-2": {}}
         facts = {"booted": booted, "default": menu["default"], "trial": tried or None, "entries": entries}
-        return {**facts, "verdict": verdict, "reason": "", "failures": {}, "health": {"state": "", "checks": []}}
+        facts.update(drills=menu.get("drills", {}), health={"state": "", "checks": []})
+        return {**facts, "verdict": verdict, "reason": "", "failures": {}}

@@ -7,7 +7,14 @@ import shutil
 import time
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootcontrol, _bootenv, _bootstate, _finalize, _grub
+from ansible_collections.osmigrate.fleet.plugins.module_utils import (
+    _bootcontrol,
+    _bootenv,
+    _bootstate,
+    _finalize,
+    _grub,
+    _prune,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
@@ -43,7 +50,7 @@ def node(tmp_path, monkeypatch):
             really(argv, **how)
 
     monkeypatch.setattr(_bootcontrol, "run", run)
-    monkeypatch.setattr(_finalize._prune, "can_boot", lambda root, entry: True)
+    monkeypatch.setattr(_prune, "can_boot", lambda root, entry: True)
     node = Node(tmp_path / "boot", monkeypatch)
     (node.boot / "grub/grub.cfg").write_text(OLD)
     for name in ("d-1", "d-2"):

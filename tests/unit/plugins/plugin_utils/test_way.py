@@ -11,14 +11,15 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.way import Way, next_steps
 
 
-def boot(booted="package", default="package", trial="", verdict="", entries=("d-1", "d-2"), failed=()):
+def boot(booted="package", default="package", trial="", verdict="", entries=("d-1", "d-2"), failed=(), **more):
     return {
         "booted": {"entry": booted},
         "default": default,
-        "trial": {"entry": trial} if trial else None,
+        "trial": {"entry": trial, "purpose": more.get("purpose", "move")} if trial else None,
         "verdict": verdict,
         "reason": "because",
         "entries": dict.fromkeys(entries),
+        "finalized": more.get("finalized"),
         "failures": {name: {"verdict": "fell_back", "reason": "because"} for name in failed},
     }
 
@@ -39,6 +40,82 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_next_steps(case):
     assert next_steps(case[0], "d-1") == case[1]
+
+
+DRILL = ("drain", "trial", "return")
+RUNS = {"booted": "d-1", "trial": "d-1", "verdict": "booted_candidate"}
+# state -> what is left of a drill of d-1
+DRILLS = {
+    "untouched": (boot(entries=()), Way(("stage", *DRILL))),
+    "staged": (boot(), Way(DRILL)),
+    "armed for a move": (boot(trial="d-1", verdict="never_rebooted"), Way(DRILL)),
+    "armed": (boot(trial="d-1", verdict="never_rebooted", purpose="drill"), Way(DRILL)),
+    "away": (boot(**RUNS, purpose="drill"), Way(("return",))),
+    "home, and nobody saw it": (boot(trial="d-1", verdict="fell_back", purpose="drill"), Way(("revert", *DRILL))),
+    "between two releases": (boot("d-2", "d-2"), Way(DRILL)),
+}
+
+
+@pytest.mark.parametrize("case", DRILLS.values(), ids=DRILLS)
+def test_next_steps_of_a_drill(case):
+    assert next_steps(case[0], "d-1", drill=True) == case[1]
+
+
+# What a drill whose controller died leaves to other playbooks, here a move to d-1: nothing that needs a word.
+LEFT_BY_A_DRILL = {
+    "armed": (boot(trial="d-1", verdict="never_rebooted", purpose="drill"), Way(MOVE)),
+    "away": (boot(**RUNS, purpose="drill"), Way(("verify", "confirm"))),
+    "home": (boot(trial="d-1", verdict="fell_back", purpose="drill"), Way(("revert", *MOVE))),
+    "somewhere else": (boot("", trial="d-1", verdict="unknown", purpose="drill"), Way(("revert", *MOVE))),
+    "another release is away": (
+        boot("d-2", trial="d-2", verdict="booted_candidate", purpose="drill"),
+        Way(("revert", *MOVE)),
+    ),
+    "the target is what it came from": (
+        boot("d-2", "d-1", trial="d-2", verdict="booted_candidate", purpose="drill"),
+        Way(("revert",)),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LEFT_BY_A_DRILL.values(), ids=LEFT_BY_A_DRILL)
+def test_a_drill_that_a_dead_run_left(case):
+    assert next_steps(case[0], "d-1") == case[1]
+
+
+# a drill of d-1 -> steps, a word of the refusal
+DRILLS_REFUSED = {
+    "it is the default": (boot("d-1", "d-1"), (), "nothing to come home from"),
+    "a move has booted it": (boot(**RUNS), (), "another rollout"),
+    "it failed here": (boot(failed=["d-1"]), (), "verdict was fell_back"),
+    "a move of it fell back": (boot(trial="d-1", verdict="fell_back"), ("revert",), "verdict was fell_back"),
+    "it failed here before the drill": (
+        boot(trial="d-1", verdict="fell_back", purpose="drill", failed=["d-1"]),
+        ("revert",),
+        "verdict was fell_back",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DRILLS_REFUSED.values(), ids=DRILLS_REFUSED)
+def test_next_steps_of_a_drill_fail(case):
+    way = next_steps(case[0], "d-1", drill=True)
+    assert way.steps == case[1]
+    assert case[2] in way.refusal
+
+
+GIVEN_UP = {"at": 1, "entry": "d-1"}
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"), [(("d-1", "d-2"), "osmigrate_rollback_to=d-2"), (("d-1",), "No earlier release is staged")]
+)
+def test_what_was_given_up_is_no_target(entries, words):
+    way = next_steps(boot("d-1", "d-1", entries=entries, finalized=GIVEN_UP), "package")
+    assert way.steps == ()
+    assert "was given up" in way.refusal
+    assert words in way.refusal
+    assert next_steps(boot("d-1", "d-1", finalized=GIVEN_UP), "d-2") == Way(MOVE)
 
 
 def test_back_to_the_package_managed_root_stages_nothing():
