@@ -249,7 +249,7 @@ class BootControl(object):
         :raises FleetError: that is not what happened.
         """
         trial, now = self.state["trial"], int(time.time())
-        verdict = _bootstate.judge(self.state, self.block, self.booted_entry(), self.boot_id)
+        verdict = _bootstate.judge(self.state, self.block, self.booted_entry(), self.boot_id, self.evidence)
         if trial is None or (trial["entry"], trial["purpose"]) != (name, _bootstate.DRILL):
             raise FleetError("No drill of %s is under way on this node" % name, todo="Run the same command again")
         if verdict.verdict != "fell_back":
