@@ -11,9 +11,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import (
     _bootcontrol,
     _bootenv,
     _bootstate,
+    _evidence,
     _finalize,
     _grub,
     _prune,
+    _reporter,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -37,7 +39,7 @@ def entry(name):
 
 @pytest.fixture
 def node(tmp_path, monkeypatch):
-    """A node that runs d-1; d-2 is staged. What needs a machine is replaced: what runs, the freeze, systemctl."""
+    """A node that runs d-1; d-2 is staged. What needs a machine is replaced: what runs, the freeze, systemctl, the report."""
     (tmp_path / "boot/grub").mkdir(parents=True)
     found = _grub.find
     monkeypatch.setattr(_grub, "find", lambda: found(str(tmp_path)))
@@ -51,6 +53,8 @@ def node(tmp_path, monkeypatch):
 
     monkeypatch.setattr(_bootcontrol, "run", run)
     monkeypatch.setattr(_prune, "can_boot", lambda root, entry: True)
+    monkeypatch.setattr(_reporter, "install", lambda check_mode: [])  # it writes below /etc
+    monkeypatch.setattr(_evidence, "forget", lambda: None)
     node = Node(tmp_path / "boot", monkeypatch)
     (node.boot / "grub/grub.cfg").write_text(OLD)
     for name in ("d-1", "d-2"):
@@ -208,7 +212,7 @@ def test_what_was_begun_is_not_refused_for_the_soak(node):
 
 
 def drill(node):
-    BootControl().arm("d-2", 1, "r", "drill")
+    BootControl().arm("d-2", 1, "r", purpose="drill")
     node.reboots()
     node.block(osm_trial="d-2", osm_tries="0")
 
@@ -235,7 +239,7 @@ def test_a_drill_that_a_run_saw_fail_counts(node):
 
 
 def test_a_move_after_a_drill_is_armed_as_one(node):
-    BootControl().arm("d-2", 1, "r", "drill")
+    BootControl().arm("d-2", 1, "r", purpose="drill")
     assert BootControl().arm("d-2", 1, "r") != []
     assert BootControl().facts()["trial"]["purpose"] == "move"
 
@@ -243,7 +247,7 @@ def test_a_move_after_a_drill_is_armed_as_one(node):
 NOT_DRILLED = {
     "no trial": (lambda node: None, "No drill of d-2 is under way"),
     "a move": (lambda node: BootControl().arm("d-2", 1, ""), "No drill of d-2 is under way"),
-    "not rebooted": (lambda node: BootControl().arm("d-2", 1, "", "drill"), "has not rebooted"),
+    "not rebooted": (lambda node: BootControl().arm("d-2", 1, "", purpose="drill"), "has not rebooted"),
     "still away": (lambda node: (drill(node), node.runs("d-2")), "d-2 is running"),
 }
 

@@ -12,6 +12,7 @@ TRIAL = {
     "tries": 2,
     "rollout": "",
     "purpose": "move",
+    "node": "node-1",
 }
 STATE = {**_bootstate.empty(), "trial": TRIAL}
 ARMED = {"osm_default": "package", "osm_trial": "d-1", "osm_tries": "xx"}
@@ -88,10 +89,10 @@ def test_parse_fail(text):
         _bootstate.parse(text)
 
 
-def test_a_record_of_before_has_neither_drills_nor_a_purpose():
+def test_a_record_of_before_has_neither_drills_nor_a_purpose_nor_a_node():
     older = {name: STATE[name] for name in _bootstate.REQUIRED}
-    older["trial"] = {name: value for name, value in TRIAL.items() if name != "purpose"}
-    assert _bootstate.parse(_bootstate.render(older)) == STATE
+    older["trial"] = {name: value for name, value in TRIAL.items() if name not in ("purpose", "node")}
+    assert _bootstate.parse(_bootstate.render(older)) == {**STATE, "trial": {**TRIAL, "node": ""}}
 
 
 FINALIZED = {**_bootstate.empty(), "default": "d-2", "finalized": {"at": 1, "entry": "d-1"}}
