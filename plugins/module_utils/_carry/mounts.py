@@ -48,6 +48,7 @@ class _Layout(object):
         self.lines, self.parts, self.items, self.left = [], [], [], []
         self.places = set()
         self.shared = []  # directories of the incumbent that the candidate uses, for the search of owners
+        self.seen = {"/"}  # the incumbent's file systems that the candidate has below SYSROOT
 
     def add(self, fields, source, action):
         line = " ".join(fields)
@@ -78,7 +79,10 @@ def plan(situation):
     """
     layout = _Layout(situation)
     entries = parse_fstab(situation.incumbent.text(FSTAB))
-    own_var = "/var" in situation.mount_points or any(plain(fields[1]) == "/var" for fields in entries)
+    if any(plain(fields[1]) == "/var" for fields in entries):
+        layout.seen.add("/var")
+    # By a mount unit, which cannot be given another place: the candidate has the whole of it then.
+    own_var = "/var" in situation.mount_points and "/var" not in layout.seen
     if not own_var:
         var = "%s/ostree/deploy/%s/var" % (SYSROOT, situation.stateroot)
         layout.add([var, "/var", "none", "bind,slave,shared", "0", "0"], "", "bind")
@@ -140,7 +144,7 @@ def _is_made(place, options, own_var):
         return False
     if is_below(place, "/var"):
         return not own_var and place != "/var"
-    return not any(is_below(place, directory) for directory in ("/boot", "/run", "/proc", "/sys", "/dev", "/tmp"))
+    return not any(is_below(place, directory) for directory in ("/boot", "/run", "/proc", "/sys", "/dev", "/tmp", SYSROOT))
 
 
 def _is_sealed(place):
@@ -158,8 +162,10 @@ def _carry_line(layout, fields, own_var):
         layout.left.append(Left(name, "kubelet wants no swap"))
         return
     target = layout.situation.candidate.resolve(plain(place))
+    if target == "/var":
+        target = SYSROOT + target  # beside the root that it belongs to; what is shared of it is bound from there
     source = spec
-    if spec.startswith("/") and not spec.startswith("/dev/") and layout.situation.mount_of(plain(spec)) == "/":
+    if spec.startswith("/") and not spec.startswith("/dev/") and layout.situation.mount_of(plain(spec)) in layout.seen:
         source = SYSROOT + spec
     if _mount_point(layout, name, target, plain(place), options, own_var):
         layout.add([source, _escaped(target)] + fields[2:], "%s: %s" % (FSTAB, place), "line")
@@ -203,7 +209,7 @@ def _sources(situation, own_var):
 def _share(layout, path, target, own_var):
     situation = layout.situation
     status = situation.incumbent.lstat(path)
-    if status is None or situation.mount_of(path) != "/":
+    if status is None or situation.mount_of(path) not in layout.seen:
         return  # what is mounted there comes back by its own line or unit
     if target in layout.places:
         layout.left.append(Left(path, "its place %s on the candidate is taken" % target))

@@ -52,7 +52,29 @@ def test_var_on_its_own(move):
         {**DATA, "/etc/fstab": "UUID=1 / ext4 defaults 0 1\nUUID=2 /var xfs noatime 0 2\n"}, mount_points=["/var"]
     )
     moving.carry()
-    assert fstab(moving) == [*HOMES, "UUID=2 /var xfs noatime 0 2"]
+    assert fstab(moving) == [VAR, *HOMES, LOG, *DATA_LINES, "UUID=2 /sysroot/var xfs noatime 0 2"]
+    assert (moving.var / "lib/kubelet").is_dir()
+
+
+def test_var_and_a_part_of_it_on_their_own(move):
+    part = "UUID=3 /var/lib/containerd xfs defaults 0 2"
+    moving = move(
+        {**DATA, "/etc/fstab": f"UUID=2 /var xfs noatime 0 2\n{part}\n/var/x /data none bind 0 0\n"},
+        mount_points=["/var", "/var/lib/containerd"],
+    )
+    moving.carry()
+    assert fstab(moving) == [
+        VAR, *HOMES, LOG, DATA_LINES[0], DATA_LINES[2], "UUID=2 /sysroot/var xfs noatime 0 2", part,
+        "/sysroot/var/x /data none bind 0 0",
+    ]  # fmt: skip
+    assert (moving.var / "lib/containerd").is_dir()
+
+
+def test_var_that_a_mount_unit_mounts(move):
+    unit = "[Mount]\nWhat=/dev/vdb\nWhere=/var\n"
+    moving = move({**DATA, "/etc/systemd/system/var.mount": unit}, mount_points=["/var"])
+    moving.carry()
+    assert fstab(moving) == HOMES
     assert list(moving.var.iterdir()) == []
 
 
