@@ -14,6 +14,7 @@ import termios
 import tty
 
 from . import config, host
+from .flavours import DEFAULT, FLAVOURS
 from .lab import Lab, exclusive, printer
 from .vm import Machine
 
@@ -44,8 +45,10 @@ def _parser() -> argparse.ArgumentParser:
     for name, run, summary in (("up", _up, "bring the lab up, or what of it is not up"),
                                ("fresh", _fresh, "bring up a lab in which nothing was moved yet, from a snapshot")):
         up = add(name, run, summary)
-        up.add_argument("--nodes", type=int, default=len(config.NODES), help="how many machines (default: %(default)s)")
-        up.add_argument("--firmware", choices=("bios", "uefi"), default="bios", help="of machines that are new")
+        up.add_argument("--nodes", type=_nodes, default=str(len(config.NODES)),
+                        help="how many machines, or their names: w1,w5=lvm,... (default: %(default)s)")
+        up.add_argument("--flavour", choices=list(FLAVOURS), default=DEFAULT,
+                        help="of new machines that name none (default: %(default)s)")
     add("build", _build, "make disks, programs and releases, and start nothing")
     add("down", _down, "stop everything; the machines keep their disks")
     clean = add("clean", _clean, "stop everything and delete the machines and the cluster")
@@ -89,19 +92,32 @@ def _snapshot_name(name: str) -> str:
 def _up(arguments: argparse.Namespace) -> None:
     lab = _lab()
     with exclusive(lab.paths):
-        lab.up(_node_count(arguments), arguments.firmware)
+        lab.up(_flavours(arguments))
 
 
 def _fresh(arguments: argparse.Namespace) -> None:
     lab = _lab()
     with exclusive(lab.paths):
-        lab.fresh(_node_count(arguments), arguments.firmware)
+        lab.fresh(_flavours(arguments))
 
 
-def _node_count(arguments: argparse.Namespace) -> int:
-    if arguments.nodes < 1:
-        raise ValueError("--nodes must be 1 or more.")
-    return arguments.nodes
+def _nodes(text: str) -> dict[str, str]:
+    """Read how many nodes, or which: name -> flavour, "" for that of --flavour."""
+    if text.isdigit() and int(text) > 0:
+        return dict.fromkeys(config.node_names(int(text)), "")
+    nodes = {name: flavour for name, _equals, flavour in (word.partition("=") for word in text.split(","))}
+    for name, flavour in nodes.items():
+        try:
+            config.node_index(name)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+        if flavour and flavour not in FLAVOURS:
+            raise argparse.ArgumentTypeError(f"there is no flavour {flavour}; there are: {', '.join(FLAVOURS)}")
+    return nodes
+
+
+def _flavours(arguments: argparse.Namespace) -> dict[str, str]:
+    return {name: flavour or arguments.flavour for name, flavour in arguments.nodes.items()}
 
 
 def _build(_arguments: argparse.Namespace) -> None:

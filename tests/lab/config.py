@@ -15,7 +15,7 @@ ETCD_PORT = int(os.environ.get("OSMIGRATE_LAB_ETCD_PORT") or 16379)
 ETCD_PEER_PORT = int(os.environ.get("OSMIGRATE_LAB_ETCD_PEER_PORT") or 16380)
 CONTROLLER_MANAGER_PORT = int(os.environ.get("OSMIGRATE_LAB_CONTROLLER_MANAGER_PORT") or 16257)
 SCHEDULER_PORT = int(os.environ.get("OSMIGRATE_LAB_SCHEDULER_PORT") or 16259)
-RELEASES_PORT = 18080
+RELEASES_PORT = int(os.environ.get("OSMIGRATE_LAB_RELEASES_PORT") or 18080)
 # How a guest reaches the loopback interface of the host (QEMU's user network).
 GUEST_GATEWAY = "10.0.2.2"
 

@@ -9,13 +9,13 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
-from . import config, host, kubebin, nodefiles, releases, template, workloads
+from . import config, flavours, host, kubebin, nodefiles, releases, vm, workloads
 from .cache import Log, digest, locked, pin
 from .config import Paths
 from .controlplane import ControlPlane
@@ -41,31 +41,34 @@ class Lab:
     def machines(self) -> list[Machine]:
         return all_machines(self.paths)
 
-    def build(self) -> None:
-        """Make everything that can be made before anything runs."""
+    def build(self, wanted: Iterable[str] = (flavours.DEFAULT,)) -> None:
+        """Make everything that can be made before anything runs, with the disks of these flavours."""
         with self._stage("building what is not in the cache", "up to 25 minutes the first time"):
             with ThreadPoolExecutor() as pool:
                 kubernetes = pool.submit(kubebin.build, self.paths, self.log)
                 released = pool.submit(releases.build, self.paths, self.log)
                 kubernetes.result()
-                template.build(self.paths, self.log)
+                for flavour in sorted(set(wanted)):
+                    flavours.build(self.paths, flavour, self.log)
                 released.result()
 
-    def up(self, nodes: int, firmware: str) -> None:
-        """Bring the lab up, or what of it is not up."""
+    def up(self, nodes: dict[str, str]) -> None:
+        """Bring the lab up, or what of it is not up.
+
+        nodes: name -> flavour; machines that exist keep theirs.
+        """
         started = time.monotonic()
-        names = config.node_names(nodes)
+        names = tuple(nodes)
         with self._stage("looking at this machine", "a second"):
             host.check(self.paths, [name for name in names if not Machine(self.paths, name).running()], self.log)
-        self.build()
+        self.build(nodes.values())
         with self._stage("starting the control plane", "10 s"):
             self.control_plane.start()
             self.control_plane.wait_ready(180)
             self._serve_releases()
-        with self._stage(f"starting {nodes} Debian 12 machines", f"{nodes * 45} s without KVM"):
-            disk = template.build(self.paths, self.log)
-            for name in names:
-                self._start_node(Machine(self.paths, name), disk, firmware)
+        with self._stage(f"starting {len(nodes)} Debian 12 machines", f"{len(nodes) * 45} s without KVM"):
+            for name, flavour in nodes.items():
+                self._start_node(Machine(self.paths, name), flavour)
         with self._stage("waiting until the nodes are Ready", "10 s"):
             self.wait_nodes_ready(names)
         with self._stage("deploying the workloads", "20 s"):
@@ -75,23 +78,24 @@ class Lab:
             self.write_credentials()
         self.log(f"the lab is up after {time.monotonic() - started:.0f} s; `. {self.paths.run}/env` to use it")
 
-    def fresh(self, nodes: int, firmware: str) -> None:
+    def fresh(self, nodes: dict[str, str]) -> None:
         """Bring a lab up in which nothing has been moved yet; whatever there is now is forgotten."""
-        self.build()
+        self.build(nodes.values())
         # A snapshot is only as good as what it was made of.
-        made_of = {"template": template.build(self.paths, self.log).name, "manifests": workloads.MANIFESTS,
+        disks = {name: flavours.build(self.paths, flavour, self.log).name for name, flavour in nodes.items()}
+        made_of = {"manifests": workloads.MANIFESTS,
                    "kubernetes": kubebin.build(self.paths, self.log).name, "files": Path(nodefiles.__file__),
-                   "rights": RBAC, "nodes": f"{nodes} {firmware}"}
+                   "rights": RBAC, "machine": Path(vm.__file__), "nodes": repr((nodes, disks))}
         name = f"fresh-{digest(made_of)}"
         if not self._snapshot_directory(name).exists():
             self.clean(with_cache=False)
-            self.up(nodes, firmware)
+            self.up(nodes)
             self.snapshot(name)
         else:
             self.restore(name)
 
-    def _start_node(self, machine: Machine, disk: Path, firmware: str) -> None:
-        machine.create(disk, firmware)
+    def _start_node(self, machine: Machine, flavour: str) -> None:
+        machine.create(flavour, flavours.build(self.paths, flavour, self.log))
         self.control_plane.register_node(machine.name, machine.address, POOL_LABELS)
         if not machine.running():
             machine.start()
@@ -167,7 +171,7 @@ class Lab:
                 conditions[name] = (f"{'Ready' if ready == 'True' else 'not Ready'}, {system or 'OS not known yet'}"
                                     f"{', cordoned' if cordoned else ''}")
         for machine in self.machines:
-            detail = f"{machine.address}, {machine.settings['firmware']}, {conditions.get(machine.name, 'no Node')}"
+            detail = f"{machine.address}, {machine.settings['flavour']}, {conditions.get(machine.name, 'no Node')}"
             rows.append((machine.name, _word(machine.running()), detail))
         return rows
 

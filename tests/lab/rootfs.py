@@ -15,6 +15,8 @@ NODE_PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "udev", "kmod", "procps", "iproute2", "iptables", "e2fsprogs",
     "openssh-server", "sudo", "cron", "python3", "ca-certificates", "openssl", "gpg", "gpgconf", "zstd",
     "containerd", "runc", "containernetworking-plugins", "ostree", "linux-image-cloud-amd64",
+    # For the flavours: what their storage needs, and a trial that GRUB cannot start.
+    "lvm2", "xfsprogs", "btrfs-progs", "kexec-tools",
 )
 PACKAGES = {
     # debian-archive-keyring: on a host with an older one, the next suite is verified with this tree's.
@@ -70,6 +72,9 @@ def _options(suite: str) -> list[str]:
         *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT),
         # grub-pc would ask where to install itself; there is no disk yet.
         '--essential-hook=echo grub-pc grub-pc/install_devices_empty boolean true | '
+        'chroot "$1" debconf-set-selections',
+        # Every reboot would otherwise skip the boot loader.
+        '--essential-hook=echo kexec-tools kexec-tools/load_kexec boolean false | '
         'chroot "$1" debconf-set-selections',
         # Files of mmdebstrap's own that no administrator's node has.
         '--customize-hook=rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap',

@@ -122,16 +122,26 @@ def _finish_somehow(paths: Paths, work: Path, part: Path, log: Log) -> None:
 
 def _finish(part: Path, accelerator: str) -> None:
     """Boot the disk once, with its kernel given from outside, for what needs a running machine."""
+    run_once(part, accelerator, "/usr/lib/lab/finish",
+             ["-drive", f"file={part / 'disk'},format=raw,if=virtio,cache=unsafe,discard=unmap"])
+
+
+def run_once(template: Path, accelerator: str, script: str, drives: list[str]) -> None:
+    """Boot the kernel of a template, let it run a script of the machine's and end.
+
+    :param script: path inside the machine; it says FINISHED on the console when all of it was done.
+    :param drives: QEMU's arguments for the disks, the one with the root first.
+    :raises HostError: it ended otherwise, with the console's last lines, or not at all.
+    """
     arguments = " ".join([
         f"root=UUID={ROOT_UUID} rw console=ttyS0 panic=-1",
-        'systemd.run="/bin/sh /usr/lib/lab/finish" systemd.run_success_action=poweroff-force',
+        f'systemd.run="/bin/sh {script}" systemd.run_success_action=poweroff-force',
         "systemd.run_failure_action=poweroff-force systemd.mask=kubelet.service",
     ])
     with tempfile.TemporaryDirectory() as directory:
         console, said = Path(directory, "console"), Path(directory, "said")
         argv = ["qemu-system-x86_64", *machine_arguments(accelerator), "-serial", f"file:{console}", "-no-reboot",
-                "-kernel", part / "kernel", "-initrd", part / "initrd", "-append", arguments,
-                "-drive", f"file={part / 'disk'},format=raw,if=virtio,cache=unsafe,discard=unmap"]
+                "-kernel", template / "kernel", "-initrd", template / "initrd", "-append", arguments, *drives]
         with open(said, "wb") as stream:
             machine = subprocess.Popen(list(map(str, argv)), stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
         try:
@@ -143,7 +153,7 @@ def _finish(part: Path, accelerator: str) -> None:
             machine.wait()
         if FINISHED not in console.read_bytes():
             lines = (console.read_text(errors="replace") + said.read_text(errors="replace")).splitlines()
-            raise host.HostError("the template's first boot failed:\n" + "\n".join(lines[-25:]))
+            raise host.HostError(f"the template's boot for {script} failed:\n" + "\n".join(lines[-25:]))
 
 
 def machine_arguments(accelerator: str, memory: int = 1024, cpus: int = 2) -> list[str]:

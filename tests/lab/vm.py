@@ -13,6 +13,7 @@ from pathlib import Path
 
 from . import accel, cache, host, nodefiles, seed
 from .config import NODE_CPUS, NODE_MEMORY_MIB, Paths, node_address, node_index
+from .flavours import FLAVOURS
 from .process import Daemon
 from .qmp import Monitor
 from .template import machine_arguments
@@ -42,7 +43,7 @@ class Machine:
 
     @property
     def settings(self) -> dict[str, str]:
-        """`firmware`, bios or uefi, and `template`, the directory of the disk below this one's."""
+        """`flavour`, `firmware`, bios or uefi, and `template`, the directory of the disk below this one's."""
         return json.loads(self._settings.read_text())
 
     @property
@@ -52,14 +53,18 @@ class Machine:
     def running(self) -> bool:
         return self._daemon.running()
 
-    def create(self, template: Path, firmware: str) -> None:
-        """Make disk and identity. A machine that exists stays as it is."""
+    def create(self, flavour: str, template: Path) -> None:
+        """Make disk and identity. A machine that exists stays as it is.
+
+        template: what flavours.build made for the flavour.
+        """
         if self.exists:
             return
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir(parents=True)
         cache.pin(self.paths, self.name, template)
         host.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", template / "disk", "-F", "raw", self.disk])
+        firmware = FLAVOURS[flavour].firmware
         if firmware == "uefi":
             # qcow2, because a machine can only be saved if all that it writes to can keep snapshots.
             host.run(["qemu-img", "convert", "-O", "qcow2", OVMF / "OVMF_VARS_4M.fd", self.directory / "vars.qcow2"])
@@ -69,7 +74,8 @@ class Machine:
         seed.write(self.directory / "seed.tar", self.name, self.index, host_key, authorized,
                    nodefiles.node_files(self.paths, self.name, self.address))
         self._remember_host_key(host_key.with_name(host_key.name + ".pub").read_text())
-        self._settings.write_text(json.dumps({"firmware": firmware, "template": str(template)}) + "\n")
+        settings = {"flavour": flavour, "firmware": firmware, "template": str(template)}
+        self._settings.write_text(json.dumps(settings) + "\n")
 
     def start(self, saved: bool = False, write_log: Path | None = None) -> None:
         """Switch on; with `saved`, continue where save() was called.
@@ -185,6 +191,8 @@ class Machine:
             "-device", "virtio-blk-pci,drive=seed,serial=seed",
             "-netdev", f"user,id=lan,hostname={self.name}{forwards}",
             "-device", f"virtio-net-pci,netdev=lan,mac=52:54:00:66:00:{self.index + 1:02x},romfile=",
+            # Does nothing until an OS opens it; then a machine that hangs is reset.
+            "-device", "i6300esb", "-action", "watchdog=reset",
         ]
         if self.settings["firmware"] == "uefi":
             argv += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
