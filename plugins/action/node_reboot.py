@@ -21,7 +21,13 @@ CONNECT_TIMEOUT = 5
 NOTICE = "-o ServerAliveInterval=3 -o ServerAliveCountMax=2"
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 # A moment later and from outside the session, so that the answer to this very command still arrives.
-REBOOT = "systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms systemctl reboot"
+# Where the trial is armed by kexec (module_utils/_kexec.py: MARK) the kernel that is loaded is started; elsewhere
+# systemd must not take one that somebody else has loaded.
+REBOOT = (
+    "systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms "
+    "sh -c 'if [ -e /run/osmigrate-kexec ]; then exec systemctl kexec; fi; "
+    "SYSTEMCTL_SKIP_AUTO_KEXEC=1 exec systemctl reboot'"
+)
 
 
 class ActionModule(ActionBase):

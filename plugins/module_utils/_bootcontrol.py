@@ -18,13 +18,16 @@ import re
 import time
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import (
+    _boot_tier,
     _bootenv,
     _bootstate,
     _evidence,
     _grub,
     _grubcfg,
     _healthstate,
+    _kexec,
     _reporter,
+    _storage,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import deadman, health
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
@@ -58,6 +61,11 @@ class BootControl(object):
         self.check_mode = check_mode
         self.grub = _grub.find()
         self.state = self.recorded = _bootstate.parse(_text(_bootstate.PATH))
+        # Once the menu refers to a block, that one stays, whatever is mounted today.
+        self.tier = _boot_tier.recorded(self.state["control"])
+        if self.tier is None:
+            self.tier = _boot_tier.decide(_boot_tier.probe(self.grub.block), self.grub.block)
+        self.grub = self.grub._replace(block=self.tier.block or self.grub.block)
         self.block, self.block_problem = _bootenv.read(self.grub.block)
         if self.block is None and not os.path.exists(self.grub.block) and not self.state["entries"]:
             self.block_problem = ""  # a node that was never touched has none
@@ -111,6 +119,7 @@ class BootControl(object):
             },
             "default": self.default_entry(),
             "block": {"usable": self.block is not None, "problem": self.block_problem},
+            "tier": {"name": self.tier.name, "evidence": self.tier.evidence, "block": self.tier.block},
             "entries": self.state["entries"],
             "trial": _bootstate.live_trial(self.state, self.block),
             "verdict": verdict.verdict,
@@ -138,6 +147,8 @@ class BootControl(object):
         """
         state = dict(self.state, entries=dict(self.state["entries"]))
         state["entries"][entry["id"]] = entry
+        if self.tier.name == _boot_tier.KEXEC and self.booted_entry() == _grub.PACKAGE:
+            state["package"] = self._running_package()
         return self._write_menu(state)
 
     def forget(self, names):
@@ -182,8 +193,12 @@ class BootControl(object):
         if name == self.default_entry():
             return []  # a plain reboot boots it
         trial = self.state["trial"]
-        wanted = {"osm_default": self.default_entry(), "osm_trial": name, "osm_tries": "x" * tries}
+        by_kexec = self.tier.name == _boot_tier.KEXEC
+        # GRUB, which could not count it, finds a try that is spent: any reset on the way boots the default.
+        left = "0" if by_kexec else "x" * tries
+        wanted = {"osm_default": self.default_entry(), "osm_trial": name, "osm_tries": left}
         armed = trial and trial["entry"] == name and trial["armed_boot_id"] == self.boot_id
+        armed = armed and _kexec.is_loaded() == by_kexec
         actions = _reporter.install(self.check_mode)
         asked = {"rollout": rollout, "node": node, "purpose": purpose}
         if armed and {key: trial[key] for key in asked} == asked and self.block == wanted:
@@ -207,7 +222,11 @@ class BootControl(object):
                 },
             )
         )
+        if by_kexec:
+            self._load(name)
         self._flip(wanted)
+        if by_kexec:
+            return actions + ["arm one boot of %s by kexec; %s stays the default" % (name, wanted["osm_default"])]
         arming = (tries, "s"[: tries > 1], name, wanted["osm_default"])
         return actions + ["arm %d boot%s of %s; %s stays the default" % arming]
 
@@ -278,6 +297,8 @@ class BootControl(object):
         called_off = trial["entry"] if trial else self.block["osm_trial"]
         actions = self._repair_block()
         self._flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
+        if not self.check_mode:
+            _kexec.unload()
         state = dict(self.state, trial=None)
         meant = trial and trial["purpose"] == _bootstate.DRILL and not reason
         if trial and not meant and verdict.verdict not in ("", "never_rebooted"):
@@ -294,8 +315,15 @@ class BootControl(object):
 
     def _write_menu(self, state):
         """Bring block, menu and custom.cfg to what the entries need; the record comes last and is what is trusted."""
+        if not self.tier.name:
+            raise FleetError(
+                "No trial can be counted on this node: %s" % "; ".join(self.tier.evidence),
+                todo="Mount an EFI system partition on /boot/efi or install kexec-tools, or exclude the node",
+            )
+        state = dict(state, control=_boot_tier.record(self.tier))
         entries = [state["entries"][name] for name in sorted(state["entries"])]
-        menu = _grub.render_menu(entries, TRIES_MAX, package=state["finalized"] is None)
+        counted = self.tier.uuid, _boot_tier.ESP_BLOCK_PATH
+        menu = _grub.render_menu(entries, TRIES_MAX, state["finalized"] is None, *counted)
         custom, config = _text(self.grub.custom), self._config()
         fallback = _bootstate.fallback(state, (self.block or {}).get("osm_default", ""))
         own = _grubcfg.render(config, state["entries"][fallback]) if fallback in state["entries"] else config
@@ -344,19 +372,78 @@ class BootControl(object):
 
     def _repair_block(self):
         """Make a usable block where there is none, saying what the record says."""
-        if self.block is not None:
+        misplaced = self._block_misplaced()
+        if self.block is not None and not misplaced:
             return []
-        default = self.state["default"]
-        self.block, self.block_problem = {"osm_default": default, "osm_trial": "", "osm_tries": ""}, ""
+        if self.block is None:
+            self.block = {"osm_default": self.state["default"], "osm_trial": "", "osm_tries": ""}
+        self.block_problem = ""
         if not self.check_mode:
-            write_atomic(self.grub.block, _bootenv.render(self.block), 0o600)
-            commit_boot(self.grub.directory)
+            self._make_block()
         return ["create the environment block %s" % self.grub.block]
+
+    def _block_misplaced(self):
+        """Say why GRUB must not rewrite the block where it lies, empty if it may or never does."""
+        if self.tier.name == _boot_tier.KEXEC:
+            return ""
+        block = _boot_tier.probe_block(self.grub.block)
+        return _boot_tier.block_problem(block) if block else ""
+
+    def _make_block(self):
+        directory = os.path.dirname(self.grub.block)
+        if self.tier.uuid and _storage.filesystem(directory).uuid != self.tier.uuid:
+            raise FleetError(
+                "%s should be on the EFI system partition %s, which is not mounted there"
+                % (self.grub.block, self.tier.uuid),
+                "A plain reboot boots what it booted before",
+                "Mount it, and have it in /etc/fstab, then run the same command again",
+            )
+        if not os.path.isdir(directory):
+            os.makedirs(directory, 0o755)
+        write_atomic(self.grub.block, _bootenv.render(self.block), 0o600)
+        commit_boot(directory)
+        misplaced = self._block_misplaced()
+        if misplaced:
+            raise FleetError(
+                "GRUB cannot count a trial in %s, because the file %s" % (self.grub.block, misplaced),
+                "A plain reboot boots what it booted before",
+                "Turn that feature of the file system off, or exclude the node",
+            )
 
     def _flip(self, variables):
         if not self.check_mode:
             _bootenv.rewrite(self.grub.block, variables)
+            if self.tier.name == _boot_tier.KEXEC:
+                # Its file system may move what is rewritten; GRUB sees what the last whole transaction says.
+                run(["sync", "--file-system", self.grub.block])
         self.block = variables
+
+    def _running_package(self):
+        """Describe how the package-managed system that runs was started, for the way back by kexec."""
+        release = platform.release()
+        words = [name if value is None else "%s=%s" % (name, value) for name, value in self.arguments
+                 if name != "BOOT_IMAGE" and not name.startswith("osmigrate.")]  # fmt: skip
+        return {"kernel": "/boot/vmlinuz-" + release, "initrd": "/boot/initrd.img-" + release,
+                "options": " ".join(words)}  # fmt: skip
+
+    def _load(self, name):
+        """Load the kernel of an entry for the next reboot."""
+        if self.check_mode:
+            return
+        if name == _grub.PACKAGE:
+            start = self.state["package"] or {}
+        else:
+            entry = self.state["entries"][name]
+            found = [one for one in Ostree().deployments() if one.path == entry["deployment"]]
+            start = {"kernel": found[0].kernel, "initrd": found[0].initrd, "options": entry["options"]} if found else {}
+        if not start or not os.path.exists(start["kernel"]) or not os.path.exists(start["initrd"]):
+            raise FleetError(
+                "The kernel and initramfs of %s are not in /boot, so kexec cannot start it" % name,
+                "The default is still %s" % self.default_entry(),
+                "Stage the release again, or choose another target",
+            )
+        words = [start["options"], "osmigrate.entry=%s" % name, _grub.TRIAL_ARGUMENTS]
+        _kexec.load(start["kernel"], start["initrd"], " ".join(words))
 
     def _write_state(self, state):
         self.state = self.recorded = state

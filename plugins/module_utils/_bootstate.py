@@ -37,6 +37,8 @@ def empty():
         "failed": {},
         "drills": {},
         "finalized": None,
+        "control": None,
+        "package": None,
     }
 
 

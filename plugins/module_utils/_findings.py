@@ -21,9 +21,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 
 SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
-# What GRUB can rewrite a block on without moving it, and what the initramfs of a release mounts unasked.
-FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs")
-LAYERS = ("part", "disk", "loop")
+# What GRUB reads, and what the initramfs of a release mounts unasked; each was seen to boot (docs/design.md, "Tiers").
+FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs", "btrfs")
+LAYERS = ("part", "disk", "loop", "lvm")
 RENDERERS = ("systemd-networkd",)
 
 Check = typing.NamedTuple(
@@ -160,22 +160,37 @@ def boot_loader_entries(node, wanted):
     return "/boot/loader is a directory, and OSTree needs a link there"
 
 
-@_check("inhibitor", "/boot lies on an unsupported file system", "Put /boot on ext4 or XFS")
+@_check("inhibitor", "/boot lies on an unsupported file system", "Put /boot on ext4, XFS or btrfs")
 def boot_filesystem(node, wanted):
     return "" if node["boot"]["fstype"] in FILE_SYSTEMS else "/boot is %s" % node["boot"]["fstype"]
 
 
-@_check("inhibitor", "GRUB cannot write where /boot lies", "Put /boot on a plain partition")
+@_check("inhibitor", "/boot lies on unsupported storage", "Put /boot on a plain partition or a logical volume")
 def boot_storage(node, wanted):
     return _layers(node["boot"], "/boot")
 
 
-@_check("inhibitor", "The root lies on an unsupported file system", "Only ext4 and XFS are supported yet")
+@_check(
+    "inhibitor",
+    "Nothing can count a trial",
+    "Mount an EFI system partition on /boot/efi, install kexec-tools, or put /boot on a plain partition",
+)
+def boot_control(node, wanted):
+    return "" if node["boot_tier"]["name"] else "; ".join(node["boot_tier"]["evidence"])
+
+
+@_check("info", "Trials are not counted beside grub.cfg", "Nothing has to be done; docs/design.md says what is different")
+def boot_tier(node, wanted):
+    tier = node["boot_tier"]
+    return "; ".join(tier["evidence"]) if tier["name"] not in ("", "block") else ""
+
+
+@_check("inhibitor", "The root lies on an unsupported file system", "Only ext4, XFS and btrfs are supported yet")
 def root_filesystem(node, wanted):
     return "" if node["root"]["fstype"] in FILE_SYSTEMS else "The root is %s" % node["root"]["fstype"]
 
 
-@_check("inhibitor", "The root lies on unsupported storage", "Only a root on a plain partition is supported yet")
+@_check("inhibitor", "The root lies on unsupported storage", "Only a root on a plain partition or a logical volume is supported yet")
 def root_storage(node, wanted):
     return _layers(node["root"], "The root")
 

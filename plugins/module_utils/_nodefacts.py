@@ -15,7 +15,7 @@ import os
 import platform
 import re
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _grub, _prune, _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _boot_tier, _grub, _prune, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -57,6 +57,7 @@ def gather(root="/"):
         "selinux": {"1": "enforcing", "0": "permissive"}.get(_text(root, "sys/fs/selinux/enforce").strip(), "disabled"),
         "cgroup": 2 if os.path.exists(os.path.join(root, "sys/fs/cgroup/cgroup.controllers")) else 1,
         "grub": grub_facts(root),
+        "boot_tier": tier_facts(root),
         "ostree": {
             "booted": ostree.is_booted(),
             "version": ostree.version() if _has_program("ostree") else "",
@@ -154,6 +155,16 @@ def grub_facts(root):
         "missing_tools": [] if _has_program(grub.check_tool) else [grub.check_tool],
         "problem": "",
     }
+
+
+def tier_facts(root):
+    """Describe where a trial can be counted: name of the tier, "" if nowhere, and the evidence."""
+    try:
+        block = _grub.find(root).block
+    except FleetError as error:
+        return {"name": _boot_tier.NONE, "evidence": [error.problem]}
+    tier = _boot_tier.decide(_boot_tier.probe(block), block)
+    return {"name": tier.name, "evidence": tier.evidence}
 
 
 def renderers(root, active):

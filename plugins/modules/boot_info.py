@@ -72,6 +72,23 @@ block:
     problem:
       description: Why it cannot, empty otherwise.
       type: str
+tier:
+  description: Where a trial is counted on this node, and why there.
+  returned: always
+  type: dict
+  contains:
+    name:
+      description: V(block), V(esp-block) or V(kexec), empty where nothing is possible.
+      type: str
+      sample: block
+    evidence:
+      description: What was found when the menu was first written, or now if it never was, as short sentences.
+      type: list
+      elements: str
+    block:
+      description: Path of the environment block.
+      type: str
+      sample: /boot/grub/osmigrate.env
 entries:
   description: The boot entries of this collection by id.
   returned: always

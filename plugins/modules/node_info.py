@@ -160,6 +160,19 @@ var:
   description: The file system of C(/var), C(separate) says whether it is another one than the root.
   returned: always
   type: dict
+boot_tier:
+  description: Where a trial can be counted on this node.
+  returned: always
+  type: dict
+  contains:
+    name:
+      description: V(block), V(esp-block) or V(kexec), empty where nothing is possible.
+      type: str
+      sample: block
+    evidence:
+      description: What was found, as short sentences.
+      type: list
+      elements: str
 grub:
   description: The boot loader.
   returned: always

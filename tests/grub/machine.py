@@ -9,8 +9,9 @@ import struct
 import subprocess
 from pathlib import Path
 
-MODULES = "biosdisk part_msdos ext2 normal configfile loadenv test echo reboot serial terminal".split()
+MODULES = "biosdisk part_msdos ext2 normal configfile loadenv search_fs_uuid test echo reboot serial terminal".split()
 FIRST_SECTOR = 2048
+UUID = "6f736d69-6772-6174-652d-677275620000"
 SECTORS = 32768
 GRUB = Path("/usr/lib/grub/i386-pc")
 
@@ -58,7 +59,7 @@ class Machine:
         with self.disk.open("wb") as disk:
             disk.truncate(SECTORS * 512)
         offset = f"offset={FIRST_SECTOR * 512}"
-        run("mke2fs", "-q", "-t", "ext4", "-d", directory / "tree", "-E", offset, self.disk, "14M")
+        run("mke2fs", "-q", "-t", "ext4", "-U", UUID, "-d", directory / "tree", "-E", offset, self.disk, "14M")
         with self.disk.open("r+b") as disk:
             disk.write((GRUB / "boot.img").read_bytes()[:440])
             disk.seek(446)  # the partition table: one Linux partition up to the end

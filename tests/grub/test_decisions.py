@@ -32,7 +32,12 @@ ENTRIES = [entry("debian-13-1"), entry("debian-13-2")]
 def test_decision(case: dict, tmp_path: Path) -> None:
     finalized = "finalized" in case
     files = {
-        "osmigrate.cfg": _grub.render_menu(ENTRIES, package=not finalized).encode(),
+        "osmigrate.cfg": _grub.render_menu(
+            ENTRIES,
+            package=not finalized,
+            block_uuid=case.get("searched", ""),
+            block_path="boot/grub/osmigrate.env",
+        ).encode(),
         "custom.cfg": _grub.with_block(case.get("custom", "")).encode(),
     }
     if finalized:

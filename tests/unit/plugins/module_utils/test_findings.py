@@ -47,6 +47,7 @@ NODE = {
     "root": ROOT,
     "boot": {**ROOT, "separate": False, "loader": "", "reclaimable_bytes": 0},
     "usr": {"separate": False},
+    "boot_tier": {"name": "block", "evidence": ["/boot is ext4 on /dev/vda3 (part, disk)"]},
     "grub": {"directory": "/boot/grub", "family": "grub", "missing_tools": [], "problem": ""},
     "ostree": {"booted": False, "version": "2022.7", "deployments": []},
     "kubelet": {"active": True, "version": "v1.36.3", "volume_plugin_dir": "/var/lib/kubelet/volumeplugins"},
@@ -83,15 +84,29 @@ CASES = {
     "boot-loader-tools": ([], [{"grub.missing_tools": ["grub-script-check"]}]),
     "secure-boot": ([], [{"secure_boot": True}]),
     "boot-loader-entries": ([{"boot.loader": "link"}], [{"boot.loader": "directory"}]),
-    "boot-filesystem": ([{"boot.fstype": "xfs"}], [{"boot.fstype": "vfat"}, {"boot.fstype": "btrfs"}]),
-    "boot-storage": (
-        [{"boot.layers": ["disk"]}],
-        [{"boot.layers": ["lvm", "part", "disk"]}, {"boot.layers": ["raid1"]}],
+    "boot-filesystem": (
+        [{"boot.fstype": "xfs"}, {"boot.fstype": "btrfs"}],
+        [{"boot.fstype": "vfat"}, {"boot.fstype": "f2fs"}],
     ),
-    "root-filesystem": ([{"root.fstype": "xfs"}], [{"root.fstype": "btrfs"}, {"root.fstype": "zfs"}]),
+    "boot-storage": (
+        [{"boot.layers": ["disk"]}, {"boot.layers": ["lvm", "part", "disk"]}],
+        [{"boot.layers": ["crypt", "part"]}, {"boot.layers": ["raid1"]}],
+    ),
+    "boot-control": (
+        [{"boot_tier.name": "esp-block"}, {"boot_tier.name": "kexec"}],
+        [{"boot_tier.name": "", "boot_tier.evidence": ["/boot is btrfs", "No EFI system partition is mounted"]}],
+    ),
+    "boot-tier": (
+        [{"boot_tier.name": ""}],
+        [{"boot_tier.name": "esp-block"}, {"boot_tier.name": "kexec"}],
+    ),
+    "root-filesystem": (
+        [{"root.fstype": "xfs"}, {"root.fstype": "btrfs"}],
+        [{"root.fstype": "zfs"}, {"root.fstype": "f2fs"}],
+    ),
     "root-storage": (
-        [{"root.layers": []}],
-        [{"root.layers": ["crypt", "part", "disk"]}, {"root.layers": ["lvm", "part"]}],
+        [{"root.layers": []}, {"root.layers": ["lvm", "part"]}],
+        [{"root.layers": ["crypt", "part", "disk"]}, {"root.layers": ["lvm", "raid1", "part"]}],
     ),
     "root-uuid": ([], [{"root.uuid": ""}, {"root.uuid_shared": True}]),
     "usr-separate": ([], [{"usr.separate": True}]),

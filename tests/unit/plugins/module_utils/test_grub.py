@@ -29,8 +29,16 @@ def test_only_a_boot_that_was_counted_gets_the_arguments_that_bring_it_home():
     menu = _grub.render_menu([ENTRY])
     (line,) = [line for line in menu.splitlines() if "osm_arguments=" in line and "panic" in line]
     assert line.strip().startswith('if [ "$osm_counted" = "d-1" ]; then')
-    for word in ("panic=30", "rd.shell=0", "rd.emergency=reboot", "systemd.crash_reboot=1", "systemd.watchdog_sec=60"):
+    for word in ("panic=30", "rd.shell=0", "rd.emergency=reboot", "systemd.crash_reboot=1", "systemd.watchdog_sec=120"):
         assert re.search(r'[ "]%s[ "]' % word, line)
+
+
+def test_a_block_on_another_file_system_is_searched_for():
+    menu = _grub.render_menu([ENTRY], block_uuid="0531-0000", block_path="EFI/osmigrate/osmigrate.env")
+    assert "search --no-floppy --fs-uuid --set=osm_state 0531-0000\n" in menu
+    assert "load_env -f ($osm_state)/EFI/osmigrate/osmigrate.env osm_default" in menu
+    assert "save_env -f ($osm_state)/EFI/osmigrate/osmigrate.env osm_tries;" in menu
+    assert "$prefix" not in menu
 
 
 @pytest.mark.parametrize("field", ["title", "kernel", "initrd", "options", "id"])
