@@ -13,7 +13,7 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) molecule collection install bench lab clean-lab clean
+.PHONY: help demo test $(TIERS) flavours molecule collection install bench lab clean-lab clean
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -56,6 +56,9 @@ cluster: collection ## drain, cordon and records on a real API server, without m
 
 e2e: venv install ## the demo with assertions, on virtual machines
 	@python -m pytest -v tests/e2e --junitxml=$(BUILD)/e2e.xml
+
+flavours: venv install ## nodes with other storage and firmware, there and back; OSMIGRATE_FLAVOURS=lvm,... chooses
+	@PYTHONPATH=tests:tests/e2e python -m pytest -v tests/flavours --junitxml=$(BUILD)/flavours.xml
 
 molecule: venv install ## roles, on virtual machines
 	@PYTHONPATH=tests:tests/e2e python tests/gate/molecule_in_lab.py test --all --report

@@ -185,6 +185,11 @@ def boot_tier(node, wanted):
     return "; ".join(tier["evidence"]) if tier["name"] not in ("", "block") else ""
 
 
+@_check("inhibitor", "Every reboot skips the boot loader", "Set LOAD_KEXEC=false in /etc/default/kexec")
+def kexec_on_reboot(node, wanted):
+    return "/etc/default/kexec has every reboot start the same system by kexec" if node["kexec_on_reboot"] else ""
+
+
 @_check("inhibitor", "The root lies on an unsupported file system", "Only ext4, XFS and btrfs are supported yet")
 def root_filesystem(node, wanted):
     return "" if node["root"]["fstype"] in FILE_SYSTEMS else "The root is %s" % node["root"]["fstype"]

@@ -46,7 +46,7 @@ options:
     description: Id of the entry; V(package) is the package-managed root.
     type: str
   tries:
-    description: How many boots the trial may take.
+    description: How many boots the trial may take. A trial that is started by kexec takes one, whatever is said here.
     type: int
     choices: [1, 2, 3]
     default: 1

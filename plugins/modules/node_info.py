@@ -173,6 +173,10 @@ boot_tier:
       description: What was found, as short sentences.
       type: list
       elements: str
+kexec_on_reboot:
+  description: Whether kexec-tools has every reboot start the installed kernel without the boot loader.
+  returned: always
+  type: bool
 grub:
   description: The boot loader.
   returned: always

@@ -19,7 +19,7 @@ from typing import Any
 
 from lab import config
 from lab.controlplane import ControlPlane
-from lab.vm import Machine
+from lab.vm import all_machines
 
 ROOT = Path(__file__).resolve().parents[2]
 INVENTORY = ROOT / "inventories/lab"
@@ -65,12 +65,15 @@ class Fleet:
     def __init__(self) -> None:
         self.paths = config.paths()
         self.control_plane = ControlPlane(self.paths, print)
-        self.machines = {name: Machine(self.paths, name) for name in config.NODES}
+        self.machines = {machine.name: machine for machine in all_machines(self.paths)}
 
     @classmethod
-    def fresh(cls) -> Fleet:
-        """Return the fleet as it was before anything was moved: two Debian 12 nodes with workloads."""
-        lab("fresh")
+    def fresh(cls, nodes: str = "") -> Fleet:
+        """Return the fleet as it was before anything was moved: two Debian 12 nodes with workloads.
+
+        nodes: others than those two, as the lab's --nodes takes them: w5=lvm,...
+        """
+        lab("fresh", *(["--nodes", nodes] if nodes else []))
         return cls()
 
     def environment(self) -> dict[str, str]:

@@ -75,7 +75,10 @@ def build(paths: Paths, name: str, log: Log) -> Path:
 
 
 def script(flavour: Flavour) -> str:
-    """Return what makes the new disk from the running system: storage, copy, fstab, initramfs, GRUB."""
+    """Return what makes the new disk from the running system: storage, copy, fstab, GRUB.
+
+    The initramfs stays: the tree's knows all of this storage already, and to make one takes an emulated processor minutes.
+    """
     lines = ["set -eux", "target=/mnt"]
     if flavour.volumes:
         lines += [f"vgcreate node {DISK}{len(flavour.partitions)}"]
@@ -92,8 +95,7 @@ def script(flavour: Flavour) -> str:
         lines.append(f'echo "UUID=$(blkid -s UUID -o value {device}) {place} {fstype} {options} 0 0"'
                      " >> $target/etc/fstab")  # fmt: skip
     lines += [f"mount --rbind /{directory} $target/{directory}" for directory in ("dev", "proc", "sys", "run")]
-    lines += [f"chroot $target {command}" for command in
-              ("update-initramfs -u", GRUB_INSTALL[flavour.firmware], "update-grub")]  # fmt: skip
+    lines += [f"chroot $target {command}" for command in (GRUB_INSTALL[flavour.firmware], "update-grub")]
     lines += ["sync", f'echo "{template.FINISHED.decode()}" > /dev/ttyS0']
     return "\n".join([*lines, "exit", ""])
 

@@ -58,6 +58,7 @@ CASES = [
     (Probe(at("btrfs", "part"), None, at("vfat", "part", target="/efi", uuid=""), ""), "kexec"),
     (Probe(at("btrfs", "part"), None, at("ext4", "part", target="/efi"), ""), "kexec"),
     (Probe(at("btrfs", "part"), None, None, "the kernel forbids it"), ""),
+    (Probe(at("ext4"), None, None, "the kernel forbids it"), ""),
 ]
 
 

@@ -47,6 +47,7 @@ NODE = {
     "root": ROOT,
     "boot": {**ROOT, "separate": False, "loader": "", "reclaimable_bytes": 0},
     "usr": {"separate": False},
+    "kexec_on_reboot": False,
     "boot_tier": {"name": "block", "evidence": ["/boot is ext4 on /dev/vda3 (part, disk)"]},
     "grub": {"directory": "/boot/grub", "family": "grub", "missing_tools": [], "problem": ""},
     "ostree": {"booted": False, "version": "2022.7", "deployments": []},
@@ -100,6 +101,7 @@ CASES = {
         [{"boot_tier.name": ""}],
         [{"boot_tier.name": "esp-block"}, {"boot_tier.name": "kexec"}],
     ),
+    "kexec-on-reboot": ([], [{"kexec_on_reboot": True}]),
     "root-filesystem": (
         [{"root.fstype": "xfs"}, {"root.fstype": "btrfs"}],
         [{"root.fstype": "zfs"}, {"root.fstype": "f2fs"}],
