@@ -167,7 +167,9 @@ def test_a_killed_drill_is_settled_by_the_next_run_of_another_playbook(make_flee
     fleet = make_fleet(1)
     path = tmp_path / f"{fleet.nodes[0]}.json"
     path.write_text(json.dumps({"booted": "r-1", "default": "r-1", "trial": "", "good": True, "away": 60}))
-    kill_when(lambda: '"booted": "r-2"' in path.read_text(), play("drilled", fleet.nodes))
+    killed = play("drilled", fleet.nodes)
+    wait_for(lambda: '"booted": "r-2"' in path.read_text(), 120)
+    kill_when(lambda: True, killed)
     assert fleet.unavailable() == fleet.nodes
     code, output = end(play("rollback", fleet.nodes, osmigrate_rollback_to="r-1"))
     assert code == 0
