@@ -19,7 +19,7 @@ BLOCK_BEGIN = "### osmigrate.fleet begin: leave these lines alone, they are iner
 BLOCK_END = "### osmigrate.fleet end"
 # The kernel panics and reboots instead of going on damaged; dracut waits no longer than this for the root and reboots
 # instead of asking for a person; systemd reboots when it crashes itself, and feeds the hardware watchdog where there is
-# one (since version 250; older ones ignore what they do not know). The last two are read by systemd in the initramfs too.
+# one (since version 250; older ones ignore the argument). systemd in the initramfs reads the last two as well.
 TRIAL_ARGUMENTS = (
     "osmigrate.trial=1 panic=30 oops=panic softlockup_panic=1 rd.timeout=120 rd.shell=0 rd.emergency=reboot"
     " systemd.crash_reboot=1 systemd.watchdog_sec=120"

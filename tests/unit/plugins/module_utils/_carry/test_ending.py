@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a candidate ends its trial by itself: the scripts run here as they are, with other places for files and reboot."""
+"""How a candidate ends its trial by itself: the scripts run as they are, with other places for files and reboot."""
 
 import shutil
 import subprocess
