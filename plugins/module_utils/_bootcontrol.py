@@ -28,12 +28,19 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import (
     _kexec,
     _reporter,
     _storage,
+    _trial_initrd,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import deadman, health
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import commit_boot, write_atomic
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
+    commit_boot,
+    digest,
+    grub_path,
+    make_directory,
+    write_atomic,
+)
 
 TRIES_MAX = 3
 
@@ -44,6 +51,14 @@ def _text(path):
             return text.read()
     except IOError:
         return ""
+
+
+def _bytes(path):
+    try:
+        with open(path, "rb") as content:
+            return content.read()
+    except IOError:
+        return b""
 
 
 def _pretty_name():
@@ -146,7 +161,7 @@ class BootControl(object):
         :param entry: dict, an item of "entries" in docs/design.md, "State file".
         """
         state = dict(self.state, entries=dict(self.state["entries"]))
-        state["entries"][entry["id"]] = entry
+        state["entries"][entry["id"]] = dict(entry, trial_initrd=grub_path(_trial_initrd.PATH))
         if self.tier.name == _boot_tier.KEXEC and self.booted_entry() == _grub.PACKAGE:
             state["package"] = self._running_package()
         return self._write_menu(state)
@@ -203,6 +218,8 @@ class BootControl(object):
         asked = {"rollout": rollout, "node": node, "purpose": purpose}
         if armed and {key: trial[key] for key in asked} == asked and self.block == wanted:
             return actions
+        if name != _grub.PACKAGE:
+            self._verify(self.state["entries"][name])
         actions += self._repair_block()
         if not self.check_mode:
             _evidence.forget()
@@ -229,6 +246,22 @@ class BootControl(object):
             return actions + ["arm one boot of %s by kexec; %s stays the default" % (name, wanted["osm_default"])]
         arming = (tries, "s"[: tries > 1], name, wanted["osm_default"])
         return actions + ["arm %d boot%s of %s; %s stays the default" % arming]
+
+    def _verify(self, entry):
+        """Read kernel and initramfs from the disk once more: days may have passed since they were staged.
+
+        :raises FleetError: they are not what was staged.
+        """
+        for found in Ostree().deployments():
+            if found.path == entry["deployment"] and "digests" in entry:
+                for path, wanted in ((found.kernel, "kernel"), (found.initrd, "initrd")):
+                    if digest(path) != entry["digests"][wanted]:
+                        raise FleetError(
+                            "%s is not what was staged for %s any more" % (path, entry["id"]),
+                            "No trial was armed, and the default is still %s" % self.default_entry(),
+                            "Look at the disk and the file system of /boot, remove the candidate by ostree_candidate "
+                            "with state=absent, and stage it again",
+                        )
 
     def confirm(self, name):
         """Make the entry that runs on trial the default.
@@ -334,12 +367,17 @@ class BootControl(object):
             actions.append("source the boot menu from %s" % self.grub.custom)
         if own != config:
             actions.append("let %s boot %s by itself" % (self.config, fallback))
+        extra = _trial_initrd.archive()
+        if _bytes(_trial_initrd.PATH) != extra:
+            actions.append("write %s" % _trial_initrd.PATH)
         if state != self.recorded:
             actions.append("record the boot entries")
         if not self.check_mode and actions:
             self._check_menu(menu)
             if own != config:
                 self._check_menu(own)
+            make_directory(os.path.dirname(_trial_initrd.PATH))
+            write_atomic(_trial_initrd.PATH, extra, 0o644)
             write_atomic(self.grub.menu, menu.encode("utf-8"), 0o644)
             write_atomic(self.grub.custom, _grub.with_block(custom).encode("utf-8"), 0o644)
             # Whatever of this is cut off: the menu of both has the entry that grub.cfg boots by itself.
@@ -398,8 +436,7 @@ class BootControl(object):
                 "A plain reboot boots what it booted before",
                 "Mount it, and have it in /etc/fstab, then run the same command again",
             )
-        if not os.path.isdir(directory):
-            os.makedirs(directory, 0o755)
+        make_directory(directory)
         write_atomic(self.grub.block, _bootenv.render(self.block), 0o600)
         commit_boot(directory)
         misplaced = self._block_misplaced()
@@ -448,7 +485,5 @@ class BootControl(object):
     def _write_state(self, state):
         self.state = self.recorded = state
         if not self.check_mode:
-            directory = os.path.dirname(_bootstate.PATH)
-            if not os.path.isdir(directory):
-                os.makedirs(directory, 0o755)
+            make_directory(os.path.dirname(_bootstate.PATH))
             write_atomic(_bootstate.PATH, _bootstate.render(state).encode("utf-8"), 0o644)

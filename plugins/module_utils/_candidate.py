@@ -9,19 +9,10 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import hashlib
 import os
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _kernel_arguments, _prune, _release, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-
-
-def _digest(path):
-    sha = hashlib.sha256()
-    with open(path, "rb") as content:
-        for piece in iter(lambda: content.read(1 << 20), b""):
-            sha.update(piece)
-    return sha.hexdigest()
 
 
 class Candidate(object):
@@ -105,8 +96,8 @@ class Candidate(object):
         size = 0
         for written, name in ((deployment.kernel, "vmlinuz"), (deployment.initrd, "initramfs.img")):
             sources = [os.path.join(tree, kernel, name) for kernel in sorted(os.listdir(tree))]
-            wanted = {_digest(source) for source in sources if os.path.exists(source)}
-            if not os.path.exists(written) or _digest(written) not in wanted:
+            wanted = {_storage.digest(source) for source in sources if os.path.exists(source)}
+            if not os.path.exists(written) or _storage.digest(written) not in wanted:
                 raise FleetError(
                     "%s differs from what release %s holds" % (written, self.name),
                     "The candidate is not in the boot menu; the node serves on as it did",
@@ -140,6 +131,10 @@ class Candidate(object):
             "boot_uuid": _storage.filesystem("/boot").uuid,
             "backend": "ostree",
             "release": {"name": self.release["name"], "version": self.release["version"]},
+            "digests": {
+                "kernel": _storage.digest(deployment.kernel),
+                "initrd": _storage.digest(deployment.initrd),
+            },
             "commit": deployment.commit,
             "deployment": deployment.path,
         }

@@ -96,19 +96,38 @@ def without_block(text):
     return text if not text or text.endswith("\n") else text + "\n"
 
 
-def boot_lines(entry, arguments=""):
-    """Return the lines between the braces of a menu entry.
+def boot_lines(entry):
+    """Return the lines between the braces of a menu entry that boots it as the default.
 
     :param entry: dict with id, kernel, initrd, options, boot_uuid (see docs/design.md).
-    :param arguments: str, added to the kernel command line as it is.
     """
-    words = [_quoted(entry["kernel"])] + [_quoted(word) for word in entry["options"].split()]
-    words += ["osmigrate.entry=%s" % entry["id"]] + arguments.split()
+    return [_search(entry), "  " + _linux(entry), "  " + _initrd(entry)]
+
+
+def _trial_lines(entry):
+    """Return the lines that boot it on trial; what GRUB cannot load is no reason to wait at a menu for a person."""
+    extra = [_quoted(entry["trial_initrd"])] if "trial_initrd" in entry else []
     return [
-        "  search --no-floppy --fs-uuid --set=root %s" % entry["boot_uuid"],
-        "  linux %s" % " ".join(words),
-        "  initrd %s" % _quoted(entry["initrd"]),
+        _search(entry),
+        "  osm_loaded=",
+        "  if %s; then" % _linux(entry, TRIAL_ARGUMENTS),
+        "    if %s; then osm_loaded=yes; fi" % " ".join([_initrd(entry)] + extra),
+        "  fi",
+        '  if [ "$osm_loaded" != "yes" ]; then reboot; fi',
     ]
+
+
+def _search(entry):
+    return "  search --no-floppy --fs-uuid --set=root %s" % entry["boot_uuid"]
+
+
+def _linux(entry, arguments=""):
+    words = [_quoted(entry["kernel"])] + [_quoted(word) for word in entry["options"].split()]
+    return " ".join(["linux"] + words + ["osmigrate.entry=%s" % entry["id"]] + arguments.split())
+
+
+def _initrd(entry):
+    return "initrd %s" % _quoted(entry["initrd"])
 
 
 def menu_entry(title, name, lines):
@@ -121,7 +140,7 @@ def render_menu(entries, tries_max=3, package=True, block_uuid="", block_path=""
 
     Uses only what unpatched GRUB 2.02 has: no arithmetic, so tries are counted in unary.
 
-    :param entries: list of dicts with id, title, kernel, initrd, options, boot_uuid (see docs/design.md).
+    :param entries: list of dicts with id, title, kernel, initrd, options, boot_uuid, trial_initrd (see docs/design.md).
     :param tries_max: int, the longest counter that is understood.
     :param package: bool, whether the package-managed root can be on trial.
     :param block_uuid: str, the file system that holds the environment block; "" where it lies beside the menu.
@@ -140,11 +159,11 @@ def render_menu(entries, tries_max=3, package=True, block_uuid="", block_path=""
         lines += menu_entry(
             entry["title"],
             entry["id"],
-            [
-                "  osm_arguments=",
-                '  if [ "$osm_counted" = "%s" ]; then osm_arguments="%s"; fi' % (entry["id"], TRIAL_ARGUMENTS),
-            ]
-            + boot_lines(entry, "$osm_arguments"),
+            ['if [ "$osm_counted" = "%s" ]; then' % entry["id"]]
+            + _trial_lines(entry)
+            + ["else"]
+            + boot_lines(entry)
+            + ["fi"],
         )
     lines += ['if [ "$osm_tries" = "x" ]; then', "  osm_left=0"]
     for count in range(2, tries_max + 1):
@@ -170,6 +189,8 @@ def render_menu(entries, tries_max=3, package=True, block_uuid="", block_path=""
             "if %s; then" % _is_one_of("osm_choice", ids),
             # boot_once comes from grub-reboot: a person asked for one boot of something else.
             '  if [ "$boot_once" != "true" ]; then default="$osm_choice"; fi',
+            # Where GRUB cannot load the default, it takes the first entry: it waits for a person otherwise.
+            '  if [ -z "$fallback" ]; then fallback=0; fi',
             # Ubuntu's recordfail waits for a key for ever; an unattended node must not.
             '  if [ "$timeout" = "-1" ]; then timeout=5; fi',
             "fi",

@@ -13,7 +13,7 @@ __metaclass__ = type
 
 import time
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _kubelet
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootstate, _kubelet
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 KMSG = "/dev/kmsg"
@@ -28,8 +28,8 @@ def line(facts):
 
     :param facts: dict, what boot_info documents.
     """
-    if facts["verdict"] not in REPORTED:
-        return ""
+    if facts["verdict"] not in REPORTED or facts["trial"]["purpose"] == _bootstate.DRILL:
+        return ""  # a drill is meant to fall back
     ended = "fell back" if facts["verdict"] == "fell_back" else "does not run"
     return "osmigrate: %s %s: %s" % (facts["trial"]["entry"], ended, facts["reason"])
 

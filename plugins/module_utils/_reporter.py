@@ -18,7 +18,7 @@ import zipfile
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _report
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import sync_directory, write_atomic
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import make_directory, sync_directory, write_atomic
 
 PROGRAM = "/boot/osmigrate/report.pyz"
 SERVICE = "osmigrate-report.service"
@@ -66,10 +66,10 @@ def install(check_mode):
     if not check_mode:
         try:
             for path in changed:
-                _make_directory(path)
+                make_directory(os.path.dirname(path))
                 write_atomic(path, wanted[path], 0o644)
             if not linked:
-                _make_directory(link)
+                make_directory(os.path.dirname(link))
                 if os.path.lexists(link):
                     os.unlink(link)
                 os.symlink("../" + SERVICE, link)
@@ -120,11 +120,6 @@ def _imports(source):
 
 def _interpreter():
     return next((path for path in INTERPRETERS if os.path.exists(path)), sys.executable)
-
-
-def _make_directory(path):
-    if not os.path.isdir(os.path.dirname(path)):
-        os.makedirs(os.path.dirname(path), 0o755)
 
 
 def _content(path):

@@ -11,6 +11,7 @@ __metaclass__ = type
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import select
@@ -160,12 +161,43 @@ def path_on_device(path, mount):
     return os.path.normpath(os.path.join(mount.root, os.path.relpath(path, mount.target)))
 
 
+def digest(path):
+    """Return the SHA-256 of a file as the disk has it, not as memory remembers it, in hex; "" if it is not there."""
+    sha = hashlib.sha256()
+    try:
+        with open(path, "rb") as content:
+            os.posix_fadvise(content.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            for piece in iter(lambda: content.read(1 << 20), b""):
+                sha.update(piece)
+    except (IOError, OSError):
+        return ""
+    return sha.hexdigest()
+
+
+def make_directory(path):
+    """Make a directory, with its parents, unless it is there."""
+    if not os.path.isdir(path):
+        os.makedirs(path, 0o755)
+
+
 def write_atomic(path, data, mode):
     """Replace the file at path whole: readers and power cuts see the old content or the new, never a part.
 
     :param data: bytes.
     :param mode: int, permissions of the new file, which belongs to root.
+    :raises FleetError: it cannot be written; then it is what it was.
     """
+    try:
+        _replace(path, data, mode)
+    except (IOError, OSError) as error:
+        raise FleetError(
+            "%s cannot be written: %s" % (path, error.strerror),
+            "That file is what it was, and a plain reboot boots what it booted before",
+            "Make room, or make the file system writable, and run the same command again",
+        )
+
+
+def _replace(path, data, mode):
     directory = os.path.dirname(path)
     descriptor, temporary = tempfile.mkstemp(prefix=".osmigrate-", dir=directory)
     try:

@@ -124,9 +124,9 @@ class Expectations:
         menu = (image.grub(f"{GRUB}/osmigrate.cfg") or b"").decode()
         body = dict(ENTRY.findall(menu))[name]
         wrong = [
-            f"{path} differs"
-            for path, digest in zip((entry["kernel"], entry["initrd"]), entry["digests"])
-            if _digest(image.grub(path)) != digest or f"'{path}'" not in body
+            f"{entry[part]} differs"
+            for part, digest in entry["digests"].items()
+            if _digest(image.grub(entry[part])) != digest or f"'{entry[part]}'" not in body
         ]
         return wrong + [f"{name} lacks {word}" for word in entry["options"].split() if f"'{word}'" not in body]
 

@@ -86,7 +86,7 @@ def record(files: Files) -> None:
     for step in STEPS:
         with stage(f"{step['name']}: {step['playbook']} from {step['before']} to {step['target']}", "4 min"):
             _play(fleet, step, files.log, marks)
-            entries.update(_entries(fleet))
+            entries.update(json.loads(fleet.shell(NODE, "cat /boot/osmigrate/state.json"))["entries"])
     marks.append(("", "", count(files.log)))
     machine.power_off()
     files.facts.write_text(json.dumps({"data": data, "marks": marks, "entries": entries}, indent=1) + "\n")
@@ -108,20 +108,10 @@ def _play(fleet: Fleet, step: dict[str, Any], log: Path, marks: list[tuple[str, 
     assert (run.rc != 0) is bool(step.get("reverted")), f"{step['name']} ended with {run.rc}"
 
 
-def _entries(fleet: Fleet) -> dict[str, Any]:
-    """The node's boot entries, with the digests of what they boot."""
-    entries = json.loads(fleet.shell(NODE, "cat /boot/osmigrate/state.json"))["entries"]
-    for entry in entries.values():
-        said = fleet.shell(NODE, f"sha256sum {entry['kernel']} {entry['initrd']}")
-        entry["digests"] = [line.split()[0] for line in said.splitlines()]
-    return entries
-
-
 class Story:
     """A recorded story.
 
-    phases: list of Phase, in order and without gaps; entries: the boot entries by id, as in state.json and with the
-    `digests` of kernel and initrd; data: the digest of the node's data, which never changes; log: WriteLog.
+    phases: list of Phase, in order and without gaps; entries: the boot entries by id, as in state.json; data: the digest of the node's data, which never changes; log: WriteLog.
     """
 
     def __init__(self, files: Files) -> None:

@@ -10,6 +10,8 @@ import subprocess
 from pathlib import Path
 
 MODULES = "biosdisk part_msdos ext2 normal configfile loadenv search_fs_uuid test echo reboot serial terminal".split()
+# Those that boot something, where it is not only shown what would be booted.
+LOADER = ["linux"]
 FIRST_SECTOR = 2048
 UUID = "6f736d69-6772-6174-652d-677275620000"
 SECTORS = 32768
@@ -26,6 +28,19 @@ echo "chosen=[$default] left=[$osm_tries]"
 reboot
 """
 
+
+# The menu is left to itself: what boots is seen only where it is the package-managed system.
+UNATTENDED = """serial --unit=0
+terminal_output serial
+terminal_input serial
+default=0
+timeout=0
+menuentry 'package-managed' {{
+  echo "chosen=[package] left=[$osm_tries]"
+  reboot
+}}
+source $prefix/custom.cfg
+"""
 
 # Shows what a menu entry boots: this disk has no such commands, so that functions may have their names.
 SHOW_BOOT = """function search { osm_found=1; }
@@ -45,17 +60,22 @@ class Machine:
     :param files: content of /boot/grub by file name.
     :param before: lines of grub.cfg before custom.cfg is sourced.
     :param writable: whether the disk takes writes.
+    :param loads: whether GRUB can really load kernels, and is left alone at its menu.
     """
 
-    def __init__(self, directory: Path, files: dict[str, bytes], before: str = "", writable: bool = True) -> None:
+    def __init__(
+        self, directory: Path, files: dict[str, bytes], before: str = "", writable: bool = True, loads: bool = False
+    ) -> None:
         self.writable = writable
         tree = directory / "tree/boot/grub"
         tree.mkdir(parents=True)
-        for name, content in {"grub.cfg": CONFIG.format(before=before).encode(), **files}.items():
+        config = (UNATTENDED if loads else CONFIG).format(before=before)
+        for name, content in {"grub.cfg": config.encode(), **files}.items():
             (tree / name).write_bytes(content)
         self.disk = directory / "disk.raw"
         core = directory / "core.img"
-        run("grub-mkimage", "-O", "i386-pc", "-o", core, "-p", "(hd0,msdos1)/boot/grub", *MODULES)
+        run("grub-mkimage", "-O", "i386-pc", "-o", core, "-p", "(hd0,msdos1)/boot/grub",
+            *MODULES, *(LOADER if loads else []))  # fmt: skip
         with self.disk.open("wb") as disk:
             disk.truncate(SECTORS * 512)
         offset = f"offset={FIRST_SECTOR * 512}"
@@ -69,7 +89,10 @@ class Machine:
             disk.write(core.read_bytes())
 
     def boot(self) -> tuple[str, str]:
-        """Boot once and return (the default that GRUB chose or the entry that it boots, the tries that are left)."""
+        """Boot once.
+
+        :returns: (the default that GRUB chose, the entry that it boots, or "reboot" if it gave up; the tries that are left).
+        """
         drive = f"file={self.disk},format=raw,if=virtio,readonly={'off' if self.writable else 'on'}"
         done = subprocess.run(
             ["qemu-system-x86_64", "-accel", "tcg", "-m", "64", "-display", "none", "-serial", "stdio",
@@ -81,5 +104,7 @@ class Machine:
         if booted:
             return booted[1].decode() + " on trial" * bool(booted[2]), booted[3].decode()
         shown = re.findall(rb"chosen=\[(.*?)\] left=\[(.*?)\]", done.stdout)
+        if not shown and b"Booting" in done.stdout:
+            return "reboot", ""
         assert len(shown) == 1, done.stdout.decode("ascii", "replace")
         return shown[0][0].decode(), shown[0][1].decode()

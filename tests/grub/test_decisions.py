@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _grub, _grubcfg
-from machine import CONFIG, SHOW_BOOT, Machine
+from machine import CONFIG, SHOW_BOOT, UUID, Machine
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases.yml").read_text())
 
@@ -53,3 +53,32 @@ def test_decision(case: dict, tmp_path: Path) -> None:
         files[name] = files[name][:length]
     machine = Machine(tmp_path, files, case.get("before", ""), case.get("writable", True))
     assert [machine.boot() for _boot in case["boots"]] == [tuple(boot) for boot in case["boots"]]
+
+
+NOT_LOADABLE = {
+    "kernel gone": {},
+    "kernel is garbage": {"kernel": b"garbage" * 100},
+}
+
+
+@pytest.mark.parametrize("files", NOT_LOADABLE.values(), ids=NOT_LOADABLE)
+@pytest.mark.parametrize(
+    ("block", "boots"),
+    [
+        ({"osm_default": "package", "osm_trial": "r-1", "osm_tries": "x"}, [("reboot", ""), ("package", "0")]),
+        ({"osm_default": "r-1", "osm_trial": "", "osm_tries": ""}, [("package", "")]),
+    ],
+    ids=["on trial", "the default"],
+)
+def test_what_cannot_be_loaded_never_waits_for_a_person(tmp_path: Path, files, block, boots) -> None:
+    """GRUB stays at its menu for ever when the chosen entry fails: on trial it has to reboot, else to take another."""
+    broken = {**entry("r-1"), "kernel": "/boot/grub/kernel", "initrd": "/boot/grub/initrd", "boot_uuid": UUID}
+    files = {
+        **files,
+        "initrd": b"initrd",
+        "osmigrate.cfg": _grub.render_menu([broken]).encode(),
+        "custom.cfg": _grub.with_block("").encode(),
+        "osmigrate.env": _bootenv.render(block),
+    }
+    machine = Machine(tmp_path, files, loads=True)
+    assert [machine.boot() for _boot in boots] == boots

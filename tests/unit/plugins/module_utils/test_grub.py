@@ -26,11 +26,13 @@ def test_a_dollar_in_an_argument_stays_a_dollar():
 
 
 def test_only_a_boot_that_was_counted_gets_the_arguments_that_bring_it_home():
-    menu = _grub.render_menu([ENTRY])
-    (line,) = [line for line in menu.splitlines() if "osm_arguments=" in line and "panic" in line]
-    assert line.strip().startswith('if [ "$osm_counted" = "d-1" ]; then')
+    menu = _grub.render_menu([{**ENTRY, "trial_initrd": "/boot/osmigrate/trial.img"}])
+    on_trial, default = menu.split('if [ "$osm_counted" = "d-1" ]; then')[1].split("else\n")[:2]
     for word in ("panic=30", "rd.shell=0", "rd.emergency=reboot", "systemd.crash_reboot=1", "systemd.watchdog_sec=120"):
-        assert re.search(r'[ "]%s[ "]' % word, line)
+        assert f" {word}" in on_trial
+        assert word not in default
+    assert "'/boot/osmigrate/trial.img'" in on_trial
+    assert "trial.img" not in default
 
 
 def test_a_block_on_another_file_system_is_searched_for():
