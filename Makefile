@@ -60,6 +60,10 @@ e2e: venv install ## the demo with assertions, on virtual machines
 flavours: venv install ## nodes with other storage and firmware, there and back; OSMIGRATE_FLAVOURS=lvm,... chooses
 	@PYTHONPATH=tests:tests/e2e python -m pytest -v tests/flavours --junitxml=$(BUILD)/flavours.xml
 
+faults-node: venv install ## the fault matrix of a node's way, on virtual machines: hours, and resumable
+	@tests/gate/packages.sh grub-common e2fsprogs fuse3 qemu-system-x86 qemu-utils
+	@PYTHONPATH=tests:tests/e2e:tests/faults:$(BUILD)/collections python tests/faults/matrix.py
+
 molecule: venv install ## roles, on virtual machines
 	@PYTHONPATH=tests:tests/e2e python tests/gate/molecule_in_lab.py test --all --report
 

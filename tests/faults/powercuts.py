@@ -10,13 +10,15 @@ import re
 import subprocess
 from typing import Any, NamedTuple
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _bootstate
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _bootstate, _grubcfg
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from image import Image, Mended, NotMended
 from seen import DATA, GRUB, PACKAGE
 from story import Phase, Story
 from writelog import WriteLog
 
+# What the package-managed system does not start without; all of it goes after grub.cfg does not need it any more.
+PACKAGE_ROOT = ("/etc/fstab", "/etc/passwd", "/usr/lib/systemd/systemd", "/usr/bin/bash")
 # The candidate's files are as they were carried until it boots for the first time.
 BEFORE_FIRST_BOOT = ("arm", "armed", "shutdown")
 SOURCED = re.compile(r"^\s*source \$prefix/osmigrate\.cfg$", re.MULTILINE)
@@ -89,6 +91,7 @@ class Expectations:
         assert self.package, "the base disk has no kernels"
         with base.mended() as mended:
             self.data = [mended.tree(path) for path in DATA]
+            self.root = [mended.read(path) for path in PACKAGE_ROOT]
         self.carried: dict[str, dict[str, str]] = {}
 
     def examine(self, cut: PowerCut, image: Image) -> list[str]:
@@ -98,14 +101,17 @@ class Expectations:
         allowed = self.story.may_boot(cut.phase)
         if chosen not in allowed:
             wrong.append(f"GRUB would boot {chosen} instead of {' or '.join(sorted(allowed))}")
-        if image.grub(f"{GRUB}/grub.cfg") != self.grub_cfg:
+        config = image.grub(f"{GRUB}/grub.cfg") or b""
+        given_up = config != self.grub_cfg
+        if given_up and not (cut.phase.name == "finalize" and _grubcfg.is_ours(config.decode())):
             wrong.append("grub.cfg differs")
-        wrong += [
-            f"/boot/{name} differs"
-            for name, digest in self.package.items()
-            if _digest(image.grub(f"/boot/{name}")) != digest
-        ]
-        for name in ("custom.cfg", "osmigrate.cfg"):
+        if not given_up:
+            wrong += [
+                f"/boot/{name} differs"
+                for name, digest in self.package.items()
+                if _digest(image.grub(f"/boot/{name}")) != digest
+            ]
+        for name in ("grub.cfg", "custom.cfg", "osmigrate.cfg"):
             text = image.grub(f"{GRUB}/{name}")
             if text is not None and subprocess.run(["grub-script-check"], input=text, check=False).returncode != 0:
                 wrong.append(f"GRUB's parser refuses {name}")
@@ -113,7 +119,7 @@ class Expectations:
             wrong += self._entry(chosen, image)
         try:
             with image.mended() as mended:
-                wrong += self._mended(cut, chosen, mended)
+                wrong += self._mended(cut, chosen, given_up, mended)
         except NotMended as error:
             wrong.append(f"the file system does not mend itself: {error}")
         return wrong
@@ -130,8 +136,10 @@ class Expectations:
         ]
         return wrong + [f"{name} lacks {word}" for word in entry["options"].split() if f"'{word}'" not in body]
 
-    def _mended(self, cut: PowerCut, chosen: str, mended: Mended) -> list[str]:
+    def _mended(self, cut: PowerCut, chosen: str, given_up: bool, mended: Mended) -> list[str]:
         wrong = [f"{path} differs" for path, files in zip(DATA, self.data) if mended.tree(path) != files]
+        if not given_up:
+            wrong += [f"{path} differs" for path, was in zip(PACKAGE_ROOT, self.root) if mended.read(path) != was]
         try:
             state = _bootstate.parse((mended.read(_bootstate.PATH) or b"").decode())
         except (FleetError, ValueError) as error:

@@ -16,6 +16,8 @@ from seen import look
 from writelog import WriteLog, count
 
 NODE = "w1"
+# Short, because every trial that nobody confirms is waited for.
+VARIABLES = {"osmigrate_deadman_seconds": 240, "osmigrate_health_deadline": 120}
 STEPS = yaml.safe_load(Path(__file__).with_name("story.yml").read_text())
 REVERTING_HOOK = Path(__file__).with_name("refuse.yml")
 BLOCK_BEGIN = b"# GRUB Environment Block\nosm_default="
@@ -27,6 +29,7 @@ PHASES = {
     "Carry the node's identity, configuration and data into it": "carry",
     "Put the candidate into the boot menu, where it is inert": "menu",
     "Look ahead at the drains": "cordon and drain",
+    "Give up the package-managed system, or only list what that would delete": "finalize",
     "Arm one trial, the incumbent stays the default": "arm",
     "Say on the Node object that a trial boot comes": "armed",
     "Reboot into the trial": "shutdown",
@@ -93,7 +96,7 @@ def record(files: Files) -> None:
 
 
 def _play(fleet: Fleet, step: dict[str, Any], log: Path, marks: list[tuple[str, str, int]]) -> None:
-    variables = dict(step.get("variables", {}))
+    variables = {**VARIABLES, **step.get("variables", {})}
     if "release" in step:
         variables.update(fleet.release(step["release"]))
     if step.get("reverted"):
@@ -111,7 +114,8 @@ def _play(fleet: Fleet, step: dict[str, Any], log: Path, marks: list[tuple[str, 
 class Story:
     """A recorded story.
 
-    phases: list of Phase, in order and without gaps; entries: the boot entries by id, as in state.json; data: the digest of the node's data, which never changes; log: WriteLog.
+    phases: list of Phase, in order and without gaps; entries: the boot entries by id, as in state.json; data: the digest
+    of the node's data, which never changes; log: WriteLog.
     """
 
     def __init__(self, files: Files) -> None:
