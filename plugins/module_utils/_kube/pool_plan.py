@@ -19,6 +19,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordo
 
 REFRESH_SECONDS = 60
 CONTROL_PLANE, WORKER = "control-plane", "worker"
+# Nodes with any of these run etcd or an API server. Their pool is that of the control plane, whatever their labels say.
+CONTROL_ROLES = (CONTROL_PLANE, "master", "etcd")
 ZONE_LABEL = "topology.kubernetes.io/zone"
 
 Member = typing.NamedTuple(
@@ -29,6 +31,8 @@ Member = typing.NamedTuple(
         ("ready", bool),
         ("schedulable", bool),
         ("cordoned_by", typing.Optional[str]),  # the rollout of a cordon of ours
+        ("done_in", typing.Optional[str]),  # the rollout that it has arrived in
+        ("seconds", typing.Optional[int]),  # how long it was cordoned last
     ],
 )
 # asked: when a run wanted it last; since decides who comes first and stays.
@@ -57,28 +61,46 @@ EMPTY = Pool({}, {}, None)
 
 def member(node):
     """What counts of a Node object."""
+    noted = node_view.osmigrate(node)
+    seconds = noted.get("cordoned_seconds", "")
     return Member(
         node["metadata"]["name"],
         node_view.labels(node).get(ZONE_LABEL, ""),
         node_view.is_ready(node),
         node_view.is_schedulable(node),
         node_view.annotations(node).get(cordon_plan.BY),
+        noted.get("rollout") if noted.get("phase") == "done" else None,
+        int(seconds) if seconds.isdigit() else None,
     )
 
 
+def is_control_plane(node):
+    return any(role in CONTROL_ROLES for role in node_view.roles(node))
+
+
 def pool_of(node, label):
-    """The pool of a node: what its label says, or its role where it has none."""
-    named = node_view.labels(node).get(label)
-    return named or (CONTROL_PLANE if CONTROL_PLANE in node_view.roles(node) else WORKER)
+    """The pool of a node: that of the control plane by its role, else what its label says, else that of workers."""
+    if is_control_plane(node):
+        return CONTROL_PLANE
+    return node_view.labels(node).get(label) or WORKER
 
 
 def selectors(pool, label):
-    """The label selectors that together find the nodes of a pool."""
-    role = node_view.ROLE_LABEL + CONTROL_PLANE
-    by_role = {CONTROL_PLANE: role, WORKER: "!" + role}
-    # A label without a value is none.
-    unlabelled = ["%s,%s" % (term, by_role[pool]) for term in ("!" + label, label + "=") if pool in by_role]
-    return ["%s=%s" % (label, pool)] + unlabelled
+    """The label selectors that together find the nodes of a pool, each node by one of them."""
+    roles = [node_view.ROLE_LABEL + role for role in CONTROL_ROLES]
+    none = ["!" + role for role in roles]
+    terms = [["%s=%s" % (label, pool)] + none]
+    if pool == CONTROL_PLANE:
+        terms += [none[:number] + [role] for number, role in enumerate(roles)]
+    elif pool == WORKER:
+        # A label without a value is none.
+        terms += [["!" + label] + none, [label + "="] + none]
+    return [",".join(term) for term in terms]
+
+
+def bounded(name, limits):
+    """The limits of a pool: the control plane goes one node at a time, whatever is asked for."""
+    return limits._replace(pool="1") if name == CONTROL_PLANE else limits
 
 
 def occupants(pool, members):

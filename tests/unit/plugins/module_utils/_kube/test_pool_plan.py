@@ -16,7 +16,7 @@ def members(count, zones="", **others):
     for number in range(1, count + 1):
         name = f"w{number}"
         zone = zones[number - 1] if zones else ""
-        found[name] = Member(name, zone, True, True, None)._replace(**others.get(name, {}))
+        found[name] = Member(name, zone, True, True, None, None, None)._replace(**others.get(name, {}))
     return list(found.values())
 
 
@@ -173,7 +173,11 @@ POOLS = [
     ({}, "worker"),
     (CONTROL, "control-plane"),
     ({"pool": "general"}, "general"),
-    ({"pool": "general", **CONTROL}, "general"),
+    ({"pool": "general", **CONTROL}, "control-plane"),
+    ({"pool": "control-plane", **CONTROL}, "control-plane"),
+    ({"pool": "control-plane"}, "control-plane"),
+    ({"node-role.kubernetes.io/master": "", **CONTROL}, "control-plane"),
+    ({"node-role.kubernetes.io/etcd": "true"}, "control-plane"),
     ({"pool": "worker"}, "worker"),
     ({"pool": ""}, "worker"),
 ]
@@ -202,4 +206,16 @@ def matches(selector, labels):
 def test_what_counts_of_a_node(make_node):
     node = make_node(annotations={cordon_plan.BY: "r0"}, unschedulable=True, ready="Unknown")
     node["metadata"]["labels"] = {pool_plan.ZONE_LABEL: "a"}
-    assert pool_plan.member(node) == Member("w1", "a", False, False, "r0")
+    assert pool_plan.member(node) == Member("w1", "a", False, False, "r0", None, None)
+    done = {"osmigrate.fleet/" + key: value for key, value in DONE.items()}
+    assert pool_plan.member(make_node(annotations=done))[5:] == ("r1", 312)
+    trial = {**done, "osmigrate.fleet/phase": "trial", "osmigrate.fleet/cordoned-seconds": "soon"}
+    assert pool_plan.member(make_node(annotations=trial))[5:] == (None, None)
+
+
+DONE = {"rollout": "r1", "phase": "done", "cordoned-seconds": "312"}
+
+
+def test_the_control_plane_goes_one_at_a_time():
+    assert pool_plan.bounded("control-plane", Limits("50%", "2")) == Limits("1", "2")
+    assert pool_plan.bounded("worker", Limits("50%", None)) == Limits("50%", None)
