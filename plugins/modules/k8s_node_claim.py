@@ -20,12 +20,20 @@ description:
     budget.
   - A claim belongs to the node. It never expires. Whoever runs next for the node finds it again.
   - A pool is made of the nodes with the same value of the label O(pool_label). Nodes without that label are in the pool
-    C(control-plane) or C(worker) by their role.
+    C(worker). Nodes with the role C(control-plane), C(master) or C(etcd) are in the pool C(control-plane) in any case,
+    and leave service one at a time, whatever O(max_unavailable) says.
+  - A control-plane node gets its place only while all members of etcd are Ready and can do without it, and all other
+    API servers are Ready.
+  - Inside of maintenance windows only, if there are any, and only if the node can be expected to be back before they
+    close. It is expected to take O(expected_seconds), or as long as the slowest node of its pool took in this rollout.
+    If that has to wait for longer than O(timeout), the module fails at once and says when the next window opens.
+  - Ask again before the reboot. A node that holds a place and may not use it any more gives it back.
   - Runs on the controller; delegate it to C(localhost).
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.k8s_auth
   - osmigrate.fleet.k8s_pool
+  - osmigrate.fleet.k8s_terms
 attributes:
   check_mode:
     support: full
@@ -68,7 +76,7 @@ options:
     type: str
   timeout:
     description:
-      - How many seconds to wait for a place.
+      - How many seconds to wait for a place, for a window that opens, and for etcd and API servers to be well.
       - With O(state=failed) how many seconds to wait until the node is back in service. That it is not is no failure
         of the module.
     type: int
@@ -104,6 +112,22 @@ EXAMPLES = r"""
     max_unavailable_per_zone: 1
   delegate_to: localhost
 
+- name: Wait until it may go at night, and is expected to be back before the night ends
+  osmigrate.fleet.k8s_node_claim:
+    name: "{{ k8s_node_name }}"
+    rollout: 2026-11-debian-13
+    windows:
+      - days: [mon, tue, wed, thu]
+        start: "22:00"
+        duration: 4h
+        timezone: Europe/Berlin
+    blackouts:
+      - "2026-11-27"
+      - from: "2026-12-20"
+        to: "2027-01-03"
+        timezone: Europe/Berlin
+  delegate_to: localhost
+
 - name: Give its place back
   osmigrate.fleet.k8s_node_claim:
     name: "{{ k8s_node_name }}"
@@ -137,6 +161,28 @@ waits_for_batch:
   description: Whether a host of O(batch) has to give its place back first. Ask again when it has.
   returned: success
   type: bool
+refused:
+  description: Why it may not go now, apart from the budget. Outside of check mode that is a failure.
+  returned: success
+  type: str
+control_plane:
+  description: What was seen of the control plane; empty for nodes that are not of it.
+  returned: when the node's pool could be read
+  type: dict
+  contains:
+    etcd:
+      description: The members of etcd that are static pods, each with C(node) and C(state).
+      type: list
+      elements: dict
+      sample: [{node: m1, state: ready}, {node: m2, state: is not Ready}]
+    api_servers:
+      description: The same of the API servers.
+      type: list
+      elements: dict
+    checks:
+      description: What the API server says about its own connection to etcd.
+      type: dict
+      sample: {etcd: true, etcd-readiness: true}
 unavailable:
   description: The nodes that take up the budget, if it has no place.
   returned: when the pool could be read
@@ -161,7 +207,7 @@ after:
   type: dict
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, pool_object
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import admission, claim, pool_object
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Limits
 
@@ -177,6 +223,7 @@ def work(module, cluster):
         options["inventory_hostname"],
         options["batch"],
         options["pool_label"],
+        admission.read_terms(options),
     )
     if options["state"] == "claimed":
         outcome = claim.claim(cluster, request, module.check_mode)
@@ -190,8 +237,10 @@ def work(module, cluster):
         "changed": bool(outcome.plan.actions),
         "actions": outcome.plan.actions,
         "pool": outcome.pool_name,
-        "granted": options["state"] == "claimed" and not full,
+        "granted": options["state"] == "claimed" and not full and not outcome.refused,
         "waits_for_batch": outcome.waits_for_batch,
+        "refused": outcome.refused,
+        "control_plane": outcome.control_plane,
         "unavailable": claim.describe(full[1]) if full else [],
         "before": before,
         "after": after,
@@ -201,7 +250,7 @@ def work(module, cluster):
 def main():
     run_module(
         dict(
-            pool_object.ARGUMENT_SPEC,
+            dict(admission.ARGUMENT_SPEC, **pool_object.ARGUMENT_SPEC),
             name=dict(type="str", required=True),
             state=dict(type="str", choices=["claimed", "released", "failed"], default="claimed"),
             rollout=dict(type="str"),

@@ -9,10 +9,24 @@ import itertools
 import threading
 import time
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, node_view, pool_object, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    admission,
+    claim,
+    node_view,
+    pool_object,
+    pool_plan,
+)
 from kubelet import Kubelet
 
 _numbers = itertools.count(1)
+
+
+def make_terms(**options):
+    defaults = {name: one["default"] for name, one in admission.ARGUMENT_SPEC.items()}
+    return admission.read_terms({**defaults, **options})
+
+
+ANY_TIME = make_terms()
 
 
 class Fleet:
@@ -28,9 +42,9 @@ class Fleet:
             admin.request("POST", "/api/v1/nodes", None, {"apiVersion": "v1", "kind": "Node", "metadata": metadata})
         self.kubelet = Kubelet(admin, self.nodes, interval=3)
 
-    def request(self, number, limit="1", timeout=0, rollout="r1", batch=()):
+    def request(self, number, limit="1", timeout=0, rollout="r1", batch=(), terms=ANY_TIME):
         name = self.nodes[number]
-        return claim.Request(name, rollout, pool_plan.Limits(limit, None), timeout, name, list(batch), "pool")
+        return claim.Request(name, rollout, pool_plan.Limits(limit, None), timeout, name, list(batch), "pool", terms)
 
     def state(self):
         return pool_object.read_pool(self.admin, self.pool)[0]

@@ -22,10 +22,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
     update_node,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Limits
+from fleet_of_nodes import ANY_TIME
 
 
 def take(cluster, name, limit, seconds):
-    request = claim.Request(name, "r1", Limits(limit, None), 60, name, [], "pool")
+    request = claim.Request(name, "r1", Limits(limit, None), 60, name, [], "pool", ANY_TIME)
     claim.claim(cluster, request)
     update_node(cluster, name, lambda node, now: cordon_plan.plan_cordon(node, "r1", now))
     claim.claim(cluster, request)

@@ -14,17 +14,25 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    admission,
+    cordon_plan,
+    node_view,
+    pool_plan,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import get_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_object import (
     list_holding,
     list_members,
+    read_pool,
     update_pool,
 )
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 5.0
 # Shorter than any pause: whoever has waited looks anew. Longer than a few conflicts in a row.
 FRESH_SECONDS = 0.4
+# Until a window opens there is only a halt to be seen.
+WINDOW_PAUSE = 30.0
 NAMED = 10
 
 Request = typing.NamedTuple(
@@ -37,6 +45,7 @@ Request = typing.NamedTuple(
         ("host", str),
         ("batch", typing.List[str]),
         ("pool_label", str),
+        ("terms", admission.Terms),
     ],
 )
 # waits_for_batch: the place is taken by nodes of the same batch, which go on only after this one has stopped waiting.
@@ -47,40 +56,57 @@ Outcome = typing.NamedTuple(
         ("before", pool_plan.Pool),
         ("plan", pool_plan.Plan),
         ("waits_for_batch", bool),
+        ("refused", str),  # why it may not go, apart from the budget
+        ("control_plane", dict),  # what was seen of it, empty where it was not looked at
     ],
 )
 
 
 class ClaimError(FleetError):
-    """No place, with who takes the budget up."""
+    """No place, with who takes the budget up, and what was seen of the control plane."""
 
-    def __init__(self, problem, todo, pool_name, occupants):
-        super(ClaimError, self).__init__(problem, "The node was left as it is", todo)
-        self.result = {"pool": pool_name, "unavailable": describe(occupants)}
+    def __init__(self, problem, todo, pool_name, occupants=(), left="The node was left as it is", control_plane=None):
+        super(ClaimError, self).__init__(problem, left, todo)
+        told = {"pool": pool_name, "unavailable": describe(occupants)}
+        self.result = dict(told, control_plane=control_plane or {})
 
 
 def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sleep):
     """Wait for a place in the budget, or find the one that the node holds.
 
-    :raises ClaimError: the pool is halted, or there was no place in time.
+    :raises ClaimError: the pool is halted, or the node may not go, or there was no place in time.
     """
-    name = pool_plan.pool_of(get_node(cluster, request.node), request.pool_label)
+    node = get_node(cluster, request.node)
+    name = pool_plan.pool_of(node, request.pool_label)
+    limits = pool_plan.bounded(name, request.limits)
     deadline = now() + request.timeout
     pause = FIRST_PAUSE
     members = _Members(cluster, name, request.pool_label, now)
+    gate = admission.Admission(cluster, node, request.rollout, request.terms, request.pool_label, members.recent)
 
     def decide(pool, moment):
         if pool.halt:
             raise _halted(request.node, name, pool)
         stamp = cordon_plan.stamp(moment)
         wanted = pool_plan.Claim(request.rollout, stamp, stamp, request.host)
-        return pool_plan.plan_claim(pool, members.recent(), request.node, request.limits, wanted)
+        return pool_plan.plan_claim(pool, members.recent(), request.node, limits, wanted)
 
     while True:
+        refusal = gate.refusal()
+        if refusal:
+            before = read_pool(cluster, name)[0]
+            if before.halt:
+                raise _halted(request.node, name, before)
+            if check_mode:
+                return Outcome(name, before, pool_plan.Plan(before, [], None), False, refusal.problem, gate.seen)
+            if refusal.wait is None or now() >= deadline or now() + refusal.wait > deadline:
+                raise _refused(cluster, request, name, refusal, gate.seen)
+            sleep(min(refusal.wait or LONGEST_PAUSE, WINDOW_PAUSE, deadline - now()))
+            continue
         before, plan = update_pool(cluster, name, decide, check_mode)
         mates = [one for node, one in before.claims.items() if node != request.node and one.host in request.batch]
         if not plan.full or mates or check_mode:
-            return Outcome(name, before, plan, bool(plan.full and mates))
+            return Outcome(name, before, plan, bool(plan.full and mates), "", gate.seen)
         if now() >= deadline:
             raise _no_place(request, name, plan.full)
         sleep(min(pause * random.uniform(0.5, 1), max(0, deadline - now())))
@@ -115,7 +141,7 @@ def release(cluster, node, pool_label, check_mode=False, failed=False):
             cluster, name, lambda pool, now: pool_plan.plan_release(pool, node, failed), check_mode
         )
         actions += plan.actions
-    return Outcome(name, before, plan._replace(actions=actions), False)
+    return Outcome(name, before, plan._replace(actions=actions), False, "", {})
 
 
 def fail(cluster, request, halt_after, check_mode=False, now=time.monotonic, sleep=time.sleep):
@@ -129,12 +155,12 @@ def fail(cluster, request, halt_after, check_mode=False, now=time.monotonic, sle
     before, noted = update_pool(cluster, name, note, check_mode)
     while request.node in noted.pool.claims and not _serves(cluster, request.node):
         if check_mode or now() >= deadline:
-            return Outcome(name, before, noted, False)
+            return Outcome(name, before, noted, False, "", {})
         sleep(FIRST_PAUSE)
     given = update_pool(
         cluster, name, lambda pool, moment: pool_plan.plan_release(pool, request.node, failed=True), check_mode
     )[1]
-    return Outcome(name, before, given._replace(actions=noted.actions + given.actions), False)
+    return Outcome(name, before, given._replace(actions=noted.actions + given.actions), False, "", {})
 
 
 def _serves(cluster, name):
@@ -152,8 +178,14 @@ def _halted(node, name, pool):
         "Pool %s is halted since %s, so node %s may not go: %s" % (name, pool.halt["since"], node, pool.halt["reason"]),
         "Mend the cause, run the playbook resume, then run the same command again",
         name,
-        [],
     )
+
+
+def _refused(cluster, request, name, refusal, control_plane):
+    """Give a place back that may not be used now: the node did not fail, and it counts as long as it is cordoned."""
+    plan = update_pool(cluster, name, lambda pool, now: pool_plan.plan_release(pool, request.node, failed=True))[1]
+    left = "The node was left as it is" + (", without its place in the budget" if plan.actions else "")
+    return ClaimError(refusal.problem, refusal.todo, name, left=left, control_plane=control_plane)
 
 
 def _no_place(request, name, full):
@@ -164,8 +196,8 @@ def _no_place(request, name, full):
     return ClaimError(
         "Node %s got no place in the budget of pool %s within %d seconds: %s, and %s"
         % (request.node, name, request.timeout, limit, ", ".join(said)),
-        "Bring them back into service (the playbook recover does it for what dead runs left) or raise max_unavailable, "
-        "then run the same command again",
+        "Bring them back into service (the playbook recover does it for what dead runs left)%s, then run the same "
+        "command again" % ("" if name == pool_plan.CONTROL_PLANE else " or raise max_unavailable"),
         name,
         occupants,
     )

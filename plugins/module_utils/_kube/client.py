@@ -162,10 +162,15 @@ class Cluster:
         }
         return self.request("POST", "%s/eviction" % pod_path(namespace, name), None, body, until=until)
 
-    def request(self, method, path, query=None, body=None, content_type="application/json", until=None):
+    def readyz(self, until=None):
+        """Ask the API server what it says about its parts: its words, a line for each check, also when one fails."""
+        return self.request("GET", "/readyz", {"verbose": "true"}, until=until, read=_checks)
+
+    def request(self, method, path, query=None, body=None, content_type="application/json", until=None, read=None):
         """Send one request, again and again while the server is away or overloaded.
 
         :param until: float, time.monotonic() after which it is not sent again; unset means api_timeout from now.
+        :param read: callable(response) that returns the answer, None where it is none; unset, an answer is JSON.
         """
         until = time.monotonic() + self.api_timeout if until is None else until
         pause = 0.2
@@ -174,8 +179,9 @@ class Cluster:
             try:
                 timeout = urllib3.Timeout(connect=5, read=30)
                 response = self._send(method, path, query, body, content_type, timeout)
-                if 200 <= response.status < 300:
-                    return self._decode(response)
+                answer = (read or self._decode)(response)
+                if answer is not None:
+                    return answer
                 raise self._error(method, path, response)
             except ApiError as error:
                 now = time.monotonic()
@@ -213,6 +219,8 @@ class Cluster:
         return response
 
     def _decode(self, response):
+        if not 200 <= response.status < 300:
+            return None
         try:
             return json.loads(response.data.decode("utf-8"))
         except ValueError:
@@ -282,6 +290,11 @@ class Cluster:
             path,
         )
         return problem, "Grant it the verb %s on %s (playbooks/files/rbac.yml does)" % (denied["verb"], resource)
+
+
+def _checks(response):
+    text = response.data.decode("utf-8", "replace")
+    return text if response.status in (200, 500, 503) and text.startswith(("[+]", "[-]")) else None
 
 
 def node_path(name):

@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a node may leave service now, apart from the budget: maintenance windows, and etcd on the control plane.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    cordon_plan,
+    node_view,
+    pool_plan,
+    quorum,
+    windows,
+)
+
+NODES = "/api/v1/nodes"
+PODS = "/api/v1/namespaces/kube-system/pods"
+# As plugins/doc_fragments/k8s_terms.py documents them.
+ARGUMENT_SPEC = {
+    "windows": {"type": "list", "elements": "raw", "default": []},
+    "blackouts": {"type": "list", "elements": "raw", "default": []},
+    "expected_seconds": {"type": "int", "default": 1800},
+    "accept_single_etcd": {"type": "bool", "default": False},
+    "accept_external_etcd": {"type": "bool", "default": False},
+    "way_back": {"type": "bool", "default": False},
+}
+
+Terms = typing.NamedTuple(
+    "Terms",
+    [
+        ("schedule", windows.Schedule),
+        ("expected_seconds", int),
+        ("accepted", quorum.Accepted),
+        ("way_back", bool),  # the node goes back to what it ran
+    ],
+)
+# wait: seconds after which it may be otherwise, None where waiting cannot help.
+Refusal = typing.NamedTuple("Refusal", [("problem", str), ("todo", str), ("wait", typing.Optional[float])])
+
+
+def read_terms(params):
+    """Read the options of ARGUMENT_SPEC.
+
+    :raises FleetError: a window or a black-out is malformed.
+    """
+    accepted = quorum.Accepted(params["accept_single_etcd"], params["accept_external_etcd"])
+    schedule = windows.parse(params["windows"], params["blackouts"])
+    return Terms(schedule, params["expected_seconds"], accepted, params["way_back"])
+
+
+def look(cluster, pool_label):
+    """Look at etcd and the API servers.
+
+    :returns: tuple (list of quorum.Part, dict of checks).
+    """
+    selectors = pool_plan.selectors(pool_plan.CONTROL_PLANE, pool_label)
+    nodes = [node for one in selectors for node in cluster.list(NODES, {"labelSelector": one}).items]
+    queries = [{"fieldSelector": "spec.nodeName=" + node["metadata"]["name"]} for node in nodes]
+    pods = [pod for query in queries for pod in cluster.list(PODS, query).items]
+    return quorum.parts(nodes, pods), quorum.read_checks(cluster.readyz())
+
+
+def of_window(node, members, rollout, terms, now):
+    """Refuse a node that cannot be expected to be back before a window closes. Pure.
+
+    :param members: list of pool_plan.Member, the nodes of its pool.
+    :returns: Refusal, or None.
+    """
+    name = node["metadata"]["name"]
+    seconds, slowest = expect(node, members, rollout, terms.expected_seconds, now)
+    expected = "%d seconds are expected%s" % (seconds, ", as node %s took" % slowest if slowest else "")
+    found = windows.opening(terms.schedule, now, seconds)
+    if not found:
+        problem = (
+            "Node %s may not go: %s, and in the next %d days no maintenance window outside of black-outs has as many"
+        )
+        todo = "Make a window longer, or correct what is expected (osmigrate_expected_seconds%s)" % (
+            ", or the annotation cordoned-seconds of node %s" % slowest if slowest else ""
+        )
+        return Refusal(problem % (name, expected, windows.HORIZON_DAYS), todo, None)
+    if found[0] <= now:
+        return None
+    problem = "Node %s may not go now: %s. It can go from %s on" % (
+        name,
+        _closed(terms.schedule, now, expected),
+        cordon_plan.stamp(found[0]),
+    )
+    return Refusal(problem, "Run the same command again then", found[0] - now)
+
+
+def of_control_plane(node, found, checks, terms):
+    """Refuse a control-plane node that etcd or the API servers cannot spare. Pure.
+
+    :param node: str, its name.
+    :returns: Refusal, or None.
+    """
+    objection = quorum.object_to(node, found, checks, terms.accepted, terms.way_back)
+    return objection and Refusal(objection.problem, objection.todo, 0 if objection.waits else None)
+
+
+def expect(node, members, rollout, at_least, now):
+    """How long a node is expected to be out of service from now on. Pure.
+
+    As long as is said, or as the slowest node of its pool took in this rollout. One that is out already needs what is
+    left of that, and half of it at least: the reboot is still to come.
+
+    :returns: tuple (int seconds, str the node that took so long or empty).
+    """
+    measured = [(one.seconds, one.name) for one in members if one.seconds is not None and one.done_in == rollout]
+    seconds, name = max(measured + [(at_least, "")])
+    since = (
+        cordon_plan.parse(node_view.annotations(node).get(cordon_plan.AT, "")) if cordon_plan.is_ours(node) else None
+    )
+    if since is not None:
+        seconds = max(seconds - max(0, int(now - since)), (seconds + 1) // 2)
+    return seconds, name
+
+
+def _closed(schedule, now, expected):
+    black, ends = windows.blackout_ends(schedule, now), windows.closes(schedule, now)
+    if black:
+        return "there is a black-out until %s" % cordon_plan.stamp(black)
+    if ends:
+        return "%s, and its maintenance window ends in %d" % (expected, ends - now)
+    return "no maintenance window is open"
+
+
+class Admission:
+    """Asks, as often as wanted, whether one node may leave service.
+
+    :param node: dict, its Node object.
+    :param read_members: callable that returns the nodes of its pool as a list of pool_plan.Member.
+    """
+
+    def __init__(self, cluster, node, rollout, terms, pool_label, read_members):
+        self._cluster, self._node, self._rollout, self._terms = cluster, node, rollout, terms
+        self._pool_label = pool_label
+        self._read_members = read_members
+        self.seen = {}  # what the control plane showed last, as results tell it
+
+    def refusal(self):
+        """Look, and return a Refusal, or None if the node may go."""
+        return self._of_window() or self._of_control_plane()
+
+    def _of_window(self):
+        if self._terms.way_back or self._terms.schedule == windows.ALWAYS:
+            return None
+        # What other nodes took only makes it stricter, so a pool is not read as long as no window is open.
+        for read in (list, self._read_members):
+            refused = of_window(self._node, read(), self._rollout, self._terms, self._cluster.now())
+            if refused:
+                return refused
+        return None
+
+    def _of_control_plane(self):
+        if not pool_plan.is_control_plane(self._node):
+            return None
+        found, checks = look(self._cluster, self._pool_label)
+        self.seen = quorum.describe(found, checks)
+        return of_control_plane(self._node["metadata"]["name"], found, checks, self._terms)

@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What in the cluster speaks against a rollout, before any node is touched.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    admission,
+    controllers,
+    cordon_plan,
+    pool_plan,
+    quorum,
+    windows,
+)
+
+WORKLOADS = (("DaemonSet", "/apis/apps/v1/daemonsets"), ("Deployment", "/apis/apps/v1/deployments"))
+
+
+class PreflightError(FleetError):
+    """Something speaks against the rollout, with all that was found."""
+
+    def __init__(self, problems, todos, result):
+        super(PreflightError, self).__init__("; ".join(problems), "No node was touched", ". ".join(todos))
+        self.result = result
+
+
+def examine(cluster, names, accepted, terms, pool_label):
+    """Look at the cluster once.
+
+    :param names: list of str, the nodes that shall be moved.
+    :param accepted: list of str, the controllers that the operator accepts.
+    :returns: dict, the result of the module.
+    :raises PreflightError: something speaks against the rollout.
+    """
+    nodes = _nodes(cluster, names)
+    found = []
+    for kind, path in WORKLOADS:
+        found += [controllers.workload(kind, one) for one in cluster.list(path, keep=_trim).items]
+    findings = controllers.examine(nodes, found, accepted)
+    refused, seen = _of_control_plane(cluster, nodes, terms, pool_label)
+    opens, said = judge_schedule(terms, cluster.now())
+    others = [one for one in findings if not one.accepted]
+    result = {
+        "changed": False,
+        "findings": [dict(one._asdict()) for one in findings],
+        "control_plane": seen,
+        "opens": opens,
+        "report": [tell(one) for one in findings] + said,
+    }
+    problems, todos = [tell(one) for one in others], []
+    if others:
+        named = ", ".join(one.controller for one in others)
+        todos = [
+            "Pause or remove what else drains these nodes, or accept it (osmigrate_accepted_controllers: [%s])" % named
+        ]
+    if refused:
+        problems.append(refused.problem)
+        todos.append(refused.todo)
+    if problems:
+        raise PreflightError(problems, todos, result)
+    return result
+
+
+def tell(finding):
+    """A finding as a sentence without its full stop."""
+    accepted = ", which is accepted" if finding.accepted else ""
+    return "%s may drain or reboot the same nodes%s: %s" % (finding.controller, accepted, finding.detail)
+
+
+def judge_schedule(terms, now):
+    """When the next node may go. Pure.
+
+    :returns: tuple (str from when on, empty for now; list of str to be told).
+    :raises FleetError: no node could ever go.
+    """
+    if terms.way_back or terms.schedule == windows.ALWAYS:
+        return "", []
+    found = windows.opening(terms.schedule, now, terms.expected_seconds)
+    if not found:
+        raise FleetError(
+            "In the next %d days no maintenance window outside of black-outs is as long as the %d seconds that a node "
+            "is expected to take" % (windows.HORIZON_DAYS, terms.expected_seconds),
+            "No node was touched",
+            "Make a window longer, or correct osmigrate_expected_seconds",
+        )
+    start, end = found
+    if start > now:
+        opens = cordon_plan.stamp(start)
+        return opens, ["No node may go before %s: a maintenance window or a black-out says so" % opens]
+    ends = [] if end == float("inf") else ["Nodes may go now, and have to be back before %s" % cordon_plan.stamp(end)]
+    return "", ends
+
+
+def _of_control_plane(cluster, nodes, terms, pool_label):
+    """Refuse what waiting cannot help; the rest is looked at again when a node's turn comes."""
+    names = [one["metadata"]["name"] for one in nodes if pool_plan.is_control_plane(one)]
+    if not names:
+        return None, {}
+    found, checks = admission.look(cluster, pool_label)
+    refusals = [admission.of_control_plane(name, found, checks, terms) for name in names]
+    lasting = [one for one in refusals if one and one.wait is None]
+    return (lasting[0] if lasting else None), quorum.describe(found, checks)
+
+
+def _nodes(cluster, names):
+    wanted = set(names)
+    nodes = [one for one in cluster.list(admission.NODES, keep=_trim).items if one["metadata"]["name"] in wanted]
+    strange = sorted(wanted - set(one["metadata"]["name"] for one in nodes))
+    if strange:
+        raise FleetError("There is no node %s on %s" % (", ".join(strange), cluster.server), todo="Check the names")
+    return nodes
+
+
+def _trim(thing):
+    """Drop the bulk that the API server keeps for itself."""
+    thing["metadata"].pop("managedFields", None)
+    thing.get("status", {}).pop("images", None)
+    return thing

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether etcd and the API servers can spare a control-plane node. Pure.
+
+What is looked at are static pods, named C(etcd-NODE) and C(kube-apiserver-NODE) in kube-system, and what the API server
+says about its own connection to etcd. There is no client certificate of etcd for that, so a member is what a pod shows.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pool_plan
+
+ETCD, API_SERVER = "etcd", "kube-apiserver"
+# The checks of /readyz; an older API server has only the first.
+CHECKS = ("etcd", "etcd-readiness")
+SMALLEST = 3
+READY, MISSING = "ready", "has no pod"
+
+Part = typing.NamedTuple(
+    "Part",
+    [
+        ("component", str),  # ETCD or API_SERVER
+        ("node", str),
+        ("state", str),  # READY, MISSING, or what is wrong, as the end of a sentence
+    ],
+)
+Accepted = typing.NamedTuple("Accepted", [("single_etcd", bool), ("external_etcd", bool)])
+# waits: whether it may be otherwise a moment later.
+Objection = typing.NamedTuple("Objection", [("problem", str), ("todo", str), ("waits", bool)])
+
+
+def parts(nodes, pods):
+    """Find the members of etcd and the API servers.
+
+    :param nodes: list of dict, all nodes of the control plane.
+    :param pods: list of dict, the pods in kube-system on them.
+    :returns: list of Part, by component and node. A component that no node has as a static pod is not in it.
+    """
+    named = dict((pod["metadata"]["name"], pod) for pod in pods)
+    found = []
+    for component, hosts in ((ETCD, _etcd_nodes(nodes)), (API_SERVER, _api_nodes(nodes))):
+        # A node that shows one although its role does not tell has it all the same.
+        names = set(hosts) | set(_name(one) for one in nodes if "%s-%s" % (component, _name(one)) in named)
+        states = dict((name, _state(named.get("%s-%s" % (component, name)))) for name in names)
+        if any(state != MISSING for state in states.values()):
+            found += [Part(component, name, states[name]) for name in sorted(states)]
+    return found
+
+
+def object_to(node, found, checks, accepted, way_back=False):
+    """Say why a node may not leave service now.
+
+    :param node: str, its name.
+    :param found: list of Part.
+    :param checks: dict of what the API server says about its parts, True where one is well.
+    :param way_back: bool, the node goes back to what it ran: what is ill on it does not hold it.
+    :returns: Objection, or None if it may go.
+    """
+    etcd = [one for one in found if one.component == ETCD]
+    if not etcd and not accepted.external_etcd:
+        return Objection(
+            "No static pod of etcd is seen in kube-system, so whether etcd can spare control-plane node %s is not known"
+            % node,
+            "See that etcd outside of it is healthy and can spare the node, then say so "
+            "(osmigrate_accept_external_etcd=true)",
+            False,
+        )
+    if node in [one.node for one in etcd] and len(etcd) < SMALLEST and not accepted.single_etcd:
+        return Objection(
+            "etcd has %d member%s, so it loses its quorum and the cluster its API while control-plane node %s is away"
+            % (len(etcd), "" if len(etcd) == 1 else "s", node),
+            "Add members until there are %d, or bear that (osmigrate_accept_single_etcd=true)" % SMALLEST,
+            False,
+        )
+    ill = [one for one in found if one.state != READY and not (one.node == node and _may_be_ill(one, way_back))]
+    said = ["%s on node %s %s" % (one.component, one.node, one.state) for one in ill]
+    said += ["the API server says that its check %s %s" % (name, how) for name, how in _failed(checks)]
+    if said:
+        problem = "The control plane cannot spare node %s: %s" % (node, ", ".join(said))
+        return Objection(problem, "Mend it, then run the same command again", True)
+    return None
+
+
+def describe(found, checks):
+    """What was seen, for results."""
+
+    def told(component):
+        return [{"node": one.node, "state": one.state} for one in found if one.component == component]
+
+    return {"etcd": told(ETCD), "api_servers": told(API_SERVER), "checks": checks}
+
+
+def read_checks(text):
+    """Read what C(/readyz?verbose) answers.
+
+    :returns: dict from the names in CHECKS that are there to bool.
+    """
+    lines = [line for line in text.splitlines() if line[:3] in ("[+]", "[-]")]
+    said = dict((line[3:].split(" ")[0], line.startswith("[+]")) for line in lines)
+    return dict((name, said[name]) for name in CHECKS if name in said)
+
+
+def _may_be_ill(one, way_back):
+    """Its own API server goes with it, so only the others count; its own etcd member tells of the state of etcd."""
+    return way_back or one.component == API_SERVER
+
+
+def _failed(checks):
+    if CHECKS[0] not in checks:
+        yield CHECKS[0], "is not there"
+    for name, well in sorted(checks.items()):
+        if not well:
+            yield name, "fails"
+
+
+def _etcd_nodes(nodes):
+    """Where members of etcd have to be: on nodes of that role if there are any, else on each API server's node."""
+    return [_name(one) for one in nodes if ETCD in node_view.roles(one)] or _api_nodes(nodes)
+
+
+def _api_nodes(nodes):
+    return [_name(one) for one in nodes if set(node_view.roles(one)) & set(pool_plan.CONTROL_ROLES[:2])]
+
+
+def _name(node):
+    return node["metadata"]["name"]
+
+
+def _state(pod):
+    """What a static pod says of its component."""
+    if pod is None:
+        return MISSING
+    if pod["metadata"].get("deletionTimestamp"):
+        return "is ending"
+    phase = pod.get("status", {}).get("phase", "Unknown")
+    if phase != "Running":
+        return "is %s" % phase
+    conditions = dict((one["type"], one["status"]) for one in pod["status"].get("conditions") or [])
+    return READY if conditions.get("Ready") == "True" else "is not Ready"

@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _errors
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import admission, cordon_plan, pool_plan, preflight
+
+NIGHT = [{"start": "22:00", "duration": "4h"}]
+DEFAULTS = {name: one["default"] for name, one in admission.ARGUMENT_SPEC.items()}
+
+
+def make_terms(**options):
+    return admission.read_terms({**DEFAULTS, **options})
+
+
+def done(name, seconds, rollout="r1"):
+    return pool_plan.Member(name, "", True, True, None, rollout, seconds)
+
+
+def at(text):
+    return cordon_plan.parse(f"2026-11-{text}:00Z")
+
+
+# What nodes of the pool took, since when the node is cordoned, now; what is expected, and by which node.
+EXPECTED = [
+    ("nothing measured", [], None, "21T22:00", (1800, "")),
+    ("faster", [done("w2", 600)], None, "21T22:00", (1800, "")),
+    ("slower", [done("w2", 2000), done("w3", 1900)], None, "21T22:00", (2000, "w2")),
+    ("in another rollout", [done("w2", 2000, "r0")], None, "21T22:00", (1800, "")),
+    ("still on its way", [done("w2", 2000, None)], None, "21T22:00", (1800, "")),
+    ("not measured", [done("w2", None)], None, "21T22:00", (1800, "")),
+    ("out for 10 minutes", [], "21T21:50", "21T22:00", (1200, "")),
+    ("out for 20 minutes", [], "21T21:40", "21T22:00", (900, "")),
+    ("out since yesterday", [done("w2", 2001)], "20T21:40", "21T22:00", (1001, "w2")),
+    ("out for a slow drain", [done("w2", 4000)], "21T21:50", "21T22:00", (3400, "w2")),
+    ("by a clock that was wrong", [], "21T23:00", "21T22:00", (1800, "")),
+]
+
+
+@pytest.mark.parametrize("case", EXPECTED, ids=lambda case: case[0])
+def test_how_long_a_node_is_expected_to_take(make_node, case):
+    _name, members, since, now, expected = case
+    notes = {cordon_plan.BY: "r1", cordon_plan.AT: f"2026-11-{since}:00Z"} if since else {}
+    assert admission.expect(make_node(annotations=notes), members, "r1", 1800, at(now)) == expected
+
+
+# Now, what nodes took; what is said, and for how many seconds to wait.
+WINDOWS = [
+    ("21T22:00", [], None, 0),
+    ("22T01:30", [], None, 0),
+    (
+        "21T21:00",
+        [],
+        "Node w1 may not go now: no maintenance window is open. It can go from 2026-11-21T22:00:00Z on",
+        3600,
+    ),
+    (
+        "22T01:40",
+        [],
+        "Node w1 may not go now: 1800 seconds are expected, and its maintenance window ends in 1200. It can go from "
+        "2026-11-22T22:00:00Z on",
+        73200,
+    ),
+    (
+        "22T01:00",
+        [done("w2", 7200)],
+        "Node w1 may not go now: 7200 seconds are expected, as node w2 took, and its maintenance window ends in 3600. "
+        "It can go from 2026-11-22T22:00:00Z on",
+        75600,
+    ),
+    (
+        "24T22:00",
+        [],
+        "Node w1 may not go now: there is a black-out until 2026-11-25T00:00:00Z. It can go from "
+        "2026-11-25T00:00:00Z on",
+        7200,
+    ),
+    (
+        "21T22:00",
+        [done("w2", 20000)],
+        "Node w1 may not go: 20000 seconds are expected, as node w2 took, and in the next 400 days no maintenance "
+        "window outside of black-outs has as many",
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize("now, members, said, wait", WINDOWS)
+def test_windows(make_node, now, members, said, wait):
+    terms = make_terms(windows=NIGHT, blackouts=["2026-11-24"])
+    found = admission.of_window(make_node(), members, "r1", terms, at(now))
+    assert found is None if said is None else (found.problem, found.wait) == (said, wait)
+
+
+def test_a_drained_node_goes_on_in_what_is_left_of_its_window(make_node):
+    terms = make_terms(windows=NIGHT)
+    out = make_node(annotations={cordon_plan.BY: "r1", cordon_plan.AT: "2026-11-22T01:25:00Z"})
+    assert admission.of_window(out, [], "r1", terms, at("22T01:40")) is None
+    assert admission.of_window(out, [], "r1", terms, at("22T01:46")).wait > 0
+
+
+def test_when_the_next_node_may_go():
+    assert preflight.judge_schedule(make_terms(), at("21T12:00")) == ("", [])
+    night = make_terms(windows=NIGHT)
+    opens = "2026-11-21T22:00:00Z"
+    said = f"No node may go before {opens}: a maintenance window or a black-out says so"
+    assert preflight.judge_schedule(night, at("21T12:00")) == (opens, [said])
+    said = "Nodes may go now, and have to be back before 2026-11-22T02:00:00Z"
+    assert preflight.judge_schedule(night, at("21T23:00")) == ("", [said])
+    assert preflight.judge_schedule(make_terms(windows=NIGHT, way_back=True), at("21T12:00")) == ("", [])
+    with pytest.raises(_errors.FleetError, match="as long as the 15000 seconds .* No node was touched. Make a window"):
+        preflight.judge_schedule(make_terms(windows=NIGHT, expected_seconds=15000), at("21T12:00"))

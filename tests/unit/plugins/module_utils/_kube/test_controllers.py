@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _errors
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import controllers
+
+ALL = ["w1", "w2"]
+
+
+def workload(kind="DaemonSet", name="agent", image="registry.example/agent:v1", **spec):
+    containers = [{"name": "c", "image": image}]
+    template = {"spec": {"containers": containers, **spec}}
+    return controllers.workload(kind, {"metadata": {"namespace": "ops", "name": name}, "spec": {"template": template}})
+
+
+# What is there: workloads, annotations of w1, labels of w1. Who is recognised, by what, and on which nodes.
+CASES = [
+    ("nobody", [workload()], {}, {}, None, "", []),
+    ("kured", [workload(name="kured")], {}, {}, "kured", "DaemonSet ops/kured (w1, w2)", ALL),
+    ("kured of a chart", [workload(name="prod-kured")], {}, {}, "kured", "DaemonSet ops/prod-kured (w1, w2)", ALL),
+    (
+        "kured by its image",
+        [workload(name="reboots", image="registry:5000/kubereboot/kured:1.17@sha256:0")],
+        {},
+        {},
+        "kured",
+        "DaemonSet ops/reboots (w1, w2)",
+        ALL,
+    ),
+    ("what reads kured", [workload(name="kured-exporter")], {}, {}, None, "", []),
+    ("a DaemonSet elsewhere", [workload(name="kured", nodeSelector={"os": "old"})], {}, {}, None, "", []),
+    (
+        "on some nodes",
+        [workload(name="kured", nodeSelector={"os": "new"})],
+        {},
+        {"os": "new"},
+        "kured",
+        "DaemonSet ops/kured (w1)",
+        ["w1"],
+    ),
+    (
+        "kured's annotation",
+        [],
+        {"weave.works/kured-reboot-in-progress": "2026-11-21T10:00:00Z"},
+        {},
+        "kured",
+        "annotation weave.works/kured-reboot-in-progress (w1)",
+        ["w1"],
+    ),
+    (
+        "a Deployment acts on all",
+        [workload("Deployment", "system-upgrade-controller", nodeSelector={"role": "infra"})],
+        {},
+        {"plan.upgrade.cattle.io/os": "3f2"},
+        "system-upgrade-controller",
+        "Deployment ops/system-upgrade-controller (w1, w2), label plan.upgrade.cattle.io/os (w1)",
+        ALL,
+    ),
+    (
+        "OpenShift",
+        [workload(name="machine-config-daemon")],
+        {"machineconfiguration.openshift.io/state": "Done"},
+        {},
+        "machine-config-operator",
+        "DaemonSet ops/machine-config-daemon (w1, w2), annotation machineconfiguration.openshift.io/state (w1)",
+        ALL,
+    ),
+    (
+        "KubeOS",
+        [],
+        {},
+        {"upgrade.openeuler.org/upgrading": ""},
+        "kubeos",
+        "label upgrade.openeuler.org/upgrading (w1)",
+        ["w1"],
+    ),
+    (
+        "Bottlerocket",
+        [workload(name="brupop-agent")],
+        {},
+        {"bottlerocket.aws/updater-interface-version": "2.0.0"},
+        "bottlerocket-update-operator",
+        "DaemonSet ops/brupop-agent (w1, w2), label bottlerocket.aws/updater-interface-version (w1)",
+        ALL,
+    ),
+    (
+        "Flatcar",
+        [],
+        {"flatcar-linux-update.v1.flatcar-linux.net/reboot-ok": "false"},
+        {},
+        "flatcar-linux-update-operator",
+        "annotation flatcar-linux-update.v1.flatcar-linux.net/reboot-ok (w1)",
+        ["w1"],
+    ),
+    (
+        "FleetLock",
+        [workload("Deployment", "fleetlock")],
+        {},
+        {},
+        "fleetlock",
+        "Deployment ops/fleetlock (w1, w2)",
+        ALL,
+    ),
+    (
+        "Kairos",
+        [workload("Deployment", "operator-kairos-operator", "quay.io/kairos/operator:v0.0.6")],
+        {"operator.kairos.io/cordoned-by": "default/upgrade@1"},
+        {},
+        "kairos-operator",
+        "Deployment ops/operator-kairos-operator (w1, w2), annotation operator.kairos.io/cordoned-by (w1)",
+        ALL,
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case[0])
+def test_who_is_recognised(make_node, case):
+    _name, workloads, annotations, labels, name, detail, where = case
+    nodes = [make_node("w1", annotations), make_node("w2", unschedulable=True)]
+    nodes[0]["metadata"]["labels"] = labels
+    found = controllers.examine(nodes, workloads, [])
+    assert found == ([controllers.Finding(name, detail, where, False)] if name else [])
+    if name:
+        assert controllers.examine(nodes, workloads, [name])[0].accepted
+
+
+def test_every_controller_has_a_case():
+    assert {case[4] for case in CASES} - {None} == set(controllers.NAMES)
+
+
+def test_many_nodes_are_counted(make_node):
+    nodes = [make_node(f"w{number}") for number in range(1, 8)]
+    found = controllers.examine(nodes, [workload(name="kured")], [])[0]
+    assert found.detail.endswith("(w1, w2, w3, w4, w5 and 2 more)")
+    assert len(found.nodes) == 7
+
+
+@pytest.mark.parametrize(
+    "name, todo", [("kurde", "Correct it to kured"), ("ours", "Known are kured, system-upgrade-controller, .*operator")]
+)
+def test_a_name_that_nobody_has(name, todo):
+    with pytest.raises(_errors.FleetError, match=f"There is no controller called {name}. Nothing was changed. {todo}"):
+        controllers.examine([], [], [name])
