@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def end(process):
 
 
 def kill_when(condition, process):
-    wait_for(condition)
+    wait_for(condition, 120)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
@@ -176,3 +177,19 @@ def test_a_killed_drill_is_settled_by_the_next_run_of_another_playbook(make_flee
     menu = json.loads(path.read_text())
     assert (menu["booted"], menu["default"], menu["trial"]) == ("r-1", "r-1", "")
     assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)
+
+
+def test_windows_hold_nodes_back_but_not_on_their_way_back(robot, make_fleet, play):
+    fleet = make_fleet(2)
+    robot.get(f"/api/v1/nodes/{fleet.nodes[0]}")
+    closed = [{"start": time.strftime("%H:%M", time.gmtime(robot.now() + 7200)), "duration": "1h"}]
+    code, output = end(play("rollback", fleet.nodes, osmigrate_windows=[*closed, {"start": "22:00"}]))
+    assert code != 0
+    assert "Maintenance window 2: it has no duration. Nothing was changed. Correct osmigrate_windows" in output
+    assert fleet.notes() == [{}, {}]
+    code, output = end(play("rollback", fleet.nodes, osmigrate_windows=closed, drain_way_back=False))
+    assert code != 0
+    assert f"{fleet.nodes[0]} may not go now: no maintenance window is open. It can go from" in output
+    assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)
+    assert end(play("rollback", fleet.nodes, osmigrate_windows=closed))[0] == 0
+    assert all(note["phase"] == "done" for note in fleet.notes())

@@ -11,6 +11,7 @@ __metaclass__ = type
 
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     cordon_plan,
     node_view,
@@ -47,8 +48,13 @@ Refusal = typing.NamedTuple("Refusal", [("problem", str), ("todo", str), ("wait"
 def read_terms(params):
     """Read the options of ARGUMENT_SPEC.
 
-    :raises FleetError: a window or a black-out is malformed.
+    :raises FleetError: one of them cannot be meant.
     """
+    if params["expected_seconds"] < 0:
+        raise FleetError(
+            "A node cannot be expected to be out of service for %d seconds" % params["expected_seconds"],
+            todo="Correct osmigrate_expected_seconds",
+        )
     accepted = quorum.Accepted(params["accept_single_etcd"], params["accept_external_etcd"])
     schedule = windows.parse(params["windows"], params["blackouts"])
     return Terms(schedule, params["expected_seconds"], accepted, params["way_back"])
@@ -127,7 +133,7 @@ def _closed(schedule, now, expected):
     if black:
         return "there is a black-out until %s" % cordon_plan.stamp(black)
     if ends:
-        return "%s, and its maintenance window ends in %d" % (expected, ends - now)
+        return "%s, and %d are left until nodes have to be back" % (expected, ends - now)
     return "no maintenance window is open"
 
 

@@ -265,6 +265,8 @@ class Cluster:
             denied = _FORBIDDEN.search(said)
             if denied:
                 problem, todo = self._forbidden(denied.groupdict(), path)
+            elif " cannot get path " in said:
+                todo = "Grant it the verb get on that path (playbooks/files/rbac.yml does)"
         elif status < 500 and status != 429 and not body:
             return self._not_kubernetes(response)
         error = ApiError(problem, todo=todo, status=status, body=body, wait=_retry_after(response, body))

@@ -57,15 +57,15 @@ WINDOWS = [
     (
         "22T01:40",
         [],
-        "Node w1 may not go now: 1800 seconds are expected, and its maintenance window ends in 1200. It can go from "
-        "2026-11-22T22:00:00Z on",
+        "Node w1 may not go now: 1800 seconds are expected, and 1200 are left until nodes have to be back. "
+        "It can go from 2026-11-22T22:00:00Z on",
         73200,
     ),
     (
         "22T01:00",
         [done("w2", 7200)],
-        "Node w1 may not go now: 7200 seconds are expected, as node w2 took, and its maintenance window ends in 3600. "
-        "It can go from 2026-11-22T22:00:00Z on",
+        "Node w1 may not go now: 7200 seconds are expected, as node w2 took, and 3600 are left until nodes have "
+        "to be back. It can go from 2026-11-22T22:00:00Z on",
         75600,
     ),
     (
@@ -97,6 +97,11 @@ def test_a_drained_node_goes_on_in_what_is_left_of_its_window(make_node):
     out = make_node(annotations={cordon_plan.BY: "r1", cordon_plan.AT: "2026-11-22T01:25:00Z"})
     assert admission.of_window(out, [], "r1", terms, at("22T01:40")) is None
     assert admission.of_window(out, [], "r1", terms, at("22T01:46")).wait > 0
+
+
+def test_less_than_nothing_cannot_be_expected():
+    with pytest.raises(_errors.FleetError, match="for -1 seconds. Nothing was changed. Correct osmigrate_expected"):
+        make_terms(expected_seconds=-1)
 
 
 def test_when_the_next_node_may_go():

@@ -91,6 +91,19 @@ def test_a_missing_permission_is_named(server, cluster):
     assert "Grant it the verb patch on nodes" in str(caught.value)
 
 
+def test_a_missing_permission_for_a_path_is_named(server, cluster):
+    server.will(403, 'forbidden: User "system:serviceaccount:ops:robot" cannot get path "/readyz"')
+    with pytest.raises(ApiError, match='robot" cannot get path "/readyz". .* Grant it the verb get on that path'):
+        cluster.readyz()
+
+
+@pytest.mark.parametrize("status, line", [(200, "[+]etcd ok"), (500, "[-]etcd failed: reason withheld")])
+def test_what_the_server_says_about_its_parts_is_an_answer_also_when_one_fails(server, cluster, status, line):
+    server.will(status, f"[+]ping ok\n{line}\n".encode())
+    assert cluster.readyz().splitlines() == ["[+]ping ok", line]
+    assert paths(server) == ["/readyz?verbose=true"]
+
+
 def test_missing_credentials_are_named(server, cluster):
     server.will(403, DENIED.replace("system:serviceaccount:ops:robot", "system:anonymous"))
     with pytest.raises(ApiError, match="got no credentials"):
