@@ -53,6 +53,7 @@ CASES = [
     ("three members", [KUBEADM] * 3, stacked(3), NEITHER, None),
     ("five members", [KUBEADM] * 5, stacked(5), NEITHER, None),
     ("master only", [["master"]] * 3, stacked(3), NEITHER, None),
+    ("master only, another is gone", [["master"]] * 3, stacked(3, etcd_m3=GONE), NEITHER, "etcd on node m3 has no pod"),
     ("another is not Ready", [KUBEADM] * 3, stacked(3, etcd_m2=NOT_READY), NEITHER, "etcd on node m2 is not Ready"),
     ("another of five", [KUBEADM] * 5, stacked(5, etcd_m5=NOT_READY), NEITHER, "etcd on node m5 is not Ready"),
     ("its own is not Ready", [KUBEADM] * 3, stacked(3, etcd_m1=NOT_READY), NEITHER, "etcd on node m1 is not Ready"),
