@@ -72,7 +72,7 @@ def play(collections, robot_kubeconfig, tmp_path):
 
 def end(process):
     """Wait for a playbook; return its exit code and its output in one line."""
-    output = process.communicate(timeout=120)[0]
+    output = process.communicate(timeout=400)[0]
     print(output)
     return process.returncode, " ".join(output.split())
 

@@ -20,6 +20,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
     claim,
     cordon_plan,
+    pool_object,
     pool_plan,
     preflight,
 )
@@ -62,6 +63,9 @@ def test_a_claim_outside_of_windows_is_refused_with_the_next_opening(robot, make
     assert fleet.state() == pool_plan.EMPTY
     assert not claim.claim(robot, fleet.request(0, terms=make_terms(windows=[window(robot, -60)]))).refused
     assert set(fleet.state().claims) == {fleet.nodes[0]}
+    pool_object.update_pool(robot, fleet.pool, lambda pool, now: pool_plan.plan_halt(pool, "Bad kernel", "now"))
+    with pytest.raises(claim.ClaimError, match="is halted since now"):
+        claim.claim(robot, fleet.request(1, terms=closed, timeout=9000))
 
 
 def test_a_claim_waits_for_a_window_that_opens_in_time(robot, make_fleet):

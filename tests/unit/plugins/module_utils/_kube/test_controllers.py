@@ -118,6 +118,8 @@ CASES = [
 def test_who_is_recognised(make_node, case):
     _name, workloads, annotations, labels, name, detail, where = case
     nodes = [make_node("w1", annotations), make_node("w2", unschedulable=True)]
+    # What the API server sets on a cordoned node; DaemonSets run there all the same.
+    nodes[1]["spec"]["taints"] = [{"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}]
     nodes[0]["metadata"]["labels"] = labels
     found = controllers.examine(nodes, workloads, [])
     assert found == ([controllers.Finding(name, detail, where, False)] if name else [])
