@@ -14,9 +14,10 @@ __metaclass__ = type
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
 
 ETCD, API_SERVER = "etcd", "kube-apiserver"
+API_ROLES = ("control-plane", "master")
 # The checks of /readyz; an older API server has only the first.
 CHECKS = ("etcd", "etcd-readiness")
 SMALLEST = 3
@@ -125,7 +126,7 @@ def _etcd_nodes(nodes):
 
 
 def _api_nodes(nodes):
-    return [_name(one) for one in nodes if set(node_view.roles(one)) & set(pool_plan.CONTROL_ROLES[:2])]
+    return [_name(one) for one in nodes if set(node_view.roles(one)) & set(API_ROLES)]
 
 
 def _name(node):
