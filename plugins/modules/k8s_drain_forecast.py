@@ -50,6 +50,11 @@ options:
     description: As in M(osmigrate.fleet.k8s_node_drain).
     type: bool
     default: false
+  delete_allowed:
+    description: As in M(osmigrate.fleet.k8s_node_drain). What may be deleted past a disruption budget is not held by it.
+    type: list
+    elements: str
+    default: []
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -116,7 +121,7 @@ report:
 """
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import forecast, node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan, forecast, node_view
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
@@ -136,7 +141,8 @@ def work(module, cluster):
     pods, budgets = [], []
     if names:
         pods, budgets = cluster.list(PODS, RUNNING, _trim).items, cluster.list(BUDGETS).items
-    policy = Policy(options["delete_emptydir_data"], options["delete_unmanaged"])
+    allowed = delete_plan.parse(options["delete_allowed"])
+    policy = Policy(options["delete_emptydir_data"], options["delete_unmanaged"], allowed)
     wanted = forecast.Wanted(policy, options["timeout"], options["grace_period"])
     findings = forecast.examine(names, nodes, pods, budgets, wanted)
     return {
@@ -168,6 +174,7 @@ def main():
             grace_period=dict(type="int"),
             delete_emptydir_data=dict(type="bool", default=False),
             delete_unmanaged=dict(type="bool", default=False),
+            delete_allowed=dict(type="list", elements="str", default=[]),
         ),
         work,
     )

@@ -18,6 +18,8 @@ description:
     terminating already are waited for and not evicted again.
   - A pod that nothing would start again, one with an V(emptyDir) volume, and one under more than one disruption budget
     are refused before anything is evicted; the first two can be allowed.
+  - A pod is deleted instead of evicted only if O(delete_allowed) lets it be, after its eviction was refused for
+    O(delete_after). Every such deletion is in the result.
   - A refusal by a disruption budget is no failure. The eviction is asked for again, once per budget and not once per
     pod, until O(timeout), and not before the API server wants it to.
   - A pod that is still there at O(timeout) is a failure whose message names it and what held it.
@@ -60,6 +62,29 @@ options:
     description: Evict pods although they have no controller that would start them elsewhere.
     type: bool
     default: false
+  delete_allowed:
+    description:
+      - Which pods may be deleted when their eviction is refused. None are if it is empty.
+      - V(namespace/label=value) names pods, by more labels with commas, and with V(!=) by other values. Such a pod is
+        deleted even where a disruption budget forbids its eviction, and where more than one covers it.
+      - V(Kind), such as V(Job), is the kind of the controller. Such a pod is deleted only if no disruption budget covers
+        it, as when an admission webhook denies its eviction.
+      - Needs the right to delete pods, which C(playbooks/files/rbac-delete-pods.yml) grants and C(rbac.yml) does not.
+    type: list
+    elements: str
+    default: []
+  delete_after:
+    description:
+      - How many seconds the eviction of such a pod must have been refused before it is deleted. With O(delete_allowed)
+        it has to be less than O(timeout).
+    type: int
+    default: 300
+  wait_for_volumes:
+    description:
+      - Wait, within O(timeout), until the volumes of the pods that left are detached from the node too. Those of pods
+        that stay are not waited for.
+    type: bool
+    default: false
   evictions_per_second:
     description: How many evictions to ask for per second at most. After a pause as many may go at once.
     type: int
@@ -75,6 +100,14 @@ EXAMPLES = r"""
   osmigrate.fleet.k8s_node_drain:
     name: "{{ k8s_node_name }}"
     timeout: 600
+  delegate_to: localhost
+
+- name: Empty the node, do away with batch jobs that nobody misses, and see its volumes detached
+  osmigrate.fleet.k8s_node_drain:
+    name: "{{ k8s_node_name }}"
+    delete_allowed: [batch/tier=scratch]
+    delete_after: 120
+    wait_for_volumes: true
   delegate_to: localhost
 
 - name: See what a drain would meet now
@@ -125,12 +158,44 @@ pods:
       description: The disruption budget that refused its eviction last, as namespace and name.
       type: str
       sample: shop/web
+    deleted_by:
+      description:
+        - The entry of O(delete_allowed) by which it was deleted after its eviction had been refused, unset if it was
+          not. In check mode the one by which it would be.
+      type: str
+      sample: batch/tier=scratch
+volumes:
+  description: With O(wait_for_volumes), one record per volume that was attached when the pods had left.
+  returned: when the pods had left, empty in check mode
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the VolumeAttachment object.
+      type: str
+    volume:
+      description: The PersistentVolume, empty for one that a pod described itself.
+      type: str
+    attacher:
+      description: The CSI driver that detaches it.
+      type: str
+    reason:
+      description: Why it could not be detached so far, if the driver says so.
+      type: str
+    gone:
+      description: Whether it is detached.
+      type: bool
+    seconds:
+      description: How long it took to be detached, or was waited for.
+      type: float
 seconds:
   description: How long the drain took.
   returned: success
   type: float
 """
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain import NodeDrain, Request
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
@@ -138,9 +203,22 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import 
 
 def work(module, cluster):
     options = module.params
-    policy = Policy(options["delete_emptydir_data"], options["delete_unmanaged"])
+    allowed = delete_plan.parse(options["delete_allowed"])
+    if allowed and options["delete_after"] >= options["timeout"]:
+        raise FleetError(
+            "delete_after (%d seconds) leaves no time to delete anything within timeout (%d seconds)"
+            % (options["delete_after"], options["timeout"]),
+            "Nothing was evicted",
+            "Give delete_after a lower value, or timeout a higher one",
+        )
     request = Request(
-        options["name"], policy, options["timeout"], options["grace_period"], options["evictions_per_second"]
+        options["name"],
+        Policy(options["delete_emptydir_data"], options["delete_unmanaged"], allowed),
+        options["timeout"],
+        options["grace_period"],
+        options["evictions_per_second"],
+        options["delete_after"],
+        options["wait_for_volumes"],
     )
     drain = NodeDrain(cluster, request)
     return drain.rehearse() if module.check_mode else drain.run()
@@ -154,6 +232,9 @@ def main():
             grace_period=dict(type="int"),
             delete_emptydir_data=dict(type="bool", default=False),
             delete_unmanaged=dict(type="bool", default=False),
+            delete_allowed=dict(type="list", elements="str", default=[]),
+            delete_after=dict(type="int", default=300),
+            wait_for_volumes=dict(type="bool", default=False),
             evictions_per_second=dict(type="int", default=50),
         ),
         work,

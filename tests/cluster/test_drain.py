@@ -5,23 +5,28 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import threading
 import time
+from pathlib import Path
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, drain
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, delete_plan, drain
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def cordon(cluster, name):
     update_node(cluster, name, lambda node, now: cordon_plan.plan_cordon(node, "r1", now))
 
 
-def start(cluster, scene, timeout=60, strict=True, grace_period=None):
-    policy = Policy(delete_emptydir_data=not strict, delete_unmanaged=not strict)
-    return drain.NodeDrain(cluster, drain.Request(scene.node, policy, timeout, grace_period, 50))
+def start(cluster, scene, timeout=60, strict=True, grace_period=None, allowed=(), delete_after=0, volumes=False):
+    policy = Policy(not strict, not strict, delete_plan.parse(allowed))
+    request = drain.Request(scene.node, policy, timeout, grace_period, 50, delete_after, volumes)
+    return drain.NodeDrain(cluster, request)
 
 
 @contextlib.contextmanager
@@ -206,3 +211,137 @@ def test_there_is_no_right_to_pass_a_budget_by(robot, scene):
         check=False,
     )
     assert denied.strip() == "no"
+
+
+@pytest.fixture
+def may_delete_pods(control_plane):
+    """What playbooks/files/rbac-delete-pods.yml grants, for those who ask for it."""
+    manifest = str(REPOSITORY / "playbooks/files/rbac-delete-pods.yml")
+    control_plane.kubectl("apply", "--filename", manifest)
+    yield
+    control_plane.kubectl("delete", "--filename", manifest)
+
+
+def test_named_pods_are_deleted_when_their_eviction_was_refused_for_long_enough(robot, scene, may_delete_pods):
+    for name in ("scratch", "precious"):
+        scene.deploy(name, 2)
+        scene.budget(name, maxUnavailable=0)
+    scene.deploy("free", 1)
+    cordon(robot, scene.node)
+    entry = f"{scene.namespace}/app=scratch"
+    options = {"allowed": [entry, "ReplicaSet"], "delete_after": 2, "timeout": 8}
+    rehearsed = start(robot, scene, **options).rehearse()
+    deleted = {record["name"].split("-")[0]: record["deleted_by"] for record in rehearsed["pods"]}
+    assert deleted == {"scratch": entry, "precious": None, "free": None}
+    with pytest.raises(drain.DrainError, match="still has 2 pods .*precious") as caught:
+        start(robot, scene, **options).run()
+    records = caught.value.result["pods"]
+    assert {record["deleted_by"] for record in records if "scratch" in record["name"]} == {entry}
+    assert {record["deleted_by"] for record in records if "scratch" not in record["name"]} == {None}
+    assert {record["seconds"] >= 2 for record in records if "scratch" in record["name"]} == {True}
+    assert {name.split("-")[0] for name in scene.pods()} == {"precious"}
+
+
+def test_deleting_needs_a_right_of_its_own(robot, scene):
+    scene.deploy("scratch", 1)
+    scene.budget("scratch", maxUnavailable=0)
+    cordon(robot, scene.node)
+    expected = "may not delete pods in namespace .* Apply playbooks/files/rbac-delete-pods.yml, or take .* off"
+    with pytest.raises(drain.DrainError, match=expected):
+        start(robot, scene, allowed=[f"{scene.namespace}/app=scratch"]).run()
+    assert len(scene.pods()) == 1
+
+
+def test_an_owner_that_is_allowed_when_an_admission_policy_denies(robot, scene, may_delete_pods):
+    scene.deploy("web", 2)
+    cordon(robot, scene.node)
+    name = f"no-evictions-{scene.namespace}"
+    mine = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": scene.namespace}}}
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods/eviction"]}
+    head = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": name}}
+    policy = {"matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": "false"}]}
+    binding = {"policyName": name, "validationActions": ["Deny"], "matchResources": mine}
+    objects = [
+        {**head, "kind": "ValidatingAdmissionPolicy", "spec": policy},
+        {**head, "kind": "ValidatingAdmissionPolicyBinding", "spec": binding},
+    ]
+    everything = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    scene.kubectl("apply", "--filename", "-", input=everything)
+    try:
+        for ignored in itertools.repeat(None, 50):
+            refusals = [record["reason"] for record in start(robot, scene).rehearse()["pods"]]
+            if all("denied request" in reason for reason in refusals):
+                break
+            time.sleep(0.2)
+        with pytest.raises(drain.DrainError, match="still has 2 pods .*denied request"):
+            start(robot, scene, timeout=3).run()
+        result = start(robot, scene, allowed=["ReplicaSet"], delete_after=1).run()
+        assert {record["deleted_by"] for record in result["pods"]} == {"ReplicaSet"}
+        assert scene.pods() == set()
+    finally:
+        scene.kubectl("delete", "--filename", "-", input=everything)
+
+
+def attach(scene, name, claim=None):
+    """Say that a volume is attached to the first node, as a CSI driver's attacher would."""
+    volume = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": name},
+        "spec": {
+            "capacity": {"storage": "1Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "csi": {"driver": "disk.example.com", "volumeHandle": name},
+            **({"claimRef": {"namespace": scene.namespace, "name": claim}} if claim else {}),
+        },
+    }
+    attached = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "VolumeAttachment",
+        "metadata": {"name": name},
+        "spec": {"attacher": "disk.example.com", "nodeName": scene.node, "source": {"persistentVolumeName": name}},
+    }
+    everything = {"apiVersion": "v1", "kind": "List", "items": [volume, attached]}
+    scene.kubectl("apply", "--filename", "-", input=json.dumps(everything))
+
+
+def test_volumes_are_detached_too_when_asked(robot, scene):
+    scene.deploy("web", 1)
+    used, stays = f"used-{scene.namespace}", f"stays-{scene.namespace}"
+    attach(scene, used)
+    attach(scene, stays, claim="kept")
+    agent = {"name": "x", "persistentVolumeClaim": {"claimName": "kept"}}
+    labels = {"app": "agent"}
+    spec = {
+        "containers": [{"name": "app", "image": "none"}],
+        "nodeSelector": {"kubernetes.io/hostname": scene.node},
+        "volumes": [agent],
+    }
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "volumeName": stays}
+    scene.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "kept"},
+            "spec": {**claim, "storageClassName": ""},
+        },
+        {
+            "apiVersion": "apps/v1",
+            "kind": "DaemonSet",
+            "metadata": {"name": "agent"},
+            "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}},
+        },
+    )
+    scene.kubectl("rollout", "status", "daemonset/agent", "--timeout=60s", namespaced=True)
+    cordon(robot, scene.node)
+    expected = f"still has 1 volumes attached after 6 seconds of draining: {used} by disk.example.com"
+    with pytest.raises(drain.DrainError, match=expected) as caught:
+        start(robot, scene, timeout=6, volumes=True).run()
+    assert caught.value.result["volumes"][0]["gone"] is False
+    assert start(robot, scene).run()["volumes"] == []
+    timer = threading.Timer(2, lambda: scene.kubectl("delete", "volumeattachment", used, "--wait=false"))
+    timer.start()
+    result = start(robot, scene, volumes=True).run()
+    assert [(one["volume"], one["gone"], one["seconds"] > 1) for one in result["volumes"]] == [(used, True, True)]
+    scene.kubectl("delete", "volumeattachment", stays)
+    scene.kubectl("delete", "pv", used, stays, "--wait=false")

@@ -40,6 +40,7 @@ _FORBIDDEN = re.compile(
     r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)" in API group "(?P<group>[^"]*)"'
     r'(?: in the namespace "(?P<namespace>[^"]*)")?'
 )
+_DENIED = re.compile(r"(admission webhook|ValidatingAdmissionPolicy) .* denied (the )?request")
 _SECRETS = re.compile(r"(?i)(bearer\s+|://[^/\s:@]+:)[^\s@\"']+")
 
 
@@ -61,6 +62,11 @@ class ApiError(FleetError):
     @property
     def message(self):
         return self.body.get("message") or self.problem
+
+    @property
+    def denied_by_admission(self):
+        """Whether a webhook or a policy of the cluster's owner said no."""
+        return _DENIED.search(self.message) is not None
 
     def causes(self, reason):
         """The messages of the causes with this reason."""
@@ -149,11 +155,7 @@ class Cluster:
 
     def evict(self, namespace, name, uid, grace_period=None, dry_run=False, until=None):
         """Ask for the eviction of one pod; of this one only, not of a later one with the same name."""
-        options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
-        if grace_period is not None:
-            options["gracePeriodSeconds"] = grace_period
-        if dry_run:
-            options["dryRun"] = ["All"]
+        options = _delete_options(uid, grace_period, dry_run)
         body = {
             "apiVersion": "policy/v1",
             "kind": "Eviction",
@@ -165,6 +167,11 @@ class Cluster:
     def readyz(self, until=None):
         """Ask the API server what it says about its parts: its words, a line for each check, also when one fails."""
         return self.request("GET", "/readyz", {"verbose": "true"}, until=until, read=_checks)
+
+    def delete_pod(self, namespace, name, uid, grace_period=None, dry_run=False, until=None):
+        """Delete one pod; this one only, not a later one with the same name."""
+        options = _delete_options(uid, grace_period, dry_run)
+        return self.request("DELETE", pod_path(namespace, name), None, options, until=until)
 
     def request(self, method, path, query=None, body=None, content_type="application/json", until=None, read=None):
         """Send one request, again and again while the server is away or overloaded.
@@ -185,7 +192,8 @@ class Cluster:
                 raise self._error(method, path, response)
             except ApiError as error:
                 now = time.monotonic()
-                if error.status in (401, 403) and not error.causes("NamespaceTerminating"):
+                final = error.denied_by_admission or error.causes("NamespaceTerminating")
+                if error.status in (401, 403) and not final:
                     # A server that has just started denies everything before it has read its roles.
                     believe = believe or now + DENIAL_SECONDS
                     error.transient = now < believe
@@ -270,8 +278,9 @@ class Cluster:
         elif status < 500 and status != 429 and not body:
             return self._not_kubernetes(response)
         error = ApiError(problem, todo=todo, status=status, body=body, wait=_retry_after(response, body))
-        error.transient = (status == 429 and not error.causes("DisruptionBudget")) or (
-            status >= 500 and "PodDisruptionBudget" not in said
+        error.transient = not error.denied_by_admission and (
+            (status == 429 and not error.causes("DisruptionBudget"))
+            or (status >= 500 and "PodDisruptionBudget" not in said)
         )
         return error
 
@@ -297,6 +306,15 @@ class Cluster:
 def _checks(response):
     text = response.data.decode("utf-8", "replace")
     return text if response.status in (200, 500, 503) and text.startswith(("[+]", "[-]")) else None
+
+
+def _delete_options(uid, grace_period, dry_run):
+    options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+    if grace_period is not None:
+        options["gracePeriodSeconds"] = grace_period
+    if dry_run:
+        options["dryRun"] = ["All"]
+    return options
 
 
 def node_path(name):

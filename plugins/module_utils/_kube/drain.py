@@ -17,7 +17,7 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, volumes
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, get_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_state import Drain
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import is_schedulable
@@ -40,17 +40,20 @@ Request = typing.NamedTuple(
         ("timeout", int),
         ("grace_period", typing.Optional[int]),
         ("per_second", float),
+        ("delete_after", int),
+        ("wait_for_volumes", bool),
     ],
 )
+Request.__new__.__defaults__ = (0, False)
 Refusal = typing.NamedTuple("Refusal", [("budget", typing.Optional[str]), ("why", str), ("wait", float)])
 
 
 class DrainError(FleetError):
     """A drain that did not empty the node, with its table."""
 
-    def __init__(self, problem, left, todo, records, changed):
+    def __init__(self, problem, left, todo, records, changed, attachments=()):
         super(DrainError, self).__init__(problem, left, todo)
-        self.result = {"pods": records, "changed": changed}
+        self.result = {"pods": records, "volumes": list(attachments), "changed": changed}
 
 
 class Evictor:
@@ -68,6 +71,18 @@ class Evictor:
             return self._understand(pod, error)
         return None
 
+    def delete(self, pod):
+        """Delete a pod whose eviction was refused. Returns and raises as an eviction does."""
+        try:
+            self._cluster.delete_pod(pod.namespace, pod.name, pod.uid, **self._options)
+        except ApiError as error:
+            if error.status == 403 and not error.denied_by_admission and not error.causes("NamespaceTerminating"):
+                error.todo = "Apply playbooks/files/rbac-delete-pods.yml, or take %s off delete_allowed" % (
+                    pod.deletable_by
+                )
+            return self._understand(pod, error)
+        return None
+
     @staticmethod
     def _understand(pod, error):
         if error.status == 404 and error.body:
@@ -77,6 +92,8 @@ class Evictor:
         if error.status == 409:
             # Another pod took the name, or the pod was written to meanwhile: the watch will tell which.
             return Refusal(None, "was changed while it was to be evicted", 0)
+        if error.denied_by_admission:
+            return Refusal(None, error.message.rstrip("."), error.wait)
         why = "; ".join(error.causes("DisruptionBudget")) or error.message
         if error.status == 429 or "PodDisruptionBudget" in why:
             named = _BUDGET.search(why)
@@ -128,7 +145,7 @@ class NodeDrain:
         self._budgets = {}
         self._planned = False
         self._returned = {}
-        self._drain = Drain(request.per_second, self._started)
+        self._drain = Drain(request.per_second, self._started, request.delete_after)
         self._events = queue.Queue()
 
     def plan(self):
@@ -145,11 +162,13 @@ class NodeDrain:
         self.plan()
         evict = Evictor(self._cluster, self._request.grace_period, self._deadline, dry_run=True)
         chosen = [pod for pod in self._drain.remaining() if pod.action != drain_plan.WAIT]
+        tracks = [self._drain.tracks[pod.uid] for pod in chosen]
         with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
-            for pod, refusal in zip(chosen, threads.map(evict, chosen)):
+            for track, refusal in zip(tracks, threads.map(evict, chosen)):
                 if refusal:
-                    self._drain.tracks[pod.uid].refused(refusal.budget, refusal.why)
-        return self._result(chosen)
+                    track.refused(refusal.budget, refusal.why, self._now())
+                    track.deleted_by = track.pod.deletable_by if track.may_be_deleted() else None
+        return self._result(tracks)
 
     def run(self):
         try:
@@ -160,9 +179,27 @@ class NodeDrain:
                     "Cordon it first (k8s_node_cordon)",
                 )
             self._empty(self.plan())
+            attachments = self._detach() if self._request.wait_for_volumes else []
         except ApiError as error:
             raise self._error(error.problem, self._left(), error.todo)
-        return self._result([track.pod for track in self._drain.tracks.values() if track.evicted])
+        return self._result([track for track in self._drain.tracks.values() if track.evicted], attachments)
+
+    def _detach(self):
+        staying = self._cluster.list(PODS, self._query, until=self._deadline).items
+        attachments = volumes.wait(self._cluster, self._request.node, staying, self._deadline, self._now)
+        held = [one for one in attachments if not one["gone"]]
+        if not held:
+            return attachments
+        said = ["%s by %s" % (one["volume"] or one["name"], one["attacher"]) for one in held]
+        said = ["%s (%s)" % (what, one["reason"]) if one["reason"] else what for what, one in zip(said, held)]
+        raise self._error(
+            "Node %s still has %d volumes attached after %d seconds of draining: %s"
+            % (self._request.node, len(held), self._request.timeout, ", ".join(said[:10])),
+            "The node stays cordoned, its pods have left it",
+            "See that the CSI driver detaches them (kubectl describe volumeattachment), then run the same command "
+            "again; wait_for_volumes=false does without",
+            attachments,
+        )
 
     def _empty(self, version):
         follower = Follower(self._cluster, self._query, version, self._events.put)
@@ -180,7 +217,8 @@ class NodeDrain:
             self._raise_unfinished()
         evict = Evictor(self._cluster, self._request.grace_period, self._deadline)
         for pod in self._drain.due(now):
-            threads.submit(evict, pod).add_done_callback(
+            ask = evict.delete if self._drain.tracks[pod.uid].deleted_by else evict
+            threads.submit(ask, pod).add_done_callback(
                 lambda future, uid=pod.uid: self._events.put(("ANSWERED", (uid, future)))
             )
         try:
@@ -287,17 +325,24 @@ class NodeDrain:
         gone = sum(1 for record in self._drain.records(0) if record["gone"])
         return "The node stays cordoned, %d pods have left it" % gone
 
-    def _error(self, problem, left, todo):
+    def _error(self, problem, left, todo, attachments=()):
         changed = any(track.evicted for track in self._drain.tracks.values())
-        return DrainError(problem, left, todo, self._drain.records(self._now()), changed)
+        return DrainError(problem, left, todo, self._drain.records(self._now()), changed, attachments)
 
-    def _result(self, chosen):
-        verbs = {drain_plan.EVICT: "Evict", drain_plan.DELETE: "Delete"}
-        actions = sorted("%s pod %s" % (verbs[pod.action], drain_plan.full_name(pod)) for pod in chosen)
+    def _result(self, tracks, attachments=()):
+        actions = sorted(_action(track) for track in tracks)
         now = self._now()
         return {
             "changed": bool(actions),
             "actions": actions,
             "pods": self._drain.records(now),
+            "volumes": list(attachments),
             "seconds": round(now - self._started, 1),
         }
+
+
+def _action(track):
+    pod = track.pod
+    if track.deleted_by:
+        return "Delete pod %s without eviction, as %s allows" % (drain_plan.full_name(pod), track.deleted_by)
+    return "%s pod %s" % ("Evict" if pod.action == drain_plan.EVICT else "Delete", drain_plan.full_name(pod))

@@ -11,6 +11,8 @@ __metaclass__ = type
 
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan
+
 MIRROR = "kubernetes.io/config.mirror"
 
 # What to do with a pod.
@@ -37,9 +39,18 @@ Pod = typing.NamedTuple(
         ("action", str),
         ("reason", str),
         ("budgets", typing.Tuple[str, ...]),
+        ("deletable_by", str),  # the operator's entry that lets it be deleted if it cannot be evicted, or empty
     ],
 )
-Policy = typing.NamedTuple("Policy", [("delete_emptydir_data", bool), ("delete_unmanaged", bool)])
+Policy = typing.NamedTuple(
+    "Policy",
+    [
+        ("delete_emptydir_data", bool),
+        ("delete_unmanaged", bool),
+        ("delete_allowed", typing.Tuple[delete_plan.Allowed, ...]),
+    ],
+)
+Policy.__new__.__defaults__ = ((),)
 
 
 def classify(pod, policy, budgets):
@@ -52,7 +63,8 @@ def classify(pod, policy, budgets):
     covering = tuple(budget_name(budget) for budget in covering_budgets(pod, budgets))
     owner = controller(pod)
     action, reason = _decide(pod, owner, policy, covering)
-    return Pod(metadata["namespace"], metadata["name"], metadata["uid"], owner, action, reason, covering)
+    entry = delete_plan.allowing(pod, owner, bool(covering), policy.delete_allowed) if action == EVICT else ""
+    return Pod(metadata["namespace"], metadata["name"], metadata["uid"], owner, action, reason, covering, entry)
 
 
 def covering_budgets(pod, budgets):
@@ -94,7 +106,7 @@ def objections(pod, policy, covering):
         found.append(UNMANAGED)
     if not policy.delete_emptydir_data and any("emptyDir" in volume for volume in pod["spec"].get("volumes") or []):
         found.append(EMPTYDIR_DATA)
-    if len(covering) > 1:
+    if len(covering) > 1 and not delete_plan.allowing(pod, controller(pod), True, policy.delete_allowed):
         found.append(SEVERAL_BUDGETS)
     return found
 

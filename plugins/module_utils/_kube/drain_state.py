@@ -5,6 +5,8 @@
 Pods that share a disruption budget share a lane. A lane has one request in flight and waits as a whole after a refusal,
 so a budget that is used up costs one request per pause and not one per pod. A pod without a budget has its own lane.
 
+A pod that the operator lets be deleted is, when its eviction has been refused for long enough.
+
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
@@ -12,7 +14,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan, drain_plan
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 2.0
 
@@ -46,9 +48,18 @@ class Track:
         self.evicted = False
         self.blocked_by = None
         self.held_by = pod.reason
+        self.refused_since = None
+        self.deleted_by = None
 
-    def refused(self, budget, why):
+    def refused(self, budget, why, now):
         self.blocked_by, self.held_by = budget or self.blocked_by, why
+        if self.refused_since is None:
+            self.refused_since = now
+
+    def may_be_deleted(self):
+        """Whether the operator lets it be deleted past what refused its eviction."""
+        entry = self.pod.deletable_by
+        return bool(entry) and (delete_plan.names_pods(entry) or not self.blocked_by)
 
     def record(self, now):
         return {
@@ -60,6 +71,7 @@ class Track:
             "gone": self.state == GONE,
             "seconds": round((now if self.ended is None else self.ended) - self.started, 1),
             "blocked_by": self.blocked_by,
+            "deleted_by": self.deleted_by,
         }
 
 
@@ -67,14 +79,16 @@ class Drain:
     """All pods of one node.
 
     :param per_second: float, evictions to ask for per second at most; as many may go at once after a rest.
+    :param delete_after: int seconds from the first refusal of a pod until it is deleted, if it may be.
     """
 
-    def __init__(self, per_second, now):
+    def __init__(self, per_second, now, delete_after=0):
         self.tracks = {}
         self._lanes = {}
         self._per_second = float(per_second)
         self._tokens = max(1.0, self._per_second)
         self._refilled = now
+        self._delete_after = delete_after
 
     def appear(self, pod, now):
         """Take note of a pod as it was classified; of a known one only that it is leaving, and what holds it then."""
@@ -91,7 +105,7 @@ class Drain:
             track.state, track.ended = GONE, now
 
     def due(self, now):
-        """The pods to ask the eviction of now. They count as asked."""
+        """The pods to ask the eviction of now, or to delete where deleted_by of the track is set. They count as asked."""
         earned = (now - self._refilled) * self._per_second
         self._tokens = min(max(1.0, self._per_second), self._tokens + earned)
         self._refilled = now
@@ -104,9 +118,15 @@ class Drain:
                 track.state = ASKED
                 # Until it is refused: the watch may tell that the pod has left before the answer comes.
                 track.evicted = True
+                track.deleted_by = self._deleted_by(track, now)
                 self._tokens -= 1
                 chosen.append(track.pod)
         return chosen
+
+    def _deleted_by(self, track, now):
+        since = track.refused_since
+        waited = since is not None and now - since >= self._delete_after
+        return track.pod.deletable_by if waited and track.may_be_deleted() else None
 
     def _waiting(self, now):
         return [
@@ -121,7 +141,8 @@ class Drain:
         track.lane.pause = FIRST_PAUSE
         track.lane.not_before = 0.0
         if track.state == ASKED:
-            track.state, track.held_by = LEAVING, "was evicted and is terminating"
+            done = "deleted" if track.deleted_by else "evicted"
+            track.state, track.held_by = LEAVING, "was %s and is terminating" % done
 
     def refused(self, uid, budget, why, wait, now):
         """An eviction was refused for now. The lane waits, and goes on with its next pod: that one may be allowed."""
@@ -132,8 +153,8 @@ class Drain:
         lane.pause = min(lane.pause * 2, LONGEST_PAUSE)
         for other in self.tracks.values():
             if other.lane is lane and other.state in (PENDING, ASKED):
-                other.refused(budget, why)
-        track.evicted = False
+                other.refused(budget, why, now)
+        track.evicted, track.deleted_by = False, None
         if track.state == ASKED:
             track.state = PENDING
             self.tracks[uid] = self.tracks.pop(uid)  # to the end of its lane

@@ -14,7 +14,7 @@ __metaclass__ = type
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import capacity, drain_plan, node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import capacity, delete_plan, drain_plan, node_view
 
 SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
 # What a drain cannot get past comes as an inhibitor. Keys stay what they are once released.
@@ -121,7 +121,9 @@ def _reasons(pod, budgets, wanted):
         several = "PodDisruptionBudget " + " and ".join(drain_plan.budget_name(one) for one in covering)
         thing = several if key == drain_plan.SEVERAL_BUDGETS else workload(pod)
         yield key, thing, drain_plan.OBJECTIONS[key], name
-    if len(covering) == 1:
+    if len(covering) == 1 and not delete_plan.allowing(
+        pod, drain_plan.controller(pod), True, wanted.policy.delete_allowed
+    ):
         for key, detail in _about_budget(pod, covering[0]):
             yield key, "PodDisruptionBudget " + drain_plan.budget_name(covering[0]), detail, name
     grace = wanted.grace_period

@@ -8,8 +8,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_state 
 WHY = "The disruption budget web needs 2 healthy pods and has 2 currently"
 
 
-def pod(name, *budgets, action="evict", reason=""):
-    return Pod("shop", name, f"uid-{name}", "ReplicaSet/web", action, reason, budgets)
+def pod(name, *budgets, action="evict", reason="", deletable_by=""):
+    return Pod("shop", name, f"uid-{name}", "ReplicaSet/web", action, reason, budgets, deletable_by)
 
 
 @pytest.fixture
@@ -141,3 +141,42 @@ def test_the_same_name_with_another_uid_is_another_pod(drain):
     drain.vanish("uid-a", 1)
     drain.appear(pod("a")._replace(uid="uid-new"), 1)
     assert [one.uid for one in drain.due(1)] == ["uid-new"]
+
+
+def refuse(drain, uid, budget, now):
+    assert drain.tracks[uid].pod in drain.due(now)
+    drain.refused(uid, budget, WHY, 0, now)
+
+
+@pytest.mark.parametrize(
+    "entry, refused_by, deleted_by",
+    [
+        ("shop/app=web", "shop/web", "shop/app=web"),
+        ("shop/app=web", None, "shop/app=web"),
+        ("ReplicaSet", None, "ReplicaSet"),
+        ("ReplicaSet", "shop/web", None),
+        ("", None, None),
+    ],
+)
+def test_what_may_be_deleted_is_after_its_eviction_was_refused_for_long_enough(entry, refused_by, deleted_by):
+    drain = Drain(per_second=50, now=0, delete_after=10)
+    add(drain, pod("a", deletable_by=entry))
+    refuse(drain, "uid-a", refused_by, 5)
+    refuse(drain, "uid-a", refused_by, 14.9)
+    assert names(drain.due(17)) == ["a"]
+    assert drain.tracks["uid-a"].deleted_by == deleted_by
+    drain.accepted("uid-a")
+    assert drain.records(18)[0]["deleted_by"] == deleted_by
+    assert drain.remaining()[0].reason == "was %s and is terminating" % ("deleted" if deleted_by else "evicted")
+
+
+def test_a_deletion_that_did_not_take_place_is_not_recorded():
+    drain = Drain(per_second=50, now=0)
+    add(drain, pod("a", "shop/web", deletable_by="shop/app=web"), pod("b", "shop/web"))
+    refuse(drain, "uid-a", "shop/web", 0)
+    refuse(drain, "uid-b", "shop/web", 1)
+    assert names(drain.due(5)) == ["a"]
+    drain.refused("uid-a", None, "was changed while it was to be evicted", 0, 5)
+    assert (drain.tracks["uid-a"].deleted_by, drain.tracks["uid-a"].evicted) == (None, False)
+    assert names(drain.due(9)) == ["b"]
+    assert drain.tracks["uid-b"].deleted_by is None
