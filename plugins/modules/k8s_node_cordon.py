@@ -21,6 +21,8 @@ description:
   - An operator is respected. Who uncordons the node meanwhile finds it left alone. Who cordons it again after that owns
     the cordon, because the API server keeps who set it. Who wants to keep a cordon of ours says so with
     C(kubectl annotate node NAME osmigrate.fleet/cordoned-by-), which makes it theirs.
+  - The CSI drivers that are registered on the node are noted too, so that M(osmigrate.fleet.k8s_node_health) can see
+    that all of them are back after the reboot.
   - Times are taken from the API server's clock.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
@@ -96,17 +98,18 @@ seconds_cordoned:
   sample: 94
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, csi
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
 def work(module, cluster):
     name, rollout = module.params["name"], module.params["rollout"]
+    drivers = csi.drivers(cluster, name) if module.params["state"] == "cordoned" else []
 
     def decide(node, now):
         if module.params["state"] == "cordoned":
-            return cordon_plan.plan_cordon(node, rollout, now)
+            return cordon_plan.plan_cordon(node, rollout, now, drivers)
         return cordon_plan.plan_uncordon(node, MANAGER, now)
 
     before, plan, after = update_node(cluster, name, decide, dry_run=module.check_mode)

@@ -14,14 +14,27 @@ short_description: Wait until a node is what it should be, and serves
 version_added: 0.1.0
 description:
   - Waits until all gates are open, and fails with the name of the one that is not.
-  - Fails at once where waiting cannot help, which is another Node object, or another OS on the very boot that is
-    judged.
+  - Fails at once where waiting cannot help, which is another Node object, or another OS or a kubelet of the wrong
+    version on the very boot that is judged.
+  - What costs more is looked at when the gates of the Node object are open, and the probe when all others are.
   - Runs on the controller; delegate it to C(localhost).
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
-  - osmigrate.fleet.attributes.info
   - osmigrate.fleet.k8s_auth
 attributes:
+  check_mode:
+    support: full
+    details:
+      - Looks at all gates once, without waiting, and does not fail because one is closed. So mistakes in
+        O(conditions) and O(probe) are told while the node still serves. No probe is started.
+  diff_mode:
+    support: N/A
+    details:
+      - Nothing is changed.
+  idempotent:
+    support: full
+    details:
+      - Nothing is changed. The pod of O(probe) is deleted on every way out.
   platform:
     platforms: posix
 options:
@@ -48,6 +61,90 @@ options:
     description: Whether all pods of DaemonSets on the node must be Ready. Gate C(daemonsets).
     type: bool
     default: true
+  version_skew:
+    description:
+      - Whether the kubelet must not be newer than the API server, and at most three minor versions older. Gate
+        C(kubelet_version).
+    type: bool
+    default: true
+  node_conditions:
+    description:
+      - Whether all conditions of the node other than C(Ready) must not be C(True). These are what the kubelet says, such
+        as C(DiskPressure), and what node-problem-detector says, such as C(KernelDeadlock). Gate C(node_conditions).
+    type: bool
+    default: true
+  ignored_conditions:
+    description: Types of conditions that may be C(True) all the same.
+    type: list
+    elements: str
+    default: [EtcdIsVoter]
+  csi_drivers:
+    description:
+      - Whether the CSI drivers that M(osmigrate.fleet.k8s_node_cordon) found must be registered again. Gate
+        C(csi_drivers).
+      - The CSINode object keeps what was registered before a reboot until the kubelet takes it away. That the pods of
+        the drivers run is what O(daemonsets) looks at.
+    type: bool
+    default: true
+  conditions:
+    description: Conditions on any objects of the cluster, each a gate of its own. Needs the Python library C(jmespath).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the gate.
+        type: str
+        required: true
+      api_version:
+        description: As in a manifest, such as V(apps/v1).
+        type: str
+        default: v1
+      kind:
+        description: As in a manifest, such as V(Deployment).
+        type: str
+        required: true
+      namespace:
+        description: Namespace of the object, if its kind is in namespaces.
+        type: str
+      object:
+        description: Name of the object.
+        type: str
+        required: true
+      expression:
+        description: JMESPath expression on the object.
+        type: str
+        required: true
+      expected:
+        description: The value that it must have. Mind that most of what Kubernetes says is a string, such as V('True').
+        type: raw
+        required: true
+      timeout:
+        description: After how many seconds to give up, if that is sooner than the O(timeout) of all gates.
+        type: int
+  probe:
+    description:
+      - A pod that is run on the node when all other gates are open, in the namespace C(osmigrate-system), and again until
+        one passes. It is deleted on every way out. Gate C(probe).
+    type: dict
+    suboptions:
+      image:
+        description:
+          - Image with C(sh), and for what is checked C(nslookup) or C(getent), and C(wget) or C(curl). It runs as nobody.
+        type: str
+        required: true
+      dns:
+        description: Name that must be found.
+        type: str
+        default: ""
+      url:
+        description: Address, such as one of a Service, that must answer a request.
+        type: str
+        default: ""
+      subpath:
+        description: Whether a volume must be mountable by C(subPath).
+        type: bool
+        default: true
   ready_for:
     description: How many seconds all gates have to stay open in one piece. The gate C(ready) is always one of them.
     type: int
@@ -70,6 +167,23 @@ EXAMPLES = r"""
     boot_id_not: "{{ k8s_node.boot_id }}"
     os_image: Debian GNU/Linux 13
     ready_for: 30
+  delegate_to: localhost
+
+- name: See that pods there can reach what they need, too
+  osmigrate.fleet.k8s_node_health:
+    name: "{{ k8s_node_name }}"
+    conditions:
+      - name: storage
+        api_version: ceph.rook.io/v1
+        kind: CephCluster
+        namespace: rook-ceph
+        object: rook-ceph
+        expression: status.ceph.health
+        expected: HEALTH_OK
+    probe:
+      image: busybox:1.37
+      dns: kubernetes.default.svc
+      url: http://web.shop.svc/healthz
   delegate_to: localhost
 """
 
@@ -99,13 +213,20 @@ node:
   type: dict
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import health
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import conditions, health, probe
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
 def work(module, cluster):
-    options = module.params
+    options = dict(module.params)
+    if options["conditions"] and conditions.IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("jmespath"), exception=conditions.IMPORT_ERROR)
+    options["conditions"] = conditions.parse(options["conditions"], health.NAMES)
+    options["probe"] = probe.parse(options["probe"]) if options["probe"] else None
     wanted = health.Wanted(*[options[name] for name in health.Wanted._fields])
+    if module.check_mode:
+        return health.look(cluster, options["name"], wanted, options["timeout"])
     return health.wait(cluster, options["name"], wanted, options["ready_for"], options["timeout"])
 
 
@@ -119,6 +240,12 @@ def main():
             os_image=dict(type="str"),
             kernel_version=dict(type="str"),
             daemonsets=dict(type="bool", default=True),
+            version_skew=dict(type="bool", default=True),
+            node_conditions=dict(type="bool", default=True),
+            ignored_conditions=dict(type="list", elements="str", default=["EtcdIsVoter"]),
+            csi_drivers=dict(type="bool", default=True),
+            conditions=dict(type="list", elements="dict", default=[], options=conditions.ARGUMENT_SPEC),
+            probe=dict(type="dict", options=probe.ARGUMENT_SPEC),
             ready_for=dict(type="int", default=0),
             timeout=dict(type="int", default=600),
         ),

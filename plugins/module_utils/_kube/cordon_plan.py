@@ -21,6 +21,8 @@ BY = node_view.PREFIX + "cordoned-by"
 PRIOR = node_view.PREFIX + "prior-unschedulable"
 AT = node_view.PREFIX + "cordoned-at"
 SECONDS = node_view.PREFIX + "cordoned-seconds"
+# The CSI drivers that were registered before the drain, with commas: as many have to be back after the reboot.
+DRIVERS = node_view.PREFIX + "csi-drivers"
 
 Plan = typing.NamedTuple(
     "Plan",
@@ -33,11 +35,13 @@ Plan = typing.NamedTuple(
 NOTHING = Plan({}, [], None)
 
 
-def plan_cordon(node, rollout, now):
+def plan_cordon(node, rollout, now, drivers=()):
     """Cordon a node for a rollout, or take over the cordon of an earlier one.
 
     A node that somebody else has cordoned is only noted as such. One that was uncordoned although the cordon was ours
     is cordoned anew: whoever did it wants the node schedulable afterwards, and that is what is noted.
+
+    :param drivers: list of str, the CSI drivers that are registered on the node. What is noted already stays.
     """
     name, cordoned = node["metadata"]["name"], not node_view.is_schedulable(node)
     owner = node_view.annotations(node).get(BY)
@@ -50,6 +54,8 @@ def plan_cordon(node, rollout, now):
             None,
         )
     notes = {BY: rollout, PRIOR: "true" if cordoned else "false", AT: stamp(now)}
+    if drivers and DRIVERS not in node_view.annotations(node):
+        notes[DRIVERS] = ",".join(drivers)
     if cordoned:
         action = "Note that node %s was cordoned by somebody else" % name
         return Plan({"metadata": {"annotations": notes}}, [action], None)
@@ -63,7 +69,7 @@ def plan_uncordon(node, manager, now):
         return NOTHING
     since = parse(notes.get(AT, ""))
     seconds = max(0, int(now - since)) if since is not None else None
-    changes = dict((key, None) for key in (BY, PRIOR, AT) if key in notes)
+    changes = dict((key, None) for key in (BY, PRIOR, AT, DRIVERS) if key in notes)
     if seconds is not None:
         changes[SECONDS] = str(seconds)
     patch = {"metadata": {"annotations": changes}}
@@ -84,6 +90,11 @@ def cordon_setter(node):
     return None
 
 
+def noted_drivers(node):
+    """The CSI drivers that a cordon of ours noted, as a list of str."""
+    return [name for name in node_view.annotations(node).get(DRIVERS, "").split(",") if name]
+
+
 def is_ours(node):
     return BY in node_view.annotations(node)
 
@@ -91,7 +102,7 @@ def is_ours(node):
 def state(node):
     """What this module manages of a node, for results and diffs."""
     notes = node_view.annotations(node)
-    shown = dict((key, notes[key]) for key in (BY, PRIOR, AT, SECONDS) if key in notes)
+    shown = dict((key, notes[key]) for key in (BY, PRIOR, AT, SECONDS, DRIVERS) if key in notes)
     return {"unschedulable": not node_view.is_schedulable(node), "annotations": shown}
 
 

@@ -14,6 +14,8 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan
 
 MIRROR = "kubernetes.io/config.mirror"
+# On the pods of our own that a killed run may leave. They are nobody's loss.
+PROBE_LABEL = "osmigrate.fleet/probe"
 
 # What to do with a pod.
 EVICT = "evict"  # ask for its eviction, which a disruption budget may refuse for now
@@ -92,6 +94,8 @@ def _decide(pod, owner, policy, covering):
         return WAIT, "is terminating" + _finalizers(metadata)
     if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
         return DELETE, "has run to its end"
+    if PROBE_LABEL in (metadata.get("labels") or {}):
+        return EVICT, ""
     against = [OBJECTIONS[key] for key in objections(pod, policy, covering)]
     return (REFUSE, " and ".join(against)) if against else (EVICT, "")
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a node is what it should be and serves: gates, judged from the Node object and its DaemonSet pods.
+"""Whether a node is what it should be and serves: gates, judged from the Node object, its pods and what else is asked.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -14,10 +14,34 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    conditions,
+    cordon_plan,
+    csi,
+    drain_plan,
+    node_view,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import probe as node_probe
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import get_node
 
 POLL_SECONDS = 1
+# A kubelet may be so many minor versions older than the API server, and none newer.
+OLDER = 3
+NOT_LOOKED_AT = "not looked at before the other gates are open"
+NAMES = (
+    "uid",
+    "boot_id",
+    "os_image",
+    "kernel_version",
+    "kubelet_version",
+    "ready",
+    "node_conditions",
+    "csi_drivers",
+    "daemonsets",
+    "probe",
+)
+
+_VERSION = re.compile(r"v(\d+)\.(\d+)")
 
 Wanted = typing.NamedTuple(
     "Wanted",
@@ -28,8 +52,15 @@ Wanted = typing.NamedTuple(
         ("os_image", typing.Optional[str]),
         ("kernel_version", typing.Optional[str]),
         ("daemonsets", bool),
+        ("version_skew", bool),
+        ("node_conditions", bool),
+        ("ignored_conditions", typing.Iterable[str]),
+        ("csi_drivers", bool),
+        ("conditions", typing.Iterable[conditions.Condition]),
+        ("probe", typing.Optional[node_probe.Probe]),
     ],
 )
+Wanted.__new__.__defaults__ = (False, False, (), False, (), None)
 Gate = typing.NamedTuple("Gate", [("name", str), ("passed", bool), ("value", str)])
 
 
@@ -41,8 +72,11 @@ class HealthError(FleetError):
         self.result = result
 
 
-def judge_node(node, wanted):
-    """Judge the gates that the Node object can answer."""
+def judge_node(node, wanted, server_version=""):
+    """Judge the gates that the Node object can answer.
+
+    :param server_version: str, the API server's, where version_skew is wanted.
+    """
     facts = node_view.describe(node)
     gates = []
     if wanted.uid:
@@ -55,9 +89,43 @@ def judge_node(node, wanted):
     if wanted.kernel_version:
         kernel = facts["kernel_version"]
         gates.append(Gate("kernel_version", kernel == wanted.kernel_version, kernel))
+    if wanted.version_skew:
+        gates.append(judge_version(facts["kubelet_version"], server_version))
     ready = node_view.conditions(node).get("Ready", "Unknown")
     gates.append(Gate("ready", ready == "True", ready))
+    if wanted.node_conditions:
+        gates.append(judge_conditions(node, wanted.ignored_conditions))
     return gates
+
+
+def judge_version(kubelet, server):
+    """Judge a kubelet by the version skew policy: not newer than the API server, at most three minor versions older."""
+    said = "%s, and the API server is %s" % (kubelet or "not known", server or "not known")
+    found = [_VERSION.match(version) for version in (kubelet, server)]
+    if not all(found):
+        return Gate("kubelet_version", False, said)
+    (major, minor), (server_major, server_minor) = [tuple(map(int, one.groups())) for one in found]
+    passed = major == server_major and 0 <= server_minor - minor <= OLDER
+    return Gate("kubelet_version", passed, said)
+
+
+def judge_conditions(node, ignored):
+    """Judge what the kubelet and node-problem-detector say: every condition but Ready stands for a problem."""
+    found = node.get("status", {}).get("conditions") or []
+    bad = sorted(
+        "%s (%s)" % (one["type"], one["reason"]) if one.get("reason") else one["type"]
+        for one in found
+        if one["status"] == "True" and one["type"] != "Ready" and one["type"] not in ignored
+    )
+    return Gate("node_conditions", not bad, ", ".join(bad) or "no problem")
+
+
+def judge_drivers(noted, registered):
+    """Judge the CSI drivers: those that were registered before the drain have to be again."""
+    late = sorted(set(noted) - set(registered))
+    if late:
+        return Gate("csi_drivers", False, "waiting for " + ", ".join(late))
+    return Gate("csi_drivers", True, ", ".join(noted) or "none was noted")
 
 
 def judge_daemonsets(pods):
@@ -76,10 +144,81 @@ def hopeless(gates):
     if "uid" in named and not named["uid"].passed:
         return named["uid"]
     if "boot_id" in named and named["boot_id"].passed:
-        for name in ("os_image", "kernel_version"):
+        for name in ("os_image", "kernel_version", "kubelet_version"):
             if name in named and not named[name].passed:
                 return named[name]
     return None
+
+
+class _Looks:
+    """Looks at everything that is wanted, what costs more only when the rest is as it should be."""
+
+    def __init__(self, cluster, name, wanted, deadline, now):
+        self._cluster = cluster
+        self._name = name
+        self._wanted = wanted
+        self._until = deadline
+        self._reader = conditions.Reader(cluster)
+        self._server = cluster.get("/version", deadline)["gitVersion"] if wanted.version_skew else ""
+        self._prober = None
+        if wanted.probe:
+            seconds = int(deadline - now())
+            self._prober = node_probe.Prober(cluster, name, wanted.probe, seconds, now)
+
+    def look(self, rehearse=False):
+        """Return the Node object and the gates.
+
+        :param rehearse: bool, look at all of them, and start no probe.
+        """
+        node = get_node(self._cluster, self._name, self._until)
+        gates = judge_node(node, self._wanted, self._server)
+        is_open = rehearse or _open(gates)
+        gates += [judge(node) if is_open else Gate(name, False, NOT_LOOKED_AT) for name, judge in self._dear()]
+        if self._prober:
+            gates.append(self._probe(_open(gates), rehearse))
+        return node, gates
+
+    def close(self):
+        if self._prober:
+            self._prober.close()
+
+    def _dear(self):
+        """Names of gates with what judges them, a callable with the Node object."""
+        found = []
+        if self._wanted.csi_drivers:
+            found.append(("csi_drivers", self._drivers))
+        if self._wanted.daemonsets:
+            found.append(("daemonsets", self._daemonsets))
+        for one in self._wanted.conditions or ():
+            found.append((one.name, lambda node, one=one: self._condition(one)))
+        return found
+
+    def _drivers(self, node):
+        noted = cordon_plan.noted_drivers(node)
+        return judge_drivers(noted, csi.drivers(self._cluster, self._name, self._until) if noted else [])
+
+    def _daemonsets(self, node):
+        query = {"fieldSelector": "spec.nodeName=" + self._name}
+        return judge_daemonsets(self._cluster.list("/api/v1/pods", query, until=self._until).items)
+
+    def _condition(self, condition):
+        return Gate(condition.name, *conditions.judge(condition, self._reader.get(condition, self._until)))
+
+    def _probe(self, is_open, rehearse):
+        if rehearse:
+            return Gate("probe", *self._prober.rehearse())
+        return Gate("probe", *self._prober.look(self._until)) if is_open else Gate("probe", False, NOT_LOOKED_AT)
+
+
+def _open(gates):
+    return all(gate.passed for gate in gates)
+
+
+def look(cluster, name, wanted, timeout, now=time.monotonic):
+    """Look once, and fail for nothing but what cannot be judged. No probe is started."""
+    started = now()
+    node, gates = _Looks(cluster, name, wanted, started + timeout, now).look(rehearse=True)
+    return _result(node, gates, dict((gate.name, started) for gate in gates if gate.passed), started)
 
 
 def wait(cluster, name, wanted, ready_for, timeout, now=time.monotonic, sleep=time.sleep):
@@ -89,38 +228,46 @@ def wait(cluster, name, wanted, ready_for, timeout, now=time.monotonic, sleep=ti
     :raises HealthError: a gate was not open in time, or cannot open any more.
     """
     started = now()
-    deadline = started + timeout
+    looks = _Looks(cluster, name, wanted, started + timeout, now)
+    try:
+        return _wait(looks, name, wanted, ready_for, timeout, started, now, sleep)
+    finally:
+        looks.close()
+
+
+def _wait(looks, name, wanted, ready_for, timeout, started, now, sleep):
     since = {}
     while True:
-        node = get_node(cluster, name, deadline)
-        gates = judge_node(node, wanted)
-        if wanted.daemonsets:
-            gates.append(_look_at_daemonsets(cluster, name, gates, deadline))
+        node, gates = looks.look()
         moment = now()
         since = dict((gate.name, since.get(gate.name, moment)) for gate in gates if gate.passed)
         closed = [gate for gate in gates if not gate.passed]
         if not closed and moment - max(since.values()) >= ready_for:
             return _result(node, gates, since, started)
         lost = hopeless(gates)
-        if lost or moment >= deadline:
-            raise _failure(name, wanted, lost, closed, timeout, _result(node, gates, since, started))
+        late = _overdue(closed, wanted, moment - started)
+        if lost or late or moment - started >= timeout:
+            seconds = moment - started if late else timeout
+            raise _failure(name, wanted, lost, late or closed, seconds, _result(node, gates, since, started))
         sleep(POLL_SECONDS)
 
 
-def _look_at_daemonsets(cluster, name, gates, deadline):
-    if not all(gate.passed for gate in gates):
-        return Gate("daemonsets", False, "not looked at before the other gates are open")
-    query = {"fieldSelector": "spec.nodeName=" + name}
-    return judge_daemonsets(cluster.list("/api/v1/pods", query, until=deadline).items)
+def _overdue(closed, wanted, seconds):
+    """The gates that were to open sooner than the others, and did not."""
+    limits = dict((one.name, one.timeout) for one in wanted.conditions or () if one.timeout is not None)
+    return [gate for gate in closed if gate.name in limits and seconds >= limits[gate.name]]
 
 
 def _failure(name, wanted, lost, closed, timeout, result):
     todo = "Look at the node and at its kubelet, then run the same command again"
+    # What was not looked at has not failed. If nothing was, the first gate says why.
+    failed = [gate for gate in closed if gate.value != NOT_LOOKED_AT] or closed
     if lost:
-        expected = getattr(wanted, lost.name)
-        problem = "Node %s failed the gate %s: it is %s instead of %s" % (name, lost.name, lost.value, expected)
+        expected = getattr(wanted, lost.name, None)
+        instead = " instead of %s" % expected if expected else ""
+        problem = "Node %s failed the gate %s: it is %s%s" % (name, lost.name, lost.value, instead)
     elif closed:
-        said = ", ".join("%s (%s)" % (gate.name, gate.value) for gate in closed)
+        said = ", ".join("%s (%s)" % (gate.name, gate.value) for gate in failed)
         problem = "Node %s did not pass the gate %s within %d seconds" % (name, said, timeout)
     else:
         problem = "Node %s did not stay healthy for long enough within %d seconds" % (name, timeout)

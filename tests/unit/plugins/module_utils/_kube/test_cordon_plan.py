@@ -83,3 +83,15 @@ def test_a_clock_that_went_back_is_no_negative_time(make_node):
 def test_stamps_can_be_read_back():
     assert cordon_plan.stamp(NOW) == STAMP
     assert cordon_plan.parse(STAMP) == NOW
+
+
+def test_the_drivers_from_before_the_drain_are_kept_as_long_as_our_cordon(make_node):
+    plan = plan_cordon(make_node(), "r1", NOW, ["a.csi", "b.csi"])
+    assert plan.patch["metadata"]["annotations"][cordon_plan.DRIVERS] == "a.csi,b.csi"
+    assert cordon_plan.DRIVERS not in plan_cordon(make_node(), "r1", NOW).patch["metadata"]["annotations"]
+    notes = {**OURS, cordon_plan.DRIVERS: "a.csi,b.csi"}
+    assert cordon_plan.noted_drivers(make_node(annotations=notes)) == ["a.csi", "b.csi"]
+    uncordoned_meanwhile = plan_cordon(make_node(annotations=notes), "r1", NOW, ["a.csi"])
+    assert cordon_plan.DRIVERS not in uncordoned_meanwhile.patch["metadata"]["annotations"]
+    back = plan_uncordon(make_node(annotations=notes, unschedulable=True), "osmigrate.fleet", NOW)
+    assert back.patch["metadata"]["annotations"][cordon_plan.DRIVERS] is None

@@ -54,6 +54,47 @@ def test_daemonsets(make_pod):
     assert (gate.passed, gate.value) == (False, "1 of 3 pods Ready, waiting for shop/agent-2, shop/agent-3")
 
 
+@pytest.mark.parametrize(
+    "kubelet, server, passed",
+    [
+        ("v1.34.1", "v1.34.0", True),
+        ("v1.31.9", "v1.34.0", True),
+        ("v1.30.9", "v1.34.0", False),
+        ("v1.35.0", "v1.34.9", False),
+        ("v2.34.0", "v1.34.0", False),
+        ("v1.33.5+k3s1", "v1.34.2-gke.100", True),
+        ("v1", "v1.34.0", False),
+        ("", "v1.34.0", False),
+    ],
+)
+def test_the_version_skew_policy(make_node, kubelet, server, passed):
+    judged = health.judge_node(make_node(kubeletVersion=kubelet), wanted(version_skew=True), server)
+    assert judged[0].name == "kubelet_version"
+    assert judged[0].passed is passed
+    assert judged[0].value.endswith("and the API server is " + server)
+
+
+def test_conditions_that_stand_for_a_problem(make_node):
+    node = make_node()
+    said = [("DiskPressure", "False"), ("KernelDeadlock", "True"), ("EtcdIsVoter", "True"), ("XfsShutdown", "Unknown")]
+    node["status"]["conditions"] += [{"type": kind, "status": status, "reason": "Why"} for kind, status in said]
+    gate = health.judge_conditions(node, ["EtcdIsVoter"])
+    assert gate == ("node_conditions", False, "KernelDeadlock (Why)")
+    assert health.judge_conditions(node, ["EtcdIsVoter", "KernelDeadlock"]).passed
+
+
+@pytest.mark.parametrize(
+    "noted, registered, passed, value",
+    [
+        ([], [], True, "none was noted"),
+        (["a", "b"], ["b", "a", "c"], True, "a, b"),
+        (["a", "b"], ["b"], False, "waiting for a"),
+    ],
+)
+def test_drivers_have_to_be_back(noted, registered, passed, value):
+    assert health.judge_drivers(noted, registered) == ("csi_drivers", passed, value)
+
+
 class Clock:
     """A clock that only moves when somebody sleeps."""
 
@@ -117,6 +158,8 @@ def test_what_waiting_cannot_mend_fails_at_once(make_node):
     for gates in (wanted(uid="uid-old"), other_os, other_kernel):
         with pytest.raises(health.HealthError, match="instead of"):
             health.wait(Script([make_node(**FACTS)]), "w1", gates, 0, 600, clock.now, clock.sleep)
+    assert health.hopeless([health.Gate("boot_id", True, "b2"), health.Gate("kubelet_version", False, "v1.35.0")])
+    assert not health.hopeless([health.Gate("boot_id", False, "b1"), health.Gate("kubelet_version", False, "v1.35.0")])
     assert clock.time == 100
 
 

@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Conditions that an operator sets on any object of the cluster: a JMESPath expression and the value it must have.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6. It needs jmespath; modules look at
+IMPORT_ERROR before they call anything here.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import json
+import traceback
+import typing
+from urllib.parse import quote
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError
+
+try:
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    IMPORT_ERROR = None
+except ImportError:
+    IMPORT_ERROR = traceback.format_exc()
+
+LONGEST = 200
+# As an option of a module.
+ARGUMENT_SPEC = dict(
+    name=dict(type="str", required=True),
+    api_version=dict(type="str", default="v1"),
+    kind=dict(type="str", required=True),
+    namespace=dict(type="str"),
+    object=dict(type="str", required=True),
+    expression=dict(type="str", required=True),
+    expected=dict(type="raw", required=True),
+    timeout=dict(type="int"),
+)
+
+Condition = typing.NamedTuple(
+    "Condition",
+    [
+        ("name", str),
+        ("api_version", str),
+        ("kind", str),
+        ("namespace", typing.Optional[str]),
+        ("object", str),
+        ("expression", typing.Any),  # compiled
+        ("expected", typing.Any),
+        ("timeout", typing.Optional[int]),
+    ],
+)
+
+
+def parse(options, taken):
+    """Understand what the operator gave.
+
+    :param options: list of dict as ARGUMENT_SPEC has it.
+    :param taken: names of gates that are something else.
+    :returns: tuple of Condition
+    :raises FleetError: an expression is not JMESPath, or a name is there twice.
+    """
+    names = set(taken)
+    found = []
+    for one in options:
+        if one["name"] in names:
+            raise FleetError("There is another gate %s" % one["name"], todo="Give the condition a name of its own")
+        names.add(one["name"])
+        try:
+            compiled = jmespath.compile(one["expression"])
+        except JMESPathError as error:
+            raise FleetError(
+                "The expression of condition %s is not JMESPath: %s" % (one["name"], " ".join(str(error).split())),
+                todo="Correct %s" % one["expression"],
+            )
+        found.append(Condition(**dict(one, expression=compiled)))
+    return tuple(found)
+
+
+def judge(condition, found):
+    """Judge an object.
+
+    :param found: dict, the object; None if there is none.
+    :returns: tuple of whether the value is the expected one, and the value as text.
+    """
+    if found is None:
+        return False, "there is no %s" % _title(condition)
+    try:
+        value = condition.expression.search(found)
+    except JMESPathError as error:
+        return False, "the expression fails on %s: %s" % (_title(condition), " ".join(str(error).split())[:LONGEST])
+    # JSON tells true from 1, which Python does not.
+    value, expected = (json.dumps(one, sort_keys=True) for one in (value, condition.expected))
+    return value == expected, value[:LONGEST]
+
+
+class Reader:
+    """Fetches objects of any kind; how their kind is called in paths is asked once."""
+
+    def __init__(self, cluster):
+        self._cluster = cluster
+        self._resources = {}
+
+    def get(self, condition, until):
+        """Return the object as a dict, None if there is none.
+
+        :raises FleetError: the API server has no such kind, or the object may not be read.
+        """
+        path = self._path(condition, until)
+        try:
+            return self._cluster.get(path, until)
+        except ApiError as error:
+            if error.status == 404 and error.body:
+                return None
+            if error.status != 403:
+                raise
+            raise FleetError(
+                "Condition %s cannot be judged: %s" % (condition.name, error.problem),
+                "The object was not read",
+                "Grant the verb get on it with a role of your own; rbac.yml has only what osmigrate.fleet itself needs",
+            )
+
+    def _path(self, condition, until):
+        resource = self._resource(condition, until)
+        if resource["namespaced"] and not condition.namespace:
+            raise FleetError(
+                "Condition %s has no namespace, and a %s is in one" % (condition.name, condition.kind),
+                todo="Give its namespace",
+            )
+        namespace = "/namespaces/%s" % quote(condition.namespace, safe="") if resource["namespaced"] else ""
+        name = quote(condition.object, safe="")
+        return "%s%s/%s/%s" % (_root(condition), namespace, resource["name"], name)
+
+    def _resource(self, condition, until):
+        key = (condition.api_version, condition.kind)
+        if key not in self._resources:
+            self._resources[key] = self._discover(condition, until)
+        return self._resources[key]
+
+    def _discover(self, condition, until):
+        try:
+            known = self._cluster.get(_root(condition), until).get("resources") or []
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            known = []
+        # A slash marks a part of an object, such as its status.
+        for resource in known:
+            if resource["kind"] == condition.kind and "/" not in resource["name"]:
+                return resource
+        raise FleetError(
+            "Condition %s names a kind that the API server %s does not have: %s of %s"
+            % (condition.name, self._cluster.server, condition.kind, condition.api_version),
+            todo="Compare it with 'kubectl api-resources'",
+        )
+
+
+def _root(condition):
+    return ("/apis/" if "/" in condition.api_version else "/api/") + quote(condition.api_version)
+
+
+def _title(condition):
+    place = "%s/" % condition.namespace if condition.namespace else ""
+    return "%s %s%s" % (condition.kind, place, condition.object)

@@ -1,0 +1,27 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The CSI drivers that are registered on a node.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from urllib.parse import quote
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError
+
+NODES = "/apis/storage.k8s.io/v1/csinodes/"
+
+
+def drivers(cluster, node, until=None):
+    """Return their names, sorted; none for a node that never had one."""
+    try:
+        found = cluster.get(NODES + quote(node, safe=""), until)
+    except ApiError as error:
+        if error.status != 404 or not error.body:
+            raise
+        return []
+    return sorted(one["name"] for one in found["spec"].get("drivers") or [])
