@@ -137,7 +137,7 @@ def work(module, cluster):
     strange = sorted(set(options["names"]) - set(known))
     if strange:
         raise FleetError("There is no node %s on %s" % (", ".join(strange), cluster.server), todo="Check the names")
-    names = [name for name in options["names"] if not _has_arrived(known[name], options["arrived_at"])]
+    names = [name for name in options["names"] if not node_view.has_arrived(known[name], options["arrived_at"])]
     pods, budgets = [], []
     if names:
         pods, budgets = cluster.list(PODS, RUNNING, _trim).items, cluster.list(BUDGETS).items
@@ -158,11 +158,6 @@ def _trim(thing):
     thing["metadata"].pop("managedFields", None)
     thing.get("status", {}).pop("images", None)
     return thing
-
-
-def _has_arrived(node, release):
-    noted = node_view.osmigrate(node)
-    return bool(release) and noted.get("phase") == "done" and noted.get("release") == release
 
 
 def main():

@@ -44,7 +44,8 @@ options:
   state:
     description:
       - V(cordoned) keeps new pods from the node.
-      - V(uncordoned) removes a cordon of ours, for whichever rollout it was set.
+      - V(uncordoned) removes a cordon of ours, for whichever rollout it was set, and the mark that
+        M(osmigrate.fleet.k8s_node_pending) set.
     type: str
     choices: [cordoned, uncordoned]
     default: cordoned

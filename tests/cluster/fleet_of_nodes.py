@@ -58,12 +58,22 @@ class Fleet:
         nodes = self.admin.list("/api/v1/nodes", {"labelSelector": f"pool={self.pool}"}).items
         return [node_view.osmigrate(node) for node in nodes]
 
+    def marked(self):
+        """The nodes with the soft taint, and what it says."""
+        nodes = self.admin.list("/api/v1/nodes", {"labelSelector": f"pool={self.pool}"}).items
+        taints = {(node["metadata"]["name"], one["value"]) for node in nodes for one in soft_taints(node)}
+        return dict(taints)
+
     def close(self):
         self.kubelet.stop()
         path = f"{pool_object.OBJECTS}/{pool_object.object_name(self.pool)}"
         if pool_object.read_pool(self.admin, self.pool)[1]:
             self.admin.request("DELETE", path)
         self.kubectl("delete", "node", *self.nodes, "--ignore-not-found")
+
+
+def soft_taints(node):
+    return [one for one in node["spec"].get("taints") or [] if one["key"] == "osmigrate.fleet/pending"]
 
 
 def serves(node):

@@ -193,3 +193,27 @@ def test_windows_hold_nodes_back_but_not_on_their_way_back(robot, make_fleet, pl
     assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)
     assert end(play("rollback", fleet.nodes, osmigrate_windows=closed))[0] == 0
     assert all(note["phase"] == "done" for note in fleet.notes())
+
+
+def test_nodes_that_are_still_to_be_moved_have_a_soft_taint_that_goes_on_every_way_out(make_fleet, play, tmp_path):
+    fleet = make_fleet(3)
+    soft = {"osmigrate_soft_taint": True, "osmigrate_serial": 1}
+    kill_when(lambda: fleet.unavailable() == fleet.nodes[1:2], play("rollback", fleet.nodes, **soft))
+    assert fleet.marked() == {name: "r1" for name in fleet.nodes[1:]}
+
+    code, output = end(play("recover", fleet.nodes[2:]))
+    assert (code, fleet.marked()) == (0, {})
+
+    menu = tmp_path / f"{fleet.nodes[1]}.json"
+    menu.write_text(json.dumps({"booted": "r-1", "default": "r-1", "trial": "", "good": False}))
+    code, output = end(play("rollback", fleet.nodes[1:], check=True, **soft))
+    assert fleet.marked() == {}
+    assert f"Mark node {fleet.nodes[2]}" not in output
+    code, output = end(play("rollback", fleet.nodes[1:], **soft))
+    assert code != 0
+    assert "Take the marks off all nodes that are still to be moved" in output
+    assert fleet.marked() == {}
+
+    menu.unlink()
+    assert end(play("rollback", fleet.nodes, **soft))[0] == 0
+    assert (fleet.marked(), fleet.unavailable()) == ({}, [])

@@ -15,7 +15,7 @@ import calendar
 import time
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pending_plan
 
 BY = node_view.PREFIX + "cordoned-by"
 PRIOR = node_view.PREFIX + "prior-unschedulable"
@@ -63,21 +63,25 @@ def plan_cordon(node, rollout, now, drivers=()):
 
 
 def plan_uncordon(node, manager, now):
-    """Give a node back as it was found. A foreign cordon, also one set after ours was lifted, stays."""
+    """Give a node back as it was found. A foreign cordon, also one set after ours was lifted, stays.
+
+    Whoever gives a node back is done with it, so it is no longer marked as one that is still to be moved.
+    """
     name, notes = node["metadata"]["name"], node_view.annotations(node)
+    unmark = pending_plan.plan_unmark(node)
     if BY not in notes:
-        return NOTHING
+        return Plan(unmark.patch, unmark.actions, None)
     since = parse(notes.get(AT, ""))
     seconds = max(0, int(now - since)) if since is not None else None
     changes = dict((key, None) for key in (BY, PRIOR, AT, DRIVERS) if key in notes)
     if seconds is not None:
         changes[SECONDS] = str(seconds)
-    patch = {"metadata": {"annotations": changes}}
-    actions = ["Remove the notes about the cordon from node %s" % name]
+    patch = dict(unmark.patch, metadata={"annotations": changes})
+    actions = unmark.actions + ["Remove the notes about the cordon from node %s" % name]
     setter = cordon_setter(node)
     foreign = notes.get(PRIOR) == "true" or (setter is not None and setter != manager)
     if not node_view.is_schedulable(node) and not foreign:
-        patch["spec"] = {"unschedulable": None}
+        patch["spec"] = dict(patch.get("spec", {}), unschedulable=None)
         actions.insert(0, "Uncordon node %s" % name)
     return Plan(patch, actions, seconds)
 

@@ -42,6 +42,12 @@ def is_schedulable(node):
     return not node.get("spec", {}).get("unschedulable", False)
 
 
+def has_arrived(node, release):
+    """Whether a node is recorded to have arrived at a release; false where none is given."""
+    noted = osmigrate(node)
+    return bool(release) and noted.get("phase") == "done" and noted.get("release") == release
+
+
 def roles(node):
     """The roles that labels give a node. A node without any is a worker."""
     named = [name[len(ROLE_LABEL) :] for name in labels(node) if name.startswith(ROLE_LABEL)]
