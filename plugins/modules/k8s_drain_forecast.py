@@ -51,7 +51,7 @@ options:
     type: bool
     default: false
   delete_allowed:
-    description: As in M(osmigrate.fleet.k8s_node_drain). What may be deleted past a disruption budget is not held by it.
+    description: As in M(osmigrate.fleet.k8s_node_drain). What may be deleted past a budget is not held by it.
     type: list
     elements: str
     default: []
@@ -113,6 +113,11 @@ inhibited:
   returned: success
   type: list
   elements: str
+order:
+  description: O(names) in the order in which they should go, those first whose pods' disruption budgets have room now.
+  returned: success
+  type: list
+  elements: str
 report:
   description: The findings for people, one line for all nodes with the same.
   returned: success
@@ -149,6 +154,7 @@ def work(module, cluster):
         "changed": False,
         "findings": [dict(finding._asdict()) for finding in findings],
         "inhibited": sorted(set(finding.node for finding in findings if finding.severity == "inhibitor")),
+        "order": forecast.order(options["names"], findings),
         "report": forecast.report(findings),
     }
 

@@ -67,8 +67,8 @@ options:
       - Which pods may be deleted when their eviction is refused. None are if it is empty.
       - V(namespace/label=value) names pods, by more labels with commas, and with V(!=) by other values. Such a pod is
         deleted even where a disruption budget forbids its eviction, and where more than one covers it.
-      - V(Kind), such as V(Job), is the kind of the controller. Such a pod is deleted only if no disruption budget covers
-        it, as when an admission webhook denies its eviction.
+      - V(Kind), such as V(Job), is the kind of the controller. Such a pod is deleted only if no disruption budget
+        covers it, as when an admission webhook denies its eviction.
       - Needs the right to delete pods, which C(playbooks/files/rbac-delete-pods.yml) grants and C(rbac.yml) does not.
     type: list
     elements: str

@@ -69,8 +69,8 @@ options:
     default: true
   node_conditions:
     description:
-      - Whether all conditions of the node other than C(Ready) must not be C(True). These are what the kubelet says, such
-        as C(DiskPressure), and what node-problem-detector says, such as C(KernelDeadlock). Gate C(node_conditions).
+      - Whether all conditions of the node other than C(Ready) must not be C(True). These are what the kubelet says,
+        such as C(DiskPressure), and what node-problem-detector says, such as C(KernelDeadlock). Gate C(node_conditions).
     type: bool
     default: true
   ignored_conditions:
@@ -124,13 +124,14 @@ options:
         type: int
   probe:
     description:
-      - A pod that is run on the node when all other gates are open, in the namespace C(osmigrate-system), and again until
-        one passes. It is deleted on every way out. Gate C(probe).
+      - A pod that is run on the node when all other gates are open, in the namespace C(osmigrate-system), and again
+        until one passes. It is deleted on every way out. Gate C(probe).
     type: dict
     suboptions:
       image:
         description:
-          - Image with C(sh), and for what is checked C(nslookup) or C(getent), and C(wget) or C(curl). It runs as nobody.
+          - Image with C(sh), and for what is checked C(nslookup) or C(getent), and C(wget) or C(curl).
+          - It runs as nobody.
         type: str
         required: true
       dns:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import threading
 import time
@@ -15,6 +14,7 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, delete_plan, drain
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
+from fleet_of_nodes import wait_for
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -268,11 +268,7 @@ def test_an_owner_that_is_allowed_when_an_admission_policy_denies(robot, scene, 
     everything = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
     scene.kubectl("apply", "--filename", "-", input=everything)
     try:
-        for ignored in itertools.repeat(None, 50):
-            refusals = [record["reason"] for record in start(robot, scene).rehearse()["pods"]]
-            if all("denied request" in reason for reason in refusals):
-                break
-            time.sleep(0.2)
+        wait_for(lambda: all("denied request" in one["reason"] for one in start(robot, scene).rehearse()["pods"]))
         with pytest.raises(drain.DrainError, match="still has 2 pods .*denied request"):
             start(robot, scene, timeout=3).run()
         result = start(robot, scene, allowed=["ReplicaSet"], delete_after=1).run()

@@ -86,13 +86,15 @@ def test_conditions_on_any_object(robot, admin, scene, gate_object):
     timer = threading.Timer(1, gate_object)
     timer.start()
     assert seen(health.wait(robot, scene.node, wanted(conditions=condition()), 0, 20))["config"] == (True, '"yes"')
-    of_a_node = condition(name="label", kind="Node", object=scene.node, expression="metadata.labels.scene", expected="x")
+    label = {"expression": "metadata.labels.scene", "expected": "x"}
+    of_a_node = condition(name="label", kind="Node", object=scene.node, **label)
     assert seen(health.look(robot, scene.node, wanted(conditions=of_a_node), 5))["label"] == (
         False,
         json.dumps(scene.namespace),
     )
     deployment = condition(api_version="apps/v1", kind="Deployment", object="absent")
-    assert "there is no Deployment" in seen(health.look(admin, scene.node, wanted(conditions=deployment), 5))["config"][1]
+    found = seen(health.look(admin, scene.node, wanted(conditions=deployment), 5))["config"]
+    assert found == (False, "there is no Deployment osmigrate-system/absent")
 
 
 @pytest.mark.parametrize(

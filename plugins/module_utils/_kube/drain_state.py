@@ -105,7 +105,7 @@ class Drain:
             track.state, track.ended = GONE, now
 
     def due(self, now):
-        """The pods to ask the eviction of now, or to delete where deleted_by of the track is set. They count as asked."""
+        """The pods to evict now, or to delete where deleted_by of the track is set. They count as asked."""
         earned = (now - self._refilled) * self._per_second
         self._tokens = min(max(1.0, self._per_second), self._tokens + earned)
         self._refilled = now

@@ -82,6 +82,18 @@ def examine(names, nodes, pods, budgets, wanted):
     return sorted(findings, key=lambda one: (-SEVERITIES.index(one.severity), one.key, one.object, one.node))
 
 
+def order(names, findings):
+    """The nodes in the order in which they should go: those first whose pods' budgets have room now.
+
+    Nodes with as many pods that a budget holds stay in the order in which they are given.
+    """
+    held = dict.fromkeys(names, 0)
+    for one in findings:
+        if one.key in ("budget-never-allows", "budget-allows-none-now"):
+            held[one.node] += len(one.pods)
+    return sorted(names, key=held.get)
+
+
 def report(findings):
     """One line for each key and object, for people."""
     grouped = {}

@@ -140,9 +140,10 @@ def judge(found):
     status = found.get("status") or {}
     phase = status.get("phase", "Pending")
     states = [one.get("state") or {} for one in status.get("containerStatuses") or []]
-    ended = [one["terminated"].get("message") or one["terminated"].get("reason", "") for one in states if "terminated" in one]
+    ended = [one["terminated"] for one in states if "terminated" in one]
     waiting = [one["waiting"] for one in states if "waiting" in one]
-    said = ", ".join(line.strip() for text in ended for line in text.splitlines() if line.strip())
+    lines = "\n".join(one.get("message") or one.get("reason", "") for one in ended).splitlines()
+    said = ", ".join(line.strip() for line in lines if line.strip())
     if phase == "Succeeded":
         return True, True, said or "all checks passed"
     if phase == "Failed":

@@ -133,3 +133,16 @@ def test_recorded_objects():
     pods = [pod for pod in pods if pod["spec"].get("nodeName")]
     findings = forecast.examine([node["metadata"]["name"] for node in nodes], nodes, pods, budgets, STRICT)
     assert {one.key for one in findings} <= set(forecast.KINDS)
+
+
+def test_nodes_whose_budgets_have_room_go_first():
+    def finding(key, node, *pods):
+        return forecast.Finding(key, "medium", node, list(pods), "x", "x", "x")
+
+    findings = [
+        finding("budget-allows-none-now", "a", "p1", "p2"),
+        finding("budget-never-allows", "b", "p3"),
+        finding("no-room", "c", "p4", "p5", "p6"),
+    ]
+    assert forecast.order(["a", "d", "b", "c"], findings) == ["d", "c", "b", "a"]
+    assert forecast.order([], []) == []
