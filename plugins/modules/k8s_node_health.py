@@ -70,7 +70,8 @@ options:
   node_conditions:
     description:
       - Whether all conditions of the node other than C(Ready) must not be C(True). These are what the kubelet says,
-        such as C(DiskPressure), and what node-problem-detector says, such as C(KernelDeadlock). Gate C(node_conditions).
+        such as C(DiskPressure), and what node-problem-detector says, such as C(KernelDeadlock).
+      - Gate C(node_conditions).
     type: bool
     default: true
   ignored_conditions:

@@ -8,7 +8,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 
 
 def facts(verdict="fell_back", node="w1", failures=None):
-    trial = {"entry": "d-1", "node": node} if verdict else None
+    trial = {"entry": "d-1", "node": node, "purpose": purpose} if verdict else None
     return {"verdict": verdict, "reason": "it panicked", "trial": trial, "failures": failures or {}}
 
 

@@ -102,7 +102,7 @@ def test_write_atomic_fail_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(FleetError, match="No space"):
         _storage.write_atomic(str(path), b"new", 0o600)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]

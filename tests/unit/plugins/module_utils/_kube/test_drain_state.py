@@ -162,7 +162,9 @@ def test_what_may_be_deleted_is_after_its_eviction_was_refused_for_long_enough(e
     drain = Drain(per_second=50, now=0, delete_after=10)
     add(drain, pod("a", deletable_by=entry))
     refuse(drain, "uid-a", refused_by, 5)
-    refuse(drain, "uid-a", refused_by, 14.9)
+    assert names(drain.due(14.9)) == ["a"]
+    assert drain.tracks["uid-a"].deleted_by is None
+    drain.refused("uid-a", refused_by, WHY, 0, 14.9)
     assert names(drain.due(17)) == ["a"]
     assert drain.tracks["uid-a"].deleted_by == deleted_by
     drain.accepted("uid-a")
