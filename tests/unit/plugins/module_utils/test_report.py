@@ -7,7 +7,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _kubelet, _
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 
-def facts(verdict="fell_back", node="w1", failures=None):
+def facts(verdict="fell_back", node="w1", failures=None, purpose="move"):
     trial = {"entry": "d-1", "node": node, "purpose": purpose} if verdict else None
     return {"verdict": verdict, "reason": "it panicked", "trial": trial, "failures": failures or {}}
 
@@ -44,6 +44,11 @@ def told(monkeypatch, tmp_path):
     monkeypatch.setattr(_kubelet, "read_kubeconfig", lambda: None)
     monkeypatch.setattr(_kubelet, "annotate", made.annotate)
     return made
+
+
+def test_a_drill_is_meant_to_fall_back(told):
+    told.report(facts(purpose="drill"))
+    assert (told.log, told.annotations) == ("", [])
 
 
 @pytest.mark.parametrize("verdict", ["", "never_rebooted", "booted_candidate"])
