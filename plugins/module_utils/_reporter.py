@@ -18,7 +18,11 @@ import zipfile
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _report
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import make_directory, sync_directory, write_atomic
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
+    make_directory,
+    sync_directory,
+    write_atomic,
+)
 
 PROGRAM = "/boot/osmigrate/report.pyz"
 SERVICE = "osmigrate-report.service"

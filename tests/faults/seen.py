@@ -27,7 +27,7 @@ printf '{{"boot_id": "%s", "arguments": "%s", "state": "%s", "block": "%s", "dat
 class Seen:
     """What runs on a machine.
 
-    entry: id of the boot entry; verdict, reason: what the record says of its trial; data: one digest of the node's data.
+    entry: id of the boot entry; verdict, reason: what the record says of its trial; data: a digest of the node's data.
     """
 
     def __init__(self, said: dict[str, str]) -> None:

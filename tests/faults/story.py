@@ -114,8 +114,8 @@ def _play(fleet: Fleet, step: dict[str, Any], log: Path, marks: list[tuple[str, 
 class Story:
     """A recorded story.
 
-    phases: list of Phase, in order and without gaps; entries: the boot entries by id, as in state.json; data: the digest
-    of the node's data, which never changes; log: WriteLog.
+    phases: list of Phase, in order and without gaps; entries: the boot entries by id, as in state.json; data: the
+    digest of the node's data, which never changes; log: WriteLog.
     """
 
     def __init__(self, files: Files) -> None:

@@ -91,7 +91,7 @@ class Machine:
     def boot(self) -> tuple[str, str]:
         """Boot once.
 
-        :returns: (the default that GRUB chose, the entry that it boots, or "reboot" if it gave up; the tries that are left).
+        :returns: (the default that GRUB chose, the entry that it boots, or "reboot" if it gave up; the tries left).
         """
         drive = f"file={self.disk},format=raw,if=virtio,readonly={'off' if self.writable else 'on'}"
         done = subprocess.run(

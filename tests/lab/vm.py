@@ -80,7 +80,7 @@ class Machine:
     def start(self, saved: bool = False, write_log: Path | None = None) -> None:
         """Switch on; with `saved`, continue where save() was called.
 
-        :param write_log: where to record all writes and flushes in their order; the disk's cache is a volatile one then.
+        :param write_log: where to record all writes and flushes in their order; the disk's cache is volatile then.
         """
         argv = self._arguments(write_log) + (["-loadvm", SAVED] if saved else [])
         self._daemon.start(argv)
@@ -205,7 +205,7 @@ def _drive(disk: Path) -> list[str]:
 
 
 def _recorded_drive(disk: Path, write_log: Path) -> list[str]:
-    """The guest's flushes are recorded; that QEMU itself does not wait for this machine's disk changes nothing there."""
+    """The guest's flushes are recorded; that QEMU itself does not wait for the host's disk changes nothing there."""
     write_log.write_bytes(b"")
     volatile = {"no-flush": True}
     return ["-blockdev", json.dumps({

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What real GRUB makes of the menu is tested in tests/grub."""
 
-import re
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _grub
