@@ -149,6 +149,20 @@ def test_a_controller_that_is_killed_finds_the_node_again_and_takes_it_back(flee
     workloads.wait_available(fleet.control_plane, 300)
 
 
+def test_a_drill_comes_home_by_itself_and_counts_as_no_failure(fleet, before):
+    run = fleet.play("drill", limit="w1", osmigrate_drill_deadman_seconds=150, **fleet.release("13.2"))
+    assert run.rc == 0
+    assert "bookworm" in os_image(fleet, "w1")
+    assert is_ready(fleet, "w1")
+    assert fleet.annotation("w1", "drilled-at")
+    assert state(fleet, "w1") == before["w1"]
+    record = json.loads(fleet.shell("w1", "cat /boot/osmigrate/state.json"))
+    assert record["drills"]["debian-13-13.2"]["seconds_away"] > 0
+    assert (record["trial"], record["failed"]) == (None, {})
+    # The candidate said why it ended, and its word survived the reboot.
+    assert "cause=deadman" in fleet.shell("w1", "cat /boot/osmigrate/ended")
+
+
 def test_a_foreign_cordon_stays(fleet):
     fleet.control_plane.kubectl("cordon", "w1")
     try:
@@ -156,6 +170,28 @@ def test_a_foreign_cordon_stays(fleet):
         assert fleet.node("w1")["spec"].get("unschedulable") is True
     finally:
         fleet.control_plane.kubectl("uncordon", "w1")
+
+
+def test_the_package_managed_system_is_given_up_only_when_asked_and_the_release_boots_without_it(fleet, before):
+    listed = fleet.play("finalize", limit="w2", osmigrate_finalize_soak=0)
+    assert listed.rc == 0
+    assert "With osmigrate_finalize=true this would be deleted" in listed.output
+    assert fleet.shell("w2", "ls /sysroot/usr/bin | wc -l") != "0\n"
+    assert fleet.play("finalize", limit="w2", osmigrate_finalize_soak=0, osmigrate_finalize=True).rc == 0
+    assert fleet.shell("w2", "ls /sysroot/usr /boot/vmlinuz-* 2>/dev/null || true").split() == ["local"]
+    # Whatever GRUB could use before is gone: it has to boot the release by itself.
+    fleet.shell("w2", "rm /boot/grub/osmigrate.env; sync")
+    was = fleet.shell("w2", "cat /proc/sys/kernel/random/boot_id")
+    fleet.shell("w2", "systemd-run --on-active=1 systemctl reboot")
+    fleet.wait_for(lambda: not fleet.machines["w2"].answers(), "the reboot of w2")
+    fleet.wait_for(lambda: fleet.machines["w2"].answers(), "the boot of w2", 900)
+    assert fleet.shell("w2", "cat /proc/sys/kernel/random/boot_id") != was
+    fleet.wait_for(lambda: is_ready(fleet, "w2"), "w2 Ready")
+    assert os_image(fleet, "w2").endswith("13.2")
+    assert state(fleet, "w2") == before["w2"]
+    refused = fleet.play("rollback", limit="w2")
+    assert refused.rc != 0
+    assert "was given up and cannot be booted any more" in " ".join(refused.output.split())
 
 
 def test_status_shows_every_node(fleet):

@@ -17,6 +17,8 @@ from seen import Seen, look
 from story import Story
 
 BOOT_TIMEOUT = 420
+# After ssh answers; the report begins when the system is up.
+REPORT_WITHIN = 120
 KERNEL_BEGINS = b"] Linux version "
 
 
@@ -72,15 +74,19 @@ class Bench:
             self.machine.delete()
 
     def _wait_home(self, deadline: float) -> Seen | None:
+        """Wait until the default runs and, for some time more, until it has reported by itself what became of it."""
+        reports_until = deadline
         while time.monotonic() < deadline:
             try:
                 seen = look(self.machine)
             except (host.HostError, subprocess.TimeoutExpired):  # down, or on its way
                 time.sleep(1)
                 continue
-            if seen.verdict != "booted_candidate":
+            if seen.verdict != "booted_candidate" and (seen.report or time.monotonic() > reports_until):
                 return seen
-            time.sleep(5)
+            if seen.verdict != "booted_candidate":
+                reports_until = min(reports_until, time.monotonic() + REPORT_WITHIN)
+            time.sleep(3)
         return None
 
     def _compare(self, seen: Seen, expected: str, data: str) -> list[str]:

@@ -17,29 +17,32 @@ DATA = ("/home/ops", "/var/lib/lab-data", "/var/lib/lab-volumes")
 # Everything in one connection: each costs an emulated processor a second.
 LOOK = f"""
 set -e
-printf '{{"boot_id": "%s", "arguments": "%s", "state": "%s", "block": "%s", "data": "%s"}}' \\
+printf '{{"boot_id": "%s", "arguments": "%s", "state": "%s", "block": "%s", "data": "%s", "report": "%s"}}' \\
   "$(cat /proc/sys/kernel/random/boot_id)" "$(cat /proc/cmdline)" \\
   "$(base64 -w0 {_bootstate.PATH} 2>/dev/null || true)" "$(base64 -w0 {GRUB}/osmigrate.env 2>/dev/null || true)" \\
-  "$(find {" ".join(DATA)} -xdev -type f -exec sha256sum {{}} + | sort | sha256sum | cut -c1-64)"
+  "$(find {" ".join(DATA)} -xdev -type f -exec sha256sum {{}} + | sort | sha256sum | cut -c1-64)" \\
+  "$(dmesg | grep 'osmigrate: .* fell back: ' | tail -n 1 | base64 -w0)"
 """
 
 
 class Seen:
     """What runs on a machine.
 
-    entry: id of the boot entry; verdict, reason: what the record says of its trial; data: a digest of the node's data.
+    entry: id of the boot entry; verdict: what the record says of its trial; data: a digest of the node's data; report:
+    what this boot has said by itself of a trial that fell back, empty if nothing.
     """
 
     def __init__(self, said: dict[str, str]) -> None:
         arguments = dict(word.partition("=")[::2] for word in said["arguments"].split())
         self.entry = arguments.get("osmigrate.entry", PACKAGE)
         self.data = said["data"]
+        self.report = base64.b64decode(said["report"]).decode().strip()
         state = _bootstate.parse(base64.b64decode(said["state"]).decode())
         try:
             block = _bootenv.parse(base64.b64decode(said["block"]))
         except ValueError:
             block = None
-        self.verdict, self.reason = _bootstate.judge(state, block, self.entry, said["boot_id"])
+        self.verdict = _bootstate.judge(state, block, self.entry, said["boot_id"]).verdict
 
 
 def look(machine: Machine) -> Seen:

@@ -39,7 +39,7 @@ def entry(name):
 
 @pytest.fixture
 def node(tmp_path, monkeypatch):
-    """A node that runs d-1; d-2 is staged. Replaced: what runs, the freeze, systemctl, the report (they need a machine)."""
+    """A node that runs d-1; d-2 is staged. Replaced, for want of a machine: what runs, freeze, systemctl, report."""
     (tmp_path / "boot/grub").mkdir(parents=True)
     found = _grub.find
     monkeypatch.setattr(_grub, "find", lambda: found(str(tmp_path)))
