@@ -92,6 +92,8 @@ def script(flavour: Flavour) -> str:
         lines += [f"mkdir -p $target{place}", f"mount -t {fstype} -o {options} {device} $target{place}"]
     lines += ["cp -ax /. $target", "sh /usr/lib/lab/forget $target", ": > $target/etc/fstab"]
     for place, device, fstype, options in flavour.mounts:
+        if place != "/":
+            options += ",x-systemd.device-timeout=600"  # on a busy host udev may take minutes
         lines.append(f'echo "UUID=$(blkid -s UUID -o value {device}) {place} {fstype} {options} 0 0"'
                      " >> $target/etc/fstab")  # fmt: skip
     lines += [f"mount --rbind /{directory} $target/{directory}" for directory in ("dev", "proc", "sys", "run")]
