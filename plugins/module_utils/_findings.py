@@ -21,9 +21,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 
 SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
-# What GRUB reads, and what the initramfs of a release mounts unasked; each was seen to boot (docs/design.md, "Tiers").
-FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs", "btrfs")
-LAYERS = ("part", "disk", "loop", "lvm")
+# What GRUB reads, and what the initramfs of a release mounts unasked. Only what was seen to boot is let through, though
+# more tiers are known (docs/design.md, "Tiers").
+FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs")
+BOOT_LAYERS = ("part", "disk", "loop")
+ROOT_LAYERS = BOOT_LAYERS + ("lvm",)
 RENDERERS = ("systemd-networkd",)
 
 Check = typing.NamedTuple(
@@ -160,14 +162,14 @@ def boot_loader_entries(node, wanted):
     return "/boot/loader is a directory, and OSTree needs a link there"
 
 
-@_check("inhibitor", "/boot lies on an unsupported file system", "Put /boot on ext4, XFS or btrfs")
+@_check("inhibitor", "/boot lies on an unsupported file system", "Put /boot on ext4 or XFS")
 def boot_filesystem(node, wanted):
     return "" if node["boot"]["fstype"] in FILE_SYSTEMS else "/boot is %s" % node["boot"]["fstype"]
 
 
-@_check("inhibitor", "/boot lies on unsupported storage", "Put /boot on a plain partition or a logical volume")
+@_check("inhibitor", "/boot lies on unsupported storage", "Put /boot on a plain partition")
 def boot_storage(node, wanted):
-    return _layers(node["boot"], "/boot")
+    return _layers(node["boot"], "/boot", BOOT_LAYERS)
 
 
 @_check(
@@ -179,7 +181,9 @@ def boot_control(node, wanted):
     return "" if node["boot_tier"]["name"] else "; ".join(node["boot_tier"]["evidence"])
 
 
-@_check("info", "Trials are not counted beside grub.cfg", "Nothing has to be done; docs/design.md says what is different")
+@_check(
+    "info", "Trials are not counted beside grub.cfg", "Nothing has to be done; docs/design.md says what is different"
+)
 def boot_tier(node, wanted):
     tier = node["boot_tier"]
     return "; ".join(tier["evidence"]) if tier["name"] not in ("", "block") else ""
@@ -190,18 +194,18 @@ def kexec_on_reboot(node, wanted):
     return "/etc/default/kexec has every reboot start the same system by kexec" if node["kexec_on_reboot"] else ""
 
 
-@_check("inhibitor", "The root lies on an unsupported file system", "Only ext4, XFS and btrfs are supported yet")
+@_check("inhibitor", "The root lies on an unsupported file system", "Only ext4 and XFS are supported yet")
 def root_filesystem(node, wanted):
     return "" if node["root"]["fstype"] in FILE_SYSTEMS else "The root is %s" % node["root"]["fstype"]
 
 
-@_check("inhibitor", "The root lies on unsupported storage", "Only a root on a plain partition or a logical volume is supported yet")
+@_check("inhibitor", "The root lies on unsupported storage", "Move the root to a plain partition or a logical volume")
 def root_storage(node, wanted):
-    return _layers(node["root"], "The root")
+    return _layers(node["root"], "The root", ROOT_LAYERS)
 
 
-def _layers(filesystem, name):
-    strange = [layer for layer in filesystem["layers"] if layer not in LAYERS]
+def _layers(filesystem, name, known):
+    strange = [layer for layer in filesystem["layers"] if layer not in known]
     return "%s lies on %s (%s)" % (name, filesystem["device"], ", ".join(strange)) if strange else ""
 
 

@@ -58,7 +58,7 @@ def gather(root="/"):
         "cgroup": 2 if os.path.exists(os.path.join(root, "sys/fs/cgroup/cgroup.controllers")) else 1,
         "grub": grub_facts(root),
         "boot_tier": tier_facts(root),
-        "kexec_on_reboot": bool(re.search(r"^\s*LOAD_KEXEC=[\"']?true", _text(root, "etc/default/kexec"), re.MULTILINE)),
+        "kexec_on_reboot": re.search(r"(?m)^\s*LOAD_KEXEC=.?true", _text(root, "etc/default/kexec")) is not None,
         "ostree": {
             "booted": ostree.is_booted(),
             "version": ostree.version() if _has_program("ostree") else "",

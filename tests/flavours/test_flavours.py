@@ -1,39 +1,38 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One node of each flavour of storage and firmware, moved to the release and back by the playbooks."""
+"""One node of each flavour of storage and firmware, moved to the release and back by the playbooks, or refused."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 
 import pytest
 from fleet import Fleet
 from lab.flavours import FLAVOURS
 
 NODE = "w5"
-# Where the trial is counted on each, by which path the node boots, and what has to be mounted on the release.
+# Where the trial is counted, where GRUB finds the kernels, and what has to be mounted on the release.
 EXPECTED = {
     "bios": ("block", "/boot/ostree", {}),
     "uefi": ("block", "/boot/ostree", {}),
     "lvm": ("block", "/ostree", {"/sysroot": "xfs", "/sysroot/var": "ext4", "/boot": "xfs", "/boot/efi": "vfat"}),
-    "lvm-boot": ("esp-block", "/boot/ostree", {"/sysroot": "ext4", "/boot/efi": "vfat"}),
-    "btrfs": ("kexec", "/@/boot/ostree", {"/sysroot": "btrfs"}),
 }
+# What preflight does not let through, and the keys of what it finds.
+REFUSED = {"lvm-boot": ("boot-storage",), "btrfs": ("boot-filesystem", "root-filesystem")}
 CHOSEN = os.environ.get("OSMIGRATE_FLAVOURS")
 
 
 def test_every_flavour_has_its_row():
-    assert set(EXPECTED) == set(FLAVOURS)
+    assert set(EXPECTED) | set(REFUSED) == set(FLAVOURS)
 
 
-@pytest.fixture(params=CHOSEN.split(",") if CHOSEN else list(EXPECTED))
-def flavour(request: pytest.FixtureRequest) -> str:
-    return request.param
+def chosen(flavours: Iterable[str]) -> list[str]:
+    return [flavour for flavour in flavours if not CHOSEN or flavour in CHOSEN.split(",")]
 
 
-@pytest.fixture
-def fleet(flavour: str) -> Fleet:
+def fresh(flavour: str) -> Fleet:
     fleet = Fleet.fresh(f"{NODE}={flavour}")
     # One node alone: a second replica would be one that the budget protects and that has nowhere to go.
     fleet.control_plane.kubectl("scale", "deployment/web", "--namespace=demo", "--replicas=1")
@@ -45,7 +44,17 @@ def record(fleet: Fleet) -> dict:
     return json.loads(fleet.shell(NODE, "cat /boot/osmigrate/state.json"))
 
 
-def test_there_and_back(fleet: Fleet, flavour: str) -> None:
+@pytest.mark.parametrize("flavour", chosen(REFUSED))
+def test_refused(flavour: str) -> None:
+    fleet = fresh(flavour)
+    run = fleet.play("migrate", **fleet.release("13.1"))
+    assert run.rc != 0
+    assert all(f"({key})" in run.output for key in REFUSED[flavour])
+
+
+@pytest.mark.parametrize("flavour", chosen(EXPECTED))
+def test_there_and_back(flavour: str) -> None:
+    fleet = fresh(flavour)
     tier, kernels, mounts = EXPECTED[flavour]
     firmware = "uefi" if fleet.shell(NODE, "[ ! -d /sys/firmware/efi ] || echo uefi") else "bios"
     assert firmware == FLAVOURS[flavour].firmware

@@ -144,7 +144,9 @@ def _is_made(place, options, own_var):
         return False
     if is_below(place, "/var"):
         return not own_var and place != "/var"
-    return not any(is_below(place, directory) for directory in ("/boot", "/run", "/proc", "/sys", "/dev", "/tmp", SYSROOT))
+    return not any(
+        is_below(place, directory) for directory in ("/boot", "/run", "/proc", "/sys", "/dev", "/tmp", SYSROOT)
+    )
 
 
 def _is_sealed(place):

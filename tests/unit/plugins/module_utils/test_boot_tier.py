@@ -41,8 +41,8 @@ def test_recorded(name, kexec_problem):
     assert {"name": tier.name, "evidence": tier.evidence, "block": tier.block, "uuid": tier.uuid} == expected
 
 
-def at(fstype, *layers, **more):
-    return _storage.Filesystem(more.get("target", "/boot"), "/dev/x", more.get("uuid", "1-2"), fstype, list(layers), 0, 0)
+def at(fstype, *layers, target="/boot", uuid="1-2"):
+    return _storage.Filesystem(target, "/dev/x", uuid, fstype, list(layers), 0, 0)
 
 
 ESP = at("vfat", "part", "disk", target="/boot/efi", uuid="0531-0000")
