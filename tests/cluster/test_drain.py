@@ -192,7 +192,7 @@ def test_a_missing_permission_is_named(robot, scene, resource, sentence):
     cordon(robot, scene.node)
     role = json.loads(scene.kubectl("get", "clusterrole", "osmigrate", "--output", "json"))
     del role["metadata"]["resourceVersion"]
-    fewer = {**role, "rules": [rule for rule in role["rules"] if resource not in rule["resources"]]}
+    fewer = {**role, "rules": [rule for rule in role["rules"] if resource not in rule.get("resources", [])]}
     try:
         scene.kubectl("replace", "--filename", "-", input=json.dumps(fewer))
         time.sleep(1)

@@ -13,7 +13,7 @@ from ansible_collections.osmigrate.fleet.plugins.modules import k8s_drain_foreca
 
 def look_ahead(cluster, *names, **options):
     defaults = {"arrived_at": None, "timeout": 900, "grace_period": None}
-    permissions = {"delete_emptydir_data": False, "delete_unmanaged": False}
+    permissions = {"delete_emptydir_data": False, "delete_unmanaged": False, "delete_allowed": []}
     params = {"names": list(names), **defaults, **permissions, **options}
     return k8s_drain_forecast.work(SimpleNamespace(params=params), cluster)
 

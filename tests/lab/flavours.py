@@ -77,7 +77,7 @@ def build(paths: Paths, name: str, log: Log) -> Path:
 def script(flavour: Flavour) -> str:
     """Return what makes the new disk from the running system: storage, copy, fstab, GRUB.
 
-    The initramfs stays: that of the tree knows all of this storage, and to make one takes an emulated processor minutes.
+    The initramfs stays: that of the tree knows all of this storage, and making one takes an emulated processor minutes.
     """
     lines = ["set -eux", "target=/mnt"]
     if flavour.volumes:
