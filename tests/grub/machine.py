@@ -9,7 +9,7 @@ import struct
 import subprocess
 from pathlib import Path
 
-MODULES = "biosdisk part_msdos ext2 normal configfile loadenv search_fs_uuid test echo reboot serial terminal".split()
+MODULES = "biosdisk part_msdos ext2 normal configfile loadenv search test echo reboot serial terminal".split()
 # Those that boot something, where it is not only shown what would be booted.
 LOADER = ["linux"]
 FIRST_SECTOR = 2048
