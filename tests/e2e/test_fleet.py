@@ -150,7 +150,7 @@ def test_a_controller_that_is_killed_finds_the_node_again_and_takes_it_back(flee
 
 
 def test_a_drill_comes_home_by_itself_and_counts_as_no_failure(fleet, before):
-    run = fleet.play("drill", limit="w1", osmigrate_drill_deadman_seconds=150, **fleet.release("13.2"))
+    run = fleet.play("drill", limit="w1", osmigrate_drill_deadman_seconds=240, **fleet.release("13.2"))
     assert run.rc == 0
     assert "bookworm" in os_image(fleet, "w1")
     assert is_ready(fleet, "w1")
