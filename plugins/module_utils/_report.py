@@ -11,6 +11,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import sys
 import time
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootstate, _kubelet
@@ -72,10 +73,10 @@ def _tell(look, clock, sleep):
             raise FleetError("The record of the trial does not name the Node object", "Only this log has the reason")
         try:
             _kubelet.annotate(_kubelet.read_kubeconfig(), facts["trial"]["node"], annotations(facts))
-            print("Node %s says so, too." % facts["trial"]["node"], flush=True)
+            _say("Node %s says so, too." % facts["trial"]["node"])
             return
         except FleetError as error:
-            print(error, flush=True)
+            _say(str(error))
         sleep(pause)
         pause = min(2 * pause, PAUSE_MAX)
     raise FleetError(
@@ -89,4 +90,9 @@ def log(text):
         with open(KMSG, "w") as kmsg:
             kmsg.write("<4>%s\n" % text)
     except (IOError, OSError):
-        print(text, flush=True)
+        _say(text)
+
+
+def _say(text):
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

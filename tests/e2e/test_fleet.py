@@ -184,7 +184,7 @@ def test_the_package_managed_system_is_given_up_only_when_asked_and_the_release_
     was = fleet.shell("w2", "cat /proc/sys/kernel/random/boot_id")
     fleet.shell("w2", "systemd-run --on-active=1 systemctl reboot")
     fleet.wait_for(lambda: not fleet.machines["w2"].answers(), "the reboot of w2")
-    fleet.wait_for(lambda: fleet.machines["w2"].answers(), "the boot of w2", 900)
+    fleet.wait_for(fleet.machines["w2"].answers, "the boot of w2", 900)
     assert fleet.shell("w2", "cat /proc/sys/kernel/random/boot_id") != was
     fleet.wait_for(lambda: is_ready(fleet, "w2"), "w2 Ready")
     assert os_image(fleet, "w2").endswith("13.2")

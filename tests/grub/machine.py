@@ -99,8 +99,8 @@ class Machine:
              "-monitor", "none", "-nic", "none", "-no-reboot", "-drive", drive],
             stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True,
         )  # fmt: skip
-        said = re.sub(rb"[\r\n]", b"", done.stdout)  # the terminal breaks lines
-        booted = re.search(rb"boots=\[.*osmigrate.entry=(\S+?)( osmigrate.trial=1 .*)?\] left=\[(.*?)\]", said)
+        said = re.sub(rb"[\r\n]", b"", done.stdout)  # the terminal breaks lines, and then leaves a blank out
+        booted = re.search(rb"boots=\[.*osmigrate.entry=(\S+?)( osmigrate.trial=1 .*)?\] ?left=\[(.*?)\]", said)
         if booted:
             return booted[1].decode() + " on trial" * bool(booted[2]), booted[3].decode()
         shown = re.findall(rb"chosen=\[(.*?)\] left=\[(.*?)\]", done.stdout)
