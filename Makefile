@@ -13,7 +13,7 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) flavours molecule collection install bench lab clean-lab clean
+.PHONY: help demo test $(TIERS) flavours faults-node molecule collection install bench lab clean-lab clean
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -47,9 +47,10 @@ importer: install ## what Galaxy and a builder of execution environments would s
 	@tests/gate/importer.sh $(BUILD)/osmigrate-fleet-*.tar.gz
 	@ansible-builder create --context $(BUILD)/context --verbosity 0
 
-grub: collection ## real GRUB, deciding what to boot
-	@tests/gate/packages.sh grub-common grub-pc-bin qemu-system-x86 e2fsprogs
-	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/grub --junitxml=$(BUILD)/grub.xml
+grub: collection ## real GRUB, deciding what to boot; disks, rebuilt as power cuts leave them
+	@tests/gate/packages.sh grub-common grub-pc-bin qemu-system-x86 qemu-utils e2fsprogs
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/grub tests/faults \
+		--junitxml=$(BUILD)/grub.xml
 
 cluster: collection ## drain, cordon and records on a real API server, without machines
 	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster --junitxml=$(BUILD)/cluster.xml

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decisions on a directory that stands for /boot: giving up the package-managed system, and drills."""
+"""Decisions on a directory that stands for /boot: arming, drills, giving up the package-managed system."""
 
 import json
 import shutil
@@ -14,8 +14,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import (
     _evidence,
     _finalize,
     _grub,
+    _ostree,
     _prune,
     _reporter,
+    _storage,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -209,6 +211,27 @@ def test_refuse_goes_by_the_block_where_the_record_is_older(node):
 def test_what_was_begun_is_not_refused_for_the_soak(node):
     BootControl().finalize()
     _finalize.refuse(BootControl(), DAY, int(time.time()))
+
+
+@pytest.mark.parametrize("damage", ["another byte", "gone"])
+def test_a_kernel_that_was_damaged_after_staging_is_not_armed(node, monkeypatch, damage):
+    kernel, initrd = node.boot / "vmlinuz", node.boot / "initramfs"
+    kernel.write_bytes(b"kernel")
+    initrd.write_bytes(b"initramfs")
+    deployment = _ostree.Deployment("debian", "d-2", 0, entry("d-2")["deployment"], "", str(kernel), str(initrd))
+    monkeypatch.setattr(_ostree.Ostree, "deployments", lambda self: [deployment])
+    digests = {"kernel": _storage.digest(str(kernel)), "initrd": _storage.digest(str(initrd))}
+    BootControl().stage({**entry("d-2"), "digests": digests})
+    assert BootControl().arm("d-2", 1, "r") != []
+    BootControl().revert("")
+
+    if damage == "gone":
+        initrd.unlink()
+    else:
+        kernel.write_bytes(b"kernel.")
+    with pytest.raises(FleetError, match="is not what was staged for d-2 any more. No trial was armed"):
+        BootControl().arm("d-2", 1, "r")
+    assert BootControl().facts()["trial"] is None
 
 
 def drill(node):
