@@ -149,6 +149,7 @@ def test_a_controller_that_is_killed_finds_the_node_again_and_takes_it_back(flee
     workloads.wait_available(fleet.control_plane, 300)
 
 
+@pytest.mark.long
 def test_a_drill_comes_home_by_itself_and_counts_as_no_failure(fleet, before):
     run = fleet.play("drill", limit="w1", osmigrate_drill_deadman_seconds=240, **fleet.release("13.2"))
     assert run.rc == 0
