@@ -66,6 +66,11 @@ def _pretty_name():
     return found.group(1) if found else ""
 
 
+def _deployment(entry):
+    """Return the Deployment that an entry boots, None if it is gone."""
+    return next((found for found in Ostree().deployments() if found.path == entry["deployment"]), None)
+
+
 class BootControl(object):
     """What this node boots and why. Reads on construction; its verbs return the actions that they took (or would take).
 
@@ -120,13 +125,16 @@ class BootControl(object):
         # A record of before that was noted, or older than the block: nothing but a decision of ours writes the block.
         return int(os.stat(self.grub.block).st_mtime) if self.block is not None else 0
 
+    def verdict(self):
+        """Return the Verdict on the trial that is under way or has ended undecided."""
+        return _bootstate.judge(self.state, self.block, self.booted_entry(), self.boot_id, self.evidence)
+
     def facts(self):
         """Return what boot_info documents, as dict."""
-        booted = self.booted_entry()
-        verdict = _bootstate.judge(self.state, self.block, booted, self.boot_id, self.evidence)
+        verdict = self.verdict()
         return {
             "booted": {
-                "entry": booted,
+                "entry": self.booted_entry(),
                 "boot_id": self.boot_id,
                 "kernel": platform.release(),
                 "os": _pretty_name(),
@@ -252,16 +260,17 @@ class BootControl(object):
 
         :raises FleetError: they are not what was staged.
         """
-        for found in Ostree().deployments():
-            if found.path == entry["deployment"] and "digests" in entry:
-                for path, wanted in ((found.kernel, "kernel"), (found.initrd, "initrd")):
-                    if digest(path) != entry["digests"][wanted]:
-                        raise FleetError(
-                            "%s is not what was staged for %s any more" % (path, entry["id"]),
-                            "No trial was armed, and the default is still %s" % self.default_entry(),
-                            "Look at the disk and the file system of /boot, remove the candidate by ostree_candidate "
-                            "with state=absent, and stage it again",
-                        )
+        found = _deployment(entry)
+        if found is None or "digests" not in entry:
+            return
+        for path, wanted in ((found.kernel, "kernel"), (found.initrd, "initrd")):
+            if digest(path) != entry["digests"][wanted]:
+                raise FleetError(
+                    "%s is not what was staged for %s any more" % (path, entry["id"]),
+                    "No trial was armed, and the default is still %s" % self.default_entry(),
+                    "Look at the disk and the file system of /boot, remove the candidate by ostree_candidate "
+                    "with state=absent, and stage it again",
+                )
 
     def confirm(self, name):
         """Make the entry that runs on trial the default.
@@ -301,7 +310,7 @@ class BootControl(object):
         :raises FleetError: that is not what happened.
         """
         trial, now = self.state["trial"], int(time.time())
-        verdict = _bootstate.judge(self.state, self.block, self.booted_entry(), self.boot_id, self.evidence)
+        verdict = self.verdict()
         if trial is None or (trial["entry"], trial["purpose"]) != (name, _bootstate.DRILL):
             raise FleetError("No drill of %s is under way on this node" % name, todo="Run the same command again")
         if verdict.verdict != "fell_back":
@@ -326,7 +335,7 @@ class BootControl(object):
         trial = self.state["trial"]
         if trial is None and not (self.block or {}).get("osm_trial"):
             return []
-        verdict = _bootstate.judge(self.state, self.block, self.booted_entry(), self.boot_id, self.evidence)
+        verdict = self.verdict()
         called_off = trial["entry"] if trial else self.block["osm_trial"]
         actions = self._repair_block()
         self._flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
@@ -471,8 +480,8 @@ class BootControl(object):
             start = self.state["package"] or {}
         else:
             entry = self.state["entries"][name]
-            found = [one for one in Ostree().deployments() if one.path == entry["deployment"]]
-            start = {"kernel": found[0].kernel, "initrd": found[0].initrd, "options": entry["options"]} if found else {}
+            found = _deployment(entry)
+            start = {"kernel": found.kernel, "initrd": found.initrd, "options": entry["options"]} if found else {}
         if not start or not os.path.exists(start["kernel"]) or not os.path.exists(start["initrd"]):
             raise FleetError(
                 "The kernel and initramfs of %s are not in /boot, so kexec cannot start it" % name,

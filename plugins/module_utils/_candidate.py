@@ -89,26 +89,31 @@ class Candidate(object):
     def check(self, deployment):
         """Read kernel and initramfs back from /boot and compare them with the deployed tree.
 
-        :returns: (bytes of both together, int).
+        :returns: (bytes of both together, int; their digests, as "digests" of a boot entry).
         :raises FleetError: they differ or are missing.
         """
         tree = os.path.join(deployment.path, "usr/lib/modules")
-        size = 0
-        for written, name in ((deployment.kernel, "vmlinuz"), (deployment.initrd, "initramfs.img")):
+        size, digests = 0, {}
+        for part, written, name in (
+            ("kernel", deployment.kernel, "vmlinuz"),
+            ("initrd", deployment.initrd, "initramfs.img"),
+        ):
             sources = [os.path.join(tree, kernel, name) for kernel in sorted(os.listdir(tree))]
             wanted = {_storage.digest(source) for source in sources if os.path.exists(source)}
-            if not os.path.exists(written) or _storage.digest(written) not in wanted:
+            digests[part] = _storage.digest(written)
+            if not os.path.exists(written) or digests[part] not in wanted:
                 raise FleetError(
                     "%s differs from what release %s holds" % (written, self.name),
                     "The candidate is not in the boot menu; the node serves on as it did",
                     "Look at the file system of /boot, remove the candidate with state=absent and stage it again",
                 )
             size += os.path.getsize(written)
-        return size
+        return size, digests
 
-    def entry(self, deployment, extra_arguments):
+    def entry(self, deployment, digests, extra_arguments):
         """Return the boot entry of the deployment, as docs/design.md describes it.
 
+        :param digests: dict, of its kernel and initramfs, as check returns them.
         :param extra_arguments: list of str, kernel arguments of the operator.
         """
         with open(os.path.join(deployment.path, "usr/lib/os-release")) as text:
@@ -131,10 +136,7 @@ class Candidate(object):
             "boot_uuid": _storage.filesystem("/boot").uuid,
             "backend": "ostree",
             "release": {"name": self.release["name"], "version": self.release["version"]},
-            "digests": {
-                "kernel": _storage.digest(deployment.kernel),
-                "initrd": _storage.digest(deployment.initrd),
-            },
+            "digests": digests,
             "commit": deployment.commit,
             "deployment": deployment.path,
         }

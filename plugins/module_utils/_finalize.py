@@ -21,7 +21,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import moun
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._grub import PACKAGE
 
-SYSROOT = "/sysroot"
 # Directly below the package root, directory or link.
 SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libo32", "libx32", "etc")
 # Links to kernels that Debian makes directly below the root.

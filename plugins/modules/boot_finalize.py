@@ -85,6 +85,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _finalize, _prune, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.mounts import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
 
@@ -109,9 +110,9 @@ def finalize(soak, check_mode):
     entries = boot.state["entries"].values()
     booted = {os.path.split(entry[name]) for entry in entries for name in ("kernel", "initrd")}
     here = _storage.grub_path("/boot")
-    kept = _finalize.protected(_finalize.SYSROOT, _storage.mounts(), fstab())
+    kept = _finalize.protected(SYSROOT, _storage.mounts(), fstab())
     doomed = _finalize.find(
-        _finalize.SYSROOT, "/boot", kept, {name for directory, name in booted if directory == here}
+        SYSROOT, "/boot", kept, {name for directory, name in booted if directory == here}
     )
     leftovers = _prune.plan(Ostree(), boot)
     # The menu and the record first: what is deleted afterwards, in whatever order, nothing boots any more.

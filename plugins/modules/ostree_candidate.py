@@ -142,8 +142,8 @@ def bring(params, check_mode):
     result.update(changed=bool(steps), actions=[sentence for sentence, _step in steps])
     deployment = candidate.deployment() if wanted else None
     if deployment is not None:
-        result["boot_bytes"] = candidate.check(deployment)
-        result["entry"] = candidate.entry(deployment, params["kernel_arguments"])
+        result["boot_bytes"], digests = candidate.check(deployment)
+        result["entry"] = candidate.entry(deployment, digests, params["kernel_arguments"])
         result["deployment"] = deployment.path
     return result
 

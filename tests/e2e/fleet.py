@@ -24,6 +24,8 @@ from lab.vm import all_machines
 ROOT = Path(__file__).resolve().parents[2]
 INVENTORY = ROOT / "inventories/lab"
 PREFIX = "osmigrate.fleet/"
+# What no move, no way back and no power cut may change.
+DATA = ("/home/ops", "/var/lib/lab-data", "/var/lib/lab-volumes")
 
 
 @contextmanager

@@ -15,11 +15,10 @@ from typing import Any
 
 import pytest
 import yaml
-from fleet import Fleet, lab
+from fleet import DATA, Fleet, lab
 from lab import config, workloads
 from lab.process import Daemon
 
-DATA = ("/home/ops", "/var/lib/lab-data", "/var/lib/lab-volumes")
 BLOBS = "var/lib/containerd/io.containerd.content.v1.content/blobs"
 
 

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _bootstate, _grubcfg
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from fleet import DATA
 from image import Image, Mended, NotMended
-from seen import DATA, GRUB, PACKAGE
+from seen import GRUB, PACKAGE
 from story import Phase, Story
 from writelog import WriteLog
 

@@ -8,12 +8,11 @@ import base64
 import json
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _bootstate
+from fleet import DATA
 from lab.vm import Machine
 
 PACKAGE = "package"
 GRUB = "/boot/grub"
-# What no move, no way back and no power cut may change.
-DATA = ("/home/ops", "/var/lib/lab-data", "/var/lib/lab-volumes")
 # Everything in one connection: each costs an emulated processor a second.
 LOOK = f"""
 set -e
