@@ -19,56 +19,34 @@ import time
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import (
     _boot_tier,
-    _bootenv,
+    _bootmenu,
     _bootstate,
+    _entry,
     _evidence,
     _grub,
     _grubcfg,
     _healthstate,
     _kexec,
     _reporter,
-    _storage,
     _trial_initrd,
 )
+from ansible_collections.osmigrate.fleet.plugins.module_utils._bootblock import BootBlock
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import deadman, health
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
     commit_boot,
-    digest,
     grub_path,
     make_directory,
+    read_text,
     write_atomic,
 )
 
-TRIES_MAX = 3
-
-
-def _text(path):
-    try:
-        with open(path) as text:
-            return text.read()
-    except IOError:
-        return ""
-
-
-def _bytes(path):
-    try:
-        with open(path, "rb") as content:
-            return content.read()
-    except IOError:
-        return b""
-
 
 def _pretty_name():
-    found = re.search(r'^PRETTY_NAME="?([^"\n]*)', _text("/etc/os-release"), re.MULTILINE)
+    found = re.search(r'^PRETTY_NAME="?([^"\n]*)', read_text("/etc/os-release"), re.MULTILINE)
     return found.group(1) if found else ""
-
-
-def _deployment(entry):
-    """Return the Deployment that an entry boots, None if it is gone."""
-    return next((found for found in Ostree().deployments() if found.path == entry["deployment"]), None)
 
 
 class BootControl(object):
@@ -80,23 +58,28 @@ class BootControl(object):
     def __init__(self, check_mode=False):
         self.check_mode = check_mode
         self.grub = _grub.find()
-        self.state = self.recorded = _bootstate.parse(_text(_bootstate.PATH))
+        self.state = self.recorded = _bootstate.parse(read_text(_bootstate.PATH))
         # Once the menu refers to a block, that one stays, whatever is mounted today.
         self.tier = _boot_tier.recorded(self.state["control"])
         if self.tier is None:
             self.tier = _boot_tier.decide(_boot_tier.probe(self.grub.block), self.grub.block)
-        self.grub = self.grub._replace(block=self.tier.block or self.grub.block)
-        self.block, self.block_problem = _bootenv.read(self.grub.block)
-        if self.block is None and not os.path.exists(self.grub.block) and not self.state["entries"]:
+        self._block = BootBlock(self.tier, self.grub.block, check_mode)
+        self.block_problem = self._block.problem
+        if self.block is None and not os.path.exists(self._block.path) and not self.state["entries"]:
             self.block_problem = ""  # a node that was never touched has none
-        self.boot_id = _text("/proc/sys/kernel/random/boot_id").strip()
-        self.arguments = _grub.parse_command_line(_text("/proc/cmdline"))
+        self.boot_id = read_text("/proc/sys/kernel/random/boot_id").strip()
+        self.arguments = _grub.parse_command_line(read_text("/proc/cmdline"))
         self.evidence = _evidence.read(self.state["trial"])
-        self.config = os.path.join(self.grub.directory, "grub.cfg")
-        if self.state["finalized"] is None and _grubcfg.is_ours(self._config()):
+        if self.state["finalized"] is None and _grubcfg.is_ours(read_text(self.grub.config)):
             # What GRUB does counts, where the record was lost or the controller died before it was written.
-            given_up = {"at": int(os.stat(self.config).st_mtime), "entry": (self.block or {}).get("osm_default", "")}
+            since = int(os.stat(self.grub.config).st_mtime)
+            given_up = {"at": since, "entry": (self.block or {}).get("osm_default", "")}
             self.state = dict(self.state, finalized=given_up)
+
+    @property
+    def block(self):
+        """The variables of the environment block, dict of str to str; None where GRUB could read or rewrite none."""
+        return self._block.variables
 
     def booted_entry(self):
         """Return the id of the entry that runs now, "" if it is none that we know.
@@ -123,7 +106,7 @@ class BootControl(object):
         if self.state["default"] == self.default_entry() and self.state["confirmed_at"]:
             return self.state["confirmed_at"]
         # A record of before that was noted, or older than the block: nothing but a decision of ours writes the block.
-        return int(os.stat(self.grub.block).st_mtime) if self.block is not None else 0
+        return self._block.changed_at()
 
     def verdict(self):
         """Return the Verdict on the trial that is under way or has ended undecided."""
@@ -161,7 +144,7 @@ class BootControl(object):
     def health(self):
         """Return what became of the operator's health checks of this boot (see _healthstate.parse)."""
         expected = self.is_trial() and os.path.exists(os.path.join(health.DIRECTORY, health.SERVICE))
-        return _healthstate.parse(_text(_healthstate.RESULTS), expected)
+        return _healthstate.parse(read_text(_healthstate.RESULTS), expected)
 
     def stage(self, entry):
         """Put an entry into the menu, where it is inert.
@@ -171,7 +154,7 @@ class BootControl(object):
         state = dict(self.state, entries=dict(self.state["entries"]))
         state["entries"][entry["id"]] = dict(entry, trial_initrd=grub_path(_trial_initrd.PATH))
         if self.tier.name == _boot_tier.KEXEC and self.booted_entry() == _grub.PACKAGE:
-            state["package"] = self._running_package()
+            state["package"] = _entry.running_package(self.arguments)
         return self._write_menu(state)
 
     def forget(self, names):
@@ -227,8 +210,8 @@ class BootControl(object):
         if armed and {key: trial[key] for key in asked} == asked and self.block == wanted:
             return actions
         if name != _grub.PACKAGE:
-            self._verify(self.state["entries"][name])
-        actions += self._repair_block()
+            _entry.verify(self.state["entries"][name], self.default_entry())
+        actions += self._block.repair(self.state["default"])
         if not self.check_mode:
             _evidence.forget()
         # The record comes first: a block that is armed without a record could not be judged after the boot.
@@ -247,30 +230,13 @@ class BootControl(object):
                 },
             )
         )
-        if by_kexec:
-            self._load(name)
-        self._flip(wanted)
+        if by_kexec and not self.check_mode:
+            _entry.load(name, self.state["entries"].get(name), self.state["package"], self.default_entry())
+        self._block.flip(wanted)
         if by_kexec:
             return actions + ["arm one boot of %s by kexec; %s stays the default" % (name, wanted["osm_default"])]
         arming = (tries, "s"[: tries > 1], name, wanted["osm_default"])
         return actions + ["arm %d boot%s of %s; %s stays the default" % arming]
-
-    def _verify(self, entry):
-        """Read kernel and initramfs from the disk once more: days may have passed since they were staged.
-
-        :raises FleetError: they are not what was staged.
-        """
-        found = _deployment(entry)
-        if found is None or "digests" not in entry:
-            return
-        for path, wanted in ((found.kernel, "kernel"), (found.initrd, "initrd")):
-            if digest(path) != entry["digests"][wanted]:
-                raise FleetError(
-                    "%s is not what was staged for %s any more" % (path, entry["id"]),
-                    "No trial was armed, and the default is still %s" % self.default_entry(),
-                    "Look at the disk and the file system of /boot, remove the candidate by ostree_candidate "
-                    "with state=absent, and stage it again",
-                )
 
     def confirm(self, name):
         """Make the entry that runs on trial the default.
@@ -292,8 +258,8 @@ class BootControl(object):
             )
         if self.default_entry() == name and self.state["trial"] is None and not (self.block or {}).get("osm_trial"):
             return []
-        actions = self._repair_block()
-        self._flip({"osm_default": name, "osm_trial": "", "osm_tries": ""})
+        actions = self._block.repair(self.state["default"])
+        self._block.flip({"osm_default": name, "osm_trial": "", "osm_tries": ""})
         failed = {key: value for key, value in self.state["failed"].items() if key != name}
         now = int(time.time())
         self._write_state(dict(self.state, default=name, confirmed_at=now, trial=None, failed=failed))
@@ -337,8 +303,8 @@ class BootControl(object):
             return []
         verdict = self.verdict()
         called_off = trial["entry"] if trial else self.block["osm_trial"]
-        actions = self._repair_block()
-        self._flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
+        actions = self._block.repair(self.state["default"])
+        self._block.flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
         if not self.check_mode:
             _kexec.unload()
         state = dict(self.state, trial=None)
@@ -364,132 +330,17 @@ class BootControl(object):
             )
         state = dict(state, control=_boot_tier.record(self.tier))
         entries = [state["entries"][name] for name in sorted(state["entries"])]
-        counted = self.tier.uuid, _boot_tier.ESP_BLOCK_PATH
-        menu = _grub.render_menu(entries, TRIES_MAX, state["finalized"] is None, *counted)
-        custom, config = _text(self.grub.custom), self._config()
-        fallback = _bootstate.fallback(state, (self.block or {}).get("osm_default", ""))
-        own = _grubcfg.render(config, state["entries"][fallback]) if fallback in state["entries"] else config
-        actions = self._repair_block()
-        if _text(self.grub.menu) != menu:
-            actions.append("write the boot menu with %s" % (", ".join(entry["id"] for entry in entries) or "no entry"))
-        if custom != _grub.with_block(custom):
-            actions.append("source the boot menu from %s" % self.grub.custom)
-        if own != config:
-            actions.append("let %s boot %s by itself" % (self.config, fallback))
-        extra = _trial_initrd.archive()
-        if _bytes(_trial_initrd.PATH) != extra:
-            actions.append("write %s" % _trial_initrd.PATH)
+        fallback = state["entries"].get(_bootstate.fallback(state, (self.block or {}).get("osm_default", "")))
+        changes = _bootmenu.plan(self.grub, self.tier, entries, fallback, state["finalized"] is None)
+        actions = self._block.repair(self.state["default"])
+        actions += [change.action for change in changes if change.action]
         if state != self.recorded:
             actions.append("record the boot entries")
         if not self.check_mode and actions:
-            self._check_menu(menu)
-            if own != config:
-                self._check_menu(own)
-            make_directory(os.path.dirname(_trial_initrd.PATH))
-            write_atomic(_trial_initrd.PATH, extra, 0o644)
-            write_atomic(self.grub.menu, menu.encode("utf-8"), 0o644)
-            write_atomic(self.grub.custom, _grub.with_block(custom).encode("utf-8"), 0o644)
-            # Whatever of this is cut off: the menu of both has the entry that grub.cfg boots by itself.
-            if own != config:
-                self._keep_config()
-                write_atomic(self.config, own.encode("utf-8"), 0o644)
+            _bootmenu.write(self.grub, changes)
             self._write_state(state)
             commit_boot(self.grub.directory)
         return actions
-
-    def _config(self):
-        """Return grub.cfg as str; menu titles may be in any encoding."""
-        with open(self.config, "rb") as text:
-            return text.read().decode("utf-8", "replace")
-
-    def _keep_config(self):
-        """Keep the grub.cfg of the package-managed system for people, once."""
-        if not os.path.exists(self.config + _grubcfg.BEFORE):
-            with open(self.config, "rb") as text:
-                write_atomic(self.config + _grubcfg.BEFORE, text.read(), 0o600)
-
-    def _check_menu(self, menu):
-        """Let GRUB's own parser read the menu before it takes effect."""
-        run(
-            [self.grub.check_tool],
-            input_bytes=menu.encode("utf-8"),
-            left="The boot menu was not changed",
-            todo="Report this with the node's record /boot/osmigrate/state.json",
-        )
-
-    def _repair_block(self):
-        """Make a usable block where there is none, saying what the record says."""
-        misplaced = self._block_misplaced()
-        if self.block is not None and not misplaced:
-            return []
-        if self.block is None:
-            self.block = {"osm_default": self.state["default"], "osm_trial": "", "osm_tries": ""}
-        self.block_problem = ""
-        if not self.check_mode:
-            self._make_block()
-        return ["create the environment block %s" % self.grub.block]
-
-    def _block_misplaced(self):
-        """Say why GRUB must not rewrite the block where it lies, empty if it may or never does."""
-        if self.tier.name == _boot_tier.KEXEC:
-            return ""
-        block = _boot_tier.probe_block(self.grub.block)
-        return _boot_tier.block_problem(block) if block else ""
-
-    def _make_block(self):
-        directory = os.path.dirname(self.grub.block)
-        if self.tier.uuid and _storage.filesystem(directory).uuid != self.tier.uuid:
-            raise FleetError(
-                "%s should be on the EFI system partition %s, which is not mounted there"
-                % (self.grub.block, self.tier.uuid),
-                "A plain reboot boots what it booted before",
-                "Mount it, and have it in /etc/fstab, then run the same command again",
-            )
-        make_directory(directory)
-        write_atomic(self.grub.block, _bootenv.render(self.block), 0o600)
-        commit_boot(directory)
-        misplaced = self._block_misplaced()
-        if misplaced:
-            raise FleetError(
-                "GRUB cannot count a trial in %s, because the file %s" % (self.grub.block, misplaced),
-                "A plain reboot boots what it booted before",
-                "Turn that feature of the file system off, or exclude the node",
-            )
-
-    def _flip(self, variables):
-        if not self.check_mode:
-            _bootenv.rewrite(self.grub.block, variables)
-            if self.tier.name == _boot_tier.KEXEC:
-                # Its file system may move what is rewritten; GRUB sees what the last whole transaction says.
-                run(["sync", "--file-system", self.grub.block])
-        self.block = variables
-
-    def _running_package(self):
-        """Describe how the package-managed system that runs was started, for the way back by kexec."""
-        release = platform.release()
-        words = [name if value is None else "%s=%s" % (name, value) for name, value in self.arguments
-                 if name != "BOOT_IMAGE" and not name.startswith("osmigrate.")]  # fmt: skip
-        return {"kernel": "/boot/vmlinuz-" + release, "initrd": "/boot/initrd.img-" + release,
-                "options": " ".join(words)}  # fmt: skip
-
-    def _load(self, name):
-        """Load the kernel of an entry for the next reboot."""
-        if self.check_mode:
-            return
-        if name == _grub.PACKAGE:
-            start = self.state["package"] or {}
-        else:
-            entry = self.state["entries"][name]
-            found = _deployment(entry)
-            start = {"kernel": found.kernel, "initrd": found.initrd, "options": entry["options"]} if found else {}
-        if not start or not os.path.exists(start["kernel"]) or not os.path.exists(start["initrd"]):
-            raise FleetError(
-                "The kernel and initramfs of %s are not in /boot, so kexec cannot start it" % name,
-                "The default is still %s" % self.default_entry(),
-                "Stage the release again, or choose another target",
-            )
-        words = [start["options"], "osmigrate.entry=%s" % name, _grub.TRIAL_ARGUMENTS]
-        _kexec.load(start["kernel"], start["initrd"], " ".join(words))
 
     def _write_state(self, state):
         self.state = self.recorded = state

@@ -13,6 +13,8 @@ import os
 import re
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text
+
 # Written by the candidate (_carry/ending.py) on the file system that both systems have.
 ENDED = "/boot/osmigrate/ended"
 FIELDS = ("entry", "boot_id", "cause", "detail")
@@ -56,7 +58,7 @@ def read(trial, ended=ENDED, pstore=PSTORE):
     """
     if trial is None:
         return NONE
-    return Evidence(parse_ended(_text(ended)), find_panic(pstore, trial["armed_at"]))
+    return Evidence(parse_ended(read_text(ended)), find_panic(pstore, trial["armed_at"]))
 
 
 def forget(path=ENDED):
@@ -79,7 +81,7 @@ def find_panic(directories, since):
                 modified = _modified(path)
                 if not name.startswith("dmesg") or modified < newest:
                     continue
-                found = PANIC.search(_text(path))
+                found = PANIC.search(read_text(path))
                 if found:
                     newest, line = modified, found.group(0).strip()[:LONGEST]
     return line
@@ -90,11 +92,3 @@ def _modified(path):
         return os.stat(path).st_mtime
     except OSError:
         return 0  # systemd moves them while we look
-
-
-def _text(path):
-    try:
-        with open(path, "rb") as content:
-            return content.read(1 << 20).decode("utf-8", "replace")
-    except (IOError, OSError):
-        return ""

@@ -26,7 +26,8 @@ TRIAL_ARGUMENTS = (
 )
 
 Grub = typing.NamedTuple(
-    "Grub", [("directory", str), ("custom", str), ("menu", str), ("block", str), ("check_tool", str)]
+    "Grub",
+    [("directory", str), ("config", str), ("custom", str), ("menu", str), ("block", str), ("check_tool", str)],
 )
 
 
@@ -49,6 +50,7 @@ def find(root="/"):
                 )
         return Grub(
             directory,
+            config,
             os.path.join(directory, "custom.cfg"),
             os.path.join(directory, "osmigrate.cfg"),
             os.path.join(directory, "osmigrate.env"),

@@ -243,11 +243,7 @@ def _any_file(root, *patterns):
 
 
 def _bytes(root, path):
-    try:
-        with open(os.path.join(root, path.lstrip("/")) if root else path, "rb") as content:
-            return content.read()
-    except (IOError, OSError):
-        return b""
+    return _storage.read_bytes(os.path.join(root, path.lstrip("/")) if root else path)
 
 
 def _text(root, path):

@@ -20,6 +20,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _report
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
     make_directory,
+    read_bytes,
     sync_directory,
     write_atomic,
 )
@@ -65,7 +66,7 @@ def install(check_mode):
         PROGRAM: build(),
         os.path.join(DIRECTORY, SERVICE): (UNIT % (_interpreter(), PROGRAM)).encode("utf-8"),
     }
-    changed = sorted(path for path, content in wanted.items() if _content(path) != content)
+    changed = sorted(path for path, content in wanted.items() if read_bytes(path) != content)
     linked = os.path.islink(link) and os.readlink(link) == "../" + SERVICE
     if not check_mode:
         try:
@@ -124,11 +125,3 @@ def _imports(source):
 
 def _interpreter():
     return next((path for path in INTERPRETERS if os.path.exists(path)), sys.executable)
-
-
-def _content(path):
-    try:
-        with open(path, "rb") as content:
-            return content.read()
-    except (IOError, OSError):
-        return b""

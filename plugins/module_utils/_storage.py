@@ -174,6 +174,20 @@ def digest(path):
     return sha.hexdigest()
 
 
+def read_bytes(path):
+    """Return what a file holds, nothing if it cannot be read."""
+    try:
+        with open(path, "rb") as content:
+            return content.read()
+    except (IOError, OSError):
+        return b""
+
+
+def read_text(path):
+    """Return what a file holds as str, where what is no UTF-8 does not matter; "" if it cannot be read."""
+    return read_bytes(path).decode("utf-8", "replace")
+
+
 def make_directory(path):
     """Make a directory, with its parents, unless it is there."""
     if not os.path.isdir(path):

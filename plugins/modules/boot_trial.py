@@ -110,7 +110,8 @@ drills:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import TRIES_MAX, BootControl
+from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
+from ansible_collections.osmigrate.fleet.plugins.module_utils._bootmenu import TRIES_MAX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootstate import DRILL, MOVE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import (
     _bootcontrol,
     _bootenv,
+    _bootmenu,
     _bootstate,
     _evidence,
     _finalize,
@@ -18,6 +19,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import (
     _prune,
     _reporter,
     _storage,
+    _trial_initrd,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -47,13 +49,16 @@ def node(tmp_path, monkeypatch):
     monkeypatch.setattr(_grub, "find", lambda: found(str(tmp_path)))
     monkeypatch.setattr(_bootstate, "PATH", str(tmp_path / "boot/osmigrate/state.json"))
     monkeypatch.setattr(_bootcontrol, "commit_boot", lambda path: "")
-    really = _bootcontrol.run
+    monkeypatch.setattr(_storage, "commit_boot", lambda path: "")
+    monkeypatch.setattr(_trial_initrd, "PATH", str(tmp_path / "boot/osmigrate/trial.img"))
+    really = _bootmenu.run
 
     def run(argv, **how):
         if argv[0] == "grub-script-check" and shutil.which(argv[0]):
             really(argv, **how)
 
-    monkeypatch.setattr(_bootcontrol, "run", run)
+    for module in (_bootcontrol, _bootmenu):
+        monkeypatch.setattr(module, "run", run)
     monkeypatch.setattr(_prune, "can_boot", lambda root, entry: True)
     monkeypatch.setattr(_reporter, "install", lambda check_mode: [])  # it writes below /etc
     monkeypatch.setattr(_evidence, "forget", lambda: None)

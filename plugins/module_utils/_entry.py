@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a boot entry starts: its kernel and initramfs on this node's disk.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import platform
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _grub, _kexec
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import digest
+
+
+def running_package(arguments):
+    """Describe how the package-managed system that runs was started, for the way back by kexec.
+
+    :param arguments: list of (str, str or None), the kernel's.
+    :returns: dict of str: kernel, initrd, options.
+    """
+    release = platform.release()
+    words = [
+        name if value is None else "%s=%s" % (name, value)
+        for name, value in arguments
+        if name != "BOOT_IMAGE" and not name.startswith("osmigrate.")
+    ]
+    return {
+        "kernel": "/boot/vmlinuz-" + release,
+        "initrd": "/boot/initrd.img-" + release,
+        "options": " ".join(words),
+    }
+
+
+def verify(entry, default):
+    """Read kernel and initramfs from the disk once more: days may have passed since they were staged.
+
+    :param entry: dict, an item of "entries" in docs/design.md, "State file".
+    :param default: str, id of the default, for the message.
+    :raises FleetError: they are not what was staged.
+    """
+    found = _deployment(entry)
+    if found is None or "digests" not in entry:
+        return
+    for path, wanted in ((found.kernel, "kernel"), (found.initrd, "initrd")):
+        if digest(path) != entry["digests"][wanted]:
+            raise FleetError(
+                "%s is not what was staged for %s any more" % (path, entry["id"]),
+                "No trial was armed, and the default is still %s" % default,
+                "Look at the disk and the file system of /boot, remove the candidate by ostree_candidate "
+                "with state=absent, and stage it again",
+            )
+
+
+def load(name, entry, package, default):
+    """Load the kernel of an entry for the next reboot, which kexec starts.
+
+    :param name: str, id of the entry.
+    :param entry: dict, as in verify(); None for the package-managed system.
+    :param package: dict, what running_package() returned while that one ran, or None.
+    :param default: str, id of the default, for the message.
+    """
+    start = package or {}
+    if entry is not None:
+        found = _deployment(entry)
+        start = {"kernel": found.kernel, "initrd": found.initrd, "options": entry["options"]} if found else {}
+    if not start or not os.path.exists(start["kernel"]) or not os.path.exists(start["initrd"]):
+        raise FleetError(
+            "The kernel and initramfs of %s are not in /boot, so kexec cannot start it" % name,
+            "The default is still %s" % default,
+            "Stage the release again, or choose another target",
+        )
+    words = [start["options"], "osmigrate.entry=%s" % name, _grub.TRIAL_ARGUMENTS]
+    _kexec.load(start["kernel"], start["initrd"], " ".join(words))
+
+
+def _deployment(entry):
+    """Return the Deployment that an entry boots, None if it is gone."""
+    return next((found for found in Ostree().deployments() if found.path == entry["deployment"]), None)
