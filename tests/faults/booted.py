@@ -13,13 +13,11 @@ from image import Image
 from lab import host
 from lab.vm import Machine
 from powercuts import PowerCut, boots
-from seen import Seen, look
+from seen import BOOT_TIMEOUT, Seen, kernels_started, look
 from story import Story
 
-BOOT_TIMEOUT = 420
 # After ssh answers; the report begins when the system is up.
 REPORT_WITHIN = 120
-KERNEL_BEGINS = b"] Linux version "
 
 
 class Bench:
@@ -59,17 +57,19 @@ class Bench:
         finally:
             self.machine.delete()
 
-    def come_home(self, disk: Path, seconds: float) -> tuple[Seen | None, int]:
+    def come_home(self, disk: Path, seconds: float) -> tuple[Seen | None, int, float]:
         """Boot a disk, and wait until its default runs.
 
         :param seconds: how long that may take.
-        :returns: (what runs then, None if it did not come; how many kernels were started).
+        :returns: (what runs then, None if it did not come; how many kernels were started; seconds from the power
+            button until the default answered and had reported).
         """
         self._insert(disk, "qcow2")
         try:
+            started = time.monotonic()
             self.machine.start()
-            home = self._wait_home(time.monotonic() + seconds)
-            return home, self.machine.console.read_bytes().count(KERNEL_BEGINS)
+            home = self._wait_home(started + seconds)
+            return home, kernels_started(self.machine), time.monotonic() - started
         finally:
             self.machine.delete()
 

@@ -27,19 +27,19 @@ def rebooting(story: Story) -> int:
     return phase.end
 
 
-def run(cell: dict[str, Any], story: Story, disk: RebuiltDisk, bench: Bench) -> tuple[list[str], int]:
+def run(cell: dict[str, Any], story: Story, disk: RebuiltDisk, bench: Bench) -> tuple[list[str], int, float]:
     """Let one node meet the fault.
 
-    :returns: (what does not hold, how many kernels were started).
+    :returns: (what does not hold, how many kernels were started, seconds until the incumbent was back).
     """
     with disk.cut(rebooting(story)) as path, tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         layer = Path(scratch, "disk.qcow2")
         with edited(path, layer) as files:
             _break(cell, story, Image(path), files)
-        home, kernels = bench.come_home(layer, HOME_WITHIN)
+        home, kernels, seconds = bench.come_home(layer, HOME_WITHIN)
     wrong = []
     if home is None:
-        return [f"nothing answered within {HOME_WITHIN} s, or not the incumbent"], kernels
+        return [f"nothing answered within {HOME_WITHIN} s, or not the incumbent"], kernels, seconds
     if home.entry != PACKAGE:
         wrong.append(f"{home.entry} runs instead of the incumbent")
     if home.verdict != "fell_back":
@@ -48,7 +48,7 @@ def run(cell: dict[str, Any], story: Story, disk: RebuiltDisk, bench: Bench) -> 
         wrong.append(f"the incumbent reported {home.report or 'nothing'}")
     if home.data != story.data:
         wrong.append("the node's data differ")
-    return wrong, kernels
+    return wrong, kernels, seconds
 
 
 def _break(cell: dict[str, Any], story: Story, image: Image, files: Any) -> None:

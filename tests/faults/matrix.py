@@ -13,13 +13,14 @@ import json
 import random
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import cells
+import plays
 from booted import Bench
 from fleet import ROOT, lab, stage
 from image import Image
@@ -27,12 +28,17 @@ from lab import config, host
 from lab.vm import Machine
 from powercuts import Expectations, PowerCut, choose
 from story import NODE, Files, Phase, Story, record
-from writelog import RebuiltDisk
+from writelog import FLUSH, RebuiltDisk
 
 SEED = 4
 # Nodes that the lab does not have: there the disks are booted.
 BENCHES = ("w8", "w9")
-COLUMNS = {"disk": "power cut, disk examined", "boot": "power cut, booted to the end", "fault": "faults of a trial"}
+COLUMNS = {
+    "disk": "power cut, disk examined",
+    "boot": "power cut, booted to the end",
+    "fault": "faults of a trial",
+    "play": "faults around a node",
+}
 RESULT = ROOT / "build/faults-node.json"
 
 
@@ -85,8 +91,18 @@ def meet_faults(files: Files, chosen: list[dict[str, Any]], results: Results, nu
         story = Story(files)
         disk = RebuiltDisk(copy, story.log)
         for cell in chosen:
-            wrong, boots = cells.run(cell, story, disk, bench)
-            results.add(kind="fault", name=cell["fault"], step=cells.STEP, phase="trial", boots=boots, wrong=wrong)
+            wrong, boots, seconds = cells.run(cell, story, disk, bench)
+            place = {"step": cells.STEP, "phase": "trial"}
+            results.add(kind="fault", name=cell["fault"], **place, boots=boots, seconds=seconds, wrong=wrong)
+
+
+def play_faults(left: list[dict[str, Any]], results: Results) -> None:
+    """Let a node meet each of the faults while a playbook moves it, and run the playbook again."""
+    if left:
+        plays.prepare()
+    for cell in left:
+        wrong, boots = plays.run(cell)
+        results.add(kind="play", name=cell["fault"], step=plays.STEP, phase="moved", boots=boots, wrong=wrong)
 
 
 @contextmanager
@@ -112,7 +128,7 @@ def _in_parallel(work: Callable[..., None], files: Files, left: list[Any], resul
 
 
 def run(files: Files, results: Results, each: int, boots: int) -> None:
-    """Run what is not known yet: power cuts looked at, some of them booted, and all faults of a trial."""
+    """Run what is not known yet: power cuts looked at, some of them booted, all faults of a trial and around a node."""
     story = Story(files)
     cuts = choose(story.log, story.phases, each, SEED)
     # Seconds that one of a kind takes without KVM on two processors, of which each has one.
@@ -122,10 +138,18 @@ def run(files: Files, results: Results, each: int, boots: int) -> None:
         ("fault", cells.CELLS, meet_faults, 150),
     )
     for kind, wanted, work, seconds in plan:
-        known = {result["name"] for result in results.read() if result["kind"] == kind}
-        left = [one for one in wanted if _name(one) not in known]
+        left = _unknown(kind, wanted, results)
         with stage(f"{COLUMNS[kind]}: {len(left)} of {len(wanted)} are left", f"{len(left) * seconds / 60:.0f} min"):
             _in_parallel(work, files, left, results)
+    # These have a cluster, and one node at a time.
+    left = _unknown("play", plays.PLAYS, results)
+    with stage(f"{COLUMNS['play']}: {len(left)} of {len(plays.PLAYS)} are left", f"{len(left) * 7} min"):
+        play_faults(left, results)
+
+
+def _unknown(kind: str, wanted: Sequence[PowerCut | dict[str, Any]], results: Results) -> list[Any]:
+    known = {result["name"] for result in results.read() if result["kind"] == kind}
+    return [one for one in wanted if _name(one) not in known]
 
 
 def _name(one: PowerCut | dict[str, Any]) -> str:
@@ -149,27 +173,44 @@ def rows(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Sum the results up, a row and column each."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for result in results:
-        column = result["name"] if result["kind"] == "fault" else COLUMNS[result["kind"]]
+        column = result["name"] if result["kind"] in ("fault", "play") else COLUMNS[result["kind"]]
         key = (f"{result['step']}: {result['phase']}", column)
         cell = found.setdefault(
-            key, {"row": key[0], "column": key[1], "runs": 0, "passed": 0, "boots_max": 0, "notes": []}
+            key,
+            {"row": key[0], "column": key[1], "runs": 0, "passed": 0, "boots_max": 0, "seconds_max": 0, "notes": []},
         )
         cell["runs"] += 1
         cell["passed"] += not result["wrong"]
         cell["boots_max"] = max(cell["boots_max"], result["boots"])
+        cell["seconds_max"] = max(cell["seconds_max"], round(result.get("seconds", 0)))
         cell["notes"] += [f"{result['name']}: {wrong}" for wrong in result["wrong"]]
     return list(found.values())
 
 
 def table(matrix: list[dict[str, Any]]) -> str:
     """Return the matrix as Markdown."""
-    lines = ["| step and phase | fault | runs | passed | boots at most |", "|---|---|---|---|---|"]
+    lines = [
+        "| step and phase | fault | runs | passed | boots at most | seconds at most |",
+        "|---|---|---|---|---|---|",
+    ]
     lines += [
-        f"| {cell['row']} | {cell['column']} | {cell['runs']} | {cell['passed']} | {cell['boots_max'] or '-'} |"
+        f"| {cell['row']} | {cell['column']} | {cell['runs']} | {cell['passed']} |"
+        f" {cell['boots_max'] or '-'} | {cell['seconds_max'] or '-'} |"
         for cell in matrix
     ]
     runs, passed = (sum(cell[name] for cell in matrix) for name in ("runs", "passed"))
-    return "\n".join([*lines, f"| **all** | | **{runs}** | **{passed}** | |"])
+    return "\n".join([*lines, f"| **all** | | **{runs}** | **{passed}** | | |"])
+
+
+def cost(story: Story) -> str:
+    """Say what the disk had to do while trials were armed; whatever else ran then counts, too."""
+    armed = [story.log.entries[phase.begin : phase.end] for phase in story.phases if phase.name == "arm"]
+    writes = [sum(entry.sectors > 0 for entry in entries) for entries in armed]
+    flushes = [sum(bool(entry.flags & FLUSH) for entry in entries) for entries in armed]
+    return (
+        f"Arming a trial cost {min(writes)} to {max(writes)} writes and {min(flushes)} to {max(flushes)} flushes "
+        f"in {len(armed)} trials."
+    )
 
 
 def main() -> int:
@@ -191,6 +232,7 @@ def main() -> int:
     matrix = rows(results.read())
     RESULT.write_text(json.dumps(matrix, indent=1) + "\n")
     print(table(matrix))
+    print(cost(Story(files)))
     notes = [note for cell in matrix for note in cell["notes"]]
     print("\n".join(notes) or "Nothing needed a person.")
     return 1 if notes else 0

@@ -8,7 +8,7 @@ import hashlib
 import random
 import re
 import subprocess
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _bootstate, _grubcfg
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -156,11 +156,3 @@ class Expectations:
 
 def _digest(content: bytes | None) -> str:
     return "" if content is None else hashlib.sha256(content).hexdigest()
-
-
-def by_phase(results: list[dict[str, Any]]) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    """Sort results by the phase that they belong to, in the order of the story."""
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for result in results:
-        found.setdefault((result["step"], result["phase"]), []).append(result)
-    return found

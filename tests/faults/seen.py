@@ -13,6 +13,8 @@ from lab.vm import Machine
 
 PACKAGE = "package"
 GRUB = "/boot/grub"
+BOOT_TIMEOUT = 420
+KERNEL_BEGINS = b"] Linux version "
 # Everything in one connection: each costs an emulated processor a second.
 LOOK = f"""
 set -e
@@ -47,3 +49,8 @@ class Seen:
 def look(machine: Machine) -> Seen:
     """Ask a machine."""
     return Seen(json.loads(machine.ssh(LOOK, timeout=60).stdout))
+
+
+def kernels_started(machine: Machine) -> int:
+    """Return how many kernels the machine's console has seen begin."""
+    return machine.console.read_bytes().count(KERNEL_BEGINS)

@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults around a node while a playbook moves it: what the run says and leaves, and that the same command goes on."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from fleet import Fleet, Playbook, lab
+from lab import host
+from lab.vm import Machine
+from seen import BOOT_TIMEOUT, PACKAGE, kernels_started, look
+from story import NODE, TASK, VARIABLES
+
+PLAYS = yaml.safe_load(Path(__file__).with_name("plays.yml").read_text())
+STEP = "first move"
+RELEASE, TARGET = "13.1", "debian-13-13.1"
+SNAPSHOT = "staged"
+# Everything before it is done while the node serves: each cell begins here.
+STAGED = "Look ahead at the drains"
+AWAY_FOR = 30
+
+
+def prepare() -> None:
+    """Bring a fleet up whose node has the release staged, and keep it as a snapshot."""
+    fleet = Fleet.fresh()
+    run = _start(fleet, {})
+    run.wait(_at([STAGED], lambda _task: run.kill()))
+    lab("snapshot", SNAPSHOT)
+
+
+def run(cell: dict[str, Any]) -> tuple[list[str], int]:
+    """Let one node meet the fault while it is moved, mend it, and run the same command again.
+
+    :returns: (what does not hold, how many kernels were started).
+    """
+    lab("restore", SNAPSHOT)
+    fleet = Fleet()
+    machine = fleet.machines[NODE]
+    data, before = look(machine).data, kernels_started(machine)
+    wrong = _killed(fleet, cell) if "kill" in cell else _broken(fleet, cell, data)
+    again = _start(fleet, {"osmigrate_retry": True}).wait()
+    if again.rc != 0:
+        wrong.append(f"the second run ended with {again.rc}")
+    seen = look(machine)
+    if (seen.entry, seen.verdict) != (TARGET, ""):
+        wrong.append(f"in the end {seen.entry} runs, with the verdict {seen.verdict or 'empty'}")
+    if seen.data != data:
+        wrong.append("the node's data differ")
+    if fleet.annotation(NODE, "cordoned-by") or fleet.node(NODE)["spec"].get("unschedulable"):
+        wrong.append("the node is still cordoned")
+    return wrong, kernels_started(machine) - before
+
+
+def _start(fleet: Fleet, variables: dict[str, Any]) -> Playbook:
+    return fleet.start("migrate", limit=NODE, **VARIABLES, **fleet.release(RELEASE), **variables)
+
+
+def _at(tasks: list[str], do: Callable[[str], None]) -> Callable[[str], None]:
+    """Return what reads a playbook's output line by line, and calls do(task) when each of the tasks begins first."""
+    left = list(tasks)
+
+    def line(text: str) -> None:
+        title = TASK.match(text)
+        if title and title.group(1) in left:
+            left.remove(title.group(1))
+            do(title.group(1))
+
+    return line
+
+
+def _killed(fleet: Fleet, cell: dict[str, Any]) -> list[str]:
+    """Kill the controller at one task after the other, each time in a run of its own."""
+    wrong = []
+    for task in cell["at"]:
+        playbook = _start(fleet, {})
+        reached: list[str] = []
+
+        def kill(reached_task: str, playbook: Playbook = playbook, reached: list[str] = reached) -> None:
+            reached.append(reached_task)
+            playbook.kill()
+
+        playbook.wait(_at([task], kill))
+        if not reached:
+            wrong.append(f"no run came to: {task}")
+    return wrong
+
+
+def _broken(fleet: Fleet, cell: dict[str, Any], data: str) -> list[str]:
+    """Let it happen in one run, look at what that says and leaves, and mend the cause."""
+    machine = fleet.machines[NODE]
+
+    def happen(_task: str) -> None:
+        if "api" in cell:
+            _without_api(fleet)
+        else:
+            machine.ssh(cell["break"])
+
+    first = _start(fleet, cell.get("variables", {})).wait(_at(cell.get("at", []), happen))
+    wrong = []
+    if (first.rc != 0) is not ("says" in cell):
+        wrong.append(f"the first run ended with {first.rc}")
+    if cell.get("says", "") not in " ".join(first.output.split()):
+        wrong.append(f"the first run did not say: {cell['says']}")
+    if "Traceback" in first.output:
+        wrong.append("the first run ended with a traceback")
+    if cell.get("mend") == "power":
+        machine.power_off()
+        machine.start()
+        machine.wait_ssh(BOOT_TIMEOUT)
+    elif "mend" in cell:
+        machine.ssh(cell["mend"])
+    left = look(machine)
+    expected = PACKAGE if "says" in cell else TARGET
+    if left.entry != expected:
+        wrong.append(f"{left.entry} runs instead of {expected} after the first run")
+    if left.data != data:
+        wrong.append("the node's data differ after the first run")
+    return wrong
+
+
+def _without_api(fleet: Fleet) -> None:
+    """Take the API server away until another boot of the node has answered for some time."""
+    machine = fleet.machines[NODE]
+    before = look(machine).entry
+    fleet.control_plane.pause()
+    fleet.wait_for(lambda: _runs_another(machine, before), "another boot", BOOT_TIMEOUT)
+    time.sleep(AWAY_FOR)
+    fleet.control_plane.resume()
+
+
+def _runs_another(machine: Machine, entry: str) -> bool:
+    try:
+        return look(machine).entry != entry
+    except (host.HostError, subprocess.TimeoutExpired):  # down, or on its way
+        return False
