@@ -13,7 +13,7 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) e2e-all flavours faults-node molecule collection install bench lab clean-lab clean
+.PHONY: help demo test $(TIERS) disk-tools e2e-all flavours faults-node molecule collection install bench lab clean-lab clean
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -55,17 +55,19 @@ grub: collection ## real GRUB, deciding what to boot; disks, rebuilt as power cu
 cluster: collection ## drain, cordon and records on a real API server, without machines
 	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster --junitxml=$(BUILD)/cluster.xml
 
-e2e: venv install ## the demo with assertions, on virtual machines
-	@python -m pytest -v tests/e2e -m 'not long' --junitxml=$(BUILD)/e2e.xml
+e2e: disk-tools install ## the demo with assertions, on virtual machines
+	@PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/e2e -m 'not long' --junitxml=$(BUILD)/e2e.xml
 
-e2e-all: venv install ## the same, with what waits for minutes: a drill
-	@python -m pytest -v tests/e2e --junitxml=$(BUILD)/e2e-all.xml
+e2e-all: disk-tools install ## the same, with what waits for minutes: a drill
+	@PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/e2e --junitxml=$(BUILD)/e2e-all.xml
 
 flavours: venv install ## nodes with other storage and firmware, there and back; OSMIGRATE_FLAVOURS=lvm,... chooses
 	@PYTHONPATH=tests:tests/e2e python -m pytest -v tests/flavours --junitxml=$(BUILD)/flavours.xml
 
-faults-node: venv install ## the fault matrix of a node's way, on virtual machines: hours, and resumable
+disk-tools: # what looks at disks from outside
 	@tests/gate/packages.sh grub-common e2fsprogs fuse3 qemu-system-x86 qemu-utils
+
+faults-node: disk-tools install ## the fault matrix of a node's way, on virtual machines: hours, and resumable
 	@PYTHONPATH=tests:tests/e2e:tests/faults:$(BUILD)/collections python tests/faults/matrix.py
 
 molecule: venv install ## roles, on virtual machines

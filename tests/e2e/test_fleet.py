@@ -16,8 +16,12 @@ from typing import Any
 import pytest
 import yaml
 from fleet import DATA, Fleet, lab
+from image import Image
 from lab import config, workloads
 from lab.process import Daemon
+from powercuts import Expectations, choose
+from story import STEPS, Files, Recording, Story
+from writelog import RebuiltDisk
 
 BLOBS = "var/lib/containerd/io.containerd.content.v1.content/blobs"
 
@@ -115,10 +119,33 @@ def test_a_second_run_changes_nothing_and_does_not_try_a_failed_release_again(fl
     assert state(fleet, "w2") == before["w2"]
 
 
-def test_it_tries_again_when_asked_to(fleet, before):
-    assert fleet.play("migrate", limit="w2", osmigrate_retry=True, **fleet.release("13.1")).rc == 0
+@pytest.fixture(scope="module")
+def recorded(fleet, tmp_path_factory) -> Story:
+    """A second move of w2 after the first one failed, with all writes of its disk."""
+    files = Files(tmp_path_factory.mktemp("recorded"))
+    recording = Recording(fleet, "w2", files)
+    recording.play(next(step for step in STEPS if step["name"] == "first move"))
+    recording.end()
+    return Story(files)
+
+
+def test_it_tries_again_when_asked_to(fleet, before, recorded):
     assert_moved(fleet, "w2", before)
     workloads.wait_available(fleet.control_plane, 300)
+
+
+@pytest.mark.skipif(not Path("/dev/fuse").exists(), reason="disks are looked at through FUSE")
+def test_a_power_cut_at_any_moment_of_that_leaves_a_disk_that_boots_what_it_may(recorded):
+    """The same as `make faults-node` does, with fewer power cuts."""
+    image = Image(recorded.files.base)
+    expectations = Expectations(recorded, image)
+    disk = RebuiltDisk(image.disk, recorded.log)
+    wrong = {}
+    for cut in choose(recorded.log, recorded.phases, each=6, seed=1):
+        with disk.cut(cut.at, cut.lost):
+            wrong[cut.name] = expectations.examine(cut, image)
+    assert len(wrong) >= 30
+    assert not {name: problems for name, problems in wrong.items() if problems}
 
 
 def test_an_upgrade_survives_an_api_server_that_goes_away(fleet, before):

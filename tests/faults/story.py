@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import yaml
 from fleet import Fleet, stage
 from lab import host
-from seen import look
+from seen import BOOT_TIMEOUT, look
 from writelog import WriteLog, count
 
 NODE = "w1"
@@ -70,45 +70,63 @@ class Files(NamedTuple):
         return self.directory / "story.json"
 
 
+class Recording:
+    """A story that is being recorded: all writes of one node's disk, and where in them its steps begin.
+
+    :param name: the node. It is shut down, and started again with its writes recorded.
+    """
+
+    def __init__(self, fleet: Fleet, name: str, files: Files) -> None:
+        self.fleet, self.name, self.files = fleet, name, files
+        self.machine = fleet.machines[name]
+        self.marks: list[tuple[str, str, int]] = []
+        self.entries: dict[str, Any] = {}
+        files.directory.mkdir(parents=True, exist_ok=True)
+        files.facts.unlink(missing_ok=True)
+        with stage("Shutting the node down and copying its disk", "30 s"):
+            self.machine.shut_down()
+            host.run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", self.machine.disk, files.base])
+        with stage("Starting it with its writes recorded", "60 s"):
+            self.machine.start(write_log=files.log)
+            self.machine.wait_ssh(BOOT_TIMEOUT)
+            fleet.control_plane.kubectl("wait", "--for=condition=Ready", "--timeout=300s", f"node/{name}")
+        self.data = look(self.machine).data
+
+    def play(self, step: dict[str, Any]) -> None:
+        """Run the playbook of a step, which ends as the step says."""
+        variables = dict(step.get("variables", {}))
+        if "release" in step:
+            variables.update(self.fleet.release(step["release"]))
+        if step.get("reverted"):
+            variables["osmigrate_hooks_post"] = [str(REVERTING_HOOK)]
+
+        def mark(line: str) -> None:
+            title = TASK.match(line)
+            if title and title.group(1) in PHASES:
+                self._mark(step["name"], PHASES[title.group(1)])
+
+        run = self.fleet.start(step["playbook"], limit=self.name, **variables).wait(mark)
+        assert (run.rc != 0) is bool(step.get("reverted")), f"{step['name']} ended with {run.rc}"
+        self.entries.update(json.loads(self.machine.ssh("cat /boot/osmigrate/state.json").stdout)["entries"])
+
+    def end(self) -> None:
+        """Write down what was seen; the writes of before belong to the story."""
+        self._mark("", "")
+        known = {"data": self.data, "marks": self.marks, "entries": self.entries}
+        self.files.facts.write_text(json.dumps(known, indent=1) + "\n")
+
+    def _mark(self, step: str, phase: str) -> None:
+        self.marks.append((step, phase, count(self.files.log)))
+
+
 def record(files: Files) -> None:
-    """Run the story on a fresh lab."""
-    fleet = Fleet.fresh()
-    machine = fleet.machines[NODE]
-    files.directory.mkdir(parents=True, exist_ok=True)
-    files.facts.unlink(missing_ok=True)
-    with stage("Shutting the node down and copying its disk", "30 s"):
-        machine.shut_down()
-        host.run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", machine.disk, files.base])
-    with stage("Starting it with its writes recorded", "60 s"):
-        machine.start(write_log=files.log)
-        machine.wait_ssh(420)
-        fleet.control_plane.kubectl("wait", "--for=condition=Ready", "--timeout=300s", f"node/{NODE}")
-    data = look(machine).data
-    marks: list[tuple[str, str, int]] = []
-    entries: dict[str, Any] = {}
+    """Run the whole story on a fresh lab."""
+    recording = Recording(Fleet.fresh(), NODE, files)
     for step in STEPS:
-        with stage(f"{step['name']}: {step['playbook']} from {step['before']} to {step['target']}", "4 min"):
-            _play(fleet, step, files.log, marks)
-            entries.update(json.loads(fleet.shell(NODE, "cat /boot/osmigrate/state.json"))["entries"])
-    marks.append(("", "", count(files.log)))
-    machine.power_off()
-    files.facts.write_text(json.dumps({"data": data, "marks": marks, "entries": entries}, indent=1) + "\n")
-
-
-def _play(fleet: Fleet, step: dict[str, Any], log: Path, marks: list[tuple[str, str, int]]) -> None:
-    variables = {**VARIABLES, **step.get("variables", {})}
-    if "release" in step:
-        variables.update(fleet.release(step["release"]))
-    if step.get("reverted"):
-        variables["osmigrate_hooks_post"] = [str(REVERTING_HOOK)]
-
-    def mark(line: str) -> None:
-        title = TASK.match(line)
-        if title and title.group(1) in PHASES:
-            marks.append((step["name"], PHASES[title.group(1)], count(log)))
-
-    run = fleet.start(step["playbook"], limit=NODE, **variables).wait(mark)
-    assert (run.rc != 0) is bool(step.get("reverted")), f"{step['name']} ended with {run.rc}"
+        with stage(f"{step['name']}: {step['playbook']} from {step['before']} to {step['target']}", "5 min"):
+            recording.play({**step, "variables": {**VARIABLES, **step.get("variables", {})}})
+    recording.end()
+    recording.machine.power_off()
 
 
 class Story:
