@@ -32,7 +32,7 @@ from writelog import FLUSH, RebuiltDisk
 
 SEED = 4
 # Nodes that the lab does not have: there the disks are booted.
-BENCHES = ("w8", "w9")
+BENCHES = ("w6", "w7", "w8", "w9")
 COLUMNS = {
     "disk": "power cut, disk examined",
     "boot": "power cut, booted to the end",
@@ -119,10 +119,10 @@ def _where(cut: PowerCut) -> dict[str, Any]:
     return {"name": cut.name, "step": cut.phase.step, "phase": cut.phase.name}
 
 
-def _in_parallel(work: Callable[..., None], files: Files, left: list[Any], results: Results) -> None:
+def _in_parallel(work: Callable[..., None], files: Files, left: list[Any], results: Results, workers: int) -> None:
     """Share out what is left; each process goes forwards through its part."""
-    shares = [left[len(left) * n // len(BENCHES) : len(left) * (n + 1) // len(BENCHES)] for n in range(len(BENCHES))]
-    with ProcessPoolExecutor(len(BENCHES)) as pool:
+    shares = [left[len(left) * n // workers : len(left) * (n + 1) // workers] for n in range(workers)]
+    with ProcessPoolExecutor(workers) as pool:
         for done in [pool.submit(work, files, share, results, n) for n, share in enumerate(shares) if share]:
             done.result()
 
@@ -131,16 +131,16 @@ def run(files: Files, results: Results, each: int, boots: int) -> None:
     """Run what is not known yet: power cuts looked at, some of them booted, all faults of a trial and around a node."""
     story = Story(files)
     cuts = choose(story.log, story.phases, each, SEED)
-    # Seconds that one of a kind takes without KVM on two processors, of which each has one.
+    # Seconds that one of a kind takes without KVM on two processors, and how many at once: faults mostly wait.
     plan = (
-        ("disk", cuts, look_at_disks, 0.6),
-        ("boot", sample(cuts, boots), boot_disks, 45),
-        ("fault", cells.CELLS, meet_faults, 150),
+        ("disk", cuts, look_at_disks, 0.6, 2),
+        ("fault", cells.CELLS, meet_faults, 75, len(BENCHES)),
+        ("boot", sample(cuts, boots), boot_disks, 45, 2),
     )
-    for kind, wanted, work, seconds in plan:
+    for kind, wanted, work, seconds, workers in plan:
         left = _unknown(kind, wanted, results)
         with stage(f"{COLUMNS[kind]}: {len(left)} of {len(wanted)} are left", f"{len(left) * seconds / 60:.0f} min"):
-            _in_parallel(work, files, left, results)
+            _in_parallel(work, files, left, results, workers)
     # These have a cluster, and one node at a time.
     left = _unknown("play", plays.PLAYS, results)
     with stage(f"{COLUMNS['play']}: {len(left)} of {len(plays.PLAYS)} are left", f"{len(left) * 7} min"):
