@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A control plane of its own, with nodes whose kubelet is played by a thread: no virtual machine is needed.
+"""A control plane of its own, with nodes whose kubelets are played by kwok: no virtual machine is needed.
 
 The collection's side comes in with the ServiceAccount of playbooks/files/rbac.yml and nothing else.
 """
@@ -36,19 +36,22 @@ sys.path[:0] = [str(REPOSITORY / "tests"), str(Path(__file__).parent)]
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth  # noqa: E402
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster  # noqa: E402
-from fleet_of_nodes import Fleet  # noqa: E402
-from kubelet import Kubelet  # noqa: E402
-from lab import config, controlplane, kubebin  # noqa: E402
+from fleet_of_nodes import Fleet, Nodes  # noqa: E402
+from lab import config, controlplane, kubebin, simulated  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory):
+    kwok = kubebin.kwok(config.paths(), print)
     os.environ["OSMIGRATE_KUBE_BIN"] = str(kubebin.build(config.paths(), print))
     made = controlplane.ControlPlane(config.Paths(tmp_path_factory.mktemp("lab")), print)
     made.start()
     made.wait_ready()
     made.kubectl("apply", "--filename", str(REPOSITORY / "playbooks/files/rbac.yml"))
+    simulator = simulated.Simulator(made)
+    simulator.start(kwok)
     yield made
+    simulator.stop()
     made.stop()
 
 
@@ -77,6 +80,8 @@ def robot(robot_kubeconfig):
 
 
 _numbers = itertools.count(1)
+# How pods start is not what tests are about.
+AT_ONCE = {"lab/start-seconds": "0"}
 
 
 class Scene:
@@ -87,9 +92,7 @@ class Scene:
         self.namespace = f"scene-{number}"
         self.node, self.other = f"a{number}", f"b{number}"
         self._control_plane = control_plane
-        for index, name in enumerate((self.node, self.other)):
-            control_plane.register_node(name, f"10.{number}.0.{index + 1}", {"scene": self.namespace})
-        self.kubelet = Kubelet(admin, [self.node, self.other])
+        self.nodes = Nodes(admin, [self.node, self.other], {"scene": self.namespace})
         self.kubectl("create", "namespace", self.namespace)
         self.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=30s", namespaced=True)
 
@@ -113,7 +116,7 @@ class Scene:
             "nodeSelector": {"scene": self.namespace},
             **pod_spec,
         }
-        template = {"metadata": {"labels": labels}, "spec": spec}
+        template = {"metadata": {"labels": labels, "annotations": AT_ONCE}, "spec": spec}
         self.apply(
             {
                 "apiVersion": "apps/v1",
@@ -141,10 +144,10 @@ class Scene:
     def pod(self, name, annotations=None, **spec):
         """Start a pod of nobody's on the first node."""
         spec = {"nodeName": self.node, "containers": [{"name": "app", "image": "none"}], **spec}
-        annotations = annotations or {}
+        annotations = {**AT_ONCE, **(annotations or {})}
         metadata = {"name": name, "annotations": annotations}
         self.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
-        phase = f"jsonpath={{.status.phase}}={annotations.get('phase', 'Running')}"
+        phase = f"jsonpath={{.status.phase}}={annotations.get('lab/phase', 'Running')}"
         self.kubectl("wait", f"--for={phase}", f"pod/{name}", "--timeout=30s", namespaced=True)
 
     def pods(self):
@@ -152,9 +155,8 @@ class Scene:
         return {pod["metadata"]["name"] for pod in listing["items"] if pod["spec"].get("nodeName") == self.node}
 
     def close(self):
-        self.kubelet.stop()
         self.kubectl("delete", "namespace", self.namespace, "--wait=false")
-        self.kubectl("delete", "node", self.node, self.other, "--ignore-not-found")
+        self.nodes.delete()
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     pool_object,
     pool_plan,
 )
-from kubelet import Kubelet
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, node_path
+from lab import simulated
 
 _numbers = itertools.count(1)
 
@@ -29,6 +30,51 @@ def make_terms(**options):
 ANY_TIME = make_terms()
 
 
+class Nodes:
+    """Simulated nodes with the same labels, and what is reported about one of them."""
+
+    def __init__(self, admin, names, labels):
+        self._admin = admin
+        self._labels = labels
+        self.names = names
+        for name in names:
+            self.register(name)
+        self._wait(names, "True")
+
+    def register(self, name):
+        self._admin.request("POST", "/api/v1/nodes", None, simulated.node(name, self._labels))
+
+    def get(self, name):
+        return self._admin.get(node_path(name))
+
+    def set_ready(self, *names, serves=True):
+        """Have kubelets say that their nodes are Ready, or are not; return when they have said so."""
+        note = {"metadata": {"annotations": {"lab/ready": None if serves else "false"}}}
+        for name in names:
+            self._admin.patch(node_path(name), note)
+        self._wait(names, str(serves))
+
+    def _wait(self, names, wanted):
+        wait_for(lambda: all(ready(self.get(name)) == wanted for name in names))
+
+    def boot(self, name, boot_id, os_image):
+        """Report what a node booted."""
+        self._report(name, {"nodeInfo": {"bootID": boot_id, "osImage": os_image}})
+
+    def add_condition(self, name, kind, status):
+        """Report a condition, as node-problem-detector would."""
+        conditions = self.get(name)["status"]["conditions"]
+        self._report(name, {"conditions": [*conditions, {"type": kind, "status": status}]})
+
+    def _report(self, name, status):
+        self._admin.patch(node_path(name) + "/status", {"status": status})
+
+    def delete(self):
+        for name in self.names:
+            with contextlib.suppress(ApiError):
+                self._admin.request("DELETE", node_path(name))
+
+
 class Fleet:
     """Nodes that are a pool of their own."""
 
@@ -37,10 +83,7 @@ class Fleet:
         self.nodes = [f"{self.pool}-{number}" for number in range(count)]
         self.kubectl = control_plane.kubectl
         self.admin = admin
-        for name in self.nodes:
-            metadata = {"name": name, "labels": {"pool": self.pool}}
-            admin.request("POST", "/api/v1/nodes", None, {"apiVersion": "v1", "kind": "Node", "metadata": metadata})
-        self.kubelet = Kubelet(admin, self.nodes, interval=3)
+        self.objects = Nodes(admin, self.nodes, {"pool": self.pool})
 
     def request(self, number, limit="1", timeout=0, rollout="r1", batch=(), terms=ANY_TIME):
         name = self.nodes[number]
@@ -65,11 +108,10 @@ class Fleet:
         return dict(taints)
 
     def close(self):
-        self.kubelet.stop()
         path = f"{pool_object.OBJECTS}/{pool_object.object_name(self.pool)}"
         if pool_object.read_pool(self.admin, self.pool)[1]:
             self.admin.request("DELETE", path)
-        self.kubectl("delete", "node", *self.nodes, "--ignore-not-found")
+        self.objects.delete()
 
 
 def soft_taints(node):
@@ -77,8 +119,13 @@ def soft_taints(node):
 
 
 def serves(node):
-    ready = [one["status"] for one in node["status"]["conditions"] if one["type"] == "Ready"]
-    return ready == ["True"] and not node["spec"].get("unschedulable")
+    return ready(node) == "True" and not node["spec"].get("unschedulable")
+
+
+def ready(node):
+    """What is known of whether a node is Ready: True, False, Unknown or, before its first report, nothing."""
+    found = [one["status"] for one in node["status"].get("conditions", []) if one["type"] == "Ready"]
+    return found[0] if found else ""
 
 
 @contextlib.contextmanager

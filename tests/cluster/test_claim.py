@@ -80,14 +80,14 @@ def test_a_claim_is_found_again_and_not_doubled(robot, make_fleet):
 
 def test_nodes_that_are_away_for_other_reasons_count(robot, make_fleet):
     fleet = make_fleet(4)
-    fleet.kubelet.report(fleet.nodes[1], ready=False)
+    fleet.objects.set_ready(fleet.nodes[1], serves=False)
     fleet.kubectl("cordon", fleet.nodes[2])
     said = f"2 of 4 nodes may be unavailable, and {fleet.nodes[1]} is not Ready, {fleet.nodes[2]} is cordoned"
     with pytest.raises(claim.ClaimError, match=said):
         claim.claim(robot, fleet.request(0, "50%"))
-    fleet.kubelet.report(fleet.nodes[1])
+    fleet.objects.set_ready(fleet.nodes[1])
     claim.claim(robot, fleet.request(0, "50%"))
-    fleet.kubelet.report(fleet.nodes[1], ready=False)
+    fleet.objects.set_ready(fleet.nodes[1], serves=False)
     with pytest.raises(claim.ClaimError, match="got no place"):
         claim.claim(robot, fleet.request(0, "50%"))
 
@@ -145,11 +145,11 @@ def test_a_failed_node_keeps_its_place_until_it_serves(robot, make_fleet):
     name = fleet.nodes[0]
     claim.claim(robot, fleet.request(0))
     update_node(robot, name, lambda node, now: cordon_plan.plan_cordon(node, "r1", now))
-    fleet.kubelet.report(name, ready=False)
+    fleet.objects.set_ready(name, serves=False)
     claim.fail(robot, fleet.request(0), 2)
     assert (set(fleet.state().claims), fleet.state().failures) == ({name}, {name: "r1"})
     update_node(robot, name, lambda node, now: cordon_plan.plan_uncordon(node, MANAGER, now))
-    timer = threading.Timer(1, fleet.kubelet.report, [name])
+    timer = threading.Timer(1, fleet.objects.set_ready, [name])
     timer.start()
     claim.fail(robot, fleet.request(0, timeout=20), 2)
     assert (set(fleet.state().claims), fleet.state().halt) == (set(), None)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -11,7 +12,13 @@ import time
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import conditions, cordon_plan, csi, health, probe
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, get_node, update_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import (
+    MANAGER,
+    ApiError,
+    get_node,
+    pod_path,
+    update_node,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import PROBE_LABEL
 
 PROBE = probe.Probe("busybox", "kubernetes.default.svc", "", True)
@@ -49,8 +56,7 @@ def test_version_and_problems(robot, scene):
     result = health.wait(robot, scene.node, wanted(version_skew=True, node_conditions=True), 0, 10)
     version = robot.get("/version")["gitVersion"]
     assert seen(result)["kubelet_version"] == (True, f"{version}, and the API server is {version}")
-    scene.kubelet.problems = [("KernelDeadlock", "True")]
-    scene.kubelet.report(scene.node)
+    scene.nodes.add_condition(scene.node, "KernelDeadlock", "True")
     with pytest.raises(health.HealthError, match="gate node_conditions .KernelDeadlock. within 2 seconds"):
         health.wait(robot, scene.node, wanted(node_conditions=True), 0, 2)
     ignoring = wanted(node_conditions=True, ignored_conditions=["KernelDeadlock"])
@@ -111,6 +117,43 @@ def test_what_is_wrong_with_a_condition_is_told_at_once(robot, scene, options, s
         health.look(robot, scene.node, wanted(conditions=condition(**options)), 600)
 
 
+class ProbePlayer:
+    """Ends probes as a test says, and when it says so: what a pod finds in its network cannot be simulated by kwok."""
+
+    def __init__(self, cluster, node):
+        self._cluster = cluster
+        self._query = {"labelSelector": PROBE_LABEL, "fieldSelector": f"spec.nodeName={node},status.phase=Pending"}
+        self._stopped = threading.Event()
+        self.outcome = ("Succeeded", "dns ok")
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def stop(self):
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self):
+        while not self._stopped.wait(0.2):
+            for pod in self._cluster.list("/api/v1/pods", self._query).items:
+                path = pod_path(pod["metadata"]["namespace"], pod["metadata"]["name"])
+                with contextlib.suppress(ApiError):  # it was deleted meanwhile
+                    self._cluster.patch(f"{path}/status", {"status": self._status()})
+
+    def _status(self):
+        phase, said = self.outcome
+        state = {"terminated": {"exitCode": 0, "message": said}}
+        container = {"name": "probe", "image": "i", "imageID": "i", "ready": False, "restartCount": 0, "state": state}
+        return {"phase": phase, "containerStatuses": [container]}
+
+
+@pytest.fixture
+def player(admin, scene):
+    made = ProbePlayer(admin, scene.node)
+    yield made
+    made.stop()
+
+
+@pytest.mark.usefixtures("player")
 def test_a_probe_passes_and_is_deleted(robot, scene):
     result = health.wait(robot, scene.node, wanted(probe=PROBE), 1, 30)
     assert seen(result)["probe"] == (True, "dns ok")
@@ -124,14 +167,14 @@ def wait_until_gone(scene):
     return probes(scene)
 
 
-def test_a_probe_is_started_again_until_one_passes(robot, scene):
-    scene.kubelet.probe = ("Failed", "dns failed: timed out")
+def test_a_probe_is_started_again_until_one_passes(robot, scene, player):
+    player.outcome = ("Failed", "dns failed: timed out")
     with pytest.raises(health.HealthError, match="gate probe .dns failed: timed out. within 3 seconds"):
         health.wait(robot, scene.node, wanted(probe=PROBE), 0, 3)
     assert wait_until_gone(scene) == []
 
     def mend():
-        scene.kubelet.probe = ("Succeeded", "dns ok")
+        player.outcome = ("Succeeded", "dns ok")
 
     timer = threading.Timer(3, mend)
     timer.start()
@@ -139,11 +182,11 @@ def test_a_probe_is_started_again_until_one_passes(robot, scene):
     assert wait_until_gone(scene) == []
 
 
-def test_a_probe_that_a_killed_run_left(robot, scene):
-    scene.kubelet.probe = ("Running", "")
+def test_a_probe_that_a_killed_run_left(robot, scene, player):
+    player.outcome = ("Running", "")
     left = node_prober(robot, scene)
     left.look(time.monotonic() + 10)
-    scene.kubelet.probe = ("Succeeded", "dns ok")
+    player.outcome = ("Succeeded", "dns ok")
     assert seen(health.wait(robot, scene.node, wanted(probe=PROBE), 0, 30))["probe"] == (True, "dns ok")
     assert wait_until_gone(scene) == []
 

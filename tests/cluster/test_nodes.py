@@ -88,7 +88,7 @@ def test_check_mode_writes_nothing(robot, scene):
 
 def test_health_waits_for_the_new_boot(robot, scene):
     def reboot():
-        scene.kubelet.report(scene.node, "boot-2", "Debian GNU/Linux 13 (trixie)")
+        scene.nodes.boot(scene.node, "boot-2", "Debian GNU/Linux 13 (trixie)")
 
     wanted = health.Wanted(None, None, "boot-1", "GNU/Linux 13", None, True)
     timer = threading.Timer(2, reboot)

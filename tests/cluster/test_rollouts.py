@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Windows, etcd's quorum and other controllers on a real API server, with the rights that are shipped.
 
-The static pods of etcd and of API servers are Pod objects that nobody runs, because there is no kubelet; /readyz is the
-API server's own. Other controllers are what they leave in a cluster: a DaemonSet, annotations and labels.
+The static pods of etcd and of API servers are Pod objects that nobody runs, because kubelets are simulated; /readyz is
+the API server's own. Other controllers are what they leave in a cluster: a DaemonSet, annotations and labels.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Plane:
 
     def show(self, component, node, ready=True):
         name = f"{component}-{node}"
-        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}}
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "annotations": {"lab/start-seconds": "0"}}}
         pod["spec"] = {"nodeName": node, "containers": [{"name": "c", "image": "none"}], "hostNetwork": True}
         pod["spec"]["tolerations"] = [{"operator": "Exists"}]
         self.fleet.kubectl("apply", "--namespace", "kube-system", "--filename", "-", input=json.dumps(pod))

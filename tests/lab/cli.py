@@ -46,9 +46,12 @@ def _parser() -> argparse.ArgumentParser:
                                ("fresh", _fresh, "bring up a lab in which nothing was moved yet, from a snapshot")):
         up = add(name, run, summary)
         up.add_argument("--nodes", type=_nodes, default=str(len(config.NODES)),
-                        help="how many machines, or their names: w1,w5=lvm,... (default: %(default)s)")
+                        help="how many machines (0 too), or their names: w1,w5=lvm,... (default: %(default)s)")
         up.add_argument("--flavour", choices=list(FLAVOURS), default=DEFAULT,
                         help="of new machines that name none (default: %(default)s)")
+        if name == "up":
+            up.add_argument("--simulated-nodes", type=int, metavar="N",
+                            help="how many nodes without machines there are to be, with pods (default: as many as now)")
     add("build", _build, "make disks, programs and releases, and start nothing")
     add("down", _down, "stop everything; the machines keep their disks")
     clean = add("clean", _clean, "stop everything and delete the machines and the cluster")
@@ -92,7 +95,7 @@ def _snapshot_name(name: str) -> str:
 def _up(arguments: argparse.Namespace) -> None:
     lab = _lab()
     with exclusive(lab.paths):
-        lab.up(_flavours(arguments))
+        lab.up(_flavours(arguments), arguments.simulated_nodes)
 
 
 def _fresh(arguments: argparse.Namespace) -> None:
@@ -103,7 +106,7 @@ def _fresh(arguments: argparse.Namespace) -> None:
 
 def _nodes(text: str) -> dict[str, str]:
     """Read how many nodes, or which: name -> flavour, "" for that of --flavour."""
-    if text.isdigit() and int(text) > 0:
+    if text.isdigit():
         return dict.fromkeys(config.node_names(int(text)), "")
     nodes = {name: flavour for name, _equals, flavour in (word.partition("=") for word in text.split(","))}
     for name, flavour in nodes.items():

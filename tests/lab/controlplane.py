@@ -229,7 +229,9 @@ class ControlPlane:
                 f"--secure-port={config.SCHEDULER_PORT}",
             ],
         }
-        return [*options[name], "--bind-address=127.0.0.1", "--leader-elect=false", "--profiling=false"]
+        # What they may ask for by default is meant for clusters in which nobody waits for thousands of pods.
+        limits = ["--kube-api-qps=200", "--kube-api-burst=400"]
+        return [*options[name], *limits, "--bind-address=127.0.0.1", "--leader-elect=false", "--profiling=false"]
 
     def _start(self, *names: str) -> None:
         for name in names:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Kubernetes programs, compiled once from pinned Go modules."""
+"""The Kubernetes programs and kwok, compiled once from pinned Go modules."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import host
@@ -21,6 +23,7 @@ from .config import KUBERNETES_VERSION, Paths
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 NODE = ("kubelet",)
 MODULE = Path(__file__).parent / "go"
+KWOK_MODULE = Path(__file__).parent / "kwok"
 
 _VERSION = "k8s.io/component-base/version"
 _MAJOR, _MINOR, _PATCH = KUBERNETES_VERSION.split(".")
@@ -44,6 +47,15 @@ def build(paths: Paths, log: Log) -> Path:
     return artifact(paths, "kubernetes", inputs, lambda part: _compile(paths, part, log), log)
 
 
+def kwok(paths: Paths, log: Log) -> Path:
+    """Return the program that plays kubelets; the one of OSMIGRATE_KUBE_BIN if there is one."""
+    prebuilt = Path(os.environ.get("OSMIGRATE_KUBE_BIN") or "/nonexistent").expanduser().absolute() / "kwok"
+    if os.access(prebuilt, os.X_OK):
+        return prebuilt
+    inputs = {name: KWOK_MODULE / name for name in ("go.mod", "go.sum")}
+    return artifact(paths, "kwok", inputs, lambda part: _compile_kwok(paths, part, log), log) / "kwok"
+
+
 def identity(programs: Path) -> str:
     """Name the kubelet; one of a directory of prebuilt programs is told apart by size and date."""
     kubelet = (programs / "kubelet").stat()
@@ -61,9 +73,32 @@ def _prebuilt(directory: Path) -> Path:
 
 
 def _compile(paths: Paths, part: Path, log: Log) -> None:
+    with _go(paths, "go", log) as (go, environment):
+        log(f"fetching the modules of Kubernetes {KUBERNETES_VERSION}")
+        listed = host.run([go, "list", "-mod=readonly", "-deps", "./cmd/..."], cwd=MODULE, env=environment)
+        total = len(listed.stdout.splitlines())
+        part.mkdir()
+        log(f"compiling {total} packages, about 8 minutes on two cores")
+        _go_build([go, "build", "-v", *_FLAGS, "-o", f"{part}/", "./cmd/..."], environment, total, log)
+    for name in CONTROL_PLANE:
+        (part / name).symlink_to("labkube")
+
+
+def _compile_kwok(paths: Paths, part: Path, log: Log) -> None:
+    with _go(paths, "go-kwok", log) as (go, environment):
+        part.mkdir()
+        log("compiling kwok, about 2 minutes on two cores")
+        flags = ["-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", "-s -w"]
+        argv = [go, "build", *flags, "-o", part / "kwok", "sigs.k8s.io/kwok/cmd/kwok"]
+        host.run(argv, cwd=KWOK_MODULE, env=environment)
+
+
+@contextmanager
+def _go(paths: Paths, name: str, log: Log) -> Iterator[tuple[str, dict[str, str]]]:
+    """A compiler and its environment; what it needs on the way is away after a build."""
     go = _toolchain(paths, log)
-    scratch = paths.cache / "go"
-    environment = {
+    scratch = paths.cache / name
+    yield go, {
         **os.environ,
         # As the environment says, for those who keep them; else in the lab's directory and away after the build.
         "GOCACHE": os.environ.get("GOCACHE") or str(scratch / "build"),
@@ -76,14 +111,6 @@ def _compile(paths: Paths, part: Path, log: Log) -> None:
         "GOOS": "linux",
         "GOARCH": "amd64",
     }
-    log(f"fetching the modules of Kubernetes {KUBERNETES_VERSION}")
-    listed = host.run([go, "list", "-mod=readonly", "-deps", "./cmd/..."], cwd=MODULE, env=environment)
-    total = len(listed.stdout.splitlines())
-    part.mkdir()
-    log(f"compiling {total} packages, about 8 minutes on two cores")
-    _go_build([go, "build", "-v", *_FLAGS, "-o", f"{part}/", "./cmd/..."], environment, total, log)
-    for name in CONTROL_PLANE:
-        (part / name).symlink_to("labkube")
     host.remove(scratch)
 
 

@@ -9,13 +9,13 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
-from . import config, flavours, host, kubebin, nodefiles, releases, vm, workloads
+from . import config, flavours, host, kubebin, nodefiles, releases, simulated, vm, workloads
 from .cache import Log, digest, locked, pin
 from .config import Paths
 from .controlplane import ControlPlane
@@ -35,15 +35,19 @@ class Lab:
         self.paths = paths
         self.log = log
         self.control_plane = ControlPlane(paths, log)
+        self.simulator = simulated.Simulator(self.control_plane)
         self.webserver = Daemon("webserver", paths.run)
 
     @property
     def machines(self) -> list[Machine]:
         return all_machines(self.paths)
 
-    def build(self, wanted: Iterable[str] = (flavours.DEFAULT,)) -> None:
+    def build(self, wanted: Collection[str] = (flavours.DEFAULT,)) -> None:
         """Make everything that can be made before anything runs, with the disks of these flavours."""
         with self._stage("building what is not in the cache", "up to 25 minutes the first time"):
+            if not wanted:
+                kubebin.build(self.paths, self.log)
+                return
             with ThreadPoolExecutor() as pool:
                 kubernetes = pool.submit(kubebin.build, self.paths, self.log)
                 released = pool.submit(releases.build, self.paths, self.log)
@@ -52,31 +56,40 @@ class Lab:
                     flavours.build(self.paths, flavour, self.log)
                 released.result()
 
-    def up(self, nodes: dict[str, str]) -> None:
+    def up(self, nodes: dict[str, str], simulated_nodes: int | None = None) -> None:
         """Bring the lab up, or what of it is not up.
 
-        nodes: name -> flavour; machines that exist keep theirs.
+        nodes: name -> flavour; machines that exist keep theirs. Without any, only the control plane is started.
+        simulated_nodes: how many there are to be; None leaves them as they are.
         """
         started = time.monotonic()
-        names = tuple(nodes)
         with self._stage("looking at this machine", "a second"):
-            host.check(self.paths, [name for name in names if not Machine(self.paths, name).running()], self.log)
+            host.check(self.paths, [name for name in nodes if not Machine(self.paths, name).running()], self.log)
         self.build(nodes.values())
         with self._stage("starting the control plane", "10 s"):
             self.control_plane.start()
             self.control_plane.wait_ready(180)
-            self._serve_releases()
+            self._simulate(wanted=bool(simulated_nodes))
+        if nodes:
+            self._start_machines(nodes)
+        if simulated_nodes is not None:
+            with self._stage(f"simulating {simulated_nodes} nodes", f"{10 + simulated_nodes // 20} s"):
+                self.simulator.scale(simulated_nodes)
+                self.simulator.wait_ready(simulated_nodes, 120 + simulated_nodes)
+        with self._stage("handing out the keys", "a second"):
+            self.write_credentials()
+        self.log(f"the lab is up after {time.monotonic() - started:.0f} s; `. {self.paths.run}/env` to use it")
+
+    def _start_machines(self, nodes: dict[str, str]) -> None:
+        self._serve_releases()
         with self._stage(f"starting {len(nodes)} Debian 12 machines", f"{len(nodes) * 45} s without KVM"):
             for name, flavour in nodes.items():
                 self._start_node(Machine(self.paths, name), flavour)
         with self._stage("waiting until the nodes are Ready", "10 s"):
-            self.wait_nodes_ready(names)
+            self.wait_nodes_ready(list(nodes))
         with self._stage("deploying the workloads", "20 s"):
             workloads.deploy(self.control_plane)
             workloads.wait_available(self.control_plane, 300)
-        with self._stage("handing out the keys", "a second"):
-            self.write_credentials()
-        self.log(f"the lab is up after {time.monotonic() - started:.0f} s; `. {self.paths.run}/env` to use it")
 
     def fresh(self, nodes: dict[str, str]) -> None:
         """Bring a lab up in which nothing has been moved yet; whatever there is now is forgotten."""
@@ -102,6 +115,11 @@ class Lab:
         # One at a time: two machines that boot at once on two processors both take more than twice as long.
         machine.wait_ssh(BOOT_TIMEOUT)
 
+    def _simulate(self, wanted: bool = False) -> None:
+        """Have kubelets for the simulated nodes, if there are any, or will be."""
+        if wanted or self.simulator.names():
+            self.simulator.start(kubebin.kwok(self.paths, self.log))
+
     def _serve_releases(self) -> None:
         directory = releases.build(self.paths, self.log)
         # A server of older releases has to make way.
@@ -118,10 +136,15 @@ class Lab:
         """What a user of the lab needs: a kubeconfig of the collection's own account, an ssh key, settings."""
         self.control_plane.kubectl("apply", "--filename", str(RBAC))
         self.control_plane.serviceaccount_kubeconfig(*SERVICE_ACCOUNT, self.paths.run / "kubeconfig")
-        release = releases.build(self.paths, self.log)
+        settings = {"K8S_AUTH_KUBECONFIG": self.paths.run / "kubeconfig"}
+        if self.machines:
+            settings |= self._machine_settings()
+        lines = [f"export {name}={shlex.quote(str(value))}\n" for name, value in settings.items()]
+        (self.paths.run / "env").write_text("".join(lines))
+
+    def _machine_settings(self) -> dict[str, object]:
         options = [option for option in ssh_options(self.paths) if option not in ("-F", "none")]
-        settings = {
-            "K8S_AUTH_KUBECONFIG": self.paths.run / "kubeconfig",
+        return {
             "ANSIBLE_PRIVATE_KEY_FILE": self.paths.run / "id_ed25519",
             "ANSIBLE_REMOTE_USER": "ops",
             # A connection waits longer than by default for a machine without KVM that is busy.
@@ -129,17 +152,16 @@ class Lab:
             # One connection a task instead of four.
             "ANSIBLE_PIPELINING": True,
             "ANSIBLE_SSH_COMMON_ARGS": " ".join(options[2:4]),
-            "OSMIGRATE_LAB_RELEASES": release,
+            "OSMIGRATE_LAB_RELEASES": releases.build(self.paths, self.log),
             "OSMIGRATE_LAB_RELEASES_URL": RELEASES_URL,
         }
-        lines = [f"export {name}={shlex.quote(str(value))}\n" for name, value in settings.items()]
-        (self.paths.run / "env").write_text("".join(lines))
 
     def down(self) -> None:
         """Stop everything. Disks, cluster data and the cache stay."""
         for machine in self.machines:
             with self._stage(f"shutting {machine.name} down", "15 s"):
                 machine.shut_down()
+        self.simulator.stop()
         self.control_plane.stop()
         self.webserver.stop()
 
@@ -147,6 +169,7 @@ class Lab:
         """Stop everything at once and delete the machines, the cluster and their data."""
         for machine in self.machines:
             machine.delete()
+        self.simulator.stop()
         self.control_plane.stop()
         self.webserver.stop()
         shutil.rmtree(self.paths.run, ignore_errors=True)
@@ -160,7 +183,8 @@ class Lab:
     def status(self) -> list[tuple[str, str, str]]:
         """(part, state, detail) of everything."""
         rows = [("control plane", _word(self.control_plane.running()), self.control_plane.api_url),
-                ("releases", _word(self.webserver.running()), RELEASES_URL)]
+                ("releases", _word(self.webserver.running()), RELEASES_URL),
+                ("simulated nodes", _word(self.simulator.running()), f"by kwok, label {simulated.SELECTOR}")]
         conditions = {}
         if self.control_plane.running():
             template_ = ("jsonpath={range .items[*]}{.metadata.name}{'\\t'}"
@@ -207,9 +231,11 @@ class Lab:
                 machine.power_off()
                 if machine.name not in saved:
                     machine.delete()
+            self.simulator.stop()
             self.control_plane.stop()
             self.control_plane.restore(source / "control-plane")
             self.control_plane.start()
+            self._simulate()
             self._serve_releases()
             machines = [Machine(self.paths, machine) for machine in saved]
             for machine in machines:

@@ -19,7 +19,9 @@ _CONTROLLERS = ("deployment/web", "daemonset/agent", "statefulset/store")
 def deploy(control_plane: ControlPlane) -> None:
     """Apply all manifests; the nodes must be registered."""
     volume = string.Template((MANIFESTS / "store-volume.yaml").read_text(encoding="utf-8"))
-    nodes = control_plane.kubectl("get", "nodes", "--output", "jsonpath={.items[*].metadata.name}").split()
+    nodes = control_plane.kubectl(
+        "get", "nodes", "--selector", "type!=kwok", "--output", "jsonpath={.items[*].metadata.name}"
+    ).split()
     documents = [volume.substitute(node=node, directory=STORE_DIRECTORY) for node in nodes]
     documents += [(MANIFESTS / f"{name}.yaml").read_text(encoding="utf-8") for name in ("web", "agent", "store")]
     control_plane.kubectl("apply", "--filename", "-", input="\n---\n".join(documents))
