@@ -13,7 +13,8 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) disk-tools e2e-all flavours faults-node molecule collection install bench lab clean-lab clean
+.PHONY: help demo test $(TIERS) disk-tools e2e-all flavours faults-node molecule collection install bench lab \
+	faults-cluster clean-lab clean
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -69,6 +70,9 @@ disk-tools: # what looks at disks from outside
 
 faults-node: disk-tools install ## the fault matrix of a node's way, on virtual machines: hours, and resumable
 	@PYTHONPATH=tests:tests/e2e:tests/faults:$(BUILD)/collections python tests/faults/matrix.py
+
+faults-cluster: collection ## the fault matrix of the cluster side, on simulated nodes: half an hour
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster --faults=$(BUILD)/faults-cluster.json
 
 molecule: venv install ## roles, on virtual machines
 	@PYTHONPATH=tests:tests/e2e python tests/gate/molecule_in_lab.py test --all --report

@@ -36,8 +36,24 @@ sys.path[:0] = [str(REPOSITORY / "tests"), str(Path(__file__).parent)]
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth  # noqa: E402
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster  # noqa: E402
+from fault_table import FaultTable  # noqa: E402
 from fleet_of_nodes import Fleet, Nodes  # noqa: E402
 from lab import config, controlplane, kubebin, simulated  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--faults", metavar="PATH", help="only the fault matrix, at its full size; PATH gets it as JSON")
+    parser.addoption("--fleet", type=int, default=60, metavar="N", help="nodes of its rollouts (default: 60)")
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(FaultTable(config.getoption("--faults")))
+
+
+@pytest.fixture(scope="session")
+def full(request):
+    """How many nodes a rollout is to have if faults are to be met at their full size, else 0."""
+    return request.config.getoption("--fleet") if request.config.getoption("--faults") else 0
 
 
 @pytest.fixture(scope="session")

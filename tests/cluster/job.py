@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One of several jobs that share a pool: takes its nodes out of service and back, as the roles do. Made to be killed.
+"""One of several jobs that share a pool: takes its nodes all their way but for the boot, as the roles do.
+
+Made to be killed.
 
 Usage: job.py <kubeconfig> <limit> <seconds that a node is away> <node>...
 """
@@ -12,6 +14,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     auth,
     claim,
     cordon_plan,
+    drain,
+    drain_plan,
+    health,
     node_view,
     record_plan,
 )
@@ -25,12 +30,14 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan im
 from fleet_of_nodes import ANY_TIME
 
 
-def take(cluster, name, limit, seconds):
-    request = claim.Request(name, "r1", Limits(limit, None), 60, name, [], "pool", ANY_TIME)
+def take(cluster, name, limit, seconds, terms=ANY_TIME, timeout=60):
+    request = claim.Request(name, "r1", Limits(limit, None), timeout, name, [], "pool", terms)
     claim.claim(cluster, request)
     update_node(cluster, name, lambda node, now: cordon_plan.plan_cordon(node, "r1", now))
+    drain.NodeDrain(cluster, drain.Request(name, drain_plan.Policy(False, False), timeout, None, 50)).run()
     claim.claim(cluster, request)
     time.sleep(seconds)
+    health.wait(cluster, name, health.Wanted(*[None] * 5, True), 0, timeout)
     update_node(cluster, name, lambda node, now: cordon_plan.plan_uncordon(node, MANAGER, now))
     claim.release(cluster, name, "pool")
     done = {**dict.fromkeys(record_plan.FIELDS), "phase": "done"}

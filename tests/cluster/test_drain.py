@@ -96,6 +96,7 @@ def test_two_budgets_on_one_pod(robot, scene):
         start(robot, scene).run()
 
 
+@pytest.mark.fault("disruption budget that never allows", "drain")
 def test_a_budget_that_never_allows(robot, scene):
     scene.deploy("web", 2)
     scene.budget("web", maxUnavailable=0)
@@ -107,6 +108,7 @@ def test_a_budget_that_never_allows(robot, scene):
     assert {name.split("-")[0] for name in scene.pods()} == {"web"}
 
 
+@pytest.mark.fault("finalizer that never goes", "drain")
 def test_pods_that_never_end(robot, scene):
     scene.deploy("free", 1)
     scene.pod("zombie", {"lab/stuck": "yes"})
@@ -129,6 +131,7 @@ def test_grace_period_zero_is_zero(robot, scene):
     assert start(robot, scene, timeout=15, strict=False, grace_period=0).run()["changed"]
 
 
+@pytest.mark.fault("pods that come back to a cordoned node", "drain")
 def test_a_pod_that_tolerates_the_cordon(robot, scene):
     everything = [{"operator": "Exists"}]
     pinned = {"kubernetes.io/hostname": scene.node}
@@ -138,6 +141,7 @@ def test_a_pod_that_tolerates_the_cordon(robot, scene):
         start(robot, scene).run()
 
 
+@pytest.mark.fault("node cordoned by an operator", "drain")
 def test_an_operator_uncordons_in_the_middle(robot, scene):
     scene.deploy("web", 1)
     scene.budget("web", maxUnavailable=0)
@@ -149,6 +153,7 @@ def test_an_operator_uncordons_in_the_middle(robot, scene):
     assert "was uncordoned by somebody" in str(outcome["error"])
 
 
+@pytest.mark.fault("Node object deleted", "drain")
 def test_the_node_object_goes_away_in_the_middle(robot, scene):
     scene.deploy("web", 1)
     scene.budget("web", maxUnavailable=0)
@@ -160,7 +165,13 @@ def test_the_node_object_goes_away_in_the_middle(robot, scene):
     assert f"There is no node {scene.node} on" in str(outcome["error"])
 
 
-@pytest.mark.parametrize("hang", [False, True], ids=["refused", "hanging"])
+@pytest.mark.parametrize(
+    "hang",
+    [
+        pytest.param(False, id="refused", marks=pytest.mark.fault("API server stopped and restarted", "drain")),
+        pytest.param(True, id="hanging", marks=pytest.mark.fault("API server hangs", "drain")),
+    ],
+)
 def test_the_api_server_is_away_for_a_while(robot, scene, control_plane, hang):
     scene.deploy("web", 3)
     scene.budget("web", maxUnavailable=0)
@@ -177,6 +188,7 @@ def test_the_api_server_is_away_for_a_while(robot, scene, control_plane, hang):
     assert scene.pods() == set()
 
 
+@pytest.mark.fault("permission missing", "drain")
 @pytest.mark.parametrize(
     "resource, sentence",
     [

@@ -50,6 +50,7 @@ def test_a_foreign_cordon_stays(robot, scene):
     assert not schedulable(robot, scene)
 
 
+@pytest.mark.fault("node cordoned by an operator", "uncordon")
 def test_an_operator_in_the_middle_is_respected(robot, scene):
     cordon(robot, scene)
     scene.kubectl("uncordon", scene.node)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
 import re
@@ -58,13 +60,23 @@ def play(collections, robot_kubeconfig, tmp_path):
         "OSMIGRATE_PLAYED": str(tmp_path),
     }
 
-    def start(playbook, nodes=(), check=False, **variables):
-        inventory = tmp_path / "inventory.json"
+    runs = itertools.count(1)
+
+    def start(playbook, nodes=(), check=False, by_runner=False, **variables):
+        directory = tmp_path / f"run-{next(runs)}"
+        inventory = directory / "inventory/hosts.json"
+        inventory.parent.mkdir(parents=True)
         hosts = {name: {"ansible_connection": "local", "ansible_python_interpreter": sys.executable} for name in nodes}
         inventory.write_text(json.dumps({"k8s_nodes": {"hosts": hosts}}))
         variables = {"osmigrate_become": False, "osmigrate_rollout": "r1", **variables}
-        argv = [sys.executable, "-m", "ansible", "playbook", f"osmigrate.fleet.{playbook}", "-i", str(inventory)]
+        playbook = f"osmigrate.fleet.{playbook}"
+        argv = [sys.executable, "-m", "ansible", "playbook", playbook, "-i", str(inventory)]
         argv += ["-e", json.dumps(variables), *(["--check"] if check else [])]
+        if by_runner:
+            (directory / "env").mkdir()
+            (directory / "project").mkdir()
+            (directory / "env/extravars").write_text(json.dumps(variables))
+            argv = [sys.executable, "-m", "ansible_runner", "run", str(directory), "--playbook", playbook]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return subprocess.Popen(argv, env=environment, start_new_session=True, **pipes)
 
@@ -73,7 +85,7 @@ def play(collections, robot_kubeconfig, tmp_path):
 
 def end(process):
     """Wait for a playbook; return its exit code and its output in one line."""
-    output = process.communicate(timeout=400)[0]
+    output = process.communicate(timeout=3000)[0]
     print(output)
     return process.returncode, " ".join(output.split())
 
@@ -84,6 +96,7 @@ def kill_when(condition, process):
     process.wait()
 
 
+@pytest.mark.fault("ansible-playbook killed with SIGKILL", "each step")
 def test_a_batch_that_is_larger_than_the_budget_takes_turns_after_a_killed_run_too(make_fleet, play):
     fleet = make_fleet(2)
     with watched(fleet) as seen:
@@ -95,6 +108,74 @@ def test_a_batch_that_is_larger_than_the_budget_takes_turns_after_a_killed_run_t
     assert fleet.unavailable() == []
     assert not fleet.state().claims
     assert all(note["phase"] == "done" for note in fleet.notes())
+
+
+# How it is seen from outside that a run has come to a step.
+REACHED = {
+    "claim": lambda fleet, menu: fleet.state().claims,
+    "cordon": lambda fleet, menu: fleet.unavailable(),
+    "arm": lambda fleet, menu: menu.get("trial") == "package",
+    "reboot": lambda fleet, menu: menu.get("booted") == "package",
+    "confirm": lambda fleet, menu: menu.get("default") == "package",
+    "uncordon": lambda fleet, menu: not fleet.unavailable(),
+}
+
+
+@pytest.mark.fault("ansible-playbook killed with SIGKILL", "each step")
+def test_a_run_that_is_killed_at_each_step(make_fleet, play, tmp_path, full, record_property):
+    if not full:
+        pytest.skip("a run for each step; the others meet a kill during a drain and a reboot")
+    fleet = make_fleet(2)
+    path = tmp_path / f"{fleet.nodes[0]}.json"
+
+    def menu():
+        return json.loads(path.read_text() or "{}") if path.exists() else {}
+
+    with watched(fleet) as seen:
+        for reached in REACHED.values():
+            kill_when(lambda reached=reached: reached(fleet, menu()), play("rollback", fleet.nodes[:1]))
+            with pytest.raises(claim.ClaimError, match="1 of 2 nodes may be unavailable"):
+                claim.claim(fleet.admin, fleet.request(1))
+        assert end(play("rollback", fleet.nodes[:1]))[0] == 0
+    assert (menu()["booted"], menu()["default"], menu()["trial"]) == ("package", "package", "")
+    assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)
+    assert fleet.notes()[0]["phase"] == "done"
+    record_property("unavailable", (max(unavailable for unavailable, claims in seen), 1))
+
+
+def kill_tree(pid):
+    """Kill a process with all it started, as the end of a pod does."""
+    with contextlib.suppress(OSError):  # it has ended by itself
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        os.kill(pid, signal.SIGKILL)
+        for child in children:
+            kill_tree(int(child))
+
+
+@pytest.mark.fault("five slices of one rollout, two of them killed and restarted", "ansible-runner")
+def test_five_slices_of_which_two_are_killed(make_fleet, play, full, record_property):
+    if not full:
+        pytest.skip("five times ansible-runner; test_claim has the same with jobs that are smaller")
+    fleet = make_fleet(full)
+    budget = full // 10
+    slices = [fleet.nodes[number::5] for number in range(5)]
+
+    def start(share):
+        return play("rollback", share, by_runner=True, osmigrate_serial=len(share))
+
+    with watched(fleet) as seen:
+        runs = [start(share) for share in slices]
+        for victim in (1, 3):
+            wait_for(lambda victim=victim: set(fleet.unavailable()) & set(slices[victim]), 600)
+            kill_tree(runs[victim].pid)
+            runs[victim].communicate()
+            runs[victim] = start(slices[victim])
+        assert [end(run)[0] for run in runs] == [0] * 5
+    assert all(note["phase"] == "done" for note in fleet.notes())
+    assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)
+    most = max(unavailable for unavailable, claims in seen)
+    record_property("unavailable", (most, budget))
+    assert 1 < most <= budget
 
 
 def test_what_a_killed_run_left_is_given_back(admin, make_fleet, play):
@@ -165,6 +246,7 @@ def test_a_drill_whose_candidate_does_not_boot_fails_as_a_move_would(make_fleet,
     assert "drilled_at" not in fleet.notes()[0]
 
 
+@pytest.mark.fault("ansible-playbook killed with SIGKILL", "each step")
 def test_a_killed_drill_is_settled_by_the_next_run_of_another_playbook(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
     path = tmp_path / f"{fleet.nodes[0]}.json"
