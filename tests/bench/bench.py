@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import resource
 import sys
@@ -12,24 +11,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fleet import ROOT, Fleet, Run, stage
+from figures import figure, keep, table
+from fleet import Fleet, Run, stage
 from lab import releases, webserver
 
 EXECUTED = re.compile(r"^(?:ok|changed): \[", re.MULTILINE)
-
-
-def figure(name: str, ours: float, reference: float, reference_name: str, goal: float | None = None) -> dict[str, Any]:
-    """Make one object of bench.json; goal is the largest ratio that is good enough, None where there is none."""
-    ratio = ours / reference
-    return {
-        "figure": name,
-        "ours": round(ours, 2),
-        "reference": round(reference, 2),
-        "reference_name": reference_name,
-        "ratio": round(ratio, 3),
-        "goal": goal,
-        "met": None if goal is None else ratio <= goal,
-    }
 
 
 def cpu_seconds() -> float:
@@ -96,19 +82,7 @@ def bench() -> list[dict[str, Any]]:
     ]
 
 
-def table(figures: list[dict[str, Any]]) -> str:
-    rows = [("FIGURE", "OURS", "REFERENCE", "", "RATIO", "GOAL", "MET")]
-    for item in figures:
-        met = {None: "-", True: "yes", False: "NO"}[item["met"]]
-        rows.append(
-            (item["figure"], f"{item['ours']:.1f}", f"{item['reference']:.1f}", item["reference_name"],
-             f"{item['ratio']:.3f}", str(item["goal"] or "-"), met)
-        )  # fmt: skip
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
-
-
 if __name__ == "__main__":
     found = bench()
-    (ROOT / "build/bench.json").write_text(json.dumps(found, indent=1) + "\n")
+    keep("bench", found)
     print(table(found))

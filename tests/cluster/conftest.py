@@ -11,28 +11,18 @@ import contextlib
 import itertools
 import json
 import os
-import socket
 import sys
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PORTS = ("API", "ETCD", "ETCD_PEER", "CONTROLLER_MANAGER", "SCHEDULER")
-
-
-def _free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for ignored in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
-# The lab reads its ports when it is imported; the shared cache of programs is only read.
-for _name, _port in zip(PORTS, _free_ports(len(PORTS))):
-    os.environ[f"OSMIGRATE_LAB_{_name}_PORT"] = str(_port)
 sys.path[:0] = [str(REPOSITORY / "tests"), str(Path(__file__).parent)]
+
+from lab import ports  # noqa: E402
+
+# The shared cache of programs is only read.
+ports.take_free()
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth  # noqa: E402
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster  # noqa: E402

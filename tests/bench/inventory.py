@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an inventory of many nodes costs, by itself, at the start of a play, and in each fork of a run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from figures import ROOT, figure, interleaved, measure
+
+PEERS = Path(__file__).parent / "peers"
+BIN = Path(sys.executable).parent
+PLAY = """
+- hosts: k8s_nodes[0]
+  gather_facts: false
+  tasks: [{ansible.builtin.debug: {msg: started}}]
+"""
+# A task does nothing on the controller; what is left is what Ansible itself does for each host.
+FORKED = """
+- hosts: all[0:49]
+  gather_facts: false
+  tasks: [{ansible.builtin.debug: {msg: "{{ item_free }}"}, vars: {item_free: done}}]
+"""
+
+
+class Inventories:
+    """The same nodes, four ways."""
+
+    def __init__(self, directory: Path, kubeconfig: Path, kubectl: Path, count: int) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._environment = {
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/collections"),
+            "ANSIBLE_INVENTORY_PLUGINS": str(PEERS),
+            "ANSIBLE_INVENTORY_ENABLED": "osmigrate.fleet.k8s_nodes,constructed_nodes,script",
+            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "KUBECONFIG": str(kubeconfig),
+            "BENCH_KUBECTL": str(kubectl),
+            "HOME": str(directory),
+        }
+        ours = directory / "bench.k8s_nodes.yml"
+        ours.write_text(f"plugin: osmigrate.fleet.k8s_nodes\nkubeconfig: {kubeconfig}\n")
+        constructed = directory / "bench.constructed_nodes.yml"
+        constructed.write_text((PEERS / "constructed_nodes.yml").read_text() + f"kubeconfig: {kubeconfig}\n")
+        self._sources = {
+            "ours": ours,
+            "floor": bare_hosts(directory, count),
+            "constructed": constructed,
+            "script": PEERS / "kubectl_nodes.py",
+        }
+        self._play = directory / "play.yml"
+        self._play.write_text(PLAY)
+
+    def list(self, name: str) -> tuple[float, ...]:
+        return measure([BIN / "ansible-inventory", "-i", self._sources[name], "--list"], self._environment)
+
+    def start(self, name: str) -> tuple[float, ...]:
+        return measure([BIN / "ansible-playbook", "-i", self._sources[name], self._play], self._environment)
+
+
+def bare_hosts(directory: Path, count: int) -> Path:
+    """An inventory script with nothing but names: less cannot be had."""
+    data, script = directory / f"bare-{count}.json", directory / f"bare-{count}.sh"
+    names = [f"n{number:06}" for number in range(count)]
+    data.write_text(json.dumps({"k8s_nodes": {"hosts": names}, "_meta": {"hostvars": {}}}))
+    script.write_text(f"#!/bin/sh\nexec cat {data}\n")
+    script.chmod(0o755)
+    return script
+
+
+def bench(inventories: Inventories, count: int, repetitions: int) -> list[dict[str, Any]]:
+    figures = []
+    for what, run in (("ansible-inventory --list", inventories.list), ("play start", inventories.start)):
+        print(f"Inventory of {count} nodes, {what}", file=sys.stderr)
+        names = ("ours", "floor", "constructed", "script")
+        seen = interleaved(repetitions, {name: lambda name=name, run=run: run(name) for name in names})
+        wall, memory = ({name: seen[name][index] for name in names} for index in (0, 2))
+        named = f"{what}, {count} nodes"
+        figures += [
+            figure(f"{named}: seconds", wall["ours"], wall["floor"], "bare hosts", 2.0),
+            figure(f"{named}: seconds", wall["ours"], wall["constructed"], "constructed", 0.15),
+            figure(f"{named}: seconds", wall["ours"], wall["script"], "kubectl and script"),
+            figure(f"{named}: MiB", memory["ours"], memory["script"], "kubectl and script", 0.3),
+            figure(f"{named}: MiB", memory["ours"], memory["floor"], "bare hosts"),
+        ]
+    return figures
