@@ -23,10 +23,11 @@ description:
   - "Groups of what this collection has recorded: C(osmigrate_phase_PHASE), C(osmigrate_failed), C(osmigrate_held) for
     nodes with a cordon of ours, and for nodes that have arrived C(osmigrate_release_RELEASE) and C(osmigrate_on_ostree)
     or C(osmigrate_on_package)."
-  - "Variables of a host: C(ansible_host), C(k8s_node_name), and C(k8s_node) with C(name), C(uid), C(cluster), C(ready),
-    C(schedulable), C(roles), C(pool), C(zone), C(region), C(addresses), C(conditions), C(taints), C(labels),
-    C(annotations), C(provider_id), C(architecture), C(boot_id), C(machine_id), C(os_image), C(kernel_version),
-    C(kubelet_version), C(container_runtime), and C(osmigrate) with our annotations."
+  - "Variables of a host: C(ansible_host), C(k8s_node_name), and C(k8s_node) with what O(variables) names of C(name),
+    C(uid), C(cluster), C(ready), C(schedulable), C(roles), C(pool), C(zone), C(region), C(addresses), C(conditions),
+    C(taints), C(provider_id), C(architecture), C(boot_id), C(machine_id), C(os_image), C(kernel_version),
+    C(kubelet_version), C(container_runtime), and C(osmigrate) with our annotations; further C(labels) and
+    C(annotations), if O(labels) and O(annotations) name any."
   - The groups get C(osmigrate_kubeconfig) and C(osmigrate_context) as variables if O(kubeconfig) and O(context) are
     set, so that the playbooks of this collection work on the cluster that the host is from. They get
     C(osmigrate_pool_label) too, from O(pool_label), so that a node claims its place in the pool that it is shown in.
@@ -81,13 +82,21 @@ options:
     type: str
     default: pool
     env: [{name: OSMIGRATE_POOL_LABEL}]
-  labels:
+  variables:
     description:
-      - Labels to keep in C(k8s_node.labels), with wildcards as in a shell. Fewer make large inventories lighter.
-      - O(compose), O(groups) and O(keyed_groups) always see all labels and annotations.
+      - What to keep in C(k8s_node), with wildcards as in a shell. The roles of this collection need the defaults.
+      - Ansible holds the variables of all hosts in memory, also of those that a play leaves out, and copies them with
+        every fork. What there is a group for, such as the zone, need not be a variable.
+      - O(compose), O(groups) and O(keyed_groups) always see everything.
     type: list
     elements: str
-    default: ["*"]
+    default: [uid, cluster, osmigrate]
+    env: [{name: OSMIGRATE_VARIABLES}]
+  labels:
+    description: Labels to keep in C(k8s_node.labels), with wildcards as in a shell.
+    type: list
+    elements: str
+    default: []
     env: [{name: OSMIGRATE_LABELS}]
   annotations:
     description: Annotations to keep in C(k8s_node.annotations), with wildcards as in a shell.
@@ -187,7 +196,7 @@ except ImportError:
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth as kube_auth
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, Cluster
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _nodes
 
 SELECTORS = ("label_selector", "field_selector")
@@ -220,7 +229,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         clusters = self._clusters()
         inside = self._network_test()
         self._constructed = {name: self._structure(name) for name in ("compose", "groups", "keyed_groups")}
-        self._known_groups = set()
+        self._groups = {}
+        self._kept = {name: tuple(self.get_option(name)) for name in ("labels", "annotations")}
+        # Of these two there is nothing to see unless somebody names some.
+        self._kept["variables"] = (*self.get_option("variables"), *(name for name, some in self._kept.items() if some))
         # Playbooks leave it out by name, also where the cluster shows no control plane.
         self._group("role_control_plane")
         for cluster, nodes in self._fetch_cached(path, cache, clusters):
@@ -291,7 +303,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             selectors.append("!" + _nodes.EXCLUDE_LABEL)
         query = {"labelSelector": ",".join(filter(None, selectors)), "fieldSelector": cluster["field_selector"]}
         server = Cluster.connect(kube_auth.read_options(cluster.get))
-        return server.list("/api/v1/nodes", query, keep=_nodes.trim).items
+        return server.list(NODES, query, keep=_nodes.trim).items
 
     def _add_cluster(self, cluster):
         group = self._group(f"cluster_{cluster['name']}" if cluster["name"] else "k8s_nodes")
@@ -303,20 +315,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _add_node(self, node, cluster, inside):
         name = node["metadata"]["name"]
         host = self.inventory.add_host(_nodes.host_name(name, cluster))
-        facts = self._facts(node, cluster, self.get_option("labels"), self.get_option("annotations"))
+        facts = self._facts(node, cluster, self._kept["labels"], self._kept["annotations"])
         address = _nodes.choose_address(node, self.get_option("address_types"), inside)
         if address:
             self.inventory.set_variable(host, "ansible_host", address)
         else:
             self.display.warning(f"Node {name} has no address that address_types and address_networks allow")
         self.inventory.set_variable(host, "k8s_node_name", name)
-        self.inventory.set_variable(host, "k8s_node", facts)
+        self.inventory.set_variable(host, "k8s_node", _nodes.matching(facts, self._kept["variables"]))
         excluded = _nodes.EXCLUDE_LABEL in (node["metadata"].get("labels") or {})
         names = [*_nodes.groups(facts, excluded), *([f"cluster_{cluster}"] if cluster else [])]
         for group in names:
             self.inventory.add_child(self._group(group), host)
         if any(self._constructed.values()):
-            self._construct(host, self._facts(node, cluster, ["*"], ["*"]))
+            self._construct(host, self._facts(node, cluster, ("*",), ("*",)))
 
     def _facts(self, node, cluster, labels, annotations):
         return {
@@ -336,11 +348,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return {**self.inventory.get_host(host).get_vars(), "k8s_node": facts}
 
     def _group(self, name):
-        name = to_safe_group_name(name, force=True, silent=True)
-        if name not in self._known_groups:
-            self._known_groups.add(name)
-            self.inventory.add_group(name)
-        return name
+        if name not in self._groups:
+            self._groups[name] = self.inventory.add_group(to_safe_group_name(name, force=True, silent=True))
+        return self._groups[name]
 
     def _structure(self, name):
         """An option that is a structure; from the environment it comes as text."""

@@ -127,6 +127,7 @@ report:
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan, forecast, node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
@@ -137,7 +138,7 @@ BUDGETS = "/apis/policy/v1/poddisruptionbudgets"
 
 def work(module, cluster):
     options = module.params
-    nodes = cluster.list("/api/v1/nodes", keep=_trim).items
+    nodes = cluster.list(NODES, keep=_trim).items
     known = dict((node["metadata"]["name"], node) for node in nodes)
     strange = sorted(set(options["names"]) - set(known))
     if strange:

@@ -102,7 +102,7 @@ missing:
   elements: str
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, get_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, get_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import describe
 
@@ -123,7 +123,7 @@ def work(module, cluster):
     missing = []
     if module.params["names"] is None:
         query = {"labelSelector": module.params["label_selector"]}
-        nodes = cluster.list("/api/v1/nodes", query, keep=describe).items
+        nodes = cluster.list(NODES, query, keep=describe).items
     else:
         nodes, missing = look_up(cluster, module.params["names"])
     return {"changed": False, "nodes": sorted(nodes, key=lambda node: node["name"]), "missing": missing}

@@ -83,7 +83,7 @@ actions:
 import concurrent.futures
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pending_plan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, update_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 THREADS = 8
@@ -110,7 +110,7 @@ def work(module, cluster):
                 raise
             return []  # it was taken away meanwhile
 
-    due = sorted(filter(None, cluster.list("/api/v1/nodes", keep=is_due).items))
+    due = sorted(filter(None, cluster.list(NODES, keep=is_due).items))
     with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
         actions = [action for done in threads.map(write, due) for action in done]
     return {"changed": bool(actions), "actions": actions}

@@ -9,6 +9,7 @@ This plugin util is PRIVATE to the collection.
 from __future__ import annotations
 
 import fnmatch
+import functools
 import re
 from collections.abc import Callable, Iterator
 
@@ -43,8 +44,8 @@ def choose_address(node: dict, types: list[str], inside: Callable[[str], bool]) 
     return next((address for address in wanted if inside(address)), None)
 
 
-def variables(node: dict, pool_label: str, labels: list[str], annotations: list[str]) -> dict:
-    """The one variable that describes the node; of labels and annotations what the patterns name."""
+def variables(node: dict, pool_label: str, labels: tuple[str, ...], annotations: tuple[str, ...]) -> dict:
+    """All that describes the node; of labels and annotations what the patterns name."""
     own = node_view.labels(node)
     addresses: dict[str, list[str]] = {}
     for one in node["status"]["addresses"]:
@@ -58,8 +59,8 @@ def variables(node: dict, pool_label: str, labels: list[str], annotations: list[
         "zone": own.get(_ZONE, ""),
         "region": own.get(_REGION, ""),
         "provider_id": node["spec"].get("providerID", ""),
-        "labels": _matching(own, labels),
-        "annotations": _matching(node_view.annotations(node), annotations),
+        "labels": matching(own, labels),
+        "annotations": matching(node_view.annotations(node), annotations),
     }
 
 
@@ -92,6 +93,7 @@ def _record_groups(record: dict) -> Iterator[str]:
         yield "osmigrate_held"
 
 
+@functools.lru_cache(maxsize=None)
 def os_name(os_image: str) -> str:
     """Name and version as in `debian_12`, `ubuntu_22_04`, `rocky_linux_9`: the part that changes when the OS does."""
     words = os_image.split("(")[0].replace("GNU/Linux", "").split()
@@ -114,7 +116,12 @@ def _taint(taint: dict) -> str:
     return f"{taint['key']}{value}:{taint['effect']}"
 
 
-def _matching(mapping: dict, patterns: list[str]) -> dict:
-    if "*" in patterns:
-        return dict(mapping)
-    return {key: value for key, value in mapping.items() if any(fnmatch.fnmatchcase(key, one) for one in patterns)}
+def matching(mapping: dict, patterns: tuple[str, ...]) -> dict:
+    """What the patterns name, with wildcards as in a shell."""
+    return {key: value for key, value in mapping.items() if _is_named(key, patterns)}
+
+
+# Nodes have the same keys, and there are many nodes.
+@functools.lru_cache(maxsize=None)
+def _is_named(key: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(key, one) for one in patterns)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Node objects of the size that kubelets make them (13 KB), and an HTTP server that has any number of them.
 
-The server is a fake: it answers `GET /api/v1/nodes` in pages, and what kubectl asks before that. It is there for 100,000
-nodes only, which are 1.3 GB in etcd (its limit is 2 GB unless told otherwise) and as many minutes to make as the table
-has seconds. Fewer nodes are made in a real API server.
+The server is a fake: it answers `GET /api/v1/nodes` in pages, and what kubectl asks before that. It is there for
+100,000 nodes only: 1.3 GB in etcd, whose limit is 2 GB, several times that in the API server, and long to make.
+Fewer nodes are made in a real API server.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def template(number: int) -> dict:
     digest = "sha256:" + "0123456789abcdef" * 4
     images = [
         {
-            "names": [f"registry.example.com/team/app-{index}@{digest}", f"registry.example.com/team/app-{index}:1.{index}"],
+            "names": [f"registry.example.com/team/app-{index}{tag}" for tag in (f"@{digest}", f":1.{index}")],
             "sizeBytes": 10_000_000 + index,
         }
         for index in range(IMAGES)

@@ -19,8 +19,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     quorum,
     windows,
 )
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES
 
-NODES = "/api/v1/nodes"
 PODS = "/api/v1/namespaces/kube-system/pods"
 # As plugins/doc_fragments/k8s_terms.py documents them.
 ARGUMENT_SPEC = {

@@ -13,6 +13,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import email.utils
+import functools
 import json
 import re
 import time
@@ -33,6 +34,7 @@ PAGE = 500
 # A denial is believed when it still stands after this long.
 DENIAL_SECONDS = 5
 MERGE_PATCH = "application/merge-patch+json"
+NODES = "/api/v1/nodes"
 
 Listing = typing.NamedTuple("Listing", [("items", typing.List[dict]), ("version", str)])
 
@@ -41,6 +43,8 @@ _FORBIDDEN = re.compile(
     r'(?: in the namespace "(?P<namespace>[^"]*)")?'
 )
 _DENIED = re.compile(r"(admission webhook|ValidatingAdmissionPolicy) .* denied (the )?request")
+# What a kubelet says about the images that it has is two thirds of a Node object, and nobody here reads it.
+_IMAGES = re.compile(br'"images":\[(?:\{"names":\[[^\]]*\],"sizeBytes":\d+\},?)*\]')
 _SECRETS = re.compile(r"(?i)(bearer\s+|://[^/\s:@]+:)[^\s@\"']+")
 
 
@@ -100,15 +104,16 @@ class Cluster:
         return self.request("GET", path, until=until)
 
     def list(self, path, query=None, keep=None, until=None):
-        """Fetch all objects of a collection in pages.
+        """Fetch all objects of a collection in pages; nodes come without their images.
 
         :param keep: callable that reduces each object while its page is read, or None.
         """
         query = dict(query or {}, limit=PAGE)
+        read = functools.partial(self._decode, shrink=_without_images) if path == NODES else None
         items = []
         while True:
             try:
-                page = self.request("GET", path, query, until=until)
+                page = self.request("GET", path, query, until=until, read=read)
             except ApiError as error:
                 if error.status != 410:
                     raise
@@ -226,11 +231,11 @@ class Cluster:
             self._clock_offset = email.utils.mktime_tz(date) - time.time()
         return response
 
-    def _decode(self, response):
+    def _decode(self, response, shrink=None):
         if not 200 <= response.status < 300:
             return None
         try:
-            return json.loads(response.data.decode("utf-8"))
+            return json.loads((shrink(response.data) if shrink else response.data).decode("utf-8"))
         except ValueError:
             raise self._not_kubernetes(response)
 
@@ -303,6 +308,11 @@ class Cluster:
         return problem, "Grant it the verb %s on %s (playbooks/files/rbac.yml does)" % (denied["verb"], resource)
 
 
+def _without_images(data):
+    """Shorten a page of nodes before it is parsed, which is where the time goes."""
+    return _IMAGES.sub(b'"images":[]', data)
+
+
 def _checks(response):
     text = response.data.decode("utf-8", "replace")
     return text if response.status in (200, 500, 503) and text.startswith(("[+]", "[-]")) else None
@@ -318,7 +328,7 @@ def _delete_options(uid, grace_period, dry_run):
 
 
 def node_path(name):
-    return "/api/v1/nodes/" + quote(name, safe="")
+    return "%s/%s" % (NODES, quote(name, safe=""))
 
 
 def pod_path(namespace, name):

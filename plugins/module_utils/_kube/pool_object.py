@@ -17,12 +17,11 @@ import time
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pool_plan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, ApiError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, NODES, ApiError
 
 NAMESPACE = "osmigrate-system"
 OBJECTS = "/api/v1/namespaces/%s/configmaps" % NAMESPACE
 LABEL = node_view.PREFIX + "pool"
-NODES = "/api/v1/nodes"
 # As plugins/doc_fragments/k8s_pool.py documents it.
 ARGUMENT_SPEC = {"pool_label": {"type": "str", "default": "pool"}}
 

@@ -18,6 +18,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     quorum,
     windows,
 )
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES
 
 WORKLOADS = (("DaemonSet", "/apis/apps/v1/daemonsets"), ("Deployment", "/apis/apps/v1/deployments"))
 
@@ -110,7 +111,7 @@ def _of_control_plane(cluster, nodes, terms, pool_label):
 
 def _nodes(cluster, names):
     wanted = set(names)
-    nodes = [one for one in cluster.list(admission.NODES, keep=_trim).items if one["metadata"]["name"] in wanted]
+    nodes = [one for one in cluster.list(NODES, keep=_trim).items if one["metadata"]["name"] in wanted]
     strange = sorted(wanted - set(one["metadata"]["name"] for one in nodes))
     if strange:
         raise FleetError("There is no node %s on %s" % (", ".join(strange), cluster.server), todo="Check the names")

@@ -94,6 +94,26 @@ def test_everything_from_the_environment(server, inventory):
     assert seen.members("osmigrate_release_debian_13_13_1") == ["n2"]
 
 
+def test_few_variables_unless_more_are_asked_for(server, inventory):
+    server.will(body=nodes("n1"))
+    server.will(body=nodes("n1"))
+    connection = {"host": server.url, "api_key": "t"}
+    assert set(inventory(connection).hosts["n1"]["k8s_node"]) == {"uid", "osmigrate"}
+    more = {"variables": ["os_*", "zone"], "labels": ["pool"]}
+    seen = inventory({**connection, **more}).hosts["n1"]["k8s_node"]
+    assert seen == {"os_image": "Debian GNU/Linux 12 (bookworm)", "zone": "z1", "labels": {"pool": "general"}}
+
+
+def test_a_request_per_page(server, inventory):
+    pages = [nodes("n1"), nodes("n2"), nodes("n3")]
+    for page, rest in zip(pages, ("a", "b", None)):
+        server.will(body={**page, "metadata": {"resourceVersion": "1", "continue": rest}})
+    seen = inventory({"host": server.url, "api_key": "t"})
+    assert seen.members("k8s_nodes") == ["n1", "n2", "n3"]
+    asked = [parse_qs(urlsplit(request[1]).query).get("continue") for request in server.requests]
+    assert asked == [None, ["a"], ["b"]]
+
+
 def test_several_clusters(server, inventory):
     server.will(body=nodes("n1", "n2"))
     server.will(body=nodes("n1"))

@@ -18,7 +18,7 @@ NODES = {node["metadata"]["name"]: _nodes.trim(node) for node in RECORDED["items
 
 
 def facts(name, **options):
-    options = {"pool_label": "pool", "labels": ["*"], "annotations": [], **options}
+    options = {"pool_label": "pool", "labels": ("*",), "annotations": (), **options}
     return _nodes.variables(NODES[name], **options)
 
 
@@ -33,15 +33,15 @@ def test_variables_of_a_node():
 
 
 def test_labels_and_annotations_by_pattern():
-    few = facts("n2", labels=["topology.*", "pool"], annotations=["osmigrate.fleet/phase"])
+    few = facts("n2", labels=("topology.*", "pool"), annotations=("osmigrate.fleet/phase",))
     assert set(few["labels"]) == {"topology.kubernetes.io/zone", "pool"}
     assert few["annotations"] == {"osmigrate.fleet/phase": "done"}
-    assert facts("n2", labels=[])["labels"] == {}
+    assert facts("n2", labels=())["labels"] == {}
 
 
 def test_a_node_that_never_reported():
     bare = _nodes.trim({"metadata": {"name": "new", "uid": "u"}})
-    new = _nodes.variables(bare, "pool", ["*"], ["*"])
+    new = _nodes.variables(bare, "pool", ("*",), ("*",))
     assert (new["ready"], new["os_image"], new["addresses"]) == (False, "", {})
     assert set(_nodes.groups(new, False)) == {"k8s_nodes", "role_worker", "not_ready", "schedulable"}
 

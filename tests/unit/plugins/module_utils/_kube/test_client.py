@@ -49,6 +49,21 @@ def test_lists_come_in_pages_and_are_reduced_on_the_way(server, cluster):
     assert "continue=next%26page" in paths(server)[1]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [["r.example/a@sha256:0", "r.example/a:1"], [], None, ["[::1]:5000/a"], ['odd"],"sizeBytes":1}]', "b"]],
+    ids=["usual", "unnamed", "null", "with brackets", "hostile"],
+)
+def test_nodes_are_listed_without_their_images_and_nothing_else_is_lost(server, cluster, names):
+    images = [{"names": names, "sizeBytes": 5}, {"names": ["b"], "sizeBytes": 6}]
+    note = {"metadata": {"annotations": {"a": '"images":[{"names":["x"],"sizeBytes":1}]'}}}
+    answer = {"items": [{**note, "status": {"images": images, "phase": "x"}}], "metadata": {}}
+    server.will(body=json.dumps(answer, separators=(",", ":")).encode())
+    (node,) = cluster.list("/api/v1/nodes").items
+    assert node == {**note, "status": {"images": node["status"]["images"], "phase": "x"}}
+    assert node["status"]["images"] in ([], images)
+
+
 def test_a_list_that_took_too_long_starts_anew(server, cluster):
     server.will(body=page(["a"], "more"))
     server.will(410, "The provided continue parameter is too old")
