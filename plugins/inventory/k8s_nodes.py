@@ -171,6 +171,8 @@ keyed_groups:
     prefix: kubelet
 """
 
+import contextlib
+import gc
 import hashlib
 import json
 import re
@@ -215,7 +217,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().parse(inventory, loader, path, cache)
         try:
             self._read_config_data(path)
-            self._populate(path, cache)
+            with _undisturbed():
+                self._populate(path, cache)
         except (AnsibleError, FleetError) as error:
             # Ansible would go on without hosts and report success.
             constants.INVENTORY_ANY_UNPARSED_IS_FAILED = True
@@ -366,6 +369,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         where = f"Cluster {cluster['name']}" if cluster["name"] else "The cluster"
         asked = ", ".join(f"{name} {cluster[name]}" for name in SELECTORS if cluster[name])
         return f"{where} has no node that matches {asked or 'and is not excluded'}: the inventory gets no host from it"
+
+
+@contextlib.contextmanager
+def _undisturbed():
+    """Let the garbage collector rest while much is made and nothing becomes garbage, and leave what was made alone.
+
+    It would look at all of it over and over, in every fork too, which then gets a copy of what it could have shared.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()
 
 
 def _fingerprint(cluster, show_excluded):
