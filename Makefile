@@ -13,8 +13,8 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) disk-tools e2e-all flavours faults-node molecule collection install bench lab \
-	faults-cluster clean-lab clean
+.PHONY: help demo test $(TIERS) disk-tools e2e-all flavours faults-node molecule collection install bench lab \ \
+	faults-cluster bench-cluster clean-lab clean
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -83,8 +83,11 @@ collection: venv ## the working tree as Ansible wants to find it
 install: collection ## what users get, in build/installed
 	@tests/gate/install.sh $(COLLECTION) $(BUILD) $(INSTALLED)
 
-bench: venv install ## what a move costs: a table, and build/bench.json
+bench: bench-cluster install ## what a move costs: tables, and build/bench.json, build/bench-cluster.json
 	@PYTHONPATH=tests:tests/e2e python tests/bench/bench.py
+
+bench-cluster: collection ## the same of the cluster side, without machines; ONLY="inventory large" chooses
+	@python tests/bench/cluster.py $(if $(ONLY),--only $(ONLY))
 
 lab: venv ## a lab to play with
 	@PYTHONPATH=tests python -m lab up

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from figures import ROOT, figure, interleaved, measure
+from figures import ROOT, Cost, figure, interleaved, measure
 
 PEERS = Path(__file__).parent / "peers"
 BIN = Path(sys.executable).parent
@@ -18,11 +18,12 @@ PLAY = """
   gather_facts: false
   tasks: [{ansible.builtin.debug: {msg: started}}]
 """
-# A task does nothing on the controller; what is left is what Ansible itself does for each host.
-FORKED = """
-- hosts: all[0:49]
+# Tasks that do nothing: what is left is what Ansible does for each host, a fork above all.
+FORKED_HOSTS, FORKED_TASKS = 50, 10
+FORKED = f"""
+- hosts: k8s_nodes[0:{FORKED_HOSTS - 1}]
   gather_facts: false
-  tasks: [{ansible.builtin.debug: {msg: "{{ item_free }}"}, vars: {item_free: done}}]
+  tasks: [%s]
 """
 
 
@@ -31,6 +32,7 @@ class Inventories:
 
     def __init__(self, directory: Path, kubeconfig: Path, kubectl: Path, count: int) -> None:
         directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
         self._environment = {
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/collections"),
             "ANSIBLE_INVENTORY_PLUGINS": str(PEERS),
@@ -51,14 +53,29 @@ class Inventories:
             "constructed": constructed,
             "script": PEERS / "kubectl_nodes.py",
         }
-        self._play = directory / "play.yml"
-        self._play.write_text(PLAY)
+        self._sources["few"] = bare_hosts(directory, FORKED_HOSTS)
+        plays = {
+            "start": PLAY,
+            "idle": FORKED % "{ansible.builtin.meta: noop}",
+            "forks": FORKED % ", ".join(["{ansible.builtin.debug: {msg: done}}"] * FORKED_TASKS),
+        }
+        for name, play in plays.items():
+            (directory / f"{name}.yml").write_text(play)
 
     def list(self, name: str) -> tuple[float, ...]:
         return measure([BIN / "ansible-inventory", "-i", self._sources[name], "--list"], self._environment)
 
     def start(self, name: str) -> tuple[float, ...]:
-        return measure([BIN / "ansible-playbook", "-i", self._sources[name], self._play], self._environment)
+        return self._playbook(name, "start")
+
+    def forks(self, name: str) -> tuple[float, float]:
+        """Seconds and CPU seconds of the tasks alone."""
+        idle, forks = (self._playbook(name, play) for play in ("idle", "forks"))
+        return forks.wall - idle.wall, forks.cpu - idle.cpu
+
+    def _playbook(self, name: str, play: str) -> Cost:
+        path = self._directory / f"{play}.yml"
+        return measure([BIN / "ansible-playbook", "-i", self._sources[name], path], self._environment)
 
 
 def bare_hosts(directory: Path, count: int) -> Path:
@@ -87,3 +104,14 @@ def bench(inventories: Inventories, count: int, repetitions: int) -> list[dict[s
             figure(f"{named}: MiB", memory["ours"], memory["floor"], "bare hosts"),
         ]
     return figures
+
+
+def fork_tax(inventories: Inventories, count: int, repetitions: int) -> list[dict[str, Any]]:
+    print(f"Forks under an inventory of {count} nodes", file=sys.stderr)
+    seen = interleaved(repetitions, {name: lambda name=name: inventories.forks(name) for name in ("ours", "few")})
+    named = f"{FORKED_HOSTS * FORKED_TASKS} host-tasks that do nothing, of {count} nodes"
+    against = f"with {FORKED_HOSTS} hosts"
+    return [
+        figure(f"{named}: seconds", seen["ours"][0], seen["few"][0], against, 1.10),
+        figure(f"{named}: CPU seconds", seen["ours"][1], seen["few"][1], against),
+    ]

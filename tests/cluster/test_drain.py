@@ -68,6 +68,25 @@ def test_a_mixed_node(robot, scene):
     assert (again["changed"], again["pods"]) == (False, [])
 
 
+def test_a_budget_costs_two_requests_per_pod(robot, scene, monkeypatch):
+    """Refused once and then told: what is asked does not grow with the time that replacements take."""
+    scene.deploy("web", 4)
+    scene.budget("web", maxUnavailable=1)
+    cordon(robot, scene.node)
+    asked = []
+    send = robot._send
+
+    def count(method, path, *arguments, **options):
+        asked.append((method, path.rpartition("/")[2]))
+        return send(method, path, *arguments, **options)
+
+    monkeypatch.setattr(robot, "_send", count)
+    start(robot, scene).run()
+    assert asked.count(("POST", "eviction")) <= 2 * 4
+    # The node before and after, its pods and budgets listed and watched, and its pods once more.
+    assert len(asked) - asked.count(("POST", "eviction")) <= 8
+
+
 def test_refused_pods_stop_everything(robot, scene):
     scene.deploy("free", 1)
     scene.pod("lonely")

@@ -9,18 +9,16 @@ import itertools
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, pool_plan
 from fleet_of_nodes import wait_for, watched
+from playing import make_collection, write_inventory
 
-PLAYED = ("boot_info", "boot_trial", "node_reboot")
 # The second play of drill: what comes before it needs a real node.
 DRILL = """
 - hosts: k8s_nodes
@@ -30,20 +28,13 @@ DRILL = """
         name: osmigrate.fleet.node
       vars: {node_target: r-2, node_rollout: r1, node_purpose: drill, trial_tries: 1}
 """
-COLLECTION = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def collections(tmp_path_factory):
     """The collection, with boots that are played."""
     path = tmp_path_factory.mktemp("collections")
-    copy = path / "ansible_collections/osmigrate/fleet"
-    copy.mkdir(parents=True)
-    for name in ("plugins", "roles", "playbooks", "meta"):
-        shutil.copytree(COLLECTION / name, copy / name)
-    shutil.copy(COLLECTION / "galaxy.yml", copy)
-    for name in PLAYED:
-        shutil.copy(Path(__file__).parent / "played/boot.py", copy / f"plugins/action/{name}.py")
+    copy = make_collection(path)
     (copy / "playbooks/drilled.yml").write_text(DRILL)
     return path
 
@@ -66,8 +57,7 @@ def play(collections, robot_kubeconfig, tmp_path):
         directory = tmp_path / f"run-{next(runs)}"
         inventory = directory / "inventory/hosts.json"
         inventory.parent.mkdir(parents=True)
-        hosts = {name: {"ansible_connection": "local", "ansible_python_interpreter": sys.executable} for name in nodes}
-        inventory.write_text(json.dumps({"k8s_nodes": {"hosts": hosts}}))
+        write_inventory(inventory, nodes)
         variables = {"osmigrate_become": False, "osmigrate_rollout": "r1", **variables}
         playbook = f"osmigrate.fleet.{playbook}"
         argv = [sys.executable, "-m", "ansible", "playbook", playbook, "-i", str(inventory)]
@@ -176,6 +166,16 @@ def test_five_slices_of_which_two_are_killed(make_fleet, play, full, record_prop
     most = max(unavailable for unavailable, claims in seen)
     record_property("unavailable", (most, budget))
     assert 1 < most <= budget
+
+
+def test_nodes_at_their_own_pace_wait_for_a_place_and_take_no_turns(make_fleet, play):
+    fleet = make_fleet(3)
+    with watched(fleet) as seen:
+        code, output = end(play("rollback", fleet.nodes, osmigrate_serial="100%", osmigrate_strategy="host_pinned"))
+    assert code == 0
+    assert max(seen) == (1, 1)
+    assert output.count("turn.yml for") == len(fleet.nodes)
+    assert all(note["phase"] == "done" for note in fleet.notes())
 
 
 def test_what_a_killed_run_left_is_given_back(admin, make_fleet, play):

@@ -44,7 +44,7 @@ _FORBIDDEN = re.compile(
 )
 _DENIED = re.compile(r"(admission webhook|ValidatingAdmissionPolicy) .* denied (the )?request")
 # What a kubelet says about the images that it has is two thirds of a Node object, and nobody here reads it.
-_IMAGES = re.compile(br'"images":\[(?:\{"names":\[[^\]]*\],"sizeBytes":\d+\},?)*\]')
+_IMAGES = re.compile(rb'"images":\[(?:\{"names":\[[^\]]*\],"sizeBytes":\d+\},?)*\]')
 _SECRETS = re.compile(r"(?i)(bearer\s+|://[^/\s:@]+:)[^\s@\"']+")
 
 

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Empty a node through the eviction API: threads ask, one watch tells who is gone, one loop decides.
+"""Empty a node through the eviction API: threads ask, watches tell who is gone and which budget has room, one loop
+decides.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -10,6 +11,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import concurrent.futures
+import functools
 import queue
 import re
 import threading
@@ -103,10 +105,10 @@ class Evictor:
 
 
 class Follower:
-    """A thread that hands every change of the node's pods to a queue, whatever happens to its connection."""
+    """A thread that hands every change of some objects to a queue, whatever happens to its connection."""
 
-    def __init__(self, cluster, query, version, put):
-        self._arguments = (cluster, query, version, put)
+    def __init__(self, cluster, path, query, version, put):
+        self._arguments = (cluster, path, query, version, put)
         self._stopped = threading.Event()
         threading.Thread(target=self._run, daemon=True).start()
 
@@ -114,18 +116,18 @@ class Follower:
         self._stopped.set()
 
     def _run(self):
-        cluster, query, version, put = self._arguments
+        cluster, path, query, version, put = self._arguments
         try:
             while not self._stopped.is_set():
                 try:
-                    for kind, pod in cluster.watch(PODS, query, version, WATCH_SECONDS):
-                        version = pod["metadata"]["resourceVersion"]
-                        put((kind, pod))
+                    for kind, thing in cluster.watch(path, query, version, WATCH_SECONDS):
+                        version = thing["metadata"]["resourceVersion"]
+                        put((kind, thing))
                 except ApiError as error:
                     if not error.transient and error.status != 410:
                         raise
                     self._stopped.wait(0.5)
-                    listing = cluster.list(PODS, query)
+                    listing = cluster.list(path, query)
                     version = listing.version
                     put(("LISTED", listing.items))
         except Exception as error:
@@ -143,6 +145,7 @@ class NodeDrain:
         self._deadline = self._started + request.timeout
         self._query = {"fieldSelector": "spec.nodeName=" + request.node}
         self._budgets = {}
+        self._followers = {}
         self._planned = False
         self._returned = {}
         self._drain = Drain(request.per_second, self._started, request.delete_after)
@@ -202,13 +205,14 @@ class NodeDrain:
         )
 
     def _empty(self, version):
-        follower = Follower(self._cluster, self._query, version, self._events.put)
+        self._followers[""] = Follower(self._cluster, PODS, self._query, version, self._events.put)
         threads = concurrent.futures.ThreadPoolExecutor(THREADS)
         try:
             while self._drain.remaining() or self._late_arrivals():
                 self._step(threads)
         finally:
-            follower.stop()
+            for follower in self._followers.values():
+                follower.stop()
             threads.shutdown(wait=False)
 
     def _step(self, threads):
@@ -237,6 +241,8 @@ class NodeDrain:
             raise thing
         if kind == "ANSWERED":
             self._answered(*thing)
+        elif kind == "BUDGET":
+            self._budget_changed(*thing)
         elif kind == "DELETED":
             self._drain.vanish(thing["metadata"]["uid"], self._now())
         else:
@@ -251,7 +257,31 @@ class NodeDrain:
         if refusal is None:
             self._drain.accepted(uid)
         else:
+            if refusal.budget:
+                self._follow_budgets(refusal.budget.partition("/")[0])
             self._drain.refused(uid, refusal.budget, refusal.why, refusal.wait, self._now())
+
+    def _follow_budgets(self, namespace):
+        """From the first refusal on, let the budgets themselves tell when they have room."""
+        if namespace in self._followers or namespace not in self._budgets:
+            return
+        put = functools.partial(self._put_budget, namespace)
+        version = self._budgets[namespace].version
+        self._followers[namespace] = Follower(self._cluster, BUDGETS % namespace, {}, version, put)
+        self._drain.follow(namespace)
+
+    def _put_budget(self, namespace, event):
+        self._events.put(("BUDGET", (namespace, event)))
+
+    def _budget_changed(self, namespace, event):
+        kind, thing = event
+        now = self._now()
+        if kind == "FAILED":
+            self._drain.unfollow(namespace, now)  # as with the rights of a former release: without watch
+            return
+        for budget in thing if kind == "LISTED" else [thing]:
+            if kind == "DELETED" or budget.get("status", {}).get("disruptionsAllowed", 0) > 0:
+                self._drain.has_room(drain_plan.budget_name(budget), now)
 
     def _observe(self, pods):
         """Take a complete list in: who is not on it is gone."""
@@ -283,8 +313,8 @@ class NodeDrain:
 
     def _budgets_of(self, namespace):
         if namespace not in self._budgets:
-            self._budgets[namespace] = self._cluster.list(BUDGETS % namespace).items
-        return self._budgets[namespace]
+            self._budgets[namespace] = self._cluster.list(BUDGETS % namespace)
+        return self._budgets[namespace].items
 
     def _late_arrivals(self):
         """Look once more with fresh eyes: pods may have come by ways that a cordon does not close."""

@@ -4,6 +4,7 @@
 
 Pods that share a disruption budget share a lane. A lane has one request in flight and waits as a whole after a refusal,
 so a budget that is used up costs one request per pause and not one per pod. A pod without a budget has its own lane.
+Where budgets are followed, the lane waits for its budget to have room instead.
 
 A pod that the operator lets be deleted is, when its eviction has been refused for long enough.
 
@@ -17,6 +18,8 @@ __metaclass__ = type
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan, drain_plan
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 2.0
+# A budget that is followed tells when it has room. Should that be missed, it is asked after this long.
+FOLLOWED_PAUSE = 10.0
 
 # Where a pod is on its way.
 PENDING, ASKED, LEAVING, GONE, STAYING = "pending", "asked", "leaving", "gone", "staying"
@@ -34,6 +37,7 @@ class Lane:
         self.not_before = 0.0
         self.pause = FIRST_PAUSE
         self.busy = False
+        self.has_room = False  # told so while a request was on its way
 
 
 class Track:
@@ -85,6 +89,7 @@ class Drain:
     def __init__(self, per_second, now, delete_after=0):
         self.tracks = {}
         self._lanes = {}
+        self._followed = set()
         self._per_second = float(per_second)
         self._tokens = max(1.0, self._per_second)
         self._refilled = now
@@ -94,7 +99,7 @@ class Drain:
         """Take note of a pod as it was classified; of a known one only that it is leaving, and what holds it then."""
         track = self.tracks.get(pod.uid)
         if track is None:
-            lane = self._lanes.setdefault(pod.budgets or pod.uid, Lane())
+            lane = self._lanes.setdefault(pod.budgets or (pod.uid,), Lane())
             self.tracks[pod.uid] = Track(pod, lane, now)
         elif pod.action == drain_plan.WAIT and track.state in (PENDING, ASKED, LEAVING):
             track.state, track.held_by = LEAVING, pod.reason
@@ -115,6 +120,7 @@ class Drain:
                 break
             if not track.lane.busy:
                 track.lane.busy = True
+                track.lane.has_room = False
                 track.state = ASKED
                 # Until it is refused: the watch may tell that the pod has left before the answer comes.
                 track.evicted = True
@@ -149,7 +155,7 @@ class Drain:
         track = self.tracks[uid]
         lane = track.lane
         lane.busy = False
-        lane.not_before = now + max(wait, lane.pause)
+        lane.not_before = now if lane.has_room else now + max(wait, self._pause(track, budget))
         lane.pause = min(lane.pause * 2, LONGEST_PAUSE)
         for other in self.tracks.values():
             if other.lane is lane and other.state in (PENDING, ASKED):
@@ -158,6 +164,27 @@ class Drain:
         if track.state == ASKED:
             track.state = PENDING
             self.tracks[uid] = self.tracks.pop(uid)  # to the end of its lane
+
+    def _pause(self, track, budget):
+        followed = budget and budget.partition("/")[0] in self._followed and not track.pod.deletable_by
+        return FOLLOWED_PAUSE if followed else track.lane.pause
+
+    def follow(self, namespace):
+        """From now on it is told when a budget of that namespace has room."""
+        self._followed.add(namespace)
+
+    def unfollow(self, namespace, now):
+        """It is not told any more: ask again and again."""
+        self._followed.discard(namespace)
+        for lane in self._lanes.values():
+            lane.not_before = min(lane.not_before, now + LONGEST_PAUSE)
+
+    def has_room(self, budget, now):
+        """A budget allows an eviction: nobody need wait for it."""
+        for budgets, lane in self._lanes.items():
+            if budget in budgets:
+                lane.has_room = lane.busy
+                lane.not_before = min(lane.not_before, now)
 
     def rest(self, now):
         """Seconds until there may be something to ask for again."""

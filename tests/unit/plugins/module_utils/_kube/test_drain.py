@@ -27,6 +27,7 @@ class MemoryCluster:
         self.pods = {pod["metadata"]["uid"]: pod for pod in pods}
         self.budgets = list(budgets)
         self.events = queue.Queue()
+        self.budget_events = queue.Queue()
         self.evictions = []
         self.on_evict = self.end
         self.on_listing = None
@@ -42,8 +43,9 @@ class MemoryCluster:
         return Listing(list(self.pods.values()), "1")
 
     def watch(self, path, query, version, seconds):
+        events = self.events if path == drain.PODS else self.budget_events
         while True:
-            event = self.events.get()
+            event = events.get()
             if isinstance(event, Exception):
                 raise event
             if event is None:
@@ -139,19 +141,49 @@ def test_a_node_that_is_not_cordoned_is_not_drained(make_node, make_pod):
     assert cluster.evictions == []
 
 
-def test_a_budget_is_waited_for(node, make_pod, make_budget):
-    cluster = MemoryCluster(node, [make_pod("web-1", labels={"app": "web"})], [make_budget("web", {})])
-    answers = [too_many(), too_many()]
+@pytest.fixture
+def refused_twice(node, make_pod, make_budget):
+    """A cluster whose budget refuses two evictions, and tells after each what `told` says."""
 
-    def evict(pod, dry_run):
-        if answers:
-            raise answers.pop()
-        cluster.end(pod)
+    def make(told):
+        budget = make_budget("web", {"matchLabels": {"app": "web"}})
+        budget["metadata"]["resourceVersion"] = "2"
+        cluster = MemoryCluster(node, [make_pod("web-1", labels={"app": "web"})], [budget])
+        answers = [too_many(), too_many()]
 
-    cluster.on_evict = evict
+        def evict(pod, dry_run):
+            if answers:
+                cluster.budget_events.put(told(budget))
+                raise answers.pop()
+            cluster.end(pod)
+
+        cluster.on_evict = evict
+        return cluster
+
+    return make
+
+
+def room(budget, allowed=1):
+    return "MODIFIED", {**budget, "status": {"disruptionsAllowed": allowed}}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [room, lambda budget: ("DELETED", budget), lambda budget: ApiError("denied", status=403)],
+    ids=["told", "deleted", "not told"],
+)
+def test_a_budget_is_waited_for(refused_twice, told):
+    cluster = refused_twice(told)
     result = run(cluster)
     assert len(cluster.evictions) == 3
     assert [(record["gone"], record["blocked_by"]) for record in result["pods"]] == [(True, "shop/web")]
+
+
+def test_a_budget_without_room_is_not_asked(refused_twice):
+    cluster = refused_twice(lambda budget: room(budget, 0))
+    with pytest.raises(drain.DrainError):
+        run(cluster, timeout=3)
+    assert len(cluster.evictions) == 1
 
 
 def test_what_does_not_leave_is_a_failure_with_names(node, make_pod):

@@ -67,6 +67,46 @@ def test_the_pause_grows_to_two_seconds_and_begins_anew_after_a_success(drain):
     assert drain.rest(now) == pytest.approx(0.5)
 
 
+def test_a_followed_budget_is_asked_when_it_has_room(drain):
+    add(drain, pod("a", "shop/web"), pod("b", "shop/web"), pod("c", "shop/db"))
+    drain.follow("shop")
+    drain.due(0)
+    drain.refused("uid-a", "shop/web", WHY, 0, 0)
+    drain.refused("uid-c", "shop/db", WHY, 0, 0)
+    assert drain.due(9) == []
+    drain.has_room("shop/web", 9)
+    assert names(drain.due(9)) == ["b"]
+    assert names(drain.due(10)) == ["c"]
+
+
+def test_room_that_is_told_before_the_refusal_arrives_is_not_missed(drain):
+    add(drain, pod("a", "shop/web"))
+    drain.follow("shop")
+    drain.due(0)
+    drain.has_room("shop/web", 1)
+    drain.refused("uid-a", "shop/web", WHY, 0, 1)
+    assert names(drain.due(1)) == ["a"]
+    drain.refused("uid-a", "shop/web", WHY, 0, 1)
+    assert drain.due(2) == []
+
+
+def test_a_budget_that_is_not_followed_any_more_is_asked_again_and_again(drain):
+    add(drain, pod("a", "shop/web"))
+    drain.follow("shop")
+    drain.due(0)
+    drain.refused("uid-a", "shop/web", WHY, 0, 0)
+    drain.unfollow("shop", 1)
+    assert names(drain.due(3)) == ["a"]
+
+
+def test_what_may_be_deleted_does_not_wait_for_its_budget(drain):
+    add(drain, pod("a", "shop/web", deletable_by="shop/a=b"))
+    drain.follow("shop")
+    drain.due(0)
+    drain.refused("uid-a", "shop/web", WHY, 0, 0)
+    assert names(drain.due(0.5)) == ["a"]
+
+
 def test_the_server_may_want_a_longer_pause(drain):
     add(drain, pod("a", "shop/web"))
     drain.due(0)

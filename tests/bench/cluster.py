@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the cluster side costs, on a real API server and without machines: a table, and build/bench-cluster.json."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "build/collections"), str(ROOT / "tests"), str(ROOT / "tests/cluster")]
+
+from lab import ports  # noqa: E402
+
+ports.take_free()
+
+import drain  # noqa: E402
+import inventory  # noqa: E402
+import nodes  # noqa: E402
+import rollout  # noqa: E402
+from figures import keep, table  # noqa: E402
+from lab import config, controlplane, kubebin  # noqa: E402
+from plane import Plane, connect, make_nodes  # noqa: E402
+
+DIRECTORY = ROOT / "build/bench-cluster"
+
+
+@contextlib.contextmanager
+def control_plane(name: str) -> Iterator[Plane]:
+    shutil.rmtree(DIRECTORY / name, ignore_errors=True)
+    plane = Plane(config.Paths(DIRECTORY / name), print)
+    plane.start()
+    try:
+        plane.wait_ready()
+        plane.kubectl("apply", "--filename", str(ROOT / "playbooks/files/rbac.yml"))
+        plane.serviceaccount_kubeconfig("osmigrate-system", "osmigrate", plane.directory / "robot.kubeconfig")
+        yield plane
+    finally:
+        plane.stop()
+
+
+def drains(options: argparse.Namespace) -> list[dict]:
+    with control_plane("drain") as plane:
+        robot = plane.directory / "robot.kubeconfig"
+        return drain.bench(plane, connect(plane.admin_kubeconfig), robot, DIRECTORY, options.repetitions)
+
+
+def rollouts(options: argparse.Namespace) -> list[dict]:
+    with control_plane("rollout") as plane:
+        admin, robot = connect(plane.admin_kubeconfig), plane.directory / "robot.kubeconfig"
+        figures = rollout.claims(plane, admin, robot)
+        return figures + rollout.makespan(plane, admin, robot, plane.directory, options.nodes)
+
+
+def inventories(options: argparse.Namespace) -> list[dict]:
+    figures = []
+    for count in (1_000, 10_000):
+        with control_plane("inventory") as plane:
+            # They would look after nodes whose kubelets never report.
+            plane.rest("kube-scheduler", "kube-controller-manager")
+            seconds = make_nodes(connect(plane.admin_kubeconfig), count)
+            print(f"{count} nodes were made in {seconds:.0f} s", file=sys.stderr)
+            made = inventory.Inventories(
+                plane.directory / "inventories", plane.directory / "robot.kubeconfig", plane.programs / "kubectl", count
+            )
+            figures += inventory.bench(made, count, options.repetitions)
+    return figures + inventory.fork_tax(made, count, options.repetitions)
+
+
+def large(options: argparse.Namespace) -> list[dict]:
+    count = 100_000
+    server = nodes.Server(count)
+    directory = DIRECTORY / "large"
+    directory.mkdir(exist_ok=True)
+    (directory / "kubeconfig").write_text(controlplane.kubeconfig(server.url, b"", {}))
+    made = inventory.Inventories(
+        directory, directory / "kubeconfig", kubebin.build(config.paths(), print) / "kubectl", count
+    )
+    try:
+        return inventory.bench(made, count, 1)
+    finally:
+        server.close()
+
+
+PARTS = {"drain": drains, "rollout": rollouts, "inventory": inventories, "large": large}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    default = [name for name in PARTS if name != "large"]
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=default, help="unset, all but large")
+    parser.add_argument("--repetitions", type=int, default=3, help="of which the median is taken")
+    parser.add_argument("--nodes", type=int, default=60, help="of the rollout")
+    options = parser.parse_args()
+    DIRECTORY.mkdir(parents=True, exist_ok=True)
+    os.environ["OSMIGRATE_KUBE_BIN"] = str(kubebin.build(config.paths(), print))
+    figures = []
+    for name in options.only:
+        figures += PARTS[name](options)
+        keep("bench-cluster", figures)
+    print(table(figures))
+
+
+if __name__ == "__main__":
+    main()
