@@ -13,7 +13,7 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) disk-tools e2e-all flavours faults-node molecule collection install bench lab \ \
+.PHONY: help demo test $(TIERS) disk-tools e2e-all flavours faults-node molecule collection install bench lab \
 	faults-cluster bench-cluster clean-lab clean
 
 help: ## show this

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, pool_plan
