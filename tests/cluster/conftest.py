@@ -29,6 +29,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
 from fault_table import FaultTable  # noqa: E402
 from fleet_of_nodes import Fleet, Nodes  # noqa: E402
 from lab import config, controlplane, kubebin, simulated  # noqa: E402
+from playing import Player, make_collection  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -182,3 +183,17 @@ def make_fleet(control_plane, admin):
             return fleet
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def collections(tmp_path_factory):
+    """The collection, with boots that are played."""
+    path = tmp_path_factory.mktemp("collections")
+    make_collection(path)
+    return path
+
+
+@pytest.fixture
+def play(collections, robot_kubeconfig, tmp_path):
+    """Start a playbook on nodes; its output comes with its end."""
+    return Player(collections, robot_kubeconfig, tmp_path)

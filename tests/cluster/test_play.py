@@ -5,86 +5,17 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, pool_plan
 from fleet_of_nodes import wait_for, watched
-from playing import make_collection, write_inventory
-
-# The second play of drill: what comes before it needs a real node.
-DRILL = """
-- hosts: k8s_nodes
-  gather_facts: false
-  tasks:
-    - ansible.builtin.include_role:
-        name: osmigrate.fleet.node
-      vars: {node_target: r-2, node_rollout: r1, node_purpose: drill, trial_tries: 1}
-"""
-
-
-@pytest.fixture(scope="module")
-def collections(tmp_path_factory):
-    """The collection, with boots that are played."""
-    path = tmp_path_factory.mktemp("collections")
-    copy = make_collection(path)
-    (copy / "playbooks/drilled.yml").write_text(DRILL)
-    return path
-
-
-@pytest.fixture
-def play(collections, robot_kubeconfig, tmp_path):
-    """Start a playbook on nodes; its output comes with its end."""
-    environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(collections),
-        "ANSIBLE_PIPELINING": "1",
-        "ANSIBLE_LOCALHOST_WARNING": "0",
-        "K8S_AUTH_KUBECONFIG": str(robot_kubeconfig),
-        "OSMIGRATE_PLAYED": str(tmp_path),
-    }
-
-    runs = itertools.count(1)
-
-    def start(playbook, nodes=(), check=False, by_runner=False, **variables):
-        directory = tmp_path / f"run-{next(runs)}"
-        inventory = directory / "inventory/hosts.json"
-        inventory.parent.mkdir(parents=True)
-        write_inventory(inventory, nodes)
-        variables = {"osmigrate_become": False, "osmigrate_rollout": "r1", **variables}
-        playbook = f"osmigrate.fleet.{playbook}"
-        argv = [sys.executable, "-m", "ansible", "playbook", playbook, "-i", str(inventory)]
-        argv += ["-e", json.dumps(variables), *(["--check"] if check else [])]
-        if by_runner:
-            (directory / "env").mkdir()
-            (directory / "project").mkdir()
-            (directory / "env/extravars").write_text(json.dumps(variables))
-            argv = [sys.executable, "-m", "ansible_runner", "run", str(directory), "--playbook", playbook]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        return subprocess.Popen(argv, env=environment, start_new_session=True, **pipes)
-
-    return start
-
-
-def end(process):
-    """Wait for a playbook; return its exit code and its output in one line."""
-    output = process.communicate(timeout=3000)[0]
-    print(output)
-    return process.returncode, " ".join(output.split())
-
-
-def kill_when(condition, process):
-    wait_for(condition, 120)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+from playing import end, kill_when
 
 
 @pytest.mark.fault("ansible-playbook killed with SIGKILL", "each step")

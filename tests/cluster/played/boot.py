@@ -53,7 +53,13 @@ class ActionModule(ActionBase):
         stayed = "fell_back" if menu.get("home") else "never_rebooted"
         verdict = "" if not tried else "booted_candidate" if menu["booted"] == menu["trial"] else stayed
         booted = {"entry": menu["booted"], "boot_id": "boot-1", "os": menu["booted"]}
-        entries = {"r-1": {}, "r-2": {}}
+        entries = {
+            f"r-{number}": {
+                "deployment": f"/ostree/deploy/r/deploy/{number}.0",
+                "release": {"name": "r", "version": str(number)},
+            }
+            for number in (1, 2)
+        }
         facts = {"booted": booted, "default": menu["default"], "trial": tried or None, "entries": entries}
         facts.update(drills=menu.get("drills", {}), health={"state": "", "checks": []})
         return {**facts, "verdict": verdict, "reason": "", "failures": {}}
