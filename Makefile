@@ -48,9 +48,9 @@ importer: install ## what Galaxy and a builder of execution environments would s
 	@tests/gate/importer.sh $(BUILD)/osmigrate-fleet-*.tar.gz
 	@ansible-builder create --context $(BUILD)/context --verbosity 0
 
-grub: collection ## real GRUB, deciding what to boot; disks, rebuilt as power cuts leave them
-	@tests/gate/packages.sh grub-common grub-pc-bin qemu-system-x86 qemu-utils e2fsprogs
-	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/grub tests/faults \
+grub: collection ## real GRUB, deciding what to boot; real ostree, merging /etc; disks, rebuilt as power cuts leave them
+	@tests/gate/packages.sh grub-common grub-pc-bin qemu-system-x86 qemu-utils e2fsprogs ostree
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/grub tests/ostree tests/faults \
 		--junitxml=$(BUILD)/grub.xml
 
 cluster: collection ## drain, cordon and records on a real API server, without machines

@@ -10,8 +10,17 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import shutil
+import tempfile
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _kernel_arguments, _prune, _release, _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils import (
+    _etc_merge,
+    _kernel_arguments,
+    _ostree,
+    _prune,
+    _release,
+    _storage,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 
@@ -23,9 +32,10 @@ class Candidate(object):
     :param boot: BootControl.
     :param stateroot: str.
     :param timeout: int seconds that fetching may take.
+    :param etc_conflicts: str, one of _etc_merge.POLICIES.
     """
 
-    def __init__(self, release, ostree, boot, stateroot, timeout):
+    def __init__(self, release, ostree, boot, stateroot, timeout, etc_conflicts="keep"):
         self.release = release
         self.payload = release["payloads"]["ostree"]
         self.name = _release.entry_id(release)
@@ -34,6 +44,7 @@ class Candidate(object):
         self.boot = boot
         self.stateroot = stateroot
         self.timeout = timeout
+        self.etc_conflicts = etc_conflicts
 
     def deployment(self):
         """Return the Deployment of the pinned commit, or None."""
@@ -75,8 +86,43 @@ class Candidate(object):
                 ("deploy %s" % self.name, self._deploy),
             ]
         elif not self.ostree.is_linked(deployed):
-            steps.append(("link %s" % deployed.link, lambda: self.ostree.link(deployed)))
+            # The link is made last, so what comes before it may have been interrupted, too.
+            steps.append(("link %s" % deployed.link, lambda: self._complete(deployed, self.merge(deployed))))
         return steps
+
+    def merge(self, deployed, pulled=True):
+        """Find out what OSTree's merge makes, or has made, of /etc.
+
+        :param deployed: Deployment of the pinned commit, or None.
+        :param pulled: bool, whether the commit lies in the node's repository. If not, only its /etc is fetched.
+        :returns: list of _etc_merge.Record; empty where nothing is merged.
+        """
+        base = self.ostree.merge_base(self.stateroot)
+        if base is None or base == deployed:
+            return []
+        directory = tempfile.mkdtemp(prefix="osmigrate-")
+        try:
+            default = os.path.join(directory, "etc")
+            if deployed is not None:
+                default = self.ostree.etc(deployed)[0]
+            elif pulled:
+                self.ostree.check_out_etc(self.payload["commit"], default)
+            else:
+                payload = self.payload
+                _ostree.fetch_etc(payload["url"], payload["ref"], payload["commit"], default, self.timeout)
+            old, here = self.ostree.etc(base)
+            return _etc_merge.compare(*[_etc_merge.scan(root) for root in (old, here, default)])
+        finally:
+            shutil.rmtree(directory)
+
+    def rehearse_merge(self):
+        """Say without a trace on the node what would become of /etc, as merge does.
+
+        :raises FleetError: it would be refused.
+        """
+        records = self.merge(None, pulled=False)
+        _etc_merge.examine(records, self.etc_conflicts, "Nothing was changed")
+        return records
 
     def plan_removal(self):
         """Decide what is to be removed so that nothing of the release is left.
@@ -142,6 +188,8 @@ class Candidate(object):
         }
 
     def _deploy(self):
+        merge = self.merge(None)
+        _etc_merge.examine(merge, self.etc_conflicts, "The release was fetched, and the node serves on as it did")
         self.ostree.deploy(self.stateroot, self.remote, self.payload["ref"])
         deployment = self.deployment()
         if deployment is None:
@@ -150,6 +198,12 @@ class Candidate(object):
                 "It is not in the boot menu; the node serves on as it did",
                 "Check the manifest against the repository, then run the same command again",
             )
+        self._complete(deployment, merge)
+
+    def _complete(self, deployment, merge):
+        if self.etc_conflicts == "take":
+            default, merged = self.ostree.etc(deployment)
+            _etc_merge.take_defaults(default, merged, merge)
         self.ostree.link(deployment)
 
     def _removal(self, deployment):

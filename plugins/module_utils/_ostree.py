@@ -58,6 +58,27 @@ def _link_target(deployment):
     return os.path.join("../../../deploy", deployment.stateroot, "deploy", os.path.basename(deployment.path))
 
 
+def fetch_etc(url, ref, commit, destination, timeout):
+    """Fetch nothing of a commit but its /usr/etc, into a directory that does not exist yet, with no repository's help.
+
+    What arrives is checked against the commit's name; it is not asked who signed it.
+
+    :param timeout: int seconds.
+    """
+    repository = destination + ".repository"
+    run(["ostree", "init", "--repo=%s" % repository, "--mode=archive"])
+    run(["ostree", "remote", "add", "--repo=%s" % repository, "--no-gpg-verify", "release", url])
+    run(
+        ["ostree", "pull", "--repo=%s" % repository, "--subpath=/usr/etc", "release", "%s@%s" % (ref, commit)],
+        timeout=timeout,
+    )
+    _check_out_etc(repository, commit, destination)
+
+
+def _check_out_etc(repository, commit, destination):
+    run(["ostree", "checkout", "--repo=%s" % repository, "--subpath=/usr/etc", commit, destination])
+
+
 class Ostree(object):
     """OSTree on one root.
 
@@ -178,6 +199,24 @@ class Ostree(object):
             left="The node serves on as it did; the candidate is not complete and cannot be booted",
             todo=RESUME,
         )
+
+    def check_out_etc(self, commit, destination):
+        """Write the /usr/etc of a commit that was pulled into a directory that does not exist yet."""
+        _check_out_etc(self._path("ostree/repo"), commit, destination)
+
+    def merge_base(self, stateroot):
+        """Return the Deployment whose /etc goes into the next one of the stateroot, None if none does."""
+        if not self.is_booted():
+            return None
+        booted = self.booted()
+        if booted is not None and booted.stateroot == stateroot:
+            return booted
+        of_it = [deployment for deployment in self.deployments() if deployment.stateroot == stateroot]
+        return of_it[0] if of_it else None
+
+    def etc(self, deployment):
+        """Return where the default /etc of a deployment and its /etc are visible."""
+        return self._path(deployment.path, "usr/etc"), self._path(deployment.path, "etc")
 
     def deploy(self, stateroot, remote, ref):
         """Check the ref out beside what runs, with its /etc merged from the running deployment if there is one."""

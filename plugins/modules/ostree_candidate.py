@@ -22,6 +22,8 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
+    details:
+      - Where C(/etc) would be merged, the release's C(/usr/etc) is fetched into a temporary directory to tell how.
   diff_mode:
     support: full
   idempotent:
@@ -58,6 +60,16 @@ options:
     description: How long fetching may take, in seconds.
     type: int
     default: 3600
+  etc_conflicts:
+    description:
+      - What to do with files of C(/etc) that both the node and the release changed, where OSTree merges C(/etc), which
+        it does from one release to the next.
+      - V(keep) is what OSTree does, and keeps the node's. V(fail) refuses the release before it is deployed. V(take)
+        takes the release's.
+      - What OSTree cannot merge, or only by losing a directory without a word, is always refused.
+    type: str
+    choices: [keep, fail, take]
+    default: keep
   state:
     description: Whether the candidate shall lie there. V(absent) removes it, unless it runs or is the default.
     type: str
@@ -106,6 +118,32 @@ stateroot:
   returned: success
   type: str
   sample: debian
+etc:
+  description: What becomes of files of C(/etc) that the node or the release changed, where OSTree merges C(/etc).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file, or a directory with all that is in it.
+      type: str
+      sample: /etc/ssh/sshd_config
+    outcome:
+      description:
+        - V(taken) for the release's new default; V(kept) and V(removed) for what is so on the node, while the default is
+          what it was; V(conflict) if both changed it, for which O(etc_conflicts) counts.
+        - V(carried) for tables of users and groups, which stay and are completed by M(osmigrate.fleet.node_carry).
+        - V(lost) for a directory whose mode or owner was changed on the node; OSTree does not keep that.
+      type: str
+    detail:
+      description: Who did what.
+      type: str
+etc_report:
+  description: The same as sentences.
+  returned: success
+  type: list
+  elements: str
+  sample: ["conflict /etc/ssh/sshd_config: changed here, and changed by the release"]
 boot_bytes:
   description: Size of kernel and initramfs in C(/boot), read back and compared, in bytes.
   returned: success
@@ -113,7 +151,7 @@ boot_bytes:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _release, _signature
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _etc_merge, _release, _signature
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._candidate import Candidate
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -132,19 +170,23 @@ def bring(params, check_mode):
         _signature.verify(params["manifest"].encode("utf-8"), params["signature"], params["trusted_keys"])
     boot = BootControl(check_mode=check_mode)
     stateroot = params["stateroot"] or release["os"]["id"]
-    candidate = Candidate(release, Ostree(), boot, stateroot, params["timeout"])
+    candidate = Candidate(release, Ostree(), boot, stateroot, params["timeout"], params["etc_conflicts"])
     wanted = params["state"] == "present"
     steps = candidate.plan() if wanted else candidate.plan_removal()
     if not check_mode:
         for _sentence, step in steps:
             step()
-    result = {"stateroot": stateroot, "entry": {}, "deployment": "", "boot_bytes": 0}
+    result = {"stateroot": stateroot, "entry": {}, "deployment": "", "boot_bytes": 0, "etc": [], "etc_report": []}
     result.update(changed=bool(steps), actions=[sentence for sentence, _step in steps])
     deployment = candidate.deployment() if wanted else None
     if deployment is not None:
         result["boot_bytes"], digests = candidate.check(deployment)
         result["entry"] = candidate.entry(deployment, digests, params["kernel_arguments"])
         result["deployment"] = deployment.path
+    if wanted:
+        merge = candidate.merge(deployment) if deployment is not None else candidate.rehearse_merge()
+        result["etc"] = [dict(record._asdict(), path="/etc/" + record.path) for record in merge]
+        result["etc_report"] = [_etc_merge.tell(record) for record in merge]
     return result
 
 
@@ -158,6 +200,7 @@ def main():
             "stateroot": {"type": "str"},
             "kernel_arguments": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 3600},
+            "etc_conflicts": {"type": "str", "choices": list(_etc_merge.POLICIES), "default": "keep"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         supports_check_mode=True,

@@ -1,0 +1,240 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is told of the merge of /etc, held against what the installed ostree does in a sysroot of the test's own."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _etc_merge
+from ansible_collections.osmigrate.fleet.plugins.module_utils._candidate import Candidate
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="ostree deploys as root only")
+
+
+def write(root: Path, tree: dict) -> None:
+    """Make a tree: str is a file's content, a leading @ a link's target, a dict a directory, None a FIFO."""
+    root.mkdir(parents=True, exist_ok=True)
+    for name, what in tree.items():
+        path = root / name
+        if isinstance(what, dict):
+            write(path, {key: value for key, value in what.items() if key != "mode"})
+            path.chmod(what.get("mode", 0o755))
+        elif what is None:
+            os.mkfifo(path)
+        elif what.startswith("@"):
+            path.symlink_to(what[1:])
+        else:
+            path.write_text(what)
+
+
+class Sysroot:
+    """A root with one deployment; releases that follow differ only in /usr/etc."""
+
+    def __init__(self, directory: Path):
+        self.directory, self.root = directory, directory / "root"
+        self.source = directory / "source"
+        run(["ostree", "init", f"--repo={self.source}", "--mode=archive"])
+        self.ostree = Ostree(str(self.root))
+        (self.root / "run").mkdir(parents=True)
+        (self.root / "run/ostree-booted").touch()
+        self.ostree.initialize()
+        self.ostree.create_stateroot("debian")
+        self.ostree.set_remote("images", f"file://{self.source}", [])
+
+    def release(self, etc: dict) -> str:
+        tree = self.directory / "tree"
+        shutil.rmtree(tree, ignore_errors=True)
+        modules = "usr/lib/modules/6.1"
+        write(tree, {"usr": {"etc": etc, "lib": {"os-release": "ID=debian\nPRETTY_NAME=Debian\n"}}, "boot": {}})
+        write(tree / modules, {"vmlinuz": "kernel", "initramfs.img": "initramfs"})
+        run(["ostree", "commit", f"--repo={self.source}", "--branch=x", f"--tree=dir={tree}", "--canonical-permissions"])
+        return run(["ostree", "rev-parse", f"--repo={self.source}", "x"]).stdout.strip()
+
+    def deploy(self, commit: str) -> Path:
+        self.ostree.pull("images", "x", commit, 60)
+        self.ostree.deploy("debian", "images", "x")
+        (found,) = [one for one in self.ostree.deployments() if one.commit == commit]
+        return self.root / found.path.lstrip("/")
+
+    def prepare(self, old: dict, here: dict, new: dict):
+        """Deploy a release, change /etc, make another release; return the deployment's root and the new commit."""
+        for deployment in self.ostree.deployments():
+            self.ostree.undeploy(deployment)
+        running = self.deploy(self.release({**old, "seed": "1"}))
+        etc = running / "etc"
+        # The directory itself cannot go: ostree makes a deployment immutable.
+        run(["find", str(etc), "-mindepth", "1", "-delete"])
+        write(etc, {**here, "seed": "1"})
+        return running, self.release({**new, "seed": "2"})
+
+    def merge(self, old: dict, here: dict, new: dict):
+        """Return what was told, /etc of the new deployment or None where ostree failed, and the three trees."""
+        running, commit = self.prepare(old, here, new)
+        self.ostree.pull("images", "x", commit, 60)
+        default = self.directory / "default"
+        shutil.rmtree(default, ignore_errors=True)
+        self.ostree.check_out_etc(commit, str(default))
+        trees = [_etc_merge.scan(str(path)) for path in (running / "usr/etc", running / "etc", default)]
+        told = _etc_merge.compare(*trees)
+        try:
+            merged = _etc_merge.scan(str(self.deploy(commit) / "etc"))
+        except FleetError:
+            merged = None
+        return told, merged, trees
+
+
+@pytest.fixture(scope="module")
+def sysroot(tmp_path_factory):
+    return Sysroot(tmp_path_factory.mktemp("sysroot"))
+
+
+def hold(told, merged, trees):
+    """Fail where ostree did something else than was told."""
+    old, here, new = trees
+    refused = [one for one in told if one.outcome == "refused"]
+    if merged is None:
+        assert refused
+        return
+    stays = {one.path: one.outcome for one in told}
+    for path in set(here) | set(new) | set(merged):
+        outcome = next((stays[name] for name in [path, *_etc_merge._above(path)[::-1]] if name in stays), "")
+        if outcome == "refused" or outcome == "lost" and path not in stays:
+            continue
+        expected = here.get(path) if outcome in ("kept", "removed", "conflict", "carried") else new.get(path)
+        if not outcome and path not in new:
+            # A directory that was made here.
+            expected = here[path] if here[path].kind == "directory" else None
+        assert merged.get(path) == expected, (path, outcome)
+
+
+CASES = {
+    "taken": ({"a": "1"}, {"a": "1"}, {"a": "2"}),
+    "taken, made by the release": ({}, {}, {"a": "2"}),
+    "taken, removed by the release": ({"a": "1"}, {"a": "1"}, {}),
+    "taken, a directory becomes a link": ({"a": {"b": "1"}}, {"a": {"b": "1"}}, {"a": "@c", "c": {"b": "1"}}),
+    "kept": ({"a": "1"}, {"a": "x"}, {"a": "1"}),
+    "kept, made here": ({}, {"a": {"b": "x"}}, {}),
+    "kept, a link instead of a file": ({"a": "1"}, {"a": "@/dev/null"}, {"a": "1"}),
+    "kept, a directory instead of a file": ({"a": "1"}, {"a": {"b": "x"}}, {"a": "1"}),
+    "removed": ({"a": "1"}, {}, {"a": "1"}),
+    "removed, a directory": ({"a": {"b": "1"}}, {}, {"a": {"b": "1"}}),
+    "conflict": ({"a": "1"}, {"a": "x"}, {"a": "2"}),
+    "conflict, removed by the release": ({"a": {"b": "1"}}, {"a": {"b": "x"}}, {}),
+    "conflict, removed here": ({"a": "1"}, {}, {"a": "2"}),
+    "conflict, made by both": ({}, {"a": "x"}, {"a": "2"}),
+    "conflict, a removed directory": ({"a": {"b": "1"}}, {}, {"a": {"b": "1", "c": "2"}}),
+    "carried": ({"passwd": "1"}, {"passwd": "x"}, {"passwd": "2"}),
+    "lost": ({"a": {"b": "1"}}, {"a": {"b": "1", "mode": 0o700}}, {"a": {"b": "1"}}),
+    "refused, a file where a directory comes": ({"a": "1"}, {"a": "x"}, {"a": {"b": "2"}}),
+    "refused, a link where a directory is": ({"a": {"b": "1"}}, {"a": "@c"}, {"a": {"b": "1"}}),
+    "refused, a directory where a file comes": ({"a": {"b": "1"}}, {"a": {"b": "x"}}, {"a": "2"}),
+    "refused, a directory on both sides now": ({"a": "1"}, {"a": {"b": "x"}}, {"a": {"c": "2"}}),
+    "refused, made here where a file comes": ({}, {"a": {"b": "x"}}, {"a": "2"}),
+    "refused, removed where a directory comes": ({"a": "1"}, {}, {"a": {"b": "2"}}),
+    "refused, a FIFO": ({}, {"a": None}, {}),
+    "": ({"a": "1"}, {"a": "2"}, {"a": "2"}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_ostree_does_what_was_told(sysroot, name):
+    told, merged, trees = sysroot.merge(*CASES[name])
+    found = [one.outcome for one in told if one.path != "seed"]
+    assert set(found) == ({name.partition(",")[0]} if name else set())
+    hold(told, merged, trees)
+
+
+def grow(chance: random.Random, depth: int = 2) -> dict:
+    """Return a small random tree."""
+    tree = {}
+    for name in "abc":
+        what = chance.choice(["", "1", "2", "@c", "1", *["directory"] * (2 * (depth > 0))])
+        if what:
+            tree[name] = grow(chance, depth - 1) if what == "directory" else what
+    return tree
+
+
+def change(chance: random.Random, tree: dict) -> dict:
+    """Return the tree with about a third of its names changed."""
+    fresh = grow(chance)
+    changed = {}
+    for name in "abc":
+        what = tree.get(name) if chance.random() < 0.65 else fresh.get(name)
+        if isinstance(what, dict) and chance.random() < 0.5:
+            what = change(chance, what)
+        if what is not None:
+            changed[name] = what
+    return changed
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_ostree_does_what_was_told_of_any_tree(sysroot, seed):
+    chance = random.Random(seed)
+    old = grow(chance)
+    hold(*sysroot.merge(old, change(chance, old), change(chance, old)))
+
+
+def candidate(sysroot, commit, policy):
+    payload = {"url": f"file://{sysroot.source}", "ref": "x", "commit": commit, "gpg_keys": []}
+    release = {"name": "d", "version": "2", "payloads": {"ostree": payload}}
+    return Candidate(release, sysroot.ostree, None, "debian", 60, policy)
+
+
+BOTH = ({"a": "1", "b": {"c": "1"}}, {"a": "x"}, {"a": "2", "b": {"c": "2"}})
+
+
+def test_a_rehearsal_tells_the_same_and_leaves_nothing(sysroot):
+    commit = sysroot.prepare(*BOTH)[1]
+    found = candidate(sysroot, commit, "keep").rehearse_merge()
+    assert [(one.outcome, one.path) for one in found] == [("conflict", "a"), ("conflict", "b"), ("taken", "seed")]
+    repository = f"--repo={sysroot.root}/ostree/repo"
+    assert run(["ostree", "show", repository, commit], check=False).rc != 0
+
+
+@pytest.mark.parametrize(("policy", "expected"), [("keep", {"a": "x"}), ("take", {"a": "2", "b": {"c": "2"}})])
+def test_the_policy_says_whose_file_counts(sysroot, tmp_path, policy, expected):
+    commit = sysroot.prepare(*BOTH)[1]
+    sysroot.ostree.set_remote("osmigrate-d", f"file://{sysroot.source}", [])
+    sysroot.ostree.pull("osmigrate-d", "x", commit, 60)
+    wanted = candidate(sysroot, commit, policy)
+    wanted._deploy()
+    deployed = wanted.deployment()
+    assert sysroot.ostree.is_linked(deployed)
+    write(tmp_path / "expected", {**expected, "seed": "2"})
+    assert _etc_merge.scan(sysroot.ostree.etc(deployed)[1]) == _etc_merge.scan(str(tmp_path / "expected"))
+
+
+@pytest.mark.parametrize(
+    ("policy", "trees", "told"),
+    [
+        ("fail", BOTH, "Both the node and the release changed files of /etc: conflict /etc/a: changed here, and"),
+        ("keep", ({"a": "1"}, {"a": "x"}, {"a": {"b": "1"}}), "OSTree cannot merge /etc with that of the release"),
+    ],
+)
+def test_a_merge_that_is_refused_deploys_nothing(sysroot, policy, trees, told):
+    commit = sysroot.prepare(*trees)[1]
+    sysroot.ostree.set_remote("osmigrate-d", f"file://{sysroot.source}", [])
+    sysroot.ostree.pull("osmigrate-d", "x", commit, 60)
+    wanted = candidate(sysroot, commit, policy)
+    with pytest.raises(FleetError, match=told):
+        wanted._deploy()
+    with pytest.raises(FleetError, match=told):
+        wanted.rehearse_merge()
+    assert wanted.deployment() is None
+
+
+def test_where_nothing_runs_from_ostree_nothing_is_merged(sysroot, tmp_path):
+    commit = sysroot.prepare(*BOTH)[1]
+    (sysroot.root / "run/ostree-booted").unlink()
+    try:
+        assert candidate(sysroot, commit, "fail").rehearse_merge() == []
+    finally:
+        (sysroot.root / "run/ostree-booted").touch()
