@@ -62,7 +62,7 @@ def examine(node, wanted, accepted):
     :param node: dict, the facts.
     :param wanted: dict, the release.
     :param accepted: list of str, keys of findings that the operator accepts.
-    :returns: list of dicts with key, severity, title, detail, remedy and accepted; the worst first.
+    :returns: list of dicts with key, severity, title, detail, remedy, acceptable and accepted; the worst first.
     :raises FleetError: a key is not known, or names a finding that nobody may accept.
     """
     _examine_keys(accepted)
@@ -77,6 +77,7 @@ def examine(node, wanted, accepted):
                     "title": check.title,
                     "detail": detail,
                     "remedy": check.remedy,
+                    "acceptable": check.acceptable,
                     "accepted": check.key in accepted,
                 }
             )

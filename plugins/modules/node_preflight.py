@@ -120,6 +120,9 @@ findings:
     remedy:
       description: What can be done.
       type: str
+    acceptable:
+      description: Whether an operator may accept it.
+      type: bool
     accepted:
       description: Whether the operator accepts it.
       type: bool

@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from playing import end
@@ -28,6 +31,22 @@ SLEEP = """
 REFUSE = """
 - name: Refuse
   ansible.builtin.command: sh -c 'echo it is full >&2; exit 3'
+"""
+
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs/examples/hooks"
+ALL_POINTS = """
+- hosts: k8s_nodes
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_role:
+        name: osmigrate.fleet.hooks
+      loop: {points}
+      loop_control: {{loop_var: hooks_point}}
+      vars:
+        hooks_entry: r-2
+        hooks_candidate: {{deployment: "{root}"}}
+        hooks_failure: it did not boot.
 """
 
 
@@ -108,3 +127,46 @@ def test_a_mistake_in_any_hook_is_told_before_a_node_is_touched(make_fleet, play
     assert code == 2
     assert "osmigrate_hooks_post, item 1: there is no file /nowhere/post.yml on the controller" in output
     assert fleet.notes() == [{}]
+
+
+def test_the_examples_of_the_guide_run(play, tmp_path):
+    """One after another: a whole way would need a real node for those before the drain."""
+    (tmp_path / "etc").mkdir()
+    removed = []
+
+    class Balancer(BaseHTTPRequestHandler):
+        def do_DELETE(self):
+            removed.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Balancer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    given = {
+        "pre": {"vars": {"directory": str(tmp_path)}},
+        "migrate": {},
+        "before_drain": {"where": "controller", "vars": {"url": f"http://127.0.0.1:{server.server_port}/backends"}},
+        "before_reboot": {"vars": {"lock": str(tmp_path / "lock")}},
+        "post": {"vars": {"program": "/bin/true"}},
+        "on_failure": {"where": "controller", "vars": {"log": str(tmp_path / "log")}},
+    }
+    assert sorted(given) == sorted(path.stem for path in EXAMPLES.glob("*.yml"))
+    playbook = tmp_path / "points.yml"
+    playbook.write_text(ALL_POINTS.format(points=json.dumps(list(given)), root=tmp_path))
+    hooks = {f"osmigrate_hooks_{name}": [{"tasks": str(EXAMPLES / f"{name}.yml"), **more}] for name, more in given.items()}
+    try:
+        assert end(play(playbook, ["w1"], **hooks))[0] == 0
+        assert "dpkg\t" in (tmp_path / "packages").read_text()
+        assert (tmp_path / "etc/node-agent.conf").read_text() == "release=r-2\n"
+        assert removed == ["/backends/w1"]
+        assert (tmp_path / "log").read_text() == "w1 r-2: it did not boot.\n"
+        (tmp_path / "lock").touch()
+        code, output = end(play(playbook, ["w1"], **hooks))
+        assert code == 2
+        assert "failed on w1 in its task 'Do not reboot under it': A backup runs." in output
+    finally:
+        server.shutdown()
+        server.server_close()
