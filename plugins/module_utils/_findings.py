@@ -18,6 +18,7 @@ import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.tables import UNDERSTOOD
 
 SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
@@ -26,7 +27,7 @@ ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
 FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs")
 BOOT_LAYERS = ("part", "disk", "loop")
 ROOT_LAYERS = BOOT_LAYERS + ("lvm",)
-RENDERERS = ("systemd-networkd",)
+SHOWN = 5  # of many things that one finding is about
 
 Check = typing.NamedTuple(
     "Check",
@@ -268,13 +269,49 @@ def machine_id(node, wanted):
 
 
 @_check(
-    "inhibitor", "The network is configured by a tool that cannot be carried yet", "Move it to systemd-networkd first"
+    "inhibitor", "The network is configured by a tool that cannot be carried", "Move it to systemd-networkd first"
 )
 def network_renderer(node, wanted):
-    strange = [name for name in node["network"]["renderers"] if name not in RENDERERS]
+    strange = [name for name in node["network"]["renderers"] if name not in UNDERSTOOD]
     if strange:
         return "The network of the node is configured by %s" % " and ".join(strange)
     return "" if node["network"]["renderers"] else "Nothing known configures the network of the node"
+
+
+@_check(
+    "inhibitor",
+    "A part of the network's configuration cannot be carried",
+    "Take it out, or put it where the release has a place for it (docs/carry-network.md); accept this finding if the "
+    "node does without it, or if the release configures its network by the same tool",
+    acceptable=True,
+)
+def network_lost(node, wanted):
+    return _some(node["network"]["lost"])
+
+
+@_check(
+    "high",
+    "The network has something that is in no file",
+    "Nothing has to be done for what a program makes (keepalived, a CNI plugin); write the rest into a file",
+)
+def network_undeclared(node, wanted):
+    return _some(node["network"]["undeclared"])
+
+
+@_check(
+    "high",
+    "Several interfaces have names that the kernel gives in any order",
+    "See that nothing on the node and in the cluster names them, or boot with names that do not change first",
+)
+def network_names(node, wanted):
+    names = node["network"]["kernel_names"]
+    return "The interfaces %s may be called otherwise after the move" % " and ".join(names) if len(names) > 1 else ""
+
+
+def _some(sentences):
+    """Name the first few of many things."""
+    more = len(sentences) - SHOWN
+    return "; ".join(sentences[:SHOWN] + (["and %d more" % more] if more > 0 else []))
 
 
 @_check("inhibitor", "The node uses the first version of cgroups", "Boot with systemd.unified_cgroup_hierarchy=1 first")

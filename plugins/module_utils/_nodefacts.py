@@ -17,13 +17,15 @@ import re
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _boot_tier, _grub, _prune, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import sources, state
 from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
 
 SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 RUNTIMES = ("containerd", "crio", "docker")
-UNITS = RUNTIMES + ("kubelet", "systemd-networkd", "NetworkManager", "networking", "dhcpcd")
+UNITS = RUNTIMES + ("kubelet", "systemd-networkd", "NetworkManager", "networking", "network", "dhcpcd", "wicked", "connman")
 KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
 VOLUME_PLUGIN_DIR = "/usr/libexec/kubernetes/kubelet-plugins/volume/exec/"
 
@@ -34,10 +36,8 @@ def gather(root="/"):
     :param root: str, where the node's files are visible; "/" but for tests.
     """
     has_systemd = os.path.isdir(os.path.join(root, "run/systemd/system"))
-    services = dict((name, {"active": False, "pid": 0}) for name in UNITS)
-    if has_systemd:
-        argv = ["systemctl", "show", "--property=Id,ActiveState,MainPID"]
-        services.update(parse_units(run(argv + [name + ".service" for name in UNITS]).stdout))
+    services = _services(root)
+    owners = renderers(root, active_services(services))
     release = parse_os_release(_text(root, "etc/os-release") or _text(root, "usr/lib/os-release"))
     ostree = Ostree(root)
     return {
@@ -69,9 +69,28 @@ def gather(root="/"):
         },
         "kubelet": _kubelet_facts(root, services["kubelet"]),
         "container_runtime": _runtime_facts(services),
-        "network": {"renderers": renderers(root, [name for name in UNITS if services[name]["active"]])},
+        "network": dict(_network_facts(root, owners), renderers=owners),
         **_storage_facts(ostree),
     }
+
+
+def _services(root):
+    """Return the services as parse_units does; without systemd none is active."""
+    services = dict((name, {"active": False, "pid": 0}) for name in UNITS)
+    if os.path.isdir(os.path.join(root, "run/systemd/system")):
+        argv = ["systemctl", "show", "--property=Id,ActiveState,MainPID"]
+        services.update(parse_units(run(argv + [name + ".service" for name in UNITS]).stdout))
+    return services
+
+
+def active_services(services=None):
+    """Return the names of those services that are at work."""
+    services = services or _services("/")
+    return [name for name in UNITS if services[name]["active"]]
+
+
+def _network_facts(root, owners):
+    return sources.summary(Tree(root), owners, state.parse(state.ask()))
 
 
 def _storage_facts(ostree):
@@ -172,7 +191,7 @@ def renderers(root, active):
     """Name what configures the network now.
 
     :param active: iterable of str, names of active services.
-    :returns: list of str out of systemd-networkd, netplan, NetworkManager, ifupdown, dhcpcd.
+    :returns: list of str out of systemd-networkd, netplan, NetworkManager, ifupdown, ifcfg, dhcpcd, wicked, connman.
     """
     found = []
     if _any_file(root, "etc/netplan/*.yaml"):
@@ -181,15 +200,17 @@ def renderers(root, active):
         root, "etc/systemd/network/*.network", "run/systemd/network/*.network"
     ):
         found.append("systemd-networkd")
-    if "NetworkManager" in active:
+    # What netplan asks of NetworkManager lies in /run; only what lies in /etc is its own.
+    own = _any_file(root, "etc/NetworkManager/system-connections/*", "etc/sysconfig/network-scripts/ifcfg-*")
+    if "NetworkManager" in active and (own or "netplan" not in found):
         found.append("NetworkManager")
     texts = [_text(root, "etc/network/interfaces")]
     texts += [_text("", path) for path in sorted(glob.glob(os.path.join(root, "etc/network/interfaces.d/*")))]
     if "networking" in active and has_interfaces("\n".join(texts)):
         found.append("ifupdown")
-    if "dhcpcd" in active:
-        found.append("dhcpcd")
-    return found
+    if "network" in active and _any_file(root, "etc/sysconfig/network-scripts/ifcfg-*"):
+        found.append("ifcfg")
+    return found + [name for name in ("dhcpcd", "wicked", "connman") if name in active]
 
 
 def has_interfaces(text):

@@ -174,6 +174,56 @@ collisions:
     files:
       description: How many there are.
       type: int
+network:
+  description: How the network is carried, and by which names its devices will be known.
+  returned: success
+  type: dict
+  contains:
+    incumbent:
+      description: The systems that configure it now.
+      type: list
+      elements: str
+      sample: [ifupdown]
+    candidate:
+      description: The system that configures it on the candidate, empty if none is known to.
+      type: str
+      sample: systemd-networkd
+    rendered:
+      description: Those of RV(network.incumbent) whose configuration is written anew; that of the others comes as it is.
+      type: list
+      elements: str
+    names_predicted_by:
+      description: Who foretold the names, empty if nobody could; then all that is rendered goes by MAC addresses anyway.
+      type: str
+      sample: udev of the candidate
+    names:
+      description: The devices with hardware.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Its name now.
+          type: str
+        mac:
+          description: Its permanent MAC address.
+          type: str
+        predicted:
+          description: Its name on the candidate if nothing kept the old one, empty if that is not known.
+          type: str
+        kept_for:
+          description: The file that names it, for which it keeps its name; empty if it does not have to.
+          type: str
+        detail:
+          description: What may go wrong with that, empty for nothing.
+          type: str
+    lost:
+      description: What the files say that could not be written anew, each with its file.
+      type: list
+      elements: str
+    undeclared:
+      description: Addresses and routes that no file asks for. Whatever made them has to make them again.
+      type: list
+      elements: str
 searched:
   description: The search for owners of shared files.
   returned: success
@@ -191,26 +241,29 @@ import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, ending, model, plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _nodefacts, _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, ending, model, network, plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import names, state
 
 BOOTED_FLAG = "/run/ostree-booted"
 
 
-def carry(incumbent, deployment, var, mount_points, params, check_mode):
+def carry(incumbent, deployment, var, mount_points, params, check_mode, live=None):
     """Plan and, unless in check mode, apply.
 
     :param incumbent: str, root of the running system.
     :param deployment: str, root of the candidate.
     :param var: str, directory that is the candidate's /var.
     :param mount_points: list of str, what is mounted on the running system.
+    :param live: network.Live, what runs on its network; None where that is not known.
     :returns: dict, the result of the module.
     """
     examine(incumbent, deployment, var)
     limits = ending.Limits(params["deadman_seconds"], params["health_timeout"], params["health_deadline"])
     ending.check(limits)
-    situation = model.open_situation(incumbent, deployment, params["stateroot"], mount_points)
+    situation = model.open_situation(incumbent, deployment, params["stateroot"], mount_points, live)
     if situation.incumbent.exists(BOOTED_FLAG):
         made = plan.make_missing(situation, limits)
     else:
@@ -226,6 +279,8 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode):
         collisions=made.collisions,
         searched=made.searched,
     )
+    if live is not None:
+        result["network"] = network.describe(situation)
     if not check_mode:
         apply.perform(changes, deployment)
     return result
@@ -242,6 +297,14 @@ def examine(incumbent, deployment, var):
         raise FleetError("%s is what runs now, not a candidate" % deployment, todo="Stage another release first")
     if not os.path.isdir(var):
         raise FleetError("%s does not exist" % var, todo="Correct the name of the stateroot")
+
+
+def look_at_network(deployment):
+    """Return network.Live of the running system, and of how the candidate will call its devices."""
+    found = state.parse(state.ask())
+    command_line = Tree("/").text("/proc/cmdline")
+    predicted = names.predict(deployment, Tree(deployment), found.links.values(), command_line)
+    return network.Live(found, _nodefacts.renderers("/", _nodefacts.active_services()), predicted)
 
 
 def foreign_mounts(mounted):
@@ -276,6 +339,7 @@ def main():
             foreign_mounts(_storage.mounts()),
             module.params,
             module.check_mode,
+            look_at_network(module.params["deployment"]),
         )
     except FleetError as error:
         module.fail_json(**error.failure())

@@ -231,9 +231,27 @@ container_runtime:
   returned: always
   type: dict
 network:
-  description: What configures the network, C(renderers) is the list of their names.
+  description: The network.
   returned: always
   type: dict
+  contains:
+    renderers:
+      description: What configures it.
+      type: list
+      elements: str
+      sample: [ifupdown]
+    lost:
+      description: What its files say that cannot be written for another tool; empty where systemd-networkd is at work.
+      type: list
+      elements: str
+    undeclared:
+      description: Addresses and routes that no file asks for.
+      type: list
+      elements: str
+    kernel_names:
+      description: Interfaces with names that the kernel gives in any order.
+      type: list
+      elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

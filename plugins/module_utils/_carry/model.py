@@ -60,13 +60,15 @@ class Situation(object):
     :param candidate: Tree of the deployment.
     :param stateroot: str, name of the candidate's stateroot.
     :param mount_points: iterable of str, what is mounted on the incumbent.
+    :param network: network.Live, what runs on the incumbent's network; None where that is not known.
     """
 
-    def __init__(self, incumbent, candidate, stateroot, mount_points):
+    def __init__(self, incumbent, candidate, stateroot, mount_points, network=None):
         self.incumbent = incumbent
         self.candidate = candidate
         self.stateroot = stateroot
         self.mount_points = set(mount_points)
+        self.network = network
         self.packages = Packages(incumbent)
 
     def pristine(self, path):
@@ -118,6 +120,6 @@ class Situation(object):
         )
 
 
-def open_situation(incumbent, deployment, stateroot, mount_points):
+def open_situation(incumbent, deployment, stateroot, mount_points, network=None):
     """Return the Situation of two roots, given as directories."""
-    return Situation(Tree(incumbent), Tree(deployment), stateroot, mount_points)
+    return Situation(Tree(incumbent), Tree(deployment), stateroot, mount_points, network)

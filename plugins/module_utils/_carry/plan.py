@@ -21,6 +21,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     ending,
     mounts,
     names,
+    network,
     owners,
     rules,
     trust,
@@ -67,6 +68,7 @@ def make(situation, extra_paths, limits):
     )
     parts = [
         names.plan(situation),
+        network.plan(situation),
         verbatim.plan(situation, extra_paths),
         dropins.plan(situation),
         unit_part,

@@ -53,7 +53,7 @@ NODE = {
     "ostree": {"booted": False, "version": "2022.7", "deployments": []},
     "kubelet": {"active": True, "version": "v1.36.3", "volume_plugin_dir": "/var/lib/kubelet/volumeplugins"},
     "container_runtime": {"name": "containerd", "version": "1.6.20"},
-    "network": {"renderers": ["systemd-networkd"]},
+    "network": {"renderers": ["systemd-networkd"], "lost": [], "undeclared": [], "kernel_names": []},
 }
 SEPARATE_BOOT = {"boot.separate": True, "boot.device": "/dev/vda1", "boot.free_bytes": 140 * MB}
 DEPLOYED = {"ostree.deployments": [{"stateroot": "debian", "commit": WANTED["commit"], "path": "/x"}]}
@@ -135,14 +135,22 @@ CASES = {
         [{"machine_id": ""}, {"machine_id": "uninitialized"}, {"machine_id": "0" * 32}, {"machine_id": "A" * 32}],
     ),
     "network-renderer": (
-        [],
         [
-            {"network.renderers": []},
             {"network.renderers": ["ifupdown"]},
             {"network.renderers": ["netplan"]},
             {"network.renderers": ["systemd-networkd", "NetworkManager"]},
+            {"network.renderers": ["ifcfg"]},
+        ],
+        [
+            {"network.renderers": []},
+            {"network.renderers": ["dhcpcd"]},
+            {"network.renderers": ["wicked"]},
+            {"network.renderers": ["systemd-networkd", "connman"]},
         ],
     ),
+    "network-lost": ([], [{"network.lost": ["/etc/network/interfaces: post-up /opt/x of iface eth0"]}]),
+    "network-undeclared": ([], [{"network.undeclared": ["The address 10.0.0.9/32 of eth0"] * 7}]),
+    "network-names": ([{"network.kernel_names": ["eth0"]}], [{"network.kernel_names": ["eth0", "eth1"]}]),
     "cgroup-version": ([], [{"cgroup": 1}]),
     "selinux": ([{"selinux": "permissive"}], [{"selinux": "enforcing"}]),
     "volume-plugin-dir": (

@@ -57,6 +57,15 @@ def test_parse_units():
         ({"etc/network/interfaces.d/ens3": "  iface ens3 inet dhcp\n"}, ["networking"], ["ifupdown"]),
         ({"etc/network/interfaces": "iface ens3 inet dhcp\n"}, [], []),
         ({}, ["dhcpcd"], ["dhcpcd"]),
+        ({}, ["wicked"], ["wicked"]),
+        ({"etc/sysconfig/network-scripts/ifcfg-eth0": ""}, ["network"], ["ifcfg"]),
+        ({"etc/sysconfig/network-scripts/ifcfg-eth0": ""}, ["NetworkManager"], ["NetworkManager"]),
+        ({"etc/netplan/01.yaml": ""}, ["NetworkManager"], ["netplan"]),
+        (
+            {"etc/netplan/01.yaml": "", "etc/NetworkManager/system-connections/a": ""},
+            ["NetworkManager"],
+            ["netplan", "NetworkManager"],
+        ),
     ],
 )
 def test_renderers(tmp_path, files, active, found):

@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read /etc/network/interfaces, the configuration of ifupdown. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import re
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import commands, model
+
+PLACE = "/etc/network/interfaces"
+# Layers below the addresses are taken from what runs; other words only say what is clear or done anyway.
+_LINKS = re.compile(r"(bond|vlan|bridge)[-_]|(mtu|slaves|hwaddress)$")
+_CLEAR = ("broadcast", "network", "netmask")
+_ENDS = ("pre-down", "down", "post-down")
+_STATIC, _DHCP, _MANUAL, _AUTO = "static", "dhcp", "manual", "auto"
+
+
+def read(tree):
+    """Return Declared.
+
+    :param tree: Tree.
+    """
+    found = model.Declared([], [], [], False)
+    blocks, started = [], set()
+    _read_file(tree, PLACE, blocks, started, found)
+    for path, names, lines in blocks:
+        name, family, method = (names + ["", ""])[:3]
+        if name == "lo" or name not in started:
+            if name != "lo":
+                found.lost.append(model.Lost(path, "%s is not started at boot" % name))
+            continue
+        _read_block(path, name.partition(":")[0], family, method, lines, found)
+    return found
+
+
+def _read_file(tree, path, blocks, started, found):
+    """Collect the iface blocks and the names of what is started at boot, includes followed."""
+    text, block = tree.text(path).replace("\\\n", " "), None
+    if path in found.paths or tree.read(path) is None:
+        return
+    found.paths.append(path)
+    for line in text.splitlines():
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        if words[0] == "iface":
+            block = (path, words[1:], [])
+            blocks.append(block)
+        elif words[0] == "auto" or words[0].startswith("allow-"):
+            block = None
+            started.update(words[1:])
+        elif words[0] in ("source", "source-directory"):
+            block = None
+            pattern = os.path.join(os.path.dirname(path), words[1])
+            for name in tree.glob(pattern if words[0] == "source" else pattern.rstrip("/") + "/*"):
+                if words[0] == "source" or re.match(r"[a-zA-Z0-9_-]+$", os.path.basename(name)):
+                    _read_file(tree, name, blocks, started, found)
+        elif words[0] in ("mapping", "rename", "template") or words[0].startswith("no-"):
+            block = None
+            if not words[0].startswith("no-"):
+                found.lost.append(model.Lost(path, line.strip()))
+        elif block is not None:
+            block[2].append((words[0], line.strip()[len(words[0]) :].strip()))
+        elif words[0] in ("script", "map"):
+            continue  # of a mapping, which is told of already
+        else:
+            found.lost.append(model.Lost(path, line.strip()))
+
+
+def _read_block(path, name, family, method, lines, found):
+    made = model.stanza([name], sources=[path])
+    values = dict((key, value) for key, value in lines)
+    if (family, method) == ("inet", _DHCP):
+        made = made._replace(dhcp4=True, client_id="mac")
+    elif (family, method) == ("inet6", _DHCP):
+        made = made._replace(dhcp6=True, ra=True)
+    elif (family, method) == ("inet6", _AUTO):
+        made = made._replace(ra=True)
+    elif family not in ("inet", "inet6") or method not in (_STATIC, _MANUAL):
+        found.lost.append(model.Lost(path, "iface %s %s %s" % (name, family, method)))
+    elif family == "inet6" and method == _STATIC and values.get("accept_ra", "0") == "0":
+        made = made._replace(ra=False)
+    for key, value in lines:
+        try:
+            made = _read_line(made, key, value, values, method)
+        except (KeyError, ValueError, IndexError):
+            found.lost.append(model.Lost(path, "%s %s of iface %s" % (key, value, name)))
+    found.stanzas.append(made)
+
+
+def _read_line(made, key, value, values, method):
+    """Return the Stanza with what one line says.
+
+    :raises KeyError, ValueError: the model has no word for it.
+    """
+    if key == "address" and method == _STATIC:
+        made.addresses.append(commands.cidr(value, values.get("netmask", "")))
+        if "/" not in made.addresses[-1]:
+            made.addresses.pop()
+            raise ValueError(value)
+    elif key == "gateway":
+        made.routes.append(model.route("default", value, int(values.get("metric", "0"))))
+    elif key == "metric":
+        int(value)
+    elif key == "dns-nameservers":
+        made.dns.extend(value.split())
+    elif key in ("dns-search", "dns-domain"):
+        made.search.extend(word for word in value.split() if word not in made.search)
+    elif key in ("up", "post-up"):
+        _read_command(made, value)
+    elif key in _ENDS:
+        if commands.command(value) is not None:
+            raise ValueError(value)
+    elif key == "accept_ra":
+        return made._replace(ra={"0": False, "1": True, "2": True}[value])
+    elif key == "autoconf" and value == "1":
+        return made._replace(ra=True)
+    elif key == "scope" and value == "global":
+        return made
+    elif key not in _CLEAR and not _LINKS.match(key):
+        raise ValueError(key)
+    return made
+
+
+def _read_command(made, text):
+    name = made.names[0]
+    meant = commands.command(re.sub(r"\$\{?IFACE\}?", name, text))
+    device = re.search(r"\bdev (\S+)", text)
+    if device and device.group(1) not in ("$IFACE", "${IFACE}", name):
+        raise ValueError(text)
+    if isinstance(meant, model.Route):
+        made.routes.append(meant)
+    elif meant is not None:
+        made.rules.append(meant)

@@ -1,0 +1,168 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Put together what files say and what runs. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import fnmatch
+import ipaddress
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model, tables
+
+_ORDER = (model.PHYSICAL, model.BOND, model.VLAN, model.BRIDGE)
+
+
+def merge(declared, state):
+    """Return the Network.
+
+    What the files say is carried, for the devices as they run. What runs without a file that says so is somebody
+    else's (an address that keepalived moves, a route of a CNI plugin) and is only told of.
+
+    :param declared: list of Declared.
+    :param state: State.
+    """
+    lost, chosen = [], {}
+    for one in declared:
+        lost += one.lost
+        taken = set()
+        for stanza in one.stanzas:
+            matched = [link for link in _matched(stanza, state) if not (one.alone and link.name in taken)]
+            taken.update(link.name for link in matched)
+            if not matched:
+                what = "%s is not there, or another file counts for it" % (" ".join(stanza.names) or stanza.mac)
+                lost.append(model.Lost(stanza.sources[0], what))
+            for link in matched:
+                if link.kind in _ORDER:
+                    chosen[link.name] = _union(chosen.get(link.name), stanza)
+                else:
+                    lost.append(model.Lost(stanza.sources[0], "%s is a device of another kind" % link.name))
+    _add_unwritten(chosen, state)
+    _add_neighbours(chosen, state)
+    interfaces = []
+    several = sum(made.to == "default" and model.family(made) == 4 for _device, _protocol, made in state.routes) > 1
+    for link in sorted(state.links.values(), key=lambda link: (_rank(link), link.name)):
+        if link.name in chosen:
+            stanza = _settle(link, chosen[link.name])
+            interfaces.append(model.Interface(link, stanza, _metric(link, state) if several else None))
+            lost += _secrets(link, stanza)
+    return model.Network(interfaces, lost, _undeclared(chosen, state))
+
+
+def _rank(link):
+    return _ORDER.index(link.kind) if link.kind in _ORDER else len(_ORDER)
+
+
+def _matched(stanza, state):
+    links = sorted(state.links.values(), key=lambda link: link.name)
+    if not stanza.names and not stanza.mac:
+        return [link for link in links if link.kind == model.PHYSICAL and not link.master]
+    return [
+        link
+        for link in links
+        if (not stanza.names or any(fnmatch.fnmatchcase(link.name, pattern) for pattern in stanza.names))
+        and (not stanza.mac or link.mac.lower() == stanza.mac)
+    ]
+
+
+def _union(one, other):
+    if one is None:
+        return other
+    return model.Stanza(
+        *[
+            (mine + [said for said in theirs if said not in mine] if isinstance(mine, list) else _said(mine, theirs))
+            for mine, theirs in zip(one, other)
+        ]
+    )
+
+
+def _said(mine, theirs):
+    """Return what one of two says; where both do, yes."""
+    return mine if theirs is None else theirs if mine is None else mine or theirs
+
+
+def _add_unwritten(chosen, state):
+    """Add devices that DHCP or router advertisements configured without any file asking for it."""
+    for link in state.links.values():
+        if link.kind == model.PHYSICAL and link.dynamic and link.name not in chosen and not link.master:
+            four = any(not model.is_ipv6(address) for address in link.dynamic)
+            chosen[link.name] = model.stanza([link.name])._replace(dhcp4=four, client_id="mac")
+
+
+def _add_neighbours(chosen, state):
+    """Add members of bonds and bridges, and what VLANs lie on."""
+    pending = list(chosen)
+    while pending:
+        link = state.links[pending.pop()]
+        above = [link.parent, link.master] if link.kind != model.PHYSICAL else [link.master]
+        below = [member.name for member in state.links.values() if member.master == link.name]
+        for name in above + below:
+            if name in state.links and name not in chosen and state.links[name].kind in _ORDER:
+                chosen[name] = model.stanza([name], sources=chosen[link.name].sources)
+                pending.append(name)
+
+
+def _settle(link, stanza):
+    """Return the Stanza with what the files leave to the kernel as it runs."""
+    if stanza.ra is not None:
+        return stanza
+    return stanza._replace(ra=any(model.is_ipv6(address) for address in link.dynamic))
+
+
+def _metric(link, state):
+    """Return the metric of the default route that DHCP gave, None if there is none."""
+    for device, _protocol, made in state.routes:
+        if device == link.name and made.to == "default" and model.family(made) == 4:
+            return made.metric
+    return None
+
+
+def _secrets(link, stanza):
+    """Name addresses of IPv6 that the incumbent made of a secret: the candidate makes its own of the MAC address."""
+    path = (stanza.sources or ["What runs"])[0]
+    for address in link.dynamic:
+        if model.is_ipv6(address) and address.endswith("/64") and not _is_eui64(address, link.address):
+            yield model.Lost(path, "%s of %s was made of a secret and will be another one" % (address, link.name))
+
+
+def _is_eui64(address, mac):
+    octets = [int(part, 16) for part in mac.split(":")]
+    if len(octets) != 6:
+        return False
+    octets = [octets[0] ^ 2] + octets[1:3] + [0xFF, 0xFE] + octets[3:]
+    return list(bytearray(ipaddress.ip_interface(str(address)).ip.packed))[8:] == octets
+
+
+def _undeclared(chosen, state):
+    """Return what runs on the administrator's devices and is in no file, as sentences."""
+    found = []
+    for name, link in sorted(state.links.items()):
+        stanza = chosen.get(name, model.stanza([name]))
+        written = set(_plain(address) for address in stanza.addresses)
+        leased = [address for address in link.static if stanza.dhcp4 and not model.is_ipv6(address)]
+        for address in link.static:
+            by_lease = address in leased and len(leased) == 1
+            by_router = model.is_ipv6(address) and (stanza.dhcp6 or stanza.ra)
+            if _plain(address) not in written and not by_lease and not by_router:
+                found.append("The address %s of %s" % (address, name))
+    for name, protocol, made in state.routes:
+        stanza = chosen.get(name, model.stanza([name]))
+        by_lease = stanza.dhcp4 and model.family(made) == 4
+        if protocol in tables.WRITTEN and not by_lease and not any(_same(made, one) for one in stanza.routes):
+            if not (name not in chosen and made.to != "default"):
+                found.append("The route to %s by %s%s" % (made.to, name, " via " + made.via if made.via else ""))
+    return found
+
+
+def _plain(address):
+    return str(ipaddress.ip_interface(str(address)))
+
+
+def _same(one, other):
+    if one.to == "default" or other.to == "default":
+        return one.to == other.to and model.family(one) == model.family(other)
+    return ipaddress.ip_network(str(one.to), strict=False) == ipaddress.ip_network(str(other.to), strict=False)

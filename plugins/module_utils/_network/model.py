@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a network consists of, in words of no configuration system. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import typing
+
+PHYSICAL, BOND, VLAN, BRIDGE, OTHER = "physical", "bond", "vlan", "bridge", "other"
+
+# Destination in CIDR or "default"; via "" where there is no gateway; metric and table 0 where none is given.
+Route = typing.NamedTuple(
+    "Route", [("to", str), ("via", str), ("metric", int), ("table", int), ("onlink", bool), ("source", str)]
+)
+# from_ and to in CIDR, "" for any; priority 0 for the kernel's choice.
+Rule = typing.NamedTuple("Rule", [("from_", str), ("to", str), ("table", int), ("priority", int)])
+# Something of a file that the model has no word for.
+Lost = typing.NamedTuple("Lost", [("path", str), ("what", str)])
+
+# What files say about one interface. Names may be patterns; all of names and mac that is given has to match.
+# ra: whether router advertisements are taken, None where the files leave it to the kernel.
+# client_id: by which DHCP knows the node: mac, duid, or the bytes as hexadecimal digits with colons.
+Stanza = typing.NamedTuple(
+    "Stanza",
+    [
+        ("names", typing.List[str]),
+        ("mac", str),
+        ("addresses", typing.List[str]),
+        ("routes", typing.List[Route]),
+        ("rules", typing.List[Rule]),
+        ("dhcp4", bool),
+        ("dhcp6", bool),
+        ("ra", typing.Optional[bool]),
+        ("client_id", str),
+        ("dns", typing.List[str]),
+        ("search", typing.List[str]),
+        ("sources", typing.List[str]),
+    ],
+)
+# What the files of one configuration system say, and which files those are; alone: whether the first stanza that
+# matches an interface is the only one that counts for it.
+Declared = typing.NamedTuple(
+    "Declared",
+    [("stanzas", typing.List[Stanza]), ("lost", typing.List[Lost]), ("paths", typing.List[str]), ("alone", bool)],
+)
+
+# One device as it runs. mac is the permanent address where there is one; dynamic are addresses that DHCP or router
+# advertisements gave. options are the settings of a bond, VLAN or bridge by the kernel's names.
+Link = typing.NamedTuple(
+    "Link",
+    [
+        ("name", str),
+        ("kind", str),
+        ("mac", str),
+        ("permanent", bool),
+        ("address", str),
+        ("mtu", int),
+        ("up", bool),
+        ("master", str),
+        ("parent", str),
+        ("options", dict),
+        ("static", typing.List[str]),
+        ("dynamic", typing.List[str]),
+    ],
+)
+# Everything that runs: links by name, routes as (device, protocol, Route).
+State = typing.NamedTuple("State", [("links", typing.Dict[str, Link]), ("routes", typing.List[tuple])])
+
+# One file that was made for the candidate; lost: what could not be said in it, as sentences.
+Rendered = typing.NamedTuple(
+    "Rendered",
+    [
+        ("path", str),
+        ("text", str),
+        ("mode", int),
+        ("sources", typing.List[str]),
+        ("lost", typing.List[str]),
+    ],
+)
+
+# One interface to be configured: the device as it runs, and what the files say about it.
+Interface = typing.NamedTuple("Interface", [("link", Link), ("stanza", Stanza), ("metric", typing.Optional[int])])
+# The whole of it: interfaces in the order in which they are made, what gets lost, and what runs without any file
+# saying so, as sentences.
+Network = typing.NamedTuple(
+    "Network",
+    [
+        ("interfaces", typing.List[Interface]),
+        ("lost", typing.List[Lost]),
+        ("undeclared", typing.List[str]),
+    ],
+)
+
+
+def stanza(names=(), mac="", sources=()):
+    """Return a Stanza that says nothing yet; its lists are its own."""
+    return Stanza(list(names), mac.lower(), [], [], [], False, False, None, "", [], [], list(sources))
+
+
+def route(to, via="", metric=0, table=0, onlink=False, source=""):
+    """Make a Route; 0.0.0.0/0 and ::/0 are the default."""
+    return Route("default" if to in ("0.0.0.0/0", "::/0") else to, via, metric, table, onlink, source)
+
+
+def is_ipv6(text):
+    """Say whether an address, network or gateway is one of IPv6."""
+    return ":" in text
+
+
+def family(made):
+    """Return 4 or 6 for a Route; a default without gateway is one of IPv4."""
+    return 6 if is_ipv6(made.to) or is_ipv6(made.via) else 4

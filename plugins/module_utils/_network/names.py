@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How devices will be called on the candidate, and where their names are written down.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model, tables
+
+# The candidate's own udev looks at the node's own devices; its mounts vanish with the process.
+_LOOK = 'mount --rbind /sys "$1/sys" && exec chroot "$1" udevadm test-builtin net_id "/sys/class/net/$2"'
+_POLICY_FILES = ("/usr/lib/systemd/network/99-default.link", "/lib/systemd/network/99-default.link")
+_POLICIES = {"database": "FROM_DATABASE", "onboard": "ONBOARD", "slot": "SLOT", "path": "PATH", "mac": "MAC"}
+_TEXT_MAX = 1000000
+_TIMEOUT = 30
+
+# name: as it runs. predicted: as it will be, "" where that is not known. kept_for: the file that names it, for which the
+# name is kept, "" if it is not. detail: what may go wrong, "" for nothing.
+Name = typing.NamedTuple(
+    "Name", [("name", str), ("mac", str), ("predicted", str), ("kept_for", str), ("detail", str)]
+)
+
+
+def predict(deployment, candidate, links, command_line):
+    """Ask the candidate's udev how it will call the devices with hardware.
+
+    :param deployment: str, root of the candidate.
+    :param candidate: Tree of it.
+    :param links: iterable of Link.
+    :param command_line: str, the kernel's, whose arguments about names are carried.
+    :returns: dict of name now to name then; what is not known is not in it.
+    """
+    if re.search(r"\b(net\.ifnames=0|biosdevname=1)\b", command_line):
+        return {}
+    policy = next((parse_policy(candidate.text(path)) for path in _POLICY_FILES if candidate.exists(path)), [])
+    found = {}
+    for link in links:
+        if link.kind == model.PHYSICAL:
+            try:
+                argv = ["unshare", "--mount", "sh", "-c", _LOOK, "sh", deployment, link.name]
+                name = choose(run(argv, timeout=_TIMEOUT).stdout, policy)
+            except FleetError:
+                continue  # then the plan says that it is not known
+            if name:
+                found[link.name] = name
+    return found
+
+
+def parse_policy(text):
+    """Return the words of the policy by which a .link file names devices."""
+    said = re.findall(r"(?m)^\s*NamePolicy\s*=(.*)$", text)
+    return said[-1].split() if said else []
+
+
+def choose(answer, policy):
+    """Return the name that a policy chooses of what net_id knows, "" if it leaves the kernel's name."""
+    known = dict(re.findall(r"(?m)^ID_NET_NAME_(\w+)=(\S+)$", answer))
+    for word in policy:
+        if _POLICIES.get(word) in known:
+            return known[_POLICIES[word]]
+    return ""
+
+
+def judge(links, predicted, texts):
+    """Decide which names have to be kept.
+
+    :param links: iterable of Link, those that the candidate shall have.
+    :param predicted: dict, see predict.
+    :param texts: list of (path, text), files that may name devices.
+    :returns: list of Name.
+    """
+    found = []
+    devices = [link for link in links if link.kind == model.PHYSICAL]
+    kernels = [link.name for link in devices if tables.KERNEL_NAMES.match(link.name)]
+    for link in devices:
+        then = predicted.get(link.name, "")
+        word = re.compile(r"(?<![\w-])%s(?![\w-])" % re.escape(link.name))
+        why = "" if then == link.name else next((path for path, text in texts if word.search(text)), "")
+        detail = ""
+        if why and link.name in kernels and len(kernels) > 1:
+            detail = "the kernel may give the name %s to another device first" % link.name
+        found.append(Name(link.name, link.mac, then, why, detail))
+    return found
+
+
+def texts(tree, patterns):
+    """Return the files of the patterns that can be read as text, as list of (path, str)."""
+    found = []
+    for pattern in patterns:
+        for path in tree.glob(pattern):
+            status = tree.lstat(path)
+            if not tree.is_directory(path) and status.st_size <= _TEXT_MAX:
+                found.append((path, tree.text(path)))
+    return found

@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write a network as keyfiles of NetworkManager. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import uuid
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini, model, networkd_units, tables
+
+PLACE = "/etc/NetworkManager/system-connections"
+HEADER = networkd_units.HEADER
+# The ids have to be the same each time, and differ from node to node and from device to device.
+_SPACE = uuid.UUID("4f36f0c2-6b1e-5e0c-9f27-0c7a8a2f6e11")
+
+
+def render(network):
+    """Return the files, as list of Rendered."""
+    return [_file(one, network) for one in network.interfaces]
+
+
+def _uuid(link):
+    return str(uuid.uuid5(_SPACE, str("%s %s" % (link.name, link.address))))
+
+
+def _file(one, network):
+    link, stanza = one.link, one.stanza
+    lost = []
+    connection = [
+        ("id", "osmigrate-" + link.name),
+        ("uuid", _uuid(link)),
+        ("type", "ethernet" if link.kind == model.PHYSICAL else link.kind),
+    ]
+    if link.kind != model.PHYSICAL:
+        connection.append(("interface-name", link.name))
+    master = next((other.link for other in network.interfaces if other.link.name == link.master), None)
+    if master is not None:
+        connection += [("master", _uuid(master)), ("slave-type", master.kind)]
+    sections = [("connection", connection), ("ethernet", _ethernet(link, network))]
+    if link.kind != model.PHYSICAL:
+        make = {model.BOND: _bond, model.VLAN: _vlan, model.BRIDGE: _bridge}[link.kind]
+        sections.append((link.kind, make(link, network, lost)))
+    if master is None:
+        sections += [("ipv4", _ipv4(one)), ("ipv6", _ipv6(stanza))]
+    header = HEADER % (", ".join(stanza.sources) or networkd_units.NO_FILE)
+    path = "%s/osmigrate-%s.nmconnection" % (PLACE, link.name)
+    # NetworkManager ignores what anybody but root may read.
+    return model.Rendered(path, ini.render(header, sections), 0o600, stanza.sources, lost)
+
+
+def _ethernet(link, network):
+    lines = []
+    if link.kind == model.PHYSICAL:
+        lines.append(("mac-address", link.mac.upper()))
+    if (link.kind == model.PHYSICAL and not link.master and link.address != link.mac) or link.kind in (
+        model.BOND,
+        model.BRIDGE,
+    ):
+        lines.append(("cloned-mac-address", link.address.upper()))
+    return lines + ([("mtu", str(link.mtu))] if networkd_units.says_mtu(link, network) else [])
+
+
+def _bond(link, network, lost):
+    settings, missing = networkd_units.bond_settings(link)
+    lost += missing
+    lines = [(tables.BOND_DRIVER.get(name, name), value.replace(" ", ",")) for name, value in settings]
+    if link.options.get("primary"):
+        lost.append("primary=%s of the bond %s" % (link.options["primary"], link.name))
+    return lines
+
+
+def _vlan(link, network, lost):
+    lost += networkd_units.vlan_losses(link)
+    parent = next((other.link for other in network.interfaces if other.link.name == link.parent), None)
+    flags = sum(tables.VLAN_FLAGS.get(flag, ("", 0))[1] for flag in link.options.get("flags") or [])
+    lines = [("flags", str(flags)), ("id", str(link.options["id"]))]
+    if link.options.get("protocol", "802.1Q") != "802.1Q":
+        lost.append("the protocol %s of the VLAN %s" % (link.options["protocol"], link.name))
+    return lines + ([("parent", _uuid(parent))] if parent is not None else [])
+
+
+def _bridge(link, network, lost):
+    lost += networkd_units.bridge_losses(link)
+    lines = []
+    for _name, name, value, divisor in networkd_units.bridge_settings(link):
+        if divisor:
+            lines.append((name, "%d" % (value // divisor)))
+        else:
+            lines.append((name, str(value) if name == "priority" else "true" if value else "false"))
+    return lines
+
+
+def _ipv4(one):
+    stanza = one.stanza
+    addresses = [address for address in stanza.addresses if not model.is_ipv6(address)]
+    method = "auto" if stanza.dhcp4 else "manual" if addresses else "disabled"
+    lines = [("method", method)] + _common(stanza, addresses, 4)
+    if stanza.dhcp4:
+        lines.append(("dhcp-client-id", stanza.client_id or "mac"))
+        lines += [("route-metric", str(one.metric))] if one.metric else []
+    return lines
+
+
+def _ipv6(stanza):
+    addresses = [address for address in stanza.addresses if model.is_ipv6(address)]
+    method = "auto" if stanza.ra or stanza.dhcp6 else "manual" if addresses else "link-local"
+    return [("method", method), ("addr-gen-mode", "eui64")] + _common(stanza, addresses, 6)
+
+
+def _common(stanza, addresses, number):
+    lines = [("address%d" % place, address) for place, address in enumerate(addresses, 1)]
+    routes = [made for made in stanza.routes if model.family(made) == number]
+    for place, made in enumerate(routes, 1):
+        default = "::/0" if number == 6 else "0.0.0.0/0"
+        fields = [default if made.to == "default" else made.to, made.via or ("::" if number == 6 else "0.0.0.0")]
+        lines.append(("route%d" % place, ",".join(fields + ([str(made.metric)] if made.metric else []))))
+        options = [("table", made.table), ("src", made.source), ("onlink", "true" if made.onlink else "")]
+        said = ",".join("%s=%s" % option for option in options if option[1])
+        lines += [("route%d_options" % place, said)] if said else []
+    rules = [made for made in stanza.rules if (6 if model.is_ipv6(made.from_ + made.to) else 4) == number]
+    for place, made in enumerate(rules, 1):
+        # NetworkManager wants a priority; this is the one before the main table that the kernel would choose first.
+        words = ["priority %d" % (made.priority or 32765)]
+        words += ["from %s" % made.from_] if made.from_ else []
+        words += ["to %s" % made.to] if made.to else []
+        lines.append(("routing-rule%d" % place, " ".join(words + ["table %d" % made.table])))
+    dns = [address for address in stanza.dns if model.is_ipv6(address) == (number == 6)]
+    lines += [("dns", ";".join(dns) + ";")] if dns else []
+    return lines + ([("dns-search", ";".join(stanza.search) + ";")] if stanza.search and number == 4 else [])

@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network of a node before its reboot and after it: what has to be the same, and what is different. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import json
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model
+
+SCHEMA = 1
+PATH = "/boot/osmigrate/network.json"
+# What is compared of an interface, and how it is called.
+COMPARED = ("name", "addresses", "mtu", "up", "gateways", "client_id")
+
+
+def take(state, addresses, client_ids):
+    """Return what is kept of the network that runs, as dict.
+
+    :param state: State.
+    :param addresses: list of str, those by which Kubernetes knows the node; if there are none, those from which it
+        speaks by default count.
+    :param client_ids: dict of interface name to the id by which it speaks to DHCP.
+    """
+    interfaces = {}
+    for name, link in state.links.items():
+        # What is matched by its MAC address may have another name after the reboot.
+        key = link.mac if link.kind == model.PHYSICAL else name
+        gateways = [
+            made.via or "link" for device, _protocol, made in state.routes if device == name and made.to == "default"
+        ]
+        interfaces[key] = {
+            "name": name,
+            "addresses": sorted(link.static + link.dynamic),
+            "mtu": link.mtu,
+            "up": link.up,
+            "gateways": sorted(set(gateways)),
+            "client_id": client_ids.get(name, ""),
+        }
+    present = set(plain for one in interfaces.values() for plain in _plain(one["addresses"]))
+    kept = [address for address in addresses if address in present] if addresses else _speaks_from(state)
+    return {"schema": SCHEMA, "kubernetes": sorted(kept), "interfaces": interfaces}
+
+
+def _plain(addresses):
+    return [address.partition("/")[0] for address in addresses]
+
+
+def _speaks_from(state):
+    """Return the addresses from which a node speaks by default: one of each family."""
+    found = {}
+    for device, _protocol, made in sorted(state.routes, key=lambda one: one[2].metric):
+        if made.to == "default" and made.table == 0:
+            number = model.family(made)
+            link = state.links[device]
+            own = [one for one in _plain(link.static + link.dynamic) if model.is_ipv6(one) == (number == 6)]
+            if own or made.source:
+                found.setdefault(number, made.source or own[0])
+    return list(found.values())
+
+
+def parse(text):
+    """Return what was kept, None if there is nothing or it is of another schema."""
+    try:
+        kept = json.loads(text)
+    except ValueError:
+        return None
+    return kept if isinstance(kept, dict) and kept.get("schema") == SCHEMA else None
+
+
+def render(kept):
+    """Return the text of the file."""
+    return json.dumps(kept, indent=1, sort_keys=True) + "\n"
+
+
+def gone(before, after):
+    """Return the addresses that Kubernetes knows and that the node does not have any more, as list of str."""
+    present = set(plain for one in after["interfaces"].values() for plain in _plain(one["addresses"]))
+    return [address for address in before["kubernetes"] if address not in present]
+
+
+def compare(before, after):
+    """Return what is different, as list of dict with interface, what, before and after."""
+    found = []
+    for key in sorted(set(before["interfaces"]) | set(after["interfaces"])):
+        old, new = before["interfaces"].get(key), after["interfaces"].get(key)
+        if old is None or new is None:
+            one = old or new
+            if one["addresses"] or old is not None:
+                found.append(_difference(one["name"], "interface", old and old["name"], new and new["name"]))
+            continue
+        for what in COMPARED:
+            # Not every system lets others see by which id it speaks to DHCP.
+            if old[what] != new[what] and not (what == "client_id" and not (old[what] and new[what])):
+                found.append(_difference(old["name"], what, old[what], new[what]))
+    return found
+
+
+def _difference(interface, what, before, after):
+    def said(value):
+        return ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
+
+    return {"interface": interface, "what": what, "before": said(before), "after": said(after)}

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network of a node, as golden cases: fixtures/network/<case>.
+
+A case has ``case.json`` (which live network, the systems at work, the candidate's system, predicted names), the files of
+the incumbent below ``incumbent``, and what comes out: the candidate's new files below ``expected`` and everything that is
+said about them in ``said.json``. Cases whose names end in ``_fail`` have something that cannot be carried. To write down
+what comes out now, for a person to read before it is believed: ``OSMIGRATE_WRITE_GOLDEN=1``.
+
+``bridge.live.json`` is what ``ip -j`` said in a network namespace, without the far ends of its veth pairs, and with
+its devices called hardware. In ``bond-vlan.live.json`` the bond and the VLAN are written after what iproute2 prints: the
+kernel at hand had neither.
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import model, network, plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.ending import Limits
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import state
+
+PLACE = Path(__file__).parent / "fixtures/network"
+CASES = sorted(path.name for path in PLACE.iterdir() if path.is_dir())
+UNITS = {"systemd-networkd": "systemd-networkd.service", "NetworkManager": "NetworkManager.service"}
+
+
+def live(name):
+    """Return the State of a recorded network."""
+    return state.parse(state.Answers(**json.loads((PLACE / (name + ".live.json")).read_text())))
+
+
+def situation(case, directory):
+    described = json.loads((PLACE / case / "case.json").read_text())
+    wants = directory / "deployment/usr/etc/systemd/system/multi-user.target.wants"
+    wants.mkdir(parents=True)
+    if described["candidate"]:
+        (wants / UNITS[described["candidate"]]).symlink_to("/usr/lib/systemd/system/x")
+    running = network.Live(live(described["live"]), described["owners"], described["predicted"])
+    return model.open_situation(str(PLACE / case / "incumbent"), str(directory / "deployment"), "debian", [], running)
+
+
+def outcome(moving):
+    """Return the files for the candidate by name, and what is said about them."""
+    try:
+        made = plan.make(moving, [], Limits(0, 60, 0))
+    except FleetError as error:
+        return {}, {"error": str(error)}
+    items = [item for item in made.items if item.rule.startswith("network") and item.kind == model.FILE]
+    records = [
+        dict(
+            target=item.target, source=item.source, rule=item.rule, mode="%04o" % item.mode if item.rule != "network" else "",
+            lost=item.lost,
+        )
+        for item in items
+    ]  # fmt: skip
+    said = {
+        "plan": records,
+        "left": [list(left) for left in made.left if "network" in left.path.lower()],
+        "unknown": [one["path"] for one in made.unknown if "network" in one["path"].lower()],
+        "network": network.describe(moving),
+    }
+    return {item.target: item.content.decode() for item in items}, said
+
+
+def files_of(directory):
+    return {
+        "/" + str(path.relative_to(directory)): path.read_text() for path in directory.rglob("*") if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case(tmp_path, case):
+    files, said = outcome(situation(case, tmp_path))
+    expected = PLACE / case / "expected"
+    if os.environ.get("OSMIGRATE_WRITE_GOLDEN"):
+        shutil.rmtree(expected, ignore_errors=True)
+        for name, text in files.items():
+            (expected / name.strip("/")).parent.mkdir(parents=True, exist_ok=True)
+            (expected / name.strip("/")).write_text(text)
+        (PLACE / case / "said.json").write_text(json.dumps(said, indent=1) + "\n")
+    assert said == json.loads((PLACE / case / "said.json").read_text())
+    assert files == files_of(expected)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_gets_lost_is_told(case):
+    """A case that is to fail says what, and no other does."""
+    said = json.loads((PLACE / case / "said.json").read_text())
+    told = [record["lost"] for record in said.get("plan", []) if record["rule"] != "network/netplan" and record["lost"]]
+    assert bool(told or said.get("left") or said.get("error")) == case.endswith("_fail")
