@@ -18,7 +18,7 @@ PLACE = "/etc/sysconfig/network-scripts"
 GLOBAL = "/etc/sysconfig/network"
 TYPES = ("", "ethernet", "bond", "vlan", "bridge")
 # Files that the packages bring, and copies that editors and rpm leave.
-_NOT_OURS = re.compile(r"(^ifcfg-lo$|\.(bak|orig|rpmnew|rpmsave|rpmorig)$|~$)")
+_NOT_OURS = re.compile(r"(\.(bak|orig|rpmnew|rpmsave|rpmorig)$|~$)")
 # What the links themselves show while they run, names, and what is clear or done anyway.
 _CLEAR = set(
     "DEVICE NAME UUID TYPE ONBOOT BOOTPROTO HWADDR MACADDR MTU MASTER SLAVE BONDING_OPTS BONDING_MASTER VLAN VLAN_ID "
@@ -44,7 +44,9 @@ def read(tree):
         found.paths.append(GLOBAL)
     for path in tree.glob(PLACE + "/ifcfg-*"):
         name = os.path.basename(path)
-        if not _NOT_OURS.search(name):
+        if name == "ifcfg-lo":
+            found.paths.append(path)
+        elif not _NOT_OURS.search(name):
             found.paths.append(path)
             _read_file(tree, path, name[len("ifcfg-") :], common, found)
     for path in tree.glob(PLACE + "/*"):
@@ -87,7 +89,7 @@ def _read_file(tree, path, suffix, common, found):
         try:
             _read_value(made, key, value, values)
         except (KeyError, ValueError):
-            found.lost.append(model.Lost(path, "%s=%s" % (key, value)))
+            found.lost.append(model.lost_setting(path, key, value))
     _gateways(made, name, values, common)
     _extras(tree, suffix, made, found)
     found.stanzas.append(made)

@@ -19,6 +19,7 @@ PLACE = "/etc/network/interfaces"
 _LINKS = re.compile(r"(bond|vlan|bridge)[-_]|(mtu|slaves|hwaddress)$")
 _CLEAR = ("broadcast", "network", "netmask")
 _ENDS = ("pre-down", "down", "post-down")
+_COMMANDS = ("pre-up", "up", "post-up") + _ENDS
 _STATIC, _DHCP, _MANUAL, _AUTO = "static", "dhcp", "manual", "auto"
 
 
@@ -91,7 +92,8 @@ def _read_block(path, name, family, method, lines, found):
         try:
             made = _read_line(made, key, value, values, method)
         except (KeyError, ValueError, IndexError):
-            found.lost.append(model.Lost(path, "%s %s of iface %s" % (key, value, name)))
+            make = model.lost_command if key in _COMMANDS else model.lost_setting
+            found.lost.append(make(path, key, value, "of iface %s" % name))
     found.stanzas.append(made)
 
 

@@ -48,7 +48,7 @@ def _read_file(path, text, found):
         found.lost.append(model.Lost(path, "a connection of type %s" % connection.get("type", "unknown")))
         return
     if connection.get("autoconnect") == "false":
-        found.lost.append(model.Lost(path, "a connection that is not started at boot"))
+        found.lost.append(model.Lost(path, "%s is not started at boot" % connection.get("interface-name", "it")))
         return
     wired = sections.get("ethernet", sections.get("802-3-ethernet", {}))
     names = [connection["interface-name"]] if connection.get("interface-name") else []
@@ -59,7 +59,7 @@ def _read_file(path, text, found):
             try:
                 made = _read_line(made, section, key, value, values)
             except (KeyError, ValueError, IndexError):
-                found.lost.append(model.Lost(path, "%s.%s=%s" % (section, key, value)))
+                found.lost.append(model.lost_setting(path, "%s.%s" % (section, key), value))
     if not is_member:
         made = _methods(made, sections, path, found)
     found.stanzas.append(made)

@@ -41,7 +41,7 @@ def merge(declared, state):
                     chosen[link.name] = _union(chosen.get(link.name), stanza)
                 else:
                     lost.append(model.Lost(stanza.sources[0], "%s is a device of another kind" % link.name))
-    _add_unwritten(chosen, state)
+    _add_unwritten(chosen, state, lost)
     _add_neighbours(chosen, state)
     interfaces = []
     several = sum(made.to == "default" and model.family(made) == 4 for _device, _protocol, made in state.routes) > 1
@@ -85,10 +85,11 @@ def _said(mine, theirs):
     return mine if theirs is None else theirs if mine is None else mine or theirs
 
 
-def _add_unwritten(chosen, state):
-    """Add devices that DHCP or router advertisements configured without any file asking for it."""
+def _add_unwritten(chosen, state, lost):
+    """Add devices that DHCP or router advertisements configured without any file naming them."""
+    named = set(word for one in lost for word in one.what.split())
     for link in state.links.values():
-        if link.kind == model.PHYSICAL and link.dynamic and link.name not in chosen and not link.master:
+        if link.kind == model.PHYSICAL and link.dynamic and link.name not in set(chosen) | named and not link.master:
             four = any(not model.is_ipv6(address) for address in link.dynamic)
             chosen[link.name] = model.stanza([link.name])._replace(dhcp4=four, client_id="mac")
 
@@ -149,6 +150,9 @@ def _undeclared(chosen, state):
             by_router = model.is_ipv6(address) and (stanza.dhcp6 or stanza.ra)
             if _plain(address) not in written and not by_lease and not by_router:
                 found.append("The address %s of %s" % (address, name))
+        if not stanza.dhcp4:
+            given = [address for address in link.dynamic if not model.is_ipv6(address)]
+            found += ["The address %s of %s, for a time" % (address, name) for address in given]
     for name, protocol, made in state.routes:
         stanza = chosen.get(name, model.stanza([name]))
         by_lease = stanza.dhcp4 and model.family(made) == 4

@@ -9,7 +9,10 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
 import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import tables
 
 PHYSICAL, BOND, VLAN, BRIDGE, OTHER = "physical", "bond", "vlan", "bridge", "other"
 
@@ -105,6 +108,19 @@ def stanza(names=(), mac="", sources=()):
 def route(to, via="", metric=0, table=0, onlink=False, source=""):
     """Make a Route; 0.0.0.0/0 and ::/0 are the default."""
     return Route("default" if to in ("0.0.0.0/0", "::/0") else to, via, metric, table, onlink, source)
+
+
+def lost_setting(path, name, value, where=""):
+    """Make the Lost of a setting, its value only where that is no secret."""
+    hidden = tables.SECRET.search(name) or tables.SECRET.search(where)
+    return Lost(path, " ".join(word for word in (name, "" if hidden else value, where) if word))
+
+
+def lost_command(path, name, command, where):
+    """Make the Lost of a command; arguments of programs that are not known may be secrets."""
+    program = (command.split() or [""])[0]
+    shown = command if os.path.basename(program) in tables.SHOWN_PROGRAMS else program
+    return Lost(path, "%s %s %s" % (name, shown, where))
 
 
 def is_ipv6(text):

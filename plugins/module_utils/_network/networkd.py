@@ -65,7 +65,7 @@ def _read_unit(paths, sections, found):
             try:
                 made = _read_line(made, section, key, value)
             except (KeyError, ValueError):
-                found.lost.append(model.Lost(paths[0], "%s.%s=%s" % (section, key, value)))
+                found.lost.append(model.lost_setting(paths[0], "%s.%s" % (section, key), value))
     found.stanzas.append(made)
 
 

@@ -46,7 +46,7 @@ def _file(one, network):
         make = {model.BOND: _bond, model.VLAN: _vlan, model.BRIDGE: _bridge}[link.kind]
         sections.append((link.kind, make(link, network, lost)))
     if master is None:
-        sections += [("ipv4", _ipv4(one)), ("ipv6", _ipv6(stanza))]
+        sections += [("ipv4", _ipv4(one, lost)), ("ipv6", _ipv6(stanza))]
     header = HEADER % (", ".join(stanza.sources) or networkd_units.NO_FILE)
     path = "%s/osmigrate-%s.nmconnection" % (PLACE, link.name)
     # NetworkManager ignores what anybody but root may read.
@@ -95,13 +95,15 @@ def _bridge(link, network, lost):
     return lines
 
 
-def _ipv4(one):
+def _ipv4(one, lost):
     stanza = one.stanza
     addresses = [address for address in stanza.addresses if not model.is_ipv6(address)]
     method = "auto" if stanza.dhcp4 else "manual" if addresses else "disabled"
     lines = [("method", method)] + _common(stanza, addresses, 4)
     if stanza.dhcp4:
         lines.append(("dhcp-client-id", stanza.client_id or "mac"))
+        if stanza.client_id == "duid":
+            lost.append("the DHCP client id of %s: NetworkManager makes another one" % one.link.name)
         lines += [("route-metric", str(one.metric))] if one.metric else []
     return lines
 
@@ -115,6 +117,10 @@ def _ipv6(stanza):
 def _common(stanza, addresses, number):
     lines = [("address%d" % place, address) for place, address in enumerate(addresses, 1)]
     routes = [made for made in stanza.routes if model.family(made) == number]
+    plain = [made for made in routes if made == model.route("default", made.via) and made.via]
+    if plain:
+        lines.append(("gateway", plain[0].via))
+        routes.remove(plain[0])
     for place, made in enumerate(routes, 1):
         default = "::/0" if number == 6 else "0.0.0.0/0"
         fields = [default if made.to == "default" else made.to, made.via or ("::" if number == 6 else "0.0.0.0")]

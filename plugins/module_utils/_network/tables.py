@@ -106,6 +106,10 @@ VLAN_FLAGS = {
     "MVRP": ("MVRP", 8),
 }
 
+# Programs whose arguments may be shown; those of others may hold a secret. The same for settings with such names.
+SHOWN_PROGRAMS = ("ip", "route", "ethtool", "ifconfig", "sysctl", "tc", "brctl", "bridge", "ifenslave", "vconfig")
+SECRET = re.compile(r"psk|pass|key|secret|pin\b|wep|wpa|802-1x|wireguard|identity", re.IGNORECASE)
+
 # Where names of interfaces are written down; a name that is found in one of them is kept.
 REFERENCES = (
     "/etc/cni/** /etc/kubernetes/** /etc/default/kubelet /etc/sysconfig/kubelet /etc/calico/** /etc/flannel/** "
