@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plays a node's boot menu on the controller, a file per host: stands in for boot_info, boot_trial, node_reboot."""
+"""Plays a node's boot menu on the controller, a file per host: stands in for boot_info, boot_trial, node_network, node_reboot."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ class ActionModule(ActionBase):
         return {"changed": changed, **self.facts(menu), "reboot_required": menu["booted"] != menu["default"]}
 
     def boot_info(self, menu):
+        return False
+
+    def node_network(self, menu):
         return False
 
     def boot_trial(self, menu):
@@ -61,5 +64,5 @@ class ActionModule(ActionBase):
             for number in (1, 2)
         }
         facts = {"booted": booted, "default": menu["default"], "trial": tried or None, "entries": entries}
-        facts.update(drills=menu.get("drills", {}), health={"state": "", "checks": []})
+        facts.update(drills=menu.get("drills", {}), health={"state": "", "checks": []}, differences=[])
         return {**facts, "verdict": verdict, "reason": "", "failures": {}}

@@ -1,0 +1,187 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: node_network
+short_description: See that a node has the same network after its reboot
+version_added: 0.1.0
+description:
+  - Keeps what there is of a node's network before the reboot into a trial, in C(/boot/osmigrate/network.json), which
+    both systems see and which outlives the controller. After the reboot it compares.
+  - Interfaces of containers, CNI plugins and the like do not count.
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  platform:
+    platforms: linux
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+options:
+  state:
+    description:
+      - V(kept) writes down what runs now.
+      - V(compared) compares what runs now with that. It fails if an address is gone by which Kubernetes knows the
+        node. Where nothing was kept there is nothing to compare.
+    type: str
+    choices: [kept, compared]
+    required: true
+  addresses:
+    description:
+      - For O(state=kept), the addresses by which Kubernetes knows the node, those of type C(InternalIP) of the Node
+        object. Those that the node does not have itself do not count.
+      - If empty, the addresses from which the node speaks by default.
+    type: list
+    elements: str
+    default: []
+  timeout:
+    description: For O(state=compared), how long to wait for those addresses, in seconds.
+    type: int
+    default: 30
+seealso:
+  - module: osmigrate.fleet.node_carry
+  - module: osmigrate.fleet.boot_trial
+"""
+
+EXAMPLES = r"""
+- name: Keep what there is of the network
+  osmigrate.fleet.node_network:
+    state: kept
+    addresses: [10.0.0.5]
+
+- name: See that it is the same after the reboot
+  osmigrate.fleet.node_network:
+    state: compared
+  register: network
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [write /boot/osmigrate/network.json]
+addresses:
+  description: The addresses that have to be there after the reboot.
+  returned: success
+  type: list
+  elements: str
+differences:
+  description: What is different from what was kept, empty for O(state=kept).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    interface:
+      description: Name of the interface, as it was.
+      type: str
+      sample: ens3
+    what:
+      description:
+        - What of it is different, one of V(interface), V(name), V(addresses), V(mtu), V(up), V(gateways) and
+          V(client_id), by which it speaks to DHCP.
+      type: str
+    before:
+      description: What it was, empty for nothing.
+      type: str
+    after:
+      description: What it is, empty for nothing.
+      type: str
+"""
+
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import leases, proof, state
+
+
+def look(addresses):
+    """Return what there is of the network now, as proof.take does."""
+    answers = state.ask()
+    found = state.parse(answers)
+    return proof.take(found, addresses, leases.client_ids(Tree("/"), answers, found))
+
+
+def keep(path, addresses, check_mode):
+    """Write down what runs.
+
+    :returns: dict, the result of the module.
+    """
+    now = look(addresses)
+    text = proof.render(now)
+    changed = Tree("/").text(path) != text
+    if changed and not check_mode:
+        try:
+            _storage.write_atomic(path, text.encode("utf-8"), 0o644)
+        except (IOError, OSError) as error:
+            raise FleetError("%s cannot be written: %s" % (path, error.strerror), todo="Run the same command again")
+    actions = ["write %s" % path] if changed else []
+    return {"changed": changed, "actions": actions, "addresses": now["kubernetes"], "differences": []}
+
+
+def compare(path, timeout):
+    """Compare what runs with what was kept.
+
+    :returns: dict, the result of the module.
+    """
+    before = proof.parse(Tree("/").text(path))
+    if before is None:
+        return {"changed": False, "actions": [], "addresses": [], "differences": []}
+    end = time.time() + timeout
+    after = look([])
+    while proof.gone(before, after) and time.time() < end:
+        time.sleep(1)
+        after = look([])
+    differences = proof.compare(before, after)
+    result = {"changed": False, "actions": [], "addresses": before["kubernetes"], "differences": differences}
+    gone = proof.gone(before, after)
+    if gone:
+        result["failure"] = FleetError(
+            "The node has lost %s, by which Kubernetes knows it; %s"
+            % (" and ".join(gone), "; ".join("%(what)s of %(interface)s: %(before)s before, %(after)s now" % one for one in differences)),
+            "It runs what was booted",
+            "Look at what was carried of its network (docs/carry-network.md)",
+        )  # fmt: skip
+    return result
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            state=dict(type="str", choices=["kept", "compared"], required=True),
+            addresses=dict(type="list", elements="str", default=[]),
+            timeout=dict(type="int", default=30),
+        ),
+        supports_check_mode=True,
+    )
+    try:
+        if module.params["state"] == "kept":
+            result = keep(proof.PATH, module.params["addresses"], module.check_mode)
+        else:
+            result = compare(proof.PATH, module.params["timeout"])
+    except FleetError as error:
+        module.fail_json(differences=[], **error.failure())
+    failure = result.pop("failure", None)
+    if failure is not None:
+        module.fail_json(**dict(result, **failure.failure()))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network before and after a reboot: what fails, and what is only told."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import leases, proof, state
+from ansible_collections.osmigrate.fleet.plugins.modules import node_network
+
+LIVE = Path(__file__).parents[1] / "module_utils/_carry/fixtures/network/bridge.live.json"
+ANSWERS = json.loads(LIVE.read_text())
+
+
+@pytest.fixture
+def network(monkeypatch):
+    """The answers of the kernel, which a test may change."""
+    answers = copy.deepcopy(ANSWERS)
+    monkeypatch.setattr(state, "ask", lambda: state.Answers(**answers))
+    return answers
+
+
+def device(answers, name):
+    (found,) = [one for one in answers["asked"]["addresses"] if one["ifname"] == name]
+    return found
+
+
+def rename(answers, old, new):
+    device(answers, old)["ifname"] = new
+    answers["devices"][new] = answers["devices"].pop(old)
+    for route in answers["asked"]["routes4"] + answers["asked"]["routes6"]:
+        if route["dev"] == old:
+            route["dev"] = new
+
+
+def readdress(answers, name, old, new):
+    for known in device(answers, name)["addr_info"]:
+        if known["local"] == old:
+            known["local"] = new
+
+
+def test_the_same_network(network, tmp_path):
+    path = str(tmp_path / "network.json")
+    kept = node_network.keep(path, ["10.0.0.5"], check_mode=True)
+    assert kept["changed"] and not Path(path).exists()
+    assert node_network.keep(path, ["10.0.0.5"], check_mode=False) == kept
+    assert not node_network.keep(path, ["10.0.0.5"], check_mode=False)["changed"]
+    assert node_network.compare(path, 0) == {
+        "changed": False, "actions": [], "addresses": ["10.0.0.5"], "differences": [],
+    }  # fmt: skip
+
+
+def test_another_name_and_other_things_are_told(network, tmp_path):
+    path = str(tmp_path / "network.json")
+    node_network.keep(path, ["10.0.0.5"], check_mode=False)
+    rename(network, "ens0f0", "enp1s0")
+    readdress(network, "ens2f0", "10.2.0.77", "10.2.0.78")
+    device(network, "br0")["mtu"] = 9000
+    found = node_network.compare(path, 0)
+    assert "failure" not in found
+    assert [(one["interface"], one["what"], one["before"], one["after"]) for one in found["differences"]] == [
+        ("ens0f0", "name", "ens0f0", "enp1s0"),
+        ("ens2f0", "addresses", "10.2.0.77/24", "10.2.0.78/24"),
+        ("br0", "mtu", "1500", "9000"),
+    ]
+
+
+def test_fail_where_the_address_that_kubernetes_knows_is_gone(network, tmp_path):
+    path = str(tmp_path / "network.json")
+    node_network.keep(path, ["10.0.0.5", "203.0.113.9"], check_mode=False)
+    readdress(network, "ens0f0", "10.0.0.5", "10.0.0.6")
+    failure = node_network.compare(path, 0)["failure"]
+    assert failure.problem.startswith("The node has lost 10.0.0.5, by which Kubernetes knows it; ")
+
+
+def test_fail_on_the_address_from_which_the_node_speaks_where_no_other_is_known(network, tmp_path):
+    path = str(tmp_path / "network.json")
+    assert node_network.keep(path, [], check_mode=False)["addresses"] == ["10.0.0.5", "2001:db8::5"]
+    readdress(network, "ens0f0", "2001:db8::5", "2001:db8::6")
+    assert "lost 2001:db8::5," in node_network.compare(path, 0)["failure"].problem
+
+
+def test_the_address_may_move_to_another_device(network, tmp_path):
+    path = str(tmp_path / "network.json")
+    node_network.keep(path, ["10.0.0.5"], check_mode=False)
+    (moved,) = [one for one in device(network, "ens0f0")["addr_info"] if one["local"] == "10.0.0.5"]
+    device(network, "ens0f0")["addr_info"].remove(moved)
+    device(network, "br0")["addr_info"].append(moved)
+    found = node_network.compare(path, 0)
+    assert "failure" not in found and {one["interface"] for one in found["differences"]} == {"ens0f0", "br0"}
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"schema": 0}'])
+def test_nothing_that_was_kept(network, tmp_path, text):
+    path = tmp_path / "network.json"
+    if text is not None:
+        path.write_text(text)
+    assert node_network.compare(str(path), 0)["differences"] == []
+
+
+def test_a_device_that_is_gone(network):
+    before = proof.take(state.parse(state.ask()), [], {})
+    network["asked"]["addresses"].remove(device(network, "ens1f0"))
+    after = proof.take(state.parse(state.ask()), [], {})
+    assert proof.compare(before, after) == [
+        {"interface": "ens1f0", "what": "interface", "before": "ens1f0", "after": ""}
+    ]
+
+
+def test_dhcp_identity(network, tmp_path):
+    dhclient = tmp_path / "var/lib/dhcp/dhclient.ens2f0.leases"
+    dhclient.parent.mkdir(parents=True)
+    dhclient.write_text('lease {\n  interface "ens2f0";\n  fixed-address 10.2.0.77;\n}\n')
+    answers = state.ask()
+    found = state.parse(answers)
+    before = leases.client_ids(Tree(str(tmp_path)), answers, found)
+    assert before == {"ens2f0": "01:52:54:00:aa:00:02"}
+    lease = tmp_path / ("run/systemd/netif/leases/%d" % device(network, "ens2f0")["ifindex"])
+    lease.parent.mkdir(parents=True)
+    lease.write_text("ADDRESS=10.2.0.77\nCLIENTID=01525400aa0002\n")
+    assert leases.client_ids(Tree(str(tmp_path)), answers, found) == before
+    lease.write_text("CLIENTID=ffb6220feb00020000ab11\n")
+    after = leases.client_ids(Tree(str(tmp_path)), answers, found)
+    (one,) = proof.compare(proof.take(found, [], before), proof.take(found, [], after))
+    assert (one["what"], one["after"]) == ("client_id", "ff:b6:22:0f:eb:00:02:00:00:ab:11")
