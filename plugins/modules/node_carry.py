@@ -176,7 +176,7 @@ collisions:
       type: int
 network:
   description: How the network is carried, and by which names its devices will be known.
-  returned: success
+  returned: when a package-managed system runs
   type: dict
   contains:
     incumbent:
@@ -264,7 +264,8 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode, live=Non
     limits = ending.Limits(params["deadman_seconds"], params["health_timeout"], params["health_deadline"])
     ending.check(limits)
     situation = model.open_situation(incumbent, deployment, params["stateroot"], mount_points, live)
-    if situation.incumbent.exists(BOOTED_FLAG):
+    is_deployment = situation.incumbent.exists(BOOTED_FLAG)
+    if is_deployment:
         made = plan.make_missing(situation, limits)
     else:
         made = plan.make(situation, params["extra_paths"], limits)
@@ -279,7 +280,7 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode, live=Non
         collisions=made.collisions,
         searched=made.searched,
     )
-    if live is not None:
+    if live is not None and not is_deployment:
         result["network"] = network.describe(situation)
     if not check_mode:
         apply.perform(changes, deployment)

@@ -108,7 +108,8 @@ def judged_names(situation, network, target):
     if target in situation.network.owners:
         patterns += [pattern for one in tables.SYSTEMS if one.name == target for pattern in one.files.split()]
     texts = names.texts(situation.incumbent, patterns)
-    return names.judge([one.link for one in network.interfaces], situation.network.predicted, texts)
+    given = names.written(situation.incumbent)
+    return names.judge([one.link for one in network.interfaces], situation.network.predicted, given, texts)
 
 
 def _as_they_are(situation, owners, target, found):

@@ -14,12 +14,15 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model, tables
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini, model, tables
 
 # The candidate's own udev looks at the node's own devices; its mounts vanish with the process.
 _LOOK = 'mount --rbind /sys "$1/sys" && exec chroot "$1" udevadm test-builtin net_id "/sys/class/net/$2"'
 _POLICY_FILES = ("/usr/lib/systemd/network/99-default.link", "/lib/systemd/network/99-default.link")
 _POLICIES = {"database": "FROM_DATABASE", "onboard": "ONBOARD", "slot": "SLOT", "path": "PATH", "mac": "MAC"}
+_RULES, _LINKS = "/etc/udev/rules.d/*.rules", "/etc/systemd/network/*.link"
+_RULE_ADDRESS = re.compile(r'ATTR\{address\}=="([0-9A-Fa-f:]{17})"')
+_RULE_NAME = re.compile(r'\bNAME="([^"$%]+)"')
 _TEXT_MAX = 1000000
 _TIMEOUT = 30
 
@@ -70,11 +73,28 @@ def choose(answer, policy):
     return ""
 
 
-def judge(links, predicted, texts):
+def written(tree):
+    """Return the names that an administrator gave by .link files and udev's rules, which come along: dict by MAC."""
+    found = {}
+    for path in tree.glob(_RULES):
+        for line in tree.text(path).splitlines():
+            address, name = _RULE_ADDRESS.search(line), _RULE_NAME.search(line)
+            if address and name and not line.lstrip().startswith("#"):
+                found[address.group(1).lower()] = name.group(1)
+    for path in reversed(tree.glob(_LINKS)):
+        said = dict(line for _section, lines in ini.parse(tree.text(path)) for line in lines)
+        mac = said.get("PermanentMACAddress") or said.get("MACAddress", "")
+        if mac and said.get("Name"):
+            found[mac.lower()] = said["Name"]
+    return found
+
+
+def judge(links, predicted, given, texts):
     """Decide which names have to be kept.
 
     :param links: iterable of Link, those that the candidate shall have.
     :param predicted: dict, see predict.
+    :param given: dict, see written.
     :param texts: list of (path, text), files that may name devices.
     :returns: list of Name.
     """
@@ -82,7 +102,7 @@ def judge(links, predicted, texts):
     devices = [link for link in links if link.kind == model.PHYSICAL]
     kernels = [link.name for link in devices if tables.KERNEL_NAMES.match(link.name)]
     for link in devices:
-        then = predicted.get(link.name, "")
+        then = given.get(link.mac.lower(), predicted.get(link.name, ""))
         word = re.compile(r"(?<![\w-])%s(?![\w-])" % re.escape(link.name))
         why = "" if then == link.name else next((path for path, text in texts if word.search(text)), "")
         detail = ""

@@ -3,7 +3,9 @@
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import network
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model as net
 from ansible_collections.osmigrate.fleet.plugins.modules import node_carry
 
 PARAMS = {"stateroot": "debian", "extra_paths": [], "deadman_seconds": 0, "health_timeout": 60, "health_deadline": 0}
@@ -59,6 +61,29 @@ def test_on_a_deployment_only_what_the_merge_cannot_know(node):
         "create /etc/osmigrate/end-trial",
     ]
     assert carry(node, deadman_seconds=60)["actions"] == []
+
+
+def test_network(node):
+    """The plan has it in check mode; a deployment's own was merged by OSTree."""
+    (node / "node/etc/network").mkdir()
+    (node / "node/etc/network/interfaces").write_text("auto ens3\niface ens3 inet static\n address 10.0.0.5/24\n")
+    wants = node / "deployment/usr/etc/systemd/system/multi-user.target.wants"
+    wants.mkdir(parents=True)
+    (wants / "systemd-networkd.service").symlink_to("/usr/lib/systemd/system/systemd-networkd.service")
+    mac = "52:54:00:aa:00:00"
+    link = net.Link("ens3", net.PHYSICAL, mac, True, mac, 1500, True, "", "", {}, ["10.0.0.5/24"], [])
+    live = network.Live(net.State({"ens3": link}, []), ["ifupdown"], {"ens3": "enp1s0"})
+    roots = [str(node / name) for name in ("node", "deployment", "var")]
+    found = node_carry.carry(*roots, [], PARAMS, True, live)
+    unit = "/etc/systemd/network/10-osmigrate-ens3.network"
+    assert "create " + unit in found["actions"]
+    (record,) = [record for record in found["plan"] if record["target"] == unit]
+    assert (record["source"], record["rule"]) == ("/etc/network/interfaces", "network/systemd-networkd")
+    assert (found["network"]["rendered"], found["network"]["names"][0]["predicted"]) == (["ifupdown"], "enp1s0")
+    (node / "node/run").mkdir()
+    (node / "node/run/ostree-booted").write_text("")
+    found = node_carry.carry(*roots, [], PARAMS, True, live)
+    assert "network" not in found and found["actions"] == []
 
 
 def test_fail_where_there_is_no_deployment(node):
