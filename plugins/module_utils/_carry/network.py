@@ -128,7 +128,7 @@ def _as_they_are(situation, owners, target, found):
         if system.name == target and system.name in owners and system.name != "systemd-networkd":
             for pattern in system.files.split():
                 for path in situation.incumbent.glob(pattern):
-                    if not situation.incumbent.is_directory(path):
+                    if not situation.incumbent.is_directory(path) and situation.packages.verdict(path):
                         found.items.append(situation.copy(path, "network/" + system.name, secret=True))
                         found.taken.add(path)
 

@@ -14,6 +14,7 @@ import ipaddress
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model, tables
 
+_MASTERS = (model.BOND, model.BRIDGE)
 _ORDER = (model.PHYSICAL, model.BOND, model.VLAN, model.BRIDGE)
 
 
@@ -42,6 +43,7 @@ def merge(declared, state):
                 else:
                     lost.append(model.Lost(stanza.sources[0], "%s is a device of another kind" % link.name))
     _add_unwritten(chosen, state, lost)
+    lost += _twins(chosen, state)
     _add_neighbours(chosen, state)
     interfaces = []
     several = sum(made.to == "default" and model.family(made) == 4 for _device, _protocol, made in state.routes) > 1
@@ -99,12 +101,27 @@ def _add_neighbours(chosen, state):
     pending = list(chosen)
     while pending:
         link = state.links[pending.pop()]
-        above = [link.parent, link.master] if link.kind != model.PHYSICAL else [link.master]
-        below = [member.name for member in state.links.values() if member.master == link.name]
+        above = [link.parent, link.master]
+        below = [member.name for member in state.links.values() if member.master == link.name and link.kind in _MASTERS]
         for name in above + below:
             if name in state.links and name not in chosen and state.links[name].kind in _ORDER:
                 chosen[name] = model.stanza([name], sources=chosen[link.name].sources)
                 pending.append(name)
+
+
+def _twins(chosen, state):
+    """Name devices that cannot be told apart: a virtual function of a cloud may have the address of its other half."""
+    for name in sorted(chosen):
+        link = state.links[name]
+        twins = sorted(
+            other.name for other in state.links.values() if other.kind == model.PHYSICAL and other.mac == link.mac
+        )
+        if link.kind == model.PHYSICAL and len(twins) > 1:
+            what = "%s have the same MAC address, and what is written for %s would count for all" % (
+                " and ".join(twins),
+                name,
+            )
+            yield model.Lost((chosen[name].sources or ["What runs"])[0], what)
 
 
 def _settle(link, stanza):

@@ -143,9 +143,10 @@ def _network(one, network):
         for other in network.interfaces
         if other.link.kind == model.VLAN and other.link.parent == link.name
     ]
+    membership = _membership(link, network)
     sections, lost = [("Match", known), ("Link", device)], []
-    if link.master:
-        sections.append(("Network", _membership(link, network) + above))
+    if membership:
+        sections.append(("Network", membership + above))
     else:
         sections.append(("Network", above + _addresses(stanza)))
         sections += [("Route", _route(made)) for made in stanza.routes]
@@ -160,8 +161,14 @@ def says_mtu(link, network):
     return link.mtu != (parent.mtu if parent is not None else 1500)
 
 
+def master_of(link, network):
+    """Return the bond or bridge that a device belongs to, as Link; None if there is none."""
+    masters = [other.link for other in network.interfaces if other.link.kind in (model.BOND, model.BRIDGE)]
+    return next((other for other in masters if other.name == link.master), None)
+
+
 def _membership(link, network):
-    master = next((other.link for other in network.interfaces if other.link.name == link.master), None)
+    master = master_of(link, network)
     if master is None:
         return []
     lines = [("Bridge" if master.kind == model.BRIDGE else "Bond", master.name)]

@@ -38,7 +38,7 @@ def _file(one, network):
     ]
     if link.kind != model.PHYSICAL:
         connection.append(("interface-name", link.name))
-    master = next((other.link for other in network.interfaces if other.link.name == link.master), None)
+    master = networkd_units.master_of(link, network)
     if master is not None:
         connection += [("master", _uuid(master)), ("slave-type", master.kind)]
     sections = [("connection", connection), ("ethernet", _ethernet(link, network))]

@@ -28,9 +28,10 @@ def take(state, addresses, client_ids):
     :param client_ids: dict of interface name to the id by which it speaks to DHCP.
     """
     interfaces = {}
+    macs = [link.mac for link in state.links.values() if link.kind == model.PHYSICAL]
     for name, link in state.links.items():
         # What is matched by its MAC address may have another name after the reboot.
-        key = link.mac if link.kind == model.PHYSICAL else name
+        key = link.mac if link.kind == model.PHYSICAL and macs.count(link.mac) == 1 else name
         gateways = [
             made.via or "link" for device, _protocol, made in state.routes if device == name and made.to == "default"
         ]

@@ -29,10 +29,15 @@ System = typing.NamedTuple(
 )
 # The first one that a release has switched on is written for. netplan is no system of its own: what it made of its files
 # for systemd-networkd or NetworkManager is taken.
+_MANAGER = (
+    "/etc/NetworkManager/system-connections/* /etc/NetworkManager/NetworkManager.conf /etc/NetworkManager/conf.d/* "
+    "/etc/NetworkManager/dispatcher.d/*"
+)
+_IFUPDOWN = "/etc/network/interfaces /etc/network/interfaces.d/* /etc/network/if-*.d/*"
 SYSTEMS = [
     System("systemd-networkd", ["systemd-networkd.service"], "/etc/systemd/network/**", True),
-    System("NetworkManager", ["NetworkManager.service"], "/etc/NetworkManager/system-connections/*", True),
-    System("ifupdown", ["networking.service"], "/etc/network/interfaces /etc/network/interfaces.d/*", False),
+    System("NetworkManager", ["NetworkManager.service"], _MANAGER, True),
+    System("ifupdown", ["networking.service"], _IFUPDOWN, False),
     System("ifcfg", ["network.service"], "/etc/sysconfig/network-scripts/*", False),
 ]
 # Whose files can be read; what else configures a node's network stops it.

@@ -212,6 +212,14 @@ def test_a_device_without_a_permanent_address_is_known_by_the_one_that_it_has():
     assert "[Match]\nMACAddress=52:54:00:aa:00:00\nType=ether\n" in one.text
 
 
+def test_devices_that_cannot_be_told_apart_are_told():
+    """As on clouds where a virtual function hides behind the device that has the address."""
+    front, behind = link("eth0", dynamic=["10.0.0.7/24"]), link("enP1s0", master="eth0")
+    network = merge.merge([], model.State({"eth0": front, "enP1s0": behind}, []))
+    assert [one.link.name for one in network.interfaces] == ["eth0"]
+    assert "enP1s0 and eth0 have the same MAC address" in network.lost[0].what
+
+
 def test_the_first_unit_of_systemd_networkd_counts(tmp_path):
     files = {
         "/etc/systemd/network/10-a.network": "[Match]\nName=ens3\n[Network]\nAddress=10.0.0.5/24\n",
