@@ -21,6 +21,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import sources, state
+from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
 
 SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -129,21 +130,6 @@ def _kind(path):
     if os.path.islink(path):
         return "link"
     return "directory" if os.path.isdir(path) else ""
-
-
-def parse_os_release(text):
-    """Read os-release.
-
-    :returns: dict of str to str.
-    """
-    values = {}
-    for line in text.splitlines():
-        name, equals, value = line.strip().partition("=")
-        if equals and not name.startswith("#"):
-            if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-                value = re.sub(r"\\(.)", r"\1", value[1:-1])
-            values[name] = value
-    return values
 
 
 def parse_units(text):

@@ -23,7 +23,8 @@ FALLBACK_SHELL = "/bin/sh"
 # Where fields lie in the lines of passwd and group.
 NAME, NUMBER, USER_GROUP, MEMBERS, SHELL = 0, 2, 3, 3, 6
 
-Accounts = typing.NamedTuple("Accounts", [("found", Found), ("numbers", dict), ("collisions", list)])
+# numbers: (kind, number on the incumbent) to the number on the candidate; names: kind to dict of name to number there.
+Accounts = typing.NamedTuple("Accounts", [("found", Found), ("numbers", dict), ("names", dict), ("collisions", list)])
 
 
 def parse(text):
@@ -59,15 +60,34 @@ class _Table(object):
         self.numbers[fields[NAME]] = number
         return ""
 
+    def settle(self, fields, may_change):
+        """Put a line in, if need be and allowed with the highest number that is free.
+
+        :returns: (name that has the number already, or ""; what was changed).
+        """
+        holder = self.take(fields)
+        if not holder or not may_change:
+            return holder, ""
+        old, fields[NUMBER] = fields[NUMBER], str(self.free())
+        self.take(fields)
+        return "", "its number %s belongs to %s in the release; it becomes %s" % (old, holder, fields[NUMBER])
+
+    def free(self):
+        """Return the highest number for the system that nobody has."""
+        return [number for number in SYSTEM_NUMBERS if number not in self.numbers.values()][0]
+
     def text(self):
         return "".join(":".join(fields) + "\n" for fields in self.lines)
 
 
-def plan(situation, needed_users, needed_groups):
+def plan(situation, needed_users, needed_groups, owning=()):
     """Bring the people of the incumbent, and its system accounts that carried files or services need.
 
+    A system account whose number is taken gets another one, unless it owns files that both systems use.
+
     :param needed_users: set of str, names of system users; needed_groups: the same of groups.
-    :returns: Accounts; numbers maps (kind, number on the incumbent) to the number on the candidate.
+    :param owning: container of (kind, number) on the incumbent: who owns files that both systems use.
+    :returns: Accounts.
     """
     incumbent = dict((path, parse(situation.incumbent.text(path))) for path in (PASSWD, GROUP, SHADOW, GSHADOW))
     for path in (PASSWD, GROUP):
@@ -77,6 +97,8 @@ def plan(situation, needed_users, needed_groups):
     )
     users = _Table(release[PASSWD], parse(situation.candidate.text("/usr/lib/passwd")))
     groups = _Table(release[GROUP], parse(situation.candidate.text("/usr/lib/group")))
+    _rename(incumbent[PASSWD], users, situation.translation.users)
+    _rename(incumbent[GROUP], groups, situation.translation.groups)
     parts, left, collisions = {PASSWD: [], GROUP: []}, [], []
 
     people = [
@@ -92,22 +114,24 @@ def plan(situation, needed_users, needed_groups):
         wanted = name in needed_groups or fields[NUMBER] in primary or bool(members)
         if not _is_person(number) and (name in groups.numbers or not wanted):
             continue
-        holder = groups.take(fields[:MEMBERS] + [",".join(members)])
+        holder, lost = groups.settle(fields[:MEMBERS] + [",".join(members)], ("group", number) not in owning)
         if holder:
             collisions.append(_collision("group", name, number, None, holder))
         else:
-            parts[GROUP].append(Part(GROUP, "%s: %s" % (GROUP, name), "login", "line", name, ""))
+            parts[GROUP].append(Part(GROUP, "%s: %s" % (GROUP, name), "accounts", "line", name, lost))
     carried = set()
     group_numbers = _mapping(incumbent[GROUP], groups.numbers)
     for fields in people:
-        lost = ""
+        shell = ""
         fields = list(fields)
         fields[USER_GROUP] = str(group_numbers.get(int(fields[USER_GROUP]), fields[USER_GROUP]))
         if fields[SHELL] and not situation.has_program(fields[SHELL]):
-            lost = "the release has no %s, the shell becomes %s" % (fields[SHELL], FALLBACK_SHELL)
+            shell = "the release has no %s, the shell becomes %s" % (fields[SHELL], FALLBACK_SHELL)
             fields[SHELL] = FALLBACK_SHELL
-        holder = users.take(fields)
-        if holder and _is_person(int(fields[NUMBER])):
+        person = _is_person(int(fields[NUMBER]))
+        holder, lost = users.settle(fields, not person and ("user", int(fields[NUMBER])) not in owning)
+        lost = lost or shell
+        if holder and person:
             raise FleetError(
                 "The user %s cannot be carried: its number %s belongs to %s in the release"
                 % (fields[NAME], fields[NUMBER], holder),
@@ -117,7 +141,9 @@ def plan(situation, needed_users, needed_groups):
             collisions.append(_collision("user", fields[NAME], int(fields[NUMBER]), None, holder))
         else:
             carried.add(fields[NAME])
-            parts[PASSWD].append(Part(PASSWD, "%s: %s" % (PASSWD, fields[NAME]), "login", "line", fields[NAME], lost))
+            parts[PASSWD].append(
+                Part(PASSWD, "%s: %s" % (PASSWD, fields[NAME]), "accounts", "line", fields[NAME], lost)
+            )
     for fields in incumbent[GROUP]:
         _join(groups, fields, carried, parts[GROUP])
 
@@ -141,13 +167,13 @@ def plan(situation, needed_users, needed_groups):
         for old, new in _mapping(incumbent[path], table.numbers).items():
             numbers[kind, old] = new
     taken = set([PASSWD, GROUP, SHADOW, GSHADOW, "/etc/subuid", "/etc/subgid"])
-    return Accounts(Found(items, left, taken), numbers, collisions)
+    return Accounts(Found(items, left, taken), numbers, {"user": users.numbers, "group": groups.numbers}, collisions)
 
 
 def plan_missing(situation):
     """Bring the system accounts of a new release into the passwd and group that OSTree's merge kept.
 
-    :returns: Accounts without numbers: nothing changes its number.
+    :returns: Accounts without numbers and names: nothing changes its number.
     """
     items, collisions = [], []
     added = set()
@@ -159,14 +185,13 @@ def plan_missing(situation):
             if fields[NAME] in table.numbers:
                 continue
             number, fields = int(fields[NUMBER]), list(fields)
-            free = [free for free in SYSTEM_NUMBERS if free not in table.numbers.values()]
             holder = table.take(fields)
             if holder:
-                fields[NUMBER] = str(free[0])
+                fields[NUMBER] = str(table.free())
                 table.take(fields)
-                collisions.append(_collision(kind, fields[NAME], number, free[0], holder))
+                collisions.append(_collision(kind, fields[NAME], number, int(fields[NUMBER]), holder))
             added.add(fields[NAME])
-            parts.append(Part(path, "/usr%s: %s" % (path, fields[NAME]), "login", "line", fields[NAME], ""))
+            parts.append(Part(path, "/usr%s: %s" % (path, fields[NAME]), "accounts", "line", fields[NAME], ""))
         if parts:
             items.append(_file(situation, path, table.text(), False, parts))
     for path in (SHADOW, GSHADOW):
@@ -179,7 +204,15 @@ def plan_missing(situation):
         ]
         if extra:
             items.append(_file(situation, path, _text(merged + extra), True, []))
-    return Accounts(Found(items, [], set()), {}, collisions)
+    return Accounts(Found(items, [], set()), {}, {}, collisions)
+
+
+def _rename(lines, table, renamed):
+    """Give accounts of the incumbent the names under which the release has them, if it has."""
+    for fields in lines:
+        name = renamed.get(fields[NAME])
+        if name in table.numbers and fields[NAME] not in table.numbers:
+            fields[NAME] = name
 
 
 def _mapping(lines, numbers):
@@ -195,7 +228,7 @@ def _join(groups, fields, carried, parts):
             if joining:
                 line[MEMBERS] = ",".join(members + joining)
                 source = "%s: %s" % (GROUP, fields[NAME])
-                parts.append(Part(GROUP, source, "login", "line", ",".join(joining), ""))
+                parts.append(Part(GROUP, source, "accounts", "line", ",".join(joining), ""))
 
 
 def _merge_shadow(release, incumbent, carried):
@@ -217,7 +250,7 @@ def _file(situation, path, text, secret, parts):
     status = situation.candidate.lstat("/usr" + path) or situation.candidate.lstat(path)
     mode = stat.S_IMODE(status.st_mode) if status else (0o640 if secret else 0o644)
     owner = (status.st_uid, status.st_gid) if status else (0, 0)
-    return item(FILE, path, path, "login", text, mode, owner, secret=secret, parts=parts)
+    return item(FILE, path, path, "accounts", text, mode, owner, secret=secret, parts=parts)
 
 
 def _collision(kind, name, incumbent, candidate, holder):

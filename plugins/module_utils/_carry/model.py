@@ -14,6 +14,7 @@ import stat
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.translate import Translation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
 
 FILE, LINK, DIRECTORY, ABSENT = "file", "link", "directory", "absent"
@@ -70,6 +71,7 @@ class Situation(object):
         self.mount_points = set(mount_points)
         self.network = network
         self.packages = Packages(incumbent)
+        self.translation = Translation(incumbent, candidate)
 
     def pristine(self, path):
         """Return the content of a file of /etc as the release brings it, None if it brings none."""
@@ -82,7 +84,7 @@ class Situation(object):
             return candidate.is_link("/usr" + path) and candidate.link("/usr" + path) == incumbent.link(path)
         content = incumbent.read(path) or b""
         template = incumbent.read("/usr/share/base-files/" + os.path.basename(path))
-        return not content.strip() or content in (self.pristine(path), template)
+        return not content.strip() or content in (self.pristine(self.translation.name(path)), template)
 
     def mount_of(self, path):
         """Return the mount point on the incumbent that a path lies on."""
@@ -94,10 +96,13 @@ class Situation(object):
         """Say whether the candidate can run a program: from the release, or from a directory shared with it."""
         if path.startswith(("/usr/local/", "/opt/", "/home/", "/root/", "/srv/")):
             return self.incumbent.exists(path)
-        return self.candidate.exists(path)
+        return self.candidate.exists(path) or self.candidate.exists(self.translation.name(path))
 
-    def copy(self, path, rule, target=None, mode=None, lost="", secret=False):
-        """Return the Item that brings a file, link or directory of the incumbent as it is."""
+    def copy(self, path, rule, target=None, mode=None, lost="", secret=False, as_is=False):
+        """Return the Item that brings a file, link or directory of the incumbent.
+
+        :param as_is: bool, whether names in a file are left alone where the candidate is of another family.
+        """
         status = self.incumbent.lstat(path)
         kind, content = FILE, b""
         if stat.S_ISDIR(status.st_mode):
@@ -106,6 +111,9 @@ class Situation(object):
             kind, content = LINK, self.incumbent.link(path)
         else:
             content = self.incumbent.read(path)
+            if not as_is:
+                content, replaced = self.translation.text(content, rule)
+                lost = "; ".join(([lost] if lost else []) + replaced)
         hidden = secret or not status.st_mode & stat.S_IROTH
         return item(
             kind,

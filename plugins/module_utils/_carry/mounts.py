@@ -94,6 +94,8 @@ def plan(situation):
     for fields in entries:
         _carry_line(layout, fields, own_var)
     _mount_units(layout, own_var)
+    if not own_var:
+        _leave_state(layout)
     for fields in parse_fstab((situation.pristine(FSTAB) or b"").decode("utf-8", "replace")):
         if plain(fields[1]) not in layout.places:
             layout.add(fields, "/usr" + FSTAB, "line")
@@ -185,27 +187,41 @@ def _mount_point(layout, name, target, place, options, own_var):
 
 def _sources(situation, own_var):
     """Yield what the incumbent keeps on its root and the candidate shall use: (path, where the candidate has it)."""
-    incumbent, candidate, owned = situation.incumbent, situation.candidate, situation.packages.owned
+    incumbent, candidate, own = situation.incumbent, situation.candidate, situation.packages.own
     for path in rules.HOMES:
         if path != "/mnt" or incumbent.names(path):
             yield path, candidate.resolve(path)
     for name in incumbent.names("/"):
-        if name not in rules.TOP and "/" + name not in owned:
+        if name not in rules.TOP and not own("/" + name):
             yield "/" + name, "/" + name
     if own_var:
         return
     yield "/var/log", "/var/log"
     for path in ("/var/spool/cron", "/var/mail", "/var/opt", "/var/local"):
+        if path == "/var/spool/cron" and situation.translation.changes:
+            continue  # copied by crontabs
         if any(not incumbent.is_directory(name) for name, _status in incumbent.walk(path)):
             yield path, path
     for name in incumbent.names("/var/lib"):
         path = "/var/lib/" + name
-        if name in rules.DATA or (name not in rules.STATE and path not in owned):
+        if name in rules.DATA or (name not in rules.STATE and not own(path)):
             yield path, path
     for name in incumbent.names("/var"):
         path = "/var/" + name
-        if path not in owned and name not in rules.VAR:
+        if not own(path) and name not in rules.VAR:
             yield path, path
+
+
+def _leave_state(layout):
+    """Name the state of the incumbent's packages: what the same package of the release makes of it is not known."""
+    incumbent, packages = layout.situation.incumbent, layout.situation.packages
+    for name in incumbent.names("/var/lib"):
+        path = "/var/lib/" + name
+        if name in rules.DATA | rules.STATE or not packages.own(path):
+            continue
+        files = (file for file, status in incumbent.walk(path) if not stat.S_ISDIR(status.st_mode))
+        if any(not packages.own(file) for file in files):
+            layout.left.append(Left(path, "state of a package of the incumbent; the release begins with its own"))
 
 
 def _share(layout, path, target, own_var):

@@ -56,26 +56,37 @@ def named(situation, owners, kind):
     return dict((name, number) for name, number in names(lines).items() if (kind, number) in owners.numbers)
 
 
-def collisions(situation, owners, renumbered):
-    """Return the names that own shared files and have another number on the candidate, as list of dicts.
+def decide(situation, owners, people):
+    """Say for every number that owns shared files what becomes of it.
 
-    :param renumbered: dict, what accounts.plan says.
+    keep: the same name has it on the candidate, or nobody has it on either system. collision: the files would belong to
+    another name, or to none; they keep their number, because both systems use them.
+
+    :param people: accounts.Accounts.
+    :returns: list of dicts, as the module documents ids.
     """
     found = []
-    for kind in ("user", "group"):
-        for name, number in sorted(named(situation, owners, kind).items()):
-            new = renumbered.get((kind, number), number)
-            if new != number:
-                count, example = owners.numbers[kind, number]
-                found.append(
-                    {
-                        "kind": kind,
-                        "name": name,
-                        "incumbent": number,
-                        "candidate": new,
-                        "detail": "files keep the number %d" % number,
-                        "example": example,
-                        "files": count,
-                    }
-                )
+    for kind, number in sorted(owners.numbers, key=lambda key: (key[0] != "user", key[1])):
+        holders = sorted(name for name, own in people.names[kind].items() if own == number)
+        new = people.numbers.get((kind, number))
+        ours = sorted(name for name, own in named(situation, owners, kind).items() if own == number)
+        count, example = owners.numbers[kind, number]
+        same = new == number or (not ours and not holders)
+        found.append(
+            {
+                "kind": kind,
+                "name": ours[0] if ours else "",
+                "incumbent": number,
+                "candidate": new,
+                "decision": "keep" if same else "collision",
+                "detail": "" if same else _consequence(number, holders),
+                "example": example,
+                "files": count,
+            }
+        )
     return found
+
+
+def _consequence(number, holders):
+    belongs = "which belongs to %s in the release" % holders[0] if holders else "which nobody has in the release"
+    return "files keep the number %d, %s" % (number, belongs)

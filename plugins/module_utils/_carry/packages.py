@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which files came from packages and which an administrator made, read from dpkg's own files.
+"""Who made a file of a root: its packages or an administrator.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -13,16 +13,10 @@ import hashlib
 import os
 import stat
 
-INFO = "/var/lib/dpkg/info"
-STATUS = "/var/lib/dpkg/status"
-UCF = "/var/lib/ucf/hashfile"
-# For each link by which a package enabled a unit of its own, an empty file of the same name lies here.
-ENABLED = {
-    "/var/lib/systemd/deb-systemd-helper-enabled": "/etc/systemd/system",
-    "/var/lib/systemd/deb-systemd-user-helper-enabled": "/etc/systemd/user",
-}
-# The lists name a hundred thousand files; only these places are ever asked about.
-PLACES = ("/etc/", "/var/", "/lib/systemd/", "/usr/lib/systemd/")
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, rpm
+
+MERGED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+ALGORITHMS = {32: hashlib.md5, 40: hashlib.sha1, 64: hashlib.sha256, 128: hashlib.sha512}
 
 
 class Packages(object):
@@ -33,54 +27,60 @@ class Packages(object):
 
     def __init__(self, tree):
         self.tree = tree
-        self.owned = set()
-        for name in tree.names(INFO):
-            if name.endswith(".list"):
-                self.owned.update(
-                    path
-                    for path in tree.text(os.path.join(INFO, name)).splitlines()
-                    if path.startswith(PLACES) or path.count("/") == 1
-                )
-        self.digests = parse_conffiles(tree.text(STATUS))
-        for line in tree.text(UCF).splitlines():
-            digest, _blanks, path = line.partition("  ")
-            self.digests.setdefault(path, digest)
-        self.links = set()
-        for directory, scope in ENABLED.items():
-            for path, status in tree.walk(directory):
-                if stat.S_ISREG(status.st_mode) and not path.endswith(".dsh-also"):
-                    self.links.add(scope + path[len(directory) :])
+        # Debian has rpm too, as a tool for the packages of others.
+        is_rpm = rpm.is_used(tree) and not tree.exists(dpkg.STATUS)
+        self.database = rpm.Rpm(tree) if is_rpm else dpkg.Dpkg(tree)
+        self.links = self.database.links
+        # Packages may still name a file by the directory that has become a link.
+        self._aliases, self._directories = {}, set()
+        for directory in MERGED:
+            if tree.is_link(directory):
+                real = tree.resolve(directory)
+                for path in list(self.database.owned):
+                    if path.startswith(directory + "/"):
+                        self._aliases[real + path[len(directory) :]] = path
+
+    def _named(self, path):
+        return self._aliases.get(path, path)
 
     def own(self, path):
         """Say whether a package brought the path."""
-        return path in self.owned or path in self.digests or path in self.links
+        name = self._named(path)
+        return name in self.database.owned or name in self.database.digests or path in self.links
+
+    def hold(self, directory):
+        """Say whether a package brought a directory or anything in it."""
+        if not self._directories:
+            paths = list(self.database.owned) + list(self._aliases)
+            self._directories.update(os.path.dirname(path) for path in paths)
+            self._directories.update(paths)
+        return directory in self._directories
 
     def left_alone(self, path):
-        """Say whether the path is as its package made it."""
-        if path in self.digests:
-            content = self.tree.read(path)
-            return content is not None and hashlib.md5(content).hexdigest() == self.digests[path]
-        return path in self.owned or path in self.links
+        """Say whether the path is as its package made it.
+
+        A configuration file is compared with the package. Another file is if it was written after its package was
+        installed.
+        """
+        name = self._named(path)
+        if name in self.database.digests:
+            return self._has(path, self.database.digests[name])
+        if name not in self.database.owned:
+            return path in self.links
+        status = self.tree.lstat(path)
+        if status is None or not stat.S_ISREG(status.st_mode) or status.st_mtime <= self.database.installed(name):
+            return True
+        digest = self.database.digest(name)
+        return not digest or self._has(path, digest)
+
+    def _has(self, path, digest):
+        content = self.tree.read(path)
+        # dpkg writes "newconffile" where it has not made the file yet.
+        algorithm = ALGORITHMS.get(len(digest))
+        return content is not None and algorithm is not None and algorithm(content).hexdigest() == digest
 
     def verdict(self, path):
         """Return "" for what is as its package made it, "modified" or "unowned" for what an administrator made."""
         if self.left_alone(path):
             return ""
         return "modified" if self.own(path) else "unowned"
-
-
-def parse_conffiles(status):
-    """Read the digests of configuration files out of dpkg's status.
-
-    :param status: str, content of the status file.
-    :returns: dict of path to MD5 as the package shipped it.
-    """
-    digests, inside = {}, False
-    for line in status.splitlines():
-        if inside and line.startswith(" "):
-            words = line.split()
-            if len(words) > 1:
-                digests[words[0]] = words[1]
-        else:
-            inside = line == "Conffiles:"
-    return digests

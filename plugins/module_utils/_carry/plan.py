@@ -17,6 +17,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     accounts,
     alternatives,
+    crontabs,
     dropins,
     ending,
     mounts,
@@ -24,6 +25,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     network,
     owners,
     rules,
+    strays,
     trust,
     units,
     verbatim,
@@ -44,6 +46,7 @@ Plan = typing.NamedTuple(
         ("left", typing.List[Left]),
         ("unknown", typing.List[dict]),
         ("collisions", typing.List[dict]),
+        ("ids", typing.List[dict]),
         ("searched", dict),
     ],
 )
@@ -65,6 +68,7 @@ def make(situation, extra_paths, limits):
         situation,
         users | set(owners.named(situation, owned, "user")),
         groups | set(owners.named(situation, owned, "group")),
+        owned.numbers,
     )
     parts = [
         names.plan(situation),
@@ -74,6 +78,7 @@ def make(situation, extra_paths, limits):
         unit_part,
         mount_part,
         trust.plan(situation),
+        crontabs.plan(situation, people),
         alternatives.plan(situation),
     ]
     items, taken, left = list(people.found.items), set(people.found.taken), list(people.found.left)
@@ -84,11 +89,22 @@ def make(situation, extra_paths, limits):
         left += part.left
     items = _with_parents(situation, items + ending.plan(limits))
     unknown = find_unknown(situation, taken, left)
+    doubles, foreign = strays.search(situation, taken)
+    left += doubles
+    unknown += foreign
+    ids = owners.decide(situation, owned, people)
+    known = set((found["kind"], found["name"]) for found in people.collisions)
     return Plan(
         items,
         left,
         unknown,
-        people.collisions + owners.collisions(situation, owned, people.numbers),
+        people.collisions
+        + [
+            dict((key, value) for key, value in found.items() if key != "decision")
+            for found in ids
+            if found["decision"] != "keep" and (found["kind"], found["name"]) not in known
+        ],
+        ids,
         {"entries": owned.entries, "complete": owned.complete},
     )
 
@@ -101,10 +117,13 @@ def make_missing(situation, limits):
     people = accounts.plan_missing(situation)
     items = people.found.items + mounts.plan_missing(situation).items + trust.plan(situation).items
     items += ending.plan(limits)
-    return Plan(_with_parents(situation, items), [], [], people.collisions, {"entries": 0, "complete": True})
+    return Plan(_with_parents(situation, items), [], [], people.collisions, [], {"entries": 0, "complete": True})
 
 
 def _renumbered(made, numbers):
+    """What comes from the incumbent has its numbers; what is new has the candidate's."""
+    if not made.source:
+        return made
     return made._replace(uid=numbers.get(("user", made.uid), made.uid), gid=numbers.get(("group", made.gid), made.gid))
 
 

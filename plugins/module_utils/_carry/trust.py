@@ -9,28 +9,74 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import FILE, Found, item
+import os
+import ssl
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import FILE, Found, Left, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import DEBIAN, EL
 
 LOCAL = "/usr/local/share/ca-certificates"
-BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-LOST = "only in the bundle; programs that look certificates up by hash need update-ca-certificates on the candidate"
+ANCHORS = "/etc/pki/ca-trust/source/anchors"
+SOURCES = (LOCAL, ANCHORS, "/usr/share/pki/ca-trust-source/anchors")
+REFUSED = ("/etc/pki/ca-trust/source/blacklist", "/etc/pki/ca-trust/source/blocklist")
+BUNDLES = {
+    DEBIAN: "/etc/ssl/certs/ca-certificates.crt",
+    EL: "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+}
+LOST = {
+    DEBIAN: "only in the bundle; programs that look them up by hash need update-ca-certificates on the candidate",
+    EL: "only in this bundle; the others need update-ca-trust on the candidate",
+}
+DER = b"\x30\x82"
+BEGIN = b"-----BEGIN CERTIFICATE-----"
 
 
 def plan(situation):
     """Return Found: the release's bundle with the administrator's certificates at its end.
 
-    The certificates themselves are shared with /usr/local.
+    In /usr/local the certificates themselves are shared; EL's family gets them where update-ca-trust looks.
     """
     found = Found([], [], set())
-    bundle = situation.pristine(BUNDLE)
-    sources = [
-        name
-        for name, _status in situation.incumbent.walk(LOCAL)
-        if name.endswith(".crt") and b"BEGIN CERTIFICATE" in (situation.incumbent.read(name) or b"")
-    ]
-    if not sources or bundle is None:
-        return found
-    pieces = [bundle] + [situation.incumbent.read(name) for name in sources]
-    content = b"".join(piece if piece.endswith(b"\n") else piece + b"\n" for piece in pieces)
-    found.items.append(item(FILE, BUNDLE, " ".join(sources), "trust", content, lost=LOST))
+    pieces, sources = [], []
+    for path in _candidates(situation, found):
+        content = _pem(situation.incumbent.read(path) or b"")
+        if content is None:
+            found.left.append(Left(path, "no plain certificate"))
+            continue
+        pieces.append(content)
+        sources.append(path)
+        if situation.translation.target == EL:
+            target = "%s/%s.crt" % (ANCHORS, os.path.splitext(os.path.basename(path))[0])
+            found.items.append(item(FILE, target, path, "trust", content))
+    for directory in REFUSED:
+        for path, _status in situation.incumbent.walk(directory):
+            if path != directory and situation.packages.verdict(path):
+                found.taken.add(path)
+                found.left.append(Left(path, "authorities that are refused are not carried"))
+    bundle = BUNDLES[situation.translation.target]
+    pristine = situation.pristine(bundle)
+    if sources and pristine is not None:
+        content = b"".join([pristine if pristine.endswith(b"\n") else pristine + b"\n"] + pieces)
+        lost = LOST[situation.translation.target]
+        found.items.append(item(FILE, bundle, " ".join(sources), "trust", content, lost=lost))
     return found
+
+
+def _candidates(situation, found):
+    for directory in SOURCES:
+        for path, _status in situation.incumbent.walk(directory):
+            if situation.incumbent.is_directory(path) or not situation.packages.verdict(path):
+                continue
+            # Debian's tool takes names that end so, and no others; EL's takes all.
+            if directory != LOCAL or path.endswith(".crt"):
+                found.taken.add(path)
+                yield path
+
+
+def _pem(content):
+    """Return the certificates of a file as text, one line at its end; None if it holds none."""
+    if BEGIN not in content:
+        if content[:2] != DER:
+            return None
+        content = ssl.DER_cert_to_PEM_cert(content).encode("ascii")
+    return content if content.endswith(b"\n") else content + b"\n"

@@ -11,12 +11,14 @@ __metaclass__ = type
 
 import os
 import re
+import stat
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, LINK, Found, Left, item
 
 SCOPES = ("/etc/systemd/system", "/etc/systemd/user")
 UNIT = re.compile(r"^[^/]+\.(service|socket|timer|mount|automount|swap|path|slice|target)$")
 MASK = "/dev/null"
+VENDOR = "/usr/lib/systemd"
 OURS = re.compile(r"^osmigrate-")
 
 
@@ -25,6 +27,7 @@ def plan(situation):
     found = Found([], [], set())
     for scope in SCOPES:
         _units(situation, scope, found)
+        _vendor_units(situation, scope, found)
         _links(situation, scope, found)
     return found
 
@@ -53,16 +56,44 @@ def _units(situation, scope, found):
                 if drop_in == path or incumbent.is_directory(drop_in):
                     continue
                 if packages.verdict(drop_in) or not situation.candidate.exists("/usr" + drop_in):
-                    found.items.append(
-                        situation.copy(drop_in, "services", lost=_missing(situation, drop_in), secret=True)
-                    )
+                    found.items.append(_copy(situation, drop_in, _drop_in_place(situation, path, drop_in)))
                 found.taken.add(drop_in)
         elif UNIT.match(name) and not incumbent.is_link(path) and packages.verdict(path):
             found.taken.add(path)
             if _vendor(situation.candidate, scope, name) and not _vendor(incumbent, scope, name):
                 found.left.append(Left(path, "the release brings its own %s" % name))
             else:
-                found.items.append(situation.copy(path, "services", lost=_missing(situation, path), secret=True))
+                found.items.append(_copy(situation, path, path))
+
+
+def _copy(situation, path, target):
+    return situation.copy(path, "services", target, lost=_missing(situation, path), secret=True)
+
+
+def _drop_in_place(situation, directory, drop_in):
+    """Return where a drop-in lies beside what the candidate calls its unit."""
+    above, name = os.path.split(directory)
+    return os.path.join(above, situation.translation.name(name[: -len(".d")]) + ".d") + drop_in[len(directory) :]
+
+
+def _vendor_units(situation, scope, found):
+    """Units and drop-ins that an administrator put where packages keep theirs; /etc is where the candidate has room."""
+    incumbent = situation.incumbent
+    directory = incumbent.resolve(VENDOR + scope[len("/etc/systemd") :])
+    for name in incumbent.names(directory):
+        path = os.path.join(directory, name)
+        is_drop_in = name.endswith(".d") and incumbent.is_directory(path)
+        if not is_drop_in and (not UNIT.match(name) or incumbent.is_link(path)):
+            continue
+        for file, status in incumbent.walk(path):
+            if not stat.S_ISREG(status.st_mode) or situation.packages.verdict(file) != "unowned":
+                continue
+            found.taken.add(file)
+            target = scope + file[len(directory) :]
+            if _vendor(situation.candidate, scope, file[len(directory) + 1 :]):
+                found.left.append(Left(file, "the release brings its own %s" % os.path.basename(file)))
+            elif not any(made.target == target for made in found.items):
+                found.items.append(_copy(situation, file, target))
 
 
 def _links(situation, scope, found):
@@ -81,16 +112,23 @@ def _links(situation, scope, found):
         if target == MASK:
             found.items.append(situation.copy(path, "services"))
             continue
-        place = _place(situation, scope, unit, carried)
+        place = _place(situation, scope, situation.translation.name(unit), carried)
         if place:
-            found.items.append(item(LINK, path, path, "services", place))
+            found.items.append(item(LINK, _renamed(situation, path), path, "services", place))
         else:
             found.left.append(Left(path, "the release has no %s" % unit))
     for path in sorted(situation.packages.links):
         # A person switched off what its package had switched on.
-        if path.startswith(scope) and incumbent.lstat(path) is None:
-            if situation.candidate.lstat("/usr" + path) is not None:
-                found.items.append(item(ABSENT, path, "", "services"))
+        if path.startswith(scope + "/") and incumbent.lstat(path) is None:
+            target = _renamed(situation, path)
+            if situation.candidate.lstat("/usr" + target) is not None:
+                found.items.append(item(ABSENT, target, "", "services"))
+
+
+def _renamed(situation, path):
+    """Return the path with the candidate's name of the unit at its end."""
+    directory, name = os.path.split(path)
+    return os.path.join(directory, situation.translation.name(name))
 
 
 def _place(situation, scope, unit, carried):

@@ -12,7 +12,8 @@ __metaclass__ = type
 import stat
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import ALWAYS, NEEDED
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 
@@ -22,11 +23,9 @@ def plan(situation, extra_paths):
     :param extra_paths: list of str, files and directories of /etc.
     """
     found = Found([], [], set())
-    for rule in rules.RULES:
-        for path in situation.incumbent.glob(rule.pattern):
-            if path not in found.taken and _takes(situation, rule.how, path):
-                found.taken.add(path)
-                found.items.append(situation.copy(path, rule.area, lost=_lost(situation, rule), secret=rule.secret))
+    for area in rules.AREAS:
+        for rule in area.rules:
+            _apply(situation, area.name, rule, found)
     for extra in extra_paths:
         if not extra.startswith("/etc/") or situation.incumbent.lstat(extra) is None:
             raise FleetError(
@@ -37,22 +36,37 @@ def plan(situation, extra_paths):
         for path, status in situation.incumbent.walk(extra.rstrip("/")):
             if path not in found.taken and _is_plain(status):
                 found.taken.add(path)
-                found.items.append(situation.copy(path, "operator", secret=True))
+                found.items.append(situation.copy(path, "operator", secret=True, as_is=True))
     return found
 
 
-def _takes(situation, how, path):
+def _apply(situation, area, rule, found):
+    for path in [path for pattern in rule.patterns for path in situation.incumbent.glob(pattern)]:
+        target = situation.translation.name(path)
+        # What lies elsewhere comes with its directory, unless the candidate has it in /etc.
+        if path in found.taken or not target.startswith("/etc/") or not _takes(situation, rule.how, path, target):
+            continue
+        found.taken.add(path)
+        if any(made.target == target for made in found.items):
+            found.left.append(Left(path, "its place %s on the candidate is taken" % target))
+        else:
+            found.items.append(
+                situation.copy(path, area, target, lost=_lost(situation, rule), secret=rule.secret, as_is=rule.as_is)
+            )
+
+
+def _takes(situation, how, path, target):
     status = situation.incumbent.lstat(path)
     if stat.S_ISDIR(status.st_mode):
         # Directories are made for what is in them; here they only count where an empty one matters.
-        return how == rules.NEEDED
+        return how == NEEDED
     if not _is_plain(status):
         return False
-    if how == rules.ALWAYS:
+    if how == ALWAYS:
         return True
     if situation.packages.verdict(path):
-        return how == rules.NEEDED or not situation.adds_nothing(path)
-    return how == rules.NEEDED and not situation.candidate.exists("/usr" + path)
+        return how == NEEDED or not situation.adds_nothing(path)
+    return how == NEEDED and not situation.candidate.exists("/usr" + target)
 
 
 def _is_plain(status):

@@ -4,6 +4,8 @@
 
 import hashlib
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -29,7 +31,7 @@ INCUMBENT = {
     "/opt/": "",
     "/usr/local/": "",
     "/var/log/": "",
-    "/var/lib/dpkg/info/base-files.list": "/.\n/etc\n/var\n/var/log\n/var/spool\n/var/lib\n/var/lib/dpkg\n/home\n",
+    "/var/lib/dpkg/info/base-files.list": "/.\n/etc\n/var\n/var/log\n/var/spool\n/var/lib\n/var/lib/dpkg\n/home\n/bin/bash\n",
     "/var/lib/dpkg/status": "",
     "/bin/bash": "",
 }
@@ -51,6 +53,24 @@ RELEASE = {
     "/var/": "",
     "/boot/": "",
 }
+
+# An EL incumbent has the same files but for the database of its packages, and its own numbers for some names.
+EL_PASSWD = PASSWD + "chrony:x:992:987::/var/lib/chrony:/sbin/nologin\nops:x:1000:1000::/home/ops:/bin/bash\n"
+EL_GROUP = "root:x:0:\ndaemon:x:2:\nwheel:x:10:ops\nadm:x:4:\ntape:x:33:\nchrony:x:987:\nops:x:1000:\n"
+EL_INCUMBENT = {
+    **{name: what for name, what in INCUMBENT.items() if "/dpkg/" not in name and name != "/bin/bash"},
+    "/etc/os-release": 'NAME="Rocky Linux"\nID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="8.10"\n',
+    "/etc/passwd": EL_PASSWD,
+    "/etc/group": EL_GROUP,
+    "/var/lib/rpm/": "",
+}
+EL_RELEASE = {
+    **RELEASE,
+    "/usr/lib/os-release": 'ID="centos"\nID_LIKE="rhel fedora"\nVERSION_ID="9"\n',
+    "/usr/etc/group": GROUP.replace("shadow:x:42:\n", "wheel:x:10:\n"),
+}
+DEBIAN_GROUP = GROUP + "sudo:x:27:\nwww-data:x:33:\ncrontab:x:990:\n_chrony:x:991:\n"
+FAMILIES = {"debian": (INCUMBENT, RELEASE), "el": (EL_INCUMBENT, EL_RELEASE)}
 
 
 def write_tree(root: Path, files: dict) -> Path:
@@ -78,33 +98,67 @@ def snapshot(root: Path) -> dict:
     for directory, directories, names in os.walk(root):
         for name in directories + names:
             path = Path(directory) / name
+            if name == "rpmdb.sqlite-shm":
+                continue  # changes with every reader
             status = path.lstat()
             content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
             found[str(path.relative_to(root))] = (status.st_mode, status.st_uid, status.st_gid, content)
     return found
 
 
+def make_rpm_database(root: Path, files: dict, directory: Path) -> None:
+    """Let one package, made and registered by the real rpm, have brought files: path to its content as shipped."""
+    content = write_tree(directory / "content", files)
+    listed = "\n".join(f"%config(noreplace) {name}" if name.startswith("/etc/") else name for name in files)
+    (directory / "p.spec").write_text(
+        "Name: p\nVersion: 1\nRelease: 1\nSummary: p\nLicense: none\nBuildArch: noarch\n%description\np\n"
+        f"%install\ncp -a {content}/. %{{buildroot}}\n%files\n{listed}\n"
+    )
+    defines = ["--define", f"_topdir {directory}/top", "--define", "__brp_mangle_shebangs /bin/true"]
+    subprocess.run(["rpmbuild", "-bb", *defines, str(directory / "p.spec")], check=True, capture_output=True)
+    (package,) = (directory / "top/RPMS").glob("*/*.rpm")
+    options = ["--justdb", "--nodeps", "--noscripts", "--ignorearch", "--ignoreos"]
+    database = str(root / "var/lib/rpm")
+    subprocess.run(["rpm", "--dbpath", database, "-i", *options, str(package)], check=True, capture_output=True)
+
+
 class Move:
     """One move between two trees, as often as it is asked for."""
 
-    def __init__(self, directory: Path, incumbent: dict, release: dict, mount_points=(), packages=None, ids=None):
-        self.incumbent = write_tree(directory / "incumbent", {**INCUMBENT, **incumbent})
-        self.deployment = write_tree(directory / "deployment", {**RELEASE, **release})
+    def __init__(
+        self,
+        directory: Path,
+        incumbent: dict,
+        release: dict,
+        mount_points=(),
+        packages=None,
+        ids=None,
+        families=("debian", "debian"),
+    ):
+        incumbent = {**FAMILIES[families[0]][0], **incumbent}
+        release = {**FAMILIES[families[1]][1], **release}
+        self.incumbent = write_tree(directory / "incumbent", incumbent)
+        self.deployment = write_tree(directory / "deployment", release)
         self.var = directory / "var"
         self.var.mkdir()
         # A deployment's /etc begins as a copy of the release's own.
-        pristine = {
-            name[len("/usr") :]: what for name, what in {**RELEASE, **release}.items() if name.startswith("/usr/etc/")
-        }
+        pristine = {name[len("/usr") :]: what for name, what in release.items() if name.startswith("/usr/etc/")}
         write_tree(self.deployment, pristine)
-        for name, (content, original) in (packages or {}).items():
-            self.package(name, content, original)
+        if families[0] == "el" and packages:
+            if not shutil.which("rpmbuild"):
+                pytest.skip("needs rpmbuild (Debian's package rpm)")
+            write_tree(self.incumbent, {name: content for name, (content, _original) in packages.items()})
+            made = directory / "rpm"
+            make_rpm_database(self.incumbent, {name: original for name, (_now, original) in packages.items()}, made)
+        else:
+            for name, (content, original) in (packages or {}).items():
+                self.package(name, content, original)
         for name, (uid, gid) in (ids or {}).items():
             os.chown(self.incumbent / name.strip("/"), uid, gid)
         self.mount_points = mount_points
 
     def package(self, name: str, content: str, original: str) -> None:
-        """Let a package have brought a configuration file that reads `content` now and read `original` then."""
+        """Let a package of dpkg's have brought a configuration file that reads `content` and read `original`."""
         write_tree(self.incumbent, {name: content})
         status = self.incumbent / "var/lib/dpkg/status"
         digest = hashlib.md5(original.encode()).hexdigest()

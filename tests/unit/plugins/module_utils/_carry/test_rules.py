@@ -14,44 +14,74 @@ CARRIED = {
         "/etc/iscsi/initiatorname.iscsi": ("InitiatorName=iqn.x\n", 0o600),
         "/etc/nvme/hostnqn": "nqn.x\n",
     },
-    "login": {
+    "sudo": {
         "/etc/sudoers.d/ops": ("ops ALL=(ALL) NOPASSWD: ALL\n", 0o440),
+    },
+    "ssh": {
         "/etc/ssh/sshd_config.d/10-ops.conf": "UseDNS no\n",
         "/etc/ssh/authorized_keys/ops": "ssh-ed25519 AAAA\n",
+    },
+    "proxies": {
         "/etc/environment": "https_proxy=http://proxy:3128\n",
+    },
+    "login": {
         "/etc/profile.d/ops.sh": "umask 027\n",
+        "/etc/sssd/sssd.conf": ("[sssd]\n", 0o600),
     },
     "network": {
         "/etc/systemd/network/10-lan.network": "[Match]\nName=en*\n",
         "/etc/systemd/network/10-lan.network.d/mtu.conf": "[Link]\nMTUBytes=9000\n",
         "/etc/systemd/network/20-wg.netdev": ("[WireGuard]\n", 0o640),
     },
-    "kubernetes": {
+    "kubelet": {
         "/etc/kubernetes/kubelet.conf": ("kind: Config\n", 0o600),
         "/etc/kubernetes/pki/ca.crt": "x\n",
         "/etc/kubernetes/manifests/etcd.yaml": ("kind: Pod\n", 0o600),
         "/etc/default/kubelet": "KUBELET_EXTRA_ARGS=-v=1\n",
+    },
+    "runtime": {
         "/etc/crictl.yaml": "x\n",
-        "/etc/cni/net.d/10-a.conflist": "{}\n",
         "/etc/containerd/config.toml": "version = 2\n",
         "/etc/containerd/certs.d/_default/hosts.toml": "x\n",
     },
-    "kernel": {
+    "cni": {
+        "/etc/cni/net.d/10-a.conflist": "{}\n",
+    },
+    "sysctl": {
         "/etc/sysctl.d/60-a.conf": "a.b = 1\n",
+    },
+    "modules": {
         "/etc/modules-load.d/a.conf": "overlay\n",
         "/etc/modprobe.d/a.conf": "blacklist b\n",
         "/etc/udev/rules.d/70-a.rules": "x\n",
     },
-    "limits": {"/etc/security/limits.d/a.conf": "* - nofile 65536\n"},
-    "time": {"/etc/systemd/timesyncd.conf.d/a.conf": "[Time]\nNTP=a\n", "/etc/chrony/conf.d/a.conf": "server a\n"},
+    "limits": {
+        "/etc/security/limits.d/a.conf": "* - nofile 65536\n",
+    },
+    "time": {
+        "/etc/systemd/timesyncd.conf.d/a.conf": "[Time]\nNTP=a\n",
+        "/etc/chrony/conf.d/a.conf": "server a\n",
+    },
     "services": {
         "/etc/systemd/journald.conf.d/a.conf": "[Journal]\n",
+        "/etc/tmpfiles.d/a.conf": "d /run/a\n",
+    },
+    "cron": {
         "/etc/cron.d/a": "* * * * * root true\n",
         "/etc/cron.daily/a": ("#!/bin/sh\n", 0o755),
-        "/etc/tmpfiles.d/a.conf": "d /run/a\n",
-        "/etc/logrotate.d/a": "/var/log/a {}\n",
     },
-    "storage": {"/etc/multipath/bindings": "a b\n", "/etc/multipath.conf": "defaults {}\n"},
+    "logging": {
+        "/etc/logrotate.d/a": "/var/log/a {}\n",
+        "/etc/rsyslog.d/a.conf": "*.* @log\n",
+    },
+    "storage": {
+        "/etc/multipath/bindings": "a b\n",
+        "/etc/multipath.conf": "defaults {}\n",
+    },
+    "firewall": {
+        "/etc/nftables.conf": ("table inet a {}\n", 0o755),
+        "/etc/iptables/rules.v4": "*filter\n",
+    },
 }
 
 
@@ -84,14 +114,14 @@ def test_fail_what_no_rule_knows_is_named(move):
     moving = move(
         {"/etc/agent/agent.yml": "token: x\n", "/etc/empty": ""},
         packages={
-            "/etc/nftables.conf": ("changed\n", "shipped\n"),
+            "/etc/strange.conf": ("changed\n", "shipped\n"),
             "/etc/untouched.conf": ("shipped\n", "shipped\n"),
         },
     )
     made = moving.carry()
     assert made.unknown == [
         {"path": "/etc/agent/agent.yml", "reason": "unowned"},
-        {"path": "/etc/nftables.conf", "reason": "modified"},
+        {"path": "/etc/strange.conf", "reason": "modified"},
     ]
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import packages
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, packages
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
@@ -64,7 +64,7 @@ def test_parse_conffiles():
     status = (
         "Package: a\nConffiles:\n /etc/a 0123\n /etc/gone 4567 obsolete\nDescription: x\n /etc/no 89\n\nPackage: b\n"
     )
-    assert packages.parse_conffiles(status) == {"/etc/a": "0123", "/etc/gone": "4567"}
+    assert dpkg.parse_conffiles(status) == {"/etc/a": "0123", "/etc/gone": "4567"}
 
 
 def test_what_ucf_made_is_its_packages(tmp_path):

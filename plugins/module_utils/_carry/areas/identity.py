@@ -1,0 +1,20 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who the node is, also to its storage.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import ALWAYS, area, take
+
+AREA = area(
+    "identity",
+    [
+        take(ALWAYS, "/etc/machine-id /etc/machine-info /etc/hostname /etc/hosts"),
+        take(ALWAYS, "/etc/iscsi/initiatorname.iscsi /etc/nvme/hostnqn /etc/nvme/hostid", as_is=True),
+    ],
+)

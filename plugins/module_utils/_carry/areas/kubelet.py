@@ -1,0 +1,22 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The node's place in its cluster.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import NEEDED, area, take
+
+AREA = area(
+    "kubelet",
+    [
+        # Manifests name paths inside of containers, too.
+        take(NEEDED, "/etc/kubernetes /etc/kubernetes/**", secret=True, as_is=True),
+        take(NEEDED, "/etc/default/kubelet /etc/sysconfig/kubelet", secret=True),
+    ],
+    same=[("/etc/default/kubelet", "/etc/sysconfig/kubelet")],
+)

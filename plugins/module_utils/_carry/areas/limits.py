@@ -1,0 +1,14 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Limits of sessions.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import MADE, area, take
+
+AREA = area("limits", [take(MADE, "/etc/security/limits.conf /etc/security/limits.d/*.conf")])

@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where messages go.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import MADE, area, take
+
+AREA = area(
+    "logging",
+    [
+        take(MADE, "/etc/logrotate.d/*", needs="/usr/sbin/logrotate"),
+        take(MADE, "/etc/rsyslog.d/*.conf", secret=True, needs="/usr/sbin/rsyslogd"),
+        take(MADE, "/etc/audit/rules.d/*.rules", needs="/usr/sbin/auditctl"),
+    ],
+)

@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people find when they log in, and where accounts come from.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import MADE, area, take
+
+AREA = area(
+    "login",
+    [
+        take(MADE, "/etc/profile.d/* /etc/motd /etc/issue /etc/issue.net /etc/bash.bashrc /etc/bashrc /etc/inputrc"),
+        take(
+            MADE,
+            "/etc/sssd/sssd.conf /etc/sssd/conf.d/*.conf /etc/sssd/pki/**",
+            secret=True,
+            needs="/usr/sbin/sssd",
+        ),
+        take(MADE, "/etc/krb5.conf /etc/krb5.keytab /etc/krb5.conf.d/*", secret=True),
+    ],
+    stays=[
+        ("belongs to the packages of the release", "/etc/pam.d/** /etc/login.defs /etc/security/pwquality.conf"),
+        ("a backup copy", "/etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid-"),
+        ("a backup copy", "/etc/security/opasswd"),
+        ("made anew by programs of the release", "/etc/shells"),
+    ],
+    same=[("/etc/bash.bashrc", "/etc/bashrc")],
+)

@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kernel modules and devices.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import MADE, area, take
+
+AREA = area(
+    "modules",
+    [
+        take(MADE, "/etc/modules-load.d/*.conf /etc/modprobe.d/*.conf"),
+        take(MADE, "/etc/udev/rules.d/* /etc/udev/hwdb.d/* /etc/udev/udev.conf /etc/binfmt.d/*.conf"),
+    ],
+    stays=[("made anew by programs of the release", "/etc/udev/hwdb.bin")],
+)

@@ -1,0 +1,27 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network, where systemd-networkd configures it.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import MADE, area, take
+
+AREA = area(
+    "network",
+    [
+        take(MADE, "/etc/systemd/network/**", secret=True),
+        take(MADE, "/etc/iproute2/**"),
+    ],
+    stays=[
+        (
+            "the network is configured by systemd-networkd",
+            "/etc/network/interfaces /etc/network/interfaces.d/* /etc/sysconfig/network-scripts/* "
+            "/etc/sysconfig/network /etc/sysconfig/network/**",
+        )
+    ],
+)

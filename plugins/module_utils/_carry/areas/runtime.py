@@ -1,0 +1,22 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Container runtimes.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import MADE, NEEDED, area, take
+
+AREA = area(
+    "runtime",
+    [
+        take(MADE, "/etc/containerd/** /etc/containers/**", secret=True, as_is=True),
+        take(MADE, "/etc/crio/**", secret=True, needs="/usr/bin/crio", as_is=True),
+        take(MADE, "/etc/docker/**", secret=True, needs="/usr/bin/dockerd", as_is=True),
+        take(NEEDED, "/etc/crictl.yaml", as_is=True),
+    ],
+)

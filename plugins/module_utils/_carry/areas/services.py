@@ -1,0 +1,19 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Configuration of the service manager; units themselves are in units.py.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import MADE, area, take
+
+AREA = area(
+    "services",
+    [take(MADE, "/etc/systemd/*.conf.d/*.conf /etc/tmpfiles.d/*.conf /etc/sysusers.d/*.conf")],
+    stays=[("made anew by programs of the release", "/etc/rc?.d/* /etc/rc.d/rc?.d/* /etc/runit/runsvdir/default/*")],
+    same=[("networking.service", "network.service"), ("apache2.service", "httpd.service")],
+)

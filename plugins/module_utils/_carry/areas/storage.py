@@ -1,0 +1,45 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Storage over the network, and storage made of several devices.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import MADE, area, take
+
+AREA = area(
+    "storage",
+    [
+        take(
+            MADE,
+            "/etc/iscsi/iscsid.conf /etc/iscsi/nodes/** /etc/iscsi/send_targets/** "
+            "/var/lib/iscsi/nodes/** /var/lib/iscsi/send_targets/**",
+            secret=True,
+            needs="/usr/sbin/iscsid",
+        ),
+        take(
+            MADE,
+            "/etc/multipath.conf /etc/multipath/bindings /etc/multipath/wwids /etc/multipath/conf.d/*.conf",
+            needs="/usr/sbin/multipathd",
+        ),
+        take(MADE, "/etc/nvme/discovery.conf /etc/nvme/config.json", secret=True, needs="/usr/sbin/nvme"),
+        take(MADE, "/etc/mdadm/mdadm.conf /etc/mdadm.conf", needs="/usr/sbin/mdadm"),
+        take(MADE, "/etc/lvm/lvmlocal.conf /etc/lvm/profile/*", needs="/usr/sbin/lvm"),
+        take(MADE, "/etc/exports /etc/exports.d/*.exports", needs="/usr/sbin/exportfs"),
+        take(
+            MADE,
+            "/etc/idmapd.conf /etc/nfs.conf /etc/nfs.conf.d/*.conf /etc/nfsmount.conf",
+            needs="/usr/sbin/mount.nfs",
+        ),
+    ],
+    stays=[("a list of devices that LVM makes anew; only systems that have it use it", "/etc/lvm/devices/**")],
+    same=[
+        ("/etc/mdadm/mdadm.conf", "/etc/mdadm.conf"),
+        ("/etc/iscsi/nodes/", "/var/lib/iscsi/nodes/"),
+        ("/etc/iscsi/send_targets/", "/var/lib/iscsi/send_targets/"),
+    ],
+)

@@ -1,0 +1,18 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may become root.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import MADE, area, take
+
+AREA = area(
+    "sudo",
+    [take(MADE, "/etc/sudoers.d/*", secret=True, needs="/usr/bin/sudo")],
+    words=[("%sudo", "%wheel")],
+)

@@ -1,0 +1,25 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Certificate authorities: see trust.py. Here: what else lies beside them, and where programs look.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import area
+
+AREA = area(
+    "trust",
+    stays=[
+        (
+            "made anew by programs of the release",
+            "/etc/ssl/certs/** /etc/ca-certificates.conf /etc/pki/ca-trust/extracted/** /etc/pki/tls/certs/ca-bundle* "
+            "/etc/pki/tls/cert.pem /etc/pki/java/cacerts",
+        ),
+        ("belongs to the packages of the release", "/etc/crypto-policies/**"),
+    ],
+    same=[("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")],
+)

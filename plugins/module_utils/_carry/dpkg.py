@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What dpkg knows of a root.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import stat
+
+INFO = "/var/lib/dpkg/info"
+STATUS = "/var/lib/dpkg/status"
+UCF = "/var/lib/ucf/hashfile"
+# For each link by which a package enabled a unit of its own, an empty file of the same name lies here.
+ENABLED = {
+    "/var/lib/systemd/deb-systemd-helper-enabled": "/etc/systemd/system",
+    "/var/lib/systemd/deb-systemd-user-helper-enabled": "/etc/systemd/user",
+}
+
+
+class Dpkg(object):
+    """The files of dpkg's packages.
+
+    owned: dict of path to the name of its package; digests: dict of path to MD5, of configuration files only;
+    links: set of paths, what packages enabled.
+
+    :param tree: Tree.
+    """
+
+    def __init__(self, tree):
+        self.tree = tree
+        self.owned = {}
+        for name in tree.names(INFO):
+            if name.endswith(".list"):
+                package = name[: -len(".list")]
+                for path in tree.text(os.path.join(INFO, name)).splitlines():
+                    self.owned[path] = package
+        self.digests = parse_conffiles(tree.text(STATUS))
+        for line in tree.text(UCF).splitlines():
+            digest, _blanks, path = line.partition("  ")
+            self.digests.setdefault(path, digest)
+        self._sums = {}
+        self.links = set()
+        for directory, scope in ENABLED.items():
+            for path, status in tree.walk(directory):
+                if stat.S_ISREG(status.st_mode) and not path.endswith(".dsh-also"):
+                    self.links.add(scope + path[len(directory) :])
+
+    def digest(self, path):
+        """Return the digest that a file had in its package, "" if that is not known."""
+        package = self.owned.get(path)
+        if package not in self._sums:
+            lines = self.tree.text("%s/%s.md5sums" % (INFO, package)).splitlines()
+            self._sums[package] = dict(("/" + line[34:], line[:32]) for line in lines)
+        return self.digests.get(path) or self._sums[package].get(path, "")
+
+    def installed(self, path):
+        """Return when the package of a path was installed, in seconds; 0 if that is not known."""
+        status = self.tree.lstat("%s/%s.list" % (INFO, self.owned.get(path)))
+        return status.st_mtime if status else 0
+
+
+def parse_conffiles(status):
+    """Read the digests of configuration files out of dpkg's status.
+
+    :param status: str, content of the status file.
+    :returns: dict of path to MD5 as the package shipped it.
+    """
+    digests, inside = {}, False
+    for line in status.splitlines():
+        if inside and line.startswith(" "):
+            words = line.split()
+            if len(words) > 1:
+                digests[words[0]] = words[1]
+        else:
+            inside = line == "Conffiles:"
+    return digests

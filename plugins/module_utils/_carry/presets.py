@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a distribution enables by its presets: rpm's packages leave no other trace of it.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import fnmatch
+import os
+import re
+
+PRESETS = {"system": "system-preset", "user": "user-preset"}
+KINDS = {"WantedBy": "wants", "RequiredBy": "requires"}
+PLACES = ("/etc/systemd", "/run/systemd", "/usr/lib/systemd")
+
+
+def enabled(tree):
+    """Return the links that presets make, as set of paths below /etc/systemd.
+
+    :param tree: Tree.
+    """
+    links = set()
+    for scope, directory in PRESETS.items():
+        rules = parse([tree.text(path) for path in _files(tree, directory)])
+        vendor = "/usr/lib/systemd/" + scope
+        for unit in tree.names(vendor) if rules else []:
+            if not tree.is_link(os.path.join(vendor, unit)) and wanted(rules, unit):
+                text = tree.text(os.path.join(vendor, unit))
+                links.update("/etc/systemd/%s/%s" % (scope, name) for name in installs(text, unit))
+    return links
+
+
+def _files(tree, directory):
+    """Name the files in the order in which they are read; of two with one name the first place counts."""
+    found = {}
+    for place in reversed(PLACES):
+        for path in tree.glob("%s/%s/*.preset" % (place, directory)):
+            found[os.path.basename(path)] = path
+    return [found[name] for name in sorted(found)]
+
+
+def parse(texts):
+    """Return the rules as list of (bool, pattern)."""
+    lines = [line.split() for text in texts for line in text.splitlines()]
+    return [(words[0] == "enable", words[1]) for words in lines if len(words) > 1 and words[0] in ("enable", "disable")]
+
+
+def wanted(rules, unit):
+    """Say whether presets enable a unit: the first rule that matches decides, and none means yes."""
+    for enable, pattern in rules:
+        if fnmatch.fnmatchcase(unit, pattern):
+            return enable
+    return True
+
+
+def installs(text, unit):
+    """Return the links that [Install] of a unit asks for, relative to its scope."""
+    links = []
+    for key, values in re.findall(r"(?m)^(WantedBy|RequiredBy|Alias)\s*=\s*(.+)$", text):
+        for value in values.split():
+            links.append(value if key == "Alias" else "%s.%s/%s" % (value, KINDS[key], unit))
+    return links

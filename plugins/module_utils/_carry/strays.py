@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an administrator put among the files of the system, which no move brings along.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import fnmatch
+import operator
+import os
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left
+
+PLACES = ("/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/lib", "/usr/lib64", "/bin", "/sbin", "/lib", "/lib64")
+# What programs make for themselves there.
+CACHES = (
+    "*/__pycache__ /usr/lib/locale/* */gconv-modules.cache */loaders.cache */immodules.cache */giomodule.cache "
+    "/usr/lib/udev/hwdb.bin /lib/udev/hwdb.bin /usr/lib/modules/* /lib/modules/* /usr/lib/sysimage/* */fonts.cache"
+).split()
+FILES_MAX = 20
+ALTERNATIVES = "/etc/alternatives/"
+
+
+def search(situation, taken):
+    """Return what packages did not bring, or did not bring like this.
+
+    A directory that the release does not have and no package brought, or one with too many such files, is named once,
+    with its slash.
+
+    :param taken: set of str, what was carried.
+    :returns: (list of Left: what the release has, too; list of {"path", "reason"}: what it does not have).
+    """
+    found = []
+    for place in PLACES:
+        if not situation.incumbent.is_link(place):
+            _search(situation, place, found)
+    found = [stray for stray in found if not any(path.startswith(stray["path"]) for path in taken)]
+    left = [
+        Left(stray["path"], "the release brings its own")
+        for stray in found
+        if situation.candidate.exists(stray["path"])
+    ]
+    same = set(known.path for known in left)
+    return left, _gathered([stray for stray in found if stray["path"] not in same])
+
+
+def _gathered(found):
+    """Name the directory instead of its files where they are too many to read."""
+    below = {}
+    for stray in found:
+        below.setdefault("/".join(stray["path"].split("/")[:4]) + "/", []).append(stray)
+    result = []
+    for directory in sorted(below):
+        several = below[directory]
+        if len(several) > FILES_MAX:
+            reasons = sorted(set(stray["reason"] for stray in several))
+            several = [{"path": directory, "reason": reasons[0]}]
+        result += sorted(several, key=operator.itemgetter("path"))
+    return result
+
+
+def _search(situation, directory, found):
+    try:
+        listing = list(os.scandir(situation.incumbent.outside(directory)))
+    except OSError:
+        return
+    for entry in listing:
+        path = os.path.join(directory, entry.name)
+        if any(fnmatch.fnmatchcase(path, cache) for cache in CACHES):
+            continue
+        if entry.is_symlink() and os.readlink(entry.path).startswith(ALTERNATIVES):
+            continue
+        if not entry.is_dir(follow_symlinks=False):
+            verdict = situation.packages.verdict(path)
+            if verdict:
+                found.append({"path": path, "reason": verdict})
+        elif situation.packages.hold(path) or situation.candidate.is_directory(path):
+            _search(situation, path, found)
+        else:
+            found.append({"path": path + "/", "reason": "unowned"})

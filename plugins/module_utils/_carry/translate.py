@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names that Debian's family and EL's have for the same thing: files, programs, units, groups.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _osrelease
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
+
+# Accounts, as (Debian, EL) call them; membership and ownership go by the name.
+USERS = [("_chrony", "chrony")]
+GROUPS = [("sudo", "wheel"), ("_chrony", "chrony"), ("nogroup", "nobody"), ("_ssh", "ssh_keys")]
+
+
+class Translation(object):
+    """From the names of one root to those of another; of one family to itself nothing changes.
+
+    :param incumbent: Tree.
+    :param candidate: Tree.
+    """
+
+    def __init__(self, incumbent, candidate):
+        self.source, self.target = (_family(tree) for tree in (incumbent, candidate))
+        self.names = self._table([pair for area in rules.AREAS for pair in area.same])
+        self.users, self.groups = self._table(USERS), self._table(GROUPS)
+        self.words = dict((area.name, self._table(area.words)) for area in rules.AREAS)
+
+    @property
+    def changes(self):
+        """Say whether the families differ."""
+        return self.source != self.target
+
+    def _table(self, pairs):
+        if not self.changes:
+            return {}
+        ours = 0 if self.source == _osrelease.DEBIAN else 1
+        return dict((pair[ours], pair[1 - ours]) for pair in pairs if pair[0] != pair[1])
+
+    def name(self, name):
+        """Return what the candidate calls a file, a program or a unit."""
+        if name in self.names:
+            return self.names[name]
+        for directory, other in self.names.items():
+            if directory.endswith("/") and name.startswith(directory):
+                return other + name[len(directory) :]
+        return name
+
+    def text(self, content, area):
+        """Name everything in a text as the candidate does.
+
+        :param content: bytes.
+        :param area: str, whose words count too.
+        :returns: (bytes, list of str: what was replaced, as "a is now b").
+        """
+        table = dict(self.names, **self.words.get(area, {}))
+        if not table or b"\0" in content:
+            return content, []
+        replaced = []
+
+        def replace(found):
+            name = found.group(0)
+            change = "%s is now %s" % (name, table[name])
+            if change not in replaced:
+                replaced.append(change)
+            return table[name]
+
+        # A name ends where no longer one could go on; one of a directory has its slash.
+        longest = sorted(table, key=lambda name: (-len(name), name))
+        known = "|".join(re.escape(name) + ("" if name.endswith("/") else r"(?![\w/-]|\.\w)") for name in longest)
+        text = content.decode("utf-8", "surrogateescape")
+        text = re.sub(r"(?<![\w./])(?:%s)" % known, replace, text)
+        return text.encode("utf-8", "surrogateescape"), replaced
+
+
+def _family(tree):
+    text = tree.text("/etc/os-release") or tree.text("/usr/lib/os-release")
+    return _osrelease.family(_osrelease.parse_os_release(text))
