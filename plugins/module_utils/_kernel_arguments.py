@@ -18,7 +18,60 @@ CARRIED = (
     "processor.*", "mitigations", "pci", "nvme_core.*", "numa_balancing", "systemd.unified_cgroup_hierarchy",
     "net.ifnames", "net.naming-scheme", "biosdevname", "ip", "rootflags", "rd.luks.*", "rd.lvm.*", "rd.md.*", "audit",
     "apparmor", "security", "cpufreq.*", "intel_pstate", "amd_pstate", "clocksource", "tsc", "nosmt", "noxsave",
+    "cgroup_enable", "cgroup_disable", "swapaccount", "nmi_watchdog", "nowatchdog", "softlockup_panic",
+    "hung_task_panic", "pcie_aspm", "elevator", "idle", "max_cstate", "kthread_cpus", "skew_tick", "rcu_nocb_poll",
+    "nosoftlockup", "earlyprintk", "earlycon", "consoleblank", "spectre_v2", "l1tf", "mds", "tsx", "tsx_async_abort",
+    "memmap", "mem", "numa", "acpi", "noapic", "lsm", "psi",
 )  # fmt: skip
+# Of the dotted names those that steer one program; all others are parameters of modules, and of the machine.
+STEERING = ("rd.*", "systemd.*", "osmigrate.*", "ostree.*", "fsck.*", "luks.*", "plymouth.*", "cloud-init.*")
+# What does not come along, and why; with a value only that one.
+DROPPED = [
+    (pattern, reason)
+    for reason, patterns in (
+        (
+            "the candidate's entry has its own",
+            "BOOT_IMAGE root rootfstype rootwait rootdelay ro rw initrd init ostree ostree.* systemd.machine_id "
+            "systemd.gpt_auto osmigrate.*",
+        ),
+        ("belongs to trials", "panic oops systemd.watchdog_sec"),
+        ("only about what is shown while booting", "quiet splash rhgb loglevel vt.* plymouth.* nomodeset vga"),
+        ("no swap, so no hibernation", "resume resume_offset noresume"),
+        ("for the initramfs of the incumbent, or one boot", "rd.* boot single emergency rescue 1 3 5"),
+        ("for one boot, or the service manager of the incumbent", "systemd.* fsck.* luks.* cloud-init.*"),
+        ("SELinux is not carried", "selinux enforcing autorelabel"),
+        ("only kernels of EL 7 and 8 know it", "crashkernel=auto"),
+    )
+    for pattern in patterns.split()
+]  # fmt: skip
+
+
+def words(arguments):
+    """Return arguments as words.
+
+    :param arguments: list of (name, value or None).
+    """
+    return [name if value is None else "%s=%s" % (name, value) for name, value in arguments]
+
+
+def is_carried(word):
+    """Say whether an argument describes the machine or its tuning."""
+    name = word.partition("=")[0]
+    if any(word == pattern for pattern, _reason in DROPPED if "=" in pattern):
+        return False
+    if any(fnmatch.fnmatchcase(name, known) for known in CARRIED):
+        return True
+    return "." in name and not any(fnmatch.fnmatchcase(name, other) for other in STEERING + ("vt.*",))
+
+
+def reason(word):
+    """Say why an argument is not carried; "" for one that is, or that nobody knows."""
+    if is_carried(word):
+        return ""
+    for pattern, why in DROPPED:
+        if fnmatch.fnmatchcase(word if "=" in pattern else word.partition("=")[0], pattern):
+            return why
+    return ""
 
 
 def carried(arguments, extra):
@@ -30,11 +83,24 @@ def carried(arguments, extra):
     """
     replaced = {word.partition("=")[0] for word in extra}
     kept = []
-    for name, value in arguments:
-        word = name if value is None else "%s=%s" % (name, value)
-        if name not in replaced and word not in kept and any(fnmatch.fnmatchcase(name, known) for known in CARRIED):
+    for word in words(arguments):
+        if word.partition("=")[0] not in replaced and word not in kept and is_carried(word):
             kept.append(word)
     return kept + list(extra)
+
+
+def explain(arguments, extra):
+    """Say what is not carried, and why.
+
+    :param arguments, extra: as carried takes them.
+    :returns: list of (word, reason); the reason of what nobody knows is "".
+    """
+    kept = carried(arguments, extra)
+    replaced = {word.partition("=")[0] for word in extra}
+    gone = [word for word in words(arguments) if word not in kept]
+    return [
+        (word, "the operator replaces it" if word.partition("=")[0] in replaced else reason(word)) for word in gone
+    ]
 
 
 def command_line(root_uuid, link, machine_id, words):

@@ -47,6 +47,14 @@ options:
     type: list
     elements: str
     default: []
+  kernel_arguments:
+    description:
+      - Arguments of the kernel that the candidate's entry gets besides,
+        O(osmigrate.fleet.ostree_candidate#module:kernel_arguments). They are only looked at, to say what of the running
+        ones is not carried.
+    type: list
+    elements: str
+    default: []
   deadman_seconds:
     description:
       - Time that a trial of the candidate has until it is confirmed, counted from the start of its kernel. After that
@@ -124,16 +132,21 @@ plan:
       description: What does not come along, empty if nothing is lost.
       type: str
 unknown:
-  description: What an administrator made under C(/etc) and no rule took.
+  description:
+    - What an administrator made under C(/etc) or among the files of the system in C(/usr), and no rule took.
+    - Arguments of the kernel that no rule knows.
   returned: success
   type: list
   elements: dict
   contains:
     path:
-      description: The file.
+      description: The file, a directory with its slash, or an argument after the file that has it.
       type: str
+      sample: /usr/libexec/agent/
     reason:
-      description: V(unowned) if no package brought it, V(modified) for a changed configuration file of a package.
+      description:
+        - V(unowned) if no package brought it, V(modified) for a changed file of a package.
+        - Of an argument V(unknown), or V(not running) if it is configured and the kernel was not started with it.
       type: str
 left:
   description: What stays behind on purpose.
@@ -224,6 +237,36 @@ network:
       description: Addresses and routes that no file asks for. Whatever made them has to make them again.
       type: list
       elements: str
+ids:
+  description: Every number that owns shared files, and what becomes of it. Files of containers are not looked at.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(user) or V(group).
+      type: str
+    name:
+      description: Its name on the running system, empty if it has none.
+      type: str
+    incumbent:
+      description: The number.
+      type: int
+    candidate:
+      description: The number of that name on the candidate; null if there is none.
+      type: int
+    decision:
+      description: V(keep), or V(collision) where the files belong to another name on the candidate, or to none.
+      type: str
+    detail:
+      description: What that means.
+      type: str
+    example:
+      description: One of the files.
+      type: str
+    files:
+      description: How many there are.
+      type: int
 searched:
   description: The search for owners of shared files.
   returned: success
@@ -268,7 +311,7 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode, live=Non
     if is_deployment:
         made = plan.make_missing(situation, limits)
     else:
-        made = plan.make(situation, params["extra_paths"], limits)
+        made = plan.make(situation, params["extra_paths"], limits, params["kernel_arguments"])
     changes = apply.compare(made.items, situation, var)
     result = dict(
         changed=bool(changes),
@@ -278,6 +321,7 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode, live=Non
         left=[{"path": left.path, "reason": left.reason} for left in made.left],
         unknown=made.unknown,
         collisions=made.collisions,
+        ids=made.ids,
         searched=made.searched,
     )
     if live is not None and not is_deployment:
@@ -324,6 +368,7 @@ def main():
             deployment=dict(type="path", required=True),
             stateroot=dict(type="str", required=True),
             extra_paths=dict(type="list", elements="str", default=[]),
+            kernel_arguments=dict(type="list", elements="str", default=[]),
             deadman_seconds=dict(type="int", default=0),
             health_timeout=dict(type="int", default=60),
             health_deadline=dict(type="int", default=0),

@@ -18,6 +18,7 @@ import stat
 import tempfile
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import attributes
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, DIRECTORY, FILE, LINK
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -80,7 +81,9 @@ def _difference(planned, path):
     if not stat.S_ISREG(status.st_mode) or _content(path) != planned.content:
         return "replace"
     owner = (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
-    return "" if owner == (planned.mode, planned.uid, planned.gid) else "set owner and mode of"
+    if owner != (planned.mode, planned.uid, planned.gid):
+        return "set owner and mode of"
+    return "" if attributes.read(path) == planned.attributes else "set attributes of"
 
 
 def _content(path):
@@ -121,6 +124,7 @@ def _make(planned, path):
         os.mkdir(path)
         os.chown(path, planned.uid, planned.gid)
         os.chmod(path, planned.mode)
+        attributes.write(path, planned.attributes)
     elif planned.kind == LINK:
         temporary = path + ".osmigrate"
         if os.path.lexists(temporary):
@@ -139,7 +143,9 @@ def _write(planned, path):
         with os.fdopen(descriptor, "wb") as content:
             content.write(planned.content)
         os.chown(temporary, planned.uid, planned.gid)
+        # In this order: giving a file away takes its set-id bits and capabilities.
         os.chmod(temporary, planned.mode)
+        attributes.write(temporary, planned.attributes)
         os.rename(temporary, path)
     except BaseException:
         os.unlink(temporary)

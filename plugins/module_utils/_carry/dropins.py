@@ -9,15 +9,17 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, item
 
 HEADER = "# Carried from %s by osmigrate.fleet.\n"
 # What may be set twice, or names a place that differs between systems.
 SSHD_STAYS = ("include", "subsystem")
 SYSTEMD = ("system", "user", "journald", "logind", "networkd", "resolved", "timesyncd", "sleep", "pstore", "coredump")
-WHOLE = [("/etc/systemd/%s.conf" % name, "/etc/systemd/%s.conf.d/90-osmigrate.conf" % name) for name in SYSTEMD] + [
-    ("/etc/sysctl.conf", "/etc/sysctl.d/99-sysctl.conf"),
-    ("/etc/modules", "/etc/modules-load.d/modules.conf"),
+WHOLE = [
+    ("services", "/etc/systemd/%s.conf" % name, "/etc/systemd/%s.conf.d/90-osmigrate.conf" % name) for name in SYSTEMD
+] + [
+    ("sysctl", "/etc/sysctl.conf", "/etc/sysctl.d/99-sysctl.conf"),
+    ("modules", "/etc/modules", "/etc/modules-load.d/modules.conf"),
 ]
 SSHD = "/etc/ssh/sshd_config"
 
@@ -25,12 +27,14 @@ SSHD = "/etc/ssh/sshd_config"
 def plan(situation):
     """Return Found: a drop-in for each file that an administrator changed."""
     found = Found([], [], set())
-    for path, target in WHOLE:
+    for rule, path, target in WHOLE:
         if situation.packages.verdict(path) and situation.incumbent.lstat(path) is not None:
             found.taken.update((path, target))
             lines = effective_lines(situation.incumbent.text(path))
             if lines:
-                found.items.append(_drop_in(path, target, "services" if "systemd" in path else "kernel", lines))
+                found.items.append(_drop_in(path, target, rule, lines))
+            else:
+                found.left.append(Left(path, "only comments were changed"))
     if situation.incumbent.lstat(SSHD) is not None and situation.packages.verdict(SSHD):
         found.taken.add(SSHD)
         lines = sshd_changes(
@@ -38,7 +42,9 @@ def plan(situation):
         )
         if lines:
             # The main file includes drop-ins first, in the order of their names, and the first value counts.
-            found.items.append(_drop_in(SSHD, "/etc/ssh/sshd_config.d/99-osmigrate.conf", "login", lines, secret=True))
+            found.items.append(_drop_in(SSHD, "/etc/ssh/sshd_config.d/99-osmigrate.conf", "ssh", lines, secret=True))
+        else:
+            found.left.append(Left(SSHD, "nothing in it that the release does not say, too"))
     return found
 
 

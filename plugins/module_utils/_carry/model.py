@@ -13,6 +13,7 @@ import os
 import stat
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import attributes
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.translate import Translation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
@@ -34,6 +35,7 @@ Item = typing.NamedTuple(
         ("lost", str),
         ("secret", bool),
         ("parts", typing.List["Part"]),
+        ("attributes", tuple),
     ],
 )
 Part = typing.NamedTuple(
@@ -47,11 +49,22 @@ Found = typing.NamedTuple(
 )
 
 
-def item(kind, target, source, rule, content=b"", mode=0o644, owner=(0, 0), lost="", secret=False, parts=()):
-    """Make an Item. The content of a link is where it points to."""
+def item(
+    kind, target, source, rule, content=b"", mode=0o644, owner=(0, 0), lost="", secret=False, parts=(), attributes=()
+):
+    """Make an Item. The content of a link is where it points to; attributes are what attributes.read returns."""
     if not isinstance(content, bytes):
         content = content.encode("utf-8", "surrogateescape")
-    return Item(kind, target, source, rule, content, mode, owner[0], owner[1], lost, secret, list(parts))
+    return Item(kind, target, source, rule, content, mode, owner[0], owner[1], lost, secret, list(parts), attributes)
+
+
+def is_default(tree, path):
+    """Say whether a file of /etc is empty, or as Debian's base-files makes it without owning it.
+
+    :param tree: Tree.
+    """
+    content = tree.read(path) or b""
+    return not content.strip() or content == tree.read("/usr/share/base-files/" + os.path.basename(path))
 
 
 class Situation(object):
@@ -82,9 +95,7 @@ class Situation(object):
         incumbent, candidate = self.incumbent, self.candidate
         if incumbent.is_link(path):
             return candidate.is_link("/usr" + path) and candidate.link("/usr" + path) == incumbent.link(path)
-        content = incumbent.read(path) or b""
-        template = incumbent.read("/usr/share/base-files/" + os.path.basename(path))
-        return not content.strip() or content in (self.pristine(self.translation.name(path)), template)
+        return is_default(incumbent, path) or incumbent.read(path) == self.pristine(self.translation.name(path))
 
     def mount_of(self, path):
         """Return the mount point on the incumbent that a path lies on."""
@@ -125,6 +136,7 @@ class Situation(object):
             (status.st_uid, status.st_gid),
             lost,
             hidden,
+            attributes=() if kind == LINK else attributes.read(self.incumbent.place(path)),
         )
 
 

@@ -17,15 +17,19 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     accounts,
     alternatives,
+    attributes,
     crontabs,
     dropins,
     ending,
+    kernel,
+    kubelet,
     mounts,
     names,
     network,
     owners,
     rules,
     strays,
+    sysctl,
     trust,
     units,
     verbatim,
@@ -52,12 +56,13 @@ Plan = typing.NamedTuple(
 )
 
 
-def make(situation, extra_paths, limits):
+def make(situation, extra_paths, limits, kernel_arguments=()):
     """Plan the move from a package-managed root into a deployment whose /etc is the release's own.
 
     :param situation: Situation.
     :param extra_paths: list of str, paths of /etc that the operator names.
     :param limits: ending.Limits.
+    :param kernel_arguments: list of str, arguments that the operator adds.
     :returns: Plan.
     """
     unit_part = units.plan(situation)
@@ -79,6 +84,7 @@ def make(situation, extra_paths, limits):
         mount_part,
         trust.plan(situation),
         crontabs.plan(situation, people),
+        kubelet.plan(shared),
         alternatives.plan(situation),
     ]
     items, taken, left = list(people.found.items), set(people.found.taken), list(people.found.left)
@@ -90,8 +96,9 @@ def make(situation, extra_paths, limits):
     items = _with_parents(situation, items + ending.plan(limits))
     unknown = find_unknown(situation, taken, left)
     doubles, foreign = strays.search(situation, taken)
-    left += doubles
-    unknown += foreign
+    dropped, strange = kernel.compare(situation, kernel_arguments)
+    left += doubles + dropped + sysctl.compare(situation, items)
+    unknown += foreign + strange
     ids = owners.decide(situation, owned, people)
     known = set((found["kind"], found["name"]) for found in people.collisions)
     return Plan(
@@ -124,7 +131,11 @@ def _renumbered(made, numbers):
     """What comes from the incumbent has its numbers; what is new has the candidate's."""
     if not made.source:
         return made
-    return made._replace(uid=numbers.get(("user", made.uid), made.uid), gid=numbers.get(("group", made.gid), made.gid))
+    return made._replace(
+        uid=numbers.get(("user", made.uid), made.uid),
+        gid=numbers.get(("group", made.gid), made.gid),
+        attributes=attributes.renumbered(made.attributes, numbers),
+    )
 
 
 def _with_parents(situation, items):
@@ -166,7 +177,7 @@ def find_unknown(situation, taken, left):
         if not verdict or situation.adds_nothing(path):
             continue
         if path in reasons:
-            if not reasons[path].startswith(("made anew", "a backup")):
+            if not reasons[path].startswith(rules.SILENT):
                 left.append(Left(path, reasons[path]))
         else:
             unknown.append({"path": path, "reason": verdict})

@@ -68,6 +68,8 @@ AREAS = [
 ]
 # /etc of the incumbent: made by programs, or only of use to what the release does not have.
 STAYS = [pair for area in AREAS for pair in area.stays]
+# For these reasons a file stays without a word.
+SILENT = ("made anew", "a backup")
 
 # Below /var/lib: always shared, whatever package may own the directory.
 DATA = set(

@@ -34,10 +34,7 @@ def search(situation, taken):
     :param taken: set of str, what was carried.
     :returns: (list of Left: what the release has, too; list of {"path", "reason"}: what it does not have).
     """
-    found = []
-    for place in PLACES:
-        if not situation.incumbent.is_link(place):
-            _search(situation, place, found)
+    found = _found(situation.incumbent, situation.packages, situation.candidate)
     found = [stray for stray in found if not any(path.startswith(stray["path"]) for path in taken)]
     left = [
         Left(stray["path"], "the release brings its own")
@@ -46,6 +43,23 @@ def search(situation, taken):
     ]
     same = set(known.path for known in left)
     return left, _gathered([stray for stray in found if stray["path"] not in same])
+
+
+def find(tree, packages):
+    """Return the paths of what packages did not bring, or did not bring like this; directories with their slash.
+
+    :param tree: Tree.
+    :param packages: Packages of it.
+    """
+    return [stray["path"] for stray in _found(tree, packages, None)]
+
+
+def _found(tree, packages, candidate):
+    found = []
+    for place in PLACES:
+        if not tree.is_link(place):
+            _search(tree, packages, candidate, place, found)
+    return found
 
 
 def _gathered(found):
@@ -63,9 +77,9 @@ def _gathered(found):
     return result
 
 
-def _search(situation, directory, found):
+def _search(tree, packages, candidate, directory, found):
     try:
-        listing = list(os.scandir(situation.incumbent.outside(directory)))
+        listing = list(os.scandir(tree.outside(directory)))
     except OSError:
         return
     for entry in listing:
@@ -75,10 +89,10 @@ def _search(situation, directory, found):
         if entry.is_symlink() and os.readlink(entry.path).startswith(ALTERNATIVES):
             continue
         if not entry.is_dir(follow_symlinks=False):
-            verdict = situation.packages.verdict(path)
+            verdict = packages.verdict(path)
             if verdict:
                 found.append({"path": path, "reason": verdict})
-        elif situation.packages.hold(path) or situation.candidate.is_directory(path):
-            _search(situation, path, found)
+        elif packages.hold(path) or (candidate is not None and candidate.is_directory(path)):
+            _search(tree, packages, candidate, path, found)
         else:
             found.append({"path": path + "/", "reason": "unowned"})

@@ -8,7 +8,14 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model as net
 from ansible_collections.osmigrate.fleet.plugins.modules import node_carry
 
-PARAMS = {"stateroot": "debian", "extra_paths": [], "deadman_seconds": 0, "health_timeout": 60, "health_deadline": 0}
+PARAMS = {
+    "stateroot": "debian",
+    "extra_paths": [],
+    "kernel_arguments": [],
+    "deadman_seconds": 0,
+    "health_timeout": 60,
+    "health_deadline": 0,
+}
 MOUNTINFO = """\
 27 1 254:3 / / rw - ext4 /dev/vda3 rw
 28 27 254:3 /var/lib/kubelet /var/lib/kubelet rw shared:1 - ext4 /dev/vda3 rw

@@ -31,7 +31,9 @@ INCUMBENT = {
     "/opt/": "",
     "/usr/local/": "",
     "/var/log/": "",
-    "/var/lib/dpkg/info/base-files.list": "/.\n/etc\n/var\n/var/log\n/var/spool\n/var/lib\n/var/lib/dpkg\n/home\n/bin/bash\n",
+    "/var/lib/dpkg/info/base-files.list": (
+        "/.\n/etc\n/var\n/var/log\n/var/spool\n/var/lib\n/var/lib/dpkg\n/home\n/bin/bash\n"
+    ),
     "/var/lib/dpkg/status": "",
     "/bin/bash": "",
 }

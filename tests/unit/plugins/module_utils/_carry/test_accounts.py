@@ -129,3 +129,43 @@ def test_the_search_is_bounded(move, monkeypatch):
 
 def test_accounts_that_are_none():
     assert accounts.parse("+::::::\n# x\n\nroot:x:0:0\nbroken\n") == [["root", "x", "0", "0"]]
+
+
+@needs_root
+def test_numbers_without_a_name_fail_where_the_release_has_one_for_them(move):
+    moving = move({"/srv/a": "x", "/srv/b": "x"}, ids={"/srv/a": (996, 0), "/srv/b": (4321, 0)})
+    made = moving.carry()
+    decided = {each["incumbent"]: each["decision"] for each in made.ids if each["kind"] == "user"}
+    assert decided == {996: "collision", 4321: "keep"}
+    (found,) = made.collisions
+    assert (found["name"], found["example"]) == ("", "/srv/a")
+    assert found["detail"] == "files keep the number 996, which belongs to messagebus in the release"
+
+
+@needs_root
+def test_fixed_numbers_of_two_families(move):
+    """Of peers: tape is 33 on EL, where www-data is on Debian; chrony is another name for _chrony."""
+    group = "root:x:0:\nadm:x:4:\nsudo:x:27:\ntape:x:26:\nwww-data:x:33:\n_chrony:x:991:\n"
+    moving = move(
+        {"/srv/tape": "x", "/var/lib/chrony/drift": "x"},
+        {"/usr/etc/group": group},
+        ids={"/srv/tape": (0, 33), "/var/lib/chrony/drift": (992, 987)},
+        families=("el", "debian"),
+    )
+    made = moving.carry()
+    decided = {(each["kind"], each["name"]): (each["decision"], each["detail"]) for each in made.ids}
+    said = "files keep the number %d, which %s in the release"
+    assert decided["group", "tape"] == ("collision", said % (33, "belongs to www-data"))
+    assert decided["group", "chrony"] == ("collision", said % (987, "nobody has"))
+    assert "wheel" not in moving.read("/etc/group") and "sudo:x:27:ops\n" in moving.read("/etc/group")
+
+
+def test_the_account_of_a_unit_gets_another_number_if_its_own_is_taken(move):
+    unit = "[Service]\nExecStart=/bin/bash\nUser=agent\n"
+    moving = move({"/etc/systemd/system/agent.service": unit}, {"/bin/bash": ""})
+    add(moving, "passwd", "agent:x:996:996::/:/bin/bash\n")
+    made = moving.carry()
+    assert "agent:x:999:996::/:/bin/bash\n" in moving.read("/etc/passwd")
+    (lost,) = [part.lost for item in made.items for part in item.parts if part.lost]
+    assert lost == "its number 996 belongs to messagebus in the release; it becomes 999"
+    assert made.collisions == []

@@ -6,8 +6,8 @@ from, to: family of the incumbent and of the release, debian if not said.
 incumbent, release: files as write_tree takes them; a list is content and mode.
 packages: what packages brought: content now, and as it was shipped. EL's are registered by the real rpm.
 ids: owner and group of files of the incumbent, by number.
-files: what the candidate has then, null for nothing; modes: of some of them. lost, left, unknown: what is said, all of it
-but for what every move leaves.
+files: what the candidate has then, null for nothing; modes: of some of them. lost, left, unknown: what is said, all
+of it but for what every move leaves.
 """
 
 from pathlib import Path

@@ -204,3 +204,17 @@ def test_what_every_var_has_is_not_shared_while_it_is_empty(move):
     moving = move({"/var/mail/": "", "/var/opt/": "", "/var/www/x": "x", "/var/cache/x": "x"})
     moving.carry()
     assert fstab(moving) == [VAR, *HOMES, LOG, "/sysroot/var/www /var/www none bind 0 0"]
+
+
+def test_what_kubelet_noted_about_the_last_boot_is_forgotten(move):
+    moving = move({**DATA, "/var/lib/kubelet/cpu_manager_state": "{}"})
+    moving.carry()
+    assert "/var/lib/kubelet/cpu_manager_state" in moving.read("/etc/systemd/system/osmigrate-kubelet-state.service")
+    wanted = moving.deployment / "etc/systemd/system/kubelet.service.wants/osmigrate-kubelet-state.service"
+    assert str(wanted.readlink()) == "../osmigrate-kubelet-state.service"
+
+
+def test_state_of_packages_is_named(move):
+    moving = move({"/var/lib/exporter/state": "x", "/var/lib/dpkg/info/exporter.list": "/var/lib/exporter\n"})
+    made = moving.carry()
+    assert lefts(made)["/var/lib/exporter"].startswith("state of a package of the incumbent")

@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Arguments of the kernel: the running ones are carried by the boot entry; here it is said what is not.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _grub, _kernel_arguments
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left
+
+RUNNING = "/proc/cmdline"
+DEFAULTS = "/etc/default/grub"
+ENTRIES = "/boot/loader/entries/*.conf"
+GRUBENV = "/boot/grub2/grubenv"
+VARIABLES = ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT")
+
+
+def compare(situation, extra):
+    """Say what of the running and of the configured arguments the candidate does not get.
+
+    :param extra: list of str, arguments that the operator adds.
+    :returns: (list of Left, list of {"path", "reason"} of what nobody knows).
+    """
+    left, unknown = [], []
+    running = _grub.parse_command_line(situation.incumbent.text(RUNNING))
+    for word, reason in _kernel_arguments.explain(running, extra):
+        if reason:
+            left.append(Left("%s: %s" % (RUNNING, word), reason))
+        else:
+            unknown.append({"path": "%s: %s" % (RUNNING, word), "reason": "unknown"})
+    words = set(_kernel_arguments.words(running)) | set(extra)
+    path, arguments = configured(situation.incumbent)
+    for word in _kernel_arguments.words(arguments):
+        if word not in words and not _kernel_arguments.reason(word):
+            unknown.append({"path": "%s: %s" % (path, word), "reason": "not running"})
+    return left, unknown
+
+
+def configured(tree):
+    """Return where the next boot's arguments are configured, and those, as (path, list of (name, value or None))."""
+    kernel = tree.text("/proc/sys/kernel/osrelease").strip()
+    for path in tree.glob(ENTRIES):
+        fields = dict(line.partition(" ")[::2] for line in tree.text(path).splitlines())
+        if kernel and fields.get("linux", "").strip().endswith("vmlinuz-" + kernel):
+            return path, _grub.parse_command_line(_expanded(tree, fields.get("options", "")))
+    values = dict((name, "") for name in VARIABLES)
+    for path in [DEFAULTS] + tree.glob("/etc/default/grub.d/*.cfg"):
+        for name, _quote, value in re.findall(r"(?m)^\s*(GRUB_CMDLINE_LINUX\w*)=([\"']?)(.*?)\2\s*$", tree.text(path)):
+            if name in values:
+                values[name] = re.sub(r"\$\{?%s\}?(?!\w)" % name, values[name].replace("\\", ""), value)
+    return DEFAULTS, _grub.parse_command_line(" ".join(values[name] for name in VARIABLES))
+
+
+def _expanded(tree, options):
+    """Put in what the boot loader would: EL 8 keeps the arguments, and tuned its own, in variables."""
+    known = dict(re.findall(r"(?m)^(\w+)=(.*)$", tree.text(GRUBENV)))
+    return re.sub(r"\$(\w+)", lambda found: known.get(found.group(1), ""), options)

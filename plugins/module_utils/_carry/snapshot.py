@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a node is at one moment, to be compared with what it is after a move.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import hashlib
+import os
+import re
+import stat
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, administrator, sysctl
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+
+PROPERTIES = (
+    "Id,LoadState,ActiveState,UnitFileState,FragmentPath,Type,RemainAfterExit,TriggeredBy,ConditionResult,Transient"
+)
+UNITS = ("*.service", "*.socket", "*.timer", "*.path")
+STATES = {"activating": "active", "reloading": "active", "refreshing": "active", "deactivating": "inactive"}
+ONCE = "runs and ends"
+# Mounts that come and go with pods and sessions.
+TRANSIENT = ("/var/lib/kubelet/pods/", "/run/", "/var/lib/containerd/", "/proc/", "/sys/", "/dev/")
+FLAGS = ("ro", "noatime", "relatime", "nodev", "noexec", "nosuid")
+
+
+def take(files, sysctls):
+    """Return the state of the node that runs, as node_state_info documents it.
+
+    :param files: list of str, paths to look at; none for everything that an administrator made.
+    :param sysctls: list of str, keys as paths below /proc/sys; none for those that an administrator set.
+    """
+    tree = Tree("/")
+    packages = Packages(tree)
+    if not sysctls:
+        sysctls = [key for key, (_value, path) in sysctl.effective(tree).items() if packages.verdict(path)]
+    said = run(["systemctl", "show", "--property=" + PROPERTIES] + list(UNITS)).stdout
+    return {
+        "files": dict(
+            (path, found)
+            for path, found in ((path, describe(tree, path)) for path in files or administrator.files(tree, packages))
+            if found
+        ),
+        "services": services(said, packages),
+        "mounts": mounts(_storage.mounts(), _uuids()),
+        "users": users(tree),
+        "groups": groups(tree),
+        "sysctls": dict((key, " ".join(tree.text(sysctl.LIVE + key).split())) for key in sorted(sysctls)),
+        "kernel_arguments": tree.text("/proc/cmdline").split(),
+    }
+
+
+def describe(tree, path):
+    """Return digest, mode, user and group of a file or link, None if there is none.
+
+    :param tree: Tree.
+    """
+    status = tree.lstat(path)
+    if status is None or stat.S_ISDIR(status.st_mode):
+        return None
+    content = os.fsencode(tree.link(path)) if stat.S_ISLNK(status.st_mode) else tree.read(path) or b""
+    return {
+        "digest": hashlib.sha256(content).hexdigest(),
+        "mode": "%04o" % stat.S_IMODE(status.st_mode),
+        "user": _name(tree, accounts.PASSWD, status.st_uid),
+        "group": _name(tree, accounts.GROUP, status.st_gid),
+    }
+
+
+def _name(tree, path, number):
+    found = [name for name, own in accounts.names(_lines(tree, path)).items() if own == number]
+    return sorted(found)[0] if found else str(number)
+
+
+def _lines(tree, path):
+    """Return the accounts of /etc and those that an OSTree release has in /usr/lib."""
+    return accounts.parse(tree.text("/usr/lib" + path[len("/etc") :])) + accounts.parse(tree.text(path))
+
+
+def users(tree):
+    """Return dict of name to "number:group:home:shell"."""
+    lines = [fields for fields in _lines(tree, accounts.PASSWD) if len(fields) > accounts.SHELL]
+    return dict((fields[0], ":".join(fields[2:4] + fields[5:7])) for fields in lines)
+
+
+def groups(tree):
+    """Return dict of name to "number:members"."""
+    lines = _lines(tree, accounts.GROUP)
+    return dict((fields[0], "%s:%s" % (fields[2], ",".join(sorted(fields[3].split(","))))) for fields in lines)
+
+
+def services(text, packages):
+    """Read what systemctl shows of units.
+
+    :param text: str, blocks of properties.
+    :param packages: Packages.
+    :returns: dict of name to dict, as node_state_info documents it.
+    """
+    found = {}
+    for block in text.strip().split("\n\n"):
+        unit = dict(line.partition("=")[::2] for line in block.splitlines())
+        name, enabled = unit.get("Id", ""), unit.get("UnitFileState", "")
+        passing = unit.get("Transient") == "yes" or ("@" in name and enabled != "enabled")
+        if unit.get("LoadState") != "loaded" or passing or name.startswith(administrator.OURS):
+            continue
+        state = STATES.get(unit["ActiveState"], unit["ActiveState"])
+        ends = unit.get("Type") == "oneshot" and unit.get("RemainAfterExit") == "no"
+        if state != "failed" and (ends or ".timer" in unit.get("TriggeredBy", "")):
+            state = ONCE
+        place = unit.get("FragmentPath", "")
+        found[name] = {
+            "state": state,
+            "enabled": enabled,
+            "packaged": not place or place.startswith("/run/") or not packages.verdict(place),
+            "conditions": unit.get("ConditionResult") != "no",
+        }
+    return found
+
+
+def mounts(mounted, uuids):
+    """Return dict of place to "file system, device, flags", of what lies on devices and on other machines.
+
+    :param mounted: list of Mount.
+    :param uuids: dict of device to UUID.
+    """
+    found = {}
+    for mount in mounted:
+        if re.match(r"/dev/|[^/ ]+:", mount.source) and not mount.target.startswith(TRANSIENT):
+            source = uuids.get(os.path.realpath(mount.source), mount.source)
+            flags = [flag for flag in mount.options if flag in FLAGS]
+            found[mount.target] = " ".join([mount.fstype, source, ",".join(sorted(flags))])
+    return found
+
+
+def _uuids():
+    directory = "/dev/disk/by-uuid"
+    names = os.listdir(directory) if os.path.isdir(directory) else []
+    return dict((os.path.realpath(os.path.join(directory, name)), "UUID=" + name) for name in names)

@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What kernel parameters come to: on the incumbent by its files and in truth, on the candidate by what it will read.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import FILE, Left
+
+LIVE = "/proc/sys/"
+# Of two files with one name the one in the first place counts; all are read in the order of their names.
+PLACES = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
+MAIN = "/etc/sysctl.conf"
+# Linux has them no more: until 4.12, and until 5.13.
+GONE = set(
+    "net/ipv4/tcp_tw_recycle kernel/sched_min_granularity_ns kernel/sched_latency_ns kernel/sched_migration_cost_ns "
+    "kernel/sched_wakeup_granularity_ns kernel/sched_tunable_scaling".split()
+)
+
+
+def parse(text):
+    """Read one file.
+
+    :returns: list of (key as a path below /proc/sys, value); patterns are left out.
+    """
+    found = []
+    for line in text.splitlines():
+        key, equals, value = line.partition("=")
+        key = key.strip().lstrip("-")
+        if equals and key and key[0] not in "#;" and "*" not in key:
+            found.append((path_of(key), " ".join(value.split())))
+    return found
+
+
+def path_of(key):
+    """Return a key as a path: what separates first in it, a dot or a slash, separates everywhere."""
+    dot, slash = key.find("."), key.find("/")
+    if dot >= 0 and (slash < 0 or dot < slash):
+        key = key.replace("/", "\0").replace(".", "/").replace("\0", ".")
+    return key
+
+
+def effective(tree, added=()):
+    """Return what the files of a root come to, as dict of path to (value, the file that says so).
+
+    :param tree: Tree.
+    :param added: Items that the root will have besides.
+    """
+    files = {}
+    for place in reversed(PLACES):
+        for path in tree.glob(place + "/*.conf"):
+            files[os.path.basename(path)] = (tree.resolve(path), tree.text(path))
+    for made in added:
+        if made.kind == FILE and os.path.dirname(made.target) == PLACES[0]:
+            files[os.path.basename(made.target)] = (made.target, made.content.decode("utf-8", "replace"))
+    values = {}
+    ordered = [files[name] for name in sorted(files)]
+    if MAIN not in [path for path, _text in ordered]:
+        ordered.append((MAIN, tree.text(MAIN)))
+    for path, text in ordered:
+        values.update((key, (value, path)) for key, value in parse(text))
+    return values
+
+
+def compare(situation, items):
+    """Return what an administrator set and the candidate will not have like that, as list of Left.
+
+    :param items: Items of the plan.
+    """
+    left = []
+    candidate = effective(situation.candidate, items)
+    for key, (value, path) in sorted(effective(situation.incumbent).items()):
+        made = situation.packages.verdict(path)
+        name = "%s: %s" % (path, key)
+        live = " ".join(situation.incumbent.text(LIVE + key).split())
+        will, where = candidate.get(key, ("", ""))
+        if made and key in GONE:
+            left.append(Left(name, "newer kernels do not have it"))
+        elif made and where and will != value:
+            left.append(Left(name, "the release sets it to %s in %s, which is read later" % (will, where)))
+        elif live and live != value:
+            will = "the candidate begins with %s" % will if where else "the candidate begins with its own"
+            left.append(Left(name, "the file says %s, but it is %s now; %s" % (value, live, will)))
+    return left

@@ -1,0 +1,168 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A node before and after a move: what is equal, what the plan explains, and what nothing explains. Pure.
+
+This plugin util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+EQUAL, EXPLAINED, FINDING, UNEXPLAINED = "equal", "explained", "finding", "unexplained"
+SYSROOT = "/sysroot"
+FIRST_PERSON = 1000
+# A row without what it is about: verdict and reason.
+Verdict = tuple[str, str]
+
+
+class _Plan:
+    """What node_carry returned, by what is asked of it."""
+
+    def __init__(self, carried: dict) -> None:
+        self.by_source: dict[str, list[dict]] = {}
+        for record in carried["plan"]:
+            for source in {record["source"], *record["source"].split(" ")}:
+                self.by_source.setdefault(source, []).append(record)
+        self.left = {left["path"]: left["reason"] for left in carried["left"]}
+        self.unknown = {found["path"]: found["reason"] for found in carried["unknown"]}
+        self.collisions = {(found["kind"], found["name"]) for found in carried["collisions"]}
+
+    def stays(self, path: str) -> Verdict | None:
+        """Return why a path is known to stay behind, or that it was named as a finding."""
+        if path in self.left:
+            return EXPLAINED, f"stays: {self.left[path]}"
+        for known, reason in self.unknown.items():
+            if path == known or (known.endswith("/") and path.startswith(known)):
+                return FINDING, f"named by the plan: {reason}"
+        return None
+
+
+def differences(before: dict, after: dict, carried: dict) -> list[dict[str, str]]:
+    """Compare two states of a node.
+
+    before, after: the state that node_state_info returned; carried: what node_carry returned for the move between.
+    Returns a row for everything that was there before: section, name, verdict (equal, explained, finding or
+    unexplained) and why, empty for what is equal.
+    """
+    plan = _Plan(carried)
+    rows = []
+    for section, compare in SECTIONS.items():
+        for name, (verdict, why) in compare(before, after, plan):
+            rows.append({"section": section, "name": name, "verdict": verdict, "why": why})
+    return rows
+
+
+def _files(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdict]]:
+    for path, was in before["files"].items():
+        yield path, _file(path, was, after["files"], plan)
+
+
+def _file(path: str, was: dict, after: dict, plan: _Plan) -> Verdict:
+    if after.get(path) == was:
+        return EQUAL, ""
+    for record in plan.by_source.get(path, []):
+        made = after.get(record["target"])
+        if record["digest"] and made and made["digest"] == record["digest"]:
+            to = "" if record["target"] == path else f" to {record['target']}"
+            lost = f"; {record['lost']}" if record["lost"] else ""
+            return EXPLAINED, f"carried by the rules of {record['rule']}{to}{lost}"
+    if stays := plan.stays(path):
+        return stays
+    if path in after and after[path]["digest"] == was["digest"]:
+        return EXPLAINED, "the release has the same content"
+    return UNEXPLAINED, "changed" if path in after else "not there"
+
+
+def _services(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdict]]:
+    for name, was in before["services"].items():
+        yield name, _service(name, was, after["services"].get(name), plan)
+
+
+def _service(name: str, was: dict, now: dict | None, plan: _Plan) -> Verdict:
+    if now is None:
+        left = [reason for path, reason in plan.left.items() if path.endswith("/" + name)]
+        if was["packaged"]:
+            return EXPLAINED, "of a package of the incumbent that the release does not have, or not running"
+        return (EXPLAINED, f"stays: {left[0]}") if left else (UNEXPLAINED, f"was {was['state']}, is not there")
+    if now["state"] == "failed" and was["state"] != "failed":
+        return UNEXPLAINED, f"was {was['state']}, is failed"
+    if now["state"] == was["state"]:
+        if was["packaged"] or now["enabled"] == was["enabled"]:
+            return EQUAL, ""
+        return UNEXPLAINED, f"was {was['enabled']}, is {now['enabled']}"
+    change = f"was {was['state']}, is {now['state']}"
+    if was["state"] == "inactive" or now["state"] == "active":
+        return EXPLAINED, f"the release starts it: {change}"
+    if not now["conditions"]:
+        return EXPLAINED, f"its conditions do not hold on the release: {change}"
+    return UNEXPLAINED, change
+
+
+def _mounts(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdict]]:
+    for place, was in before["mounts"].items():
+        below = SYSROOT if place == "/" else SYSROOT + place
+        left = [reason for path, reason in plan.left.items() if f" {place} " in path + " "]
+        if after["mounts"].get(place) == was:
+            yield place, (EQUAL, "")
+        elif place in ("/", "/var") and after["mounts"].get(below, "").split()[:2] == was.split()[:2]:
+            yield place, (EXPLAINED, f"seen at {below}; the release has its own")
+        elif left:
+            yield place, (EXPLAINED, f"stays: {left[0]}")
+        else:
+            yield place, (UNEXPLAINED, f"was {was}, is {after['mounts'].get(place, 'not mounted')}")
+
+
+def _accounts(kind: str, table: str) -> object:
+    def compare(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdict]]:
+        for name, was in before[kind + "s"].items():
+            now = after[kind + "s"].get(name)
+            source = f"{table}: {name}"
+            lost = [record["lost"] for record in plan.by_source.get(source, []) if record["lost"]]
+            person = int(was.split(":")[0]) >= FIRST_PERSON
+            if now == was:
+                yield name, (EQUAL, "")
+            elif source in plan.left:
+                yield name, (EXPLAINED, f"stays: {plan.left[source]}")
+            elif now is not None and lost:
+                yield name, (EXPLAINED, lost[0])
+            elif (kind, name) in plan.collisions:
+                yield name, (FINDING, "named by the plan as a collision")
+            elif person:
+                yield name, (UNEXPLAINED, f"was {was}, is {now or 'not there'}")
+            elif now is None:
+                yield name, (EXPLAINED, "an account of the incumbent's packages that nothing carried belongs to")
+            else:
+                yield name, (EXPLAINED, f"accounts of the system are the release's: was {was}, is {now}")
+
+    return compare
+
+
+def _sysctls(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdict]]:
+    for key, was in before["sysctls"].items():
+        now = after["sysctls"].get(key, "")
+        left = [reason for path, reason in plan.left.items() if path.endswith(f": {key}")]
+        if now == was:
+            yield key, (EQUAL, "")
+        else:
+            yield key, (EXPLAINED, left[0]) if left else (UNEXPLAINED, f"was {was}, is {now or 'not there'}")
+
+
+def _arguments(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdict]]:
+    for word in before["kernel_arguments"]:
+        if word in after["kernel_arguments"]:
+            yield word, (EQUAL, "")
+        else:
+            yield word, plan.stays(f"/proc/cmdline: {word}") or (UNEXPLAINED, "not there")
+
+
+SECTIONS = {
+    "files": _files,
+    "services": _services,
+    "mounts": _mounts,
+    "users": _accounts("user", "/etc/passwd"),
+    "groups": _accounts("group", "/etc/group"),
+    "sysctls": _sysctls,
+    "kernel arguments": _arguments,
+}

@@ -1,0 +1,180 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Before and after a move: each kind of difference, explained and not."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.differences import differences
+
+NOTHING = {"files": {}, "services": {}, "mounts": {}, "users": {}, "groups": {}, "sysctls": {}, "kernel_arguments": []}
+PLAN = {
+    "plan": [
+        {"source": "/etc/a", "target": "/etc/b", "rule": "time", "digest": "2", "lost": "a is now b"},
+        {"source": "/etc/passwd: eve", "target": "/etc/passwd", "rule": "accounts", "digest": "", "lost": "no zsh"},
+    ],
+    "left": [
+        {"path": "/etc/apt/x", "reason": "no packages"},
+        {"path": "/etc/systemd/system/gone.service", "reason": "the release has no program"},
+        {"path": "/etc/passwd: games", "reason": "a system user"},
+        {"path": "/etc/sysctl.d/a.conf: vm/swappiness", "reason": "the release sets it"},
+        {"path": "/proc/cmdline: quiet", "reason": "only shown"},
+        {"path": "/etc/fstab: UUID=1 /swap swap", "reason": "kubelet wants no swap"},
+    ],
+    "unknown": [{"path": "/usr/lib/site/", "reason": "unowned"}, {"path": "/proc/cmdline: odd", "reason": "unknown"}],
+    "collisions": [{"kind": "user", "name": "lab"}],
+}
+
+
+def file(digest: str, mode: str = "0644") -> dict:
+    return {"digest": digest, "mode": mode, "user": "root", "group": "root"}
+
+
+def unit(state: str, enabled: str = "enabled", packaged: bool = False, conditions: bool = True) -> dict:
+    return {"state": state, "enabled": enabled, "packaged": packaged, "conditions": conditions}
+
+
+# section, before, after, verdict, what is said
+CASES = {
+    "the same file": ("files", {"/etc/x": file("1")}, {"/etc/x": file("1")}, "equal", ""),
+    "a file that a rule carried elsewhere": (
+        "files",
+        {"/etc/a": file("1")},
+        {"/etc/b": file("2")},
+        "explained",
+        "carried by the rules of time to /etc/b; a is now b",
+    ),
+    "a file that changed after it was carried": (
+        "files",
+        {"/etc/a": file("1")},
+        {"/etc/b": file("3")},
+        "unexplained",
+        "not there",
+    ),
+    "a file that stays": ("files", {"/etc/apt/x": file("1")}, {}, "explained", "stays: no packages"),
+    "a file in a directory that was named": (
+        "files",
+        {"/usr/lib/site/run": file("1")},
+        {},
+        "finding",
+        "named by the plan: unowned",
+    ),
+    "a file that is gone": ("files", {"/usr/local/x": file("1")}, {}, "unexplained", "not there"),
+    "a file with another mode": (
+        "files",
+        {"/etc/x": file("1")},
+        {"/etc/x": file("1", "0600")},
+        "explained",
+        "the release has the same content",
+    ),
+    "a service that runs": ("services", {"a.service": unit("active")}, {"a.service": unit("active")}, "equal", ""),
+    "a service that fails": (
+        "services",
+        {"a.service": unit("active")},
+        {"a.service": unit("failed")},
+        "unexplained",
+        "was active, is failed",
+    ),
+    "a service that failed before": (
+        "services",
+        {"a.service": unit("failed")},
+        {"a.service": unit("failed")},
+        "equal",
+        "",
+    ),
+    "a service that is off": (
+        "services",
+        {"a.service": unit("active")},
+        {"a.service": unit("inactive")},
+        "unexplained",
+        "was active, is inactive",
+    ),
+    "a service whose conditions do not hold": (
+        "services",
+        {"a.service": unit("active", packaged=True)},
+        {"a.service": unit("inactive", conditions=False)},
+        "explained",
+        "its conditions do not hold on the release: was active, is inactive",
+    ),
+    "a service that nobody enabled any more": (
+        "services",
+        {"a.service": unit("active")},
+        {"a.service": unit("active", "disabled")},
+        "unexplained",
+        "was enabled, is disabled",
+    ),
+    "a service of a package": (
+        "services",
+        {"a.service": unit("active", packaged=True)},
+        {},
+        "explained",
+        "of a package of the incumbent that the release does not have, or not running",
+    ),
+    "a service of the administrator that is gone": (
+        "services",
+        {"a.service": unit("active")},
+        {},
+        "unexplained",
+        "was active, is not there",
+    ),
+    "a service that stays": (
+        "services",
+        {"gone.service": unit("active")},
+        {},
+        "explained",
+        "stays: the release has no program",
+    ),
+    "the root": (
+        "mounts",
+        {"/": "ext4 UUID=1 relatime"},
+        {"/sysroot": "ext4 UUID=1 ro"},
+        "explained",
+        "seen at /sysroot; the release has its own",
+    ),
+    "a disk that is not mounted": (
+        "mounts",
+        {"/data": "xfs UUID=2 noatime"},
+        {},
+        "unexplained",
+        "was xfs UUID=2 noatime, is not mounted",
+    ),
+    "a disk with other flags": (
+        "mounts",
+        {"/data": "xfs UUID=2 noatime"},
+        {"/data": "xfs UUID=2 relatime"},
+        "unexplained",
+        "was xfs UUID=2 noatime, is xfs UUID=2 relatime",
+    ),
+    "a mount that stays": ("mounts", {"/swap": "x UUID=1 "}, {}, "explained", "stays: kubelet wants no swap"),
+    "a person": ("users", {"ops": "1000:1000:/home/ops:/bin/sh"}, {}, "unexplained", None),
+    "a person with another shell": (
+        "users",
+        {"eve": "1001:1001:/home/eve:/bin/zsh"},
+        {"eve": "1001:1001:/home/eve:/bin/sh"},
+        "explained",
+        "no zsh",
+    ),
+    "an account that stays": ("users", {"games": "5:60:/:/x"}, {}, "explained", "stays: a system user"),
+    "an account with a collision": ("users", {"lab": "5:60:/:/x"}, {"lab": "6:60:/:/x"}, "finding", None),
+    "a group of people": ("groups", {"ops": "1000:a"}, {"ops": "1000:"}, "unexplained", "was 1000:a, is 1000:"),
+    "a group of the system": ("groups", {"adm": "4:"}, {"adm": "5:"}, "explained", None),
+    "a kernel parameter": ("sysctls", {"vm/x": "1"}, {"vm/x": "2"}, "unexplained", "was 1, is 2"),
+    "a kernel parameter of the release": (
+        "sysctls",
+        {"vm/swappiness": "1"},
+        {"vm/swappiness": "2"},
+        "explained",
+        "the release sets it",
+    ),
+    "an argument": ("kernel_arguments", ["hugepages=1"], [], "unexplained", "not there"),
+    "an argument that stays": ("kernel_arguments", ["quiet"], [], "explained", "stays: only shown"),
+    "an argument that was named": ("kernel_arguments", ["odd"], [], "finding", "named by the plan: unknown"),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_difference(case):
+    section, before, after, verdict, why = case
+    (row,) = differences({**NOTHING, section: before}, {**NOTHING, section: after}, PLAN)
+    assert row["verdict"] == verdict
+    assert why is None or row["why"] == why
