@@ -13,8 +13,8 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) disk-tools e2e-all flavours faults-node molecule collection install bench lab \
-	faults-cluster bench-cluster clean-lab clean
+.PHONY: help demo test $(TIERS) disk-tools e2e-all flavours dense faults-node molecule collection install bench \
+	bench-cluster faults-cluster lab clean-lab clean
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -64,6 +64,9 @@ e2e-all: disk-tools install ## the same, with what waits for minutes: a drill
 
 flavours: venv install ## nodes with other storage and firmware, there and back; OSMIGRATE_FLAVOURS=lvm,... chooses
 	@PYTHONPATH=tests:tests/e2e python -m pytest -v tests/flavours --junitxml=$(BUILD)/flavours.xml
+
+dense: venv install ## a node that an administrator has worked on for years, before and after
+	@PYTHONPATH=tests:tests/e2e:$(BUILD)/collections python -m pytest -v -s tests/dense --junitxml=$(BUILD)/dense.xml
 
 disk-tools: # what looks at disks from outside
 	@tests/gate/packages.sh grub-common e2fsprogs fuse3 qemu-system-x86 qemu-utils
