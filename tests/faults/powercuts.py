@@ -93,6 +93,7 @@ class Expectations:
         with base.mended() as mended:
             self.data = [mended.tree(path) for path in DATA]
             self.root = [mended.read(path) for path in PACKAGE_ROOT]
+        # Of each step: what has run once was changed by that.
         self.carried: dict[str, dict[str, str]] = {}
 
     def examine(self, cut: PowerCut, image: Image) -> list[str]:
@@ -138,6 +139,8 @@ class Expectations:
         return wrong + [f"{name} lacks {word}" for word in entry["options"].split() if f"'{word}'" not in body]
 
     def _mended(self, cut: PowerCut, chosen: str, given_up: bool, mended: Mended) -> list[str]:
+        step = self.story.step(cut.phase.step)
+        before, target = step["before"], step["target"]
         wrong = [f"{path} differs" for path, files in zip(DATA, self.data) if mended.tree(path) != files]
         if not given_up:
             wrong += [f"{path} differs" for path, was in zip(PACKAGE_ROOT, self.root) if mended.read(path) != was]
@@ -145,11 +148,14 @@ class Expectations:
             state = _bootstate.parse((mended.read(_bootstate.PATH) or b"").decode())
         except (FleetError, ValueError) as error:
             return [*wrong, f"the record cannot be read: {error}"]
-        if cut.phase.name in BEFORE_FIRST_BOOT and chosen != PACKAGE:
+        # Where the trial is armed already; until then the incumbent boots.
+        if cut.phase.name in BEFORE_FIRST_BOOT and chosen == target != before:
             if (state["trial"] or {}).get("entry") != chosen:
                 wrong.append(f"the record knows of no trial of {chosen}")
+            if chosen == PACKAGE:
+                return wrong
             files = mended.tree(f"{self.story.entries[chosen]['deployment']}/etc")
-            if files != self.carried.setdefault(chosen, files) or not files:
+            if files != self.carried.setdefault(cut.phase.step, files) or not files:
                 wrong.append(f"the files in /etc of {chosen} differ")
         return wrong
 
