@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -74,3 +75,10 @@ def test_links_lead_somewhere(guide):
         target = ROOT / path[len(OURS) :] if path.startswith(OURS) else guide.parent / path if path else guide
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
+
+
+def test_the_page_of_faults_has_the_matrix():
+    page = (ROOT / "docs/faults-cluster.md").read_text()
+    for row in yaml.safe_load((ROOT / "tests/cluster/faults.yml").read_text()):
+        for column, happens in row["during"].items():
+            assert f"| {row['fault']} | {column} | {happens} |" in page
