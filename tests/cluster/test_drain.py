@@ -191,14 +191,15 @@ def test_the_node_object_goes_away_in_the_middle(robot, scene):
         pytest.param(True, id="hanging", marks=pytest.mark.fault("API server hangs", "drain")),
     ],
 )
-def test_the_api_server_is_away_for_a_while(robot, scene, control_plane, hang):
+def test_the_api_server_is_away_for_a_while(robot, scene, control_plane, hang, full):
     scene.deploy("web", 3)
     scene.budget("web", maxUnavailable=0)
     cordon(robot, scene.node)
     with meanwhile(robot, scene, timeout=180) as outcome:
         time.sleep(1)
         control_plane.pause(hang=hang)
-        time.sleep(8)
+        # Longer than the client waits for an answer, or not.
+        time.sleep(40 if full else 3)
         control_plane.resume()
         control_plane.wait_ready()
         scene.budget("web", maxUnavailable=3)

@@ -98,19 +98,22 @@ def _go(paths: Paths, name: str, log: Log) -> Iterator[tuple[str, dict[str, str]
     """A compiler and its environment; what it needs on the way is away after a build."""
     go = _toolchain(paths, log)
     scratch = paths.cache / name
-    yield go, {
-        **os.environ,
-        # As the environment says, for those who keep them; else in the lab's directory and away after the build.
-        "GOCACHE": os.environ.get("GOCACHE") or str(scratch / "build"),
-        "GOMODCACHE": os.environ.get("GOMODCACHE") or str(scratch / "mod"),
-        "GOFLAGS": "-modcacherw",
-        "GOROOT": "",
-        "GOTOOLCHAIN": "local",
-        "GOWORK": "off",
-        "CGO_ENABLED": "0",
-        "GOOS": "linux",
-        "GOARCH": "amd64",
-    }
+    yield (
+        go,
+        {
+            **os.environ,
+            # As the environment says, for those who keep them; else in the lab's directory and away after the build.
+            "GOCACHE": os.environ.get("GOCACHE") or str(scratch / "build"),
+            "GOMODCACHE": os.environ.get("GOMODCACHE") or str(scratch / "mod"),
+            "GOFLAGS": "-modcacherw",
+            "GOROOT": "",
+            "GOTOOLCHAIN": "local",
+            "GOWORK": "off",
+            "CGO_ENABLED": "0",
+            "GOOS": "linux",
+            "GOARCH": "amd64",
+        },
+    )
     host.remove(scratch)
 
 

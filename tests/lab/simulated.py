@@ -79,7 +79,9 @@ class Simulator:
         self._apply("apply", _workload(count * PODS_PER_NODE))
 
     def wait_ready(self, count: int, timeout: int) -> None:
-        """Wait until all of them are Ready and all their pods run."""
+        """Wait until all of them, if there are any, are Ready and all their pods run."""
+        if not count:
+            return
         self._control_plane.kubectl("wait", "--for=condition=Ready", "node", "--selector", SELECTOR,
                                     f"--timeout={timeout}s")
         self._control_plane.kubectl("rollout", "status", "deployment/web", "--namespace", NAMESPACE,
