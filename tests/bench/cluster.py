@@ -69,7 +69,10 @@ def inventories(options: argparse.Namespace) -> list[dict]:
                 plane.directory / "inventories", plane.directory / "robot.kubeconfig", plane.programs / "kubectl", count
             )
             figures += inventory.bench(made, count, options.repetitions)
-    return figures + inventory.fork_tax(made, count, options.repetitions)
+            if count > 1_000:
+                figures += inventory.shard(made, count, options.repetitions)
+                figures += inventory.fork_tax(made, count, options.repetitions)
+    return figures
 
 
 def large(options: argparse.Namespace) -> list[dict]:
