@@ -26,7 +26,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ost
 
 SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 RUNTIMES = ("containerd", "crio", "docker")
-UNITS = RUNTIMES + ("kubelet", "systemd-networkd", "NetworkManager", "networking", "network", "dhcpcd", "wicked", "connman")
+NETWORKS = ("systemd-networkd", "NetworkManager", "networking", "network", "dhcpcd", "wicked", "connman")
+UNITS = RUNTIMES + ("kubelet",) + NETWORKS
 KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
 VOLUME_PLUGIN_DIR = "/usr/libexec/kubernetes/kubelet-plugins/volume/exec/"
 

@@ -202,11 +202,11 @@ network:
       type: str
       sample: systemd-networkd
     rendered:
-      description: Those of RV(network.incumbent) whose configuration is written anew; that of the others comes as it is.
+      description: Those of RV(network.incumbent) whose files are written anew; those of the others come as they are.
       type: list
       elements: str
     names_predicted_by:
-      description: Who foretold the names, empty if nobody could; then all that is rendered goes by MAC addresses anyway.
+      description: Who foretold the names, empty if nobody could; what is written anew goes by MAC addresses anyway.
       type: str
       sample: udev of the candidate
     names:

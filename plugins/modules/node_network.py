@@ -152,12 +152,12 @@ def compare(path, timeout):
     result = {"changed": False, "actions": [], "addresses": before["kubernetes"], "differences": differences}
     gone = proof.gone(before, after)
     if gone:
+        told = ["%(what)s of %(interface)s: %(before)s before, %(after)s now" % one for one in differences]
         result["failure"] = FleetError(
-            "The node has lost %s, by which Kubernetes knows it; %s"
-            % (" and ".join(gone), "; ".join("%(what)s of %(interface)s: %(before)s before, %(after)s now" % one for one in differences)),
+            "The node has lost %s, by which Kubernetes knows it; %s" % (" and ".join(gone), "; ".join(told)),
             "It runs what was booted",
             "Look at what was carried of its network (docs/carry-network.md)",
-        )  # fmt: skip
+        )
     return result
 
 

@@ -18,8 +18,8 @@ _YES, _NO = ("yes", "true", "1", "on"), ("no", "false", "0", "off")
 # Layers below the addresses are taken from what runs; other words have no effect on them.
 _CLEAR = {
     "Match": "Name MACAddress PermanentMACAddress Type",
-    "Network": "Description VLAN Bond Bridge ConfigureWithoutCarrier LLMNR MulticastDNS EmitLLDP LLDP IPv6PrivacyExtensions "
-    "IgnoreCarrierLoss KeepConfiguration",
+    "Network": "Description VLAN Bond Bridge ConfigureWithoutCarrier LLMNR MulticastDNS EmitLLDP LLDP "
+    "IPv6PrivacyExtensions IgnoreCarrierLoss KeepConfiguration",
     "Link": "MTUBytes MACAddress RequiredForOnline RequiredFamilyForOnline",
     "DHCPv4": "UseMTU UseDNS UseDomains UseHostname SendHostname RouteMetric UseNTP",
     "DHCP": "UseMTU UseDNS UseDomains UseHostname SendHostname RouteMetric UseNTP",

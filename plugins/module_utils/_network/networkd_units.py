@@ -104,7 +104,7 @@ def vlan_losses(link):
 
 
 def bridge_settings(link):
-    """Return the settings of a bridge, as list of (networkd's name, NetworkManager's name, kernel's number, divisor)."""
+    """Return the settings of a bridge, as list of (networkd's name, NetworkManager's name, number, divisor)."""
     found = []
     for name, (networkd, manager, usual, divisor) in sorted(tables.BRIDGE.items()):
         value = link.options.get(name)

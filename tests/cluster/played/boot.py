@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plays a node's boot menu on the controller, a file per host: stands in for boot_info, boot_trial, node_network, node_reboot."""
+"""Plays a node's boot menu on the controller, a file per host.
+
+Stands in for boot_info, boot_trial, node_network, node_reboot.
+"""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_a_name_fail_that_the_kernel_may_give_away():
 @pytest.mark.parametrize(
     ("reader", "path", "text"),
     [
-        (ifupdown, "/etc/network/interfaces", "auto a\niface a inet dhcp\n wpa-psk SEKRET\n up /opt/x --token SEKRET\n"),
+        (ifupdown, "/etc/network/interfaces", "auto a\niface a inet dhcp\n wpa-psk SEKRET\n up /opt/x -t SEKRET\n"),
         (
             keyfiles,
             "/etc/NetworkManager/system-connections/a",
@@ -182,7 +182,7 @@ def test_command_fail(text):
 
 @pytest.mark.parametrize(
     "name",
-    "lo cni0 veth12ab docker0 br-0123456789ab flannel.1 cali12 cilium_host lxc1234 kube-ipvs0 nodelocaldns tunl0".split(),
+    "lo cni0 veth12ab docker0 br-0123456789ab flannel.1 cali12 cilium_host lxc1234 kube-ipvs0 tunl0".split(),
 )
 def test_foreign(name):
     assert state.is_foreign(name)
