@@ -10,7 +10,6 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 
-
 def parse(text):
     """Return the sections in order, as list of (name, list of (key, value)); comments are left out."""
     sections = []

@@ -28,9 +28,7 @@ _TIMEOUT = 30
 
 # name: as it runs. predicted: as it will be, "" where that is not known. kept_for: the file that names it, for which
 # the name is kept, "" if it is not. detail: what may go wrong, "" for nothing.
-Name = typing.NamedTuple(
-    "Name", [("name", str), ("mac", str), ("predicted", str), ("kept_for", str), ("detail", str)]
-)
+Name = typing.NamedTuple("Name", [("name", str), ("mac", str), ("predicted", str), ("kept_for", str), ("detail", str)])
 
 
 def predict(deployment, candidate, links, command_line):

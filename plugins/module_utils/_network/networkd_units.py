@@ -98,9 +98,7 @@ def _vlan(link):
 
 def vlan_losses(link):
     """Return what of a VLAN no renderer writes, as list of str."""
-    return [
-        "%s of the VLAN %s" % (name, link.name) for name in ("ingress_qos", "egress_qos") if link.options.get(name)
-    ]
+    return ["%s of the VLAN %s" % (name, link.name) for name in ("ingress_qos", "egress_qos") if link.options.get(name)]
 
 
 def bridge_settings(link):

@@ -53,7 +53,5 @@ def summary(tree, owners, state):
     return {
         "lost": ["%s: %s" % lost for lost in network.lost] if rendered else [],
         "undeclared": network.undeclared,
-        "kernel_names": sorted(
-            one.link.name for one in network.interfaces if tables.KERNEL_NAMES.match(one.link.name)
-        ),
+        "kernel_names": sorted(one.link.name for one in network.interfaces if tables.KERNEL_NAMES.match(one.link.name)),
     }

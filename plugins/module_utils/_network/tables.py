@@ -14,9 +14,10 @@ import typing
 
 # Interfaces that are not the administrator's: containers, CNI plugins, load balancers and virtual machines make them.
 FOREIGN = (
-    "lo veth* cni* docker* br-???????????? flannel* cali* tunl* vxlan.calico vxlan-v6.calico wireguard.cali wg-v6.cali cilium* "
-    "lxc* lxdbr* kube-* nodelocaldns weave* vethwe* antrea* gw0 ovs-* genev_sys* vxlan_sys* ovn* azv* eni* gke* virbr* "
-    "vnet* tap* tun* ifb* sit0 ip6tnl0 gre0 gretap0 erspan0 ip_vti0 ip6_vti0 ip6gre0 teql0 podman* nerdctl* keth*"
+    "lo veth* cni* docker* br-???????????? flannel* cali* tunl* vxlan.calico vxlan-v6.calico "
+    "wireguard.cali wg-v6.cali cilium* lxc* lxdbr* kube-* nodelocaldns weave* vethwe* antrea* gw0 ovs-* "
+    "genev_sys* vxlan_sys* ovn* azv* eni* gke* virbr* vnet* tap* tun* ifb* sit0 ip6tnl0 gre0 gretap0 "
+    "erspan0 ip_vti0 ip6_vti0 ip6gre0 teql0 podman* nerdctl* keth*"
 ).split()
 # Routes that somebody wrote down come by these protocols; all others are made by the kernel or a program.
 WRITTEN = ("static", "boot")
@@ -24,9 +25,7 @@ WRITTEN = ("static", "boot")
 TABLES = {"main": 254, "default": 253, "local": 255}
 
 # A configuration system: the units that run it, and where it lies in a release that has it.
-System = typing.NamedTuple(
-    "System", [("name", str), ("units", typing.List[str]), ("files", str), ("rendered", bool)]
-)
+System = typing.NamedTuple("System", [("name", str), ("units", typing.List[str]), ("files", str), ("rendered", bool)])
 # The first one that a release has switched on is written for. netplan is no system of its own: what it made of its
 # files for systemd-networkd or NetworkManager is taken.
 _MANAGER = (

@@ -71,9 +71,7 @@ def outcome(moving):
 
 
 def files_of(directory):
-    return {
-        "/" + str(path.relative_to(directory)): path.read_text() for path in directory.rglob("*") if path.is_file()
-    }
+    return {"/" + str(path.relative_to(directory)): path.read_text() for path in directory.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("case", CASES)
