@@ -10,7 +10,6 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import fnmatch
-import ipaddress
 import json
 import os
 import typing
@@ -129,12 +128,3 @@ def _route(found, table, question):
         "onlink" in found.get("flags", []),
         found.get("prefsrc", ""),
     )
-
-
-def in_network(address, network):
-    """Say whether an address (with or without its prefix) lies in a network; default holds all of its family."""
-    text = ipaddress.ip_address(str(address.partition("/")[0]))
-    if network == "default":
-        return True
-    held = ipaddress.ip_network(str(network), strict=False)
-    return text.version == held.version and text in held

@@ -24,8 +24,8 @@ WRITTEN = ("static", "boot")
 # Tables by name; iproute2 shows these names instead of numbers.
 TABLES = {"main": 254, "default": 253, "local": 255}
 
-# A configuration system: the units that run it, and where it lies in a release that has it.
-System = typing.NamedTuple("System", [("name", str), ("units", typing.List[str]), ("files", str), ("rendered", bool)])
+# A configuration system: the units that run it, and its files as patterns.
+System = typing.NamedTuple("System", [("name", str), ("units", typing.List[str]), ("files", str)])
 # The first one that a release has switched on is written for. netplan is no system of its own: what it made of its
 # files for systemd-networkd or NetworkManager is taken.
 _MANAGER = (
@@ -34,10 +34,10 @@ _MANAGER = (
 )
 _IFUPDOWN = "/etc/network/interfaces /etc/network/interfaces.d/* /etc/network/if-*.d/*"
 SYSTEMS = [
-    System("systemd-networkd", ["systemd-networkd.service"], "/etc/systemd/network/**", True),
-    System("NetworkManager", ["NetworkManager.service"], _MANAGER, True),
-    System("ifupdown", ["networking.service"], _IFUPDOWN, False),
-    System("ifcfg", ["network.service"], "/etc/sysconfig/network-scripts/*", False),
+    System("systemd-networkd", ["systemd-networkd.service"], "/etc/systemd/network/**"),
+    System("NetworkManager", ["NetworkManager.service"], _MANAGER),
+    System("ifupdown", ["networking.service"], _IFUPDOWN),
+    System("ifcfg", ["network.service"], "/etc/sysconfig/network-scripts/*"),
 ]
 # Whose files can be read; what else configures a node's network stops it.
 UNDERSTOOD = tuple(system.name for system in SYSTEMS) + ("netplan",)
