@@ -105,7 +105,8 @@ def examine(records, policy, left):
         raise FleetError(
             "Both the node and the release changed files of /etc: %s" % "; ".join(tell(record) for record in conflicts),
             left,
-            "Make them equal on the node, or set osmigrate_etc_conflicts to keep or take, then run the same command again",
+            "Make them equal on the node, or set osmigrate_etc_conflicts to keep or take, then run the same command "
+            "again",
         )
 
 

@@ -130,8 +130,8 @@ etc:
       sample: /etc/ssh/sshd_config
     outcome:
       description:
-        - V(taken) for the release's new default; V(kept) and V(removed) for what is so on the node, while the default is
-          what it was; V(conflict) if both changed it, for which O(etc_conflicts) counts.
+        - V(taken) for the release's new default; V(kept) and V(removed) for what is so on the node, while the default
+          is what it was; V(conflict) if both changed it, for which O(etc_conflicts) counts.
         - V(carried) for tables of users and groups, which stay and are completed by M(osmigrate.fleet.node_carry).
         - V(lost) for a directory whose mode or owner was changed on the node; OSTree does not keep that.
       type: str

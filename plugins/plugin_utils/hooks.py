@@ -36,18 +36,18 @@ def read_hooks(written: Any, point: str, timeout: int) -> list[Hook]:
     :param written: list of str (path of a task file, or name of a role) and of dicts with KEYS.
     :param point: one of POINTS.
     :param timeout: seconds where a hook says nothing.
-    :raises ValueError: one sentence that names the variable, the item and the mistake.
+    :raises ValueError: one sentence that names the point, the item and the mistake.
     """
     if point not in POINTS:
         raise ValueError(f"There is no hook {point}; there are {', '.join(POINTS)}")
     if not isinstance(written, list):
-        raise ValueError(f"osmigrate_hooks_{point} is no list")
+        raise ValueError(f"The hooks of {point} are no list")
     hooks = []
     for number, one in enumerate(written, 1):
         try:
             hooks.append(_read(one, timeout))
         except ValueError as error:
-            raise ValueError(f"osmigrate_hooks_{point}, item {number}: {error}") from None
+            raise ValueError(f"Hook {number} of {point}: {error}") from None
     return hooks
 
 

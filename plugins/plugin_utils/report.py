@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Findings of one node as a report: in the schema that readers of leapp's reports know, and as text for people. Pure."""
+"""Findings of one node as a report: in the schema that readers of leapp's reports know, and as text. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RULE = "-" * 40
 def leapp_report(findings: list[dict[str, Any]], host: str, moment: str) -> dict[str, Any]:
     """Return the report as leapp's schema 1.2.0 has it.
 
-    leapp knows no severity above high: an inhibitor is high and in the group "inhibitor", as long as nobody accepted it.
+    leapp knows no severity above high: an inhibitor is high, and in the group "inhibitor" until somebody accepts it.
 
     :param findings: what osmigrate.fleet.node_preflight returned.
     :param host: name of the node.

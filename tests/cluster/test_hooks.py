@@ -125,7 +125,7 @@ def test_a_mistake_in_any_hook_is_told_before_a_node_is_touched(make_fleet, play
     fleet = make_fleet(1)
     code, output = end(play("rollback", fleet.nodes, osmigrate_hooks_post=["/nowhere/post.yml"]))
     assert code == 2
-    assert "osmigrate_hooks_post, item 1: there is no file /nowhere/post.yml on the controller" in output
+    assert "Hook 1 of post: there is no file /nowhere/post.yml on the controller" in output
     assert fleet.notes() == [{}]
 
 
@@ -156,7 +156,9 @@ def test_the_examples_of_the_guide_run(play, tmp_path):
     assert sorted(given) == sorted(path.stem for path in EXAMPLES.glob("*.yml"))
     playbook = tmp_path / "points.yml"
     playbook.write_text(ALL_POINTS.format(points=json.dumps(list(given)), root=tmp_path))
-    hooks = {f"osmigrate_hooks_{name}": [{"tasks": str(EXAMPLES / f"{name}.yml"), **more}] for name, more in given.items()}
+    hooks = {
+        f"osmigrate_hooks_{name}": [{"tasks": str(EXAMPLES / f"{name}.yml"), **more}] for name, more in given.items()
+    }
     try:
         assert end(play(playbook, ["w1"], **hooks))[0] == 0
         assert "dpkg\t" in (tmp_path / "packages").read_text()

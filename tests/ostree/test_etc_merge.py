@@ -55,7 +55,8 @@ class Sysroot:
         modules = "usr/lib/modules/6.1"
         write(tree, {"usr": {"etc": etc, "lib": {"os-release": "ID=debian\nPRETTY_NAME=Debian\n"}}, "boot": {}})
         write(tree / modules, {"vmlinuz": "kernel", "initramfs.img": "initramfs"})
-        run(["ostree", "commit", f"--repo={self.source}", "--branch=x", f"--tree=dir={tree}", "--canonical-permissions"])
+        options = ["--branch=x", f"--tree=dir={tree}", "--canonical-permissions"]
+        run(["ostree", "commit", f"--repo={self.source}", *options])
         return run(["ostree", "rev-parse", f"--repo={self.source}", "x"]).stdout.strip()
 
     def deploy(self, commit: str) -> Path:

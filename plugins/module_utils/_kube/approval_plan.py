@@ -67,9 +67,7 @@ def plan_question(node, names, rollout, until):
 
 def plan_end(node):
     """Plan to remove the question and the approvals. A veto is somebody else's, and stays."""
-    ours = [
-        key for key in node_view.annotations(node) if key in (WANTED, WANTED_OF, UNTIL) or key.startswith(APPROVED)
-    ]
+    ours = [key for key in node_view.annotations(node) if key in (WANTED, WANTED_OF, UNTIL) or key.startswith(APPROVED)]
     if not ours:
         return NodePlan({}, [])
     action = "Remove the approvals of node %s" % node["metadata"]["name"]

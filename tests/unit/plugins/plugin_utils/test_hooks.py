@@ -28,9 +28,9 @@ def test_a_dictionary_says_all_of_it():
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ("a.yml", "osmigrate_hooks_post is no list"),
-        ([3], "osmigrate_hooks_post, item 1: it is neither a path nor the name of a role nor a dictionary"),
-        (["a.yml", {"task": "b.yml"}], "item 2: it has task, and only tasks, role, where, timeout, vars are known"),
+        ("a.yml", "The hooks of post are no list"),
+        ([3], "Hook 1 of post: it is neither a path nor the name of a role nor a dictionary"),
+        (["a.yml", {"task": "b.yml"}], "Hook 2 of post: it has task, and only tasks, role, where, timeout, vars"),
         ([{"where": "node"}], "it needs either tasks, the path of a task file, or role, the name of a role"),
         ([{"tasks": "a.yml", "role": "b"}], "it needs either tasks"),
         ([{"tasks": "a.yml", "where": "cloud"}], "where is cloud, and has to be node or controller"),

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reports, held against fixtures/leapp-report-1.2.0.json: what leapp's own schema asks for, and nothing that it does not know."""
+"""Reports, held against fixtures/leapp-report-1.2.0.json: what leapp's own schema asks for, and nothing else."""
 
 from __future__ import annotations
 
