@@ -29,6 +29,7 @@ def plan(situation):
         _units(situation, scope, found)
         _vendor_units(situation, scope, found)
         _links(situation, scope, found)
+    _environment(situation, found)
     return found
 
 
@@ -123,6 +124,18 @@ def _links(situation, scope, found):
             target = _renamed(situation, path)
             if situation.candidate.lstat("/usr" + target) is not None:
                 found.items.append(item(ABSENT, target, "", "services"))
+
+
+def _environment(situation, found):
+    """Files of variables that carried units read."""
+    texts = [made.content.decode("utf-8", "replace") for made in found.items]
+    named = set(name for text in texts for name in re.findall(r"(?m)^\s*EnvironmentFile\s*=\s*-?(/etc/\S+)", text))
+    # The texts have the candidate's names already; a file of the incumbent's own name is taken by its area.
+    for path in sorted(path for name in named for path in situation.incumbent.glob(name)):
+        status = situation.incumbent.lstat(path)
+        if path not in found.taken and stat.S_ISREG(status.st_mode) and situation.packages.verdict(path):
+            found.taken.add(path)
+            found.items.append(situation.copy(path, "services", secret=True))
 
 
 def _renamed(situation, path):

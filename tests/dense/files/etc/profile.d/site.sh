@@ -1,3 +1,4 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
 umask 027
