@@ -43,7 +43,7 @@ class Dpkg(object):
         for line in tree.text(UCF).splitlines():
             digest, _blanks, path = line.partition("  ")
             self.digests.setdefault(path, digest)
-        self._sums = {}
+        self._sums, self._installed = {}, {}
         self.links = set()
         for directory, scope in ENABLED.items():
             for path, status in tree.walk(directory):
@@ -60,8 +60,11 @@ class Dpkg(object):
 
     def installed(self, path):
         """Return when the package of a path was installed, in seconds; 0 if that is not known."""
-        status = self.tree.lstat("%s/%s.list" % (INFO, self.owned.get(path)))
-        return status.st_mtime if status else 0
+        package = self.owned.get(path)
+        if package not in self._installed:
+            status = self.tree.lstat("%s/%s.list" % (INFO, package))
+            self._installed[package] = status.st_mtime if status else 0
+        return self._installed[package]
 
 
 def parse_conffiles(status):

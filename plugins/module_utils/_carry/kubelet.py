@@ -12,7 +12,7 @@ __metaclass__ = type
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import FILE, LINK, Found, item
 
 DIRECTORY = "/var/lib/kubelet"
-FORGOTTEN = ("cpu_manager_state", "memory_manager_state", "dra_manager_state", "pod_status_manager_state")
+FORGOTTEN = ("cpu_manager_state", "memory_manager_state")
 UNITS = "/etc/systemd/system"
 UNIT = "osmigrate-kubelet-state.service"
 # Each boot starts all containers anew, so nothing of it is still true then. What ends last began first: the files go

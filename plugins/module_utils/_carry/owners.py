@@ -56,6 +56,13 @@ def named(situation, owners, kind):
     return dict((name, number) for name, number in names(lines).items() if (kind, number) in owners.numbers)
 
 
+def of_items(situation, items, kind):
+    """Return the names on the incumbent of the owners of carried files, as set."""
+    lines = parse(situation.incumbent.text(PASSWD if kind == "user" else GROUP))
+    numbers = set(made.uid if kind == "user" else made.gid for made in items if made.source)
+    return set(name for name, number in names(lines).items() if number in numbers)
+
+
 def decide(situation, owners, people):
     """Say for every number that owns shared files what becomes of it.
 

@@ -56,18 +56,20 @@ class Packages(object):
             self._directories.update(paths)
         return directory in self._directories
 
-    def left_alone(self, path):
+    def left_alone(self, path, status=None):
         """Say whether the path is as its package made it.
 
         A configuration file is compared with the package. Another file is if it was written after its package was
         installed.
+
+        :param status: os.stat_result of the path itself, if the caller has it.
         """
         name = self._named(path)
         if name in self.database.digests:
             return self._has(path, self.database.digests[name])
         if name not in self.database.owned:
             return path in self.links
-        status = self.tree.lstat(path)
+        status = status or self.tree.lstat(path)
         if status is None or not stat.S_ISREG(status.st_mode) or status.st_mtime <= self.database.installed(name):
             return True
         digest = self.database.digest(name)
@@ -79,8 +81,8 @@ class Packages(object):
         algorithm = ALGORITHMS.get(len(digest))
         return content is not None and algorithm is not None and algorithm(content).hexdigest() == digest
 
-    def verdict(self, path):
+    def verdict(self, path, status=None):
         """Return "" for what is as its package made it, "modified" or "unowned" for what an administrator made."""
-        if self.left_alone(path):
+        if self.left_alone(path, status):
             return ""
         return "modified" if self.own(path) else "unowned"

@@ -65,16 +65,8 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
     :param kernel_arguments: list of str, arguments that the operator adds.
     :returns: Plan.
     """
-    unit_part = units.plan(situation)
     mount_part, shared = mounts.plan(situation)
-    owned = owners.search(situation, shared)
-    users, groups = units.accounts_of(unit_part.items)
-    people = accounts.plan(
-        situation,
-        users | set(owners.named(situation, owned, "user")),
-        groups | set(owners.named(situation, owned, "group")),
-        owned.numbers,
-    )
+    unit_part = units.plan(situation)
     parts = [
         names.plan(situation),
         network.plan(situation),
@@ -83,10 +75,19 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
         unit_part,
         mount_part,
         trust.plan(situation),
-        crontabs.plan(situation, people),
-        kubelet.plan(shared),
         alternatives.plan(situation),
+        kubelet.plan(shared),
     ]
+    owned = owners.search(situation, shared)
+    users, groups = units.accounts_of(unit_part.items)
+    copied = [made for part in parts for made in part.items]
+    people = accounts.plan(
+        situation,
+        users | set(owners.named(situation, owned, "user")) | owners.of_items(situation, copied, "user"),
+        groups | set(owners.named(situation, owned, "group")) | owners.of_items(situation, copied, "group"),
+        owned.numbers,
+    )
+    parts.append(crontabs.plan(situation, people))
     items, taken, left = list(people.found.items), set(people.found.taken), list(people.found.left)
     for part in parts:
         done = set(made.target for made in items)

@@ -89,7 +89,7 @@ def _search(tree, packages, candidate, directory, found):
         if entry.is_symlink() and os.readlink(entry.path).startswith(ALTERNATIVES):
             continue
         if not entry.is_dir(follow_symlinks=False):
-            verdict = packages.verdict(path)
+            verdict = packages.verdict(path, entry.stat(follow_symlinks=False))
             if verdict:
                 found.append({"path": path, "reason": verdict})
         elif packages.hold(path) or (candidate is not None and candidate.is_directory(path)):

@@ -16,7 +16,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rule
 
 # Accounts, as (Debian, EL) call them; membership and ownership go by the name.
 USERS = [("_chrony", "chrony")]
-GROUPS = [("sudo", "wheel"), ("_chrony", "chrony"), ("nogroup", "nobody"), ("_ssh", "ssh_keys")]
+GROUPS = [("sudo", "wheel"), ("_chrony", "chrony"), ("nogroup", "nobody")]
 
 
 class Translation(object):

@@ -160,6 +160,15 @@ def test_fixed_numbers_of_two_families(move):
     assert "wheel" not in moving.read("/etc/group") and "sudo:x:27:ops\n" in moving.read("/etc/group")
 
 
+@needs_root
+def test_the_owner_of_a_carried_file_comes_along(move):
+    moving = move({"/etc/agent/key": ("x", 0o640)}, ids={"/etc/agent/key": (0, 996)})
+    add(moving, "group", "agent:x:996:\n")
+    moving.carry(extra_paths=["/etc/agent"])
+    assert "agent:x:998:\n" in moving.read("/etc/group")
+    assert os.stat(moving.deployment / "etc/agent/key").st_gid == 998
+
+
 def test_the_account_of_a_unit_gets_another_number_if_its_own_is_taken(move):
     unit = "[Service]\nExecStart=/bin/bash\nUser=agent\n"
     moving = move({"/etc/systemd/system/agent.service": unit}, {"/bin/bash": ""})
