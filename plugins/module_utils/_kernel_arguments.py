@@ -21,7 +21,7 @@ CARRIED = (
     "cgroup_enable", "cgroup_disable", "swapaccount", "nmi_watchdog", "nowatchdog", "softlockup_panic",
     "hung_task_panic", "pcie_aspm", "elevator", "idle", "max_cstate", "kthread_cpus", "skew_tick", "rcu_nocb_poll",
     "nosoftlockup", "earlyprintk", "earlycon", "consoleblank", "spectre_v2", "l1tf", "mds", "tsx", "tsx_async_abort",
-    "memmap", "mem", "numa", "acpi", "noapic", "lsm", "psi",
+    "memmap", "mem", "numa", "acpi", "noapic", "lsm", "psi", "reboot", "swiotlb",
 )  # fmt: skip
 # Of the dotted names those that steer one program; all others are parameters of modules, and of the machine.
 STEERING = ("rd.*", "systemd.*", "osmigrate.*", "ostree.*", "fsck.*", "luks.*", "plymouth.*", "cloud-init.*")
@@ -47,10 +47,11 @@ DROPPED = [
 
 
 def words(arguments):
-    """Return arguments as words.
+    """Return arguments as words; what comes after a lone -- is for the first process and left out.
 
     :param arguments: list of (name, value or None).
     """
+    arguments = arguments[: arguments.index(("--", None))] if ("--", None) in arguments else arguments
     return [name if value is None else "%s=%s" % (name, value) for name, value in arguments]
 
 

@@ -20,6 +20,12 @@ CASES = {
         [],
         ["nvme_core.io_timeout=255", "rd.lvm.lv=a/b"],
     ),
+    "parameters of modules": (
+        "kvm.nx_huge_pages=off systemd.debug_shell plymouth.enable=0 -- kvm.a=1",
+        [],
+        ["kvm.nx_huge_pages=off"],
+    ),
+    "what newer kernels do not know": ("crashkernel=auto crashkernel=256M", [], ["crashkernel=256M"]),
     "nothing twice": ("nosmt nosmt", [], ["nosmt"]),
 }  # fmt: skip
 
@@ -28,3 +34,14 @@ CASES = {
 def test_carried(case):
     line, extra, expected = case
     assert _kernel_arguments.carried(_grub.parse_command_line(line), extra) == expected
+
+
+def test_every_argument_that_is_not_carried_has_a_reason_or_is_named():
+    line = "root=UUID=1 ro hugepages=4 console=tty0 panic=5 strange=1"
+    assert _kernel_arguments.explain(_grub.parse_command_line(line), ["console=hvc0"]) == [
+        ("root=UUID=1", "the candidate's entry has its own"),
+        ("ro", "the candidate's entry has its own"),
+        ("console=tty0", "the operator replaces it"),
+        ("panic=5", "belongs to trials"),
+        ("strange=1", ""),
+    ]
