@@ -65,7 +65,11 @@ def describe(tree, path):
     status = tree.lstat(path)
     if status is None or stat.S_ISDIR(status.st_mode):
         return None
-    content = os.fsencode(tree.link(path)) if stat.S_ISLNK(status.st_mode) else tree.read(path) or b""
+    if stat.S_ISLNK(status.st_mode):
+        # Packages of Debian 12 still say /lib; the same unit is meant.
+        content = re.sub(b"^/lib/", b"/usr/lib/", os.fsencode(tree.link(path)))
+    else:
+        content = tree.read(path) or b""
     return {
         "digest": hashlib.sha256(content).hexdigest(),
         "mode": "%04o" % stat.S_IMODE(status.st_mode),

@@ -93,9 +93,10 @@ def test_files_that_an_administrator_made(move):
 
 
 def test_a_file_and_a_link(move):
-    tree = move(FILES).situation().incumbent
+    tree = move({**FILES, "/etc/unit": "-> /lib/systemd/a.service"}).situation().incumbent
     assert snapshot.describe(tree, "/usr/local/bin/tool")["mode"] == "0755"
     assert snapshot.describe(tree, "/etc/link")["digest"] == hashlib.sha256(b"agent/agent.yml").hexdigest()
+    assert snapshot.describe(tree, "/etc/unit")["digest"] == hashlib.sha256(b"/usr/lib/systemd/a.service").hexdigest()
     assert snapshot.describe(tree, "/etc/gone") is snapshot.describe(tree, "/etc/agent") is None
 
 
