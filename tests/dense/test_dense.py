@@ -106,7 +106,7 @@ def test_data_and_workloads_are_the_same(moved):
     fleet, data, _rows = moved
     assert data == {path: fleet.shell(NODE, f"stat -c '%u %g %a' {path}; sha256sum <{path}") for path in DATA}
     workloads.wait_available(fleet.control_plane, 300)
-    assert "VERSION_ID=\"13\"" in fleet.shell(NODE, "cat /etc/os-release")
+    assert 'VERSION_ID="13"' in fleet.shell(NODE, "cat /etc/os-release")
 
 
 def test_what_the_administrator_made_works(moved):

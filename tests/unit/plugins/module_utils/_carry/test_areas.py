@@ -252,6 +252,21 @@ def test_certificates_end_up_in_the_bundle_of_the_release(move):
     )
 
 
+def test_a_binary_certificate_becomes_text(move):
+    moving = move(
+        {"/etc/pki/ca-trust/source/anchors/site.der": b"\x30\x82\x01\x00binary"},
+        {"/usr/etc/ssl/certs/ca-certificates.crt": "theirs\n"},
+        families=("el", "debian"),
+    )
+    moving.carry()
+    assert moving.read("/etc/ssl/certs/ca-certificates.crt").splitlines() == [
+        "theirs",
+        "-----BEGIN CERTIFICATE-----",
+        "MIIBAGJpbmFyeQ==",
+        "-----END CERTIFICATE-----",
+    ]
+
+
 def test_alternatives_that_a_person_chose(move):
     moving = move(
         {
