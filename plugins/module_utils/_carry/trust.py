@@ -34,7 +34,8 @@ BEGIN = b"-----BEGIN CERTIFICATE-----"
 def plan(situation):
     """Return Found: the release's bundle with the administrator's certificates at its end.
 
-    In /usr/local the certificates themselves are shared; EL's family gets them where update-ca-trust looks.
+    In /usr/local the certificates themselves are shared. Others, and all for EL's family, go where update-ca-trust looks;
+    from there the next release gets them, too.
     """
     found = Found([], [], set())
     pieces, sources = [], []
@@ -45,8 +46,8 @@ def plan(situation):
             continue
         pieces.append(content)
         sources.append(path)
-        if situation.translation.target == EL:
-            target = "%s/%s.crt" % (ANCHORS, os.path.splitext(os.path.basename(path))[0])
+        if situation.translation.target == EL or not path.startswith(LOCAL):
+            target = "%s/%s" % (ANCHORS, os.path.basename(path))
             found.items.append(item(FILE, target, path, "trust", content))
     for directory in REFUSED:
         for path, _status in situation.incumbent.walk(directory):
