@@ -34,8 +34,8 @@ BEGIN = b"-----BEGIN CERTIFICATE-----"
 def plan(situation):
     """Return Found: the release's bundle with the administrator's certificates at its end.
 
-    In /usr/local the certificates themselves are shared. Others, and all for EL's family, go where update-ca-trust looks;
-    from there the next release gets them, too.
+    In /usr/local the certificates themselves are shared. Others, and all for EL's family, go where update-ca-trust
+    looks; from there the next release gets them, too.
     """
     found = Found([], [], set())
     pieces, sources = [], []
