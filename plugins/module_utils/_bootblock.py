@@ -11,7 +11,7 @@ __metaclass__ = type
 
 import os
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _boot_tier, _bootenv, _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _boot_tier, _bootenv, _bootfiles, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
@@ -80,9 +80,7 @@ class BootBlock(object):
                 UNTOUCHED,
                 "Mount it, and have it in /etc/fstab, then run the same command again",
             )
-        _storage.make_directory(directory)
-        _storage.write_atomic(self.path, _bootenv.render(self.variables), 0o600)
-        _storage.commit_boot(directory)
+        _bootfiles.replace([_bootfiles.File(self.path, _bootenv.render(self.variables), 0o600)])
         misplaced = self._misplaced()
         if misplaced:
             raise FleetError(

@@ -36,7 +36,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._command import ru
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
-    commit_boot,
     grub_path,
     make_directory,
     read_text,
@@ -339,7 +338,6 @@ class BootControl(object):
         if not self.check_mode and actions:
             _bootmenu.write(self.grub, changes)
             self._write_state(state)
-            commit_boot(self.grub.directory)
         return actions
 
     def _write_state(self, state):

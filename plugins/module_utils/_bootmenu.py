@@ -12,14 +12,15 @@ __metaclass__ = type
 import os
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _boot_tier, _grub, _grubcfg, _trial_initrd
-from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
-from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
-    make_directory,
-    read_bytes,
-    read_text,
-    write_atomic,
+from ansible_collections.osmigrate.fleet.plugins.module_utils import (
+    _boot_tier,
+    _bootfiles,
+    _grub,
+    _grubcfg,
+    _trial_initrd,
 )
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_bytes, read_text
 
 TRIES_MAX = 3
 # action: what the user is told, "" for what goes without saying; script: whether GRUB has to parse it.
@@ -71,9 +72,7 @@ def write(grub, changes):
                 left="The boot menu was not changed",
                 todo="Report this with the node's record /boot/osmigrate/state.json",
             )
-    for change in changes:
-        make_directory(os.path.dirname(change.path))
-        write_atomic(change.path, change.content, change.mode)
+    _bootfiles.replace([_bootfiles.File(change.path, change.content, change.mode) for change in changes])
 
 
 def _change(path, content, action, script=True):

@@ -9,13 +9,9 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import errno
-import fcntl
 import hashlib
 import json
 import os
-import select
-import signal
 import tempfile
 import typing
 
@@ -23,9 +19,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._command import ru
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 MOUNTINFO = "/proc/self/mountinfo"
-FIFREEZE = 0xC0045877
-FITHAW = 0xC0045878
-FREEZE_SECONDS = 10
 
 Mount = typing.NamedTuple(
     "Mount",
@@ -204,30 +197,44 @@ def write_atomic(path, data, mode):
     try:
         _replace(path, data, mode)
     except (IOError, OSError) as error:
-        raise FleetError(
-            "%s cannot be written: %s" % (path, error.strerror),
-            "That file is what it was, and a plain reboot boots what it booted before",
-            "Make room, or make the file system writable, and run the same command again",
-        )
+        raise cannot_be_written(path, error)
+
+
+def cannot_be_written(path, error):
+    """Return the FleetError that says so; the file is what it was."""
+    return FleetError(
+        "%s cannot be written: %s" % (path, error.strerror),
+        "That file is what it was, and a plain reboot boots what it booted before",
+        "Make room, or make the file system writable, and run the same command again",
+    )
 
 
 def _replace(path, data, mode):
-    directory = os.path.dirname(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=".osmigrate-", dir=directory)
+    descriptor, temporary = tempfile.mkstemp(prefix=".osmigrate-", dir=os.path.dirname(path))
     try:
-        try:
-            os.fchmod(descriptor, mode)
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view):]
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        write_out(descriptor, data, mode)
         os.rename(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
-    sync_directory(directory)
+    sync_directory(os.path.dirname(path))
+
+
+def write_out(descriptor, data, mode):
+    """Write a new file, whole and to the disk, and close it.
+
+    :param descriptor: int, open for writing.
+    :param data: bytes.
+    :param mode: int, permissions of the file, whatever the umask is.
+    """
+    try:
+        os.fchmod(descriptor, mode)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view):]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sync_directory(path):
@@ -237,66 +244,3 @@ def sync_directory(path):
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def commit_boot(path):
-    """Make the file system that holds path complete for a reader that replays no journal, as GRUB is.
-
-    The file system is frozen for a moment, which writes its journal back. Were this process to die in between, the
-    node would hang, so another one stands by and thaws.
-
-    :returns: str, "" when done, otherwise why it was not possible; then everything is only synced.
-    """
-    run(["sync", "--file-system", path])  # keeps the frozen moment short
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        release_watchdog = _start_watchdog(descriptor)
-        try:
-            fcntl.ioctl(descriptor, FIFREEZE, 0)
-            _thaw(descriptor)
-        except (IOError, OSError) as error:
-            if error.errno not in (errno.EOPNOTSUPP, errno.ENOTTY, errno.EBUSY, errno.EPERM):
-                raise FleetError(
-                    "The file system of %s cannot be frozen: %s" % (path, error.strerror),
-                    "It is synced, and a plain reboot boots what it booted before",
-                    "Look at that file system, then run the same command again",
-                )
-            return "the file system of %s cannot be frozen (%s)" % (path, error.strerror)
-        finally:
-            release_watchdog()
-    finally:
-        os.close(descriptor)
-    return ""
-
-
-def _thaw(descriptor):
-    try:
-        fcntl.ioctl(descriptor, FITHAW, 0)
-    except (IOError, OSError) as error:
-        if error.errno != errno.EINVAL:  # the watchdog was faster
-            raise
-
-
-def _start_watchdog(descriptor):
-    """Fork a process that thaws when this one dies or takes too long; return what calls it off."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setsid()
-            for name in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-                signal.signal(name, signal.SIG_IGN)
-            os.close(writer)
-            ready = select.select([reader], [], [], FREEZE_SECONDS)[0]
-            if not ready or not os.read(reader, 1):
-                _thaw(descriptor)
-        finally:
-            os._exit(0)
-
-    def release():
-        os.write(writer, b"x")  # works even after the watchdog has gone, because this process reads too
-        os.close(writer)
-        os.close(reader)
-        os.waitpid(child, 0)
-
-    return release

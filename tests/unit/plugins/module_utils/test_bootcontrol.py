@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import (
     _bootcontrol,
     _bootenv,
+    _bootfiles,
     _bootmenu,
     _bootstate,
     _evidence,
@@ -48,8 +49,7 @@ def node(tmp_path, monkeypatch):
     found = _grub.find
     monkeypatch.setattr(_grub, "find", lambda: found(str(tmp_path)))
     monkeypatch.setattr(_bootstate, "PATH", str(tmp_path / "boot/osmigrate/state.json"))
-    monkeypatch.setattr(_bootcontrol, "commit_boot", lambda path: "")
-    monkeypatch.setattr(_storage, "commit_boot", lambda path: "")
+    monkeypatch.setattr(_bootfiles, "commit", lambda path: "")
     monkeypatch.setattr(_trial_initrd, "PATH", str(tmp_path / "boot/osmigrate/trial.img"))
     really = _bootmenu.run
 

@@ -3,7 +3,6 @@
 
 import errno
 import os
-import time
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
@@ -106,73 +105,3 @@ def test_write_atomic_fail_leaves_the_old_file(tmp_path, monkeypatch):
         _storage.write_atomic(str(path), b"new", 0o600)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
-
-
-@pytest.fixture
-def ioctls(monkeypatch):
-    """Record the ioctls of this process and its watchdog instead of freezing the machine that tests run on."""
-    reader, writer = os.pipe()
-    answers = {}
-
-    def ioctl(_descriptor, request, *_rest):
-        os.write(writer, b"F" if request == _storage.FIFREEZE else b"T")
-        if request in answers:
-            raise answers[request]
-
-    monkeypatch.setattr(_storage.fcntl, "ioctl", ioctl)
-    monkeypatch.setattr(_storage, "run", lambda argv: None)
-
-    def seen():
-        os.set_blocking(reader, False)
-        try:
-            return os.read(reader, 100).decode()
-        except BlockingIOError:
-            return ""
-
-    yield answers, seen
-    os.close(reader)
-    os.close(writer)
-
-
-def test_commit_boot_freezes_and_thaws_once(tmp_path, ioctls):
-    assert _storage.commit_boot(str(tmp_path)) == ""
-    assert ioctls[1]() == "FT"
-
-
-@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EBUSY])
-def test_commit_boot_says_why_it_only_synced(tmp_path, ioctls, number):
-    ioctls[0][_storage.FIFREEZE] = OSError(number, "reason")
-    assert "cannot be frozen (reason)" in _storage.commit_boot(str(tmp_path))
-    assert ioctls[1]() == "F"
-
-
-def test_commit_boot_fail(tmp_path, ioctls):
-    ioctls[0][_storage.FIFREEZE] = OSError(errno.EIO, "Input/output error")
-    with pytest.raises(FleetError, match="cannot be frozen: Input/output error"):
-        _storage.commit_boot(str(tmp_path))
-
-
-def test_thawed_by_the_watchdog_already(tmp_path, ioctls):
-    ioctls[0][_storage.FITHAW] = OSError(errno.EINVAL, "Invalid argument")
-    assert _storage.commit_boot(str(tmp_path)) == ""
-
-
-def test_the_watchdog_thaws_when_its_parent_dies(tmp_path, ioctls):
-    if os.fork() == 0:
-        _storage._start_watchdog(os.open(str(tmp_path), os.O_RDONLY))
-        os._exit(0)
-    os.wait()
-    for _attempt in range(50):
-        said = ioctls[1]()
-        if said:
-            break
-        time.sleep(0.1)
-    assert said == "T"
-
-
-def test_the_watchdog_thaws_when_it_takes_too_long(tmp_path, ioctls, monkeypatch):
-    monkeypatch.setattr(_storage, "FREEZE_SECONDS", 0.1)
-    release = _storage._start_watchdog(os.open(str(tmp_path), os.O_RDONLY))
-    time.sleep(0.5)
-    assert ioctls[1]() == "T"
-    release()
