@@ -29,7 +29,7 @@ COLLECTIONS = Path(_errors.__file__).resolve().parents[5]
 
 
 def start_job(kubeconfig, limit, nodes):
-    environment = {**os.environ, "PYTHONPATH": str(COLLECTIONS)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (COLLECTIONS, JOB.parents[1])))}
     return subprocess.Popen([sys.executable, JOB, kubeconfig, limit, "0.5", *nodes], env=environment)
 
 
