@@ -52,11 +52,11 @@ class Inventories:
         self._sources = {
             "ours": ours,
             "shard": shard,
-            "floor": bare_hosts(directory, count),
+            "floor": _script(directory / "floor.sh", f"cat {bare_hosts(directory, count)}"),
             "constructed": constructed,
-            "script": PEERS / "kubectl_nodes.py",
+            "script": _script(directory / "kubectl.sh", f"{sys.executable} {PEERS / 'kubectl_nodes.py'}"),
         }
-        self._sources["few"] = bare_hosts(directory, FORKED_HOSTS)
+        self._sources["few"] = _script(directory / "few.sh", f"cat {bare_hosts(directory, FORKED_HOSTS)}")
         plays = {
             "start": PLAY,
             "idle": FORKED % "{ansible.builtin.meta: noop}",
@@ -82,13 +82,17 @@ class Inventories:
 
 
 def bare_hosts(directory: Path, count: int) -> Path:
-    """An inventory script with nothing but names: less cannot be had."""
-    data, script = directory / f"bare-{count}.json", directory / f"bare-{count}.sh"
+    """What an inventory script prints that knows nothing but names: less cannot be had."""
+    data = directory / f"bare-{count}.json"
     names = [f"n{number:06}" for number in range(count)]
     data.write_text(json.dumps({"k8s_nodes": {"hosts": names}, "_meta": {"hostvars": {}}}))
-    script.write_text(f"#!/bin/sh\nexec cat {data}\n")
-    script.chmod(0o755)
-    return script
+    return data
+
+
+def _script(path: Path, command: str) -> Path:
+    path.write_text(f"#!/bin/sh\nexec {command}\n")
+    path.chmod(0o755)
+    return path
 
 
 def bench(inventories: Inventories, count: int, repetitions: int) -> list[dict[str, Any]]:

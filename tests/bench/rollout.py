@@ -48,7 +48,7 @@ def claims(plane: Plane, admin: Any, robot: Path) -> list[dict[str, Any]]:
     ours = [one for one in writes if one.user.endswith(":osmigrate")]
     fleet.close()
     worst = sorted(waits)[int(len(waits) * 0.99) - 1]
-    print(f"Claims: {worst:.2f} s at the worst of 100, {len(ours)} writes for {len(waits)}", file=sys.stderr, flush=True)
+    print(f"{len(waits)} claims: {worst:.2f} s at the worst of 100, {len(ours)} writes", file=sys.stderr, flush=True)
     # Each claim is given back, which is a write too.
     return [
         figure(f"claims by {SLICES} slices at once: seconds, 99th percentile", worst, 1, "a second", 1.0),

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A peer: the inventory script that people write, which asks kubectl. Same variables and groups as k8s_nodes."""
