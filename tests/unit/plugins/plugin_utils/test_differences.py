@@ -75,6 +75,13 @@ CASES = {
         "unexplained",
         "was active, is failed",
     ),
+    "a service that did not run and fails now": (
+        "services",
+        {"a.service": unit("inactive")},
+        {"a.service": unit("failed")},
+        "unexplained",
+        "was inactive, is failed",
+    ),
     "a service that failed before": (
         "services",
         {"a.service": unit("failed")},
