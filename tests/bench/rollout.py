@@ -129,7 +129,7 @@ def makespan(plane: Plane, admin: Any, robot: Path, directory: Path, count: int)
     serial, those = rollout.run("serial", osmigrate_serial=WINDOW)
     print(f"  serial: {serial:.0f} s, its nodes {sum(those):.0f} s", file=sys.stderr)
     rollout.close()
-    bound = max(max(ways), sum(ways) / WINDOW)
+    bound = max(*ways, sum(ways) / WINDOW)
     named = f"{count} nodes, {WINDOW} at once: seconds"
     return [
         figure(named, window, bound, "longest, or all / 6", 1.10),

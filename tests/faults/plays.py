@@ -76,19 +76,19 @@ def _at(tasks: list[str], do: Callable[[str], None]) -> Callable[[str], None]:
 
 def _killed(fleet: Fleet, cell: dict[str, Any]) -> list[str]:
     """Kill the controller at one task after the other, each time in a run of its own."""
-    wrong = []
-    for task in cell["at"]:
-        playbook = _start(fleet, {})
-        reached: list[str] = []
+    return [f"no run came to: {task}" for task in cell["at"] if not _killed_at(task, _start(fleet, {}))]
 
-        def kill(reached_task: str, playbook: Playbook = playbook, reached: list[str] = reached) -> None:
-            reached.append(reached_task)
-            playbook.kill()
 
-        playbook.wait(_at([task], kill))
-        if not reached:
-            wrong.append(f"no run came to: {task}")
-    return wrong
+def _killed_at(task: str, playbook: Playbook) -> bool:
+    """Say whether the playbook came to the task, where it was killed."""
+    killed: list[str] = []
+
+    def kill(reached: str) -> None:
+        killed.append(reached)
+        playbook.kill()
+
+    playbook.wait(_at([task], kill))
+    return bool(killed)
 
 
 def _broken(fleet: Fleet, cell: dict[str, Any], data: str) -> list[str]:

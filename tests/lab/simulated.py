@@ -2,7 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Nodes without machines: Node and Pod objects on the lab's own control plane, whose kubelets are played by kwok.
 
-How long their pods take to start and to end, and what else can be said of one, is in kwok/stages.yaml.
+kwok/stages has what it does. It takes the nodes with the label type=kwok and renews their leases every ten seconds.
+Annotations change what becomes of one object:
+
+    node  lab/ready: "false"       its kubelet says that it is not Ready
+    pod   lab/start-seconds: "5"   from being bound until it runs; default 2
+    pod   lab/end-seconds: "20"    from its deletion until it is gone; default 1, at most its grace period
+    pod   lab/phase: Succeeded     what it comes to instead of Running
+    pod   lab/stuck: "yes"         never ends, whatever its grace period
 """
 
 from __future__ import annotations
@@ -16,7 +23,7 @@ from . import config, kubebin
 from .controlplane import ControlPlane
 from .process import Daemon
 
-STAGES = kubebin.KWOK_MODULE / "stages.yaml"
+STAGES = sorted((kubebin.KWOK_MODULE / "stages").glob("*.yaml"))
 # Which nodes are simulated, for kwok and for everybody else.
 LABEL = {"type": "kwok"}
 SELECTOR = "type=kwok"
@@ -49,7 +56,7 @@ class Simulator:
     def start(self, program: Path) -> None:
         """Start kwok unless it runs; the control plane must run."""
         self._daemon.start([str(program), f"--kubeconfig={self._control_plane.admin_kubeconfig}",
-                            f"--config={STAGES}", "--manage-all-nodes=false",
+                            *(f"--config={stage}" for stage in STAGES), "--manage-all-nodes=false",
                             f"--manage-nodes-with-label-selector={SELECTOR}",
                             # Without a lease a node is given up 50 seconds after its last report.
                             "--node-lease-duration-seconds=40", "--v=WARN"])

@@ -19,7 +19,11 @@ ANSWERS = json.loads(LIVE.read_text())
 def network(monkeypatch):
     """The answers of the kernel, which a test may change."""
     answers = copy.deepcopy(ANSWERS)
-    monkeypatch.setattr(state, "ask", lambda: state.Answers(**answers))
+
+    def ask():
+        return state.Answers(**answers)
+
+    monkeypatch.setattr(state, "ask", ask)
     return answers
 
 
