@@ -62,9 +62,9 @@ def choose(log: WriteLog, phases: list[Phase], each: int, seed: int) -> list[Pow
 def boots(image: Image) -> str:
     """Return the id of the entry that GRUB boots from this disk, as docs/how-one-node-moves.md says it decides."""
     custom, menu = image.grub(f"{GRUB}/custom.cfg"), image.grub(f"{GRUB}/osmigrate.cfg")
-    if custom is None or menu is None or not SOURCED.search(custom.decode()):
+    if custom is None or menu is None or not SOURCED.search(custom.decode(errors="replace")):
         return PACKAGE
-    ids = {name for name, _body in ENTRY.findall(menu.decode())}
+    ids = {name for name, _body in ENTRY.findall(menu.decode(errors="replace"))}
     try:
         block = _bootenv.parse(image.grub(f"{GRUB}/osmigrate.env") or b"")
     except ValueError:
@@ -105,7 +105,7 @@ class Expectations:
             wrong.append(f"GRUB would boot {chosen} instead of {' or '.join(sorted(allowed))}")
         config = image.grub(f"{GRUB}/grub.cfg") or b""
         given_up = config != self.grub_cfg
-        if given_up and not (cut.phase.name == "finalize" and _grubcfg.is_ours(config.decode())):
+        if given_up and not (cut.phase.name == "finalize" and _grubcfg.is_ours(config.decode(errors="replace"))):
             wrong.append("grub.cfg differs")
         if not given_up:
             wrong += [
@@ -129,7 +129,7 @@ class Expectations:
     def _entry(self, name: str, image: Image) -> list[str]:
         """The entry that boots has its own kernel, initrd and arguments, complete."""
         entry = self.story.entries[name]
-        menu = (image.grub(f"{GRUB}/osmigrate.cfg") or b"").decode()
+        menu = (image.grub(f"{GRUB}/osmigrate.cfg") or b"").decode(errors="replace")
         body = dict(ENTRY.findall(menu))[name]
         wrong = [
             f"{entry[part]} differs"
