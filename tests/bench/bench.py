@@ -14,6 +14,7 @@ from typing import Any
 from figures import figure, keep, table
 from fleet import Fleet, Run, stage
 from lab import releases, webserver
+from reboots import noticed
 
 EXECUTED = re.compile(r"^(?:ok|changed): \[", re.MULTILINE)
 
@@ -68,6 +69,8 @@ def bench() -> list[dict[str, Any]]:
     with stage("upgrade", "8 min"):
         measured(fleet.play("upgrade", **fleet.release("13.2")))
     month_bytes = webserver.stats()["bytes"] / count
+    with stage("Reboots by our step and by ansible.builtin.reboot, in turns", "6 min"):
+        overshoots = noticed(fleet, nodes[0])
 
     executed = len(EXECUTED.findall(moved.output))
     changes = sum(counters["changed"] for counters in moved.recap().values())
@@ -79,6 +82,7 @@ def bench() -> list[dict[str, Any]]:
         figure("bytes pulled for the first move", first_bytes, sizes["13.1"], "bytes of the whole image"),
         figure("bytes pulled for the monthly upgrade", month_bytes, sizes["13.2"], "bytes of the whole image"),
         figure("seconds of a run that changes nothing", again.seconds / count, moved.seconds / count, "the move"),
+        *overshoots,
     ]
 
 

@@ -49,7 +49,7 @@ def _back(machine: Machine, before: str, deadline: float) -> float:
     raise AssertionError(f"{machine.name} did not come back")
 
 
-def measure(fleet: Fleet, name: str, repetitions: int = 3) -> list[dict[str, Any]]:
+def noticed(fleet: Fleet, name: str, repetitions: int = 3) -> list[dict[str, Any]]:
     """Return the figures of interleaved reboots."""
     found: dict[str, list[float]] = {OURS: [], PEER: []}
     for _repetition in range(repetitions):
