@@ -25,6 +25,8 @@ def deploy(control_plane: ControlPlane) -> None:
     documents = [volume.substitute(node=node, directory=STORE_DIRECTORY) for node in nodes]
     documents += [(MANIFESTS / f"{name}.yaml").read_text(encoding="utf-8") for name in ("web", "agent", "store")]
     control_plane.kubectl("apply", "--filename", "-", input="\n---\n".join(documents))
+    # One for each node: its volumes are local.
+    control_plane.kubectl("scale", "statefulset/store", "--namespace", NAMESPACE, "--replicas", str(len(nodes)))
 
 
 def wait_available(control_plane: ControlPlane, timeout: float) -> None:
