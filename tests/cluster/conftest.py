@@ -113,7 +113,7 @@ class Scene:
         everything = {"apiVersion": "v1", "kind": "List", "items": objects}
         self.kubectl("apply", "--filename", "-", input=json.dumps(everything))
 
-    def deploy(self, name, replicas, **pod_spec):
+    def deploy(self, name, replicas, annotations=None, **pod_spec):
         """Run replicas, all of them on the first node; replacements may go to both."""
         self.kubectl("cordon", self.other)
         labels = {"app": name}
@@ -123,7 +123,7 @@ class Scene:
             "nodeSelector": {"scene": self.namespace},
             **pod_spec,
         }
-        template = {"metadata": {"labels": labels, "annotations": AT_ONCE}, "spec": spec}
+        template = {"metadata": {"labels": labels, "annotations": {**AT_ONCE, **(annotations or {})}}, "spec": spec}
         self.apply(
             {
                 "apiVersion": "apps/v1",

@@ -150,6 +150,8 @@ def test_a_token_that_expires_during_a_drain(control_plane, robot, scene, tmp_pa
 
 @pytest.mark.fault("pod recreated with the same name on the same node", "drain")
 def test_a_pod_that_comes_back_with_its_name_is_another_one(robot, admin, scene):
+    # A drain that is over sees nothing come back.
+    scene.deploy("slow", 1, annotations={"lab/end-seconds": "15"}, terminationGracePeriodSeconds=30)
     labels = {"app": "db"}
     pod = {"containers": [{"name": "app", "image": "none"}], "nodeName": scene.node, "terminationGracePeriodSeconds": 5}
     template = {"metadata": {"labels": labels}, "spec": pod}
@@ -175,8 +177,7 @@ def test_a_pod_that_comes_back_with_its_name_is_another_one(robot, admin, scene)
         wait_for(is_evicted_again)
         scene.kubectl("scale", "statefulset/db", "--replicas=0", namespaced=True)
         result = drained.result()
-    assert {one["name"] for one in result["pods"]} == {"db-0"}
-    assert len(result["pods"]) > 1
+    assert [one["name"] for one in result["pods"]].count("db-0") > 1
     assert scene.pods() == set()
 
 
