@@ -7,7 +7,9 @@ set -eux
 groupadd --gid 1600 operators
 useradd --uid 1500 --create-home --shell /bin/bash --groups operators,sudo alice
 useradd --uid 1501 --create-home --shell /bin/bash --groups operators bob
-useradd --system --user-group --home-dir /var/lib/site-agent --shell /usr/sbin/nologin agent
+# Numbers that the release leaves free; docs/carry.md says what becomes of others.
+groupadd --system --gid 850 agent
+useradd --system --uid 850 --gid agent --home-dir /var/lib/site-agent --shell /usr/sbin/nologin agent
 install -d -o agent -g agent -m 750 /var/lib/site-agent /var/log/site
 install -d -o alice -g operators -m 2770 /srv/shared
 echo "of alice" >/srv/shared/note
@@ -23,11 +25,11 @@ os.setxattr("/etc/containerd/config.toml", "system.posix_acl_access", value)
 END
 
 # A data disk: a file with a file system, and a directory in two places.
-truncate --size=64M /srv/data.img
-mkfs.ext4 -q -F /srv/data.img
+truncate --size=64M /home/data.img
+mkfs.ext4 -q -F /home/data.img
 mkdir -p /data /export
 cat >>/etc/fstab <<END
-/srv/data.img /data ext4 loop,noatime,nofail 0 0
+/home/data.img /data ext4 loop,noatime,nofail 0 0
 /srv/backup /export none bind,nofail 0 0
 END
 mount /data
