@@ -14,7 +14,7 @@ from lab import host
 from lab.vm import Machine
 from powercuts import PowerCut, boots
 from seen import BOOT_TIMEOUT, Seen, kernels_started, look
-from story import Story
+from story import IDENTITY, Story
 
 # After ssh answers; the report begins when the system is up.
 REPORT_WITHIN = 120
@@ -24,12 +24,12 @@ class Bench:
     """A machine on which disks are booted, one after the other.
 
     :param machine: where it runs; its node must not be one of the lab's.
-    :param like: the machine whose disk it was, for its identity.
+    :param identity: a directory with the identity of the node whose disks they are (see story.IDENTITY).
     """
 
-    def __init__(self, machine: Machine, like: Machine) -> None:
+    def __init__(self, machine: Machine, identity: Path) -> None:
         self.machine = machine
-        self.like = like
+        self.identity = identity
 
     def boot(self, story: Story, cut: PowerCut, image: Image) -> tuple[list[str], int]:
         """Boot the disk to the end: until something runs that another power cut would not change.
@@ -106,7 +106,7 @@ class Bench:
         """Make the machine anew on a copy-on-write layer over the disk, which is raw or qcow2."""
         self.machine.delete()
         with tempfile.TemporaryDirectory() as scratch:
-            for name in ("settings.json", "seed.tar", "ssh_host_ed25519_key", "ssh_host_ed25519_key.pub"):
-                host.run(["cp", "--preserve=mode", self.like.directory / name, scratch])
+            for name in IDENTITY:
+                host.run(["cp", "--preserve=mode", self.identity / name, scratch])
             host.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", disk, "-F", kind, Path(scratch, "disk.qcow2")])
             self.machine.restore(Path(scratch))

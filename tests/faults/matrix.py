@@ -27,7 +27,7 @@ from image import Image
 from lab import config, host
 from lab.vm import Machine
 from powercuts import Expectations, PowerCut, choose
-from story import NODE, Files, Phase, Story, record
+from story import Files, Phase, Story, record
 from writelog import FLUSH, RebuiltDisk
 
 SEED = 4
@@ -67,7 +67,7 @@ def look_at_disks(files: Files, cuts: list[PowerCut], results: Results, number: 
 
 def boot_disks(files: Files, cuts: list[PowerCut], results: Results, number: int) -> None:
     """Rebuild each power cut's disk and boot it to the end."""
-    bench = Bench(Machine(config.paths(), BENCHES[number]), Machine(config.paths(), NODE))
+    bench = Bench(Machine(config.paths(), BENCHES[number]), files.identity)
     for cut, image, expectations in _disks(files, cuts, number):
         wrong, boots = bench.boot(expectations.story, cut, image)
         results.add(kind="boot", **_where(cut), boots=boots, wrong=wrong)
@@ -86,7 +86,7 @@ def _disks(files: Files, cuts: list[PowerCut], number: int) -> Iterator[tuple[Po
 
 def meet_faults(files: Files, chosen: list[dict[str, Any]], results: Results, number: int) -> None:
     """Let a node meet each of the faults, on a copy of its disk."""
-    bench = Bench(Machine(config.paths(), BENCHES[number]), Machine(config.paths(), NODE))
+    bench = Bench(Machine(config.paths(), BENCHES[number]), files.identity)
     with _copy(files, number) as copy:
         story = Story(files)
         disk = RebuiltDisk(copy, story.log)

@@ -20,6 +20,8 @@ NODE = "w1"
 VARIABLES = {"osmigrate_deadman_seconds": 240, "osmigrate_health_deadline": 120}
 STEPS = yaml.safe_load(Path(__file__).with_name("story.yml").read_text())
 REVERTING_HOOK = Path(__file__).with_name("refuse.yml")
+# What makes a machine this node, beside its disk.
+IDENTITY = ("settings.json", "seed.tar", "ssh_host_ed25519_key", "ssh_host_ed25519_key.pub")
 BLOCK_BEGIN = b"# GRUB Environment Block\nosm_default="
 TASK = re.compile(r"^TASK \[(?:[\w.]+ : )?(.*?)\]")
 # The phase that begins with a task; tasks that are not named here go on with the phase before.
@@ -65,6 +67,11 @@ class Files(NamedTuple):
         return self.directory / "writes.log"
 
     @property
+    def identity(self) -> Path:
+        """A directory with the files of IDENTITY."""
+        return self.directory / "identity"
+
+    @property
     def facts(self) -> Path:
         """What was seen while it ran, as JSON."""
         return self.directory / "story.json"
@@ -81,8 +88,10 @@ class Recording:
         self.machine = fleet.machines[name]
         self.marks: list[tuple[str, str, int]] = []
         self.entries: dict[str, Any] = {}
-        files.directory.mkdir(parents=True, exist_ok=True)
+        files.identity.mkdir(parents=True, exist_ok=True)
         files.facts.unlink(missing_ok=True)
+        for file in IDENTITY:
+            host.run(["cp", "--preserve=mode", self.machine.directory / file, files.identity])
         with stage("Shutting the node down and copying its disk", "30 s"):
             self.machine.shut_down()
             host.run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", self.machine.disk, files.base])
