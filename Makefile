@@ -32,6 +32,7 @@ lint: collection ## formatting, licences, documentation, playbooks
 	@tests/gate/lint.sh $(COLLECTION)
 
 unit: collection ## unit tests
+	@tests/gate/packages.sh rpm
 	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/unit --junitxml=$(BUILD)/unit.xml
 
 sanity: collection ## ansible-test sanity, with the oldest ansible-core and with ours
