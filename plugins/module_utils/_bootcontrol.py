@@ -183,7 +183,7 @@ class BootControl(object):
         """Let the next boots, tries at the most, be trials of the entry; the default stays what it is.
 
         :param name: str, id of the entry.
-        :param tries: int, 1 to TRIES_MAX.
+        :param tries: int, 1 to _bootmenu.TRIES_MAX.
         :param rollout: str, kept in the record.
         :param node: str, name of the Node object, kept in the record.
         :param purpose: str, MOVE or DRILL; a drill is meant to fall back, which does not count as failed.

@@ -29,7 +29,6 @@ FIFREEZE = 0xC0045877
 FITHAW = 0xC0045878
 FREEZE_SECONDS = 10
 
-
 File = typing.NamedTuple("File", [("path", str), ("content", bytes), ("mode", int)])
 
 

@@ -16,6 +16,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model, tables
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text
 
 QUESTIONS = {
     "addresses": ["-d", "address", "show"],
@@ -45,17 +46,9 @@ def ask():
         place = os.path.join(SYS, found["ifname"])
         devices[found["ifname"]] = {
             "hardware": os.path.exists(os.path.join(place, "device")),
-            "address": _text(os.path.join(place, "addr_assign_type")),
+            "address": read_text(os.path.join(place, "addr_assign_type")).strip(),
         }
     return Answers(asked, devices)
-
-
-def _text(path):
-    try:
-        with open(path) as content:
-            return content.read().strip()
-    except (IOError, OSError):
-        return ""
 
 
 def parse(answers):
