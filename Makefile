@@ -66,7 +66,7 @@ e2e-all: disk-tools install ## the same, with what waits for minutes: a drill
 flavours: venv install ## nodes with other storage and firmware, there and back; OSMIGRATE_FLAVOURS=lvm,... chooses
 	@PYTHONPATH=tests:tests/e2e python -m pytest -v tests/flavours --junitxml=$(BUILD)/flavours.xml
 
-dense: venv install ## a node that an administrator has worked on for years, before and after
+dense: venv install ## nodes that an administrator has worked on for years, before and after; OSMIGRATE_FLAVOURS chooses
 	@PYTHONPATH=tests:tests/e2e:$(BUILD)/collections python -m pytest -v -s tests/dense --junitxml=$(BUILD)/dense.xml
 
 disk-tools: # what looks at disks from outside

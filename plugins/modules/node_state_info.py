@@ -13,8 +13,8 @@ module: node_state_info
 short_description: What an administrator made of a node, to compare before and after a move
 version_added: 0.1.0
 description:
-  - Looks at the files that no package brought or that were changed since, and at services, mounts, users, groups,
-    kernel parameters and kernel arguments as they are now. Holds no content of files, only digests.
+  - Looks at the files that no package brought or that were changed since, and at services, mounts, addresses, routes,
+    users, groups, kernel parameters and kernel arguments as they are now. Holds no content of files, only digests.
   - The filter P(osmigrate.fleet.state_differences#filter) compares two of these and explains the differences.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
@@ -72,6 +72,14 @@ state:
       type: dict
     mounts:
       description: By place, file system, device and flags, of what lies on a device or on another machine.
+      type: dict
+    addresses:
+      description:
+        - By address with its prefix, the device that has it, by its MAC address if it has hardware, else by its name.
+          Addresses that only count on one link, and those of containers, are left out.
+      type: dict
+    routes:
+      description: By destination, gateway, device and table, the metric.
       type: dict
     users:
       description: By name, number, group, home and shell.

@@ -27,7 +27,17 @@ class _Plan:
                 self.by_source.setdefault(source, []).append(record)
         self.left = {left["path"]: left["reason"] for left in carried["left"]}
         self.unknown = {found["path"]: found["reason"] for found in carried["unknown"]}
+        network = carried.get("network", {})
+        self.network = [*network.get("undeclared", []), *network.get("lost", [])]
         self.collisions = {(found["kind"], found["name"]) for found in carried["collisions"]}
+
+    def named(self, address: str) -> Verdict | None:
+        """Return that an address or the destination of a route was named as one that no file asks for, or that is lost.
+
+        The kernel's own table has an address with its prefix and a destination; sentences have the same words.
+        """
+        told = [sentence for sentence in self.network if address in sentence.replace(",", " ").split()]
+        return (FINDING, f"named by the plan: {told[0]}") if told else None
 
     def stays(self, path: str) -> Verdict | None:
         """Return why a path is known to stay behind, or that it was named as a finding."""
@@ -114,6 +124,29 @@ def _mounts(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdi
             yield place, (UNEXPLAINED, f"was {was}, is {after['mounts'].get(place, 'not mounted')}")
 
 
+def _addresses(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdict]]:
+    for address, was in before["addresses"].items():
+        now = after["addresses"].get(address)
+        if now == was:
+            yield address, (EQUAL, "")
+        else:
+            yield address, plan.named(address) or (UNEXPLAINED, f"was on {was}, is {f'on {now}' if now else 'gone'}")
+
+
+def _routes(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdict]]:
+    for route, was in before["routes"].items():
+        to = route.split()[0]
+        now = after["routes"].get(route)
+        rivals = [other for other in after["routes"] if other.split()[0] == to and other != route]
+        if now == was:
+            yield route, (EQUAL, "")
+        elif now is not None and not rivals:
+            yield route, (EXPLAINED, f"the only one to there: its metric was {was}, is {now}")
+        else:
+            change = "is gone" if now is None else f"its metric was {was}, is {now}"
+            yield route, plan.named(to) or (UNEXPLAINED, change)
+
+
 def _accounts(kind: str, table: str) -> object:
     def compare(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdict]]:
         for name, was in before[kind + "s"].items():
@@ -161,6 +194,8 @@ SECTIONS = {
     "files": _files,
     "services": _services,
     "mounts": _mounts,
+    "addresses": _addresses,
+    "routes": _routes,
     "users": _accounts("user", "/etc/passwd"),
     "groups": _accounts("group", "/etc/group"),
     "sysctls": _sysctls,

@@ -1,12 +1,17 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A node that an administrator has worked on for years, moved to the release: everything is equal or explained."""
+"""A node that an administrator has worked on for years, moved to the release: everything is equal or explained.
+
+Once with its network configured by ifupdown, once by netplan and NetworkManager: a bond with a VLAN on it, routes, and
+a device that asks for its address. OSMIGRATE_FLAVOURS=ifupdown chooses.
+"""
 
 from __future__ import annotations
 
 import base64
 import io
 import json
+import os
 import tarfile
 from collections import Counter
 from pathlib import Path
@@ -14,10 +19,12 @@ from pathlib import Path
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.differences import differences
 from fleet import INVENTORY, Fleet, Playbook
-from lab import host, workloads
+from lab import host, networks, workloads
 
 HERE = Path(__file__).parent
 NODE = "w5"
+FLAVOURS = ("ifupdown", "netplan")
+CHOSEN = os.environ.get("OSMIGRATE_FLAVOURS", ",".join(FLAVOURS)).split(",")
 DATA = ("/data/note", "/export/README", "/srv/shared/note", "/home/alice/.bashrc", "/var/lib/lab-volumes/store/.keep")
 
 
@@ -69,11 +76,11 @@ def show(rows: list[dict]) -> None:
             print(f"{row['verdict']:12} {row['section']}: {row['name']}: {row['why']}")
 
 
-@pytest.fixture(scope="module")
-def moved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Fleet, dict, list[dict]]:
+@pytest.fixture(scope="module", params=[flavour for flavour in FLAVOURS if flavour in CHOSEN])
+def moved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Fleet, dict, list[dict]]:
     """The moved fleet, the data before, and the rows of the comparison."""
     directory = tmp_path_factory.mktemp("dense")
-    fleet = Fleet.fresh(f"{NODE}=bios")
+    fleet = Fleet.fresh(f"{NODE}={request.param}")
     # One node alone: a second replica would be one that the budget protects and that has nowhere to go.
     fleet.control_plane.kubectl("scale", "deployment/web", "--namespace=demo", "--replicas=1")
     furnish(fleet)
@@ -94,6 +101,18 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Fleet, dict, list[d
 def test_nothing_is_unexplained(moved):
     _fleet, _data, rows = moved
     assert [row for row in rows if row["verdict"] == "unexplained"] == []
+
+
+def test_addresses_and_routes_are_the_same(moved):
+    fleet, _data, rows = moved
+    same = {row["name"] for row in rows if row["section"] == "addresses" and row["verdict"] == "equal"}
+    assert same >= {networks.ADDRESS, networks.VLAN_ADDRESS}
+    assert len(same) == 3  # and the one that DHCP gave
+    kept = {row["name"].partition(" ")[0] for row in rows if row["section"] == "routes" and row["verdict"] == "equal"}
+    assert kept >= {"default", networks.ROUTED, networks.ROUTED_BY_VLAN}
+    assert "Bonding Mode: fault-tolerance (active-backup)" in fleet.shell(NODE, "cat /proc/net/bonding/bond0")
+    assert f"id {networks.VLAN} " in fleet.shell(NODE, f"ip -d link show bond0.{networks.VLAN}")
+    assert fleet.shell(NODE, "systemctl is-active systemd-networkd").strip() == "active"
 
 
 def test_what_no_rule_takes_was_named(moved):

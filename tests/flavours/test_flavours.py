@@ -17,6 +17,8 @@ NODE = "w5"
 EXPECTED = {
     "bios": ("block", "/boot/ostree", {}),
     "uefi": ("block", "/boot/ostree", {}),
+    "ifupdown": ("block", "/boot/ostree", {}),
+    "netplan": ("block", "/boot/ostree", {}),
     "lvm": ("block", "/ostree", {"/sysroot": "xfs", "/sysroot/var": "ext4", "/boot": "xfs", "/boot/efi": "vfat"}),
 }
 # What preflight does not let through, and the keys of what it finds.

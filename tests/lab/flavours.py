@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import accel, cache, host, template
+from . import accel, cache, host, networks, template
 from .cache import Log
 from .config import NODE_DISK_GIB, Paths
 
@@ -23,12 +23,14 @@ class Flavour:
     partitions: (size for sgdisk, type code) of each; empty for the default disk.
     volumes: (name, arguments of lvcreate) of the volume group "node", made of the last partition.
     mounts: (place, device, file system, options), outer ones first; a subvolume is made where options name one.
+    network: a name of networks.NETWORKS.
     """
 
     firmware: str
     partitions: tuple[tuple[str, str], ...] = ()
     volumes: tuple[tuple[str, str], ...] = ()
     mounts: tuple[tuple[str, str, str, str], ...] = ()
+    network: str = networks.DEFAULT
 
 
 BIOS_PART, ESP_PART = ("+1M", "ef02"), ("+64M", "ef00")
@@ -36,6 +38,8 @@ ESP = ("/boot/efi", f"{DISK}1", "vfat", "umask=0077")
 FLAVOURS = {
     "bios": Flavour("bios"),
     "uefi": Flavour("uefi"),
+    "ifupdown": Flavour("bios", network="ifupdown"),
+    "netplan": Flavour("bios", network="netplan"),
     "lvm": Flavour(
         "uefi",
         (ESP_PART, ("+512M", "8300"), ("0", "8e00")),
@@ -66,8 +70,8 @@ GRUB_INSTALL = {
 
 def build(paths: Paths, name: str, log: Log) -> Path:
     """Directory with `disk`, the raw image of a flavour, and `kernel`, which is also on that disk."""
-    base = template.build(paths, log)
     flavour = FLAVOURS[name]
+    base = template.build(paths, log, flavour.network)
     if not flavour.partitions:
         return base
     inputs = {"base": base.name, "flavour": repr(flavour), "recipe": Path(__file__)}

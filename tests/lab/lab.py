@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
-from . import config, flavours, host, kubebin, nodefiles, releases, simulated, vm, workloads
+from . import config, flavours, host, kubebin, networks, nodefiles, releases, simulated, vm, workloads
 from .cache import Log, digest, locked, pin
 from .config import Paths
 from .controlplane import ControlPlane
@@ -98,7 +98,8 @@ class Lab:
         disks = {name: flavours.build(self.paths, flavour, self.log).name for name, flavour in nodes.items()}
         made_of = {"manifests": workloads.MANIFESTS,
                    "kubernetes": kubebin.build(self.paths, self.log).name, "files": Path(nodefiles.__file__),
-                   "rights": RBAC, "machine": Path(vm.__file__), "nodes": repr((nodes, disks))}
+                   "rights": RBAC, "machine": Path(vm.__file__), "devices": Path(networks.__file__),
+                   "nodes": repr((nodes, disks))}
         name = f"fresh-{digest(made_of)}"
         if not self._snapshot_directory(name).exists():
             self.clean(with_cache=False)

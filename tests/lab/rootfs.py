@@ -29,9 +29,9 @@ LEFT_OUT = ("doc", "man", "info", "locale", "lintian", "bug")
 HOST_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
-def legacy(paths: Paths, log: Log) -> Path:
-    """The Debian 12 tree."""
-    return _tree(paths, LEGACY_SUITE, HOST_KEYRING, log)
+def legacy(paths: Paths, log: Log, more: tuple[str, ...] = ()) -> Path:
+    """The Debian 12 tree, with more packages."""
+    return _tree(paths, LEGACY_SUITE, HOST_KEYRING, log, more)
 
 
 def target(paths: Paths, log: Log) -> Path:
@@ -42,32 +42,33 @@ def target(paths: Paths, log: Log) -> Path:
     return _tree(paths, TARGET_SUITE, keyring, log)
 
 
-def _tree(paths: Paths, suite: str, keyring: Path, log: Log) -> Path:
+def _tree(paths: Paths, suite: str, keyring: Path, log: Log, more: tuple[str, ...] = ()) -> Path:
     # Where packages come from does not count, only what was asked for.
-    inputs = {"options": "\n".join(_options(suite)), "suite": suite}
+    packages = (*PACKAGES[suite], *more)
+    inputs = {"options": "\n".join(_options(packages)), "suite": suite}
 
     def build(part: Path) -> None:
-        log(f"{suite}: {len(PACKAGES[suite])} packages and what they need; 2 minutes, up to 7 on a busy machine")
-        host.run(_bootstrap_command(suite, keyring, part))
+        log(f"{suite}: {len(packages)} packages and what they need; 2 minutes, up to 7 on a busy machine")
+        host.run(_bootstrap_command(suite, packages, keyring, part))
 
-    return cache.artifact(paths, f"rootfs-{suite}", inputs, build, log)
+    return cache.artifact(paths, "+".join((f"rootfs-{suite}", *more)), inputs, build, log)
 
 
-def _bootstrap_command(suite: str, keyring: Path, tree: Path) -> list[str]:
+def _bootstrap_command(suite: str, packages: tuple[str, ...], keyring: Path, tree: Path) -> list[str]:
     main, security = host.debian_mirror()
     return host.as_root([
         # An initrd that nothing boots is not made: releases make theirs with their own dracut arguments.
         "env", "LC_ALL=C.UTF-8", "SOURCE_DATE_EPOCH=1767225600", *(["INITRD=No"] if suite == TARGET_SUITE else []),
         "mmdebstrap", "--mode=root", "--format=directory", f"--keyring={keyring}",
-        *(f"--aptopt={option}" for option in host.apt_options()), *_options(suite),
+        *(f"--aptopt={option}" for option in host.apt_options()), *_options(packages),
         suite, tree,
         f"deb {main} {suite} main", f"deb {main} {suite}-updates main", f"deb {security} {suite}-security main",
     ])
 
 
-def _options(suite: str) -> list[str]:
+def _options(packages: tuple[str, ...]) -> list[str]:
     return [
-        "--variant=minbase", "--architectures=amd64", "--components=main", f"--include={','.join(PACKAGES[suite])}",
+        "--variant=minbase", "--architectures=amd64", "--components=main", f"--include={','.join(packages)}",
         '--aptopt=APT::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"',
         *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT),
         # grub-pc would ask where to install itself; there is no disk yet.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from . import host
 from .config import GUEST_GATEWAY
+from .networks import ADDRESS, NAME_SERVER
 
 Files = dict[str, tuple[bytes, int]]
 _OPS_UID = 1000
@@ -23,15 +24,15 @@ def make_ssh_key(path: Path, comment: str) -> str:
     return path.with_name(path.name + ".pub").read_text()
 
 
-def write(disk: Path, name: str, index: int, host_key: Path, authorized_key: str, node_files: Files) -> None:
-    files = {path: (*file, 0) for path, file in {**node_files, **_identity(name, index, host_key)}.items()}
+def write(disk: Path, name: str, host_key: Path, authorized_key: str, node_files: Files) -> None:
+    files = {path: (*file, 0) for path, file in {**node_files, **_identity(name, host_key)}.items()}
     for home, owner in (("/root", 0), ("/home/ops", _OPS_UID)):
         files[f"{home}/.ssh/authorized_keys"] = (authorized_key.encode(), 0o600, owner)
     content = _tar(files)
     disk.write_bytes(content + bytes(-len(content) % _SECTOR))
 
 
-def _identity(name: str, index: int, host_key: Path) -> Files:
+def _identity(name: str, host_key: Path) -> Files:
     public = host_key.with_name(host_key.name + ".pub")
     hosts = f"127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost ip6-localhost ip6-loopback\n"
     return {
@@ -39,16 +40,14 @@ def _identity(name: str, index: int, host_key: Path) -> Files:
         "/etc/hosts": (hosts.encode(), 0o644),
         "/etc/ssh/ssh_host_ed25519_key": (host_key.read_bytes(), 0o600),
         "/etc/ssh/ssh_host_ed25519_key.pub": (public.read_bytes(), 0o644),
-        "/etc/systemd/network/10-lan.network": (_network(index).encode(), 0o644),
     }
 
 
-def _network(index: int) -> str:
+def network_files(index: int) -> Files:
     """Odd nodes have a fixed address, even ones ask for theirs; QEMU's network gives all the same one."""
-    if index % 2:
-        return "[Match]\nName=en*\n\n[Network]\nDHCP=ipv4\n"
-    return (f"[Match]\nName=en*\n\n[Network]\nAddress=10.0.2.15/24\nGateway={GUEST_GATEWAY}\n"
-            "DNS=10.0.2.3\nLinkLocalAddressing=no\n")
+    fixed = f"Address={ADDRESS}\nGateway={GUEST_GATEWAY}\nDNS={NAME_SERVER}\nLinkLocalAddressing=no"
+    text = f"[Match]\nName=en*\n\n[Network]\n{'DHCP=ipv4' if index % 2 else fixed}\n"
+    return {"/etc/systemd/network/10-lan.network": (text.encode(), 0o644)}
 
 
 def _tar(files: dict[str, tuple[bytes, int, int]]) -> bytes:

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import accel, cache, host, images, kubebin, nodefiles, rootfs
+from . import accel, cache, host, images, kubebin, networks, nodefiles, rootfs
 from .cache import Log
 from .config import APP_IMAGE, NODE_DISK_GIB, PAUSE_IMAGE, Paths
 
@@ -24,18 +24,22 @@ OPS_PASSWORD = "$6$osmigratelab$uHIHyQs3tp4LfEGvgAfn3XvIEnrO6d0x1ojNnYCn.GrTWEGq
 FINISHED = b"lab: template finished"
 
 
-def build(paths: Paths, log: Log) -> Path:
-    """Directory with `disk`, the raw image, and `kernel` and `initrd`, which are also on that disk."""
-    tree = rootfs.legacy(paths, log)
+def build(paths: Paths, log: Log, network: str = networks.DEFAULT) -> Path:
+    """Directory with `disk`, the raw image, and `kernel` and `initrd`, which are also on that disk.
+
+    :param network: a name of networks.NETWORKS.
+    """
+    wanted = networks.NETWORKS[network]
+    tree = rootfs.legacy(paths, log, wanted.packages)
     programs = kubebin.build(paths, log)
     inputs = {"tree": tree.name, "kubelet": kubebin.identity(programs), "files": FILES, "recipe": Path(__file__),
-              "images": Path(images.__file__), "unit": nodefiles.KUBELET_UNIT}
+              "images": Path(images.__file__), "unit": nodefiles.KUBELET_UNIT, "network": repr(wanted)}
 
     def make(part: Path) -> None:
         with tempfile.TemporaryDirectory(dir=paths.cache, prefix="template-", suffix=".part") as scratch:
             work = Path(scratch) / "tree"
             try:
-                _furnish(tree, work, programs / "kubelet", Path(scratch))
+                _furnish(tree, work, programs / "kubelet", wanted, Path(scratch))
                 part.mkdir()
                 for name, pattern in (("kernel", "vmlinuz-*"), ("initrd", "initrd.img-*")):
                     (source,) = (work / "boot").glob(pattern)
@@ -44,10 +48,11 @@ def build(paths: Paths, log: Log) -> Path:
             finally:
                 host.remove(work)
 
-    return cache.artifact(paths, "template", inputs, make, log)
+    name = "template" if network == networks.DEFAULT else f"template+{network}"
+    return cache.artifact(paths, name, inputs, make, log)
 
 
-def _furnish(tree: Path, work: Path, kubelet: Path, scratch: Path) -> None:
+def _furnish(tree: Path, work: Path, kubelet: Path, network: networks.Network, scratch: Path) -> None:
     """Copy the tree and add what the administrator of a Kubernetes node adds."""
     additions = scratch / "additions"
     shutil.copytree(FILES / "node", additions, symlinks=True)
@@ -55,9 +60,10 @@ def _furnish(tree: Path, work: Path, kubelet: Path, scratch: Path) -> None:
         "etc/fstab": f"UUID={ROOT_UUID} / ext4 errors=remount-ro 0 1\n",
         "etc/hostname": "template\n",
         "etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
-        "etc/resolv.conf": "nameserver 10.0.2.3\n",
+        "etc/resolv.conf": f"nameserver {networks.NAME_SERVER}\n",
         "etc/machine-id": "",
         "usr/lib/systemd/system/kubelet.service": nodefiles.KUBELET_UNIT,
+        **network.files,
     }.items():
         file = additions / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +87,7 @@ def _furnish(tree: Path, work: Path, kubelet: Path, scratch: Path) -> None:
          "--groups", "adm,systemd-journal", "--password", OPS_PASSWORD, "ops")
     root("sh", "-c", 'cp -n "$1"/etc/skel/.[a-z]* "$1"/home/ops/', "sh", work)
     root("chown", "--recursive", "1000:1000", work / "home/ops")
-    root("systemctl", f"--root={work}", "enable", "systemd-networkd.service", "kubelet.service", "containerd.service",
+    root("systemctl", f"--root={work}", "enable", *network.services, "kubelet.service", "containerd.service",
          "ssh.service", "cron.service")
     # Nothing can be downloaded here, and there is no screen.
     root("systemctl", f"--root={work}", "disable", "apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer",

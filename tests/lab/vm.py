@@ -11,7 +11,7 @@ import time
 from functools import cached_property
 from pathlib import Path
 
-from . import accel, cache, host, nodefiles, seed
+from . import accel, cache, host, networks, nodefiles, seed
 from .config import NODE_CPUS, NODE_MEMORY_MIB, Paths, node_address, node_index
 from .flavours import FLAVOURS
 from .process import Daemon
@@ -47,6 +47,10 @@ class Machine:
         return json.loads(self._settings.read_text())
 
     @property
+    def network(self) -> networks.Network:
+        return networks.NETWORKS[FLAVOURS[self.settings["flavour"]].network]
+
+    @property
     def template(self) -> Path:
         return Path(self.settings["template"])
 
@@ -71,8 +75,10 @@ class Machine:
         host_key = self.directory / "ssh_host_ed25519_key"
         seed.make_ssh_key(host_key, f"root@{self.name}")
         authorized = seed.make_ssh_key(self.paths.run / "id_ed25519", "lab")
-        seed.write(self.directory / "seed.tar", self.name, self.index, host_key, authorized,
-                   nodefiles.node_files(self.paths, self.name, self.address))
+        files = nodefiles.node_files(self.paths, self.name, self.address)
+        if not networks.NETWORKS[FLAVOURS[flavour].network].files:
+            files |= seed.network_files(self.index)
+        seed.write(self.directory / "seed.tar", self.name, host_key, authorized, files)
         self._remember_host_key(host_key.with_name(host_key.name + ".pub").read_text())
         settings = {"flavour": flavour, "firmware": firmware, "template": str(template)}
         self._settings.write_text(json.dumps(settings) + "\n")
@@ -189,8 +195,7 @@ class Machine:
             "-device", "virtio-blk-pci,drive=root,serial=root,bootindex=1",
             "-drive", f"file={self.directory}/seed.tar,format=raw,if=none,id=seed,readonly=on",
             "-device", "virtio-blk-pci,drive=seed,serial=seed",
-            "-netdev", f"user,id=lan,hostname={self.name}{forwards}",
-            "-device", f"virtio-net-pci,netdev=lan,mac=52:54:00:66:00:{self.index + 1:02x},romfile=",
+            *networks.arguments(self.network, self.name, self.index, forwards),
             # Does nothing until an OS opens it; then a machine that hangs is reset.
             "-device", "i6300esb", "-action", "watchdog=reset",
         ]

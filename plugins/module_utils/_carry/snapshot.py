@@ -19,6 +19,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import acco
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import proof, state
 
 PROPERTIES = (
     "Id,LoadState,ActiveState,UnitFileState,FragmentPath,Type,RemainAfterExit,TriggeredBy,ConditionResult,Transient"
@@ -42,6 +43,7 @@ def take(files, sysctls):
     if not sysctls:
         sysctls = [key for key, (_value, path) in sysctl.effective(tree).items() if packages.verdict(path)]
     said = run(["systemctl", "show", "--property=" + PROPERTIES] + list(UNITS)).stdout
+    network = state.parse(state.ask())
     return {
         "files": dict(
             (path, found)
@@ -50,6 +52,8 @@ def take(files, sysctls):
         ),
         "services": services(said, packages),
         "mounts": mounts(_storage.mounts(), _uuids()),
+        "addresses": proof.addresses(network),
+        "routes": proof.routes(network),
         "users": users(tree),
         "groups": groups(tree),
         "sysctls": dict((key, " ".join(tree.text(sysctl.LIVE + key).split())) for key in sorted(sysctls)),

@@ -15,6 +15,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network import mo
 
 SCHEMA = 1
 PATH = "/boot/osmigrate/network.json"
+LINK_LOCAL = "fe80:"
 # What is compared of an interface, and how it is called.
 COMPARED = ("name", "addresses", "mtu", "up", "gateways", "client_id")
 
@@ -28,14 +29,12 @@ def take(state, addresses, client_ids):
     :param client_ids: dict of interface name to the id by which it speaks to DHCP.
     """
     interfaces = {}
-    macs = [link.mac for link in state.links.values() if link.kind == model.PHYSICAL]
+    keys = keys_of(state)
     for name, link in state.links.items():
-        # What is matched by its MAC address may have another name after the reboot.
-        key = link.mac if link.kind == model.PHYSICAL and macs.count(link.mac) == 1 else name
         gateways = [
             made.via or "link" for device, _protocol, made in state.routes if device == name and made.to == "default"
         ]
-        interfaces[key] = {
+        interfaces[keys[name]] = {
             "name": name,
             "addresses": sorted(link.static + link.dynamic),
             "mtu": link.mtu,
@@ -46,6 +45,39 @@ def take(state, addresses, client_ids):
     present = set(plain for one in interfaces.values() for plain in _plain(one["addresses"]))
     kept = [address for address in addresses if address in present] if addresses else _speaks_from(state)
     return {"schema": SCHEMA, "kubernetes": sorted(kept), "interfaces": interfaces}
+
+
+def keys_of(state):
+    """Return by what each device is the same before and after a reboot, as dict of its name to str.
+
+    What has hardware may have another name then, and has the same MAC address, if no other device has that, too.
+    """
+    macs = [link.mac for link in state.links.values() if link.kind == model.PHYSICAL]
+    return dict(
+        (name, link.mac if link.kind == model.PHYSICAL and macs.count(link.mac) == 1 else name)
+        for name, link in state.links.items()
+    )
+
+
+def addresses(state):
+    """Return dict of address with its prefix to the device that has it, by its key; link-local ones do not count."""
+    keys = keys_of(state)
+    return dict((address, keys[name]) for name, link in state.links.items() for address in link.static + link.dynamic)
+
+
+def routes(state):
+    """Return dict of a route, as "to via gateway dev key table number", to its metric (int).
+
+    Gateway and table are left out where there is none, or where it is the main one. Of several that only differ in
+    their metric the first one counts, which the kernel would take. Those of link-local addresses do not count.
+    """
+    keys, found = keys_of(state), {}
+    for name, _protocol, made in sorted(state.routes, key=lambda one: -one[2].metric):
+        if made.to.startswith(LINK_LOCAL):
+            continue
+        words = [made.to] + (["via", made.via] if made.via else []) + ["dev", keys[name]]
+        found[" ".join(words + (["table", str(made.table)] if made.table else []))] = made.metric
+    return found
 
 
 def _plain(addresses):

@@ -130,3 +130,18 @@ def test_dhcp_identity(network, tmp_path):
     after = leases.client_ids(Tree(str(tmp_path)), answers, found)
     (one,) = proof.compare(proof.take(found, [], before), proof.take(found, [], after))
     assert (one["what"], one["after"]) == ("client_id", "ff:b6:22:0f:eb:00:02:00:00:ab:11")
+
+
+def test_addresses_and_routes_of_a_bond_with_a_vlan():
+    recorded = json.loads(LIVE.with_name("bond-vlan.live.json").read_text())
+    found = state.parse(state.Answers(**recorded))
+    assert proof.addresses(found) == {
+        "10.20.0.11/24": "bond0",
+        "10.100.0.11/24": "bond0.100",
+        "2001:db8:100::11/64": "bond0.100",
+        "192.168.7.42/24": "52:54:00:bb:00:03",
+    }
+    routes = proof.routes(found)
+    assert routes["10.40.0.0/16 via 10.20.0.1 dev bond0 table 200"] == 0
+    assert routes["default via 2001:db8:100::1 dev bond0.100"] == 1024
+    assert routes["192.168.7.0/24 dev 52:54:00:bb:00:03"] == 0

@@ -7,7 +7,10 @@ from __future__ import annotations
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.differences import differences
 
-NOTHING = {"files": {}, "services": {}, "mounts": {}, "users": {}, "groups": {}, "sysctls": {}, "kernel_arguments": []}
+NOTHING = {
+    **dict.fromkeys(["files", "services", "mounts", "addresses", "routes", "users", "groups", "sysctls"], {}),
+    "kernel_arguments": [],
+}
 PLAN = {
     "plan": [
         {"source": "/etc/a", "target": "/etc/b", "rule": "time", "digest": "2", "lost": "a is now b"},
@@ -23,6 +26,10 @@ PLAN = {
     ],
     "unknown": [{"path": "/usr/lib/site/", "reason": "unowned"}, {"path": "/proc/cmdline: odd", "reason": "unknown"}],
     "collisions": [{"kind": "user", "name": "lab"}],
+    "network": {
+        "undeclared": ["The address 10.0.0.9/32 of ens3"],
+        "lost": ["/etc/network/interfaces: up route add 10.9.0.0/16, of iface ens3"],
+    },
 }
 
 
@@ -153,6 +160,49 @@ CASES = {
         "was xfs UUID=2 noatime, is xfs UUID=2 relatime",
     ),
     "a mount that stays": ("mounts", {"/swap": "x UUID=1 "}, {}, "explained", "stays: kubelet wants no swap"),
+    "an address on another device": (
+        "addresses",
+        {"10.0.0.5/24": "bond0"},
+        {"10.0.0.5/24": "52:54:00:00:00:01"},
+        "unexplained",
+        "was on bond0, is on 52:54:00:00:00:01",
+    ),
+    "an address with another prefix": (
+        "addresses",
+        {"10.0.0.5/24": "bond0"},
+        {"10.0.0.5/16": "bond0"},
+        "unexplained",
+        "was on bond0, is gone",
+    ),
+    "an address that no file asks for": (
+        "addresses",
+        {"10.0.0.9/32": "bond0"},
+        {},
+        "finding",
+        "named by the plan: The address 10.0.0.9/32 of ens3",
+    ),
+    "a route that is gone": ("routes", {"10.1.0.0/16 via 10.0.0.1 dev a": 0}, {}, "unexplained", "is gone"),
+    "a route that cannot be written": (
+        "routes",
+        {"10.9.0.0/16 dev a": 0},
+        {},
+        "finding",
+        "named by the plan: /etc/network/interfaces: up route add 10.9.0.0/16, of iface ens3",
+    ),
+    "the only route, with another metric": (
+        "routes",
+        {"default via 10.0.0.1 dev a": 0},
+        {"default via 10.0.0.1 dev a": 1024},
+        "explained",
+        "the only one to there: its metric was 0, is 1024",
+    ),
+    "one of two routes, with another metric": (
+        "routes",
+        {"default via 10.0.0.1 dev a": 0},
+        {"default via 10.0.0.1 dev a": 1024, "default via 10.1.0.1 dev b": 100},
+        "unexplained",
+        "its metric was 0, is 1024",
+    ),
     "a person": ("users", {"ops": "1000:1000:/home/ops:/bin/sh"}, {}, "unexplained", None),
     "a person with another shell": (
         "users",

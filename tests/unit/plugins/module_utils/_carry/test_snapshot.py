@@ -101,7 +101,7 @@ def test_a_file_and_a_link(move):
 
 
 def state(tree, files):
-    nothing = {"services": {}, "mounts": {}, "sysctls": {}, "kernel_arguments": []}
+    nothing = {**dict.fromkeys(["services", "mounts", "addresses", "routes", "sysctls"], {}), "kernel_arguments": []}
     described = {path: snapshot.describe(tree, path) for path in files}
     files = {path: found for path, found in described.items() if found}
     return {**nothing, "files": files, "users": snapshot.users(tree), "groups": snapshot.groups(tree)}
