@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 from lab import config
@@ -125,7 +127,10 @@ class Fleet:
 
 
 class Playbook:
-    """A playbook that runs; its output goes to the terminal and is kept."""
+    """A playbook that runs; its output goes to the terminal at once, whoever waits for it, and is kept.
+
+    As a context it does not outlive the block.
+    """
 
     def __init__(self, argv: list[str], environment: dict[str, str]) -> None:
         self.started = time.monotonic()
@@ -133,13 +138,29 @@ class Playbook:
             argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, start_new_session=True, cwd=ROOT,
         )  # fmt: skip
+        self._lines: SimpleQueue[str] = SimpleQueue()
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Playbook:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
+    def _read(self) -> None:
+        # Nobody may have to wait for it before it goes on: a pipe that is full stops who writes.
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            print(line, end="", flush=True)
+            self._lines.put(line)
+        self._lines.put("")
 
     def wait(self, each_line: Callable[[str], None] = lambda _line: None) -> Run:
         """Wait for its end; each_line is called with every line that it prints."""
-        assert self.process.stdout is not None
         lines = []
-        for line in self.process.stdout:
-            print(line, end="", flush=True)
+        while line := self._lines.get():
             lines.append(line)
             each_line(line)
         return Run(self.process.wait(), "".join(lines), time.monotonic() - self.started)
@@ -147,4 +168,5 @@ class Playbook:
     def kill(self) -> None:
         """Kill it and every fork of it, as a lost controller would be."""
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.communicate()
+        self.process.wait()
+        self._reader.join()

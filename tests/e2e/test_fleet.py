@@ -154,10 +154,10 @@ def test_an_upgrade_survives_an_api_server_that_goes_away(fleet, before, recordi
 
 
 def test_a_controller_that_is_killed_finds_the_node_again_and_takes_it_back(fleet, before):
-    killed = fleet.start("rollback", limit="w1")
-    fleet.wait_for(lambda: fleet.annotation("w1", "phase") == "trial", "the trial of w1", 900)
-    fleet.wait_for(lambda: not fleet.machines["w1"].answers(), "the reboot of w1")
-    killed.kill()
+    with fleet.start("rollback", limit="w1") as killed:
+        fleet.wait_for(lambda: fleet.annotation("w1", "phase") == "trial", "the trial of w1", 900)
+        fleet.wait_for(lambda: not fleet.machines["w1"].answers(), "the reboot of w1")
+        killed.kill()
     assert fleet.annotation("w1", "cordoned-by")
     assert fleet.play("rollback", limit="w1").rc == 0
     assert "bookworm" in os_image(fleet, "w1")

@@ -63,8 +63,7 @@ class Lab:
         simulated_nodes: how many there are to be; None leaves them as they are.
         """
         started = time.monotonic()
-        with self._stage("looking at this machine", "a second"):
-            host.check(self.paths, [name for name in nodes if not Machine(self.paths, name).running()], self.log)
+        self._look(nodes)
         self.build(nodes.values())
         with self._stage("starting the control plane", "10 s"):
             self.control_plane.start()
@@ -80,6 +79,10 @@ class Lab:
             self.write_credentials()
         self.log(f"the lab is up after {time.monotonic() - started:.0f} s; `. {self.paths.run}/env` to use it")
 
+    def _look(self, nodes: Collection[str]) -> None:
+        with self._stage("looking at this machine", "a second"):
+            host.check(self.paths, [name for name in nodes if not Machine(self.paths, name).running()], self.log)
+
     def _start_machines(self, nodes: dict[str, str]) -> None:
         self._serve_releases()
         with self._stage(f"starting {len(nodes)} Debian 12 machines", f"{len(nodes) * 45} s without KVM"):
@@ -93,6 +96,7 @@ class Lab:
 
     def fresh(self, nodes: dict[str, str]) -> None:
         """Bring a lab up in which nothing has been moved yet; whatever there is now is forgotten."""
+        self._look(nodes)
         self.build(nodes.values())
         # A snapshot is only as good as what it was made of.
         disks = {name: flavours.build(self.paths, flavour, self.log).name for name, flavour in nodes.items()}
