@@ -100,10 +100,9 @@ class Lab:
         self.build(nodes.values())
         # A snapshot is only as good as what it was made of.
         disks = {name: flavours.build(self.paths, flavour, self.log).name for name, flavour in nodes.items()}
-        made_of = {"manifests": workloads.MANIFESTS,
+        made_of = {"manifests": workloads.MANIFESTS, "rights": RBAC, "nodes": repr((nodes, disks)),
                    "kubernetes": kubebin.build(self.paths, self.log).name, "files": Path(nodefiles.__file__),
-                   "rights": RBAC, "machine": Path(vm.__file__), "devices": Path(networks.__file__),
-                   "nodes": repr((nodes, disks))}
+                   "machine": Path(vm.__file__), "devices": Path(networks.__file__), "size": Path(config.__file__)}
         name = f"fresh-{digest(made_of)}"
         if not self._snapshot_directory(name).exists():
             self.clean(with_cache=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import accel, cache, host, images, kubebin, networks, nodefiles, rootfs
 from .cache import Log
-from .config import APP_IMAGE, NODE_DISK_GIB, PAUSE_IMAGE, Paths
+from .config import APP_IMAGE, NODE_CPUS, NODE_DISK_GIB, NODE_MEMORY_MIB, PAUSE_IMAGE, Paths
 
 FILES = Path(__file__).parent / "files"
 # Partitions in sectors of 512 bytes: what grub-install needs on BIOS, what firmware reads on UEFI, and the root.
@@ -162,7 +162,7 @@ def run_once(template: Path, accelerator: str, script: str, drives: list[str]) -
             raise host.HostError(f"the template's boot for {script} failed:\n" + "\n".join(lines[-25:]))
 
 
-def machine_arguments(accelerator: str, memory: int = 1024, cpus: int = 2) -> list[str]:
+def machine_arguments(accelerator: str) -> list[str]:
     """What all machines of the lab have in common."""
-    return ["-machine", "q35", *accel.arguments(accelerator), "-m", str(memory), "-smp", str(cpus), "-nodefaults",
-            "-display", "none", "-device", "virtio-rng-pci"]
+    return ["-machine", "q35", *accel.arguments(accelerator), "-m", str(NODE_MEMORY_MIB), "-smp", str(NODE_CPUS),
+            "-nodefaults", "-display", "none", "-device", "virtio-rng-pci"]

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from . import accel, cache, host, networks, nodefiles, seed
-from .config import NODE_CPUS, NODE_MEMORY_MIB, Paths, node_address, node_index
+from .config import Paths, node_address, node_index
 from .flavours import FLAVOURS
 from .process import Daemon
 from .qmp import Monitor
@@ -185,7 +185,7 @@ class Machine:
         forwards = "".join(f",hostfwd=tcp:{self.address}:{port}-:{port}" for port in (22, 10250))
         accelerator = accel.choose(self.paths, self.template / "kernel", print)
         argv = [
-            "qemu-system-x86_64", *machine_arguments(accelerator, NODE_MEMORY_MIB, NODE_CPUS),
+            "qemu-system-x86_64", *machine_arguments(accelerator),
             "-name", f"lab-{self.name}",
             "-qmp", f"unix:{self.directory}/monitor,server=on,wait=off",
             "-chardev", f"socket,id=console,path={self.directory}/console,server=on,wait=off,"
