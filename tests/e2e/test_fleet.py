@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -137,16 +137,19 @@ def test_it_tries_again_when_asked_to(fleet, before, recording):
 
 
 def test_an_upgrade_survives_an_api_server_that_goes_away(fleet, before, recording):
-    def go_away() -> None:
-        fleet.wait_for(lambda: fleet.annotation("w2", "phase") == "trial", "the trial of w2", 900)
-        fleet.control_plane.pause()
+    def come_back() -> None:
         time.sleep(60)
         fleet.control_plane.resume()
 
-    with ThreadPoolExecutor() as pool:
-        away = pool.submit(go_away)
-        recording.play(step("upgrade"))
-        away.result()
+    back = Thread(target=come_back)
+
+    def go_away() -> None:
+        fleet.control_plane.pause()
+        back.start()
+
+    recording.play(step("upgrade"), at={"Reboot into the trial": go_away})
+    back.join()
+    workloads.wait_available(fleet.control_plane, 300)
     assert os_image(fleet, "w2").endswith("13.2")
     assert is_ready(fleet, "w2")
     assert state(fleet, "w2") == before["w2"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -101,8 +102,11 @@ class Recording:
             fleet.control_plane.kubectl("wait", "--for=condition=Ready", "--timeout=300s", f"node/{name}")
         self.data = look(self.machine).data
 
-    def play(self, step: dict[str, Any]) -> None:
-        """Run the playbook of a step, which ends as the step says."""
+    def play(self, step: dict[str, Any], at: dict[str, Callable[[], None]] | None = None) -> None:
+        """Run the playbook of a step, which ends as the step says.
+
+        :param at: what is called when a task begins, by its name.
+        """
         variables = dict(step.get("variables", {}))
         if "release" in step:
             variables.update(self.fleet.release(step["release"]))
@@ -110,9 +114,12 @@ class Recording:
             variables["osmigrate_hooks_post"] = [str(REVERTING_HOOK)]
 
         def mark(line: str) -> None:
-            title = TASK.match(line)
-            if title and title.group(1) in PHASES:
-                self._mark(step["name"], PHASES[title.group(1)])
+            found = TASK.match(line)
+            title = found.group(1) if found else ""
+            if title in PHASES:
+                self._mark(step["name"], PHASES[title])
+            if at and title in at:
+                at[title]()
 
         run = self.fleet.start(step["playbook"], limit=self.name, **variables).wait(mark)
         assert (run.rc != 0) is bool(step.get("reverted")), f"{step['name']} ended with {run.rc}"
