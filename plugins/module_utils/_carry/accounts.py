@@ -9,6 +9,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
 import stat
 import typing
 
@@ -19,6 +20,11 @@ PASSWD, GROUP, SHADOW, GSHADOW = "/etc/passwd", "/etc/group", "/etc/shadow", "/e
 FIRST_PERSON, NOBODY = 1000, 65534
 SYSTEM_NUMBERS = range(999, 100, -1)
 FALLBACK_SHELL = "/bin/sh"
+# Shells by which nobody logs in.
+NO_LOGIN = ("", "nologin", "false", "true", "sync", "halt", "shutdown")
+SUBIDS = ("/etc/subuid", "/etc/subgid")
+# Names in SUBIDS that no account has to have: container runtimes look for them.
+SUBID_NAMES = ("containers",)
 
 # Where fields lie in the lines of passwd and group.
 NAME, NUMBER, USER_GROUP, MEMBERS, SHELL = 0, 2, 3, 3, 6
@@ -47,6 +53,7 @@ class _Table(object):
 
     def __init__(self, own, elsewhere):
         self.lines = [list(fields) for fields in own]
+        self.elsewhere = elsewhere
         self.numbers = names(elsewhere)
         self.numbers.update(names(own))
 
@@ -59,6 +66,11 @@ class _Table(object):
         self.lines = [line for line in self.lines if line[NAME] != fields[NAME]] + [list(fields)]
         self.numbers[fields[NAME]] = number
         return ""
+
+    def adopt(self, name):
+        """Put a line in that the release has in /usr/lib only, so that it can be changed."""
+        if not any(line[NAME] == name for line in self.lines):
+            self.lines += [list(fields) for fields in self.elsewhere if fields[NAME] == name][:1]
 
     def settle(self, fields, may_change):
         """Put a line in, if need be and allowed with the highest number that is free.
@@ -92,6 +104,12 @@ def plan(situation, needed_users, needed_groups, owning=()):
     incumbent = dict((path, parse(situation.incumbent.text(path))) for path in (PASSWD, GROUP, SHADOW, GSHADOW))
     for path in (PASSWD, GROUP):
         incumbent[path] = [fields for fields in incumbent[path] if fields[NUMBER].isdigit()]
+    # Fields at the end may be missing.
+    incumbent[PASSWD] = [
+        fields + [""] * (SHELL + 1 - len(fields)) for fields in incumbent[PASSWD] if fields[USER_GROUP].isdigit()
+    ]
+    local = set(fields[NAME] for fields in incumbent[PASSWD])
+    needed_users = needed_users | _sub_users(situation) | _logins(incumbent[PASSWD])
     release = dict(
         (path, parse((situation.pristine(path) or b"").decode("utf-8", "surrogateescape"))) for path in incumbent
     )
@@ -110,7 +128,8 @@ def plan(situation, needed_users, needed_groups, owning=()):
     chosen = set(fields[NAME] for fields in people)
     for fields in incumbent[GROUP]:
         name, number = fields[NAME], int(fields[NUMBER])
-        members = [member for member in fields[MEMBERS].split(",") if member in chosen]
+        # Who is in no file comes from a directory service, and may become root by the group.
+        members = [member for member in fields[MEMBERS].split(",") if member in chosen or member and member not in local]
         wanted = name in needed_groups or fields[NUMBER] in primary or bool(members)
         if not _is_person(number) and (name in groups.numbers or not wanted):
             continue
@@ -145,7 +164,7 @@ def plan(situation, needed_users, needed_groups, owning=()):
                 Part(PASSWD, "%s: %s" % (PASSWD, fields[NAME]), "accounts", "line", fields[NAME], lost)
             )
     for fields in incumbent[GROUP]:
-        _join(groups, fields, carried, parts[GROUP])
+        _join(groups, fields, carried, local, parts[GROUP])
 
     shadow = _merge_shadow(release[SHADOW], incumbent[SHADOW], carried | set(["root"]))
     gshadow = _merge_group_shadow(release[GSHADOW], groups.lines)
@@ -155,8 +174,9 @@ def plan(situation, needed_users, needed_groups, owning=()):
         _file(situation, SHADOW, _text(shadow), True, []),
         _file(situation, GSHADOW, _text(gshadow), True, []),
     ]
-    for path in ("/etc/subuid", "/etc/subgid"):
-        own = [line for line in situation.incumbent.text(path).splitlines() if line.split(":")[0] in carried]
+    keys = carried | set(SUBID_NAMES) | set(fields[NUMBER] for fields in people if fields[NAME] in carried)
+    for path in SUBIDS:
+        own = [line for line in situation.incumbent.text(path).splitlines() if line.split(":")[0] in keys]
         if own:
             items.append(_file(situation, path, "\n".join(own) + "\n", False, []))
     for fields in incumbent[PASSWD]:
@@ -166,7 +186,7 @@ def plan(situation, needed_users, needed_groups, owning=()):
     for kind, path, table in (("user", PASSWD, users), ("group", GROUP, groups)):
         for old, new in _mapping(incumbent[path], table.numbers).items():
             numbers[kind, old] = new
-    taken = set([PASSWD, GROUP, SHADOW, GSHADOW, "/etc/subuid", "/etc/subgid"])
+    taken = set((PASSWD, GROUP, SHADOW, GSHADOW) + SUBIDS)
     return Accounts(Found(items, left, taken), numbers, {"user": users.numbers, "group": groups.numbers}, collisions)
 
 
@@ -219,12 +239,31 @@ def _mapping(lines, numbers):
     return dict((number, numbers[name]) for name, number in reversed(sorted(names(lines).items())) if name in numbers)
 
 
-def _join(groups, fields, carried, parts):
-    """Keep people in the system groups that they are in."""
+def _sub_users(situation):
+    """Return the names in the tables of subordinate ids: kubelet looks for its own there, though it owns no file."""
+    lines = [line for path in SUBIDS for line in situation.incumbent.text(path).splitlines()]
+    return set(line.split(":")[0] for line in lines)
+
+
+def _logins(lines):
+    """Return the names of system accounts by which somebody can log in; their homes may lie where no search goes."""
+    return set(
+        fields[NAME]
+        for fields in lines
+        if int(fields[NUMBER]) and os.path.basename(fields[SHELL]) not in NO_LOGIN
+    )
+
+
+def _join(groups, fields, carried, local, parts):
+    """Keep people, and those whom no file knows, in the system groups that they are in."""
+    wanted = [member for member in fields[MEMBERS].split(",") if member]
+    wanted = [member for member in wanted if member in carried or member not in local]
+    if wanted:
+        groups.adopt(fields[NAME])
     for line in groups.lines:
         if line[NAME] == fields[NAME]:
             members = [member for member in line[MEMBERS].split(",") if member]
-            joining = [member for member in fields[MEMBERS].split(",") if member in carried and member not in members]
+            joining = [member for member in wanted if member not in members]
             if joining:
                 line[MEMBERS] = ",".join(members + joining)
                 source = "%s: %s" % (GROUP, fields[NAME])

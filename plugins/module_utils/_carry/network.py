@@ -33,6 +33,7 @@ NETPLAN_MADE = {
     "systemd-networkd": ("/run/systemd/network/*netplan*", "/etc/systemd/network/"),
     "NetworkManager": ("/run/NetworkManager/system-connections/netplan-*", "/etc/NetworkManager/system-connections/"),
 }
+NOT_RUNNING = "made by netplan for %s, by which the release does not configure its network"
 FROZEN = "made by netplan of its files; from now on it is this file that counts"
 
 
@@ -107,6 +108,8 @@ def judged_names(situation, network, target):
     patterns = list(tables.REFERENCES)
     if target in situation.network.owners:
         patterns += [pattern for one in tables.SYSTEMS if one.name == target for pattern in one.files.split()]
+    if "netplan" in situation.network.owners and not _differs(situation, "netplan", target):
+        patterns += [NETPLAN] + [pattern for pattern, _place in NETPLAN_MADE.values()]
     texts = names.texts(situation.incumbent, patterns)
     given = names.written(situation.incumbent)
     return names.judge([one.link for one in network.interfaces], situation.network.predicted, given, texts)
@@ -120,14 +123,21 @@ def _as_they_are(situation, owners, target, found):
             found.items.extend(situation.copy(path, "network/netplan", secret=True) for path in yaml)
         elif target in NETPLAN_MADE:
             pattern, place = NETPLAN_MADE[target]
-            for path in situation.incumbent.glob(pattern):
+            made = situation.incumbent.glob(pattern)
+            for path in made:
                 there = place + path.rpartition("/")[2]
                 found.items.append(situation.copy(path, "network/netplan", target=there, lost=FROZEN, secret=True))
+            for name, (other, _place) in sorted(NETPLAN_MADE.items()):
+                if made and name != target:
+                    found.left.extend(Left(path, NOT_RUNNING % name) for path in situation.incumbent.glob(other))
         found.taken.update(yaml)
     for system in tables.SYSTEMS:
         if system.name == target and system.name in owners and system.name != "systemd-networkd":
-            for pattern in system.files.split():
+            included = sources.ifupdown.read(situation.incumbent).paths if system.name == "ifupdown" else []
+            for pattern in system.files.split() + [path for path in included if path.startswith("/etc/")]:
                 for path in situation.incumbent.glob(pattern):
+                    if path in found.taken:
+                        continue
                     if not situation.incumbent.is_directory(path) and situation.packages.verdict(path):
                         found.items.append(situation.copy(path, "network/" + system.name, secret=True))
                         found.taken.add(path)

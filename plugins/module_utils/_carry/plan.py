@@ -83,7 +83,10 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
     copied = [made for part in parts for made in part.items]
     people = accounts.plan(
         situation,
-        users | set(owners.named(situation, owned, "user")) | owners.of_items(situation, copied, "user"),
+        users
+        | crontabs.users_of(copied)
+        | set(owners.named(situation, owned, "user"))
+        | owners.of_items(situation, copied, "user"),
         groups | set(owners.named(situation, owned, "group")) | owners.of_items(situation, copied, "group"),
         owned.numbers,
     )

@@ -13,13 +13,20 @@ import os
 import re
 import stat
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import network
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, LINK, Found, Left, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import tables
 
 SCOPES = ("/etc/systemd/system", "/etc/systemd/user")
 UNIT = re.compile(r"^[^/]+\.(service|socket|timer|mount|automount|swap|path|slice|target)$")
 MASK = "/dev/null"
 VENDOR = "/usr/lib/systemd"
 OURS = re.compile(r"^osmigrate-")
+# Where a link to a unit leads without saying more than its name; others lead to a unit itself.
+PLACES = ("/usr/lib/systemd/", "/lib/systemd/", "/etc/systemd/", "/run/", "/dev/")
+COPIED = "a link to %s, which is not there yet when systemd reads its units; now a copy"
+NETWORK = "the release configures its network by it"
+ACCOUNT = r"([A-Za-z_][A-Za-z0-9_.-]*\$?)"
 
 
 def plan(situation):
@@ -39,10 +46,9 @@ def accounts_of(items):
     for carried in items:
         if carried.rule == "services" and carried.target.startswith(SCOPES):
             text = carried.content.decode("utf-8", "replace")
-            users.update(re.findall(r"^\s*User\s*=\s*([a-z_][a-z0-9_-]*)\s*$", text, re.MULTILINE))
-            groups.update(
-                re.findall(r"^\s*(?:Supplementary)?Groups?\s*=\s*([a-z_][a-z0-9_-]*)\s*$", text, re.MULTILINE)
-            )
+            users.update(re.findall(r"^\s*User\s*=\s*%s\s*$" % ACCOUNT, text, re.MULTILINE))
+            for named in re.findall(r"^\s*(?:Supplementary)?Groups?\s*=(.*)$", text, re.MULTILINE):
+                groups.update(name for name in named.split() if re.match(ACCOUNT + "$", name))
     return users, groups
 
 
@@ -59,12 +65,25 @@ def _units(situation, scope, found):
                 if packages.verdict(drop_in) or not situation.candidate.exists("/usr" + drop_in):
                     found.items.append(_copy(situation, drop_in, _drop_in_place(situation, path, drop_in)))
                 found.taken.add(drop_in)
-        elif UNIT.match(name) and not incumbent.is_link(path) and packages.verdict(path):
+        elif UNIT.match(name) and packages.verdict(path) and not (incumbent.is_link(path) and not _linked(incumbent, path)):
             found.taken.add(path)
             if _vendor(situation.candidate, scope, name) and not _vendor(incumbent, scope, name):
                 found.left.append(Left(path, "the release brings its own %s" % name))
+            elif _linked(incumbent, path):
+                place = _linked(incumbent, path)
+                copied = _copy(situation, place, path)
+                lost = "; ".join(word for word in (COPIED % place, copied.lost) if word)
+                found.items.append(copied._replace(source=path, lost=lost))
             else:
                 found.items.append(_copy(situation, path, path))
+
+
+def _linked(tree, path):
+    """Return where the unit lies that a link in /etc leads to, if that is no place of systemd's; else ""."""
+    if not tree.is_link(path):
+        return ""
+    place = tree.resolve(path)
+    return "" if place.startswith(PLACES) or tree.read(place) is None else place
 
 
 def _copy(situation, path, target):
@@ -100,18 +119,23 @@ def _vendor_units(situation, scope, found):
 def _links(situation, scope, found):
     """Masks, aliases and what is enabled; what packages enabled is for the release to decide."""
     incumbent, carried = situation.incumbent, set(made.target for made in found.items)
+    needed = _units_of_network(situation)
     for path, _status in incumbent.walk(scope):
         if not incumbent.is_link(path) or path in found.taken:
             continue
         found.taken.add(path)
         if OURS.match(os.path.basename(path)) or not situation.packages.verdict(path):
             continue
-        if situation.candidate.lstat("/usr" + path) is not None:
-            continue
         target = incumbent.link(path)
         unit = os.path.basename(target)
         if target == MASK:
-            found.items.append(situation.copy(path, "services"))
+            # A mask counts whatever the release has in its place.
+            if os.path.basename(path) in needed:
+                found.left.append(Left(path, NETWORK))
+            elif not situation.adds_nothing(path):
+                found.items.append(situation.copy(path, "services"))
+            continue
+        if situation.candidate.lstat("/usr" + path) is not None:
             continue
         place = _place(situation, scope, situation.translation.name(unit), carried)
         if place:
@@ -122,8 +146,18 @@ def _links(situation, scope, found):
         # A person switched off what its package had switched on.
         if path.startswith(scope + "/") and incumbent.lstat(path) is None:
             target = _renamed(situation, path)
-            if situation.candidate.lstat("/usr" + target) is not None:
+            if os.path.basename(target) in needed:
+                found.left.append(Left(path, NETWORK))
+            elif situation.candidate.lstat("/usr" + target) is not None:
                 found.items.append(item(ABSENT, target, "", "services"))
+
+
+def _units_of_network(situation):
+    """Return the units without which the candidate has no network, whatever the incumbent makes of them."""
+    if situation.network is None:
+        return ()
+    target = network.system_of(situation)
+    return [unit for system in tables.SYSTEMS if system.name == target for unit in system.units]
 
 
 def _environment(situation, found):

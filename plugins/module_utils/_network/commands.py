@@ -23,12 +23,29 @@ NUMBER = re.compile(r"\d+$")
 
 
 def cidr(address, mask):
-    """Return an address with the length of its prefix; the mask is a length or written like an address."""
-    if "/" in address or not mask:
-        return address
+    """Return an address with the length of its prefix; the mask is a length or written like an address.
+
+    :raises ValueError: the mask is none.
+    """
+    address, slash, own = address.partition("/")
+    mask = own or mask
+    if not mask:
+        return address + slash
     if NUMBER.match(mask):
         return "%s/%s" % (address, mask)
     return "%s/%d" % (address, ipaddress.ip_network(str("0.0.0.0/%s" % mask)).prefixlen)
+
+
+def interface(text):
+    """Return an address of an interface as it is, its mask as a length.
+
+    :raises ValueError: it is none, or its prefix is not known.
+    """
+    made = cidr(text, "")
+    ipaddress.ip_interface(str(made))
+    if "/" not in made:
+        raise ValueError(text)
+    return made
 
 
 def table_number(name):
@@ -90,12 +107,18 @@ def command(text):
         return None if words[1:2] and words[1] in _ENDS else _old_route(words[1:])
     if words[0] != "ip":
         raise ValueError(text)
+    six = "-6" in words
     words = [word for word in words[1:] if word not in ("-4", "-6")]
     if words[0] not in ("route", "rule", "r", "ro") or words[1] not in _ADDS + _ENDS:
         raise ValueError(text)
     if words[1] in _ENDS:
         return None
-    return ip_rule(words[2:]) if words[0] == "rule" else ip_route(words[2:])
+    if words[0] == "rule":
+        rule = ip_rule(words[2:])
+        # Without an address in it nothing else would say of which family it is.
+        return rule._replace(from_="::/0") if six and not rule.from_ + rule.to else rule
+    route = ip_route(words[2:])
+    return route._replace(to="::/0") if six and route.to == "default" and not route.via else route
 
 
 def _old_route(words):

@@ -91,7 +91,10 @@ def _read_file(tree, path, suffix, common, found):
             _read_value(made, key, value, values)
         except (KeyError, ValueError):
             found.lost.append(model.lost_setting(path, key, value))
-    _gateways(made, name, values, common)
+    try:
+        _gateways(made, name, values, common)
+    except ValueError as error:
+        found.lost.append(model.Lost(path, "a default route: %s" % error))
     _extras(tree, suffix, made, found)
     found.stanzas.append(made)
 
@@ -103,12 +106,10 @@ def _read_value(made, key, value, values):
     """
     number = re.search(r"\d*$", key).group(0)
     if re.match(r"IPADDR\d*$", key):
-        made.addresses.append(commands.cidr(value, values.get("PREFIX" + number) or values.get("NETMASK" + number, "")))
-        if "/" not in made.addresses[-1]:
-            made.addresses.pop()
-            raise ValueError("no netmask")
+        mask = values.get("PREFIX" + number) or values.get("NETMASK" + number, "")
+        made.addresses.append(commands.interface(commands.cidr(value, mask)))
     elif key in ("IPV6ADDR", "IPV6ADDR_SECONDARIES"):
-        made.addresses.extend(word if "/" in word else word + "/64" for word in value.split())
+        made.addresses.extend(commands.interface(commands.cidr(word, "64")) for word in value.split())
     elif re.match(r"DNS\d+$", key):
         made.dns.append(value)
     elif key in ("DOMAIN", "SEARCH"):

@@ -31,14 +31,46 @@ def read(tree):
     found = model.Declared([], [], [], False)
     blocks, started = [], set()
     _read_file(tree, PLACE, blocks, started, found)
+    bases = set(names[4] for _path, names, _lines in blocks if _inherits(names))
     for path, names, lines in blocks:
         name, family, method = (names + ["", ""])[:3]
-        if name == "lo" or name not in started:
-            if name != "lo":
-                found.lost.append(model.Lost(path, "%s is not started at boot" % name))
-            continue
-        _read_block(path, name.partition(":")[0], family, method, lines, found)
+        if name == "lo":
+            _read_loopback(path, lines, found)
+        elif name in started:
+            lines = _with_inherited(blocks, names, lines, path, found)
+            _read_block(path, name.partition(":")[0], family, method, lines, found)
+        elif name not in bases:
+            found.lost.append(model.Lost(path, "%s is not started at boot" % name))
     return found
+
+
+def _inherits(names):
+    return names[3:4] == ["inherits"] and len(names) == 5
+
+
+def _with_inherited(blocks, names, lines, path, found, seen=()):
+    """Return the lines of a block with those that it inherits before them; its own settings count."""
+    if names[3:] and (not _inherits(names) or names[4] in seen):
+        found.lost.append(model.Lost(path, "iface %s" % " ".join(names)))
+        return lines
+    if not names[3:]:
+        return lines
+    same = [block for block in blocks if block[1][:1] == names[4:] and block[1][1:2] == names[1:2]]
+    if not same:
+        found.lost.append(model.Lost(path, "iface %s: there is no %s" % (" ".join(names), names[4])))
+    own, above = set(key for key, _value in lines if key not in _COMMANDS), []
+    for other, other_names, other_lines in same:
+        above += _with_inherited(blocks, other_names, other_lines, other, found, tuple(seen) + (names[4],))
+    return [line for line in above if line[0] not in own] + lines
+
+
+def _read_loopback(path, lines, found):
+    """Name what the loopback device gets besides its own addresses: nothing of it is written."""
+    for key, value in lines:
+        if key in _CLEAR or (key == "address" and value.startswith(("127.", "::1"))):
+            continue
+        make = model.lost_command if key in _COMMANDS else model.lost_setting
+        found.lost.append(make(path, key, value, "of iface lo"))
 
 
 def _read_file(tree, path, blocks, started, found):
@@ -86,8 +118,6 @@ def _read_block(path, name, family, method, lines, found):
         made = made._replace(ra=True)
     elif family not in ("inet", "inet6") or method not in (_STATIC, _MANUAL):
         found.lost.append(model.Lost(path, "iface %s %s %s" % (name, family, method)))
-    elif family == "inet6" and method == _STATIC and values.get("accept_ra", "0") == "0":
-        made = made._replace(ra=False)
     for key, value in lines:
         try:
             made = _read_line(made, key, value, values, method)
@@ -103,10 +133,7 @@ def _read_line(made, key, value, values, method):
     :raises KeyError, ValueError: the model has no word for it.
     """
     if key == "address" and method == _STATIC:
-        made.addresses.append(commands.cidr(value, values.get("netmask", "")))
-        if "/" not in made.addresses[-1]:
-            made.addresses.pop()
-            raise ValueError(value)
+        made.addresses.append(commands.interface(commands.cidr(value, values.get("netmask", ""))))
     elif key == "gateway":
         made.routes.append(model.route("default", value, int(values.get("metric", "0"))))
     elif key == "metric":
@@ -120,7 +147,7 @@ def _read_line(made, key, value, values, method):
     elif key in _ENDS:
         if commands.command(value) is not None:
             raise ValueError(value)
-    elif key == "accept_ra":
+    elif key == "accept_ra":  # without it the kernel takes routes of advertisements, if no addresses
         return made._replace(ra={"0": False, "1": True, "2": True}[value])
     elif key == "autoconf" and value == "1":
         return made._replace(ra=True)
@@ -139,5 +166,7 @@ def _read_command(made, text):
         raise ValueError(text)
     if isinstance(meant, model.Route):
         made.routes.append(meant)
-    elif meant is not None:
+    elif meant is None:
+        raise ValueError(text)  # here it takes away what somebody else has made, such as the route that DHCP gave
+    else:
         made.rules.append(meant)

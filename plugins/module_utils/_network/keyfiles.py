@@ -20,8 +20,9 @@ _CLEAR = {
     "autoconnect-retries slave-type port-type master controller timestamp permissions multi-connect",
     "ethernet": "mac-address mtu cloned-mac-address mac-address-blacklist mac-address-denylist",
     "802-3-ethernet": "mac-address mtu cloned-mac-address mac-address-blacklist",
-    "ipv4": "method may-fail never-default ignore-auto-dns dhcp-send-hostname",
-    "ipv6": "method may-fail never-default ignore-auto-dns addr-gen-mode dhcp-send-hostname ip6-privacy",
+    "ipv4": "method may-fail never-default ignore-auto-dns ignore-auto-routes dhcp-send-hostname",
+    "ipv6": "method may-fail never-default ignore-auto-dns ignore-auto-routes addr-gen-mode dhcp-send-hostname "
+    "ip6-privacy",
 }
 _WHOLE = ("bond", "vlan", "bridge", "bridge-port", "bond-port", "proxy", "user", "nm-generated")
 _NO_LINE = ("", "0", "-1", "true", "yes", "default")
@@ -96,15 +97,12 @@ def _read_line(made, section, key, value, values):
     if section not in _CLEAR:
         raise KeyError(section)
     if key in _CLEAR[section].split():
-        if key in ("never-default", "ignore-auto-dns") and value == "true":
+        if key in ("never-default", "ignore-auto-dns", "ignore-auto-routes") and value in ("true", "yes", "1"):
             raise ValueError(value)
         return made
     if name in ("address", "addresses") and section.startswith("ip"):
         address, _comma, gateway = value.partition(",")
-        made.addresses.append(address)
-        if "/" not in address:
-            made.addresses.pop()
-            raise ValueError(value)
+        made.addresses.append(commands.interface(address))
         if gateway:
             made.routes.append(model.route("default", gateway))
     elif key == "gateway":

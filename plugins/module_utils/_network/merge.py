@@ -46,10 +46,10 @@ def merge(declared, state):
     lost += _twins(chosen, state)
     _add_neighbours(chosen, state)
     interfaces = []
-    several = sum(made.to == "default" and model.family(made) == 4 for _device, _protocol, made in state.routes) > 1
+    several = len(_defaults(state, 4)) > 1
     for link in sorted(state.links.values(), key=lambda link: (_rank(link), link.name)):
         if link.name in chosen:
-            stanza = _settle(link, chosen[link.name])
+            stanza = _settle(link, chosen[link.name], state)
             interfaces.append(model.Interface(link, stanza, _metric(link, state) if several else None))
             lost += _secrets(link, stanza)
     return model.Network(interfaces, lost, _undeclared(chosen, state))
@@ -124,19 +124,53 @@ def _twins(chosen, state):
             yield model.Lost((chosen[name].sources or ["What runs"])[0], what)
 
 
-def _settle(link, stanza):
-    """Return the Stanza with what the files leave to the kernel as it runs."""
-    if stanza.ra is not None:
-        return stanza
-    return stanza._replace(ra=any(model.is_ipv6(address) for address in link.dynamic))
+def _defaults(state, number):
+    """Return the default routes of a family that count for what no rule sends elsewhere, as (device, Route)."""
+    return [
+        (device, made)
+        for device, _protocol, made in state.routes
+        if made.to in ("default", "::/0") and not made.table and model.family(made) == number
+    ]
+
+
+def _settle(link, stanza, state):
+    """Return the Stanza with what the files leave to the kernel, or to who reads them, as it runs."""
+    routes = [_as_it_runs(made, link, stanza, state) for made in stanza.routes]
+    ra = stanza.ra
+    if ra is None:
+        by_router = any(device == link.name and protocol == "ra" for device, protocol, _made in state.routes)
+        ra = any(model.is_ipv6(address) for address in link.dynamic) or (model.ROUTES if by_router else False)
+    return stanza._replace(routes=routes, ra=ra)
+
+
+def _as_it_runs(made, link, stanza, state):
+    """Return a Route with the metric by which it is one of several, and whether its gateway is in no network.
+
+    NetworkManager gives each device a metric of its own, and it and ifupdown bear gateways outside of all networks.
+    """
+    defaults = _defaults(state, model.family(made))
+    if made.to == "default" and not made.metric and not made.table and len(defaults) > 1:
+        own = [other.metric for device, other in defaults if device == link.name and other.via == made.via]
+        made = made._replace(metric=own[0] if own else 0)
+    return made if _is_reached(made, link, stanza) else made._replace(onlink=True)
+
+
+def _is_reached(made, link, stanza):
+    """Say whether the gateway of a Route, if it has one, lies in a network of the device."""
+    via = ipaddress.ip_address(str(made.via)) if made.via else None
+    if via is None or via.is_link_local:
+        return True
+    networks = [ipaddress.ip_interface(str(address)).network for address in stanza.addresses]
+    networks += [ipaddress.ip_interface(str(address)).network for address in link.static + link.dynamic]
+    direct = [other.to for other in stanza.routes if not other.via and other.to != "default"]
+    networks += [ipaddress.ip_network(str(to), strict=False) for to in direct]
+    return any(via in network for network in networks)
 
 
 def _metric(link, state):
     """Return the metric of the default route that DHCP gave, None if there is none."""
-    for device, _protocol, made in state.routes:
-        if device == link.name and made.to == "default" and model.family(made) == 4:
-            return made.metric
-    return None
+    own = [made.metric for device, made in _defaults(state, 4) if device == link.name]
+    return own[0] if own else None
 
 
 def _secrets(link, stanza):

@@ -9,12 +9,14 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import ipaddress
 import os
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import tables
 
 PHYSICAL, BOND, VLAN, BRIDGE, OTHER = "physical", "bond", "vlan", "bridge", "other"
+ROUTES = "routes"
 
 # Destination in CIDR or "default"; via "" where there is no gateway; metric and table 0 where none is given.
 Route = typing.NamedTuple(
@@ -26,7 +28,8 @@ Rule = typing.NamedTuple("Rule", [("from_", str), ("to", str), ("table", int), (
 Lost = typing.NamedTuple("Lost", [("path", str), ("what", str)])
 
 # What files say about one interface. Names may be patterns; all of names and mac that is given has to match.
-# ra: whether router advertisements are taken, None where the files leave it to the kernel.
+# ra: whether router advertisements are taken, None where the files leave it to the kernel, ROUTES where routes are
+# taken of them and no addresses.
 # client_id: by which DHCP knows the node: mac, duid, or the bytes as hexadecimal digits with colons.
 Stanza = typing.NamedTuple(
     "Stanza",
@@ -38,7 +41,7 @@ Stanza = typing.NamedTuple(
         ("rules", typing.List[Rule]),
         ("dhcp4", bool),
         ("dhcp6", bool),
-        ("ra", typing.Optional[bool]),
+        ("ra", typing.Union[bool, str, None]),
         ("client_id", str),
         ("dns", typing.List[str]),
         ("search", typing.List[str]),
@@ -106,8 +109,15 @@ def stanza(names=(), mac="", sources=()):
 
 
 def route(to, via="", metric=0, table=0, onlink=False, source=""):
-    """Make a Route; 0.0.0.0/0 and ::/0 are the default."""
-    return Route("default" if to in ("0.0.0.0/0", "::/0") else to, via, metric, table, onlink, source)
+    """Make a Route; 0.0.0.0/0 and ::/0 are the default, the latter only with the gateway that shows its family.
+
+    :raises ValueError: destination or gateway is no address.
+    """
+    for text in (to if to != "default" else "", via):
+        if text:
+            ipaddress.ip_network(str(text), strict=False)
+    is_default = to == "0.0.0.0/0" or (to == "::/0" and via)
+    return Route("default" if is_default else to, via, metric, table, onlink, source)
 
 
 def lost_setting(path, name, value, where=""):
@@ -117,9 +127,10 @@ def lost_setting(path, name, value, where=""):
 
 
 def lost_command(path, name, command, where):
-    """Make the Lost of a command; arguments of programs that are not known may be secrets."""
+    """Make the Lost of a command; arguments of programs that are not known may be secrets, and so may be more commands."""
     program = (command.split() or [""])[0]
-    shown = command if os.path.basename(program) in tables.SHOWN_PROGRAMS else program
+    is_shown = os.path.basename(program) in tables.SHOWN_PROGRAMS and not tables.HIDDEN_ARGUMENTS.search(command)
+    shown = command if is_shown else program
     return Lost(path, "%s %s %s" % (name, shown, where))
 
 

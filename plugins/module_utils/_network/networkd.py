@@ -74,7 +74,7 @@ def _whole(made, section, lines, path, found):
     values = dict(lines)
     try:
         if section == "Address":
-            made.addresses.append(values.pop("Address"))
+            made.addresses.append(_address(values.pop("Address")))
         elif section == "Route":
             made.routes.append(_route(values))
         else:
@@ -87,6 +87,14 @@ def _whole(made, section, lines, path, found):
     except (KeyError, ValueError):
         found.lost.append(model.Lost(path, "[%s] %s" % (section, " ".join("%s=%s" % line for line in lines))))
     return made
+
+
+def _address(value):
+    """Return an address; without a prefix it is one of a single host.
+
+    :raises ValueError: it is none.
+    """
+    return commands.interface(commands.cidr(value, "128" if model.is_ipv6(value) else "32"))
 
 
 def _route(values):
@@ -109,7 +117,7 @@ def _read_line(made, section, key, value):
     :raises KeyError, ValueError: the model has no word for it.
     """
     if section == "Network" and key == "Address":
-        made.addresses.append(value)
+        made.addresses.append(_address(value))
     elif section == "Network" and key == "Gateway":
         made.routes.append(_route({"Gateway": value}))
     elif section == "Network" and key == "DNS":

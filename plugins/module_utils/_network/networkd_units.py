@@ -134,6 +134,10 @@ def _network(one, network):
         # Devices that lie on this one may have the same address, but are no plain Ethernet devices.
         known = [match(link)] + ([] if link.permanent else [("Type", "ether")])
     device = [("MTUBytes", str(link.mtu))] if says_mtu(link, network) else []
+    is_alone = link.kind == model.BRIDGE and not any(other.link.master == link.name for other in network.interfaces)
+    if is_alone:
+        # Only containers or virtual machines are on it, so nobody may wait for it.
+        device.append(("RequiredForOnline", "no"))
     if link.kind == model.PHYSICAL and not link.master and link.address != link.mac:
         device.append(("MACAddress", link.address))
     above = [
@@ -146,7 +150,9 @@ def _network(one, network):
     if membership:
         sections.append(("Network", membership + above))
     else:
-        sections.append(("Network", above + _addresses(stanza)))
+        alone = [("ConfigureWithoutCarrier", "yes")] if is_alone else []
+        sections.append(("Network", above + alone + _addresses(stanza)))
+        sections.append(("IPv6AcceptRA", [("UseAutonomousPrefix", "no")] if stanza.ra == model.ROUTES else []))
         sections += [("Route", _route(made)) for made in stanza.routes]
         sections += [("RoutingPolicyRule", _rule(made)) for made in stanza.rules]
         sections.append(("DHCPv4", _dhcp(one, lost)))

@@ -46,7 +46,7 @@ def _file(one, network):
         make = {model.BOND: _bond, model.VLAN: _vlan, model.BRIDGE: _bridge}[link.kind]
         sections.append((link.kind, make(link, network, lost)))
     if master is None:
-        sections += [("ipv4", _ipv4(one, lost)), ("ipv6", _ipv6(stanza))]
+        sections += [("ipv4", _ipv4(one, lost)), ("ipv6", _ipv6(one, lost))]
     header = HEADER % (", ".join(stanza.sources) or networkd_units.NO_FILE)
     path = "%s/osmigrate-%s.nmconnection" % (PLACE, link.name)
     # NetworkManager ignores what anybody but root may read.
@@ -108,7 +108,10 @@ def _ipv4(one, lost):
     return lines
 
 
-def _ipv6(stanza):
+def _ipv6(one, lost):
+    stanza = one.stanza
+    if stanza.ra == model.ROUTES:
+        lost.append("%s takes no address of router advertisements; NetworkManager makes one" % one.link.name)
     addresses = [address for address in stanza.addresses if model.is_ipv6(address)]
     method = "auto" if stanza.ra or stanza.dhcp6 else "manual" if addresses else "link-local"
     return [("method", method), ("addr-gen-mode", "eui64")] + _common(stanza, addresses, 6)

@@ -10,8 +10,10 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import fnmatch
+import glob
 import json
 import os
+import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
@@ -24,6 +26,13 @@ QUESTIONS = {
     "routes6": ["-6", "route", "show", "table", "all"],
 }
 SYS = "/sys/class/net"
+# Where ip finds the names by which it calls tables instead of their numbers.
+TABLE_NAMES = (
+    "/usr/share/iproute2/rt_tables",
+    "/usr/lib/iproute2/rt_tables",
+    "/etc/iproute2/rt_tables",
+    "/etc/iproute2/rt_tables.d/*.conf",
+)
 PERMANENT = "0"  # NET_ADDR_PERM: the address is the one that the hardware has
 
 # The answers, as they were given: one list per question, and for each device (str) whether it has hardware (bool) and
@@ -41,6 +50,10 @@ def ask():
     for name, words in QUESTIONS.items():
         # Without IPv6 in the kernel, ip says nothing at all.
         asked[name] = json.loads(run(["ip", "-j"] + words).stdout or "[]")
+    numbers = table_numbers([read_text(path) for pattern in TABLE_NAMES for path in sorted(glob.glob(pattern))])
+    for found in asked["routes4"] + asked["routes6"]:
+        if found.get("table") in numbers:
+            found["table"] = numbers[found["table"]]
     devices = {}
     for found in filter(None, asked["addresses"]):
         place = os.path.join(SYS, found["ifname"])
@@ -62,7 +75,7 @@ def parse(answers):
         for found in answers.asked[name]:
             if found.get("dev") in links and found.get("type", "unicast") == "unicast":
                 table = _table(found.get("table", 0))
-                if table != tables.TABLES["local"]:
+                if table is not None and table != tables.TABLES["local"]:
                     routes.append((found["dev"], found.get("protocol", "boot"), _route(found, table, name)))
     return model.State(links, routes)
 
@@ -104,7 +117,17 @@ def _link(found, device):
 
 
 def _table(value):
-    return tables.TABLES.get(value) or (int(value) if str(value).isdigit() else 0)
+    """Return the number of a table, None for a name that nobody knows."""
+    return tables.TABLES.get(value) or (int(value) if str(value).isdigit() else None)
+
+
+def table_numbers(texts):
+    """Read what names tables: dict of name to number; the kernel's own names are not in it."""
+    found = {}
+    for number, name in re.findall(r"(?m)^\s*(0x[0-9a-fA-F]+|\d+)\s+([^\s#]\S*)", "\n".join(texts)):
+        if name not in tables.TABLES and name != "unspec":
+            found[name] = int(number, 0)
+    return found
 
 
 def _route(found, table, question):

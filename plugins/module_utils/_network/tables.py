@@ -112,6 +112,8 @@ VLAN_FLAGS = {
 
 # Programs whose arguments may be shown; those of others may hold a secret. The same for settings with such names.
 SHOWN_PROGRAMS = ("ip", "route", "ethtool", "ifconfig", "sysctl", "tc", "brctl", "bridge", "ifenslave", "vconfig")
+# Further commands on the same line, and what ip is told together with its keys.
+HIDDEN_ARGUMENTS = re.compile(r"[;&|`]|\$\(|\b(xfrm|macsec|l2tp|key|auth|enc|secret|pass\w*)\b", re.IGNORECASE)
 SECRET = re.compile(r"psk|pass|key|secret|pin\b|wep|wpa|802-1x|wireguard|identity", re.IGNORECASE)
 
 # Where names of interfaces are written down; a name that is found in one of them is kept.

@@ -178,3 +178,69 @@ def test_the_account_of_a_unit_gets_another_number_if_its_own_is_taken(move):
     (lost,) = [part.lost for item in made.items for part in item.parts if part.lost]
     assert lost == "its number 996 belongs to messagebus in the release; it becomes 999"
     assert made.collisions == []
+
+
+def test_members_of_groups_whom_no_file_knows_stay_members(move):
+    """People of a directory service, who become root by a group of the node."""
+    moving = move({}, {"/usr/etc/group": "root:x:0:\nsudo:x:27:\n"})
+    add(moving, "group", "sudo:x:27:ops,jdoe,messagebus\nagents:x:210:mmuster\n")
+    moving.carry()
+    assert "sudo:x:27:ops,jdoe\n" in moving.read("/etc/group")
+    assert "agents:x:210:mmuster\n" in moving.read("/etc/group")
+
+
+def test_a_group_that_the_release_has_in_usr_only_keeps_its_people(move):
+    moving = move({}, {"/usr/etc/group": "root:x:0:\n", "/usr/lib/group": "sudo:x:27:\nstaff:x:50:\n"})
+    add(moving, "group", "sudo:x:28:ops\nstaff:x:50:\n")
+    moving.carry()
+    assert "sudo:x:27:ops\n" in moving.read("/etc/group") and "staff" not in moving.read("/etc/group")
+
+
+def test_a_line_of_passwd_without_its_last_fields(move):
+    moving = move()
+    add(moving, "passwd", "eve:x:1001:1000::/home/eve\nodd:x:1002:none::/:/bin/bash\n")
+    moving.carry()
+    assert "eve:x:1001:1000::/home/eve:\n" in moving.read("/etc/passwd")
+    assert "odd" not in moving.read("/etc/passwd")
+
+
+def test_a_system_account_by_which_somebody_logs_in_comes_along(move):
+    """Its home may be a mount of its own, where nothing is searched; without it nobody becomes root there."""
+    moving = move({"/home/deploy/.ssh/authorized_keys": "x"}, mount_points=["/home"])
+    (moving.incumbent / "etc/fstab").write_text("UUID=1 / ext4 defaults 0 1\nUUID=2 /home ext4 defaults 0 2\n")
+    add(moving, "passwd", "deploy:x:998:998::/home/deploy:/bin/bash\nidle:x:997:997::/:/usr/sbin/nologin\n")
+    add(moving, "group", "deploy:x:998:\nidle:x:997:\n")
+    add(moving, "shadow", "deploy:$6$x:1:0:99999:7:::\n")
+    moving.carry()
+    assert "deploy:x:998:998::/home/deploy:/bin/bash\n" in moving.read("/etc/passwd")
+    assert "deploy:x:998:\n" in moving.read("/etc/group") and "deploy:$6$x:" in moving.read("/etc/shadow")
+    assert "idle" not in moving.read("/etc/passwd")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"/etc/cron.d/agent": "MAILTO=root\n# x\n*/5 * * * * svc.Agent /bin/bash -c true\n"},
+        {"/etc/cron.d/agent": "@daily svc.Agent /bin/bash -c true\n"},
+        {"/etc/systemd/system/agent.service": "[Service]\nUser=svc.Agent\n"},
+        {"/etc/subuid": "svc.Agent:65536:7208960\n"},
+    ],
+)
+def test_system_accounts_that_only_a_job_a_unit_or_subordinate_ids_name_come_along(move, files):
+    moving = move(files)
+    add(moving, "passwd", "svc.Agent:x:207:1::/:/usr/sbin/nologin\n")
+    moving.carry()
+    assert "svc.Agent:x:207:1:" in moving.read("/etc/passwd")
+
+
+def test_groups_that_a_unit_names_in_one_line_come_along(move):
+    moving = move({"/etc/systemd/system/agent.service": "[Service]\nSupplementaryGroups=Lab.a lab-b\n"})
+    add(moving, "group", "Lab.a:x:211:\nlab-b:x:212:\n")
+    moving.carry()
+    assert "Lab.a:x:211:\nlab-b:x:212:\n" in moving.read("/etc/group")
+
+
+def test_subordinate_ids_by_number_and_of_container_runtimes(move):
+    moving = move({"/etc/subgid": "1000:100000:65536\ncontainers:2147483647:2147483648\n4321:1:1\n"})
+    moving.carry()
+    assert moving.read("/etc/subgid") == "1000:100000:65536\ncontainers:2147483647:2147483648\n"

@@ -3,7 +3,8 @@
 """Areas that need more than a copy: names, drop-ins, services, trust, alternatives."""
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dropins
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dropins, model, network, units
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model as state
 
 SHIPPED = "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\nSubsystem sftp /usr/lib/openssh/sftp-server\n"
 UNIT = "[Unit]\nDescription=x\n[Service]\nExecStart=%s\n"
@@ -193,6 +194,66 @@ def test_what_a_person_switched_off_stays_off_and_what_was_switched_on_instead_c
     moving.carry()
     assert links(moving) == {"sockets.target.wants/ssh.socket": "/usr/lib/systemd/system/ssh.socket"}
     assert moving.records()[service, "remove"]["rule"] == "services"
+
+
+def units_on(moving):
+    """Return what becomes of units where the release configures its network by NetworkManager."""
+    wants = moving.deployment / "usr/etc/systemd/system/multi-user.target.wants"
+    wants.mkdir(parents=True, exist_ok=True)
+    (wants / "NetworkManager.service").symlink_to("/usr/lib/systemd/system/NetworkManager.service")
+    live = network.Live(state.State({}, []), ["ifupdown"], {})
+    roots = [str(moving.incumbent), str(moving.deployment)]
+    return units.plan(model.open_situation(*roots, "debian", [], live))
+
+
+def test_a_mask_fail_of_what_configures_the_network_of_the_release(move):
+    moving = move(
+        {
+            "/etc/systemd/system/NetworkManager.service": "-> /dev/null",
+            "/etc/systemd/system/systemd-networkd.service": "-> /dev/null",
+        }
+    )
+    found = units_on(moving)
+    assert [made.target for made in found.items] == ["/etc/systemd/system/systemd-networkd.service"]
+    assert lefts(found) == {
+        "/etc/systemd/system/NetworkManager.service": "the release configures its network by it"
+    }
+
+
+def test_what_configures_the_network_of_the_release_fails_to_be_switched_off(move):
+    link = "/etc/systemd/system/multi-user.target.wants/NetworkManager.service"
+    moving = move({"/var/lib/systemd/deb-systemd-helper-enabled/multi-user.target.wants/NetworkManager.service": ""})
+    found = units_on(moving)
+    assert found.items == []
+    assert lefts(found) == {link: "the release configures its network by it"}
+
+
+def test_a_mask_counts_also_where_the_release_has_a_link_or_a_unit_in_its_place(move):
+    unit, alias = "/etc/systemd/system/agent.service", "/etc/systemd/system/sshd.service"
+    release = {"/usr" + unit: UNIT % "/bin/bash", "/usr" + alias: "-> /usr/lib/systemd/system/ssh.service"}
+    moving = move({unit: "-> /dev/null", alias: "-> /dev/null"}, release)
+    moving.carry()
+    assert links(moving) == {"agent.service": "/dev/null", "sshd.service": "/dev/null"}
+
+
+def test_a_unit_that_is_linked_from_elsewhere_is_copied(move):
+    """Its directory is mounted after systemd has read its units."""
+    path = "/etc/systemd/system/agent.service"
+    moving = move(
+        {
+            path: "-> /opt/agent/agent.service",
+            "/opt/agent/agent.service": UNIT % "/opt/agent/run",
+            "/opt/agent/run": "x",
+            "/etc/systemd/system/multi-user.target.wants/agent.service": "-> /opt/agent/agent.service",
+            "/etc/systemd/system/gone.service": "-> /opt/gone.service",
+        }
+    )
+    made = moving.carry()
+    assert moving.read(path) == UNIT % "/opt/agent/run"
+    assert links(moving) == {"multi-user.target.wants/agent.service": path}
+    record = moving.records()[path, "create"]
+    assert record["source"] == path and record["lost"].startswith("a link to /opt/agent/agent.service")
+    assert lefts(made)["/etc/systemd/system/gone.service"] == "the release has no gone.service"
 
 
 def test_our_own_units_stay_without_a_word(move):

@@ -94,3 +94,40 @@ def test_what_gets_lost_is_told(case):
     said = json.loads((PLACE / case / "said.json").read_text())
     told = [record["lost"] for record in said.get("plan", []) if record["rule"] != "network/netplan" and record["lost"]]
     assert bool(told or said.get("left") or said.get("error")) == case.endswith("_fail")
+
+
+def ends(directory, files, owners, target):
+    """Return the outcome for one device, by files of the incumbent and the systems at work."""
+    for name, text in files.items():
+        (directory / "incumbent" / name.strip("/")).parent.mkdir(parents=True, exist_ok=True)
+        (directory / "incumbent" / name.strip("/")).write_text(text)
+    wants = directory / "deployment/usr/etc/systemd/system/multi-user.target.wants"
+    wants.mkdir(parents=True)
+    unit = UNITS.get(target, "networking.service")
+    (wants / unit).symlink_to("/usr/lib/systemd/system/" + unit)
+    running = network.Live(live("bridge"), owners, {})
+    roots = [str(directory / name) for name in ("incumbent", "deployment")]
+    return outcome(model.open_situation(*roots, "debian", [], running))
+
+
+def test_what_netplan_made_for_another_system_is_left(tmp_path):
+    files = {
+        "/etc/netplan/x.yaml": "network: {}\n",
+        "/run/systemd/network/10-netplan-ens0f0.network": "[Match]\nName=ens0f0\n[Network]\nDHCP=yes\n",
+        "/run/NetworkManager/system-connections/netplan-ens1f0": "[connection]\ntype=ethernet\n",
+    }
+    _files, said = ends(tmp_path, files, ["netplan"], "systemd-networkd")
+    (left,) = said["left"]
+    assert left[0] == "/run/NetworkManager/system-connections/netplan-ens1f0"
+
+
+def test_files_that_interfaces_includes_come_along(tmp_path):
+    files = {
+        "/etc/network/interfaces": "source-directory lab\nsource vlans/*.if\n",
+        "/etc/network/lab/ens0f0": "auto ens0f0\niface ens0f0 inet dhcp\n",
+        "/etc/network/lab/ens1f0.bak": "auto ens1f0\niface ens1f0 inet dhcp\n",
+        "/etc/network/vlans/7.if": "auto ens2f0\niface ens2f0 inet dhcp\n",
+    }
+    made, said = ends(tmp_path, files, ["ifupdown"], "ifupdown")
+    assert {name for name in made if name.startswith("/etc/network")} == set(files) - {"/etc/network/lab/ens1f0.bak"}
+    assert said["unknown"] == ["/etc/network/lab/ens1f0.bak"]
