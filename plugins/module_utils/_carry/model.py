@@ -119,7 +119,8 @@ class Situation(object):
 
     def mount_of(self, path):
         """Return the mount point on the incumbent that a path lies on."""
-        while path != "/" and path not in self.mount_points:
+        # Above //, as in the name of a share of Windows, is // again.
+        while path not in self.mount_points and os.path.dirname(path) != path:
             path = os.path.dirname(path)
         return path
 
