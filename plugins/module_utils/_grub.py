@@ -10,6 +10,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -215,6 +216,7 @@ def parse_command_line(text):
     """Split a kernel command line.
 
     :param text: str, the content of /proc/cmdline.
-    :returns: list of (name, value or None) in order.
+    :returns: list of (name, value or None) in order; what is in quotes is one word, and keeps them.
     """
-    return [(name, value if equals else None) for name, equals, value in (word.partition("=") for word in text.split())]
+    found = (word.partition("=") for word in re.findall(r'(?:[^\s"]|"[^"]*(?:"|$))+', text))
+    return [(name, value if equals else None) for name, equals, value in found]

@@ -23,6 +23,8 @@ CARRIED = (
     "nosoftlockup", "earlyprintk", "earlycon", "consoleblank", "spectre_v2", "l1tf", "mds", "tsx", "tsx_async_abort",
     "memmap", "mem", "numa", "acpi", "noapic", "lsm", "psi", "reboot", "swiotlb",
 )  # fmt: skip
+# GRUB sets quotes of its own, and half of a pair would swallow the arguments of a trial.
+QUOTED = "it has quotes, which the boot menu does not pass on"
 # Of the dotted names those that steer one program; all others are parameters of modules, and of the machine.
 STEERING = ("rd.*", "systemd.*", "osmigrate.*", "ostree.*", "fsck.*", "luks.*", "plymouth.*", "cloud-init.*")
 # What does not come along, and why; with a value only that one.
@@ -58,6 +60,8 @@ def words(arguments):
 def is_carried(word):
     """Say whether an argument describes the machine or its tuning."""
     name = word.partition("=")[0]
+    if '"' in word:
+        return False
     if any(word == pattern for pattern, _reason in DROPPED if "=" in pattern):
         return False
     if any(fnmatch.fnmatchcase(name, known) for known in CARRIED):
@@ -69,6 +73,8 @@ def reason(word):
     """Say why an argument is not carried; "" for one that is, or that nobody knows."""
     if is_carried(word):
         return ""
+    if '"' in word:
+        return QUOTED
     for pattern, why in DROPPED:
         if fnmatch.fnmatchcase(word if "=" in pattern else word.partition("=")[0], pattern):
             return why
@@ -99,9 +105,7 @@ def explain(arguments, extra):
     kept = carried(arguments, extra)
     replaced = {word.partition("=")[0] for word in extra}
     gone = [word for word in words(arguments) if word not in kept]
-    return [
-        (word, "the operator replaces it" if word.partition("=")[0] in replaced else reason(word)) for word in gone
-    ]
+    return [(word, "the operator replaces it" if word.partition("=")[0] in replaced else reason(word)) for word in gone]
 
 
 def command_line(root_uuid, link, machine_id, words):

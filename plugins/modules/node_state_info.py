@@ -62,7 +62,9 @@ state:
   type: dict
   contains:
     files:
-      description: By path, C(digest) (SHA-256 of the content, or of where a link leads), C(mode), C(user) and C(group).
+      description:
+        - By path, C(digest) (SHA-256 of the content, or of where a link leads), C(mode), C(user) and C(group). Of a
+          file of more than 256 MiB the digest is one of its size and time.
       type: dict
     services:
       description:
@@ -113,6 +115,9 @@ def main():
         module.exit_json(changed=False, state=snapshot.take(module.params["files"], module.params["sysctls"]))
     except FleetError as error:
         module.fail_json(**error.failure())
+    except (IOError, OSError) as error:
+        unread = FleetError("%s cannot be read: %s" % (error.filename, error.strerror))
+        module.fail_json(**unread.failure())
 
 
 if __name__ == "__main__":

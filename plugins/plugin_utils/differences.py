@@ -13,6 +13,8 @@ from collections.abc import Iterator
 EQUAL, EXPLAINED, FINDING, UNEXPLAINED = "equal", "explained", "finding", "unexplained"
 SYSROOT = "/sysroot"
 FIRST_PERSON = 1000
+# Rules that give their files a mode of their own.
+RESET = ("identity",)
 # A row without what it is about: verdict and reason.
 Verdict = tuple[str, str]
 
@@ -31,12 +33,12 @@ class _Plan:
         self.network = [*network.get("undeclared", []), *network.get("lost", [])]
         self.collisions = {(found["kind"], found["name"]) for found in carried["collisions"]}
 
-    def named(self, address: str) -> Verdict | None:
-        """Return that an address or the destination of a route was named as one that no file asks for, or that is lost.
+    def named(self, *words: str) -> Verdict | None:
+        """Return that an address, or a route by destination and gateway, was named as lost or asked for by no file.
 
         The kernel's own table has an address with its prefix and a destination; sentences have the same words.
         """
-        told = [sentence for sentence in self.network if address in sentence.replace(",", " ").split()]
+        told = [sentence for sentence in self.network if {*words} <= {*sentence.replace(",", " ").split()}]
         return (FINDING, f"named by the plan: {told[0]}") if told else None
 
     def stays(self, path: str) -> Verdict | None:
@@ -77,12 +79,27 @@ def _file(path: str, was: dict, after: dict, plan: _Plan) -> Verdict:
         if record["digest"] and made and made["digest"] == record["digest"]:
             to = "" if record["target"] == path else f" to {record['target']}"
             lost = f"; {record['lost']}" if record["lost"] else ""
+            if changed := _widened(record, was, made):
+                in_numbers = {("user", was["user"]), ("group", was["group"])} & plan.collisions
+                return (
+                    FINDING if in_numbers else UNEXPLAINED
+                ), f"carried by the rules of {record['rule']}, but {changed}"
             return EXPLAINED, f"carried by the rules of {record['rule']}{to}{lost}"
     if stays := plan.stays(path):
         return stays
     if path in after and after[path]["digest"] == was["digest"]:
         return EXPLAINED, "the release has the same content"
     return UNEXPLAINED, "changed" if path in after else "not there"
+
+
+def _widened(record: dict, was: dict, made: dict) -> str:
+    """Say how a copy is for others than its original, "" where it is not, or where that is what the rule does."""
+    if record["lost"] or made["digest"] != was["digest"] or record["rule"] in RESET:
+        return ""
+    if made["mode"] != was["mode"]:
+        return f"its mode was {was['mode']}, is {made['mode']}"
+    ownerless = [kind for kind in ("user", "group") if made[kind].isdigit() and not was[kind].isdigit()]
+    return f"its {ownerless[0]} was {was[ownerless[0]]}, is {made[ownerless[0]]}" if ownerless else ""
 
 
 def _services(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdict]]:
@@ -135,7 +152,10 @@ def _addresses(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Ve
 
 def _routes(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdict]]:
     for route, was in before["routes"].items():
-        to = route.split()[0]
+        words = route.split()
+        to = words[0]
+        # Every default route has the same destination: without its gateway nobody has named it.
+        known = [to, words[2]] if words[1] == "via" else [to] * (to != "default")
         now = after["routes"].get(route)
         rivals = [other for other in after["routes"] if other.split()[0] == to and other != route]
         if now == was:
@@ -144,7 +164,7 @@ def _routes(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdi
             yield route, (EXPLAINED, f"the only one to there: its metric was {was}, is {now}")
         else:
             change = "is gone" if now is None else f"its metric was {was}, is {now}"
-            yield route, plan.named(to) or (UNEXPLAINED, change)
+            yield route, (plan.named(*known) if known else None) or (UNEXPLAINED, change)
 
 
 def _accounts(kind: str, table: str) -> object:
@@ -153,7 +173,9 @@ def _accounts(kind: str, table: str) -> object:
             now = after[kind + "s"].get(name)
             source = f"{table}: {name}"
             lost = [record["lost"] for record in plan.by_source.get(source, []) if record["lost"]]
-            person = int(was.split(":")[0]) >= FIRST_PERSON
+            number = was.split(":")[0]
+            person = number.isdigit() and int(number) >= FIRST_PERSON
+            gone = _left_group(was, now, before, after) if kind == "group" else []
             if now == was:
                 yield name, (EQUAL, "")
             elif source in plan.left:
@@ -164,12 +186,21 @@ def _accounts(kind: str, table: str) -> object:
                 yield name, (FINDING, "named by the plan as a collision")
             elif person:
                 yield name, (UNEXPLAINED, f"was {was}, is {now or 'not there'}")
+            elif gone:
+                yield name, (UNEXPLAINED, f"without {', '.join(gone)}: was {was}, is {now}")
             elif now is None:
                 yield name, (EXPLAINED, "an account of the incumbent's packages that nothing carried belongs to")
             else:
                 yield name, (EXPLAINED, f"accounts of the system are the release's: was {was}, is {now}")
 
     return compare
+
+
+def _left_group(was: str, now: str | None, before: dict, after: dict) -> list[str]:
+    """Return who is in a group no more though the release knows them, or though they never were in a file."""
+    members, present = ({*said.partition(":")[2].split(",")} - {""} for said in (was, now or ""))
+    known = {name for name in members if name in after["users"] or name not in before["users"]}
+    return sorted(known - present) if now is not None else []
 
 
 def _sysctls(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdict]]:

@@ -129,7 +129,9 @@ def plan(situation, needed_users, needed_groups, owning=()):
     for fields in incumbent[GROUP]:
         name, number = fields[NAME], int(fields[NUMBER])
         # Who is in no file comes from a directory service, and may become root by the group.
-        members = [member for member in fields[MEMBERS].split(",") if member in chosen or member and member not in local]
+        members = [
+            member for member in fields[MEMBERS].split(",") if member in chosen or member and member not in local
+        ]
         wanted = name in needed_groups or fields[NUMBER] in primary or bool(members)
         if not _is_person(number) and (name in groups.numbers or not wanted):
             continue
@@ -248,9 +250,7 @@ def _sub_users(situation):
 def _logins(lines):
     """Return the names of system accounts by which somebody can log in; their homes may lie where no search goes."""
     return set(
-        fields[NAME]
-        for fields in lines
-        if int(fields[NUMBER]) and os.path.basename(fields[SHELL]) not in NO_LOGIN
+        fields[NAME] for fields in lines if int(fields[NUMBER]) and os.path.basename(fields[SHELL]) not in NO_LOGIN
     )
 
 

@@ -9,6 +9,10 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
+import re
+import stat
+
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, item
 
 HEADER = "# Carried from %s by osmigrate.fleet.\n"
@@ -22,6 +26,15 @@ WHOLE = [
     ("modules", "/etc/modules", "/etc/modules-load.d/modules.conf"),
 ]
 SSHD = "/etc/ssh/sshd_config"
+SSHD_PLACE = SSHD + ".d"
+# Of several drop-ins the first value counts, so what the main file says before it includes them goes first.
+SSHD_FIRST, SSHD_LAST = "/0-osmigrate.conf", "/99-osmigrate.conf"
+# Settings that name files; without some of them sshd does not start, or lets nobody in.
+SSHD_FILES = (
+    "hostkey hostcertificate trustedusercakeys revokedkeys authorizedkeysfile authorizedkeyscommand "
+    "authorizedprincipalsfile authorizedprincipalscommand banner"
+).split()
+NOT_INCLUDED = "the release's sshd_config does not include it"
 
 
 def plan(situation):
@@ -31,25 +44,120 @@ def plan(situation):
         if situation.packages.verdict(path) and situation.incumbent.lstat(path) is not None:
             found.taken.update((path, target))
             lines = effective_lines(situation.incumbent.text(path))
+            told = "only comments were changed"
+            if lines and rule == "services":
+                lines = _not_overridden(situation, path, lines, os.path.basename(target))
+                told = "its drop-ins say all of it otherwise"
             if lines:
-                found.items.append(_drop_in(path, target, rule, lines))
+                # The environment of all services is set there, proxies with passwords among it.
+                found.items.append(_drop_in(situation, path, target, rule, lines, secret=rule == "services"))
             else:
-                found.left.append(Left(path, "only comments were changed"))
+                found.left.append(Left(path, told))
     if situation.incumbent.lstat(SSHD) is not None and situation.packages.verdict(SSHD):
         found.taken.add(SSHD)
-        lines = sshd_changes(
-            situation.incumbent.text(SSHD), (situation.pristine(SSHD) or b"").decode("utf-8", "replace")
-        )
-        if lines:
-            # The main file includes drop-ins first, in the order of their names, and the first value counts.
-            found.items.append(_drop_in(SSHD, "/etc/ssh/sshd_config.d/99-osmigrate.conf", "ssh", lines, secret=True))
-        else:
-            found.left.append(Left(SSHD, "nothing in it that the release does not say, too"))
+        _sshd(situation, found)
+    _sshd_files(situation, found)
     return found
 
 
-def _drop_in(path, target, rule, lines, secret=False):
-    return item("file", target, path, rule, HEADER % path + "\n".join(lines) + "\n", secret=secret)
+def _drop_in(situation, path, target, rule, lines, secret=False, lost=""):
+    """Return the Item of a drop-in, which nobody may read who may not read the file that it comes from."""
+    mode = stat.S_IMODE(situation.incumbent.lstat(path).st_mode) & 0o666
+    text = HEADER % path + "\n".join(lines) + "\n"
+    return item("file", target, path, rule, text, mode, lost=lost, secret=secret or not mode & stat.S_IROTH)
+
+
+def _not_overridden(situation, path, lines, name):
+    """Return the lines of a file of systemd's without those that a drop-in overrides which is read before ours."""
+    before = [found for found in situation.incumbent.glob(path + ".d/*.conf") if os.path.basename(found) < name]
+    texts = [situation.incumbent.text(found) for found in before]
+    said = set(line.partition("=")[0].strip() for text in texts for line in effective_lines(text) if "=" in line)
+    kept = [line for line in lines if line.partition("=")[0].strip() not in said or "=" not in line]
+    return kept if any("=" in line for line in kept) else []
+
+
+def _sshd(situation, found):
+    """Carry what sshd_config says and the release's does not."""
+    pristine = (situation.pristine(SSHD) or b"").decode("utf-8", "replace")
+    early, late = _around_drop_ins(situation, situation.incumbent.text(SSHD))
+    first = [line for line in early if _keyword(line) not in SSHD_STAYS]
+    last = sshd_changes("\n".join(late), pristine, _own_includes(situation, found))
+    lost = [] if not pristine or re.search(r"(?mi)^\s*include\s.*sshd_config\.d/", pristine) else [NOT_INCLUDED]
+    known = [" ".join(line.split()).lower() for line in effective_lines(pristine)]
+    lost += [
+        "%s stays as the release has it" % " ".join(line.split()[:2])
+        for line in early + late
+        if line.lower().startswith("subsystem")
+        and " ".join(line.split()).lower() not in known
+        and os.path.basename((line.split() + [""])[2]) != "sftp-server"
+    ]
+    for place, lines in ((SSHD_FIRST, first), (SSHD_LAST, last)):
+        if lines:
+            target, told = SSHD_PLACE + place, "; ".join(lost)
+            found.items.append(_drop_in(situation, SSHD, target, "ssh", lines, secret=True, lost=told))
+    if not first + last:
+        reason = "; ".join(lost) or "nothing in it that the release does not say, too"
+        found.left.append(Left(SSHD, reason))
+
+
+def _around_drop_ins(situation, text):
+    """Return the lines that count before drop-ins that say otherwise, and all others, Match blocks among them."""
+    lines = effective_lines(text)
+    texts = [situation.incumbent.text(path) for path in situation.incumbent.glob(SSHD_PLACE + "/*.conf")]
+    said = set(_keyword(line) for text in texts for line in effective_lines(text))
+    ends = [
+        place
+        for place, line in enumerate(lines)
+        if _keyword(line) == "match" or (_keyword(line) == "include" and "sshd_config.d/" in line)
+    ]
+    above = lines[: (ends + [len(lines)])[0]]
+    early = [line for line in above if _keyword(line) in said]
+    return early, [line for line in above if line not in early] + lines[len(above) :]
+
+
+def _keyword(line):
+    return line.replace("=", " ", 1).lower().split()[0]
+
+
+def _own_includes(situation, found):
+    """Carry what sshd_config includes besides drop-ins, and return those lines in lower case, as set."""
+    kept = set()
+    for line in effective_lines(situation.incumbent.text(SSHD)):
+        words = line.split()
+        if _keyword(line) == "include" and "sshd_config.d/" not in line:
+            patterns = [os.path.join("/etc/ssh", word.strip('"')) for word in words[1:]]
+            if _carry_files(situation, patterns, found):
+                kept.add(" ".join(words).lower())
+    return kept
+
+
+def _sshd_files(situation, found):
+    """Carry the files of /etc that settings of sshd name; %u and the like stand for anything."""
+    incumbent = situation.incumbent
+    if not situation.has_program("/usr/sbin/sshd"):
+        return
+    patterns = []
+    for path in incumbent.glob(SSHD) + incumbent.glob(SSHD_PLACE + "/*.conf"):
+        for line in effective_lines(incumbent.text(path)):
+            words = line.replace("=", " ", 1).split()
+            if _keyword(line) in SSHD_FILES:
+                patterns += [re.sub(r"%.", "*", word.strip('"')) for word in words[1:]]
+    _carry_files(situation, patterns, found)
+
+
+def _carry_files(situation, patterns, found):
+    """Carry what an administrator made of the files of /etc that patterns name; return them, as list."""
+    made = []
+    for path in [
+        path for pattern in patterns if pattern.startswith("/etc/") for path in situation.incumbent.glob(pattern)
+    ]:
+        status = situation.incumbent.lstat(path)
+        if stat.S_ISREG(status.st_mode) and situation.packages.verdict(path):
+            made.append(path)
+            if path not in found.taken:
+                found.taken.add(path)
+                found.items.append(situation.copy(path, "ssh", secret=True))
+    return made
 
 
 def effective_lines(text):
@@ -57,13 +165,17 @@ def effective_lines(text):
     return [line.rstrip() for line in text.splitlines() if line.strip() and line.strip()[0] not in "#;"]
 
 
-def sshd_changes(text, pristine):
-    """Return the settings that the release's own sshd_config does not have; Match blocks stay whole and last."""
+def sshd_changes(text, pristine, includes=()):
+    """Return the settings that the release's own sshd_config does not have; Match blocks stay whole and last.
+
+    :param includes: set of str, lines in lower case that include files that come along.
+    """
     known = set(" ".join(line.split()).lower() for line in effective_lines(pristine))
     changes, matched = [], False
     for line in effective_lines(text):
         words = line.lower().split()
         matched = matched or words[0] == "match"
-        if matched or (words[0] not in SSHD_STAYS and " ".join(words) not in known):
+        is_new = words[0] not in SSHD_STAYS and " ".join(words) not in known
+        if matched or is_new or " ".join(words) in includes:
             changes.append(line)
     return changes if changes != ["Match all"] else []

@@ -17,7 +17,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import attr
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.translate import Translation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
+# Files that say something by being there, empty as they may be: that nobody may use it.
+EMPTY_COUNTS = ("/etc/cron.allow", "/etc/at.allow")
 FILE, LINK, DIRECTORY, ABSENT = "file", "link", "directory", "absent"
 
 # One thing that the candidate shall have. A file that is put together has parts, which say where its lines come from.
@@ -63,7 +66,9 @@ def is_default(tree, path):
 
     :param tree: Tree.
     """
-    content = tree.read(path) or b""
+    content = tree.read(path)
+    if content is None:
+        return False  # not to be read, so nobody knows
     return not content.strip() or content == tree.read("/usr/share/base-files/" + os.path.basename(path))
 
 
@@ -91,15 +96,31 @@ class Situation(object):
         return self.candidate.read("/usr" + path)
 
     def adds_nothing(self, path):
-        """Say whether a file or link of /etc is empty, as every system has it, or as the release brings it."""
+        """Say whether a file or link of /etc is empty, as every system has it, or as the release brings it.
+
+        An empty file adds something if it hides a file of the release, as with units, or was emptied.
+        """
         incumbent, candidate = self.incumbent, self.candidate
         if incumbent.is_link(path):
             return candidate.is_link("/usr" + path) and candidate.link("/usr" + path) == incumbent.link(path)
-        return is_default(incumbent, path) or incumbent.read(path) == self.pristine(self.translation.name(path))
+        content = incumbent.read(path)
+        if content is not None and not content.strip() and self._hides(path):
+            return False
+        is_same = content is not None and content == self.pristine(self.translation.name(path))
+        return is_same or is_default(incumbent, path)
+
+    def _hides(self, path):
+        if path in EMPTY_COUNTS:
+            return True
+        hidden = [self.candidate.read("/usr/lib" + path[len("/etc") :])]
+        if self.packages.verdict(path) == "modified":
+            hidden.append(self.pristine(self.translation.name(path)))
+        return any((content or b"").strip() for content in hidden)
 
     def mount_of(self, path):
         """Return the mount point on the incumbent that a path lies on."""
-        while path != "/" and path not in self.mount_points:
+        # Above //, as in the name of a share of Windows, is // again.
+        while path not in self.mount_points and os.path.dirname(path) != path:
             path = os.path.dirname(path)
         return path
 
@@ -122,6 +143,8 @@ class Situation(object):
             kind, content = LINK, self.incumbent.link(path)
         else:
             content = self.incumbent.read(path)
+            if content is None:
+                raise FleetError("%s cannot be read" % path, todo="See to it that root can read it, or move it away")
             if not as_is:
                 content, replaced = self.translation.text(content, rule)
                 lost = "; ".join(([lost] if lost else []) + replaced)

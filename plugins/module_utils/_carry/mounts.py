@@ -9,6 +9,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import fnmatch
 import os
 import stat
 
@@ -94,13 +95,18 @@ def plan(situation):
     for fields in entries:
         _carry_line(layout, fields, own_var)
     _mount_units(layout, own_var)
+    _leave_directories(layout, own_var)
     if not own_var:
         _leave_state(layout)
     for fields in parse_fstab((situation.pristine(FSTAB) or b"").decode("utf-8", "replace")):
         if plain(fields[1]) not in layout.places:
             layout.add(fields, "/usr" + FSTAB, "line")
     text = HEADER + "".join(line + "\n" for line in layout.lines)
-    items = layout.items + [item(FILE, FSTAB, FSTAB, "data", text, parts=layout.parts)]
+    status = situation.incumbent.lstat(FSTAB)
+    mode = stat.S_IMODE(status.st_mode) if status else 0o644
+    # Options may hold passwords.
+    secret = not mode & stat.S_IROTH
+    items = layout.items + [item(FILE, FSTAB, FSTAB, "data", text, mode, parts=layout.parts, secret=secret)]
     return Found(items, layout.left, set([FSTAB])), layout.shared
 
 
@@ -224,6 +230,24 @@ def _leave_state(layout):
             layout.left.append(Left(path, "state of a package of the incumbent; the release begins with its own"))
 
 
+def _leave_directories(layout, own_var):
+    """Name what lies in directories of packages, and in those of queues and backups, and is no package's."""
+    incumbent, packages = layout.situation.incumbent, layout.situation.packages
+    found = ["/" + name for name in incumbent.names("/") if name not in rules.TOP and packages.own("/" + name)]
+    if not own_var:
+        found += ["/var/" + name for name in incumbent.names("/var") if name not in rules.VAR]
+        found = [path for path in found if packages.own(path)]
+        found += ["/var/spool/" + name for name in incumbent.names("/var/spool") if name not in rules.SPOOL]
+        found.append("/var/backups")
+    for path in found:
+        if layout.situation.mount_of(path) not in layout.seen:
+            continue  # it comes back by its own line or unit
+        files = (file for file, status in incumbent.walk(path) if stat.S_ISREG(status.st_mode))
+        made = (file for file in files if not packages.own(file))
+        if any(not any(fnmatch.fnmatchcase(file, known) for known in rules.BACKUPS) for file in made):
+            layout.left.append(Left(path, "files of the incumbent; the release begins with its own, or none"))
+
+
 def _share(layout, path, target, own_var):
     situation = layout.situation
     status = situation.incumbent.lstat(path)
@@ -254,6 +278,8 @@ def _mount_units(layout, own_var):
     incumbent = layout.situation.incumbent
     for path in incumbent.glob("/etc/systemd/system/*.mount"):
         place = _where(incumbent.text(path))
+        if not place:
+            continue  # a mask
         target = layout.situation.candidate.resolve(place)
         if target != place:
             layout.left.append(Left(path, "systemd will refuse it: %s is a link on the candidate" % place))

@@ -49,8 +49,12 @@ def _resolv_conf(situation):
     if not incumbent.is_link(RESOLV_CONF):
         yield situation.copy(RESOLV_CONF, "names")
         return
-    target = os.path.normpath(os.path.join("/etc", incumbent.link(RESOLV_CONF)))
-    if not target.startswith("/run/") or (target.startswith(RESOLVED) and situation.candidate.exists(RESOLVED_UNIT)):
+    target = incumbent.resolve(RESOLV_CONF)
+    if target.startswith("/run/"):
+        stays = target.startswith(RESOLVED) and situation.candidate.exists(RESOLVED_UNIT)
+    else:
+        stays = situation.has_program(target)  # a file of the release, or in a directory that both use
+    if stays:
         yield situation.copy(RESOLV_CONF, "names")
         return
     # The stub of resolved only answers where resolved runs; its other file names the real servers.
@@ -58,6 +62,8 @@ def _resolv_conf(situation):
     content = incumbent.read(real) if target.startswith(RESOLVED) else incumbent.read(RESOLV_CONF)
     if content:
         lost = "was kept up to date by a service that the release does not have; now a fixed file"
+        if not target.startswith("/run/"):
+            lost = "a link to %s, which the release does not have; now a fixed file" % target
         yield item("file", RESOLV_CONF, RESOLV_CONF, "names", content, lost=lost)
 
 

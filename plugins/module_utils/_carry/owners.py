@@ -9,6 +9,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import collections
 import os
 import typing
 
@@ -28,9 +29,10 @@ def search(situation, directories):
     :returns: Owners; complete is false when there was more than ENTRIES_MAX.
     """
     numbers, entries = {}, 0
-    pending = [(path, situation.incumbent.outside(path)) for path in reversed(directories)]
+    # All directories of people before what is in them: the search may end early.
+    pending = collections.deque((path, situation.incumbent.outside(path)) for path in directories)
     while pending:
-        path, outside = pending.pop()
+        path, outside = pending.popleft()
         if path in CONTAINERS or path in situation.mount_points:
             continue
         try:
@@ -41,7 +43,10 @@ def search(situation, directories):
             entries += 1
             if entries > ENTRIES_MAX:
                 return Owners(numbers, ENTRIES_MAX, False)
-            status = entry.stat(follow_symlinks=False)
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue  # the node serves, and files come and go
             below = os.path.join(path, entry.name)
             for key in (("user", status.st_uid), ("group", status.st_gid)):
                 numbers.setdefault(key, [0, below])[0] += 1

@@ -93,7 +93,12 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
     parts.append(crontabs.plan(situation, people))
     items, taken, left = list(people.found.items), set(people.found.taken), list(people.found.left)
     for part in parts:
-        done = set(made.target for made in items)
+        done = dict((made.target, made.source) for made in items)
+        left += [
+            Left(made.source, "its place %s on the candidate is taken" % made.target)
+            for made in part.items
+            if made.source and made.kind == FILE and done.get(made.target, made.source) != made.source
+        ]
         items += [_renumbered(made, people.numbers) for made in part.items if made.target not in done]
         taken |= part.taken
         left += part.left
@@ -185,6 +190,11 @@ def find_unknown(situation, taken, left):
                 left.append(Left(path, reasons[path]))
         else:
             unknown.append({"path": path, "reason": verdict})
+    for path in sorted(situation.packages.database.digests):
+        # That somebody removed it is no file that could be carried.
+        is_gone = path.startswith("/etc/") and path not in taken and situation.incumbent.lstat(path) is None
+        if is_gone and situation.candidate.lstat("/usr" + path) is not None:
+            left.append(Left(path, "removed on the node; the release brings it"))
     return unknown
 
 

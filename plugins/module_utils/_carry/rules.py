@@ -85,6 +85,13 @@ STATE = set(
 )
 # Directly below /var: what every system has, whoever made it.
 VAR = set("backups cache lib local lock log lost+found mail opt run spool tmp".split())
+# Below /var/spool: shared, or the same as another directory.
+SPOOL = set("cron mail anacron".split())
+# What programs put beside an administrator's own files in /var/backups.
+BACKUPS = (
+    "/var/backups/dpkg.* /var/backups/apt.extended_states* /var/backups/alternatives.tar.* /var/backups/passwd.bak "
+    "/var/backups/group.bak /var/backups/shadow.bak /var/backups/gshadow.bak"
+).split()
 # Directly below /: what every system has, and what the release makes itself.
 TOP = set(
     "bin boot dev etc home initrd.img initrd.img.old lib lib32 lib64 libo32 libx32 lost+found media mnt opt ostree "

@@ -83,9 +83,13 @@ class Tree(object):
         return os.readlink(self.place(name))
 
     def read(self, name):
-        """Return the content of the file that the name leads to, as bytes; None if there is none."""
+        """Return the content of the file that the name leads to, as bytes; None if there is none, or it is no file."""
+        place = self.outside(self.resolve(name))
         try:
-            with open(self.outside(self.resolve(name)), "rb") as content:
+            # A pipe would be waited for, and a device may never end.
+            if not stat.S_ISREG(os.stat(place).st_mode):
+                return None
+            with open(place, "rb") as content:
                 return content.read()
         except (IOError, OSError):
             return None

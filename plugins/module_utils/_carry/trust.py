@@ -10,7 +10,9 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import re
 import ssl
+import stat
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import FILE, Found, Left, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import DEBIAN, EL
@@ -27,6 +29,10 @@ LOST = {
     DEBIAN: "only in the bundle; programs that look them up by hash need update-ca-certificates on the candidate",
     EL: "only in this bundle; the others need update-ca-trust on the candidate",
 }
+# Where programs look by hash; what is no link there and no bundle, somebody has put there.
+HASHED = "/etc/ssl/certs"
+CHOSEN, CHOICES = "/etc/ca-certificates.conf", "/usr/share/ca-certificates/"
+NOT_CARRIED = "authorities that are refused are not carried"
 DER = b"\x30\x82"
 BEGIN = b"-----BEGIN CERTIFICATE-----"
 
@@ -53,14 +59,29 @@ def plan(situation):
         for path, _status in situation.incumbent.walk(directory):
             if path != directory and situation.packages.verdict(path):
                 found.taken.add(path)
-                found.left.append(Left(path, "authorities that are refused are not carried"))
+                found.left.append(Left(path, NOT_CARRIED))
+    for line in situation.incumbent.text(CHOSEN).splitlines():
+        if line.startswith("!") and situation.incumbent.exists(CHOICES + line[1:].strip()):
+            found.left.append(Left("%s: %s" % (CHOSEN, line.strip()), NOT_CARRIED))
+    _carry_others(situation, found)
     bundle = BUNDLES[situation.translation.target]
     pristine = situation.pristine(bundle)
     if sources and pristine is not None:
         content = b"".join([pristine if pristine.endswith(b"\n") else pristine + b"\n"] + pieces)
         lost = LOST[situation.translation.target]
         found.items.append(item(FILE, bundle, " ".join(sources), "trust", content, lost=lost))
+    elif sources:
+        found.left.extend(Left(path, "the release has no %s" % bundle) for path in sources)
     return found
+
+
+def _carry_others(situation, found):
+    """Carry the files that somebody put among the certificates: those of the node's own services."""
+    for path in situation.incumbent.glob(HASHED + "/*"):
+        is_file = stat.S_ISREG(situation.incumbent.lstat(path).st_mode)
+        if is_file and path not in BUNDLES.values() and situation.packages.verdict(path):
+            found.taken.add(path)
+            found.items.append(situation.copy(path, "trust", secret=True, as_is=True))
 
 
 def _candidates(situation, found):
@@ -80,4 +101,7 @@ def _pem(content):
         if content[:2] != DER:
             return None
         content = ssl.DER_cert_to_PEM_cert(content).encode("ascii")
+    if b"PRIVATE KEY" in content:
+        # Everybody reads the bundle.
+        content = b"\n".join(re.findall(BEGIN + b".*?-----END CERTIFICATE-----", content, re.DOTALL))
     return content if content.endswith(b"\n") else content + b"\n"

@@ -65,7 +65,11 @@ def _units(situation, scope, found):
                 if packages.verdict(drop_in) or not situation.candidate.exists("/usr" + drop_in):
                     found.items.append(_copy(situation, drop_in, _drop_in_place(situation, path, drop_in)))
                 found.taken.add(drop_in)
-        elif UNIT.match(name) and packages.verdict(path) and not (incumbent.is_link(path) and not _linked(incumbent, path)):
+        elif (
+            UNIT.match(name)
+            and packages.verdict(path)
+            and not (incumbent.is_link(path) and not _linked(incumbent, path))
+        ):
             found.taken.add(path)
             if _vendor(situation.candidate, scope, name) and not _vendor(incumbent, scope, name):
                 found.left.append(Left(path, "the release brings its own %s" % name))

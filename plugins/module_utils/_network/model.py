@@ -127,7 +127,7 @@ def lost_setting(path, name, value, where=""):
 
 
 def lost_command(path, name, command, where):
-    """Make the Lost of a command; arguments of programs that are not known may be secrets, and so may be more commands."""
+    """Make the Lost of a command; arguments of programs that are not known may be secrets, and so may more commands."""
     program = (command.split() or [""])[0]
     is_shown = os.path.basename(program) in tables.SHOWN_PROGRAMS and not tables.HIDDEN_ARGUMENTS.search(command)
     shown = command if is_shown else program

@@ -14,7 +14,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import
 AREA = area(
     "login",
     [
-        take(MADE, "/etc/profile.d/* /etc/motd /etc/issue /etc/issue.net /etc/bash.bashrc /etc/bashrc /etc/inputrc"),
+        take(MADE, "/etc/motd /etc/issue /etc/issue.net /etc/inputrc"),
+        # Proxies with passwords are set there, too.
+        take(MADE, "/etc/profile.d/* /etc/bash.bashrc /etc/bashrc", secret=True),
         take(
             MADE,
             "/etc/sssd/sssd.conf /etc/sssd/conf.d/*.conf /etc/sssd/pki/**",

@@ -13,7 +13,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import
 
 AREA = area(
     "services",
-    [take(MADE, "/etc/systemd/*.conf.d/*.conf /etc/tmpfiles.d/*.conf /etc/sysusers.d/*.conf")],
+    [
+        # The environment of all services is set there, proxies with passwords among it.
+        take(MADE, "/etc/systemd/*.conf.d/*.conf", secret=True),
+        take(MADE, "/etc/tmpfiles.d/*.conf /etc/sysusers.d/*.conf"),
+    ],
     stays=[("made anew by programs of the release", "/etc/rc?.d/* /etc/rc.d/rc?.d/* /etc/runit/runsvdir/default/*")],
     same=[("networking.service", "network.service"), ("apache2.service", "httpd.service")],
 )

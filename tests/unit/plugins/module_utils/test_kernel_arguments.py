@@ -45,3 +45,17 @@ def test_every_argument_that_is_not_carried_has_a_reason_or_is_named():
         ("panic=5", "belongs to trials"),
         ("strange=1", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ('dyndbg.a="file x +p" nosmt', 'dyndbg.a="file x +p"'),
+        ('"dyndbg.a=file x +p" nosmt', '"dyndbg.a=file x +p"'),
+        ('nosmt dyndbg.a="file x', 'dyndbg.a="file x'),
+    ],
+)
+def test_an_argument_fail_whose_quotes_would_swallow_others(line, word):
+    found = _grub.parse_command_line(line)
+    assert _kernel_arguments.carried(found, []) == ["nosmt"]
+    assert _kernel_arguments.explain(found, []) == [(word, "it has quotes, which the boot menu does not pass on")]

@@ -203,9 +203,7 @@ def test_an_ordinary_loopback_device_is_not_told(tmp_path):
 def test_a_route_that_a_script_takes_away_is_told(tmp_path):
     """As on a second interface with DHCP, whose default route nobody wants."""
     text = "auto eth1\niface eth1 inet dhcp\n up ip route del default dev eth1\n down ip route del 10.0.0.0/8\n"
-    assert [lost.what for lost in interfaces(tmp_path, text).lost] == [
-        "up ip route del default dev eth1 of iface eth1"
-    ]
+    assert [lost.what for lost in interfaces(tmp_path, text).lost] == ["up ip route del default dev eth1 of iface eth1"]
 
 
 @pytest.mark.parametrize(

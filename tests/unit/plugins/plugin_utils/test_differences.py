@@ -235,3 +235,60 @@ def test_difference(case):
     (row,) = differences({**NOTHING, section: before}, {**NOTHING, section: after}, PLAN)
     assert row["verdict"] == verdict
     assert why is None or row["why"] == why
+
+
+COPY = {"target": "/etc/c", "source": "/etc/c", "rule": "sudo", "digest": "5", "lost": ""}
+# before, after (of all sections), the record's changes, verdict, what is said
+LOSSES = {
+    "a copy that more may read": (
+        {"files": {"/etc/c": file("5", "0600")}},
+        {"files": {"/etc/c": file("5", "0644")}},
+        {},
+        "carried by the rules of sudo, but its mode was 0600, is 0644",
+    ),
+    "a copy that belongs to nobody": (
+        {"files": {"/etc/c": {**file("5"), "group": "agents"}}},
+        {"files": {"/etc/c": {**file("5"), "group": "210"}}},
+        {},
+        "carried by the rules of sudo, but its group was agents, is 210",
+    ),
+    "a copy whose rule sets its mode": (
+        {"files": {"/etc/c": file("5", "0640")}},
+        {"files": {"/etc/c": file("5", "0600")}},
+        {"rule": "identity"},
+        "",
+    ),
+    "people who are in a group of the system no more": (
+        {"groups": {"sudo": "27:jdoe,ops"}, "users": {"ops": "1000:1000:/:/bin/sh"}},
+        {"groups": {"sudo": "27:"}, "users": {"ops": "1000:1000:/:/bin/sh"}},
+        {},
+        "without jdoe, ops: was 27:jdoe,ops, is 27:",
+    ),
+    "an account of the incumbent that is in a group no more": (
+        {"groups": {"ssl": "27:db"}, "users": {"db": "110:110:/:/bin/sh"}},
+        {"groups": {"ssl": "28:"}},
+        {},
+        "",
+    ),
+    "a default route beside one that was named": (
+        {"routes": {"default via 10.0.0.1 dev a": 0}},
+        {},
+        {},
+        "is gone",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LOSSES.values(), ids=LOSSES)
+def test_a_loss_fails_to_be_explained(case):
+    before, after, changes, why = case
+    told = {"undeclared": ["The route to default by b via 10.1.0.1"], "lost": []}
+    carried = {**PLAN, "plan": [{**COPY, **changes}], "network": told}
+    rows = differences({**NOTHING, **before}, {**NOTHING, **after}, carried)
+    assert [row["why"] for row in rows if row["verdict"] == "unexplained"] == ([why] if why else [])
+
+
+def test_a_default_route_that_was_named_with_its_gateway():
+    carried = {**PLAN, "network": {"undeclared": ["The route to default by b via 10.1.0.1"], "lost": []}}
+    before = {**NOTHING, "routes": {"default via 10.1.0.1 dev b": 0}}
+    assert [row["verdict"] for row in differences(before, NOTHING, carried)] == ["finding"]

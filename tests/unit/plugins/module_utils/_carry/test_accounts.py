@@ -244,3 +244,30 @@ def test_subordinate_ids_by_number_and_of_container_runtimes(move):
     moving = move({"/etc/subgid": "1000:100000:65536\ncontainers:2147483647:2147483648\n4321:1:1\n"})
     moving.carry()
     assert moving.read("/etc/subgid") == "1000:100000:65536\ncontainers:2147483647:2147483648\n"
+
+
+def test_files_that_vanish_while_they_are_looked_at_do_not_matter(move, monkeypatch):
+    moving = move({"/srv/a": "x", "/srv/b": "x"})
+    scan = os.scandir
+
+    def then_gone(path):
+        found = list(scan(path))
+        for entry in found:
+            if entry.name == "a":
+                os.unlink(entry.path)
+        return found
+
+    monkeypatch.setattr(owners.os, "scandir", then_gone)
+    situation = moving.situation()
+    # What scandir found has its status only on systems that it does not have to ask.
+    assert owners.search(situation, ["/srv"]).numbers["user", os.geteuid()][0] == 1
+
+
+def test_the_search_sees_whose_the_homes_are_before_what_is_in_them(move, monkeypatch):
+    monkeypatch.setattr(owners, "ENTRIES_MAX", 5)
+    files = {"/root/go/%d/x" % number: "x" for number in range(9)}
+    moving = move(dict(files, **{"/home/deploy/x": "x"}))
+    found = owners.search(moving.situation(), ["/root", "/home"])
+    assert not found.complete and found.numbers["user", os.geteuid()][0] == 5
+    seen = [path for _count, path in found.numbers.values()]
+    assert seen[0] == "/root/go" and found.entries == 5

@@ -3,7 +3,9 @@
 """Areas that need more than a copy: names, drop-ins, services, trust, alternatives."""
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dropins, model, network, units
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, dropins, model, network, units
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model as state
 
 SHIPPED = "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\nSubsystem sftp /usr/lib/openssh/sftp-server\n"
@@ -215,9 +217,7 @@ def test_a_mask_fail_of_what_configures_the_network_of_the_release(move):
     )
     found = units_on(moving)
     assert [made.target for made in found.items] == ["/etc/systemd/system/systemd-networkd.service"]
-    assert lefts(found) == {
-        "/etc/systemd/system/NetworkManager.service": "the release configures its network by it"
-    }
+    assert lefts(found) == {"/etc/systemd/system/NetworkManager.service": "the release configures its network by it"}
 
 
 def test_what_configures_the_network_of_the_release_fails_to_be_switched_off(move):
@@ -354,3 +354,220 @@ def test_alternatives_that_a_person_chose(move):
         "iptables-save": "/usr/sbin/iptables-legacy-save",
     }
     assert lefts(made)["/etc/alternatives/pager"] == "the release has no /bin/less"
+
+
+@pytest.mark.parametrize(
+    ("link", "file", "kept"),
+    [
+        ("/var/run/NetworkManager/resolv.conf", "/run/NetworkManager/resolv.conf", False),
+        ("/etc/resolvconf/run/resolv.conf", "/run/resolvconf/resolv.conf", False),
+        ("resolv.conf.static", "/etc/resolv.conf.static", False),
+        ("/opt/dns/resolv.conf", "/opt/dns/resolv.conf", True),
+    ],
+)
+def test_resolv_conf_behind_links(move, link, file, kept):
+    moving = move(
+        {
+            "/etc/resolv.conf": "-> " + link,
+            "/var/run": "-> /run",
+            "/etc/resolvconf/run": "-> /run/resolvconf",
+            file: "nameserver 10.0.0.1\n",
+        }
+    )
+    moving.carry()
+    path = moving.deployment / "etc/resolv.conf"
+    if kept:
+        assert str(path.readlink()) == link
+    else:
+        assert not path.is_symlink() and path.read_text() == "nameserver 10.0.0.1\n"
+        assert "now a fixed file" in moving.records()["/etc/resolv.conf", "create"]["lost"]
+
+
+# --- what is empty, unreadable or gone
+
+
+def test_an_empty_file_that_hides_one_of_the_release_or_forbids_comes_along(move):
+    moving = move(
+        {"/etc/sysctl.d/50-a.conf": "", "/etc/sysctl.d/60-b.conf": "", "/etc/cron.allow": ""},
+        {"/usr/lib/sysctl.d/50-a.conf": "vm.swappiness = 1\n", "/usr/etc/motd": "welcome\n", "/usr/sbin/cron": ""},
+        packages={"/etc/motd": ("", "shipped\n")},
+    )
+    made = moving.carry()
+    assert [moving.read(path) for path in ("/etc/sysctl.d/50-a.conf", "/etc/cron.allow", "/etc/motd")] == [""] * 3
+    assert not (moving.deployment / "etc/sysctl.d/60-b.conf").exists()
+    assert made.unknown == []
+
+
+def test_a_file_fail_that_cannot_be_read(move, monkeypatch):
+    moving = move({"/etc/sysctl.d/60-a.conf": "vm.swappiness = 1\n"})
+    read = Tree.read
+    broken = "/etc/sysctl.d/60-a.conf"
+    monkeypatch.setattr(Tree, "read", lambda tree, name: None if name == broken else read(tree, name))
+    with pytest.raises(FleetError, match="60-a.conf cannot be read"):
+        moving.plan()
+
+
+def test_a_configuration_file_that_somebody_removed_is_named(move):
+    path = "/etc/cron.d/popularity-contest"
+    moving = move({}, {"/usr" + path: "x"}, packages={path: ("x", "x"), "/etc/cron.d/gone": ("x", "x")})
+    (moving.incumbent / path.strip("/")).unlink()
+    (moving.incumbent / "etc/cron.d/gone").unlink()
+    found = lefts(moving.plan())
+    assert found[path] == "removed on the node; the release brings it"
+    assert "/etc/cron.d/gone" not in found
+
+
+def test_two_files_for_one_place(move):
+    """An administrator's own drop-in may have the name that the changed main file gets."""
+    moving = move(
+        {"/etc/sysctl.d/99-sysctl.conf": "vm.swappiness = 1\n"},
+        packages={"/etc/sysctl.conf": ("vm.swappiness = 2\n", "# shipped\n")},
+    )
+    made = moving.carry()
+    assert moving.read("/etc/sysctl.d/99-sysctl.conf") == "vm.swappiness = 1\n"
+    reason = "its place /etc/sysctl.d/99-sysctl.conf on the candidate is taken"
+    assert lefts(made)["/etc/sysctl.conf"] == reason
+
+
+def test_libraries_of_an_administrator_are_named(move):
+    found = lefts(move({"/etc/ld.so.conf.d/agent.conf": "/opt/agent/lib\n"}).plan())
+    assert "run ldconfig" in found["/etc/ld.so.conf.d/agent.conf"]
+
+
+# --- drop-ins that have company
+
+
+def test_what_a_drop_in_overrides_stays_overridden(move):
+    moving = move(
+        {"/etc/systemd/journald.conf.d/10-size.conf": "[Journal]\nSystemMaxUse=2G\n"},
+        packages={"/etc/systemd/journald.conf": ("[Journal]\nSystemMaxUse=1G\nCompress=no\n", "[Journal]\n")},
+    )
+    moving.carry()
+    text = moving.read("/etc/systemd/journald.conf.d/90-osmigrate.conf")
+    assert "Compress=no" in text and "SystemMaxUse" not in text
+
+
+def test_a_main_file_fail_that_its_drop_ins_override_wholly(move):
+    moving = move(
+        {"/etc/systemd/journald.conf.d/10-size.conf": "[Journal]\nSystemMaxUse=2G\n"},
+        packages={"/etc/systemd/journald.conf": ("[Journal]\nSystemMaxUse=1G\n", "[Journal]\n")},
+    )
+    assert lefts(moving.plan())["/etc/systemd/journald.conf"] == "its drop-ins say all of it otherwise"
+
+
+def test_no_proxy_is_shown_and_no_mode_is_widened(move):
+    secret = "http_proxy=http://user:SEKRET@proxy\n"
+    moving = move(
+        {
+            "/etc/profile.d/proxy.sh": "export " + secret,
+            "/etc/systemd/system.conf.d/proxy.conf": "[Manager]\nDefaultEnvironment=" + secret,
+        },
+        packages={
+            "/etc/systemd/system.conf": ("[Manager]\nDefaultEnvironment=" + secret, "[Manager]\n"),
+            "/etc/sysctl.conf": ("x.y = SEKRET\n", "# shipped\n"),
+        },
+    )
+    (moving.incumbent / "etc/sysctl.conf").chmod(0o600)
+    made = moving.plan()
+    shown = apply.differences(moving.changes(made))
+    assert [found["after_header"] for found in shown if "SEKRET" in found["after"]] == []
+    moving.carry()
+    assert moving.mode("/etc/sysctl.d/99-sysctl.conf") == 0o600
+
+
+def sshd(move, text, drop_in="", release=SHIPPED, files=None):
+    """Return the Move of a node whose sshd_config reads text."""
+    incumbent = dict({"/etc/ssh/sshd_config.d/50-cloud-init.conf": drop_in} if drop_in else {}, **(files or {}))
+    release = {"/usr/etc/ssh/sshd_config": release, "/usr/sbin/sshd": "x"}
+    return move(incumbent, release, packages={"/etc/ssh/sshd_config": (text, SHIPPED)})
+
+
+@pytest.mark.parametrize("text", ["PasswordAuthentication no\n" + SHIPPED, "PasswordAuthentication no\nUsePAM yes\n"])
+def test_what_sshd_reads_before_its_drop_ins_goes_before_them(move, text):
+    moving = sshd(move, text, "PasswordAuthentication yes\n")
+    moving.carry()
+    directory = moving.deployment / "etc/ssh/sshd_config.d"
+    names = sorted(path.name for path in directory.iterdir())
+    first = [name for name in names if "PasswordAuthentication" in (directory / name).read_text()][0]
+    assert (directory / first).read_text().splitlines()[1:] == ["PasswordAuthentication no"]
+
+
+def test_sshd_settings_fail_where_the_release_includes_no_drop_ins(move):
+    moving = sshd(move, SHIPPED + "Port 2222\n", release="UsePAM yes\n")
+    record = moving.records()["/etc/ssh/sshd_config.d/99-osmigrate.conf", "create"]
+    assert record["lost"].startswith("the release's sshd_config does not include it")
+
+
+def test_a_subsystem_fail_that_is_another_one(move):
+    text = SHIPPED.replace("/usr/lib/openssh/sftp-server", "internal-sftp")
+    assert lefts(sshd(move, text).plan())["/etc/ssh/sshd_config"] == "Subsystem sftp stays as the release has it"
+
+
+def test_files_that_sshd_settings_name_come_along(move):
+    """Without those of RevokedKeys nobody is let in, without host keys sshd does not start."""
+    files = {
+        "/etc/ssh/revoked": "x",
+        "/etc/ssh/people/ops": ("x", 0o600),
+        "/etc/keys/host": ("SEKRET", 0o600),
+        "/etc/ssh/site/a.conf": "MaxAuthTries 3\n",
+    }
+    text = SHIPPED + (
+        'RevokedKeys "/etc/ssh/revoked"\nAuthorizedKeysFile .ssh/authorized_keys /etc/ssh/people/%u\n'
+        "HostKey=/etc/keys/host\nInclude site/*.conf\nInclude /etc/crypto-policies/x.config\n"
+    )
+    moving = sshd(move, text, files=files)
+    made = moving.carry()
+    assert {path: moving.mode(path) for path in files} == {
+        "/etc/ssh/revoked": 0o644,
+        "/etc/ssh/people/ops": 0o600,
+        "/etc/keys/host": 0o600,
+        "/etc/ssh/site/a.conf": 0o644,
+    }
+    said = moving.read("/etc/ssh/sshd_config.d/99-osmigrate.conf")
+    assert "Include site/*.conf" in said and "crypto-policies" not in said
+    assert made.unknown == []
+
+
+# --- certificates
+
+
+PEM = "-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n"
+BUNDLE = {"/usr/etc/ssl/certs/ca-certificates.crt": "theirs\n"}
+
+
+def test_no_private_key_gets_into_the_bundle(move):
+    text = "x\n" + PEM % "a" + "-----BEGIN PRIVATE KEY-----\nSEKRET\n-----END PRIVATE KEY-----\n" + PEM % "b"
+    moving = move({"/usr/local/share/ca-certificates/a.crt": text}, BUNDLE)
+    moving.carry()
+    assert moving.read("/etc/ssl/certs/ca-certificates.crt") == "theirs\n" + PEM % "a" + PEM % "b"
+
+
+def test_a_certificate_of_the_nodes_own_service_comes_along(move):
+    own = "/etc/ssl/certs/agent.pem"
+    moving = move(
+        {
+            own: (PEM % "agent", 0o640),
+            "/etc/ssl/certs/made.pem": "-> /usr/share/ca-certificates/made.crt",
+            "/etc/ssl/certs/ca-certificates.crt": "all of them\n",
+        },
+        BUNDLE,
+    )
+    moving.carry()
+    assert moving.read(own) == PEM % "agent" and moving.mode(own) == 0o640
+    assert moving.read("/etc/ssl/certs/ca-certificates.crt") == "theirs\n"
+    assert not (moving.deployment / "etc/ssl/certs/made.pem").is_symlink()
+
+
+def test_an_authority_fail_that_somebody_refused(move):
+    files = {
+        "/etc/ca-certificates.conf": "# x\nmozilla/A.crt\n!mozilla/B.crt\n!mozilla/Gone.crt\n",
+        "/usr/share/ca-certificates/mozilla/B.crt": "x",
+    }
+    found = lefts(move(files).plan())
+    assert found["/etc/ca-certificates.conf: !mozilla/B.crt"] == "authorities that are refused are not carried"
+    assert not any("Gone" in path for path in found)
+
+
+def test_an_authority_fail_without_a_bundle(move):
+    path = "/usr/local/share/ca-certificates/a.crt"
+    assert lefts(move({path: PEM % "a"}).plan())[path] == "the release has no /etc/ssl/certs/ca-certificates.crt"

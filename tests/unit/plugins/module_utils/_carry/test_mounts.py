@@ -218,3 +218,42 @@ def test_state_of_packages_is_named(move):
     moving = move({"/var/lib/exporter/state": "x", "/var/lib/dpkg/info/exporter.list": "/var/lib/exporter\n"})
     made = moving.carry()
     assert lefts(made)["/var/lib/exporter"].startswith("state of a package of the incumbent")
+
+
+def test_fstab_fail_to_be_readable_where_it_was_not(move):
+    line = "//nas/x /data cifs username=x,password=SEKRET 0 0\n"
+    moving = move({"/etc/fstab": ("UUID=1 / ext4 defaults 0 1\n" + line, 0o600)})
+    made = moving.carry()
+    assert moving.mode("/etc/fstab") == 0o600
+    (fstab_item,) = [item for item in made.items if item.target == "/etc/fstab"]
+    assert fstab_item.secret
+
+
+def test_a_mask_of_a_mount_unit_is_no_mount_point(move):
+    made = move({"/etc/systemd/system/tmp.mount": "-> /dev/null"}).carry()
+    assert not any("tmp.mount" in path for path in lefts(made))
+
+
+def test_files_in_directories_of_packages_are_named(move):
+    """Websites below /var/www, dumps in /var/backups, queues below /var/spool: nobody else speaks of them."""
+    moving = move(
+        {
+            "/var/www/html/index.html": "mine",
+            "/var/games/README": "shipped",
+            "/var/spool/agent/1": "x",
+            "/var/backups/dpkg.status.0": "x",
+            "/var/lib/dpkg/info/p.list": "/data\n/var/www\n/var/www/html\n/var/games\n/var/games/README\n",
+            "/data/base/1": "mine",
+        }
+    )
+    reason = "files of the incumbent; the release begins with its own, or none"
+    found = {path for path, why in lefts(moving.carry()).items() if why == reason}
+    assert found == {"/data", "/var/www", "/var/spool/agent"}
+    dump = moving.incumbent / "var/backups/site.sql.gz"
+    dump.write_text("x")
+    assert lefts(moving.plan())["/var/backups"] == reason
+
+
+def test_a_directory_of_a_package_with_a_mount_of_its_own_is_not_named(move):
+    files = {"/data/1": "mine", "/var/lib/dpkg/info/p.list": "/data\n"}
+    assert "/data" not in lefts(move(files, mount_points=["/data"]).plan())

@@ -3,6 +3,7 @@
 """What is seen of a node, on trees and from recorded output; a snapshot of two trees, compared by the plan."""
 
 import hashlib
+import os
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import administrator, plan, snapshot
@@ -125,3 +126,15 @@ def test_every_file_of_a_move_is_accounted_for(move):
     assert rows["/etc/sysctl.d/60-a.conf"]["verdict"] == rows["ops"]["verdict"] == "equal"
     assert rows["/etc/apt/sources.list"]["verdict"] == rows["/etc/fstab"]["verdict"] == "explained"
     assert rows["/etc/link"]["verdict"] == rows["/usr/lib/site/run"]["verdict"] == "finding"
+
+
+def test_large_files_and_pipes_are_not_read(tmp_path, monkeypatch):
+    """Somebody's image of a disk lies below /srv, and programs keep their pipes in /opt."""
+    (tmp_path / "srv").mkdir()
+    (tmp_path / "srv/disk").write_text("much")
+    os.utime(str(tmp_path / "srv/disk"), (1, 1))
+    os.mkfifo(str(tmp_path / "srv/control"))
+    monkeypatch.setattr(snapshot, "LARGE", 3)
+    tree = Tree(str(tmp_path))
+    assert snapshot.describe(tree, "/srv/disk")["digest"] == hashlib.sha256(b"4 1").hexdigest()
+    assert snapshot.describe(tree, "/srv/control")["digest"] == hashlib.sha256(b"").hexdigest()

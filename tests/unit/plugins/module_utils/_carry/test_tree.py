@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import os
+
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, packages
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
@@ -78,3 +80,9 @@ def test_what_ucf_made_is_its_packages(tmp_path):
     (tmp_path / "var/lib/ucf/hashfile").write_text(f"{digest}  /etc/a\n{digest}  /etc/b\n")
     found = packages.Packages(Tree(str(tmp_path)))
     assert [found.verdict(name) for name in ("/etc/a", "/etc/b", "/etc/c")] == ["", "modified", "unowned"]
+
+
+def test_what_is_no_file_is_not_waited_for(tree, tmp_path):
+    os.mkfifo(str(tmp_path / "etc/pipe"))
+    (tmp_path / "etc/endless").symlink_to("/dev/zero")
+    assert tree.read("/etc/pipe") is None and tree.read("/etc/endless") is None and tree.text("/etc/pipe") == ""
