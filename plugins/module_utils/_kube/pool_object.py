@@ -24,8 +24,8 @@ OBJECTS = "/api/v1/namespaces/%s/configmaps" % NAMESPACE
 LABEL = node_view.PREFIX + "pool"
 # As plugins/doc_fragments/k8s_pool.py documents it.
 ARGUMENT_SPEC = {"pool_label": {"type": "str", "default": "pool"}}
-# How long those who met at a write keep apart at first: in times of what an attempt takes, and seconds at most.
-SPREAD, LONGEST_SPREAD = 8, 1.0
+# How long those who met at a write keep apart at first: in times of what an attempt took, and in seconds.
+SPREAD, LEAST_SPREAD, LONGEST_SPREAD = 8, 0.3, 1.0
 
 
 def object_name(pool):
@@ -119,7 +119,7 @@ def update_pool(cluster, name, decide, dry_run=False, read=None, prepare=None):
             # Those who met here should not meet again, however slow the API server is. Who has lost more often waits
             # less, or some would wait very long.
             conflicts += 1
-            spread = min(SPREAD * (time.monotonic() - started), LONGEST_SPREAD)
+            spread = min(max(SPREAD * (time.monotonic() - started), LEAST_SPREAD), LONGEST_SPREAD)
             time.sleep(random.uniform(0, spread / conflicts))
 
 
