@@ -174,6 +174,7 @@ keyed_groups:
 import contextlib
 import gc
 import hashlib
+import itertools
 import json
 import re
 
@@ -197,13 +198,14 @@ except ImportError:
     netaddr = None
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth as kube_auth
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, Cluster
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _nodes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _child, _nodes
 
 SELECTORS = ("label_selector", "field_selector")
 # What an entry of `clusters` with a kubeconfig or host of its own still takes from the options.
 SHARED = ("api_timeout", "validate_certs", "proxy", *SELECTORS)
+# How many nodes come from the child process at once.
+AT_ONCE = 100
 CLUSTER_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
@@ -227,10 +229,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(str(error)) from None
 
     def _populate(self, path, cache):
-        if kube_auth.IMPORT_ERROR:
-            raise FleetError("The Python library kubernetes is missing", "No host was added", "Install it with pip")
         clusters = self._clusters()
-        inside = self._network_test()
+        self._inside = self._network_test()
         self._constructed = {name: self._structure(name) for name in ("compose", "groups", "keyed_groups")}
         self._groups = {}
         self._kept = {name: tuple(self.get_option(name)) for name in ("labels", "annotations")}
@@ -238,16 +238,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._kept["variables"] = (*self.get_option("variables"), *(name for name, some in self._kept.items() if some))
         # Playbooks leave it out by name, also where the cluster shows no control plane.
         self._group("role_control_plane")
-        for cluster, nodes in self._fetch_cached(path, cache, clusters):
+        for cluster, seen in self._see(path, cache, clusters):
             self._add_cluster(cluster)
-            for node in nodes:
-                self._add_node(node, cluster["name"], inside)
-            if not nodes:
+            found = False
+            for one in seen:
+                self._add_node(one, cluster["name"])
+                found = True
+            if not found:
                 self.display.warning(self._nothing_found(cluster))
 
     def _clusters(self):
         """The clusters to ask, each a dictionary of the connection options, the selectors and a name (or None)."""
-        options = {name: self.get_option(name) for name in (*kube_auth.Auth._fields, *SELECTORS)}
+        options = {name: self.get_option(name) for name in (*auth_options.Auth._fields, *SELECTORS)}
         entries = self._structure("clusters")
         if not entries:
             return [{**options, "name": None}]
@@ -287,26 +289,47 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             (netaddr.valid_ipv4(address) or netaddr.valid_ipv6(address)) and netaddr.IPAddress(address) in wanted
         )
 
-    def _fetch_cached(self, path, cache, clusters):
-        """The nodes of each cluster, from the cache where it is wanted and has them."""
+    def _see(self, path, cache, clusters):
+        """What is to be known of the nodes of each cluster, from the cache where it is wanted and has them."""
         self.load_cache_plugin()
         wanted = self.get_option("cache")
         for cluster in clusters:
+            if not wanted:
+                yield cluster, _in_child(lambda cluster=cluster: self._look(self._fetch(cluster), cluster["name"]))
+                continue
             key = f"{self.get_cache_key(path)}_{_fingerprint(cluster, self.get_option('show_excluded'))}"
-            nodes = self._cache.get(key) if wanted and cache else None
+            nodes = self._cache.get(key) if cache else None
             if nodes is None:
-                nodes = self._fetch(cluster)
-            if wanted:
-                self._cache[key] = nodes
-            yield cluster, nodes
+                nodes = list(_in_child(lambda cluster=cluster: self._fetch(cluster)))
+            self._cache[key] = nodes
+            yield cluster, self._look(nodes, cluster["name"])
 
     def _fetch(self, cluster):
+        """Return the nodes of a cluster. For a child process: this one is to stay without the kubernetes client."""
+        from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth, client
+
+        if auth.IMPORT_ERROR:
+            raise FleetError("The Python library kubernetes is missing", "No host was added", "Install it with pip")
         selectors = [cluster["label_selector"]]
         if not self.get_option("show_excluded"):
             selectors.append("!" + _nodes.EXCLUDE_LABEL)
         query = {"labelSelector": ",".join(filter(None, selectors)), "fieldSelector": cluster["field_selector"]}
-        server = Cluster.connect(kube_auth.read_options(cluster.get))
-        return server.list(NODES, query, keep=_nodes.trim).items
+        server = client.Cluster.connect(auth_options.read_options(cluster.get))
+        return server.list(client.NODES, query, keep=_nodes.trim).items
+
+    def _look(self, nodes, cluster):
+        """Yield for each node its name, address, variable and groups, and all that is known of it if Jinja needs it."""
+        types, needed = self.get_option("address_types"), any(self._constructed.values())
+        for node in nodes:
+            facts = self._facts(node, cluster, self._kept["labels"], self._kept["annotations"])
+            excluded = _nodes.EXCLUDE_LABEL in (node["metadata"].get("labels") or {})
+            yield (
+                node["metadata"]["name"],
+                _nodes.choose_address(node, types, self._inside),
+                _nodes.matching(facts, self._kept["variables"]),
+                list(_nodes.groups(facts, excluded)),
+                self._facts(node, cluster, ("*",), ("*",)) if needed else None,
+            )
 
     def _add_cluster(self, cluster):
         group = self._group(f"cluster_{cluster['name']}" if cluster["name"] else "k8s_nodes")
@@ -315,23 +338,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self.inventory.set_variable(group, f"osmigrate_{name}", cluster[name])
         self.inventory.set_variable(group, "osmigrate_pool_label", self.get_option("pool_label"))
 
-    def _add_node(self, node, cluster, inside):
-        name = node["metadata"]["name"]
+    def _add_node(self, seen, cluster):
+        name, address, variable, groups, facts = seen
         host = self.inventory.add_host(_nodes.host_name(name, cluster))
-        facts = self._facts(node, cluster, self._kept["labels"], self._kept["annotations"])
-        address = _nodes.choose_address(node, self.get_option("address_types"), inside)
+        # Not by the inventory: that copies each value and ties a note to it that says which file it is from, which
+        # takes more memory than the values. It does so for what Jinja makes below, and for what groups have.
+        set_variable = self.inventory.get_host(host).set_variable
         if address:
-            self.inventory.set_variable(host, "ansible_host", address)
+            set_variable("ansible_host", address)
         else:
             self.display.warning(f"Node {name} has no address that address_types and address_networks allow")
-        self.inventory.set_variable(host, "k8s_node_name", name)
-        self.inventory.set_variable(host, "k8s_node", _nodes.matching(facts, self._kept["variables"]))
-        excluded = _nodes.EXCLUDE_LABEL in (node["metadata"].get("labels") or {})
-        names = [*_nodes.groups(facts, excluded), *([f"cluster_{cluster}"] if cluster else [])]
-        for group in names:
+        set_variable("k8s_node_name", name)
+        set_variable("k8s_node", variable)
+        for group in [*groups, *([f"cluster_{cluster}"] if cluster else [])]:
             self.inventory.add_child(self._group(group), host)
-        if any(self._constructed.values()):
-            self._construct(host, self._facts(node, cluster, ("*",), ("*",)))
+        if facts:
+            self._construct(host, facts)
 
     def _facts(self, node, cluster, labels, annotations):
         return {
@@ -369,6 +391,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         where = f"Cluster {cluster['name']}" if cluster["name"] else "The cluster"
         asked = ", ".join(f"{name} {cluster[name]}" for name in SELECTORS if cluster[name])
         return f"{where} has no node that matches {asked or 'and is not excluded'}: the inventory gets no host from it"
+
+
+def _in_child(make):
+    """Yield what `make` yields in a child process. Nothing comes before all nodes are fetched."""
+
+    def chunks():
+        rest = iter(make())
+        while some := list(itertools.islice(rest, AT_ONCE)):
+            yield some
+
+    return itertools.chain.from_iterable(_child.items_of(chunks))
 
 
 @contextlib.contextmanager

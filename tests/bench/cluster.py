@@ -24,23 +24,27 @@ import inventory  # noqa: E402
 import nodes  # noqa: E402
 import rollout  # noqa: E402
 from figures import keep, table  # noqa: E402
-from lab import config, controlplane, kubebin  # noqa: E402
+from lab import config, controlplane, kubebin, simulated  # noqa: E402
 from plane import Plane, connect, make_nodes  # noqa: E402
 
 DIRECTORY = ROOT / "build/bench-cluster"
 
 
 @contextlib.contextmanager
-def control_plane(name: str) -> Iterator[Plane]:
+def control_plane(name: str, kubelets: bool = True) -> Iterator[Plane]:
     shutil.rmtree(DIRECTORY / name, ignore_errors=True)
     plane = Plane(config.Paths(DIRECTORY / name), print)
+    simulator = simulated.Simulator(plane)
     plane.start()
     try:
         plane.wait_ready()
         plane.kubectl("apply", "--filename", str(ROOT / "playbooks/files/rbac.yml"))
         plane.serviceaccount_kubeconfig("osmigrate-system", "osmigrate", plane.directory / "robot.kubeconfig")
+        if kubelets:
+            simulator.start(kubebin.kwok(config.paths(), print))
         yield plane
     finally:
+        simulator.stop()
         plane.stop()
 
 
@@ -60,7 +64,7 @@ def rollouts(options: argparse.Namespace) -> list[dict]:
 def inventories(options: argparse.Namespace) -> list[dict]:
     figures = []
     for count in (1_000, 10_000):
-        with control_plane("inventory") as plane:
+        with control_plane("inventory", kubelets=False) as plane:
             # They would look after nodes whose kubelets never report.
             plane.rest("kube-scheduler", "kube-controller-manager")
             seconds = make_nodes(connect(plane.admin_kubeconfig), count)

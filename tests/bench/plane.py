@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MERGE_PATCH, NODES, Cluster, node_path
 from lab.controlplane import ControlPlane
 from nodes import named
@@ -88,8 +88,8 @@ def _seconds(stamp: str) -> float:
 
 
 def connect(kubeconfig: Path) -> Cluster:
-    options = {**dict.fromkeys(auth.Auth._fields), "kubeconfig": str(kubeconfig), "api_timeout": 60}
-    return Cluster.connect(auth.Auth(**options))
+    options = {**dict.fromkeys(auth_options.Auth._fields), "kubeconfig": str(kubeconfig), "api_timeout": 60}
+    return Cluster.connect(auth_options.Auth(**options))
 
 
 def make_nodes(cluster: Cluster, count: int) -> float:

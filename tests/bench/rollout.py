@@ -17,7 +17,6 @@ from typing import Any
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim
 from figures import figure
 from fleet_of_nodes import Fleet
-from kubelets import END, Kubelets
 from plane import Plane, connect
 from playing import make_collection, write_inventory
 
@@ -62,8 +61,6 @@ class Rollout:
     def __init__(self, plane: Plane, admin: Any, robot: Path, directory: Path, count: int) -> None:
         self._plane, self._directory = plane, directory
         self._fleet = Fleet(plane, admin, count)
-        self._fleet.kubelet.stop()
-        self._fleet.kubelet = Kubelets(admin, self._fleet.nodes)
         dice = random.Random(SEED)
         long = set(dice.sample(range(count), count // 10))
         self._ends = [dice.uniform(*(LONG if number in long else USUAL)) for number in range(count)]
@@ -88,8 +85,12 @@ class Rollout:
         term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [self._fleet.nodes[number]]}]}
         required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
         pod = {
-            "metadata": {"labels": labels, "annotations": {END: f"{self._ends[number]:.1f}"}},
-            "spec": {"affinity": {"nodeAffinity": required}, "containers": [{"name": "app", "image": "none"}]},
+            "metadata": {"labels": labels, "annotations": {"lab/end-seconds": f"{self._ends[number]:.1f}"}},
+            "spec": {
+                "affinity": {"nodeAffinity": required},
+                "containers": [{"name": "app", "image": "none"}],
+                "terminationGracePeriodSeconds": 2 * LONG[1],
+            },
         }
         spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": pod}
         return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}

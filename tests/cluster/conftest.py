@@ -24,7 +24,7 @@ from lab import ports  # noqa: E402
 # The shared cache of programs is only read.
 ports.take_free()
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth  # noqa: E402
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options  # noqa: E402
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster  # noqa: E402
 from fault_table import FaultTable  # noqa: E402
 from fleet_of_nodes import Fleet, Nodes  # noqa: E402
@@ -63,9 +63,9 @@ def control_plane(tmp_path_factory):
 
 
 def connect(kubeconfig, api_timeout=60):
-    options = dict.fromkeys(auth.Auth._fields)
+    options = dict.fromkeys(auth_options.Auth._fields)
     options.update(kubeconfig=str(kubeconfig), api_timeout=api_timeout)
-    return Cluster.connect(auth.Auth(**options))
+    return Cluster.connect(auth_options.Auth(**options))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import sys
 import time
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
-    auth,
+    auth_options,
     claim,
     cordon_plan,
     drain,
@@ -45,9 +45,9 @@ def take(cluster, name, limit, seconds, terms=ANY_TIME, timeout=60):
 
 
 def main(kubeconfig, limit, seconds, *names):
-    options = dict.fromkeys(auth.Auth._fields)
+    options = dict.fromkeys(auth_options.Auth._fields)
     options.update(kubeconfig=kubeconfig, api_timeout=60)
-    cluster = Cluster.connect(auth.Auth(**options))
+    cluster = Cluster.connect(auth_options.Auth(**options))
     for name in names:
         if node_view.osmigrate(get_node(cluster, name)).get("phase") != "done":
             take(cluster, name, limit, float(seconds))

@@ -56,7 +56,7 @@ def test_the_default_is_what_the_code_says(name):
 
 
 def test_every_environment_variable_is_documented_and_no_other():
-    read = re.findall(r'"((?:K8S_AUTH|OSMIGRATE)_[A-Z_]+)"', code("plugins/module_utils/_kube/auth.py"))
+    read = re.findall(r'"((?:K8S_AUTH|OSMIGRATE)_[A-Z_]+)"', code("plugins/module_utils/_kube/auth_options.py"))
     assert set(read) == set(table("K8S_AUTH_") | table("OSMIGRATE_"))
 
 

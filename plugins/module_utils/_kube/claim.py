@@ -29,7 +29,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_object 
 )
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 5.0
-# Shorter than any pause: whoever has waited looks anew. Longer than a few conflicts in a row.
+# Shorter than any pause: whoever has waited looks anew. Shorter than a drain, too (see _Members).
 FRESH_SECONDS = 0.4
 # Until a window opens there is only a halt to be seen.
 WINDOW_PAUSE = 30.0
@@ -103,7 +103,7 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
                 raise _refused(cluster, request, name, refusal, gate.seen)
             sleep(min(refusal.wait or LONGEST_PAUSE, WINDOW_PAUSE, deadline - now()))
             continue
-        before, plan = update_pool(cluster, name, decide, check_mode)
+        before, plan = update_pool(cluster, name, decide, check_mode, prepare=members.recent)
         mates = [one for node, one in before.claims.items() if node != request.node and one.host in request.batch]
         if not plan.full or mates or check_mode:
             return Outcome(name, before, plan, bool(plan.full and mates), "", gate.seen)
@@ -114,9 +114,12 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
 
 
 class _Members:
-    """The nodes of a pool, read once for several attempts at the same write: reading them takes longer than writing.
+    """The nodes of a pool, read before its object, and once for several attempts at the same write.
 
-    Who leaves service meanwhile has a claim, which is in the pool's object that each attempt is decided on.
+    Who leaves service meanwhile has a claim, which is in the object that each attempt is decided on. A claim that was
+    given back until then is that of a node which serves again, or of one that was refused after its drain and stays
+    cordoned. That one is seen here, unless it was cordoned and refused after the nodes were read and before the object
+    was. A drain lies between the two, so nodes that were asked for too long before are read again, after the object.
     """
 
     def __init__(self, cluster, pool, label, now):
@@ -126,19 +129,20 @@ class _Members:
         self._until = None
 
     def recent(self):
-        if self._until is None or self._now() >= self._until:
+        asked = self._now()
+        if self._until is None or asked >= self._until:
             self._found = list_members(*self._arguments)
-            self._until = self._now() + FRESH_SECONDS
+            self._until = asked + FRESH_SECONDS
         return self._found
 
 
 def release(cluster, node, pool_label, check_mode=False, failed=False):
     """Give a node's place back, in whichever pool it is. The Node object may be gone."""
-    names = list_holding(cluster, node) or [pool_plan.pool_of(get_node(cluster, node), pool_label)]
+    found = list_holding(cluster, node) or [(pool_plan.pool_of(get_node(cluster, node), pool_label), None)]
     actions = []
-    for name in names:
+    for name, read in found:
         before, plan = update_pool(
-            cluster, name, lambda pool, now: pool_plan.plan_release(pool, node, failed), check_mode
+            cluster, name, lambda pool, now: pool_plan.plan_release(pool, node, failed), check_mode, read
         )
         actions += plan.actions
     return Outcome(name, before, plan._replace(actions=actions), False, "", {})

@@ -11,7 +11,7 @@ __metaclass__ = type
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth, auth_options
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 
 
@@ -21,12 +21,12 @@ def run_module(argument_spec, work, **rules):
     :param work: callable(module, cluster) that returns the result. An error that it raises may carry a C(result) too.
         A result with C(before) and C(after) is what a diff shows.
     """
-    module = AnsibleModule(dict(auth.ARGUMENT_SPEC, **argument_spec), supports_check_mode=True, **rules)
+    module = AnsibleModule(dict(auth_options.ARGUMENT_SPEC, **argument_spec), supports_check_mode=True, **rules)
     if auth.IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=auth.IMPORT_ERROR)
-    module.no_log_values.update(auth.secrets(module.params["kubeconfig"]))
+    module.no_log_values.update(auth_options.secrets(module.params["kubeconfig"]))
     try:
-        result = work(module, Cluster.connect(auth.read_options(module.params.get)))
+        result = work(module, Cluster.connect(auth_options.read_options(module.params.get)))
     except FleetError as error:
         module.fail_json(**dict(getattr(error, "result", {}), **error.failure()))
     if "before" in result:

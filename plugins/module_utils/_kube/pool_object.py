@@ -24,6 +24,8 @@ OBJECTS = "/api/v1/namespaces/%s/configmaps" % NAMESPACE
 LABEL = node_view.PREFIX + "pool"
 # As plugins/doc_fragments/k8s_pool.py documents it.
 ARGUMENT_SPEC = {"pool_label": {"type": "str", "default": "pool"}}
+# How long those who met at a write keep apart at first: in times of what an attempt took, and in seconds.
+SPREAD, LEAST_SPREAD, LONGEST_SPREAD = 8, 0.3, 1.0
 
 
 def object_name(pool):
@@ -46,14 +48,21 @@ def read_pool(cluster, name, until=None):
 
 def list_pools(cluster):
     """Return all pools that have an object, by name."""
+    return dict((name, pool) for name, (pool, version) in _list(cluster).items())
+
+
+def _list(cluster):
     found = cluster.list(OBJECTS, {"labelSelector": LABEL}).items
-    return dict((one["metadata"]["labels"][LABEL], parse(one)) for one in found)
+    return dict((one["metadata"]["labels"][LABEL], (parse(one), one["metadata"]["resourceVersion"])) for one in found)
 
 
 def list_holding(cluster, node):
-    """Return the names of the pools that keep a claim or a failure of a node; its label may have changed meanwhile."""
-    found = list_pools(cluster)
-    return sorted(name for name, pool in found.items() if node in pool.claims or node in pool.failures)
+    """Return the pools that keep a claim or a failure of a node; its label may have changed meanwhile.
+
+    :returns: list of tuple (name, (pool, version)), by name.
+    """
+    found = sorted(_list(cluster).items())
+    return [(name, read) for name, read in found if node in read[0].claims or node in read[0].failures]
 
 
 def list_members(cluster, pool, label, until=None):
@@ -79,16 +88,25 @@ def all_names(cluster, label):
     return sorted(set(list_pools(cluster)) | set(list_all_members(cluster, label)))
 
 
-def update_pool(cluster, name, decide, dry_run=False):
+def update_pool(cluster, name, decide, dry_run=False, read=None, prepare=None):
     """Read a pool, decide, and write, as often as somebody else writes in between.
 
     :param decide: callable(pool, now) that returns a plan with C(pool) and C(actions). It is called again after a
         conflict, with the pool as it is then.
+    :param read: tuple (pool, version), if it has just been read.
+    :param prepare: callable() for what C(decide) would have to fetch: each time before the pool is read, so that little
+        lies between that and the write.
     :returns: tuple (pool before, plan).
+    :raises ApiError: others were faster for as long as an API server that does not answer is waited for.
     """
     until = time.monotonic() + cluster.api_timeout
+    conflicts = 0
     while True:
-        before, version = read_pool(cluster, name, until)
+        if prepare:
+            prepare()
+        started = time.monotonic()
+        before, version = read or read_pool(cluster, name, until)
+        read = None
         plan = decide(before, cluster.now())
         if not plan.actions:
             return before, plan
@@ -98,8 +116,11 @@ def update_pool(cluster, name, decide, dry_run=False):
         except ApiError as error:
             if error.status != 409 or time.monotonic() > until:
                 raise
-            # Those who met here should not meet again.
-            time.sleep(random.uniform(0.02, 0.2))
+            # Those who met here should not meet again, however slow the API server is. Who has lost more often waits
+            # less, or some would wait very long.
+            conflicts += 1
+            spread = min(max(SPREAD * (time.monotonic() - started), LEAST_SPREAD), LONGEST_SPREAD)
+            time.sleep(random.uniform(0, spread / conflicts))
 
 
 def _write(cluster, name, pool, version, dry_run, until):

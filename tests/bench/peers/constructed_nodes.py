@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _nodes
 
@@ -28,8 +28,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
     def parse(self, inventory, loader, path, cache=True):
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
-        options = {**dict.fromkeys(auth.Auth._fields), "kubeconfig": self.get_option("kubeconfig"), "api_timeout": 60}
-        cluster = Cluster.connect(auth.Auth(**options))
+        options = dict.fromkeys(auth_options.Auth._fields)
+        options.update(kubeconfig=self.get_option("kubeconfig"), api_timeout=60)
+        cluster = Cluster.connect(auth_options.Auth(**options))
         for node in cluster.list("/api/v1/nodes", keep=_nodes.trim).items:
             host = inventory.add_host(node["metadata"]["name"])
             for key, value in node.items():

@@ -104,6 +104,17 @@ def test_few_variables_unless_more_are_asked_for(server, inventory):
     assert seen == {"os_image": "Debian GNU/Linux 12 (bookworm)", "zone": "z1", "labels": {"pool": "general"}}
 
 
+def test_ansible_does_not_carry_the_kubernetes_client_along():
+    script = (
+        "import sys\n"
+        "from ansible_collections.osmigrate.fleet.plugins.inventory import k8s_nodes\n"
+        "print({'kubernetes', 'urllib3'} & set(sys.modules))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": COLLECTIONS}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_a_request_per_page(server, inventory):
     pages = [nodes("n1"), nodes("n2"), nodes("n3")]
     for page, rest in zip(pages, ("a", "b", None)):

@@ -4,7 +4,7 @@
 import itertools
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 
 _uids = itertools.count(1)
@@ -50,6 +50,6 @@ def make_node():
 
 @pytest.fixture
 def cluster(server):
-    options = dict.fromkeys(auth.Auth._fields)
+    options = dict.fromkeys(auth_options.Auth._fields)
     options.update(host=server.url, api_key="s3cret-token", api_timeout=5)
-    return Cluster.connect(auth.Auth(**options))
+    return Cluster.connect(auth_options.Auth(**options))

@@ -4,7 +4,7 @@
 import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth, auth_options
 
 KUBECONFIG = {
     "apiVersion": "v1",
@@ -33,7 +33,7 @@ def kubeconfig(tmp_path):
 
 
 def configure(**options):
-    return auth.make_configuration(auth.read_options({"api_timeout": 1, **options}.get))
+    return auth.make_configuration(auth_options.read_options({"api_timeout": 1, **options}.get))
 
 
 def authorization(configuration):
@@ -112,5 +112,5 @@ def test_a_malformed_kubeconfig_is_not_quoted(tmp_path, text, message):
 
 
 def test_secrets_of_a_structure():
-    assert auth.secrets(KUBECONFIG) == ["k-token"]
-    assert auth.secrets("/path") == []
+    assert auth_options.secrets(KUBECONFIG) == ["k-token"]
+    assert auth_options.secrets("/path") == []

@@ -9,6 +9,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _errors
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_object, pool_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Claim, Pool
 
+LABELS = {"osmigrate.fleet/pool": "worker"}
 HELD = Pool({"w1": Claim("r1", "now", "now", "w1.lab")}, {"w2": "r1"}, {"reason": "Bad kernel", "since": "now"})
 
 
@@ -65,7 +66,7 @@ def test_the_first_write_makes_the_object(server, cluster):
     method, path, headers, body = server.requests[1]
     assert (method, path.partition("?")[0]) == ("POST", pool_object.OBJECTS)
     made = body
-    assert made["metadata"] == {"name": "pool-worker", "labels": {"osmigrate.fleet/pool": "worker"}}
+    assert made["metadata"] == {"name": "pool-worker", "labels": LABELS}
     assert set(made["data"]) == {"halt"}
 
 
@@ -80,6 +81,50 @@ def test_a_write_names_what_it_was_decided_on_and_comes_again_after_a_conflict(s
     assert [one["metadata"]["resourceVersion"] for one in (first, second)] == ["7", "8"]
     assert second["data"]["claims"] is None
     assert json.loads(second["data"]["halt"]) == HELD.halt
+
+
+def test_what_has_just_been_read_is_written_to_and_read_again_after_a_conflict(server, cluster):
+    held = stored(HELD)
+    held["metadata"]["labels"] = LABELS
+    server.will(200, {"metadata": {}, "items": [held]})
+    server.will(409, "the object has been modified")
+    server.will(200, stored(HELD, "8"))
+    server.will(200, stored(HELD, "9"))
+    ((name, read),) = pool_object.list_holding(cluster, "w2")
+    pool_object.update_pool(cluster, name, release, read=read)
+    assert [request[0] for request in server.requests] == ["GET", "PATCH", "GET", "PATCH"]
+    assert [server.requests[number][3]["metadata"]["resourceVersion"] for number in (1, 3)] == ["7", "8"]
+
+
+def test_what_is_to_be_fetched_is_fetched_before_each_read(server, cluster):
+    server.will(200, stored(HELD))
+    server.will(409, "the object has been modified")
+    server.will(200, stored(HELD, "8"))
+    server.will(200, stored(HELD, "9"))
+    seen = []
+    pool_object.update_pool(cluster, "worker", release, prepare=lambda: seen.append(len(server.requests)))
+    assert seen == [0, 2]
+
+
+@pytest.mark.parametrize("took, longest", [(0.01, [0.3, 0.15]), (0.1, [0.8, 0.4]), (5, [1, 0.5])])
+def test_those_who_meet_keep_apart_by_what_an_attempt_takes(server, cluster, monkeypatch, took, longest):
+    for version in "78":
+        server.will(200, stored(HELD, version))
+        server.will(409, "the object has been modified")
+    server.will(200, stored(HELD, "9"))
+    server.will(200, stored(HELD, "9"))
+    now, pauses = [0.0], []
+
+    def decide(pool, moment):
+        now[0] += took
+        return release(pool, moment)
+
+    monkeypatch.setattr(pool_object.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(pool_object.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(pool_object.random, "uniform", lambda least, most: pauses.append(most))
+    cluster.api_timeout = 60
+    pool_object.update_pool(cluster, "worker", decide)
+    assert pauses == pytest.approx(longest)
 
 
 def test_a_rehearsal_is_asked_for_as_one(server, cluster):
