@@ -95,8 +95,8 @@ def _link(found, device):
     permanent = found.get("permaddr") or bond or (address if device.get("address") == PERMANENT else "")
     static, dynamic = [], []
     for known in found.get("addr_info") or []:
-        # Temporary addresses of IPv6 come and go.
-        if known.get("scope") == "global" and not known.get("temporary"):
+        # Temporary addresses of IPv6 come and go. Site-local ones are of no use for anybody new, but routers give them.
+        if known.get("scope") in ("global", "site") and not known.get("temporary"):
             text = "%s/%d" % (known["local"], known["prefixlen"])
             # The DHCP client of systemd-networkd marks even what it may keep for ever.
             (dynamic if known.get("dynamic") or known.get("protocol") == "kernel_ra" else static).append(text)

@@ -325,6 +325,17 @@ def test_foreign_fail_to_be_what_an_administrator_makes(name):
     assert not state.is_foreign(name)
 
 
+def test_a_site_local_address_that_a_router_gave_is_one():
+    """As QEMU's own network gives it; without it the release would take nothing but a route of its router."""
+    given = {"local": "fec0::5054:ff:feaa:0", "prefixlen": 64, "scope": "site", "dynamic": True}
+    device = {"ifname": "ens3", "address": "52:54:00:aa:00:00", "flags": ["UP"], "mtu": 1500, "addr_info": [given]}
+    via = {"dst": "default", "gateway": "fe80::2", "dev": "ens3", "protocol": "ra", "metric": 1024, "flags": []}
+    asked = {"addresses": [device], "routes4": [], "routes6": [via]}
+    running = state.parse(state.Answers(asked, {"ens3": {"hardware": True, "address": "0"}}))
+    (one,) = merge.merge([], running).interfaces
+    assert (one.link.dynamic, one.stanza.ra) == (["fec0::5054:ff:feaa:0/64"], True)
+
+
 def test_a_device_that_dhcp_configured_without_a_file():
     running = model.State({"ens3": link("ens3", dynamic=["10.0.0.7/24"])}, [])
     ((one,), lost, undeclared) = merge.merge([], running)
