@@ -34,6 +34,7 @@ NETPLAN_MADE = {
     "NetworkManager": ("/run/NetworkManager/system-connections/netplan-*", "/etc/NetworkManager/system-connections/"),
 }
 NOT_RUNNING = "made by netplan for %s, by which the release does not configure its network"
+NO_NETPLAN = "the release has no netplan; what that made of it comes along, or is written anew"
 FROZEN = "made by netplan of its files; from now on it is this file that counts"
 
 
@@ -121,15 +122,9 @@ def _as_they_are(situation, owners, target, found):
         yaml = situation.incumbent.glob(NETPLAN)
         if situation.candidate.exists(NETPLAN_PROGRAM):
             found.items.extend(situation.copy(path, "network/netplan", secret=True) for path in yaml)
-        elif target in NETPLAN_MADE:
-            pattern, place = NETPLAN_MADE[target]
-            made = situation.incumbent.glob(pattern)
-            for path in made:
-                there = place + path.rpartition("/")[2]
-                found.items.append(situation.copy(path, "network/netplan", target=there, lost=FROZEN, secret=True))
-            for name, (other, _place) in sorted(NETPLAN_MADE.items()):
-                if made and name != target:
-                    found.left.extend(Left(path, NOT_RUNNING % name) for path in situation.incumbent.glob(other))
+        else:
+            found.left.extend(Left(path, NO_NETPLAN) for path in yaml)
+            _without_netplan(situation, target, found)
         found.taken.update(yaml)
     for system in tables.SYSTEMS:
         if system.name == target and system.name in owners and system.name != "systemd-networkd":
@@ -141,6 +136,19 @@ def _as_they_are(situation, owners, target, found):
                     if not situation.incumbent.is_directory(path) and situation.packages.verdict(path):
                         found.items.append(situation.copy(path, "network/" + system.name, secret=True))
                         found.taken.add(path)
+
+
+def _without_netplan(situation, target, found):
+    """Carry what netplan made of its files for the system that the candidate has; name what it made for another one."""
+    if target in NETPLAN_MADE:
+        pattern, place = NETPLAN_MADE[target]
+        made = situation.incumbent.glob(pattern)
+        for path in made:
+            there = place + path.rpartition("/")[2]
+            found.items.append(situation.copy(path, "network/netplan", target=there, lost=FROZEN, secret=True))
+        for name, (other, _place) in sorted(NETPLAN_MADE.items()):
+            if made and name != target:
+                found.left.extend(Left(path, NOT_RUNNING % name) for path in situation.incumbent.glob(other))
 
 
 def _render(situation, network, owners, target, found):

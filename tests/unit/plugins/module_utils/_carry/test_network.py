@@ -14,6 +14,7 @@ the kernel at hand had neither.
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network import st
 
 PLACE = Path(__file__).parent / "fixtures/network"
 CASES = sorted(path.name for path in PLACE.iterdir() if path.is_dir())
+OF_NETWORKS = re.compile("network|netplan", re.IGNORECASE)
 UNITS = {"systemd-networkd": "systemd-networkd.service", "NetworkManager": "NetworkManager.service"}
 
 
@@ -63,8 +65,8 @@ def outcome(moving):
     ]
     said = {
         "plan": records,
-        "left": [list(left) for left in made.left if "network" in left.path.lower()],
-        "unknown": [one["path"] for one in made.unknown if "network" in one["path"].lower()],
+        "left": [list(left) for left in made.left if OF_NETWORKS.search(left.path)],
+        "unknown": [one["path"] for one in made.unknown if OF_NETWORKS.search(one["path"])],
         "network": network.describe(moving),
     }
     return {item.target: item.content.decode() for item in items}, said
@@ -117,8 +119,10 @@ def test_what_netplan_made_for_another_system_is_left(tmp_path):
         "/run/NetworkManager/system-connections/netplan-ens1f0": "[connection]\ntype=ethernet\n",
     }
     _files, said = ends(tmp_path, files, ["netplan"], "systemd-networkd")
-    (left,) = said["left"]
-    assert left[0] == "/run/NetworkManager/system-connections/netplan-ens1f0"
+    assert [path for path, _reason in said["left"]] == [
+        "/etc/netplan/x.yaml",
+        "/run/NetworkManager/system-connections/netplan-ens1f0",
+    ]
 
 
 def test_files_that_interfaces_includes_come_along(tmp_path):
