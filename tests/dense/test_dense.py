@@ -16,6 +16,7 @@ import tarfile
 from collections import Counter
 from ipaddress import ip_interface, ip_network
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.differences import differences
@@ -79,9 +80,17 @@ def show(rows: list[dict]) -> None:
             print(f"{row['verdict']:12} {row['section']}: {row['name']}: {row['why']}")
 
 
+class Moved(NamedTuple):
+    """The moved fleet, the data before, the rows of the comparison, and what node_carry returned."""
+
+    fleet: Fleet
+    data: dict
+    rows: list[dict]
+    carried: dict
+
+
 @pytest.fixture(scope="module", params=[flavour for flavour in FLAVOURS if flavour in CHOSEN])
-def moved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Fleet, dict, list[dict]]:
-    """The moved fleet, the data before, and the rows of the comparison."""
+def moved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Moved:
     directory = tmp_path_factory.mktemp("dense")
     fleet = Fleet.fresh(f"{NODE}={request.param}")
     # One node alone: a second replica would be one that the budget protects and that has nowhere to go.
@@ -98,16 +107,15 @@ def moved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     after = look(fleet, directory / "after.json", files=sorted(set(files)), sysctls=list(before["sysctls"]))
     rows = differences(before, after, carried)
     show(rows)
-    return fleet, data, rows
+    return Moved(fleet, data, rows, carried)
 
 
 def test_nothing_is_unexplained(moved):
-    _fleet, _data, rows = moved
-    assert [row for row in rows if row["verdict"] == "unexplained" and row["name"] != WRITTEN_BY_CRON] == []
+    assert [row for row in moved.rows if row["verdict"] == "unexplained" and row["name"] != WRITTEN_BY_CRON] == []
 
 
 def test_addresses_and_routes_are_the_same(moved):
-    fleet, _data, rows = moved
+    fleet, _data, rows, _carried = moved
     same = {row["name"] for row in rows if row["section"] == "addresses" and row["verdict"] == "equal"}
     assert same >= {networks.ADDRESS, networks.VLAN_ADDRESS}
     assert any(ip_interface(address).network == ip_network(networks.SECOND_NETWORK) for address in same)
@@ -120,21 +128,26 @@ def test_addresses_and_routes_are_the_same(moved):
     assert fleet.shell(NODE, "systemctl is-active systemd-networkd").strip() == "active"
 
 
+def test_names_of_devices_are_what_the_release_was_foretold_to_give(moved):
+    foretold = {one["predicted"] for one in moved.carried["network"]["names"]}
+    assert foretold == {*networks.MEMBERS, networks.LEASED}
+    assert foretold <= set(moved.fleet.shell(NODE, "ls /sys/class/net").split())
+
+
 def test_what_no_rule_takes_was_named(moved):
-    _fleet, _data, rows = moved
-    named = {row["name"] for row in rows if row["verdict"] == "finding"}
+    named = {row["name"] for row in moved.rows if row["verdict"] == "finding"}
     assert {"/etc/site/unknown.conf", "/usr/libexec/site/run", "strange=1"} <= named
 
 
 def test_data_and_workloads_are_the_same(moved):
-    fleet, data, _rows = moved
+    fleet, data, _rows, _carried = moved
     assert data == {path: fleet.shell(NODE, f"stat -c '%u %g %a' {path}; sha256sum <{path}") for path in DATA}
     workloads.wait_available(fleet.control_plane, 300)
     assert 'VERSION_ID="13"' in fleet.shell(NODE, "cat /etc/os-release")
 
 
 def test_what_the_administrator_made_works(moved):
-    fleet, _data, _rows = moved
+    fleet = moved.fleet
     assert fleet.shell(NODE, "systemctl is-active site-agent site-report.timer site-hand").split() == ["active"] * 3
     verify = "openssl verify -CAfile /etc/ssl/certs/ca-certificates.crt /usr/local/share/ca-certificates/site.crt"
     assert fleet.shell(NODE, verify).strip().endswith("OK")

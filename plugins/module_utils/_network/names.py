@@ -16,8 +16,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._command import ru
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini, model, tables
 
-# The candidate's own udev looks at the node's own devices; its mounts vanish with the process.
-_LOOK = 'mount --rbind /sys "$1/sys" && exec chroot "$1" udevadm test-builtin net_id "/sys/class/net/$2"'
+# The candidate's own udev looks at the node's own devices; its mounts vanish with the process. Without /proc udev 257
+# takes no directory for one of sysfs.
+_MOUNTS = 'mount --rbind /sys "$1/sys" && mount --rbind /proc "$1/proc"'
+_LOOK = _MOUNTS + ' && exec chroot "$1" udevadm test-builtin net_id "/sys/class/net/$2"'
 _POLICY_FILES = ("/usr/lib/systemd/network/99-default.link", "/lib/systemd/network/99-default.link")
 _POLICIES = {"database": "FROM_DATABASE", "onboard": "ONBOARD", "slot": "SLOT", "path": "PATH", "mac": "MAC"}
 _RULES, _LINKS = "/etc/udev/rules.d/*.rules", "/etc/systemd/network/*.link"
