@@ -111,7 +111,8 @@ def arguments(network: Network, name: str, index: int, forwards: str) -> list[st
         ends = [f"member{number}" for number in range(len(MEMBERS))]
         for port in ("uplink,netdev=lan", *ends):
             made += ["-netdev", f"hubport,hubid=0,id={port}"]
-        made += ["-netdev", f"user,id=second,net={SECOND_NETWORK},restrict=on"]
+        # QEMU would give both networks the same prefix of IPv6.
+        made += ["-netdev", f"user,id=second,net={SECOND_NETWORK},restrict=on,ipv6=off"]
         ends.append("second")
     for number, end in enumerate(ends):
         mac = f"52:54:00:66:{number:02x}:{index + 1:02x}"
