@@ -56,6 +56,7 @@ def _units(situation, scope, found):
     incumbent, packages = situation.incumbent, situation.packages
     for name in incumbent.names(scope):
         path = os.path.join(scope, name)
+        place = _linked(incumbent, path)
         if OURS.match(name):
             found.taken.add(path)
         elif name.endswith(".d") and incumbent.is_directory(path):
@@ -65,16 +66,11 @@ def _units(situation, scope, found):
                 if packages.verdict(drop_in) or not situation.candidate.exists("/usr" + drop_in):
                     found.items.append(_copy(situation, drop_in, _drop_in_place(situation, path, drop_in)))
                 found.taken.add(drop_in)
-        elif (
-            UNIT.match(name)
-            and packages.verdict(path)
-            and not (incumbent.is_link(path) and not _linked(incumbent, path))
-        ):
+        elif UNIT.match(name) and packages.verdict(path) and (place or not incumbent.is_link(path)):
             found.taken.add(path)
             if _vendor(situation.candidate, scope, name) and not _vendor(incumbent, scope, name):
                 found.left.append(Left(path, "the release brings its own %s" % name))
-            elif _linked(incumbent, path):
-                place = _linked(incumbent, path)
+            elif place:
                 copied = _copy(situation, place, path)
                 lost = "; ".join(word for word in (COPIED % place, copied.lost) if word)
                 found.items.append(copied._replace(source=path, lost=lost))
