@@ -72,8 +72,8 @@ dense: venv install ## nodes that an administrator has worked on for years, befo
 disk-tools: # what looks at disks from outside
 	@tests/gate/packages.sh grub-common e2fsprogs fuse3 qemu-system-x86 qemu-utils
 
-faults-node: disk-tools install ## the fault matrix of a node's way, on virtual machines: hours, and resumable
-	@PYTHONPATH=tests:tests/e2e:tests/faults:$(BUILD)/collections python tests/faults/matrix.py
+faults-node: disk-tools install ## the fault matrix of a node's way, on virtual machines: hours, and resumable; ONLY="boot play" chooses
+	@PYTHONPATH=tests:tests/e2e:tests/faults:$(BUILD)/collections python tests/faults/matrix.py $(if $(ONLY),--only $(ONLY))
 
 faults-cluster: collection ## the fault matrix of the cluster side, on simulated nodes: half an hour
 	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster --faults=$(BUILD)/faults-cluster.json

@@ -96,13 +96,15 @@ def meet_faults(files: Files, chosen: list[dict[str, Any]], results: Results, nu
             results.add(kind="fault", name=cell["fault"], **place, boots=boots, seconds=seconds, wrong=wrong)
 
 
-def play_faults(left: list[dict[str, Any]], results: Results) -> None:
-    """Let a node meet each of the faults while a playbook moves it, and run the playbook again."""
-    if left:
-        plays.prepare()
-    for cell in left:
-        wrong, boots = plays.run(cell)
-        results.add(kind="play", name=cell["fault"], step=plays.STEP, phase="moved", boots=boots, wrong=wrong)
+def play_faults(results: Results) -> None:
+    """Let a node meet each of the faults while a playbook moves it, and run the playbook again: one node at a time."""
+    left = _unknown("play", plays.PLAYS, results)
+    with stage(f"{COLUMNS['play']}: {len(left)} of {len(plays.PLAYS)} are left", f"{len(left) * 7} min"):
+        if left:
+            plays.prepare()
+        for cell in left:
+            wrong, boots = plays.run(cell)
+            results.add(kind="play", name=cell["fault"], step=plays.STEP, phase="moved", boots=boots, wrong=wrong)
 
 
 @contextmanager
@@ -127,8 +129,8 @@ def _in_parallel(work: Callable[..., None], files: Files, left: list[Any], resul
             done.result()
 
 
-def run(files: Files, results: Results, each: int, boots: int) -> None:
-    """Run what is not known yet: power cuts looked at, some of them booted, all faults of a trial and around a node."""
+def run_recorded(files: Files, results: Results, only: Sequence[str], each: int, boots: int) -> None:
+    """Run what is not known yet on disks of the recorded story: power cuts looked at and booted, faults of a trial."""
     story = Story(files)
     cuts = choose(story.log, story.phases, each, SEED)
     # Seconds that one of a kind takes without KVM on two processors, and how many at once: faults mostly wait.
@@ -137,14 +139,10 @@ def run(files: Files, results: Results, each: int, boots: int) -> None:
         ("fault", cells.CELLS, meet_faults, 75, len(BENCHES)),
         ("boot", sample(cuts, boots), boot_disks, 45, 2),
     )
-    for kind, wanted, work, seconds, workers in plan:
+    for kind, wanted, work, seconds, workers in (part for part in plan if part[0] in only):
         left = _unknown(kind, wanted, results)
         with stage(f"{COLUMNS[kind]}: {len(left)} of {len(wanted)} are left", f"{len(left) * seconds / 60:.0f} min"):
             _in_parallel(work, files, left, results, workers)
-    # These have a cluster, and one node at a time.
-    left = _unknown("play", plays.PLAYS, results)
-    with stage(f"{COLUMNS['play']}: {len(left)} of {len(plays.PLAYS)} are left", f"{len(left) * 7} min"):
-        play_faults(left, results)
 
 
 def _unknown(kind: str, wanted: Sequence[PowerCut | dict[str, Any]], results: Results) -> list[Any]:
@@ -217,22 +215,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--each", type=int, default=40, help="power cuts of each phase (default: %(default)s)")
     parser.add_argument("--boots", type=int, default=100, help="how many of them are booted (default: %(default)s)")
+    parser.add_argument("--only", choices=COLUMNS, nargs="+", default=list(COLUMNS), help="unset, all of it")
     parser.add_argument("--again", action="store_true", help="forget what is recorded and known")
     arguments = parser.parse_args()
 
     files = Files(config.paths().root / "faults")
     if arguments.again:
         shutil.rmtree(files.directory, ignore_errors=True)
-    if not files.facts.exists():
-        with stage("Recording one node's story", "25 min"):
-            record(files)
-    lab("down")  # the disks that are booted must not speak for the node in the cluster
+    files.directory.mkdir(parents=True, exist_ok=True)
     results = Results(files.directory / "results.jsonl")
-    run(files, results, arguments.each, arguments.boots)
+    if set(arguments.only) != {"play"}:
+        if not files.facts.exists():
+            with stage("Recording one node's story", "25 min"):
+                record(files)
+        lab("down")  # the disks that are booted must not speak for the node in the cluster
+        run_recorded(files, results, arguments.only, arguments.each, arguments.boots)
+    if "play" in arguments.only:
+        play_faults(results)
     matrix = rows(results.read())
     RESULT.write_text(json.dumps(matrix, indent=1) + "\n")
     print(table(matrix))
-    print(cost(Story(files)))
+    if files.facts.exists():
+        print(cost(Story(files)))
     notes = [note for cell in matrix for note in cell["notes"]]
     print("\n".join(notes) or "Nothing needed a person.")
     return 1 if notes else 0
