@@ -3,20 +3,27 @@
 """The fault matrix of the cluster side: which tests are about which cell of faults.yml, and what became of them.
 
 A test says with the mark `fault(row, column)` what it is about. With the option --faults PATH only these run, at their
-full size, and end with a table and PATH as JSON: an object for each cell.
+full size, and end with a table and PATH as JSON: an object for each cell. A cell about another version of Kubernetes is
+all of them on the programs of that version.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
+from lab.config import KUBERNETES_VERSION
 
 CELLS = yaml.safe_load(Path(__file__).with_name("faults.yml").read_text())
 # Property of a test: how many nodes were unavailable at most, and how many might be.
 UNAVAILABLE = "unavailable"
+# Rows about all the others, by how many minor versions the API server is newer than the lab's.
+OTHER_VERSIONS = {-1: "API server one minor version older", 1: "API server one minor version newer"}
 
 
 def marks(item):
@@ -61,9 +68,24 @@ class FaultTable:
     def pytest_terminal_summary(self, terminalreporter):
         if not self._path:
             return
+        self._add_version()
         cells = list(self._found.values())
         Path(self._path).write_text(json.dumps(cells, indent=1) + "\n")
         terminalreporter.write_line(table(cells))
+
+    def _add_version(self):
+        cells = [cell for cell in self._found.values() if cell["runs"]]
+        row = cells and OTHER_VERSIONS.get(minor_version() - int(KUBERNETES_VERSION.split(".")[1]))
+        if row:
+            sums = {name: sum(cell[name] for cell in cells) for name in ("runs", "passed")}
+            self._found[row, "all steps"].update(sums)
+
+
+def minor_version():
+    """Return the minor version of the programs that the tests ran on."""
+    program = Path(os.environ["OSMIGRATE_KUBE_BIN"], "kube-apiserver")
+    said = subprocess.run([program, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return int(re.search(r"v1\.(\d+)\.", said).group(1))
 
 
 def table(cells):
