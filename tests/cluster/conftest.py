@@ -101,7 +101,8 @@ class Scene:
         self._control_plane = control_plane
         self.nodes = Nodes(admin, [self.node, self.other], {"scene": self.namespace})
         self.kubectl("create", "namespace", self.namespace)
-        self.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=30s", namespaced=True)
+        # After an API server that went away, controllers take their time to come back to it.
+        self.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=120s", namespaced=True)
 
     def kubectl(self, *arguments, namespaced=False, **options):
         arguments = [*arguments, "--namespace", self.namespace] if namespaced else arguments
