@@ -1,0 +1,13 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.failure import failure_reason
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self):
+        return {"failure_reason": failure_reason}
