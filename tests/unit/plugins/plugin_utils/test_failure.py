@@ -23,7 +23,7 @@ NO_ROOM = (
     "The task Arm could not run on the node: FileNotFoundError: [Errno 2] No usable temporary directory found in "
     "['/tmp', '/home/ops']. A file system of the node is full or read-only."
 )
-KILLED = {"msg": "MODULE FAILURE\nSee stdout/stderr for the exact error", "module_stderr": "", "module_stdout": "Killed\n"}
+KILLED = {"msg": "MODULE FAILURE\nSee stdout/stderr for the exact error", "module_stdout": "Killed\n"}
 
 
 @pytest.mark.parametrize(
