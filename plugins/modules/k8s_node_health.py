@@ -46,7 +46,7 @@ options:
     description: UID that the Node object must have. Gate C(uid).
     type: str
   boot_id:
-    description: Boot id that the node must report. Gate C(boot_id).
+    description: Boot id that the node must report. Gate C(boot_id). A node that boots once more is not waited for.
     type: str
   boot_id_not:
     description: Boot id that the node must not report any more. Gate C(boot_id).

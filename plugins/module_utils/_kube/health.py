@@ -138,11 +138,19 @@ def judge_daemonsets(pods):
     return Gate("daemonsets", not late, value)
 
 
-def hopeless(gates):
-    """The gate that no waiting opens any more: another Node object, or another OS on the very boot that is judged."""
+def hopeless(gates, first):
+    """The gate that no waiting opens any more.
+
+    That is another Node object, another boot than the one that is judged, or another OS on that very boot.
+
+    :param first: the gates at the first look, when the kubelet may have told of the boot before.
+    """
     named = dict((gate.name, gate) for gate in gates)
     if "uid" in named and not named["uid"].passed:
         return named["uid"]
+    if "boot_id" in named and not named["boot_id"].passed:
+        before = next(gate for gate in first if gate.name == "boot_id")
+        return None if named["boot_id"].value in ("", before.value) else named["boot_id"]
     if "boot_id" in named and named["boot_id"].passed:
         for name in ("os_image", "kernel_version", "kubelet_version"):
             if name in named and not named[name].passed:
@@ -236,15 +244,16 @@ def wait(cluster, name, wanted, ready_for, timeout, now=time.monotonic, sleep=ti
 
 
 def _wait(looks, name, wanted, ready_for, timeout, started, now, sleep):
-    since = {}
+    since, first = {}, None
     while True:
         node, gates = looks.look()
+        first = first or gates
         moment = now()
         since = dict((gate.name, since.get(gate.name, moment)) for gate in gates if gate.passed)
         closed = [gate for gate in gates if not gate.passed]
         if not closed and moment - max(since.values()) >= ready_for:
             return _result(node, gates, since, started)
-        lost = hopeless(gates)
+        lost = hopeless(gates, first)
         late = _overdue(closed, wanted, moment - started)
         if lost or late or moment - started >= timeout:
             seconds = moment - started if late else timeout

@@ -158,9 +158,19 @@ def test_what_waiting_cannot_mend_fails_at_once(make_node):
     for gates in (wanted(uid="uid-old"), other_os, other_kernel):
         with pytest.raises(health.HealthError, match="instead of"):
             health.wait(Script([make_node(**FACTS)]), "w1", gates, 0, 600, clock.now, clock.sleep)
-    assert health.hopeless([health.Gate("boot_id", True, "b2"), health.Gate("kubelet_version", False, "v1.35.0")])
-    assert not health.hopeless([health.Gate("boot_id", False, "b1"), health.Gate("kubelet_version", False, "v1.35.0")])
+    old, good = health.Gate("boot_id", False, "b1"), health.Gate("boot_id", True, "b2")
+    too_new = health.Gate("kubelet_version", False, "v1.35.0")
+    assert health.hopeless([good, too_new], [good, too_new])
+    assert not health.hopeless([old, too_new], [old, too_new])
     assert clock.time == 100
+
+
+@pytest.mark.parametrize("before", ["b1", "b2"])
+def test_a_node_that_goes_home_while_it_is_verified_is_not_waited_for(make_node, before):
+    home = make_node(bootID="b3", ready="False")
+    looks = [make_node(bootID=before, ready="False"), make_node(bootID=""), make_node(bootID="b2", ready="False"), home]
+    with pytest.raises(health.HealthError, match="failed the gate boot_id: it is b3 instead of b2"):
+        wait(looks, wanted(boot_id="b2"), timeout=600)
 
 
 def test_another_os_may_still_come_if_no_boot_is_judged(make_node):
