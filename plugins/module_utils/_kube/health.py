@@ -274,7 +274,8 @@ def _failure(name, wanted, lost, closed, timeout, result):
     if lost:
         expected = getattr(wanted, lost.name, None)
         instead = " instead of %s" % expected if expected else ""
-        problem = "Node %s failed the gate %s: it is %s%s" % (name, lost.name, lost.value, instead)
+        again = ", because it has booted again" if lost.name == "boot_id" else ""
+        problem = "Node %s failed the gate %s: it is %s%s%s" % (name, lost.name, lost.value, instead, again)
     elif closed:
         said = ", ".join("%s (%s)" % (gate.name, gate.value) for gate in failed)
         problem = "Node %s did not pass the gate %s within %d seconds" % (name, said, timeout)

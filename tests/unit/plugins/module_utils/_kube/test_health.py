@@ -169,7 +169,7 @@ def test_what_waiting_cannot_mend_fails_at_once(make_node):
 def test_a_node_that_goes_home_while_it_is_verified_is_not_waited_for(make_node, before):
     home = make_node(bootID="b3", ready="False")
     looks = [make_node(bootID=before, ready="False"), make_node(bootID=""), make_node(bootID="b2", ready="False"), home]
-    with pytest.raises(health.HealthError, match="failed the gate boot_id: it is b3 instead of b2"):
+    with pytest.raises(health.HealthError, match="it is b3 instead of b2, because it has booted again"):
         wait(looks, wanted(boot_id="b2"), timeout=600)
 
 
