@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
+from lab import host
 from lab.config import KUBERNETES_VERSION
 
 CELLS = yaml.safe_load(Path(__file__).with_name("faults.yml").read_text())
@@ -84,8 +84,7 @@ class FaultTable:
 def minor_version():
     """Return the minor version of the programs that the tests ran on."""
     program = Path(os.environ["OSMIGRATE_KUBE_BIN"], "kube-apiserver")
-    said = subprocess.run([program, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return int(re.search(r"v1\.(\d+)\.", said).group(1))
+    return int(re.search(r"v1\.(\d+)\.", host.run([program, "--version"]).stdout).group(1))
 
 
 def table(cells):

@@ -98,8 +98,7 @@ def meet_faults(files: Files, chosen: list[dict[str, Any]], results: Results, nu
 
 def play_faults(results: Results) -> None:
     """Let a node meet each of the faults while a playbook moves it, and run the playbook again: one node at a time."""
-    left = _unknown("play", plays.PLAYS, results)
-    with stage(f"{COLUMNS['play']}: {len(left)} of {len(plays.PLAYS)} are left", f"{len(left) * 7} min"):
+    with _part("play", plays.PLAYS, results, 420) as left:
         if left:
             plays.prepare()
         for cell in left:
@@ -140,14 +139,19 @@ def run_recorded(files: Files, results: Results, only: Sequence[str], each: int,
         ("boot", sample(cuts, boots), boot_disks, 45, 2),
     )
     for kind, wanted, work, seconds, workers in (part for part in plan if part[0] in only):
-        left = _unknown(kind, wanted, results)
-        with stage(f"{COLUMNS[kind]}: {len(left)} of {len(wanted)} are left", f"{len(left) * seconds / 60:.0f} min"):
+        with _part(kind, wanted, results, seconds) as left:
             _in_parallel(work, files, left, results, workers)
 
 
-def _unknown(kind: str, wanted: Sequence[PowerCut | dict[str, Any]], results: Results) -> list[Any]:
+@contextmanager
+def _part(
+    kind: str, wanted: Sequence[PowerCut | dict[str, Any]], results: Results, seconds: float
+) -> Iterator[list[Any]]:
+    """Say what is left of a kind and how long that takes, at so many seconds each; the value is what is not known."""
     known = {result["name"] for result in results.read() if result["kind"] == kind}
-    return [one for one in wanted if _name(one) not in known]
+    left = [one for one in wanted if _name(one) not in known]
+    with stage(f"{COLUMNS[kind]}: {len(left)} of {len(wanted)} are left", f"{len(left) * seconds / 60:.0f} min"):
+        yield left
 
 
 def _name(one: PowerCut | dict[str, Any]) -> str:

@@ -148,13 +148,15 @@ def hopeless(gates, first):
     named = dict((gate.name, gate) for gate in gates)
     if "uid" in named and not named["uid"].passed:
         return named["uid"]
-    if "boot_id" in named and not named["boot_id"].passed:
-        before = next(gate for gate in first if gate.name == "boot_id")
-        return None if named["boot_id"].value in ("", before.value) else named["boot_id"]
-    if "boot_id" in named and named["boot_id"].passed:
-        for name in ("os_image", "kernel_version", "kubelet_version"):
-            if name in named and not named[name].passed:
-                return named[name]
+    booted = named.get("boot_id")
+    if not booted:
+        return None
+    if not booted.passed:
+        before = next(gate.value for gate in first if gate.name == "boot_id")
+        return None if booted.value in ("", before) else booted
+    for name in ("os_image", "kernel_version", "kubelet_version"):
+        if name in named and not named[name].passed:
+            return named[name]
     return None
 
 
