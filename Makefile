@@ -31,9 +31,9 @@ venv: ## the tools, in .venv
 lint: collection ## formatting, licences, documentation, playbooks
 	@tests/gate/lint.sh $(COLLECTION)
 
-unit: collection ## unit tests
+unit: collection ## unit tests, those of the lab too
 	@tests/gate/packages.sh rpm
-	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/unit --junitxml=$(BUILD)/unit.xml
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/unit tests/lab --junitxml=$(BUILD)/unit.xml
 
 sanity: collection ## ansible-test sanity, with the oldest ansible-core and with ours
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target sanity-oldest sanity-ours
@@ -64,7 +64,7 @@ e2e-all: disk-tools install ## the same, with what waits for minutes: a drill
 	@PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/e2e --junitxml=$(BUILD)/e2e-all.xml
 
 flavours: venv install ## nodes with other storage and firmware, there and back; OSMIGRATE_FLAVOURS=lvm,... chooses
-	@PYTHONPATH=tests:tests/e2e python -m pytest -v tests/flavours --junitxml=$(BUILD)/flavours.xml
+	@PYTHONPATH=tests:tests/e2e:$(BUILD)/collections python -m pytest -v tests/flavours --junitxml=$(BUILD)/flavours.xml
 
 dense: venv install ## nodes that an administrator has worked on for years, before and after; OSMIGRATE_FLAVOURS chooses
 	@PYTHONPATH=tests:tests/e2e:$(BUILD)/collections python -m pytest -v -s tests/dense --junitxml=$(BUILD)/dense.xml

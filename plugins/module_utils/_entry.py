@@ -12,7 +12,7 @@ __metaclass__ = type
 import os
 import platform
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _grub, _kexec
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _grub, _kexec, _trial_initrd
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import digest
@@ -69,14 +69,16 @@ def load(name, entry, package, default):
     if entry is not None:
         found = _deployment(entry)
         start = {"kernel": found.kernel, "initrd": found.initrd, "options": entry["options"]} if found else {}
-    if not start or not os.path.exists(start["kernel"]) or not os.path.exists(start["initrd"]):
+    # The package-managed system has no deadman of ours, when GRUB starts it neither.
+    initrds = [start.get("initrd", "")] + [_trial_initrd.PATH] * (entry is not None)
+    if not start or not all(os.path.exists(path) for path in [start["kernel"]] + initrds):
         raise FleetError(
             "The kernel and initramfs of %s are not in /boot, so kexec cannot start it" % name,
             "The default is still %s" % default,
             "Stage the release again, or choose another target",
         )
     words = [start["options"], "osmigrate.entry=%s" % name, _grub.TRIAL_ARGUMENTS]
-    _kexec.load(start["kernel"], start["initrd"], " ".join(words))
+    _kexec.load(start["kernel"], initrds, " ".join(words))
 
 
 def _deployment(entry):

@@ -22,11 +22,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.tables im
 
 SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
-# What GRUB reads, and what the initramfs of a release mounts unasked. Only what was seen to boot is let through, though
-# more tiers are known (docs/design.md, "Tiers").
-FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs")
-BOOT_LAYERS = ("part", "disk", "loop")
-ROOT_LAYERS = BOOT_LAYERS + ("lvm",)
+# What GRUB reads, and what the initramfs of a release mounts unasked. Only what was seen to boot is let through
+# (docs/design.md, "Tiers").
+FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs", "btrfs")
+LAYERS = ("part", "disk", "loop", "lvm")
 SHOWN = 5  # of many things that one finding is about
 
 Check = typing.NamedTuple(
@@ -164,14 +163,14 @@ def boot_loader_entries(node, wanted):
     return "/boot/loader is a directory, and OSTree needs a link there"
 
 
-@_check("inhibitor", "/boot lies on an unsupported file system", "Put /boot on ext4 or XFS")
+@_check("inhibitor", "/boot lies on an unsupported file system", "Put /boot on ext4, XFS or btrfs")
 def boot_filesystem(node, wanted):
     return "" if node["boot"]["fstype"] in FILE_SYSTEMS else "/boot is %s" % node["boot"]["fstype"]
 
 
-@_check("inhibitor", "/boot lies on unsupported storage", "Put /boot on a plain partition")
+@_check("inhibitor", "/boot lies on unsupported storage", "Put /boot on a plain partition or a logical volume")
 def boot_storage(node, wanted):
-    return _layers(node["boot"], "/boot", BOOT_LAYERS)
+    return _layers(node["boot"], "/boot")
 
 
 @_check(
@@ -196,18 +195,18 @@ def kexec_on_reboot(node, wanted):
     return "/etc/default/kexec has every reboot start the same system by kexec" if node["kexec_on_reboot"] else ""
 
 
-@_check("inhibitor", "The root lies on an unsupported file system", "Only ext4 and XFS are supported yet")
+@_check("inhibitor", "The root lies on an unsupported file system", "Only ext4, XFS and btrfs are supported yet")
 def root_filesystem(node, wanted):
     return "" if node["root"]["fstype"] in FILE_SYSTEMS else "The root is %s" % node["root"]["fstype"]
 
 
 @_check("inhibitor", "The root lies on unsupported storage", "Move the root to a plain partition or a logical volume")
 def root_storage(node, wanted):
-    return _layers(node["root"], "The root", ROOT_LAYERS)
+    return _layers(node["root"], "The root")
 
 
-def _layers(filesystem, name, known):
-    strange = [layer for layer in filesystem["layers"] if layer not in known]
+def _layers(filesystem, name):
+    strange = [layer for layer in filesystem["layers"] if layer not in LAYERS]
     return "%s lies on %s (%s)" % (name, filesystem["device"], ", ".join(strange)) if strange else ""
 
 

@@ -10,11 +10,16 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import shutil
+import tempfile
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import cannot_be_written
 
 # There while the kernel that is loaded is a trial of ours; node_reboot goes by it, and every boot forgets it.
 MARK = "/run/osmigrate-kexec"
+# The kernel unpacks archives that follow each other, if each begins at a multiple of this.
+ALIGNMENT = 4
 
 
 def is_loaded():
@@ -22,20 +27,38 @@ def is_loaded():
     return os.path.exists(MARK)
 
 
-def load(kernel, initrd, command_line):
+def load(kernel, initrds, command_line):
     """Load a kernel for the next reboot.
 
     :param kernel: str, path as the running system sees it.
-    :param initrd: str, likewise.
+    :param initrds: list of str, likewise; the kernel unpacks them one over the other.
     :param command_line: str, the whole of it.
     """
-    run(
-        ["kexec", "--load", kernel, "--initrd=%s" % initrd, "--command-line=%s" % command_line],
-        left="No trial is armed; a plain reboot boots what it booted before",
-        todo="Look at what kexec says on the node, then run the same command again",
-    )
+    with tempfile.NamedTemporaryFile(prefix="osmigrate-initrd.", dir=os.path.dirname(MARK)) as initrd:
+        try:
+            join(initrds, initrd)
+        except (IOError, OSError) as error:
+            raise cannot_be_written(initrd.name, error)
+        run(
+            ["kexec", "--load", kernel, "--initrd=%s" % initrd.name, "--command-line=%s" % command_line],
+            left="No trial is armed; a plain reboot boots what it booted before",
+            todo="See that the node has kexec (package kexec-tools) and what it says, then run the same command again",
+        )
     with open(MARK, "w"):
         pass
+
+
+def join(paths, joined):
+    """Write archives one after the other, each aligned. kexec takes one initramfs only, where GRUB takes several.
+
+    :param paths: list of str.
+    :param joined: binary file that is open for writing.
+    """
+    for path in paths:
+        joined.write(b"\0" * (-joined.tell() % ALIGNMENT))
+        with open(path, "rb") as archive:
+            shutil.copyfileobj(archive, joined)
+    joined.flush()
 
 
 def unload():

@@ -19,6 +19,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._command import ru
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 MOUNTINFO = "/proc/self/mountinfo"
+BTRFS = "/sys/fs/btrfs"
+
+# Of a btrfs; a layer of its own, as lsblk knows of none.
+SEVERAL = "several devices"
 
 Mount = typing.NamedTuple(
     "Mount",
@@ -128,6 +132,8 @@ def filesystem(path):
         device, uuid, layers = parse_lsblk(listed.stdout)
         if not uuid:  # udev may know nothing of it yet
             uuid = run(["blkid", "-p", "-s", "UUID", "-o", "value", device], check=False).stdout.strip()
+    if mount.fstype == "btrfs" and has_several_devices(uuid):
+        layers.append(SEVERAL)
     space = os.statvfs(mount.target)
     return Filesystem(
         mount.target,
@@ -138,6 +144,12 @@ def filesystem(path):
         space.f_blocks * space.f_frsize,
         space.f_bavail * space.f_frsize,
     )
+
+
+def has_several_devices(uuid):
+    """Say whether a btrfs that is mounted lies on more than the device that its mount names."""
+    devices = os.path.join(BTRFS, uuid, "devices")
+    return os.path.isdir(devices) and len(os.listdir(devices)) > 1
 
 
 def grub_path(path):

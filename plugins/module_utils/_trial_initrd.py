@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A second, tiny initramfs that GRUB adds to a trial: its deadman. Pure.
+"""A second, tiny initramfs that GRUB, or kexec, is given with a trial: its deadman. Pure.
 
 The candidate's own deadman lives on its root. Where the initramfs hangs before the root is there, only something inside
 it can take the node back, and the release's initramfs knows nothing of trials. The kernel unpacks all archives that it

@@ -13,13 +13,17 @@ from pathlib import Path
 
 
 def _start_time(pid: int) -> int | None:
-    """Start time of a live process in clock ticks since boot; None if there is none (or only a zombie)."""
+    """Start time of a live process in clock ticks since boot; None if there is none (or only a zombie).
+
+    The first thread of a process that is killed may be a zombie while others still hold its files and sockets.
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
     fields = stat[stat.rindex(")") + 2:].split()
-    return None if fields[0] in "ZX" else int(fields[19])
+    state, threads = fields[0], int(fields[17])
+    return None if state in "ZX" and threads < 2 else int(fields[19])
 
 
 class Daemon:

@@ -86,12 +86,12 @@ CASES = {
     "secure-boot": ([], [{"secure_boot": True}]),
     "boot-loader-entries": ([{"boot.loader": "link"}], [{"boot.loader": "directory"}]),
     "boot-filesystem": (
-        [{"boot.fstype": "xfs"}],
-        [{"boot.fstype": "vfat"}, {"boot.fstype": "btrfs"}, {"boot.fstype": "f2fs"}],
+        [{"boot.fstype": "xfs"}, {"boot.fstype": "btrfs"}],
+        [{"boot.fstype": "vfat"}, {"boot.fstype": "f2fs"}],
     ),
     "boot-storage": (
-        [{"boot.layers": ["disk"]}],
-        [{"boot.layers": ["lvm", "part", "disk"]}, {"boot.layers": ["crypt", "part"]}, {"boot.layers": ["raid1"]}],
+        [{"boot.layers": ["disk"]}, {"boot.layers": ["lvm", "part", "disk"]}],
+        [{"boot.layers": ["crypt", "part"]}, {"boot.layers": ["raid1"]}, {"boot.layers": ["part", "several devices"]}],
     ),
     "boot-control": (
         [{"boot_tier.name": "esp-block"}, {"boot_tier.name": "kexec"}],
@@ -103,8 +103,8 @@ CASES = {
     ),
     "kexec-on-reboot": ([], [{"kexec_on_reboot": True}]),
     "root-filesystem": (
-        [{"root.fstype": "xfs"}],
-        [{"root.fstype": "btrfs"}, {"root.fstype": "zfs"}, {"root.fstype": "f2fs"}],
+        [{"root.fstype": "xfs"}, {"root.fstype": "btrfs"}],
+        [{"root.fstype": "zfs"}, {"root.fstype": "f2fs"}],
     ),
     "root-storage": (
         [{"root.layers": []}, {"root.layers": ["lvm", "part"]}],

@@ -57,6 +57,14 @@ def test_mount_of_fail_without_any_mount():
         _storage.mount_of("/x", [])
 
 
+@pytest.mark.parametrize(("devices", "several"), [([], False), (["vda3"], False), (["vda3", "vdb"], True)])
+def test_a_btrfs_of_several_devices(tmp_path, monkeypatch, devices, several):
+    monkeypatch.setattr(_storage, "BTRFS", str(tmp_path))
+    for device in devices:
+        (tmp_path / "1-2" / "devices" / device).mkdir(parents=True)
+    assert _storage.has_several_devices("1-2") is several
+
+
 @pytest.mark.parametrize(
     ("text", "layers"),
     [
