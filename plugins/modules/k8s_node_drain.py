@@ -86,9 +86,12 @@ options:
     type: bool
     default: false
   evictions_per_second:
-    description: How many evictions to ask for per second at most. After a pause as many may go at once.
+    description:
+      - How many evictions to ask for per second at most. After a pause as many may go at once.
+      - The default is the number of pods that a kubelet runs at most unless it is told otherwise, so one node's drain
+        does not wait for it.
     type: int
-    default: 50
+    default: 110
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -211,6 +214,12 @@ def work(module, cluster):
             "Nothing was evicted",
             "Give delete_after a lower value, or timeout a higher one",
         )
+    if options["evictions_per_second"] < 1:
+        raise FleetError(
+            "evictions_per_second is %d, so no pod would ever be evicted" % options["evictions_per_second"],
+            "Nothing was evicted",
+            "Give it a whole number from 1 on, or leave it out",
+        )
     request = Request(
         options["name"],
         Policy(options["delete_emptydir_data"], options["delete_unmanaged"], allowed),
@@ -235,7 +244,7 @@ def main():
             delete_allowed=dict(type="list", elements="str", default=[]),
             delete_after=dict(type="int", default=300),
             wait_for_volumes=dict(type="bool", default=False),
-            evictions_per_second=dict(type="int", default=50),
+            evictions_per_second=dict(type="int", default=110),
         ),
         work,
     )

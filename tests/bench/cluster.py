@@ -89,7 +89,7 @@ def large(options: argparse.Namespace) -> list[dict]:
         directory, directory / "kubeconfig", kubebin.build(config.paths(), print) / "kubectl", count
     )
     try:
-        return inventory.bench(made, count, 1)
+        return inventory.against_bare_hosts(made, count)
     finally:
         server.close()
 
