@@ -104,6 +104,8 @@ def end(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 def kill_when(condition: Callable[[], Any], process: subprocess.Popen[str]) -> None:
     """Kill a playbook with all its forks when something has become true."""
-    wait_for(condition, 120)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    try:
+        wait_for(condition, 120)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        print(process.communicate()[0])

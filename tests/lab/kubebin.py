@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -45,6 +46,15 @@ def build(paths: Paths, log: Log) -> Path:
         return _prebuilt(Path(prebuilt).expanduser().absolute())
     inputs = {name: MODULE / name for name in ("go.mod", "go.sum", "cmd")} | {"flags": " ".join(_FLAGS)}
     return artifact(paths, "kubernetes", inputs, lambda part: _compile(paths, part, log), log)
+
+
+@functools.cache
+def version() -> str:
+    """Version of the programs, as 1.36.3; prebuilt ones may be others than the lab's."""
+    prebuilt = os.environ.get("OSMIGRATE_KUBE_BIN")
+    if not prebuilt:
+        return KUBERNETES_VERSION
+    return host.run([Path(prebuilt, "kube-apiserver"), "--version"]).stdout.split()[-1].lstrip("v")
 
 
 def kwok(paths: Paths, log: Log) -> Path:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import config, kubebin
+from . import kubebin
 from .controlplane import ControlPlane
 from .process import Daemon
 
@@ -38,7 +38,7 @@ NAMESPACE = "simulated"
 def node(name: str, labels: Mapping[str, str], taints: Iterable[Mapping[str, str]] = ()) -> dict[str, Any]:
     """A Node object as its kubelet would register it; kwok makes it Ready."""
     about = {"architecture": "amd64", "operatingSystem": "linux", "osImage": "Debian GNU/Linux 12 (bookworm)",
-             "kernelVersion": "6.1.0", "kubeletVersion": f"v{config.KUBERNETES_VERSION}", "kubeProxyVersion": "",
+             "kernelVersion": "6.1.0", "kubeletVersion": f"v{kubebin.version()}", "kubeProxyVersion": "",
              "containerRuntimeVersion": "containerd://1.6.20", "machineID": name, "systemUUID": name,
              "bootID": "boot-1"}
     metadata = {"name": name, "labels": {"kubernetes.io/hostname": name, **LABEL, **labels}}
