@@ -26,16 +26,10 @@ def cpu_seconds() -> float:
 
 def bare_reboot(fleet: Fleet, name: str) -> float:
     """Reboot a node that runs its pods and return the seconds until it is Ready in another boot."""
-    before = fleet.node(name)["status"]["nodeInfo"]["bootID"]
-
-    def is_back() -> bool:
-        status = fleet.node(name)["status"]
-        ready = {condition["type"]: condition["status"] for condition in status["conditions"]}["Ready"]
-        return status["nodeInfo"]["bootID"] != before and ready == "True"
-
+    before = fleet.boot_id(name)
     started = time.monotonic()
     fleet.machines[name].ssh("systemctl reboot", check=False)
-    fleet.wait_for(is_back, f"the reboot of {name}", 900)
+    fleet.wait_for(lambda: fleet.serves_again(name, before), f"the reboot of {name}", 900)
     return time.monotonic() - started
 
 

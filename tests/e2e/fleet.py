@@ -110,6 +110,16 @@ class Fleet:
     def node(self, name: str) -> dict[str, Any]:
         return self.get("node", name)
 
+    def boot_id(self, name: str) -> str:
+        """Return which boot the kubelet of a node reports."""
+        return self.node(name)["status"]["nodeInfo"]["bootID"]
+
+    def serves_again(self, name: str, before: str) -> bool:
+        """Say whether a node is Ready in another boot than the one with that id."""
+        status = self.node(name)["status"]
+        ready = {condition["type"]: condition["status"] for condition in status["conditions"]}["Ready"]
+        return status["nodeInfo"]["bootID"] != before and ready == "True"
+
     def annotation(self, name: str, key: str) -> str:
         """Return one of the collection's annotations of a node, empty if there is none."""
         return self.node(name)["metadata"].get("annotations", {}).get(PREFIX + key, "")

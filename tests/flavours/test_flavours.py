@@ -83,10 +83,10 @@ def test_there_and_back(flavour: str) -> None:
     assert "watchdog" in fleet.shell(NODE, "journalctl --boot --grep='hardware watchdog' _PID=1").lower()
 
     # GRUB has to find by itself what was confirmed, whoever started the trial.
-    machine = fleet.machines[NODE]
-    machine.power_off()
-    machine.start()
-    machine.wait_ssh(BOOT_TIMEOUT)
+    before = fleet.boot_id(NODE)
+    fleet.machines[NODE].power_off()
+    fleet.machines[NODE].start()
+    fleet.wait_for(lambda: fleet.serves_again(NODE, before), "the reboot", BOOT_TIMEOUT)
     assert "osmigrate.entry=debian-13-13.1" in fleet.shell(NODE, "cat /proc/cmdline").split()
 
     assert fleet.play("rollback").rc == 0
