@@ -12,7 +12,6 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import concurrent.futures
 import email.utils
 import functools
 import json
@@ -46,8 +45,6 @@ _FORBIDDEN = re.compile(
 _DENIED = re.compile(r"(admission webhook|ValidatingAdmissionPolicy) .* denied (the )?request")
 # What a kubelet says about the images that it has is two thirds of a Node object, and nobody here reads it.
 _IMAGES = re.compile(rb'"images":\[(?:\{"names":\[[^\]]*\],"sizeBytes":\d+\},?)*\]')
-# A page begins with where the next one is, as API servers write it.
-_CONTINUE = re.compile(rb'\{"kind":"\w+","apiVersion":"[\w./]+","metadata":\{[^{}]*"continue":"([\w=-]+)"')
 _SECRETS = re.compile(r"(?i)(bearer\s+|://[^/\s:@]+:)[^\s@\"']+")
 
 
@@ -112,32 +109,22 @@ class Cluster:
         :param keep: callable that reduces each object while its page is read, or None.
         """
         query = dict(query or {}, limit=PAGE)
-        with concurrent.futures.ThreadPoolExecutor(1) as ahead:
-            while True:
-                try:
-                    return self._list(ahead, path, query, keep, until)
-                except ApiError as error:
-                    # The list took longer than the server keeps its version: only a new start is consistent.
-                    if error.status != 410:
-                        raise
-
-    def _list(self, ahead, path, query, keep, until):
-        """Read one page while the next is on its way."""
-        ask = functools.partial(self.request, "GET", path, until=until, read=_accepted)
-        shrink = _without_images if path == NODES else None
+        read = functools.partial(self._decode, shrink=_without_images) if path == NODES else None
         items = []
-        response = ask(query)
         while True:
-            begins = _CONTINUE.match(response.data)
-            expected = begins.group(1).decode("ascii") if begins else ""
-            coming = ahead.submit(ask, dict(query, **{"continue": expected})) if expected else None
-            page = self._decode(response, shrink)
+            try:
+                page = self.request("GET", path, query, until=until, read=read)
+            except ApiError as error:
+                if error.status != 410:
+                    raise
+                # The list took longer than the server keeps its version: only a new start is consistent.
+                query.pop("continue", None)
+                items = []
+                continue
             items += [keep(item) if keep else item for item in page.get("items") or []]
-            wanted = page["metadata"].get("continue") or ""
-            if not wanted:
+            query["continue"] = page["metadata"].get("continue")
+            if not query["continue"]:
                 return Listing(items, page["metadata"].get("resourceVersion", ""))
-            # What stands at the beginning of a page is a good guess; what it says as a whole counts.
-            response = coming.result() if wanted == expected else ask(dict(query, **{"continue": wanted}))
 
     def watch(self, path, query, version, seconds=60):
         """Yield (type, object) of changes after a version, until the server ends the watch.
@@ -245,7 +232,7 @@ class Cluster:
         return response
 
     def _decode(self, response, shrink=None):
-        if not _accepted(response):
+        if not 200 <= response.status < 300:
             return None
         try:
             return json.loads((shrink(response.data) if shrink else response.data).decode("utf-8"))
@@ -324,10 +311,6 @@ class Cluster:
 def _without_images(data):
     """Shorten a page of nodes before it is parsed, which is where the time goes."""
     return _IMAGES.sub(b'"images":[]', data)
-
-
-def _accepted(response):
-    return response if 200 <= response.status < 300 else None
 
 
 def _checks(response):

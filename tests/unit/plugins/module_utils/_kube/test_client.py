@@ -74,32 +74,6 @@ def test_a_list_that_took_too_long_starts_anew(server, cluster):
     assert "continue" not in paths(server)[2]
 
 
-def as_servers_write_it(names, proceed, really=None):
-    """A page whose beginning says where the next one is, and after its items, if need be, something else."""
-    told = json.dumps({"resourceVersion": "9", "continue": proceed}, separators=(",", ":"))
-    items = json.dumps([{"name": name} for name in names])
-    more = ',"metadata":' + told.replace(proceed, really) if really else ""
-    return f'{{"kind":"NodeList","apiVersion":"v1","metadata":{told},"items":{items}{more}}}'.encode()
-
-
-def test_the_next_page_is_asked_for_before_a_page_is_read(server, cluster):
-    server.will(body=as_servers_write_it(["a"], "Zmlyc3Q="))
-    server.will(410, "The provided continue parameter is too old")
-    server.will(body=as_servers_write_it(["a"], "c2Vjb25k"))
-    server.will(body=page(["b"]))
-    assert [item["name"] for item in cluster.list("/api/v1/nodes").items] == ["a", "b"]
-    assert "continue=Zmlyc3Q%3D" in paths(server)[1]
-    assert "continue=c2Vjb25k" in paths(server)[3]
-
-
-def test_what_a_page_says_as_a_whole_counts_and_not_its_beginning(server, cluster):
-    server.will(body=as_servers_write_it(["a"], "d3Jvbmc", "cmlnaHQ"))
-    server.will(body=page(["of a page that nobody wants"]))
-    server.will(body=page(["b"]))
-    assert [item["name"] for item in cluster.list("/api/v1/nodes").items] == ["a", "b"]
-    assert "continue=cmlnaHQ" in paths(server)[2]
-
-
 def test_an_overloaded_or_broken_server_is_asked_again(server, cluster):
     server.will(503, "etcd is away")
     server.will_hang_up()
