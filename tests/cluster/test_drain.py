@@ -177,7 +177,8 @@ def test_the_node_object_goes_away_in_the_middle(robot, scene):
     scene.deploy("web", 1)
     scene.budget("web", maxUnavailable=0)
     cordon(robot, scene.node)
-    with meanwhile(robot, scene) as outcome:
+    # Pods of a node that is gone are cleared away after 40 to 80 seconds (podgc's quarantine and period).
+    with meanwhile(robot, scene, timeout=180) as outcome:
         time.sleep(1)
         scene.kubectl("delete", "node", scene.node)
         scene.kubectl("delete", "deployment", "web", namespaced=True)

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the kernel is given to unpack; that it boots is seen on machines (tests/flavours)."""
 
-from __future__ import annotations
-
 import io
 
 import pytest

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Options of a drain that contradict themselves are refused before the cluster is asked anything."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import pytest
