@@ -15,11 +15,10 @@ import tempfile
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import cannot_be_written
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial_initrd import ALIGNMENT
 
 # There while the kernel that is loaded is a trial of ours; node_reboot goes by it, and every boot forgets it.
 MARK = "/run/osmigrate-kexec"
-# The kernel unpacks archives that follow each other, if each begins at a multiple of this.
-ALIGNMENT = 4
 
 
 def is_loaded():

@@ -37,6 +37,7 @@ ExecStart=/bin/sh -c 'echo "osmigrate: no root after %d seconds, going back" > /
 ExecStart=/bin/systemctl --force reboot
 """ % SECONDS
 DIRECTORY, FILE, LINK = 0o040755, 0o100644, 0o120777
+# Of the parts of an archive, and of archives that follow each other.
 ALIGNMENT = 4
 
 

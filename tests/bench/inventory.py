@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,18 @@ FORKED = f"""
   gather_facts: false
   tasks: [%s]
 """
+NAMED = {"floor": "bare hosts", "constructed": "constructed", "script": "kubectl and script"}
+# Where in a Cost, what that is, the peer, the goal.
+COMPARED = (
+    (0, "seconds", "floor", 2.0),
+    (0, "seconds", "constructed", 0.15),
+    (0, "seconds", "script", None),
+    # Beside other work on the machine these are steadier; what the API server does is not in them.
+    (1, "CPU seconds", "floor", None),
+    (1, "CPU seconds", "constructed", None),
+    (2, "MiB", "script", 0.3),
+    (2, "MiB", "floor", None),
+)
 
 
 class Inventories:
@@ -95,35 +108,18 @@ def _script(path: Path, command: str) -> Path:
     return path
 
 
-def against_bare_hosts(inventories: Inventories, count: int) -> list[dict[str, Any]]:
-    """The floor alone, each once: of 100,000 nodes the other peers take a quarter of an hour, or 19 GiB."""
+def bench(
+    inventories: Inventories, count: int, repetitions: int, peers: Collection[str] = tuple(NAMED)
+) -> list[dict[str, Any]]:
+    """Compare listing and the start of a play with those of the peers."""
     figures = []
     for what, run in (("ansible-inventory --list", inventories.list), ("play start", inventories.start)):
         print(f"Inventory of {count} nodes, {what}", file=sys.stderr)
-        seen = interleaved(1, {name: lambda name=name, run=run: run(name) for name in ("ours", "floor")})
-        for index, (unit, goal) in enumerate((("seconds", 2.0), ("CPU seconds", None), ("MiB", None))):
-            ours, floor = seen["ours"][index], seen["floor"][index]
-            figures.append(figure(f"{what}, {count} nodes: {unit}", ours, floor, "bare hosts", goal))
-    return figures
-
-
-def bench(inventories: Inventories, count: int, repetitions: int) -> list[dict[str, Any]]:
-    figures = []
-    for what, run in (("ansible-inventory --list", inventories.list), ("play start", inventories.start)):
-        print(f"Inventory of {count} nodes, {what}", file=sys.stderr)
-        names = ("ours", "floor", "constructed", "script")
-        seen = interleaved(repetitions, {name: lambda name=name, run=run: run(name) for name in names})
-        wall, cpu, memory = ({name: seen[name][index] for name in names} for index in range(3))
-        named = f"{what}, {count} nodes"
+        seen = interleaved(repetitions, {name: lambda name=name, run=run: run(name) for name in ("ours", *peers)})
         figures += [
-            figure(f"{named}: seconds", wall["ours"], wall["floor"], "bare hosts", 2.0),
-            figure(f"{named}: seconds", wall["ours"], wall["constructed"], "constructed", 0.15),
-            figure(f"{named}: seconds", wall["ours"], wall["script"], "kubectl and script"),
-            # Beside other work on the machine these are steadier; what the API server does is not in them.
-            figure(f"{named}: CPU seconds", cpu["ours"], cpu["floor"], "bare hosts"),
-            figure(f"{named}: CPU seconds", cpu["ours"], cpu["constructed"], "constructed"),
-            figure(f"{named}: MiB", memory["ours"], memory["script"], "kubectl and script", 0.3),
-            figure(f"{named}: MiB", memory["ours"], memory["floor"], "bare hosts"),
+            figure(f"{what}, {count} nodes: {unit}", seen["ours"][index], seen[peer][index], NAMED[peer], goal)
+            for index, unit, peer, goal in COMPARED
+            if peer in peers
         ]
     return figures
 

@@ -116,9 +116,9 @@ class Rollout:
 
     def _ways(self, begun: float) -> tuple[float, list[float]]:
         """From the API server's log: what was written to a node, from its cordon to its record."""
-        asked = [one for one in self._plane.asked(begun) if one.user.endswith(":osmigrate") and one.resource == "nodes"]
-        asked = [one for one in asked if one.verb == "patch"]
-        mine = {node: [one for one in asked if one.name == node] for node in self._fleet.nodes}
+        ours = [one for one in self._plane.asked(begun) if one.user.endswith(":osmigrate")]
+        written = [one for one in ours if (one.verb, one.resource) == ("patch", "nodes")]
+        mine = {node: [one for one in written if one.name == node] for node in self._fleet.nodes}
         ways = [some[-1].answered - some[0].begun for some in mine.values()]
         return max(some[-1].answered for some in mine.values()) - min(some[0].begun for some in mine.values()), ways
 

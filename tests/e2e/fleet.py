@@ -39,6 +39,12 @@ def stage(title: str, usually: str) -> Iterator[None]:
     print(f"--- {title}: {time.monotonic() - started:.0f} s", flush=True)
 
 
+def kubelet_is_ready(node: dict[str, Any]) -> bool:
+    """Say whether the kubelet of a Node object is Ready."""
+    conditions = {condition["type"]: condition["status"] for condition in node["status"]["conditions"]}
+    return conditions["Ready"] == "True"
+
+
 def lab(*arguments: str) -> None:
     """Call the lab's command line."""
     subprocess.run(
@@ -116,9 +122,8 @@ class Fleet:
 
     def serves_again(self, name: str, before: str) -> bool:
         """Say whether a node is Ready in another boot than the one with that id."""
-        status = self.node(name)["status"]
-        ready = {condition["type"]: condition["status"] for condition in status["conditions"]}["Ready"]
-        return status["nodeInfo"]["bootID"] != before and ready == "True"
+        node = self.node(name)
+        return node["status"]["nodeInfo"]["bootID"] != before and kubelet_is_ready(node)
 
     def annotation(self, name: str, key: str) -> str:
         """Return one of the collection's annotations of a node, empty if there is none."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from fleet import DATA, Fleet, lab
+from fleet import DATA, Fleet, kubelet_is_ready, lab
 from image import Image
 from lab import config, workloads
 from lab.process import Daemon
@@ -49,8 +49,7 @@ def state(fleet: Fleet, name: str) -> dict[str, Any]:
 
 def is_ready(fleet: Fleet, name: str) -> bool:
     node = fleet.node(name)
-    conditions = {condition["type"]: condition["status"] for condition in node["status"]["conditions"]}
-    return conditions["Ready"] == "True" and not node["spec"].get("unschedulable")
+    return kubelet_is_ready(node) and not node["spec"].get("unschedulable")
 
 
 def os_image(fleet: Fleet, name: str) -> str:

@@ -41,9 +41,9 @@ _FLAGS = [
 
 def build(paths: Paths, log: Log) -> Path:
     """Return the directory with CONTROL_PLANE and NODE programs; OSMIGRATE_KUBE_BIN names a prebuilt one."""
-    prebuilt = os.environ.get("OSMIGRATE_KUBE_BIN")
-    if prebuilt:
-        return _prebuilt(Path(prebuilt).expanduser().absolute())
+    given = _given()
+    if given:
+        return _prebuilt(given)
     inputs = {name: MODULE / name for name in ("go.mod", "go.sum", "cmd")} | {"flags": " ".join(_FLAGS)}
     return artifact(paths, "kubernetes", inputs, lambda part: _compile(paths, part, log), log)
 
@@ -51,17 +51,17 @@ def build(paths: Paths, log: Log) -> Path:
 @functools.cache
 def version() -> str:
     """Version of the programs, as 1.36.3; prebuilt ones may be others than the lab's."""
-    prebuilt = os.environ.get("OSMIGRATE_KUBE_BIN")
-    if not prebuilt:
+    given = _given()
+    if not given:
         return KUBERNETES_VERSION
-    return host.run([Path(prebuilt, "kube-apiserver"), "--version"]).stdout.split()[-1].lstrip("v")
+    return host.run([given / "kube-apiserver", "--version"]).stdout.split()[-1].lstrip("v")
 
 
 def kwok(paths: Paths, log: Log) -> Path:
     """Return the program that plays kubelets; the one of OSMIGRATE_KUBE_BIN if there is one."""
-    prebuilt = Path(os.environ.get("OSMIGRATE_KUBE_BIN") or "/nonexistent").expanduser().absolute() / "kwok"
-    if os.access(prebuilt, os.X_OK):
-        return prebuilt
+    given = _given()
+    if given and os.access(given / "kwok", os.X_OK):
+        return given / "kwok"
     inputs = {name: KWOK_MODULE / name for name in ("go.mod", "go.sum")}
     return artifact(paths, "kwok", inputs, lambda part: _compile_kwok(paths, part, log), log) / "kwok"
 
@@ -70,6 +70,12 @@ def identity(programs: Path) -> str:
     """Name the kubelet; one of a directory of prebuilt programs is told apart by size and date."""
     kubelet = (programs / "kubelet").stat()
     return f"{programs} {kubelet.st_size} {kubelet.st_mtime_ns}"
+
+
+def _given() -> Path | None:
+    """The directory of prebuilt programs that the user names, if any."""
+    named = os.environ.get("OSMIGRATE_KUBE_BIN")
+    return Path(named).expanduser().absolute() if named else None
 
 
 def _prebuilt(directory: Path) -> Path:
