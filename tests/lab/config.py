@@ -38,7 +38,11 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Paths:
-    """All data of one lab lies below `root`: `cache` may be thrown away, `run` belongs to the running lab."""
+    """All data of one lab lies below `root`: `cache` may be thrown away, `run` belongs to the running lab.
+
+    ssh_key: what every machine of this lab lets in. It outlives them: a disk that was kept from one has to be
+    reachable when a later lab boots it.
+    """
 
     root: Path
 
@@ -49,6 +53,10 @@ class Paths:
     @property
     def run(self) -> Path:
         return self.root / "run"
+
+    @property
+    def ssh_key(self) -> Path:
+        return self.root / "id_ed25519"
 
 
 def paths() -> Paths:

@@ -149,7 +149,7 @@ class Lab:
     def _machine_settings(self) -> dict[str, object]:
         options = [option for option in ssh_options(self.paths) if option not in ("-F", "none")]
         return {
-            "ANSIBLE_PRIVATE_KEY_FILE": self.paths.run / "id_ed25519",
+            "ANSIBLE_PRIVATE_KEY_FILE": self.paths.ssh_key,
             "ANSIBLE_REMOTE_USER": "ops",
             # A connection waits longer than by default for a machine without KVM that is busy.
             "ANSIBLE_TIMEOUT": 60,

@@ -74,7 +74,7 @@ class Machine:
             host.run(["qemu-img", "convert", "-O", "qcow2", OVMF / "OVMF_VARS_4M.fd", self.directory / "vars.qcow2"])
         host_key = self.directory / "ssh_host_ed25519_key"
         seed.make_ssh_key(host_key, f"root@{self.name}")
-        authorized = seed.make_ssh_key(self.paths.run / "id_ed25519", "lab")
+        authorized = seed.make_ssh_key(self.paths.ssh_key, "lab")
         files = nodefiles.node_files(self.paths, self.name, self.address)
         if not networks.NETWORKS[FLAVOURS[flavour].network].files:
             files |= seed.network_files(self.index)
@@ -221,7 +221,7 @@ def _recorded_drive(disk: Path, write_log: Path) -> list[str]:
 
 
 def ssh_options(paths: Paths) -> list[str]:
-    return ["-i", str(paths.run / "id_ed25519"), "-o", f"UserKnownHostsFile={paths.run}/known_hosts",
+    return ["-i", str(paths.ssh_key), "-o", f"UserKnownHostsFile={paths.run}/known_hosts",
             "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=10",
             "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-F", "none"]
 
