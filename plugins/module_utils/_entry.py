@@ -11,11 +11,15 @@ __metaclass__ = type
 
 import os
 import platform
+from collections import namedtuple
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _grub, _kexec, _trial_initrd
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import digest
+
+# kernel: str, a path; initrds: list of str, paths; options: str, the kernel's arguments without those of a trial.
+Start = namedtuple("Start", "kernel initrds options")
 
 
 def running_package(arguments):
@@ -65,20 +69,34 @@ def load(name, entry, package, default):
     :param package: dict, what running_package() returned while that one ran, or None.
     :param default: str, id of the default, for the message.
     """
-    start = package or {}
-    if entry is not None:
-        found = _deployment(entry)
-        start = {"kernel": found.kernel, "initrd": found.initrd, "options": entry["options"]} if found else {}
-    # The package-managed system has no deadman of ours, when GRUB starts it neither.
-    initrds = [start.get("initrd", "")] + [_trial_initrd.PATH] * (entry is not None)
-    if not start or not all(os.path.exists(path) for path in [start["kernel"]] + initrds):
+    start = package_start(package) if entry is None else deployment_start(entry, _deployment(entry))
+    if start is None or not all(os.path.exists(path) for path in [start.kernel] + start.initrds):
         raise FleetError(
             "The kernel and initramfs of %s are not in /boot, so kexec cannot start it" % name,
             "The default is still %s" % default,
             "Stage the release again, or choose another target",
         )
-    words = [start["options"], "osmigrate.entry=%s" % name, _grub.TRIAL_ARGUMENTS]
-    _kexec.load(start["kernel"], initrds, " ".join(words))
+    words = [start.options, "osmigrate.entry=%s" % name, _grub.TRIAL_ARGUMENTS]
+    _kexec.load(start.kernel, start.initrds, " ".join(words))
+
+
+def package_start(package):
+    """Return the Start of the package-managed system, None if nobody noted it.
+
+    It has no deadman of ours; when GRUB starts it, neither.
+
+    :param package: dict, what running_package() returned while it ran, or None.
+    """
+    return package and Start(package["kernel"], [package["initrd"]], package["options"])
+
+
+def deployment_start(entry, deployment):
+    """Return the Start of a trial, with the deadman that watches its initramfs; None if the deployment is gone.
+
+    :param entry: dict, as in verify().
+    :param deployment: Deployment that the entry boots, or None.
+    """
+    return deployment and Start(deployment.kernel, [deployment.initrd, _trial_initrd.PATH], entry["options"])
 
 
 def _deployment(entry):

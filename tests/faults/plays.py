@@ -99,6 +99,8 @@ def _broken(fleet: Fleet, cell: dict[str, Any], data: str) -> list[str]:
     def happen(_task: str) -> None:
         if "api" in cell:
             _without_api(fleet)
+        elif "disk" in cell:
+            machine.refuse_writes()
         else:
             machine.ssh(cell["break"])
 

@@ -62,6 +62,8 @@ class Daemon:
         argv = [str(argument) for argument in argv]
 
         def record() -> None:
+            # A write that is refused is an error to report, not the end of a machine.
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             # In the child and before exec, so that an interruption cannot leave an unrecorded process.
             pid = os.getpid()
             self.record.write_text(json.dumps({"pid": pid, "start_time": _start_time(pid), "argv": argv}) + "\n")

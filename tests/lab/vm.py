@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import subprocess
 import time
@@ -101,6 +102,10 @@ class Machine:
     def power_off(self) -> None:
         """Take the power away at once; what the guest had written stays written."""
         self._daemon.kill()
+
+    def refuse_writes(self) -> None:
+        """Let each write to its disk fail until the power is taken away; the guest sees I/O errors."""
+        resource.prlimit(self._daemon.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
     def shut_down(self, timeout: float = 60) -> None:
         """Ask the guest to shut down, take the power away if it does not."""
