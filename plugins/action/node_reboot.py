@@ -65,8 +65,9 @@ class ActionModule(ActionBase):
                 "failed": True,
                 "changed": True,
                 "msg": f"The node did not come back {'by itself' if by_itself else 'after its reboot'} within {timeout}"
-                " seconds. It is still cordoned, and its next boot is the incumbent. Look at its console or power-cycle"
-                " it, then run the same command again: it looks at the node and goes on from there.",
+                " seconds. It is still cordoned. Its next boot is the incumbent, or the candidate once, if it never went"
+                " down. Look at its console or power-cycle it, then run the same command again: it looks at the node and"
+                " goes on from there.",
             }
         return {**result, "changed": True, "boot_id": after, "seconds": seconds}
 

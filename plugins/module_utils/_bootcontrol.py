@@ -57,7 +57,9 @@ class BootControl(object):
     def __init__(self, check_mode=False):
         self.check_mode = check_mode
         self.grub = _grub.find()
-        self.state = self.recorded = _bootstate.parse(read_text(_bootstate.PATH))
+        self.state = self.recorded = _bootstate.parse(
+            read_text(_bootstate.PATH) if os.path.lexists(_bootstate.PATH) else None
+        )
         # Once the menu refers to a block, that one stays, whatever is mounted today.
         self.tier = _boot_tier.recorded(self.state["control"])
         if self.tier is None:
@@ -99,6 +101,13 @@ class BootControl(object):
         if self.state["finalized"] and named not in self.state["entries"]:
             return _bootstate.fallback(self.state, named) or named
         return named
+
+    def needed_entries(self):
+        """Return the ids of the entries that must not be removed, as set of str: one way back is kept.
+
+        Without a usable block GRUB boots the package-managed system, but what was confirmed last comes back with one.
+        """
+        return {self.booted_entry(), self.default_entry()} | ({self.state["default"]} if self.block is None else set())
 
     def confirmed_at(self):
         """Return since when the default is the default, in seconds of the epoch, int; 0 if nothing says so."""
@@ -151,6 +160,7 @@ class BootControl(object):
         :param entry: dict, an item of "entries" in docs/design.md, "State file".
         """
         state = dict(self.state, entries=dict(self.state["entries"]))
+        _grub.check_length(entry)
         state["entries"][entry["id"]] = dict(entry, trial_initrd=grub_path(_trial_initrd.PATH))
         if self.tier.name == _boot_tier.KEXEC and self.booted_entry() == _grub.PACKAGE:
             state["package"] = _entry.running_package(self.arguments)
@@ -160,10 +170,10 @@ class BootControl(object):
         """Take entries out of the menu, before what they boot is deleted.
 
         :param names: iterable of str.
-        :raises FleetError: one of them runs now or is the default.
+        :raises FleetError: one of them is needed.
         """
         gone = set(names) & set(self.state["entries"])
-        kept = gone & {self.booted_entry(), self.default_entry()}
+        kept = gone & self.needed_entries()
         if kept:
             raise FleetError("The boot entry %s is in use and cannot be removed" % ", ".join(sorted(kept)))
         if not gone:
@@ -195,22 +205,24 @@ class BootControl(object):
             )
         if name != _grub.PACKAGE and name not in self.state["entries"]:
             raise FleetError("There is no boot entry %s" % name, todo="Stage the release first")
-        if name == self.default_entry():
-            return []  # a plain reboot boots it
+        # First of all: without a block a plain reboot boots something else than with one.
+        actions = self._repair(self.state) if self.block is not None or self.state["entries"] else []
+        default = self.default_entry()
+        if name == default:
+            return actions  # a plain reboot boots it
         trial = self.state["trial"]
         by_kexec = self.tier.name == _boot_tier.KEXEC
         # GRUB, which could not count it, finds a try that is spent: any reset on the way boots the default.
         left = "0" if by_kexec else "x" * tries
-        wanted = {"osm_default": self.default_entry(), "osm_trial": name, "osm_tries": left}
+        wanted = {"osm_default": default, "osm_trial": name, "osm_tries": left}
         armed = trial and trial["entry"] == name and trial["armed_boot_id"] == self.boot_id
         armed = armed and _kexec.is_loaded() == by_kexec
-        actions = _reporter.install(self.check_mode)
+        actions += _reporter.install(self.check_mode)
         asked = {"rollout": rollout, "node": node, "purpose": purpose}
         if armed and {key: trial[key] for key in asked} == asked and self.block == wanted:
             return actions
         if name != _grub.PACKAGE:
-            _entry.verify(self.state["entries"][name], self.default_entry())
-        actions += self._block.repair(self.state["default"])
+            _entry.verify(self.state["entries"][name], default)
         if not self.check_mode:
             _evidence.forget()
         # The record comes first: a block that is armed without a record could not be judged after the boot.
@@ -219,7 +231,7 @@ class BootControl(object):
                 self.state,
                 trial={
                     "entry": name,
-                    "incumbent": self.default_entry(),
+                    "incumbent": default,
                     "armed_boot_id": self.boot_id,
                     "armed_at": int(time.time()),
                     "tries": tries,
@@ -230,11 +242,11 @@ class BootControl(object):
             )
         )
         if by_kexec and not self.check_mode:
-            _entry.load(name, self.state["entries"].get(name), self.state["package"], self.default_entry())
+            _entry.load(name, self.state["entries"].get(name), self.state["package"], default)
         self._block.flip(wanted)
         if by_kexec:
-            return actions + ["arm one boot of %s by kexec; %s stays the default" % (name, wanted["osm_default"])]
-        arming = (tries, "s"[: tries > 1], name, wanted["osm_default"])
+            return actions + ["arm one boot of %s by kexec; %s stays the default" % (name, default)]
+        arming = (tries, "s"[: tries > 1], name, default)
         return actions + ["arm %d boot%s of %s; %s stays the default" % arming]
 
     def confirm(self, name):
@@ -255,9 +267,10 @@ class BootControl(object):
                 "The default is still %s" % self.default_entry(),
                 "Wait for them, or look at journalctl --unit %s on the node" % health.SERVICE,
             )
-        if self.default_entry() == name and self.state["trial"] is None and not (self.block or {}).get("osm_trial"):
+        sure = self.block is not None or not self.state["entries"]
+        if sure and self.default_entry() == self.state["default"] == name and not self._under_way():
             return []
-        actions = self._block.repair(self.state["default"])
+        actions = self._repair(self.state)
         self._block.flip({"osm_default": name, "osm_trial": "", "osm_tries": ""})
         failed = {key: value for key, value in self.state["failed"].items() if key != name}
         now = int(time.time())
@@ -298,11 +311,11 @@ class BootControl(object):
         :param reason: str, why; empty for what the verdict says.
         """
         trial = self.state["trial"]
-        if trial is None and not (self.block or {}).get("osm_trial"):
+        if not self._under_way():
             return []
         verdict = self.verdict()
         called_off = trial["entry"] if trial else self.block["osm_trial"]
-        actions = self._block.repair(self.state["default"])
+        actions = self._repair(self.state)
         self._block.flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
         if not self.check_mode:
             _kexec.unload()
@@ -327,11 +340,18 @@ class BootControl(object):
                 "No trial can be counted on this node: %s" % "; ".join(self.tier.evidence),
                 todo="Mount an EFI system partition on /boot/efi or install kexec-tools, or exclude the node",
             )
+        default = (self.block or {}).get("osm_default") or _grub.PACKAGE
+        if state["finalized"] is None and default not in [_grub.PACKAGE] + list(state["entries"]):
+            raise FleetError(
+                "The record of this node does not know its default %s, which a new boot menu would not have" % default,
+                "The boot menu was not changed",
+                "Bring the release %s onto the node first, then run the same command again" % default,
+            )
         state = dict(state, control=_boot_tier.record(self.tier))
         entries = [state["entries"][name] for name in sorted(state["entries"])]
         fallback = state["entries"].get(_bootstate.fallback(state, (self.block or {}).get("osm_default", "")))
         changes = _bootmenu.plan(self.grub, self.tier, entries, fallback, state["finalized"] is None)
-        actions = self._block.repair(self.state["default"])
+        actions = self._repair(state)
         actions += [change.action for change in changes if change.action]
         if state != self.recorded:
             actions.append("record the boot entries")
@@ -339,6 +359,18 @@ class BootControl(object):
             _bootmenu.write(self.grub, changes)
             self._write_state(state)
         return actions
+
+    def _repair(self, state):
+        """Make the block usable; what was confirmed last is the default again, if GRUB can boot it.
+
+        :param state: dict, the record as it will be.
+        """
+        confirmed = state["default"] if state["default"] in state["entries"] else _bootstate.fallback(state, "")
+        return self._block.repair(confirmed or _grub.PACKAGE)
+
+    def _under_way(self):
+        """Say whether record or block have a trial that nobody has decided on."""
+        return self.state["trial"] is not None or bool((self.block or {}).get("osm_trial"))
 
     def _write_state(self, state):
         self.state = self.recorded = state

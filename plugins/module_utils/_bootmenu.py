@@ -10,6 +10,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
+import stat
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import (
@@ -47,7 +48,12 @@ def plan(grub, tier, entries, fallback, package):
     wanted = [
         _change(_trial_initrd.PATH, _trial_initrd.archive(), "write %s" % _trial_initrd.PATH, script=False),
         _change(grub.menu, menu, "write the boot menu with %s" % titles),
-        _change(grub.custom, _grub.with_block(custom), "source the boot menu from %s" % grub.custom, script=False),
+        _change(
+            os.path.realpath(grub.custom),
+            _grub.with_block(custom),
+            "source the boot menu from %s" % grub.custom,
+            script=False,
+        ),
     ]
     if fallback is not None:
         before = grub.config + _grubcfg.BEFORE
@@ -77,4 +83,6 @@ def write(grub, changes):
 
 def _change(path, content, action, script=True):
     data = content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
-    return Change(path, data, 0o644, action, script)
+    # The administrator's may hold the hash of a password.
+    mode = stat.S_IMODE(os.stat(path).st_mode) if os.path.exists(path) else 0o644
+    return Change(path, data, mode, action, script)

@@ -45,11 +45,11 @@ def empty():
 def parse(text):
     """Read the content of state.json.
 
-    :param text: str, empty for a node that was never touched.
+    :param text: str, None for a node that was never touched.
     :returns: dict (docs/design.md, "State file").
     :raises FleetError: the text is not such a record.
     """
-    if not text:
+    if text is None:
         return empty()
     try:
         state = json.loads(text)
@@ -60,7 +60,7 @@ def parse(text):
         raise FleetError(
             "%s is not a record that this version of osmigrate.fleet understands" % PATH,
             "The node boots as its GRUB environment block says",
-            "Move the file aside; the next run stages the release again",
+            "Move the file aside, and bring the release onto the node again that is its default",
         )
     if state["trial"]:
         state["trial"] = dict({"node": "", "purpose": MOVE}, **state["trial"])

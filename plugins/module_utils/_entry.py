@@ -46,10 +46,16 @@ def verify(entry, default):
 
     :param entry: dict, an item of "entries" in docs/design.md, "State file".
     :param default: str, id of the default, for the message.
-    :raises FleetError: they are not what was staged.
+    :raises FleetError: they are not what was staged, or gone.
     """
     found = _deployment(entry)
-    if found is None or "digests" not in entry:
+    if found is None:
+        raise FleetError(
+            "The deployment that %s boots is gone" % entry["id"],
+            "No trial was armed, and the default is still %s" % default,
+            "Stage the release again, or choose another target",
+        )
+    if "digests" not in entry:  # staged by a version that had none
         return
     for path, wanted in ((found.kernel, "kernel"), (found.initrd, "initrd")):
         if digest(path) != entry["digests"][wanted]:

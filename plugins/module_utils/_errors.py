@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one exception that every layer below a module's edge raises.
+"""The one exception that every layer below a module's edge raises, and that edge for modules that touch files.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -8,6 +8,8 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
+
+import contextlib
 
 
 class FleetError(Exception):
@@ -27,3 +29,20 @@ class FleetError(Exception):
     def failure(self):
         """Return what a module fails with: the whole text as msg, and problem and todo for whoever knows the state."""
         return {"msg": str(self), "problem": self.problem, "todo": self.todo}
+
+
+@contextlib.contextmanager
+def failing(module, left="What was done until then stays, and a plain reboot boots what it booted before"):
+    """Let a module fail with what went wrong below it; files that can be neither read nor written are told, too.
+
+    :param module: AnsibleModule.
+    :param left: str, as FleetError takes it, for such files.
+    """
+    try:
+        yield
+    except FleetError as error:
+        module.fail_json(**error.failure())
+    except (IOError, OSError) as error:
+        problem = "%s cannot be read or written: %s" % (error.filename or "A file", error.strerror or error)
+        failed = FleetError(problem, left, "Look at that file system, then run the same command again")
+        module.fail_json(**failed.failure())

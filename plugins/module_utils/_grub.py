@@ -25,6 +25,8 @@ TRIAL_ARGUMENTS = (
     "osmigrate.trial=1 panic=30 oops=panic softlockup_panic=1 rd.timeout=120 rd.shell=0 rd.emergency=reboot"
     " systemd.crash_reboot=1 systemd.watchdog_sec=120"
 )
+# Of x86-64 and arm64, without the byte that ends it.
+COMMAND_LINE_MAX = 2047
 
 Grub = typing.NamedTuple(
     "Grub",
@@ -120,6 +122,25 @@ def _trial_lines(entry):
     ]
 
 
+def check_length(entry):
+    """See that the kernel gets all arguments of a trial: what does not fit is cut off, its deadman first.
+
+    :param entry: dict, as boot_lines takes.
+    :raises FleetError: they are too long.
+    """
+    words = ["BOOT_IMAGE=%s" % entry["kernel"], entry["options"], "osmigrate.entry=%s" % entry["id"], TRIAL_ARGUMENTS]
+    line = " ".join(words)
+    # GRUB writes a backslash before each of these.
+    length = len(line.encode("utf-8")) + len(re.findall(r"[\\\"']", line))
+    if length > COMMAND_LINE_MAX:
+        raise FleetError(
+            "The kernel arguments of %s take %d bytes with those of a trial, and the kernel reads %d"
+            % (entry["id"], length, COMMAND_LINE_MAX),
+            "It is not in the boot menu; the node serves on as it did",
+            "Take arguments away from the running system's, most of which are carried, or exclude the node",
+        )
+
+
 def _search(entry):
     return "  search --no-floppy --fs-uuid --set=root %s" % entry["boot_uuid"]
 
@@ -134,8 +155,8 @@ def _initrd(entry):
 
 
 def menu_entry(title, name, lines):
-    """Return the lines of a menu entry."""
-    return ["menuentry %s --id %s {" % (_quoted(title), _quoted(name))] + lines + ["}", ""]
+    """Return the lines of a menu entry. Where GRUB has a password, it would ask for that at each boot of a node."""
+    return ["menuentry %s --unrestricted --id %s {" % (_quoted(title), _quoted(name))] + lines + ["}", ""]
 
 
 def render_menu(entries, tries_max=3, package=True, block_uuid="", block_path=""):
@@ -194,7 +215,9 @@ def render_menu(entries, tries_max=3, package=True, block_uuid="", block_path=""
             '  if [ "$boot_once" != "true" ]; then default="$osm_choice"; fi',
             # Where GRUB cannot load the default, it takes the first entry: it waits for a person otherwise.
             '  if [ -z "$fallback" ]; then fallback=0; fi',
-            # Ubuntu's recordfail waits for a key for ever; an unattended node must not.
+            "fi",
+            # -1 waits for a key for ever, as after Ubuntu's recordfail. What comes home from a trial must not, either.
+            'if [ -n "$osm_trial" -o %s ]; then' % _one_of("osm_choice", ids),
             '  if [ "$timeout" = "-1" ]; then timeout=5; fi',
             "fi",
         ]
@@ -202,7 +225,11 @@ def render_menu(entries, tries_max=3, package=True, block_uuid="", block_path=""
 
 
 def _is_one_of(variable, ids):
-    return "[ %s ]" % " -o ".join('"$%s" = "%s"' % (variable, name) for name in ids)
+    return "[ %s ]" % _one_of(variable, ids)
+
+
+def _one_of(variable, ids):
+    return " -o ".join('"$%s" = "%s"' % (variable, name) for name in ids)
 
 
 def _quoted(text):

@@ -70,10 +70,14 @@ def render(text, entry):
 
 
 def settings(text):
-    """Return the lines of a grub.cfg that say where the menu is shown and for how long, as list of str."""
+    """Return the lines of a grub.cfg that say where the menu is shown, for how long, and who may change what it boots.
+
+    :returns: list of str.
+    """
     found = re.findall(r"^[ \t]*((?:serial|terminal_input|terminal_output)[ \t].*?)[ \t]*$", text, re.MULTILINE)
     # Graphics would need a font, which may lie in the /usr that is given up.
     lines = [re.sub(r"\bgfxterm\b", "console", line) for line in found]
+    lines += re.findall(r"^[ \t]*((?:(?:set|export)[ \t]+superusers|password(?:_pbkdf2)?[ \t]).*?)[ \t]*$", text, re.MULTILINE)
     style = re.findall(r"^[ \t]*(?:set[ \t]+)?timeout_style=(\w+)", text, re.MULTILINE)
     seconds = re.findall(r"^[ \t]*(?:set[ \t]+)?timeout=[\"']?(-?\d+)", text, re.MULTILINE)
     # The last one is what counts on a boot after which nothing had failed; an unattended node must not wait for a key.

@@ -21,10 +21,9 @@ LINKS = "ostree/boot-0"
 
 
 def superseded(ostree, boot):
-    """Return the deployments that neither run nor are the default, as list of Deployment: one way back is kept."""
+    """Return the deployments that no needed entry boots, as list of Deployment."""
     entries = boot.state["entries"]
-    needed = (boot.default_entry(), boot.booted_entry())
-    kept = [entries[name]["deployment"] for name in needed if name in entries]
+    kept = [entries[name]["deployment"] for name in boot.needed_entries() if name in entries]
     running = ostree.booted()
     return [found for found in ostree.deployments() if found.path not in kept and found != running]
 
@@ -37,7 +36,7 @@ def plan(ostree, boot):
     :returns: list of (sentence, callable without arguments), in order.
     """
     steps = []
-    used = (boot.default_entry(), boot.booted_entry())
+    used = boot.needed_entries()
     gone = [
         name
         for name, entry in sorted(boot.state["entries"].items())

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Puts the report of a fall-back (_report.py) onto the incumbent, as a program made of these very sources.
+"""Puts onto the incumbent what it needs after a fall-back: its report (_report.py), as a program made of these very
+sources, and that it forgets what the candidate noted about pods (_carry/kubelet.py).
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -17,6 +18,7 @@ import sys
 import zipfile
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _report
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import kubelet
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
     make_directory,
@@ -55,7 +57,7 @@ IMPORT = re.compile(r"^from (%s\S*) import (\([^)]*\)|[^\n]*)" % re.escape(PACKA
 
 
 def install(check_mode):
-    """Make sure that the system that runs now reports at its boots.
+    """Make sure that the system that runs now is prepared for the fall-back of a trial.
 
     :param check_mode: bool, when true nothing is written.
     :returns: list of str, the actions taken.
@@ -65,6 +67,7 @@ def install(check_mode):
     wanted = {
         PROGRAM: build(),
         os.path.join(DIRECTORY, SERVICE): (UNIT % (_interpreter(), PROGRAM)).encode("utf-8"),
+        kubelet.PATH: kubelet.TEXT.encode("utf-8"),
     }
     changed = sorted(path for path, content in wanted.items() if read_bytes(path) != content)
     linked = os.path.islink(link) and os.readlink(link) == "../" + SERVICE

@@ -86,7 +86,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _finalize, _prune, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.mounts import SYSROOT
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
 
 
@@ -136,10 +136,8 @@ def main():
         argument_spec={"soak": {"type": "int", "default": 604800}},
         supports_check_mode=True,
     )
-    try:
+    with failing(module):
         result = finalize(module.params["soak"], module.check_mode)
-    except FleetError as error:
-        module.fail_json(**error.failure())
     if module._diff:
         result["diff"] = {"before": "".join(found["path"] + "\n" for found in result["deletes"]), "after": ""}
     module.exit_json(**result)

@@ -134,15 +134,13 @@ finalized:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 
 
 def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    try:
+    with failing(module):
         facts = BootControl(check_mode=True).facts()
-    except FleetError as error:
-        module.fail_json(**error.failure())
     module.exit_json(changed=False, **facts)
 
 

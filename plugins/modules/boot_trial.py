@@ -113,7 +113,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootmenu import TRIES_MAX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootstate import DRILL, MOVE
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 
 
 def apply(boot, params):
@@ -170,7 +170,7 @@ def main():
         ],
         supports_check_mode=True,
     )
-    try:
+    with failing(module):
         boot = BootControl(check_mode=module.check_mode)
         before = summary(boot)
         actions = apply(boot, module.params)
@@ -181,8 +181,6 @@ def main():
             "boot_id": boot.boot_id,
             "drills": boot.state["drills"],
         }
-    except FleetError as error:
-        module.fail_json(**error.failure())
     if module._diff:
         result["diff"] = {"before": before, "after": summary(boot)}
     module.exit_json(**result)

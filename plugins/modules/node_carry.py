@@ -287,7 +287,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _nodefacts, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, ending, model, network, plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import names, state
 
 BOOTED_FLAG = "/run/ostree-booted"
@@ -377,7 +377,7 @@ def main():
     )
     if not re.match(r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z", module.params["stateroot"]):
         module.fail_json(msg="%s is not the name of a stateroot." % module.params["stateroot"])
-    try:
+    with failing(module, apply.LEFT):
         result = carry(
             "/",
             module.params["deployment"],
@@ -387,11 +387,6 @@ def main():
             module.check_mode,
             look_at_network(module.params["deployment"]),
         )
-    except FleetError as error:
-        module.fail_json(**error.failure())
-    except (IOError, OSError) as error:
-        unread = FleetError("%s cannot be read: %s" % (error.filename, error.strerror), apply.LEFT)
-        module.fail_json(**unread.failure())
     if not module._diff:
         del result["diff"]
     module.exit_json(**result)

@@ -100,7 +100,7 @@ state:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import snapshot
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 
 
 def main():
@@ -111,13 +111,9 @@ def main():
         ),
         supports_check_mode=True,
     )
-    try:
-        module.exit_json(changed=False, state=snapshot.take(module.params["files"], module.params["sysctls"]))
-    except FleetError as error:
-        module.fail_json(**error.failure())
-    except (IOError, OSError) as error:
-        unread = FleetError("%s cannot be read: %s" % (error.filename, error.strerror))
-        module.fail_json(**unread.failure())
+    with failing(module, "Nothing was changed"):
+        state = snapshot.take(module.params["files"], module.params["sysctls"])
+    module.exit_json(changed=False, state=state)
 
 
 if __name__ == "__main__":

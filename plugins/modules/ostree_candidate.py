@@ -154,7 +154,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _etc_merge, _release, _signature
 from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._candidate import Candidate
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
 
 
@@ -205,10 +205,8 @@ def main():
         },
         supports_check_mode=True,
     )
-    try:
+    with failing(module):
         result = bring(module.params, module.check_mode)
-    except FleetError as error:
-        module.fail_json(**error.failure())
     if module._diff:
         result["diff"] = {"prepared": "".join(action + "\n" for action in result["actions"])}
     module.exit_json(**result)

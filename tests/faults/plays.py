@@ -53,6 +53,7 @@ def run(cell: dict[str, Any]) -> tuple[list[str], int]:
         wrong.append(f"in the end {seen.entry} runs, with the verdict {seen.verdict or 'empty'}")
     if seen.data != data:
         wrong.append("the node's data differ")
+    wrong += _unserved(fleet, "in the end")
     if fleet.annotation(NODE, "cordoned-by") or fleet.node(NODE)["spec"].get("unschedulable"):
         wrong.append("the node is still cordoned")
     return wrong, kernels_started(machine) - before
@@ -125,7 +126,18 @@ def _broken(fleet: Fleet, cell: dict[str, Any], data: str) -> list[str]:
         wrong.append(f"{left.entry} runs instead of {expected} after the first run")
     if left.data != data:
         wrong.append("the node's data differ after the first run")
-    return wrong
+    return wrong + _unserved(fleet, "after the first run")
+
+
+def _unserved(fleet: Fleet, when: str) -> list[str]:
+    """Say whether pods do not come to run on the node: those of a DaemonSet are there whether it is cordoned or not."""
+    try:
+        fleet.control_plane.kubectl(
+            "rollout", "status", "daemonset/agent", "--namespace=demo", f"--timeout={BOOT_TIMEOUT}s"
+        )
+    except host.HostError as error:
+        return [f"{when} the pods of the node do not run: {error}"]
+    return []
 
 
 def _without_api(fleet: Fleet) -> None:

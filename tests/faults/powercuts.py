@@ -145,7 +145,8 @@ class Expectations:
         if not given_up:
             wrong += [f"{path} differs" for path, was in zip(PACKAGE_ROOT, self.root) if mended.read(path) != was]
         try:
-            state = _bootstate.parse((mended.read(_bootstate.PATH) or b"").decode())
+            record = mended.read(_bootstate.PATH)
+            state = _bootstate.parse(None if record is None else record.decode())
         except (FleetError, ValueError) as error:
             return [*wrong, f"the record cannot be read: {error}"]
         # Where the trial is armed already; until then the incumbent boots.

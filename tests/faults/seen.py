@@ -38,7 +38,7 @@ class Seen:
         self.entry = arguments.get("osmigrate.entry", PACKAGE)
         self.data = said["data"]
         self.report = base64.b64decode(said["report"]).decode().strip()
-        state = _bootstate.parse(base64.b64decode(said["state"]).decode())
+        state = _bootstate.parse(base64.b64decode(said["state"]).decode() or None)
         try:
             block = _bootenv.parse(base64.b64decode(said["block"]))
         except ValueError:

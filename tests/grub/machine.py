@@ -35,7 +35,8 @@ terminal_output serial
 terminal_input serial
 default=0
 timeout=0
-menuentry 'package-managed' {{
+{before}
+menuentry 'package-managed' --unrestricted {{
   echo "chosen=[package] left=[$osm_tries]"
   reboot
 }}

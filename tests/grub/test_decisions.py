@@ -82,3 +82,20 @@ def test_what_cannot_be_loaded_never_waits_for_a_person(tmp_path: Path, files, b
     }
     machine = Machine(tmp_path, files, loads=True)
     assert [machine.boot() for _boot in boots] == boots
+
+
+NOBODY_THERE = {
+    "the trial has a password to enter": ("set superusers=root", "x", "reboot"),
+    "the way home waits for a key": ("timeout=-1", "0", "package"),
+}
+
+
+@pytest.mark.parametrize("case", NOBODY_THERE.values(), ids=NOBODY_THERE)
+def test_no_trial_waits_for_what_an_administrator_would_type(tmp_path: Path, case) -> None:
+    before, tries, booted = case
+    files = {
+        "osmigrate.cfg": _grub.render_menu([{**entry("r-1"), "boot_uuid": UUID}]).encode(),
+        "custom.cfg": _grub.with_block("").encode(),
+        "osmigrate.env": _bootenv.render({"osm_default": "package", "osm_trial": "r-1", "osm_tries": tries}),
+    }
+    assert Machine(tmp_path, files, before, loads=True).boot()[0] == booted

@@ -13,11 +13,10 @@ import os
 import stat
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules, strays
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import is_default
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import is_default, is_ours
 
 # Beside /etc: wholly an administrator's, but for packages that put something there.
 OWN = ("/usr/local", "/opt", "/srv", "/root")
-OURS = "osmigrate-"
 FILES_MAX = 20000
 
 
@@ -36,7 +35,7 @@ def files(tree, packages):
             silent.update(tree.glob(pattern))
     found = []
     for path, status in tree.walk("/etc"):
-        if stat.S_ISDIR(status.st_mode) or path in silent or os.path.basename(path).startswith(OURS):
+        if stat.S_ISDIR(status.st_mode) or path in silent or is_ours(path):
             continue
         if packages.verdict(path) and (tree.is_link(path) or not is_default(tree, path)):
             found.append(path)

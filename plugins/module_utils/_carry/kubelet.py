@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""State of kubelet that one version must not read from another, though both systems use its directory.
+"""State of kubelet's pods that must not be read in the next boot, which starts all of them anew.
+
+What kubelet noted about processors and memory, one version must not read from another. What network plugins noted about
+a pod may be empty after a power cut, and then neither that pod nor its successor ever ends or starts
+(https://github.com/containernetworking/cni/issues/1055). Both systems use these directories, so both have the file.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -9,30 +13,17 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import FILE, LINK, Found, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import FILE, Found, item
 
 DIRECTORY = "/var/lib/kubelet"
-FORGOTTEN = ("cpu_manager_state", "memory_manager_state")
-UNITS = "/etc/systemd/system"
-UNIT = "osmigrate-kubelet-state.service"
-# Each boot starts all containers anew, so nothing of it is still true then. What ends last began first: the files go
-# again after kubelet has stopped, and the incumbent does not find them.
+PATH = "/etc/tmpfiles.d/osmigrate-kubelet.conf"
+# The exclamation mark: at boot only, while no pod runs.
 TEXT = """\
-# Written by osmigrate.fleet.
-[Unit]
-Description=Forget what kubelet noted about processors and memory of the last boot
-Before=kubelet.service
-RequiresMountsFor=%(directory)s
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/bin/rm -f %(files)s
-ExecStop=/bin/rm -f %(files)s
-
-[Install]
-WantedBy=kubelet.service
-""" % {"directory": DIRECTORY, "files": " ".join("%s/%s" % (DIRECTORY, name) for name in FORGOTTEN)}
+# Written by osmigrate.fleet: what was noted about the pods of the last boot.
+r! /var/lib/kubelet/cpu_manager_state
+r! /var/lib/kubelet/memory_manager_state
+R! /var/lib/cni/results
+"""
 
 
 def plan(shared):
@@ -40,14 +31,4 @@ def plan(shared):
 
     :param shared: list of str, the directories that both systems use.
     """
-    if DIRECTORY not in shared:
-        return Found([], [], set())
-    wanted = "%s/kubelet.service.wants/%s" % (UNITS, UNIT)
-    return Found(
-        [
-            item(FILE, "%s/%s" % (UNITS, UNIT), "", "kubelet", TEXT),
-            item(LINK, wanted, "", "kubelet", "../" + UNIT),
-        ],
-        [],
-        set(),
-    )
+    return Found([item(FILE, PATH, "", "kubelet", TEXT)] if DIRECTORY in shared else [], [], set())

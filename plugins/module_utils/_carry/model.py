@@ -61,6 +61,11 @@ def item(
     return Item(kind, target, source, rule, content, mode, owner[0], owner[1], lost, secret, list(parts), attributes)
 
 
+def is_ours(path):
+    """Say whether a file or unit is one that this collection puts onto a node."""
+    return os.path.basename(path).startswith("osmigrate-")
+
+
 def is_default(tree, path):
     """Say whether a file of /etc is empty, or as Debian's base-files makes it without owning it.
 

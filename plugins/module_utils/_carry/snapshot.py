@@ -16,6 +16,7 @@ import stat
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, administrator, sysctl
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import is_ours
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
@@ -127,7 +128,7 @@ def services(text, packages):
         unit = dict(line.partition("=")[::2] for line in block.splitlines())
         name, enabled = unit.get("Id", ""), unit.get("UnitFileState", "")
         passing = unit.get("Transient") == "yes" or ("@" in name and enabled != "enabled")
-        if unit.get("LoadState") != "loaded" or passing or name.startswith(administrator.OURS):
+        if unit.get("LoadState") != "loaded" or passing or is_ours(name):
             continue
         state = STATES.get(unit["ActiveState"], unit["ActiveState"])
         ends = unit.get("Type") == "oneshot" and unit.get("RemainAfterExit") == "no"

@@ -14,14 +14,20 @@ import re
 import stat
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import network
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, LINK, Found, Left, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import (
+    ABSENT,
+    LINK,
+    Found,
+    Left,
+    is_ours,
+    item,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import tables
 
 SCOPES = ("/etc/systemd/system", "/etc/systemd/user")
 UNIT = re.compile(r"^[^/]+\.(service|socket|timer|mount|automount|swap|path|slice|target)$")
 MASK = "/dev/null"
 VENDOR = "/usr/lib/systemd"
-OURS = re.compile(r"^osmigrate-")
 # Where a link to a unit leads without saying more than its name; others lead to a unit itself.
 PLACES = ("/usr/lib/systemd/", "/lib/systemd/", "/etc/systemd/", "/run/", "/dev/")
 COPIED = "a link to %s, which is not there yet when systemd reads its units; now a copy"
@@ -57,7 +63,7 @@ def _units(situation, scope, found):
     for name in incumbent.names(scope):
         path = os.path.join(scope, name)
         place = _linked(incumbent, path)
-        if OURS.match(name):
+        if is_ours(name):
             found.taken.add(path)
         elif name.endswith(".d") and incumbent.is_directory(path):
             for drop_in, _status in incumbent.walk(path):
@@ -124,7 +130,7 @@ def _links(situation, scope, found):
         if not incumbent.is_link(path) or path in found.taken:
             continue
         found.taken.add(path)
-        if OURS.match(os.path.basename(path)) or not situation.packages.verdict(path):
+        if is_ours(path) or not situation.packages.verdict(path):
             continue
         target = incumbent.link(path)
         unit = os.path.basename(target)

@@ -13,7 +13,7 @@ import stat
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import ALWAYS, NEEDED
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, is_ours
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 
@@ -42,6 +42,9 @@ def plan(situation, extra_paths):
 
 def _apply(situation, area, rule, found):
     for path in [path for pattern in rule.patterns for path in situation.incumbent.glob(pattern)]:
+        if is_ours(path):
+            found.taken.add(path)
+            continue
         target = situation.translation.name(path)
         # What lies elsewhere comes with its directory, unless the candidate has it in /etc.
         if path in found.taken or not target.startswith("/etc/") or not _takes(situation, rule.how, path, target):

@@ -42,6 +42,10 @@ def entry(name):
     }
 
 
+def deployment(name, kernel="", initrd=""):
+    return _ostree.Deployment("debian", name, 0, entry(name)["deployment"], "", kernel, initrd)
+
+
 @pytest.fixture
 def node(tmp_path, monkeypatch):
     """A node that runs d-1; d-2 is staged. Replaced, for want of a machine: what runs, freeze, systemctl, report."""
@@ -60,6 +64,7 @@ def node(tmp_path, monkeypatch):
     for module in (_bootcontrol, _bootmenu):
         monkeypatch.setattr(module, "run", run)
     monkeypatch.setattr(_prune, "can_boot", lambda root, entry: True)
+    monkeypatch.setattr(_ostree.Ostree, "deployments", lambda self: [deployment("d-1"), deployment("d-2")])
     monkeypatch.setattr(_reporter, "install", lambda check_mode: [])  # it writes below /etc
     monkeypatch.setattr(_evidence, "forget", lambda: None)
     node = Node(tmp_path / "boot", monkeypatch)
@@ -223,8 +228,8 @@ def test_a_kernel_that_was_damaged_after_staging_is_not_armed(node, monkeypatch,
     kernel, initrd = node.boot / "vmlinuz", node.boot / "initramfs"
     kernel.write_bytes(b"kernel")
     initrd.write_bytes(b"initramfs")
-    deployment = _ostree.Deployment("debian", "d-2", 0, entry("d-2")["deployment"], "", str(kernel), str(initrd))
-    monkeypatch.setattr(_ostree.Ostree, "deployments", lambda self: [deployment])
+    found = deployment("d-2", str(kernel), str(initrd))
+    monkeypatch.setattr(_ostree.Ostree, "deployments", lambda self: [found])
     digests = {"kernel": _storage.digest(str(kernel)), "initrd": _storage.digest(str(initrd))}
     BootControl().stage({**entry("d-2"), "digests": digests})
     assert BootControl().arm("d-2", 1, "r") != []
@@ -237,6 +242,83 @@ def test_a_kernel_that_was_damaged_after_staging_is_not_armed(node, monkeypatch,
     with pytest.raises(FleetError, match="is not what was staged for d-2 any more. No trial was armed"):
         BootControl().arm("d-2", 1, "r")
     assert BootControl().facts()["trial"] is None
+
+
+def test_a_release_whose_deployment_is_gone_is_not_armed(node, monkeypatch):
+    monkeypatch.setattr(_ostree.Ostree, "deployments", lambda self: [deployment("d-1")])
+    with pytest.raises(FleetError, match="deployment that d-2 boots is gone"):
+        BootControl().arm("d-2", 1, "")
+
+
+def garbage(node):
+    (node.boot / "grub/osmigrate.env").write_bytes(b"garbage")
+
+
+def test_a_menu_without_the_default_is_not_written_when_the_record_was_lost(node):
+    (node.boot / "osmigrate/state.json").unlink()
+    with pytest.raises(FleetError, match="does not know its default d-1"):
+        BootControl().stage(entry("d-2"))
+    BootControl().stage(entry("d-1"))
+    BootControl().stage(entry("d-2"))
+
+
+@pytest.mark.parametrize("content", [b"", b"\0\0"])
+def test_an_empty_record_is_not_that_of_a_node_which_was_never_touched(node, content):
+    (node.boot / "osmigrate/state.json").write_bytes(content)
+    with pytest.raises(FleetError, match="is not a record"):
+        BootControl()
+
+
+def test_what_was_confirmed_is_kept_while_the_block_is_unusable(node):
+    garbage(node)
+    node.runs("package")
+    boot = BootControl()
+    assert boot.needed_entries() == {"package", "d-1"}
+    with pytest.raises(FleetError, match="d-1 is in use"):
+        boot.forget(["d-1"])
+
+
+def test_a_trial_falls_back_to_what_was_confirmed_where_the_block_was_unusable(node):
+    garbage(node)
+    node.runs("package")
+    BootControl().arm("d-2", 1, "")
+    boot = BootControl()
+    assert boot.block == {"osm_default": "d-1", "osm_trial": "d-2", "osm_tries": "x"}
+    assert boot.facts()["trial"]["incumbent"] == "d-1"
+
+
+def test_the_way_back_is_a_trial_where_the_block_is_unusable(node):
+    garbage(node)
+    assert BootControl().arm("package", 1, "") != []
+    assert BootControl().block == {"osm_default": "d-1", "osm_trial": "package", "osm_tries": "x"}
+
+
+def test_a_confirmation_is_recorded_where_the_block_is_unusable(node):
+    garbage(node)
+    node.runs("package")
+    assert BootControl().confirm("package") != []
+    assert BootControl().block["osm_default"] == "package"
+    assert BootControl().confirm("package") == []
+    assert BootControl().state["default"] == "package"
+
+
+def test_what_the_administrator_has_closed_stays_closed(node):
+    custom = node.boot / "grub/custom.cfg"
+    custom.write_text("password_pbkdf2 root grub.pbkdf2.sha512.1\n")
+    custom.chmod(0o600)
+    BootControl().stage(entry("d-3"))
+    assert custom.stat().st_mode & 0o777 == 0o600
+    assert custom.read_text().endswith(_grub.managed_block())
+
+
+def test_a_custom_cfg_that_leads_elsewhere_still_does(node):
+    custom, managed = node.boot / "grub/custom.cfg", node.boot / "managed.cfg"
+    custom.unlink()
+    managed.write_text("set color_normal=white/black\n")
+    custom.symlink_to("../managed.cfg")
+    BootControl().stage(entry("d-3"))
+    assert custom.is_symlink()
+    assert managed.read_text() == "set color_normal=white/black\n" + _grub.managed_block()
 
 
 def drill(node):

@@ -80,10 +80,10 @@ def test_no_trial_no_verdict():
 
 def test_the_record_reads_back():
     assert _bootstate.parse(_bootstate.render(STATE)) == STATE
-    assert _bootstate.parse("") == _bootstate.empty()
+    assert _bootstate.parse(None) == _bootstate.empty()
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 2}', '{"schema": 1}', "null"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 2}', '{"schema": 1}', "null"])
 def test_parse_fail(text):
     with pytest.raises(FleetError, match="not a record"):
         _bootstate.parse(text)

@@ -48,6 +48,15 @@ def test_render_menu_fail_on_a_quote(field):
         _grub.render_menu([{**ENTRY, field: "it's"}])
 
 
+def test_arguments_that_would_be_cut_off_are_refused():
+    bare = "BOOT_IMAGE=/k  osmigrate.entry=d-1 " + _grub.TRIAL_ARGUMENTS
+    longest = "x" * (_grub.COMMAND_LINE_MAX - len(bare))
+    _grub.check_length({**ENTRY, "options": longest})
+    for options in (longest + "x", longest[1:] + '"'):
+        with pytest.raises(FleetError, match="take 2048 bytes with those of a trial"):
+            _grub.check_length({**ENTRY, "options": options})
+
+
 def test_find(tmp_path):
     directory = tmp_path / "boot/grub2"
     directory.mkdir(parents=True)

@@ -41,6 +41,10 @@ SETTINGS = {
     ),
     "nothing": ("menuentry x {\n}\n", ["set timeout=5"]),
     "waits for a key": ("set timeout=-1\n", ["set timeout=5"]),
+    "closed to others": (
+        'set superusers="root"\nexport superusers\npassword_pbkdf2 root grub.pbkdf2.sha512.1\n',
+        ['set superusers="root"', "export superusers", "password_pbkdf2 root grub.pbkdf2.sha512.1", "set timeout=5"],
+    ),
     "quoted": ('timeout="7"\n', ["set timeout=7"]),
 }
 

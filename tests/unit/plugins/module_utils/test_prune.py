@@ -12,12 +12,11 @@ KERNELS = {name: f"debian-{letter * 64}" for name, letter in (("d-1", "1"), ("d-
 
 
 class Boot:
-    """What of BootControl is asked: the record, the default, what runs."""
+    """What of BootControl is asked: the record, and the default and what runs, which are needed."""
 
     def __init__(self, entries, default, running):
         self.state = {"entries": entries}
-        self.default_entry = lambda: default
-        self.booted_entry = lambda: running
+        self.needed_entries = lambda: {default, running}
         self.forgotten = []
 
     def forget(self, names):

@@ -16,6 +16,7 @@ def system(tmp_path, monkeypatch):
     """A root with nothing in it."""
     monkeypatch.setattr(_reporter, "PROGRAM", str(tmp_path / "boot/osmigrate/report.pyz"))
     monkeypatch.setattr(_reporter, "DIRECTORY", str(tmp_path / "etc/systemd/system"))
+    monkeypatch.setattr(_reporter.kubelet, "PATH", str(tmp_path / "etc/tmpfiles.d/osmigrate-kubelet.conf"))
     return tmp_path
 
 
@@ -23,7 +24,7 @@ def test_install(system):
     foretold = _reporter.install(check_mode=True)
     assert os.listdir(str(system)) == []
     assert _reporter.install(check_mode=False) == foretold
-    assert [action.split(" ")[0] for action in foretold] == ["write", "write", "enable"]
+    assert [action.split(" ")[0] for action in foretold] == ["write", "write", "write", "enable"]
     assert _reporter.install(check_mode=False) == []
     link = system / "etc/systemd/system/multi-user.target.wants" / _reporter.SERVICE
     assert link.resolve() == system / "etc/systemd/system" / _reporter.SERVICE

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import kubelet
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 VAR = "/sysroot/ostree/deploy/debian/var /var none bind,slave,shared 0 0"
@@ -207,11 +208,10 @@ def test_what_every_var_has_is_not_shared_while_it_is_empty(move):
 
 
 def test_what_kubelet_noted_about_the_last_boot_is_forgotten(move):
-    moving = move({**DATA, "/var/lib/kubelet/cpu_manager_state": "{}"})
-    moving.carry()
-    assert "/var/lib/kubelet/cpu_manager_state" in moving.read("/etc/systemd/system/osmigrate-kubelet-state.service")
-    wanted = moving.deployment / "etc/systemd/system/kubelet.service.wants/osmigrate-kubelet-state.service"
-    assert str(wanted.readlink()) == "../osmigrate-kubelet-state.service"
+    moving = move({**DATA, "/var/lib/kubelet/cpu_manager_state": "{}", kubelet.PATH: "# of an older trial\n"})
+    made = moving.carry()
+    assert "\nr! /var/lib/kubelet/cpu_manager_state\n" in moving.read(kubelet.PATH)
+    assert (made.unknown, kubelet.PATH in lefts(made)) == ([], False)
 
 
 def test_state_of_packages_is_named(move):
