@@ -23,7 +23,9 @@ BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 # A moment later and from outside the session, so that the answer to this very command still arrives.
 # Where the trial is armed by kexec (module_utils/_kexec.py: MARK) the kernel that is loaded is started; elsewhere
 # systemd must not take one that somebody else has loaded.
+# ssh may send a command again whose answer it has lost; then another boot must not take it.
 REBOOT = (
+    "[ \"$(cat /proc/sys/kernel/random/boot_id)\" = %s ] || exit 0; "
     "systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms "
     "sh -c 'if [ -e /run/osmigrate-kexec ]; then exec systemctl kexec; fi; "
     "SYSTEMCTL_SKIP_AUTO_KEXEC=1 exec systemctl reboot'"
@@ -46,14 +48,12 @@ class ActionModule(ActionBase):
         before = self._task.args.get("boot_id", "")
         by_itself = bool(before)
         if not by_itself:
-            before = self._boot_id()
-            answer = self._low_level_execute_command(REBOOT, sudoable=True)
-            if answer["rc"] != 0:
-                said = (answer["stderr"] or answer["stdout"]).strip()
+            before, problem = self._ask()
+            if problem:
                 return {
                     **result,
                     "failed": True,
-                    "msg": f"The reboot could not be asked for: {said}. The node runs on as it did."
+                    "msg": f"The reboot could not be asked for: {problem}. The node runs on as it did."
                     " Look at it, then run the same command again.",
                 }
         started = time.monotonic()
@@ -65,11 +65,25 @@ class ActionModule(ActionBase):
                 "failed": True,
                 "changed": True,
                 "msg": f"The node did not come back {'by itself' if by_itself else 'after its reboot'} within {timeout}"
-                " seconds. It is still cordoned. Its next boot is the incumbent, or the candidate once, if it never went"
-                " down. Look at its console or power-cycle it, then run the same command again: it looks at the node and"
-                " goes on from there.",
+                " seconds. It is still cordoned. Its next boot is the incumbent, unless the trial has tries left or"
+                " the node never went down. Look at its console or power-cycle it, then run the same command again: it"
+                " looks at the node and goes on from there.",
             }
         return {**result, "changed": True, "boot_id": after, "seconds": seconds}
+
+    def _ask(self) -> tuple[str, str]:
+        """Ask for the reboot; return the boot id of before, and what went wrong, empty if nothing."""
+        try:
+            before = self._boot_id()
+        except AnsibleConnectionFailure as error:
+            return "", str(error)
+        if not before:
+            return "", "its boot id cannot be read"
+        try:
+            answer = self._low_level_execute_command(REBOOT % before, sudoable=True)
+        except AnsibleConnectionFailure:
+            return before, ""  # it may well go down already
+        return before, (answer["stderr"] or answer["stdout"]).strip() or "no reason given" if answer["rc"] else ""
 
     def _wait(self, before: str, deadline: float) -> str:
         """Return the boot id of the next boot, empty if there was none before the deadline."""

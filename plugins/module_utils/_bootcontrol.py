@@ -116,6 +116,10 @@ class BootControl(object):
         # A record of before that was noted, or older than the block: nothing but a decision of ours writes the block.
         return self._block.changed_at()
 
+    def called_off(self):
+        """Say whether what runs is a trial that was called off, so that the node still has to go home."""
+        return self.state["called_off"] == self.boot_id and self.booted_entry() != self.default_entry()
+
     def verdict(self):
         """Return the Verdict on the trial that is under way or has ended undecided."""
         return _bootstate.judge(self.state, self.block, self.booted_entry(), self.boot_id, self.evidence)
@@ -138,6 +142,7 @@ class BootControl(object):
             "trial": _bootstate.live_trial(self.state, self.block),
             "verdict": verdict.verdict,
             "reason": verdict.reason,
+            "called_off": self.called_off(),
             # Not "failed": Ansible takes a result of that name for a failure of the module.
             "failures": self.state["failed"],
             "health": self.health(),
@@ -154,14 +159,15 @@ class BootControl(object):
         expected = self.is_trial() and os.path.exists(os.path.join(health.DIRECTORY, health.SERVICE))
         return _healthstate.parse(read_text(_healthstate.RESULTS), expected)
 
-    def stage(self, entry):
+    def stage(self, entry, purpose=_bootstate.MOVE):
         """Put an entry into the menu, where it is inert.
 
         :param entry: dict, an item of "entries" in docs/design.md, "State file".
+        :param purpose: str, MOVE or DRILL; what was staged for a drill lacks what a move needs.
         """
         state = dict(self.state, entries=dict(self.state["entries"]))
         _grub.check_length(entry)
-        state["entries"][entry["id"]] = dict(entry, trial_initrd=grub_path(_trial_initrd.PATH))
+        state["entries"][entry["id"]] = dict(entry, trial_initrd=grub_path(_trial_initrd.PATH), purpose=purpose)
         if self.tier.name == _boot_tier.KEXEC and self.booted_entry() == _grub.PACKAGE:
             state["package"] = _entry.running_package(self.arguments)
         return self._write_menu(state)
@@ -319,7 +325,7 @@ class BootControl(object):
         self._block.flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
         if not self.check_mode:
             _kexec.unload()
-        state = dict(self.state, trial=None)
+        state = dict(self.state, trial=None, called_off=self.boot_id)
         meant = trial and trial["purpose"] == _bootstate.DRILL and not reason
         if trial and not meant and verdict.verdict not in ("", "never_rebooted"):
             state["failed"] = dict(state["failed"])

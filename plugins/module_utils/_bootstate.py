@@ -37,6 +37,7 @@ def empty():
         "failed": {},
         "drills": {},
         "finalized": None,
+        "called_off": "",
         "control": None,
         "package": None,
     }

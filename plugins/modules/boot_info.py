@@ -106,6 +106,10 @@ reason:
   description: Why the verdict is what it is.
   returned: always
   type: str
+called_off:
+  description: Whether what runs now is a trial that was called off, so that the node has to go home.
+  returned: success
+  type: bool
 failures:
   description: Releases that failed on this node, by id of their entry; C(attempts) is how often each of them did.
   returned: always

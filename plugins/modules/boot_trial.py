@@ -62,6 +62,7 @@ options:
     description:
       - With O(state=armed), what the trial is for. A V(drill) is meant to fall back, and is not counted as failed when
         it is reverted without O(reason).
+      - With O(state=staged), what O(entry) was prepared for.
     type: str
     choices: [move, drill]
     default: move
@@ -96,7 +97,7 @@ actions:
   type: list
   elements: str
 reboot_required:
-  description: Whether something else than the default runs now.
+  description: Whether what runs now is a trial that was called off, so that the node has to be rebooted into its default.
   returned: success
   type: bool
 boot_id:
@@ -124,7 +125,7 @@ def apply(boot, params):
     :returns: list of str, the actions taken.
     """
     if params["state"] == "staged":
-        return boot.stage(params["entry"])
+        return boot.stage(params["entry"], params["purpose"])
     if params["state"] == "armed":
         return boot.arm(params["name"], params["tries"], params["rollout"], params["node"], params["purpose"])
     if params["state"] == "confirmed":
@@ -177,7 +178,7 @@ def main():
         result = {
             "changed": bool(actions),
             "actions": actions,
-            "reboot_required": boot.booted_entry() != boot.default_entry(),
+            "reboot_required": boot.called_off(),
             "boot_id": boot.boot_id,
             "drills": boot.state["drills"],
         }

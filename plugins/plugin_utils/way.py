@@ -40,18 +40,19 @@ def next_steps(
     trial = boot["trial"] or {}
     on_trial, drilled = trial.get("entry", ""), trial.get("purpose") == "drill"
     to_do = DRILL if drill else MOVE
-    move = to_do if target == PACKAGE or target in boot["entries"] else ("stage", *to_do)
+    move = to_do if target == PACKAGE or _is_staged(boot, target, drill) else ("stage", *to_do)
 
     if verdict == "booted_candidate":
-        # A move may take over what a drill has booted; a drill lets no move fall back.
-        if on_trial == target and (drilled or not drill):
+        # No drill lets a move fall back, and no move keeps what a drill has booted, which lacks health checks.
+        if on_trial == target and drilled == drill:
             return Way(("return",) if drill else ("verify", "confirm"))
         if not drilled:
             return Way((), f"It runs {on_trial} on trial, which another rollout has to confirm or revert.")
-    if on_trial and (on_trial != target or (drilled and verdict != "never_rebooted")):
+    if boot["called_off"] or (on_trial and (on_trial != target or (drilled and verdict != "never_rebooted"))):
         # Nobody has to be asked about a drill that nobody watched to its end: it is called off, and that is all.
-        runs = boot["default"] if verdict == "booted_candidate" else booted
-        settled = {**boot, "trial": None, "verdict": "", "booted": {**boot["booted"], "entry": runs}}
+        runs = boot["default"] if boot["called_off"] or verdict == "booted_candidate" else booted
+        home = {**boot["booted"], "entry": runs}
+        settled = {**boot, "trial": None, "verdict": "", "called_off": False, "booted": home}
         rest = next_steps(settled, target, retry, attempts_max, drill)
         return Way(("revert", *rest.steps), rest.refusal)
     if verdict in ("fell_back", "unknown"):
@@ -70,6 +71,12 @@ def next_steps(
         if refusal:
             return Way((), refusal)
     return Way(move)
+
+
+def _is_staged(boot: dict[str, Any], target: str, drill: bool) -> bool:
+    """Say whether the target is in the boot menu, and not only for a drill where it is to be moved to."""
+    entry = boot["entries"].get(target)
+    return entry is not None and (drill or entry.get("purpose") != "drill")
 
 
 def _attempts(boot: dict[str, Any], target: str) -> int:

@@ -194,6 +194,93 @@ def test_a_killed_drill_is_settled_by_the_next_run_of_another_playbook(make_flee
     assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)
 
 
+def put(tmp_path, node, **menu):
+    (tmp_path / f"{node}.json").write_text(json.dumps(menu))
+
+
+def got(tmp_path, node):
+    return json.loads((tmp_path / f"{node}.json").read_text())
+
+
+def test_a_node_that_does_not_come_home_from_what_was_left_stays_cordoned(make_fleet, play, tmp_path):
+    fleet = make_fleet(1)
+    (node,) = fleet.nodes
+    kill_when(fleet.unavailable, play("rollback", fleet.nodes))
+    put(tmp_path, node, booted="r-2", default="r-1", trial="r-2", purpose="drill", stuck=True)
+    code, output = end(play("rollback", fleet.nodes, osmigrate_rollback_to="r-1"))
+    assert code != 0
+    assert f"{node} was left on a trial and does not come home. {node} stays cordoned" in output
+    assert fleet.unavailable() == fleet.nodes
+    assert fleet.notes()[0]["phase"] == "failed"
+
+
+def test_a_failure_before_anything_was_begun_reboots_no_node_that_runs_what_is_not_its_default(
+    robot, make_fleet, play, tmp_path
+):
+    fleet = make_fleet(1)
+    (node,) = fleet.nodes
+    put(tmp_path, node, booted="r-2", default="r-1", trial="")
+    robot.get(f"/api/v1/nodes/{node}")
+    closed = [{"start": time.strftime("%H:%M", time.gmtime(robot.now() + 7200)), "duration": "1h"}]
+    code, output = end(play("rollback", fleet.nodes, osmigrate_windows=closed, drain_way_back=False))
+    assert code != 0
+    assert f"{node} runs r-2 as before, and no cordon of ours is left on it. Its default is r-1." in output
+    assert (got(tmp_path, node)["reboots"], fleet.unavailable()) == (0, [])
+
+
+def test_the_trial_of_another_rollout_is_left_alone(make_fleet, play, tmp_path):
+    fleet = make_fleet(1)
+    (node,) = fleet.nodes
+    kill_when(fleet.unavailable, play("rollback", fleet.nodes))
+    menu = {"booted": "r-2", "default": "r-1", "trial": "r-2", "purpose": "move"}
+    put(tmp_path, node, **menu)
+    before = fleet.notes()
+    code, output = end(play("rollback", fleet.nodes))
+    assert code != 0
+    assert "It runs r-2 on trial, which another rollout has to confirm or revert. It was left as it is." in output
+    assert {key: got(tmp_path, node)[key] for key in menu} == menu
+    assert (fleet.unavailable(), fleet.notes()) == (fleet.nodes, before)
+
+
+def test_a_node_that_is_refused_has_not_failed_and_is_given_back(make_fleet, play, tmp_path):
+    fleet = make_fleet(1)
+    kill_when(fleet.unavailable, play("rollback", fleet.nodes))
+    put(tmp_path, fleet.nodes[0], booted="r-2", default="r-2", trial="")
+    code, output = end(play("drilled", fleet.nodes))
+    assert code != 0
+    assert "r-2 is the default here, so there is nothing to come home from. It was left as it is." in output
+    assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)
+    assert fleet.notes()[0].get("phase") != "failed"
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"osmigrate_verify_timeout": "10m"}, "osmigrate_verify_timeout"),
+        ({"osmigrate_tries": 5}, "osmigrate_tries must be one of: 1, 2, 3"),
+        ({"osmigrate_ready_for": 600}, "osmigrate_ready_for is 600 and osmigrate_verify_timeout 600"),
+    ],
+)
+def test_what_cannot_be_waited_for_is_refused_before_the_drain(make_fleet, play, variables, says):
+    fleet = make_fleet(1)
+    code, output = end(play("rollback", fleet.nodes, **variables))
+    assert code != 0
+    assert says in output
+    assert (fleet.notes(), fleet.state()) == ([{}], pool_plan.EMPTY)
+
+
+def test_a_node_that_falls_silent_on_its_trial_is_brought_home_and_counted(make_fleet, play, tmp_path):
+    fleet = make_fleet(1)
+    (node,) = fleet.nodes
+    put(tmp_path, node, silent=1)
+    code, output = end(play("rollback", fleet.nodes, osmigrate_halt_after=1))
+    assert code != 0
+    assert f"{node} does not answer: " in output
+    assert f"{node} runs its default r-1 and no cordon of ours is left on it" in output
+    assert fleet.state().halt["reason"] == f"1 node failed in rollout r1: {node}"
+    assert (fleet.unavailable(), fleet.notes()[0]["phase"]) == ([], "failed")
+
+
 def test_windows_hold_nodes_back_but_not_on_their_way_back(robot, make_fleet, play):
     fleet = make_fleet(2)
     robot.get(f"/api/v1/nodes/{fleet.nodes[0]}")

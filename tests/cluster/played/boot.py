@@ -12,9 +12,12 @@ import os
 import time
 from pathlib import Path
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
-START = {"booted": "r-1", "default": "r-1", "trial": "", "good": True}
+# good: whether a trial boots; stuck: whether a reboot never ends; silent: how often it does not answer while on trial;
+# away: seconds that a drill takes; reboots: how many there were.
+START = {"booted": "r-1", "default": "r-1", "trial": "", "good": True, "reboots": 0}
 
 
 class ActionModule(ActionBase):
@@ -24,11 +27,17 @@ class ActionModule(ActionBase):
         self._supports_check_mode = True
         super().run(tmp, task_vars)
         path = Path(os.environ["OSMIGRATE_PLAYED"]) / f"{task_vars['inventory_hostname']}.json"
-        menu = json.loads(path.read_text()) if path.exists() else dict(START)
+        menu = {**START, **(json.loads(path.read_text()) if path.exists() else {})}
+        if menu.get("silent") and menu["booted"] == menu["trial"]:
+            path.write_text(json.dumps({**menu, "silent": menu["silent"] - 1}))
+            raise AnsibleConnectionFailure("no route to host")
         step = self._task.action.rpartition(".")[2]
+        if step == "node_reboot" and menu.get("stuck"):
+            return {"failed": True, "msg": "The node did not come back."}
         changed = getattr(self, step)(menu)
         path.write_text(json.dumps(menu))
-        return {"changed": changed, **self.facts(menu), "reboot_required": menu["booted"] != menu["default"]}
+        facts = self.facts(menu)
+        return {"changed": changed, **facts, "reboot_required": facts["called_off"]}
 
     def boot_info(self, menu):
         return False
@@ -40,6 +49,8 @@ class ActionModule(ActionBase):
         state, name = self._task.args["state"], self._task.args.get("name")
         if state == "confirmed":
             menu["default"] = name
+        if state == "reverted" and menu["trial"]:
+            menu["called_off"] = True
         menu["trial"] = name if state == "armed" else ""
         menu["purpose"] = self._task.args.get("purpose", "")
         if state == "drilled":
@@ -47,6 +58,7 @@ class ActionModule(ActionBase):
         return True
 
     def node_reboot(self, menu):
+        menu.update(called_off=False, reboots=menu["reboots"] + 1)
         if "boot_id" in self._task.args:
             time.sleep(menu.get("away", 0))
             menu["booted"], menu["home"] = menu["default"], True
@@ -67,5 +79,6 @@ class ActionModule(ActionBase):
             for number in (1, 2)
         }
         facts = {"booted": booted, "default": menu["default"], "trial": tried or None, "entries": entries}
+        facts["called_off"] = bool(menu.get("called_off")) and menu["booted"] != menu["default"]
         facts.update(drills=menu.get("drills", {}), health={"state": "", "checks": []}, differences=[])
         return {**facts, "verdict": verdict, "reason": "", "failures": {}}

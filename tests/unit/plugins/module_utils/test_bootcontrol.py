@@ -321,6 +321,23 @@ def test_a_custom_cfg_that_leads_elsewhere_still_does(node):
     assert managed.read_text() == "set color_normal=white/black\n" + _grub.managed_block()
 
 
+def test_a_trial_that_was_called_off_has_to_go_home_until_the_next_boot(node):
+    BootControl().arm("d-2", 1, "")
+    node.reboots()
+    node.runs("d-2")
+    assert not BootControl().facts()["called_off"]
+    BootControl().revert("because")
+    assert BootControl().facts()["called_off"]
+    node.runs("d-1")
+    assert not BootControl().facts()["called_off"]
+
+
+def test_what_runs_by_hand_has_no_way_home(node):
+    node.runs("d-2")
+    assert BootControl().revert("because") == []
+    assert not BootControl().facts()["called_off"]
+
+
 def drill(node):
     BootControl().arm("d-2", 1, "r", purpose="drill")
     node.reboots()

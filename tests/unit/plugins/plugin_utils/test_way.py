@@ -18,7 +18,8 @@ def boot(booted="package", default="package", trial="", verdict="", entries=("d-
         "trial": {"entry": trial, "purpose": more.get("purpose", "move")} if trial else None,
         "verdict": verdict,
         "reason": "because",
-        "entries": dict.fromkeys(entries),
+        "called_off": more.get("called_off", False),
+        "entries": {name: {"purpose": more.get("staged", "move")} for name in entries},
         "finalized": more.get("finalized"),
         "failures": {name: {"verdict": "fell_back", "reason": "because"} for name in failed},
     }
@@ -33,6 +34,8 @@ CASES = {
     "arrived": (boot("d-1", "d-1"), Way(())),
     "confirmed, but something else was booted by hand": (boot("package", "d-1"), Way(MOVE)),
     "the next release": (boot("d-2", "d-2"), Way(MOVE)),
+    "staged for a drill": (boot(staged="drill"), Way(("stage", *MOVE))),
+    "called off, and the run died before the reboot": (boot("d-1", called_off=True), Way(("revert", *MOVE))),
     "another trial was armed and never booted": (boot(trial="d-2", verdict="never_rebooted"), Way(("revert", *MOVE))),
 }
 
@@ -48,6 +51,7 @@ RUNS = {"booted": "d-1", "trial": "d-1", "verdict": "booted_candidate"}
 DRILLS = {
     "untouched": (boot(entries=()), Way(("stage", *DRILL))),
     "staged": (boot(), Way(DRILL)),
+    "staged for a drill": (boot(staged="drill"), Way(DRILL)),
     "armed for a move": (boot(trial="d-1", verdict="never_rebooted"), Way(DRILL)),
     "armed": (boot(trial="d-1", verdict="never_rebooted", purpose="drill"), Way(DRILL)),
     "away": (boot(**RUNS, purpose="drill"), Way(("return",))),
@@ -64,7 +68,7 @@ def test_next_steps_of_a_drill(case):
 # What a drill whose controller died leaves to other playbooks, here a move to d-1: nothing that needs a word.
 LEFT_BY_A_DRILL = {
     "armed": (boot(trial="d-1", verdict="never_rebooted", purpose="drill"), Way(MOVE)),
-    "away": (boot(**RUNS, purpose="drill"), Way(("verify", "confirm"))),
+    "away": (boot(**RUNS, purpose="drill"), Way(("revert", *MOVE))),
     "home": (boot(trial="d-1", verdict="fell_back", purpose="drill"), Way(("revert", *MOVE))),
     "somewhere else": (boot("", trial="d-1", verdict="unknown", purpose="drill"), Way(("revert", *MOVE))),
     "another release is away": (
