@@ -158,6 +158,13 @@ class Scene:
         phase = f"jsonpath={{.status.phase}}={annotations.get('lab/phase', 'Running')}"
         self.kubectl("wait", f"--for={phase}", f"pod/{name}", "--timeout=30s", namespaced=True)
 
+    def warn(self, pod, when, message):
+        """Say what a kubelet would say of a pod."""
+        uid = self.kubectl("get", "pod", pod, "--output", "jsonpath={.metadata.uid}", namespaced=True)
+        event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": f"{pod}.{message.split()[0]}"}}
+        involved = {"apiVersion": "v1", "kind": "Pod", "name": pod, "namespace": self.namespace, "uid": uid}
+        self.apply({**event, "type": "Warning", "lastTimestamp": when, "message": message, "involvedObject": involved})
+
     def pods(self):
         listing = json.loads(self.kubectl("get", "pods", "--output", "json", namespaced=True))
         return {pod["metadata"]["name"] for pod in listing["items"] if pod["spec"].get("nodeName") == self.node}

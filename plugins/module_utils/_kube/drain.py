@@ -19,7 +19,7 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, volumes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, pod_warnings, volumes
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, get_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_state import Drain
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import is_schedulable
@@ -31,6 +31,8 @@ THREADS = 16
 WATCH_SECONDS = 20
 # A few pods may have been bound just before the cordon.
 RETURNS = 5
+# Of so many pods that do not end it is looked up why.
+WARNINGS = 10
 
 _BUDGET = re.compile(r"[Dd]isruption budget (\S+)")
 
@@ -343,6 +345,10 @@ class NodeDrain:
             )
 
     def _raise_unfinished(self):
+        for pod in self._drain.ending()[:WARNINGS]:
+            warning = pod_warnings.last_warning(self._cluster, pod)
+            if warning:
+                self._drain.explain(pod.uid, warning)
         remaining = self._drain.remaining()
         raise self._error(
             "Node %s still has %d pods after %d seconds of draining: %s"

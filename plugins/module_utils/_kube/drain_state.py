@@ -203,6 +203,15 @@ class Drain:
             if track.state in (PENDING, ASKED, LEAVING)
         ]
 
+    def ending(self):
+        """The pods that should end by themselves now, and have not."""
+        return [track.pod for track in self.tracks.values() if track.state == LEAVING]
+
+    def explain(self, uid, warning):
+        """Add what the cluster says to what holds a pod."""
+        track = self.tracks[uid]
+        track.held_by = "%s: %s" % (track.held_by, warning)
+
     def refused_pods(self):
         tracks = self.tracks.values()
         return [track.pod for track in tracks if track.pod.action == drain_plan.REFUSE and track.state == STAYING]

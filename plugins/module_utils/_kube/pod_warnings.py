@@ -1,0 +1,37 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the cluster itself says about a pod that does not end: the last warning among its events.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError
+
+EVENTS = "/api/v1/namespaces/%s/events"
+LENGTH = 400
+
+
+def last_warning(cluster, pod):
+    """Return it as str; "" if there is none, or it may not be read.
+
+    :param cluster: client.Cluster.
+    :param pod: drain_plan.Pod.
+    """
+    query = {"fieldSelector": "involvedObject.uid=%s,type=Warning" % pod.uid}
+    try:
+        events = cluster.list(EVENTS % pod.namespace, query).items
+    except ApiError:
+        return ""  # the drain has failed already, and says so
+    if not events:
+        return ""
+    said = " ".join((max(events, key=_time).get("message") or "").split()).rstrip(".")
+    return said if len(said) <= LENGTH else said[:LENGTH] + "..."
+
+
+def _time(event):
+    series = (event.get("series") or {}).get("lastObservedTime")
+    return series or event.get("lastTimestamp") or event.get("eventTime") or ""
