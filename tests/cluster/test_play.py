@@ -281,6 +281,20 @@ def test_a_node_that_falls_silent_on_its_trial_is_brought_home_and_counted(make_
     assert (fleet.unavailable(), fleet.notes()[0]["phase"]) == ([], "failed")
 
 
+def test_a_node_that_cannot_be_given_back_is_told_with_what_failed_first(control_plane, make_fleet, play, tmp_path):
+    fleet = make_fleet(1)
+    (node,) = fleet.nodes
+    kubectl = f"{control_plane.programs}/kubectl --kubeconfig {control_plane.admin_kubeconfig}"
+    hook = tmp_path / "gone.yml"
+    hook.write_text(f"- name: Lose it\n  ansible.builtin.command: sh -c '{kubectl} delete node {node}; exit 3'\n")
+    code, output = end(play("rollback", fleet.nodes, osmigrate_hooks_post=[str(hook)]))
+    assert code != 0
+    told = output.rpartition("fatal: ")[2]
+    assert "exit 3" in told or "return code" in told
+    assert f"{node} runs its default r-1, but could not be given back: " in told
+    assert got(tmp_path, node)["booted"] == "r-1"
+
+
 def test_windows_hold_nodes_back_but_not_on_their_way_back(robot, make_fleet, play):
     fleet = make_fleet(2)
     robot.get(f"/api/v1/nodes/{fleet.nodes[0]}")
