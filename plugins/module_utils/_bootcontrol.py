@@ -159,6 +159,19 @@ class BootControl(object):
         expected = self.is_trial() and os.path.exists(os.path.join(health.DIRECTORY, health.SERVICE))
         return _healthstate.parse(read_text(_healthstate.RESULTS), expected)
 
+    def check_default(self, names):
+        """See that a menu of these entries would have what the environment block makes the default.
+
+        :param names: iterable of str, ids of entries.
+        :raises FleetError: it would not, because the record was lost.
+        """
+        default = (self.block or {}).get("osm_default") or _grub.PACKAGE
+        if self.state["finalized"] is None and default != _grub.PACKAGE and default not in names:
+            raise FleetError(
+                "The record of this node does not know its default %s, which a new boot menu would not have" % default,
+                todo="Bring the release %s onto the node first, then run the same command again" % default,
+            )
+
     def stage(self, entry, purpose=_bootstate.MOVE):
         """Put an entry into the menu, where it is inert.
 
@@ -325,7 +338,8 @@ class BootControl(object):
         self._block.flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
         if not self.check_mode:
             _kexec.unload()
-        state = dict(self.state, trial=None, called_off=self.boot_id)
+        begun = verdict.verdict != "never_rebooted"
+        state = dict(self.state, trial=None, called_off=self.boot_id if begun else "")
         meant = trial and trial["purpose"] == _bootstate.DRILL and not reason
         if trial and not meant and verdict.verdict not in ("", "never_rebooted"):
             state["failed"] = dict(state["failed"])
@@ -346,13 +360,7 @@ class BootControl(object):
                 "No trial can be counted on this node: %s" % "; ".join(self.tier.evidence),
                 todo="Mount an EFI system partition on /boot/efi or install kexec-tools, or exclude the node",
             )
-        default = (self.block or {}).get("osm_default") or _grub.PACKAGE
-        if state["finalized"] is None and default not in [_grub.PACKAGE] + list(state["entries"]):
-            raise FleetError(
-                "The record of this node does not know its default %s, which a new boot menu would not have" % default,
-                "The boot menu was not changed",
-                "Bring the release %s onto the node first, then run the same command again" % default,
-            )
+        self.check_default(state["entries"])
         state = dict(state, control=_boot_tier.record(self.tier))
         entries = [state["entries"][name] for name in sorted(state["entries"])]
         fallback = state["entries"].get(_bootstate.fallback(state, (self.block or {}).get("osm_default", "")))

@@ -60,6 +60,8 @@ class Candidate(object):
         :raises FleetError: the node's repository belongs to another tool.
         """
         steps, payload = [], self.payload
+        # Before anything is removed: the deployment of a default that the record does not know looks superseded.
+        self.boot.check_default([self.name] + list(self.boot.state["entries"]))
         if not self.ostree.has_repository():
             steps.append(("create the OSTree repository", self.ostree.initialize))
         elif not self.ostree.bootloader_is_ours():
@@ -129,6 +131,7 @@ class Candidate(object):
 
         :returns: list of (sentence, callable), as plan.
         """
+        self.boot.check_default(self.boot.state["entries"])
         deployed = self.deployment()
         return [] if deployed is None else [self._removal(deployed)]
 

@@ -32,7 +32,7 @@ class FleetError(Exception):
 
 
 @contextlib.contextmanager
-def failing(module, left="What was done until then stays, and a plain reboot boots what it booted before"):
+def failing(module, left="What was done until then stays"):
     """Let a module fail with what went wrong below it; files that can be neither read nor written are told, too.
 
     :param module: AnsibleModule.

@@ -216,20 +216,15 @@ def render_menu(entries, tries_max=3, package=True, block_uuid="", block_path=""
             # Where GRUB cannot load the default, it takes the first entry: it waits for a person otherwise.
             '  if [ -z "$fallback" ]; then fallback=0; fi',
             "fi",
-            # -1 waits for a key for ever, as after Ubuntu's recordfail. What comes home from a trial must not, either.
-            'if [ -n "$osm_trial" -o %s ]; then' % _one_of("osm_choice", ids),
-            '  if [ "$timeout" = "-1" ]; then timeout=5; fi',
-            "fi",
+            # -1 waits for a key for ever, as after Ubuntu's recordfail; an unattended node must not, nor one on its way
+            # home. Whoever has a menu of ours has a block that says what the default is.
+            'if [ -n "$osm_default" -a "$timeout" = "-1" ]; then timeout=5; fi',
         ]
     return "\n".join(lines + [""])
 
 
 def _is_one_of(variable, ids):
-    return "[ %s ]" % _one_of(variable, ids)
-
-
-def _one_of(variable, ids):
-    return " -o ".join('"$%s" = "%s"' % (variable, name) for name in ids)
+    return "[ %s ]" % " -o ".join('"$%s" = "%s"' % (variable, name) for name in ids)
 
 
 def _quoted(text):

@@ -20,6 +20,7 @@ HEADER = "# Written by osmigrate.fleet, because the package-managed system of th
 BEFORE = ".osmigrate-before"
 FALLBACK = "osmigrate-fallback"
 TIMEOUT = 5
+PASSWORD = r"^[ \t]*((?:(?:set|export)[ \t]+superusers|password(?:_pbkdf2)?[ \t]).*?)[ \t]*$"
 # The fallback is the first entry: GRUB takes that one, too, where $default names nothing that is there.
 TEXT = """\
 %(header)s
@@ -77,7 +78,9 @@ def settings(text):
     found = re.findall(r"^[ \t]*((?:serial|terminal_input|terminal_output)[ \t].*?)[ \t]*$", text, re.MULTILINE)
     # Graphics would need a font, which may lie in the /usr that is given up.
     lines = [re.sub(r"\bgfxterm\b", "console", line) for line in found]
-    lines += re.findall(r"^[ \t]*((?:(?:set|export)[ \t]+superusers|password(?:_pbkdf2)?[ \t]).*?)[ \t]*$", text, re.MULTILINE)
+    closed = re.findall(PASSWORD, text, re.MULTILINE)
+    # Where a variable stands, only lines around it know what is in it, and whether there is a password at all.
+    lines += closed if not any("$" in line for line in closed) else []
     style = re.findall(r"^[ \t]*(?:set[ \t]+)?timeout_style=(\w+)", text, re.MULTILINE)
     seconds = re.findall(r"^[ \t]*(?:set[ \t]+)?timeout=[\"']?(-?\d+)", text, re.MULTILINE)
     # The last one is what counts on a boot after which nothing had failed; an unattended node must not wait for a key.

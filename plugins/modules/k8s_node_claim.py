@@ -54,7 +54,8 @@ options:
     description:
       - V(claimed) waits for a place and takes it, or finds the one that the node holds and asks whether it may still
         go. A pool that is halted is a failure at once.
-      - V(released) gives the place back, and forgets that the node has failed. The Node object may be gone.
+      - V(released) gives the place back, and forgets that the node has failed (O(forget_failure)). The Node object may
+        be gone.
       - V(failed) notes that the node failed, if it holds a place, and halts the pool after O(halt_after) of them. The
         node keeps its place until it is Ready and has no cordon of ours.
     type: str
@@ -85,6 +86,10 @@ options:
     description: How many failed nodes of a rollout halt the pool. V(0) means that none do.
     type: int
     default: 3
+  forget_failure:
+    description: With O(state=released), whether it is also forgotten that the node has failed.
+    type: bool
+    default: true
   batch:
     description:
       - Hosts that go on only when this task has ended on all of them, as C(ansible_play_batch) has them. A place that
@@ -230,7 +235,8 @@ def work(module, cluster):
     elif options["state"] == "failed":
         outcome = claim.fail(cluster, request, options["halt_after"], module.check_mode)
     else:
-        outcome = claim.release(cluster, options["name"], options["pool_label"], module.check_mode)
+        failed = not options["forget_failure"]
+        outcome = claim.release(cluster, options["name"], options["pool_label"], module.check_mode, failed)
     full = outcome.plan.full
     before, after = (pool_object.describe(pool) for pool in (outcome.before, outcome.plan.pool))
     return {
@@ -258,6 +264,7 @@ def main():
             max_unavailable_per_zone=dict(type="str"),
             timeout=dict(type="int", default=3600),
             halt_after=dict(type="int", default=3),
+            forget_failure=dict(type="bool", default=True),
             batch=dict(type="list", elements="str", default=[]),
             inventory_hostname=dict(type="str", default=""),
         ),

@@ -24,6 +24,8 @@ def failure_reason(result: Mapping[str, Any], task: str, left: bool = True) -> s
     told = str(result.get("msg") or "").strip()
     if not left and result.get("problem"):
         return " ".join(f"{result[name]}." for name in ("problem", "todo") if result.get(name))
+    if result.get("unreachable"):
+        return f"The node does not answer: {told.rstrip('.')}."
     if not told:
         return f"The task {task} failed."
     if not told.startswith(DIED):

@@ -63,7 +63,10 @@ def next_steps(
     if target == PACKAGE and boot.get("finalized"):
         return Way((), _given_up(boot))
     if booted == target == boot["default"]:
-        return Way((), f"{target} is the default here, so there is nothing to come home from." if drill else "")
+        if drill:
+            return Way((), f"{target} is the default here, so there is nothing to come home from.")
+        # Without a block it is only what GRUB boots for want of one: the record may have another default.
+        return Way(() if boot["block"]["usable"] or not boot["entries"] else ("confirm",))
     if target in boot["failures"]:
         failed = boot["failures"][target]
         attempts = _attempts(boot, target)

@@ -87,6 +87,7 @@ def test_what_cannot_be_loaded_never_waits_for_a_person(tmp_path: Path, files, b
 NOBODY_THERE = {
     "the trial has a password to enter": ("set superusers=root", "x", "reboot"),
     "the way home waits for a key": ("timeout=-1", "0", "package"),
+    "the default waits for a key after a trial was called off": ("timeout=-1", "", "package"),
 }
 
 

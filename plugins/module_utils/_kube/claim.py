@@ -137,7 +137,10 @@ class _Members:
 
 
 def release(cluster, node, pool_label, check_mode=False, failed=False):
-    """Give a node's place back, in whichever pool it is. The Node object may be gone."""
+    """Give a node's place back, in whichever pool it is. The Node object may be gone.
+
+    :param failed: bool, keep the note that the node has failed.
+    """
     found = list_holding(cluster, node) or [(pool_plan.pool_of(get_node(cluster, node), pool_label), None)]
     actions = []
     for name, read in found:

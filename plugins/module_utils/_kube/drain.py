@@ -345,10 +345,11 @@ class NodeDrain:
             )
 
     def _raise_unfinished(self):
-        for pod in self._drain.ending()[:WARNINGS]:
-            warning = pod_warnings.last_warning(self._cluster, pod)
-            if warning:
-                self._drain.explain(pod.uid, warning)
+        try:
+            for pod in self._drain.ending()[:WARNINGS]:
+                self._drain.explain(pod.uid, pod_warnings.last_warning(self._cluster, pod))
+        except ApiError:
+            pass  # the drain has failed already, and no right or server that is missing should hide that
         remaining = self._drain.remaining()
         raise self._error(
             "Node %s still has %d pods after %d seconds of draining: %s"

@@ -208,9 +208,9 @@ class Drain:
         return [track.pod for track in self.tracks.values() if track.state == LEAVING]
 
     def explain(self, uid, warning):
-        """Add what the cluster says to what holds a pod."""
+        """Add what the cluster says, if it says anything, to what holds a pod."""
         track = self.tracks[uid]
-        track.held_by = "%s: %s" % (track.held_by, warning)
+        track.held_by += ": %s" % warning if warning else ""
 
     def refused_pods(self):
         tracks = self.tracks.values()

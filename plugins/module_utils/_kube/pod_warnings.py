@@ -9,23 +9,21 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError
+import time
 
 EVENTS = "/api/v1/namespaces/%s/events"
 LENGTH = 400
 
 
 def last_warning(cluster, pod):
-    """Return it as str; "" if there is none, or it may not be read.
+    """Return it as str; "" if there is none.
 
     :param cluster: client.Cluster.
     :param pod: drain_plan.Pod.
+    :raises ApiError: it could not be read at the first try.
     """
     query = {"fieldSelector": "involvedObject.uid=%s,type=Warning" % pod.uid}
-    try:
-        events = cluster.list(EVENTS % pod.namespace, query).items
-    except ApiError:
-        return ""  # the drain has failed already, and says so
+    events = cluster.list(EVENTS % pod.namespace, query, until=time.monotonic()).items
     if not events:
         return ""
     said = " ".join((max(events, key=_time).get("message") or "").split()).rstrip(".")

@@ -80,5 +80,6 @@ class ActionModule(ActionBase):
         }
         facts = {"booted": booted, "default": menu["default"], "trial": tried or None, "entries": entries}
         facts["called_off"] = bool(menu.get("called_off")) and menu["booted"] != menu["default"]
+        facts["block"] = {"usable": True}
         facts.update(drills=menu.get("drills", {}), health={"state": "", "checks": []}, differences=[])
         return {**facts, "verdict": verdict, "reason": "", "failures": {}}

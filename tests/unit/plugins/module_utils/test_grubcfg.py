@@ -45,6 +45,10 @@ SETTINGS = {
         'set superusers="root"\nexport superusers\npassword_pbkdf2 root grub.pbkdf2.sha512.1\n',
         ['set superusers="root"', "export superusers", "password_pbkdf2 root grub.pbkdf2.sha512.1", "set timeout=5"],
     ),
+    "closed, if there is a password somewhere else": (
+        'if [ -n "${PASSWORD}" ]; then\n  set superusers="root"\n  password_pbkdf2 root ${PASSWORD}\nfi\n',
+        ["set timeout=5"],
+    ),
     "quoted": ('timeout="7"\n', ["set timeout=7"]),
 }
 

@@ -33,6 +33,7 @@ KILLED = {"msg": "MODULE FAILURE\nSee stdout/stderr for the exact error", "modul
         (OURS, False, "The disk is too small. Use a larger one."),
         ({"msg": "It was refused."}, False, "It was refused."),
         ({"rc": 1}, True, "The task Arm failed."),
+        ({"unreachable": True, "msg": "No route to host."}, True, "The node does not answer: No route to host."),
         (DIED, True, NO_ROOM),
         (KILLED, True, "The task Arm could not run on the node: Killed."),
         ({"msg": DIED["msg"]}, True, f"The task Arm could not run on the node: {DIED['msg']}."),
