@@ -97,7 +97,7 @@ actions:
   type: list
   elements: str
 reboot_required:
-  description: Whether what runs now is a trial that was called off, so that the node has to be rebooted into its default.
+  description: Whether what runs now is a trial that was called off, so that the node has to go home by a reboot.
   returned: success
   type: bool
 boot_id:

@@ -248,7 +248,7 @@ def test_a_node_that_is_refused_has_not_failed_and_is_given_back(make_fleet, pla
     put(tmp_path, fleet.nodes[0], booted="r-2", default="r-2", trial="")
     code, output = end(play("drilled", fleet.nodes))
     assert code != 0
-    assert "r-2 is the default here, so there is nothing to come home from. It was not touched, and no cordon of ours" in output
+    assert "nothing to come home from. It was not touched, and no cordon of ours is left on it." in output
     assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)
     assert fleet.notes()[0].get("phase") != "failed"
 

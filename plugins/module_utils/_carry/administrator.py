@@ -9,7 +9,6 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import os
 import stat
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules, strays
