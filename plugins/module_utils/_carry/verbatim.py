@@ -11,9 +11,9 @@ __metaclass__ = type
 
 import stat
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import kubelet, rules
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import ALWAYS, NEEDED
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, is_ours
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 
@@ -42,7 +42,7 @@ def plan(situation, extra_paths):
 
 def _apply(situation, area, rule, found):
     for path in [path for pattern in rule.patterns for path in situation.incumbent.glob(pattern)]:
-        if is_ours(path):
+        if path == kubelet.PATH:  # from another trial; the candidate gets its own
             found.taken.add(path)
             continue
         target = situation.translation.name(path)
