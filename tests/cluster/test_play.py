@@ -291,7 +291,7 @@ def test_a_node_that_cannot_be_given_back_is_told_with_what_failed_first(control
     assert code != 0
     told = output.rpartition("fatal: ")[2]
     assert "exit 3" in told or "return code" in told
-    assert f"{node} runs its default r-1, but could not be given back: " in told
+    assert f"{node} runs r-1, but could not be given back: " in told
     assert got(tmp_path, node)["booted"] == "r-1"
 
 
