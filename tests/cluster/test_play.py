@@ -18,6 +18,21 @@ from fleet_of_nodes import wait_for, watched
 from playing import end, kill_when
 
 
+def put(tmp_path, node, **menu):
+    """Say what a node boots, before a playbook looks; see played/boot.py."""
+    (tmp_path / f"{node}.json").write_text(json.dumps(menu))
+
+
+def got(tmp_path, node):
+    return json.loads((tmp_path / f"{node}.json").read_text())
+
+
+def closed_window(robot, node):
+    """A maintenance window that opens in two hours by the API server's clock."""
+    robot.get(f"/api/v1/nodes/{node}")
+    return [{"start": time.strftime("%H:%M", time.gmtime(robot.now() + 7200)), "duration": "1h"}]
+
+
 @pytest.mark.fault("ansible-playbook killed with SIGKILL", "each step")
 def test_a_batch_that_is_larger_than_the_budget_takes_turns_after_a_killed_run_too(make_fleet, play):
     fleet = make_fleet(2)
@@ -135,8 +150,7 @@ def test_a_rehearsal_claims_nothing_and_tells_what_would_be_done(make_fleet, pla
 def test_failures_halt_the_pool_until_somebody_resumes_it(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
     node = fleet.nodes[0]
-    menu = tmp_path / f"{node}.json"
-    menu.write_text(json.dumps({"booted": "r-1", "default": "r-1", "trial": "", "good": False}))
+    put(tmp_path, node, good=False)
     code, output = end(play("rollback", fleet.nodes, osmigrate_halt_after=1))
     assert code != 0
     assert f"{node} runs its default r-1 and no cordon of ours is left on it" in output
@@ -159,7 +173,7 @@ def test_a_drilled_node_is_back_and_nothing_of_it_counts_as_a_failure(make_fleet
     fleet = make_fleet(1)
     code, output = end(play("drilled", fleet.nodes))
     assert code == 0
-    menu = json.loads((tmp_path / f"{fleet.nodes[0]}.json").read_text())
+    menu = got(tmp_path, fleet.nodes[0])
     assert (menu["booted"], menu["default"], menu["trial"]) == ("r-1", "r-1", "")
     (note,) = fleet.notes()
     assert note["drilled_at"] == "2026-11-18T11:06:40Z"
@@ -169,8 +183,7 @@ def test_a_drilled_node_is_back_and_nothing_of_it_counts_as_a_failure(make_fleet
 
 def test_a_drill_whose_candidate_does_not_boot_fails_as_a_move_would(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
-    menu = {"booted": "r-1", "default": "r-1", "trial": "", "good": False}
-    (tmp_path / f"{fleet.nodes[0]}.json").write_text(json.dumps(menu))
+    put(tmp_path, fleet.nodes[0], good=False)
     code, output = end(play("drilled", fleet.nodes))
     assert code != 0
     assert f"{fleet.nodes[0]} runs r-1 instead of r-2 on a drill" in output
@@ -182,7 +195,7 @@ def test_a_drill_whose_candidate_does_not_boot_fails_as_a_move_would(make_fleet,
 def test_a_killed_drill_is_settled_by_the_next_run_of_another_playbook(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
     path = tmp_path / f"{fleet.nodes[0]}.json"
-    path.write_text(json.dumps({"booted": "r-1", "default": "r-1", "trial": "", "good": True, "away": 60}))
+    put(tmp_path, fleet.nodes[0], away=60)
     killed = play("drilled", fleet.nodes)
     wait_for(lambda: '"booted": "r-2"' in path.read_text(), 120)
     kill_when(lambda: True, killed)
@@ -192,14 +205,6 @@ def test_a_killed_drill_is_settled_by_the_next_run_of_another_playbook(make_flee
     menu = json.loads(path.read_text())
     assert (menu["booted"], menu["default"], menu["trial"]) == ("r-1", "r-1", "")
     assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)
-
-
-def put(tmp_path, node, **menu):
-    (tmp_path / f"{node}.json").write_text(json.dumps(menu))
-
-
-def got(tmp_path, node):
-    return json.loads((tmp_path / f"{node}.json").read_text())
 
 
 def test_a_node_that_does_not_come_home_from_what_was_left_stays_cordoned(make_fleet, play, tmp_path):
@@ -220,8 +225,7 @@ def test_a_failure_before_anything_was_begun_reboots_no_node_that_runs_what_is_n
     fleet = make_fleet(1)
     (node,) = fleet.nodes
     put(tmp_path, node, booted="r-2", default="r-1", trial="")
-    robot.get(f"/api/v1/nodes/{node}")
-    closed = [{"start": time.strftime("%H:%M", time.gmtime(robot.now() + 7200)), "duration": "1h"}]
+    closed = closed_window(robot, node)
     code, output = end(play("rollback", fleet.nodes, osmigrate_windows=closed, drain_way_back=False))
     assert code != 0
     assert f"{node} runs r-2 as before, and no cordon of ours is left on it. Its default is r-1." in output
@@ -297,8 +301,7 @@ def test_a_node_that_cannot_be_given_back_is_told_with_what_failed_first(control
 
 def test_windows_hold_nodes_back_but_not_on_their_way_back(robot, make_fleet, play):
     fleet = make_fleet(2)
-    robot.get(f"/api/v1/nodes/{fleet.nodes[0]}")
-    closed = [{"start": time.strftime("%H:%M", time.gmtime(robot.now() + 7200)), "duration": "1h"}]
+    closed = closed_window(robot, fleet.nodes[0])
     code, output = end(play("rollback", fleet.nodes, osmigrate_windows=[*closed, {"start": "22:00"}]))
     assert code != 0
     assert "Maintenance window 2: it has no duration. Nothing was changed. Correct osmigrate_windows" in output
@@ -320,14 +323,13 @@ def test_nodes_that_are_still_to_be_moved_have_a_soft_taint_that_goes_on_every_w
     code, output = end(play("recover", fleet.nodes[:1], osmigrate_recover_older_than=0))
     assert (code, fleet.marked()) == (0, {})
 
-    menu = tmp_path / f"{fleet.nodes[0]}.json"
-    menu.write_text(json.dumps({"booted": "r-1", "default": "r-1", "trial": "", "good": False}))
+    put(tmp_path, fleet.nodes[0], good=False)
     code, output = end(play("rollback", fleet.nodes, **soft))
     assert code != 0
     assert "Take the marks off all nodes that are still to be moved" in output
     assert fleet.marked() == {}
 
-    menu.unlink()
+    (tmp_path / f"{fleet.nodes[0]}.json").unlink()
     assert end(play("rollback", fleet.nodes, **soft))[0] == 0
     assert (fleet.marked(), fleet.unavailable()) == ({}, [])
 
