@@ -21,11 +21,11 @@ CONNECT_TIMEOUT = 5
 NOTICE = "-o ServerAliveInterval=3 -o ServerAliveCountMax=2"
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 # A moment later and from outside the session, so that the answer to this very command still arrives.
-# Where the trial is armed by kexec (module_utils/_kexec.py: MARK) the kernel that is loaded is started; elsewhere
+# Where the trial is armed by kexec (module_utils/_boot/kexec.py: MARK) the kernel that is loaded is started; elsewhere
 # systemd must not take one that somebody else has loaded.
 # ssh may send a command again whose answer it has lost; then another boot must not take it.
 REBOOT = (
-    "[ \"$(cat /proc/sys/kernel/random/boot_id)\" = %s ] || exit 0; "
+    '[ "$(cat /proc/sys/kernel/random/boot_id)" = %s ] || exit 0; '
     "systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms "
     "sh -c 'if [ -e /run/osmigrate-kexec ]; then exec systemctl kexec; fi; "
     "SYSTEMCTL_SKIP_AUTO_KEXEC=1 exec systemctl reboot'"

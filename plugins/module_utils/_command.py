@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 import subprocess
 import typing
@@ -17,7 +13,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-Completed = typing.NamedTuple("Completed", [("argv", typing.List[str]), ("rc", int), ("stdout", str), ("stderr", str)])
+
+class Completed(typing.NamedTuple):
+    argv: typing.List[str]
+    rc: int
+    stdout: str
+    stderr: str
 
 
 def run(argv, check=True, input_bytes=None, timeout=None, left="Nothing was changed", todo=""):
@@ -34,11 +35,9 @@ def run(argv, check=True, input_bytes=None, timeout=None, left="Nothing was chan
     """
     env = dict(os.environ, LC_ALL="C.UTF-8", LANGUAGE="C", PATH=SEARCH_PATH)
     try:
-        process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
-        )
+        process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
     except OSError as error:
-        raise FleetError("%s cannot be started: %s" % (argv[0], error.strerror), left, todo or "Install %s" % argv[0])
+        raise FleetError(f"{argv[0]} cannot be started: {error.strerror}", left, todo or f"Install {argv[0]}")
     try:
         out, err = process.communicate(input_bytes, timeout=timeout)
     except subprocess.TimeoutExpired:

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import contextlib
 
 
@@ -24,7 +20,7 @@ class FleetError(Exception):
         self.problem = problem
         self.left = left
         self.todo = todo
-        super(FleetError, self).__init__(". ".join(part for part in (problem, left, todo) if part) + ".")
+        super().__init__(". ".join(part for part in (problem, left, todo) if part) + ".")
 
     def failure(self):
         """Return what a module fails with: the whole text as msg, and problem and todo for whoever knows the state."""
@@ -42,7 +38,7 @@ def failing(module, left="What was done until then stays"):
         yield
     except FleetError as error:
         module.fail_json(**error.failure())
-    except (IOError, OSError) as error:
-        problem = "%s cannot be read or written: %s" % (error.filename or "A file", error.strerror or error)
+    except OSError as error:
+        problem = f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}"
         failed = FleetError(problem, left, "Look at that file system, then run the same command again")
         module.fail_json(**failed.failure())

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import re
 
 DEBIAN, EL = "debian", "el"
@@ -35,4 +31,4 @@ def family(values):
     :param values: dict, what parse_os_release returned.
     """
     named = [values.get("ID", "")] + values.get("ID_LIKE", "").split()
-    return EL if "debian" not in named and set(named) & set(["rhel", "fedora", "centos"]) else DEBIAN
+    return EL if "debian" not in named and set(named) & {"rhel", "fedora", "centos"} else DEBIAN

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import hashlib
 import json
 import os
@@ -24,29 +20,24 @@ BTRFS = "/sys/fs/btrfs"
 # Of a btrfs; a layer of its own, as lsblk knows of none.
 SEVERAL = "several devices"
 
-Mount = typing.NamedTuple(
-    "Mount",
-    [
-        ("target", str),
-        ("root", str),
-        ("source", str),
-        ("fstype", str),
-        ("options", typing.List[str]),
-        ("number", str),
-    ],
-)
-Filesystem = typing.NamedTuple(
-    "Filesystem",
-    [
-        ("target", str),
-        ("device", str),
-        ("uuid", str),
-        ("fstype", str),
-        ("layers", typing.List[str]),
-        ("size_bytes", int),
-        ("free_bytes", int),
-    ],
-)
+
+class Mount(typing.NamedTuple):
+    target: str
+    root: str
+    source: str
+    fstype: str
+    options: typing.List[str]
+    number: str
+
+
+class Filesystem(typing.NamedTuple):
+    target: str
+    device: str
+    uuid: str
+    fstype: str
+    layers: typing.List[str]
+    size_bytes: int
+    free_bytes: int
 
 
 def parse_mountinfo(text):
@@ -62,9 +53,7 @@ def parse_mountinfo(text):
         if not separator or len(left) < 6 or len(right) < 2:
             continue
         mounts.append(
-            Mount(
-                _unescaped(left[4]), _unescaped(left[3]), _unescaped(right[1]), right[0], left[5].split(","), left[2]
-            )
+            Mount(_unescaped(left[4]), _unescaped(left[3]), _unescaped(right[1]), right[0], left[5].split(","), left[2])
         )
     return mounts
 
@@ -88,7 +77,7 @@ def mount_of(path, mounted):
         if is_below(path, mount.target) and (best is None or len(mount.target) >= len(best.target)):
             best = mount
     if best is None:
-        raise FleetError("No file system is mounted at %s" % path)
+        raise FleetError(f"No file system is mounted at {path}")
     return best
 
 
@@ -124,7 +113,7 @@ def filesystem(path):
     mount = mount_of(path, mounts())
     device, uuid, layers = mount.source, "", []
     # A btrfs has no device number of its own, so its source is asked for; others may be called /dev/root.
-    link = "/sys/dev/block/%s" % mount.number
+    link = f"/sys/dev/block/{mount.number}"
     if os.path.exists(link):
         device = "/dev/" + os.path.basename(os.path.realpath(link))
     if device.startswith("/dev/"):
@@ -174,7 +163,7 @@ def digest(path):
             os.posix_fadvise(content.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
             for piece in iter(lambda: content.read(1 << 20), b""):
                 sha.update(piece)
-    except (IOError, OSError):
+    except OSError:
         return ""
     return sha.hexdigest()
 
@@ -184,7 +173,7 @@ def read_bytes(path):
     try:
         with open(path, "rb") as content:
             return content.read()
-    except (IOError, OSError):
+    except OSError:
         return b""
 
 
@@ -208,14 +197,14 @@ def write_atomic(path, data, mode):
     """
     try:
         _replace(path, data, mode)
-    except (IOError, OSError) as error:
+    except OSError as error:
         raise cannot_be_written(path, error)
 
 
 def cannot_be_written(path, error):
     """Return the FleetError that says so; the file is what it was."""
     return FleetError(
-        "%s cannot be written: %s" % (path, error.strerror),
+        f"{path} cannot be written: {error.strerror}",
         "That file is what it was, and a plain reboot boots what it booted before",
         "Make room, or make the file system writable, and run the same command again",
     )
@@ -243,7 +232,7 @@ def write_out(descriptor, data, mode):
         os.fchmod(descriptor, mode)
         view = memoryview(data)
         while view:
-            view = view[os.write(descriptor, view):]
+            view = view[os.write(descriptor, view) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -1,12 +1,8 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: boot_finalize
@@ -83,11 +79,13 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _finalize, _prune, _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import prune
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.mounts import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import finalize as finalizing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 
 def fstab():
@@ -106,23 +104,21 @@ def finalize(soak, check_mode):
     :returns: dict, the module's result.
     """
     boot = BootControl(check_mode=check_mode)
-    _finalize.refuse(boot, soak, int(time.time()))
+    finalizing.refuse(boot, soak, int(time.time()))
     entries = boot.state["entries"].values()
     booted = {os.path.split(entry[name]) for entry in entries for name in ("kernel", "initrd")}
     here = _storage.grub_path("/boot")
-    kept = _finalize.protected(SYSROOT, _storage.mounts(), fstab())
-    doomed = _finalize.find(
-        SYSROOT, "/boot", kept, {name for directory, name in booted if directory == here}
-    )
-    leftovers = _prune.plan(Ostree(), boot)
+    kept = finalizing.protected(SYSROOT, _storage.mounts(), fstab())
+    doomed = finalizing.find(SYSROOT, "/boot", kept, {name for directory, name in booted if directory == here})
+    leftovers = prune.plan(Ostree(), boot)
     # The menu and the record first: what is deleted afterwards, in whatever order, nothing boots any more.
     actions = boot.finalize()
     if not check_mode:
         for _sentence, step in leftovers:
             step()
-        _finalize.delete(doomed, boot.default_entry())
+        finalizing.delete(doomed, boot.default_entry())
     actions += [sentence for sentence, _step in leftovers]
-    actions += ["delete %s" % found.path for found in doomed]
+    actions += [f"delete {found.path}" for found in doomed]
     return {
         "changed": bool(actions),
         "actions": actions,

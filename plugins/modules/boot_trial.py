@@ -1,12 +1,8 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: boot_trial
@@ -111,10 +107,10 @@ drills:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
-from ansible_collections.osmigrate.fleet.plugins.module_utils._bootmenu import TRIES_MAX
-from ansible_collections.osmigrate.fleet.plugins.module_utils._bootstate import DRILL, MOVE
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.menu import TRIES_MAX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.record import DRILL, MOVE
 
 
 def apply(boot, params):

@@ -1,12 +1,8 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: k8s_drain_forecast
@@ -139,10 +135,10 @@ BUDGETS = "/apis/policy/v1/poddisruptionbudgets"
 def work(module, cluster):
     options = module.params
     nodes = cluster.list(NODES, keep=_trim).items
-    known = dict((node["metadata"]["name"], node) for node in nodes)
+    known = {node["metadata"]["name"]: node for node in nodes}
     strange = sorted(set(options["names"]) - set(known))
     if strange:
-        raise FleetError("There is no node %s on %s" % (", ".join(strange), cluster.server), todo="Check the names")
+        raise FleetError(f"There is no node {', '.join(strange)} on {cluster.server}", todo="Check the names")
     names = [name for name in options["names"] if not node_view.has_arrived(known[name], options["arrived_at"])]
     pods, budgets = [], []
     if names:
@@ -154,7 +150,7 @@ def work(module, cluster):
     return {
         "changed": False,
         "findings": [dict(finding._asdict()) for finding in findings],
-        "inhibited": sorted(set(finding.node for finding in findings if finding.severity == "inhibitor")),
+        "inhibited": sorted({finding.node for finding in findings if finding.severity == "inhibitor"}),
         "order": forecast.order(options["names"], findings),
         "report": forecast.report(findings),
     }

@@ -1,12 +1,8 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: k8s_node_record
@@ -98,7 +94,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import 
 
 
 def work(module, cluster):
-    wanted = dict((name, module.params[name]) for name in record_plan.FIELDS)
+    wanted = {name: module.params[name] for name in record_plan.FIELDS}
     before, plan, after = update_node(
         cluster, module.params["name"], lambda node, now: record_plan.plan(node, wanted), dry_run=module.check_mode
     )

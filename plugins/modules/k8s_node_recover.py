@@ -1,12 +1,8 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: k8s_node_recover
@@ -110,7 +106,7 @@ def work(module, cluster):
     return {
         "changed": bool(actions),
         "actions": actions,
-        "left": ["Left node %s as it is: %s" % (name, ", ".join(against))] if against else [],
+        "left": [f"Left node {name} as it is: {', '.join(against)}"] if against else [],
         "before": dict(cordon_plan.state(node), claimed=bool(held)),
         "after": dict(cordon_plan.state(after), claimed=bool(held and against)),
     }

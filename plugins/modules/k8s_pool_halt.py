@@ -1,12 +1,8 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: k8s_pool_halt
@@ -104,7 +100,7 @@ def work(module, cluster):
     actions, before, after = [], {}, {}
     for name in names:
         found, plan = pool_object.update_pool(cluster, name, decide, module.check_mode)
-        actions += ["Pool %s: %s" % (name, action[0].lower() + action[1:]) for action in plan.actions]
+        actions += [f"Pool {name}: {action[0].lower() + action[1:]}" for action in plan.actions]
         before[name], after[name] = pool_object.describe(found), pool_object.describe(plan.pool)
     return {
         "changed": bool(actions),

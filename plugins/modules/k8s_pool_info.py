@@ -1,12 +1,8 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: k8s_pool_info
@@ -81,8 +77,8 @@ def work(module, cluster):
         pool, nodes = pools.get(name, pool_plan.EMPTY), members.get(name, [])
         occupants = claim.describe(pool_plan.occupants(pool, nodes))
         told.append(dict(pool_object.describe(pool), name=name, nodes=len(nodes), unavailable=occupants))
-    claimed = set(node for pool in pools.values() for node in pool.claims)
-    ours = set(one.name for nodes in members.values() for one in nodes if one.cordoned_by is not None)
+    claimed = {node for pool in pools.values() for node in pool.claims}
+    ours = {one.name for nodes in members.values() for one in nodes if one.cordoned_by is not None}
     return {"changed": False, "pools": told, "left": sorted(claimed | ours)}
 
 

@@ -1,12 +1,8 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: node_carry
@@ -284,11 +280,15 @@ import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _nodefacts, _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, ending, model, network, plan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import model, network, plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network import names, state
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import names
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
 
 BOOTED_FLAG = "/run/ostree-booted"
 
@@ -337,11 +337,11 @@ def examine(incumbent, deployment, var):
     :raises FleetError: it is none, or it is what runs now.
     """
     if not os.path.isdir(os.path.join(deployment, "usr/etc")) or not os.path.isdir(os.path.join(deployment, "etc")):
-        raise FleetError("%s is not an OSTree deployment" % deployment, todo="Stage the release first")
+        raise FleetError(f"{deployment} is not an OSTree deployment", todo="Stage the release first")
     if os.path.samefile(deployment, incumbent):
-        raise FleetError("%s is what runs now, not a candidate" % deployment, todo="Stage another release first")
+        raise FleetError(f"{deployment} is what runs now, not a candidate", todo="Stage another release first")
     if not os.path.isdir(var):
-        raise FleetError("%s does not exist" % var, todo="Correct the name of the stateroot")
+        raise FleetError(f"{var} does not exist", todo="Correct the name of the stateroot")
 
 
 def look_at_network(deployment):
@@ -349,7 +349,7 @@ def look_at_network(deployment):
     found = state.parse(state.ask())
     command_line = Tree("/").text("/proc/cmdline")
     predicted = names.predict(deployment, Tree(deployment), found.links.values(), command_line)
-    return network.Live(found, _nodefacts.renderers("/", _nodefacts.active_services()), predicted)
+    return network.Live(found, facts.renderers("/", facts.active_services()), predicted)
 
 
 def foreign_mounts(mounted):
@@ -376,7 +376,7 @@ def main():
         supports_check_mode=True,
     )
     if not re.match(r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z", module.params["stateroot"]):
-        module.fail_json(msg="%s is not the name of a stateroot." % module.params["stateroot"])
+        module.fail_json(msg=f"{module.params['stateroot']} is not the name of a stateroot.")
     with failing(module, apply.LEFT):
         result = carry(
             "/",

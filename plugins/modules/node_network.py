@@ -1,12 +1,8 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: node_network
@@ -106,9 +102,10 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network import leases, proof, state
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import proof
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import leases, state
 
 
 def look(addresses):
@@ -129,9 +126,9 @@ def keep(path, addresses, check_mode):
     if changed and not check_mode:
         try:
             _storage.write_atomic(path, text.encode("utf-8"), 0o644)
-        except (IOError, OSError) as error:
-            raise FleetError("%s cannot be written: %s" % (path, error.strerror), todo="Run the same command again")
-    actions = ["write %s" % path] if changed else []
+        except OSError as error:
+            raise FleetError(f"{path} cannot be written: {error.strerror}", todo="Run the same command again")
+    actions = [f"write {path}"] if changed else []
     return {"changed": changed, "actions": actions, "addresses": now["kubernetes"], "differences": []}
 
 
@@ -152,9 +149,11 @@ def compare(path, timeout):
     result = {"changed": False, "actions": [], "addresses": before["kubernetes"], "differences": differences}
     gone = proof.gone(before, after)
     if gone:
-        told = ["%(what)s of %(interface)s: %(before)s before, %(after)s now" % one for one in differences]
+        told = [
+            f"{one['what']} of {one['interface']}: {one['before']} before, {one['after']} now" for one in differences
+        ]
         result["failure"] = FleetError(
-            "The node has lost %s, by which Kubernetes knows it; %s" % (" and ".join(gone), "; ".join(told)),
+            f"The node has lost {' and '.join(gone)}, by which Kubernetes knows it; {'; '.join(told)}",
             "It runs what was booted",
             "Look at what was carried of its network (docs/carry-network.md)",
         )

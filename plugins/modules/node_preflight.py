@@ -1,12 +1,8 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: node_preflight
@@ -134,8 +130,9 @@ inhibitors:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _findings, _nodefacts
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import findings as checks
 
 RELEASE = dict(
     name=dict(type="str", required=True),
@@ -158,7 +155,7 @@ def refusal(wanted, findings, stopped):
     return FleetError(
         "The node cannot be moved to %s %s: %s"
         % (wanted["name"], wanted["version"], "; ".join("%(detail)s (%(key)s)" % finding for finding in found)),
-        todo=". ".join("For %(key)s: %(remedy)s" % finding for finding in found),
+        todo=". ".join(f"For {finding['key']}: {finding['remedy']}" for finding in found),
     )
 
 
@@ -173,13 +170,13 @@ def main():
         ),
         supports_check_mode=True,
     )
-    margins = dict((name, module.params[name]) for name in ("root_margin", "boot_margin"))
+    margins = {name: module.params[name] for name in ("root_margin", "boot_margin")}
     wanted = dict(module.params["release"], **margins)
     try:
-        findings = _findings.examine(_nodefacts.gather(), wanted, module.params["accepted"])
+        findings = checks.examine(facts.gather(), wanted, module.params["accepted"])
     except FleetError as error:
         module.fail_json(**error.failure())
-    result = dict(changed=False, findings=findings, inhibitors=_findings.inhibitors(findings))
+    result = dict(changed=False, findings=findings, inhibitors=checks.inhibitors(findings))
     if result["inhibitors"] and module.params["fail_on_inhibitor"]:
         module.fail_json(**dict(result, **refusal(wanted, findings, result["inhibitors"]).failure()))
     module.exit_json(**result)

@@ -1,12 +1,8 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: ostree_candidate
@@ -151,11 +147,12 @@ boot_bytes:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _etc_merge, _release, _signature
-from ansible_collections.osmigrate.fleet.plugins.module_utils._bootcontrol import BootControl
-from ansible_collections.osmigrate.fleet.plugins.module_utils._candidate import Candidate
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import etc_merge
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.candidate import Candidate
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema, signature
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 
 def bring(params, check_mode):
@@ -165,9 +162,9 @@ def bring(params, check_mode):
     :param check_mode: bool, only say what would be done.
     :returns: dict, the module's result.
     """
-    release = _release.parse_canonical(params["manifest"])
+    release = schema.parse_canonical(params["manifest"])
     if params["require_signature"] or (params["signature"] and params["trusted_keys"]):
-        _signature.verify(params["manifest"].encode("utf-8"), params["signature"], params["trusted_keys"])
+        signature.verify(params["manifest"].encode("utf-8"), params["signature"], params["trusted_keys"])
     boot = BootControl(check_mode=check_mode)
     stateroot = params["stateroot"] or release["os"]["id"]
     candidate = Candidate(release, Ostree(), boot, stateroot, params["timeout"], params["etc_conflicts"])
@@ -186,7 +183,7 @@ def bring(params, check_mode):
     if wanted:
         merge = candidate.merge(deployment) if deployment is not None else candidate.rehearse_merge()
         result["etc"] = [dict(record._asdict(), path="/etc/" + record.path) for record in merge]
-        result["etc_report"] = [_etc_merge.tell(record) for record in merge]
+        result["etc_report"] = [etc_merge.tell(record) for record in merge]
     return result
 
 
@@ -200,7 +197,7 @@ def main():
             "stateroot": {"type": "str"},
             "kernel_arguments": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 3600},
-            "etc_conflicts": {"type": "str", "choices": list(_etc_merge.POLICIES), "default": "keep"},
+            "etc_conflicts": {"type": "str", "choices": list(etc_merge.POLICIES), "default": "keep"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         supports_check_mode=True,

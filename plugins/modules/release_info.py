@@ -1,13 +1,8 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Read and verify a release manifest."""
-
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: release_info
@@ -125,30 +120,30 @@ trusted_keys:
 """
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _manifest, _release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader, schema
 
 
 def read(location, trusted_keys, require_signature, timeout):
     """Read and verify a manifest: the module's result."""
-    keys = _manifest.trusted_keys(trusted_keys)
-    manifest = _manifest.load(location, timeout)
-    signature = _manifest.load_signature(location, timeout)
+    keys = reader.trusted_keys(trusted_keys)
+    manifest = reader.load(location, timeout)
+    signature = reader.load_signature(location, timeout)
     signed_by = ""
     if require_signature and not signature:
         raise FleetError(
-            "%s has no signature beside it (%s)" % (manifest.name, _manifest.signature_location(location)),
+            f"{manifest.name} has no signature beside it ({reader.signature_location(location)})",
             todo="Sign it with osmigrate.fleet.release_sign, or set require_signature to false to use it unsigned",
         )
     if require_signature and not keys:
         raise FleetError(
-            "%s cannot be verified, because no trusted key was given" % manifest.name,
+            f"{manifest.name} cannot be verified, because no trusted key was given",
             todo="Give the public key of those who make the release in trusted_keys",
         )
     if signature and keys:
-        signed_by = _manifest.verify(manifest, signature, keys)
+        signed_by = reader.verify(manifest, signature, keys)
     return {
-        "release": dict(manifest.release, id=_release.entry_id(manifest.release)),
+        "release": dict(manifest.release, id=schema.entry_id(manifest.release)),
         "canonical": manifest.canonical,
         "signature": signature,
         "signed_by": signed_by,
@@ -166,7 +161,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    for library, error in _manifest.MISSING:
+    for library, error in reader.MISSING:
         module.fail_json(msg=missing_required_lib(library), exception=error)
     params = module.params
     try:

@@ -1,13 +1,8 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Sign a release manifest."""
-
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
 
 DOCUMENTATION = r"""
 module: release_sign
@@ -85,14 +80,14 @@ public_key:
 """
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _manifest, _release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader, schema
 
 
 def is_signed(manifest, signature, key):
     """Whether this signature over the manifest was made with the key."""
     try:
-        _manifest.verify(manifest, signature, [key])
+        reader.verify(manifest, signature, [key])
     except FleetError:
         return False
     return True
@@ -100,18 +95,18 @@ def is_signed(manifest, signature, key):
 
 def sign(location, private_key_path, passphrase, check_mode):
     """Sign the manifest unless it is signed: the module's result."""
-    private_key = _manifest.load_private_key(private_key_path, passphrase)
-    public_key = _manifest.public_half(private_key)
-    manifest = _manifest.load(location)
-    path = _manifest.signature_location(location)
-    before = _manifest.load_signature(location)
+    private_key = reader.load_private_key(private_key_path, passphrase)
+    public_key = reader.public_half(private_key)
+    manifest = reader.load(location)
+    path = reader.signature_location(location)
+    before = reader.load_signature(location)
     after = before
     actions = []
     if not is_signed(manifest, before, public_key):
-        after = _manifest.sign(manifest, private_key)
-        actions.append("sign %s with key %s" % (_release.entry_id(manifest.release), public_key.fingerprint[:16]))
+        after = reader.sign(manifest, private_key)
+        actions.append(f"sign {schema.entry_id(manifest.release)} with key {public_key.fingerprint[:16]}")
         if not check_mode:
-            _manifest.write(path, after + "\n")
+            reader.write(path, after + "\n")
     return {
         "changed": bool(actions),
         "actions": actions,
@@ -137,7 +132,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    for library, error in _manifest.MISSING:
+    for library, error in reader.MISSING:
         module.fail_json(msg=missing_required_lib(library), exception=error)
     params = module.params
     try:

@@ -38,6 +38,6 @@ def test_a_node_that_is_stopped_has_its_report(play, tmp_path, check):
     assert code == 2
     report = json.loads((reports / "w1.json").read_text())
     jsonschema.validate(report, json.loads(SCHEMA.read_text()))
-    (found,) = [one for one in report["entries"] if one["key"] == "architecture"]
+    (found,) = (one for one in report["entries"] if one["key"] == "architecture")
     assert (found["groups"], found["hostname"]) == (["inhibitor"], "w1")
     assert "Key: architecture\n" in (reports / "w1.txt").read_text()

@@ -12,10 +12,17 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootstate, _evidence, _kubelet, _reporter
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import get_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
+    evidence,
+    node_object,
+    reporter,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
+    record as trial_record,
+)
 from lab.controlplane import kubeconfig
 
 # A name space of mounts needs root, or the permission to be root in one of its own.
@@ -36,7 +43,7 @@ class Incumbent:
             (root / name).mkdir(parents=True)
         (root / "kmsg").touch()
         (root / "boot/grub/grub.cfg").write_text("source $prefix/custom.cfg\n")
-        (root / "boot/osmigrate/report.pyz").write_bytes(_reporter.build())
+        (root / "boot/osmigrate/report.pyz").write_bytes(reporter.build())
         self.record(node)
         self._control_plane = control_plane
         self.become(node)
@@ -44,19 +51,17 @@ class Incumbent:
     def record(self, node, **trial):
         boot_id = open("/proc/sys/kernel/random/boot_id").read().strip()
         trial = {"entry": "d-1", "incumbent": "package", "armed_boot_id": "before", "tries": 1, "node": node, **trial}
-        state = {**_bootstate.empty(), "trial": {"armed_at": 1, "rollout": "r1", **trial}}
+        state = {**trial_record.empty(), "trial": {"armed_at": 1, "rollout": "r1", **trial}}
         state["trial"]["armed_boot_id"] = state["trial"]["armed_boot_id"] or boot_id
         state["failed"] = {"d-1": {"verdict": "fell_back", "reason": "before"}}
-        (self.root / "boot/osmigrate/state.json").write_text(_bootstate.render(state))
+        (self.root / "boot/osmigrate/state.json").write_text(trial_record.render(state))
 
     def become(self, node):
         """Have the credentials of a node's kubelet, as files beside the kubeconfig."""
         pair = self._control_plane.pki.node_client(node)
         ca = self._control_plane.pki.ca.certificate.read_bytes()
         (self.root / "etc/kubernetes/own.pem").write_bytes(pair.certificate.read_bytes() + pair.key.read_bytes())
-        text = kubeconfig(
-            self._control_plane.api_url, ca, {"client-certificate": "own.pem", "client-key": "own.pem"}
-        )
+        text = kubeconfig(self._control_plane.api_url, ca, {"client-certificate": "own.pem", "client-key": "own.pem"})
         (self.root / "etc/kubernetes/kubelet.conf").write_text(text)
 
     def boot(self):
@@ -66,7 +71,7 @@ class Incumbent:
 
     def begin_boot(self):
         mounts = [f"mount --bind {self.root / name} {place}" for name, place in PLACES.items()]
-        command = " && ".join([*mounts, f"exec {sys.executable} -I {_reporter.PROGRAM}"])
+        command = " && ".join([*mounts, f"exec {sys.executable} -I {reporter.PROGRAM}"])
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return subprocess.Popen([*UNSHARE, "sh", "-c", command], **pipes)
 
@@ -91,7 +96,7 @@ def test_a_fall_back_is_on_the_node_object_without_any_controller(incumbent, sce
     }
     assert (incumbent.root / "boot/osmigrate/state.json").read_text() == before
     assert sorted(path.name for path in (incumbent.root / "boot/osmigrate").iterdir()) == [
-        os.path.basename(_evidence.ENDED),
+        os.path.basename(evidence.ENDED),
         "report.pyz",
         "state.json",
     ]
@@ -100,7 +105,7 @@ def test_a_fall_back_is_on_the_node_object_without_any_controller(incumbent, sce
 def test_a_boot_without_a_fall_back_says_nothing(incumbent, scene, robot):
     incumbent.record(scene.node, armed_boot_id="")
     assert incumbent.boot() == ("", "")
-    (incumbent.root / "boot/osmigrate/state.json").write_text(_bootstate.render(_bootstate.empty()))
+    (incumbent.root / "boot/osmigrate/state.json").write_text(trial_record.render(trial_record.empty()))
     assert incumbent.boot() == ("", "")
     assert node_view.osmigrate(get_node(robot, scene.node)) == {}
 
@@ -119,27 +124,27 @@ def test_the_api_server_comes_later(incumbent, scene, robot, control_plane):
 
 def test_another_nodes_kubelet_may_not(incumbent, scene):
     incumbent.become(scene.other)
-    access = _kubelet.read_kubeconfig(str(incumbent.root / "etc/kubernetes/kubelet.conf"))
+    access = node_object.read_kubeconfig(str(incumbent.root / "etc/kubernetes/kubelet.conf"))
     with pytest.raises(FleetError, match=f"refuses to annotate node {scene.node}: 403"):
-        _kubelet.annotate(access, scene.node, {"osmigrate.fleet/phase": "failed"})
+        node_object.annotate(access, scene.node, {"osmigrate.fleet/phase": "failed"})
 
 
 def test_a_token_of_a_service_account(robot_kubeconfig, scene, robot):
-    access = _kubelet.read_kubeconfig(str(robot_kubeconfig))
+    access = node_object.read_kubeconfig(str(robot_kubeconfig))
     assert access.token and not access.certificate
-    _kubelet.annotate(access, scene.node, {"osmigrate.fleet/phase": "failed"})
+    node_object.annotate(access, scene.node, {"osmigrate.fleet/phase": "failed"})
     assert node_view.osmigrate(get_node(robot, scene.node)) == {"phase": "failed"}
 
 
 def test_a_server_that_nobody_vouches_for_is_not_talked_to(incumbent, scene):
-    access = _kubelet.read_kubeconfig(str(incumbent.root / "etc/kubernetes/kubelet.conf"))
+    access = node_object.read_kubeconfig(str(incumbent.root / "etc/kubernetes/kubelet.conf"))
     for wrong in (access._replace(ca=""), access._replace(name="other.example")):
         with pytest.raises(FleetError, match="cannot be reached: .*certificate"):
-            _kubelet.annotate(wrong, scene.node, {})
+            node_object.annotate(wrong, scene.node, {})
 
 
 def test_the_program_can_be_built_from_an_archive_as_ansible_sends_modules(incumbent):
     program = incumbent.root / "boot/osmigrate/report.pyz"
-    build = f"from {_reporter.PACKAGE} import _bootcontrol, _reporter; sys.stdout.buffer.write(_reporter.build())"
+    build = f"from {reporter.PACKAGE}._trial import control, reporter; sys.stdout.buffer.write(reporter.build())"
     argv = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, sys.argv[1]); {build}", str(program)]
     assert subprocess.run(argv, stdout=subprocess.PIPE, check=True).stdout == program.read_bytes()

@@ -36,7 +36,7 @@ def state(fleet: Fleet, name: str) -> dict[str, Any]:
     """What must be the same before and after: the Node object, the identity, the data, the images."""
     node = fleet.node(name)
     checksums = fleet.shell(name, f"find {' '.join(DATA)} -xdev -type f -exec sha256sum {{}} + | sort")
-    base = "/sysroot" if "VERSION_ID=\"13\"" in fleet.shell(name, "cat /etc/os-release") else ""
+    base = "/sysroot" if 'VERSION_ID="13"' in fleet.shell(name, "cat /etc/os-release") else ""
     return {
         "uid": node["metadata"]["uid"],
         "machine_id": node["status"]["nodeInfo"]["machineID"],

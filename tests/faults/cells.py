@@ -23,7 +23,7 @@ HOME_WITHIN = 1200
 
 def rebooting(story: Story) -> int:
     """Return the moment at which the node of the story is down and GRUB has not begun yet, as a number of entries."""
-    (phase,) = [phase for phase in story.phases if (phase.step, phase.name) == (STEP, "shutdown")]
+    (phase,) = (phase for phase in story.phases if (phase.step, phase.name) == (STEP, "shutdown"))
     return phase.end
 
 

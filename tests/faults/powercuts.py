@@ -10,8 +10,9 @@ import re
 import subprocess
 from typing import NamedTuple
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _bootstate, _grubcfg
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, grubcfg
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record as trial_record
 from fleet import DATA
 from image import Image, Mended, NotMended
 from seen import GRUB, PACKAGE
@@ -66,7 +67,7 @@ def boots(image: Image) -> str:
         return PACKAGE
     ids = {name for name, _body in ENTRY.findall(menu.decode(errors="replace"))}
     try:
-        block = _bootenv.parse(image.grub(f"{GRUB}/osmigrate.env") or b"")
+        block = env.parse(image.grub(f"{GRUB}/osmigrate.env") or b"")
     except ValueError:
         return PACKAGE
     tries, trial, default = (block.get(f"osm_{name}", "") for name in ("tries", "trial", "default"))
@@ -105,7 +106,7 @@ class Expectations:
             wrong.append(f"GRUB would boot {chosen} instead of {' or '.join(sorted(allowed))}")
         config = image.grub(f"{GRUB}/grub.cfg") or b""
         given_up = config != self.grub_cfg
-        if given_up and not (cut.phase.name == "finalize" and _grubcfg.is_ours(config.decode(errors="replace"))):
+        if given_up and not (cut.phase.name == "finalize" and grubcfg.is_ours(config.decode(errors="replace"))):
             wrong.append("grub.cfg differs")
         if not given_up:
             wrong += [
@@ -145,8 +146,8 @@ class Expectations:
         if not given_up:
             wrong += [f"{path} differs" for path, was in zip(PACKAGE_ROOT, self.root) if mended.read(path) != was]
         try:
-            record = mended.read(_bootstate.PATH)
-            state = _bootstate.parse(None if record is None else record.decode())
+            record = mended.read(trial_record.PATH)
+            state = trial_record.parse(None if record is None else record.decode())
         except (FleetError, ValueError) as error:
             return [*wrong, f"the record cannot be read: {error}"]
         # Where the trial is armed already; until then the incumbent boots.

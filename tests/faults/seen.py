@@ -7,7 +7,8 @@ from __future__ import annotations
 import base64
 import json
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _bootstate
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record
 from fleet import DATA
 from lab.vm import Machine
 
@@ -20,7 +21,7 @@ LOOK = f"""
 set -e
 printf '{{"boot_id": "%s", "arguments": "%s", "state": "%s", "block": "%s", "data": "%s", "report": "%s"}}' \\
   "$(cat /proc/sys/kernel/random/boot_id)" "$(cat /proc/cmdline)" \\
-  "$(base64 -w0 {_bootstate.PATH} 2>/dev/null || true)" "$(base64 -w0 {GRUB}/osmigrate.env 2>/dev/null || true)" \\
+  "$(base64 -w0 {record.PATH} 2>/dev/null || true)" "$(base64 -w0 {GRUB}/osmigrate.env 2>/dev/null || true)" \\
   "$(find {" ".join(DATA)} -xdev -type f -exec sha256sum {{}} + | sort | sha256sum | cut -c1-64)" \\
   "$(dmesg | grep 'osmigrate: .* fell back: ' | tail -n 1 | base64 -w0)"
 """
@@ -38,12 +39,12 @@ class Seen:
         self.entry = arguments.get("osmigrate.entry", PACKAGE)
         self.data = said["data"]
         self.report = base64.b64decode(said["report"]).decode().strip()
-        state = _bootstate.parse(base64.b64decode(said["state"]).decode() or None)
+        state = record.parse(base64.b64decode(said["state"]).decode() or None)
         try:
-            block = _bootenv.parse(base64.b64decode(said["block"]))
+            block = env.parse(base64.b64decode(said["block"]))
         except ValueError:
             block = None
-        self.verdict = _bootstate.judge(state, block, self.entry, said["boot_id"]).verdict
+        self.verdict = record.judge(state, block, self.entry, said["boot_id"]).verdict
 
 
 def look(machine: Machine) -> Seen:

@@ -186,7 +186,7 @@ class Story:
 
     def _count_of_grub(self, begin: int, end: int) -> int:
         """Return the entry by which GRUB counted the try: the only write to the block while the node reboots."""
-        (counted,) = [number for number in range(begin, end) if self._is_block(number)]
+        (counted,) = (number for number in range(begin, end) if self._is_block(number))
         return counted
 
     def _is_block(self, number: int) -> bool:

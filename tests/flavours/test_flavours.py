@@ -8,7 +8,7 @@ import json
 import os
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _trial_initrd
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initrd
 from fleet import Fleet
 from lab.flavours import FLAVOURS
 
@@ -56,7 +56,7 @@ def test_a_trial_that_hangs_in_the_initramfs_comes_home(flavour: str) -> None:
     run = fleet.play("migrate", **fleet.release("13.1"), osmigrate_kernel_arguments=[HANGS])
     assert run.rc != 0
     assert "runs its default package" in " ".join(run.output.split())
-    assert f"no root after {_trial_initrd.SECONDS} seconds" in fleet.machines[NODE].console.read_text(errors="replace")
+    assert f"no root after {initrd.SECONDS} seconds" in fleet.machines[NODE].console.read_text(errors="replace")
     assert record(fleet)["failed"]["debian-13-13.1"]["verdict"] == "fell_back"
     assert not fleet.node(NODE)["spec"].get("unschedulable")
 
@@ -73,7 +73,7 @@ def test_there_and_back(flavour: str) -> None:
     kept = record(fleet)
     assert kept["control"]["tier"] == tier, kept["control"]
     assert kept["entries"]["debian-13-13.1"]["kernel"].startswith(kernels)
-    assert "VERSION_ID=\"13\"" in fleet.shell(NODE, "cat /etc/os-release")
+    assert 'VERSION_ID="13"' in fleet.shell(NODE, "cat /etc/os-release")
     assert fleet.shell(NODE, "systemctl --failed --no-legend --plain") == ""
     for place, fstype in mounts.items():
         assert fleet.shell(NODE, f"findmnt -no FSTYPE {place}").split() == [fstype]
@@ -90,6 +90,6 @@ def test_there_and_back(flavour: str) -> None:
     assert "osmigrate.entry=debian-13-13.1" in fleet.shell(NODE, "cat /proc/cmdline").split()
 
     assert fleet.play("rollback").rc == 0
-    assert "VERSION_ID=\"12\"" in fleet.shell(NODE, "cat /etc/os-release")
+    assert 'VERSION_ID="12"' in fleet.shell(NODE, "cat /etc/os-release")
     assert data == fleet.shell(NODE, "sha256sum /home/ops/NOTES /var/lib/lab-data/first /var/lib/kubelet/config.yaml")
     assert fleet.shell(NODE, "systemctl --failed --no-legend --plain") == ""

@@ -31,6 +31,7 @@ on_controllers=(plugins/action plugins/doc_fragments plugins/filter plugins/inve
 
 check "house rules" python tests/gate/house_rules.py
 check "ruff" ruff check --quiet --output-format concise
+check "format" ruff format --check --quiet
 check "python 3.6" vermin --quiet --no-tips --violations -t=3.6- "${on_nodes[@]}"
 check "python 3.10" vermin --quiet --no-tips --violations --backport typing -t=3.10- "${on_controllers[@]}"
 check "yamllint" yamllint --strict .

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _bootenv, _grub, _grubcfg
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, grub, grubcfg
 from machine import CONFIG, SHOW_BOOT, UUID, Machine
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases.yml").read_text())
@@ -32,23 +32,23 @@ ENTRIES = [entry("debian-13-1"), entry("debian-13-2")]
 def test_decision(case: dict, tmp_path: Path) -> None:
     finalized = "finalized" in case
     files = {
-        "osmigrate.cfg": _grub.render_menu(
+        "osmigrate.cfg": grub.render_menu(
             ENTRIES,
             package=not finalized,
             block_uuid=case.get("searched", ""),
             block_path="boot/grub/osmigrate.env",
         ).encode(),
-        "custom.cfg": _grub.with_block(case.get("custom", "")).encode(),
+        "custom.cfg": grub.with_block(case.get("custom", "")).encode(),
     }
     if finalized:
         fallback = next(entry for entry in ENTRIES if entry["id"] == case["finalized"])
-        files["grub.cfg"] = (SHOW_BOOT + _grubcfg.render(CONFIG.format(before=""), fallback)).encode()
+        files["grub.cfg"] = (SHOW_BOOT + grubcfg.render(CONFIG.format(before=""), fallback)).encode()
     if isinstance(case["block"], dict):
-        files["osmigrate.env"] = _bootenv.render(case["block"])
+        files["osmigrate.env"] = env.render(case["block"])
     elif case["block"] is not None:
         files["osmigrate.env"] = case["block"].encode()
     if "next_entry" in case:
-        files["grubenv"] = _bootenv.render({"next_entry": case["next_entry"]})
+        files["grubenv"] = env.render({"next_entry": case["next_entry"]})
     for name, length in case.get("cut", {}).items():
         files[name] = files[name][:length]
     machine = Machine(tmp_path, files, case.get("before", ""), case.get("writable", True))
@@ -76,9 +76,9 @@ def test_what_cannot_be_loaded_never_waits_for_a_person(tmp_path: Path, files, b
     files = {
         **files,
         "initrd": b"initrd",
-        "osmigrate.cfg": _grub.render_menu([broken]).encode(),
-        "custom.cfg": _grub.with_block("").encode(),
-        "osmigrate.env": _bootenv.render(block),
+        "osmigrate.cfg": grub.render_menu([broken]).encode(),
+        "custom.cfg": grub.with_block("").encode(),
+        "osmigrate.env": env.render(block),
     }
     machine = Machine(tmp_path, files, loads=True)
     assert [machine.boot() for _boot in boots] == boots
@@ -95,8 +95,8 @@ NOBODY_THERE = {
 def test_no_trial_waits_for_what_an_administrator_would_type(tmp_path: Path, case) -> None:
     before, tries, booted = case
     files = {
-        "osmigrate.cfg": _grub.render_menu([{**entry("r-1"), "boot_uuid": UUID}]).encode(),
-        "custom.cfg": _grub.with_block("").encode(),
-        "osmigrate.env": _bootenv.render({"osm_default": "package", "osm_trial": "r-1", "osm_tries": tries}),
+        "osmigrate.cfg": grub.render_menu([{**entry("r-1"), "boot_uuid": UUID}]).encode(),
+        "custom.cfg": grub.with_block("").encode(),
+        "osmigrate.env": env.render({"osm_default": "package", "osm_trial": "r-1", "osm_tries": tries}),
     }
     assert Machine(tmp_path, files, before, loads=True).boot()[0] == booted

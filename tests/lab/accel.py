@@ -58,9 +58,30 @@ def _kvm_problem(kernel: Path) -> str | None:
         console.touch()
         with open(said, "wb") as stream:
             machine = subprocess.Popen(
-                ["qemu-system-x86_64", "-machine", "q35", *arguments("kvm"), "-smp", "2", "-m", "512", "-nodefaults",
-                 "-display", "none", "-no-reboot", "-serial", f"file:{console}", "-kernel", str(kernel),
-                 "-append", "console=ttyS0 panic=-1"], stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
+                [
+                    "qemu-system-x86_64",
+                    "-machine",
+                    "q35",
+                    *arguments("kvm"),
+                    "-smp",
+                    "2",
+                    "-m",
+                    "512",
+                    "-nodefaults",
+                    "-display",
+                    "none",
+                    "-no-reboot",
+                    "-serial",
+                    f"file:{console}",
+                    "-kernel",
+                    str(kernel),
+                    "-append",
+                    "console=ttyS0 panic=-1",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+            )
         try:
             deadline = time.monotonic() + 20
             while time.monotonic() < deadline:

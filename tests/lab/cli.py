@@ -33,8 +33,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python3 -m lab", description="A Kubernetes cluster with real machines, all on this one.",
-        epilog="Data lies in $OSMIGRATE_LAB_DIR, by default ~/.cache/osmigrate-lab.")
+        prog="python3 -m lab",
+        description="A Kubernetes cluster with real machines, all on this one.",
+        epilog="Data lies in $OSMIGRATE_LAB_DIR, by default ~/.cache/osmigrate-lab.",
+    )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def add(name: str, run, summary: str) -> argparse.ArgumentParser:
@@ -42,32 +44,50 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    for name, run, summary in (("up", _up, "bring the lab up, or what of it is not up"),
-                               ("fresh", _fresh, "bring up a lab in which nothing was moved yet, from a snapshot")):
+    for name, run, summary in (
+        ("up", _up, "bring the lab up, or what of it is not up"),
+        ("fresh", _fresh, "bring up a lab in which nothing was moved yet, from a snapshot"),
+    ):
         up = add(name, run, summary)
-        up.add_argument("--nodes", type=_nodes, default=str(len(config.NODES)),
-                        help="how many machines (0 too), or their names: w1,w5=lvm,... (default: %(default)s)")
-        up.add_argument("--flavour", choices=list(FLAVOURS), default=DEFAULT,
-                        help="of new machines that name none (default: %(default)s)")
+        up.add_argument(
+            "--nodes",
+            type=_nodes,
+            default=str(len(config.NODES)),
+            help="how many machines (0 too), or their names: w1,w5=lvm,... (default: %(default)s)",
+        )
+        up.add_argument(
+            "--flavour",
+            choices=list(FLAVOURS),
+            default=DEFAULT,
+            help="of new machines that name none (default: %(default)s)",
+        )
         if name == "up":
-            up.add_argument("--simulated-nodes", type=int, metavar="N",
-                            help="how many nodes without machines there are to be, with pods (default: as many as now)")
+            up.add_argument(
+                "--simulated-nodes",
+                type=int,
+                metavar="N",
+                help="how many nodes without machines there are to be, with pods (default: as many as now)",
+            )
     add("build", _build, "make disks, programs and releases, and start nothing")
     add("down", _down, "stop everything; the machines keep their disks")
     clean = add("clean", _clean, "stop everything and delete the machines and the cluster")
     clean.add_argument("--cache", action="store_true", help="also what was built")
     add("status", _status, "what runs")
-    for name, run, summary in (("ssh", _ssh, "a shell or a command on a node, as the user ops"),
-                               ("console", _console, "the serial console of a node"),
-                               ("power-cut", _power_cut, "take the power of a node away and give it back")):
+    for name, run, summary in (
+        ("ssh", _ssh, "a shell or a command on a node, as the user ops"),
+        ("console", _console, "the serial console of a node"),
+        ("power-cut", _power_cut, "take the power of a node away and give it back"),
+    ):
         command = add(name, run, summary)
         command.add_argument("node", type=_machine, metavar="NODE")
         if name == "ssh":
             command.add_argument("command", nargs=argparse.REMAINDER)
     kubectl = add("kubectl", _kubectl, "kubectl as the cluster's administrator")
     kubectl.add_argument("arguments", nargs=argparse.REMAINDER)
-    for name, run, summary in (("snapshot", _snapshot, "save the running lab, memory included"),
-                               ("restore", _restore, "go back to a saved lab")):
+    for name, run, summary in (
+        ("snapshot", _snapshot, "save the running lab, memory included"),
+        ("restore", _restore, "go back to a saved lab"),
+    ):
         add(name, run, summary).add_argument("name", type=_snapshot_name)
     return parser
 

@@ -46,8 +46,12 @@ class HostError(Exception):
 def run(argv: Iterable[str | Path], **options) -> subprocess.CompletedProcess:
     """Run a tool to its end; its output is captured and becomes the message if it fails."""
     argv = [str(argument) for argument in argv]
-    environment = {**os.environ, "LC_ALL": "C.UTF-8", "PATH": f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}",
-                   **options.pop("env", {})}
+    environment = {
+        **os.environ,
+        "LC_ALL": "C.UTF-8",
+        "PATH": f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}",
+        **options.pop("env", {}),
+    }
     check = options.pop("check", True)
     options.setdefault("stdin", None if "input" in options else subprocess.DEVNULL)
     done = subprocess.run(argv, text=True, capture_output=True, env=environment, check=False, **options)
@@ -83,9 +87,20 @@ def install_packages(log: Callable[[str], None]) -> None:
     packages = missing_packages()
     if not packages:
         return
-    commands = [as_root(["apt-get", "update"]),
-                as_root(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes",
-                         "--no-install-recommends", *packages])]
+    commands = [
+        as_root(["apt-get", "update"]),
+        as_root(
+            [
+                "env",
+                "DEBIAN_FRONTEND=noninteractive",
+                "apt-get",
+                "install",
+                "--yes",
+                "--no-install-recommends",
+                *packages,
+            ]
+        ),
+    ]
     shown = "\n".join("    " + " ".join(command) for command in commands)
     if os.environ.get("OSMIGRATE_LAB_INSTALL") == "no":
         raise HostError(f"packages are missing: {' '.join(packages)}. Install them with\n{shown}\nand run this again.")
@@ -109,13 +124,17 @@ def check(paths: Paths, nodes: list[str], log: Callable[[str], None]) -> None:
     free = shutil.disk_usage(paths.root).free >> 20
     need = (NEED_DISK_GIB << 10) + max(0, len(nodes) - len(NODES)) * 1500
     if free + used < need:
-        problems.append(f"{paths.root} has {free} MiB free and {need - used} MiB are needed: make room there, or set "
-                        "OSMIGRATE_LAB_DIR to a directory on a larger file system.")
+        problems.append(
+            f"{paths.root} has {free} MiB free and {need - used} MiB are needed: make room there, or set "
+            "OSMIGRATE_LAB_DIR to a directory on a larger file system."
+        )
     need_memory = len(nodes) * (NODE_MEMORY_MIB + QEMU_OVERHEAD_MIB) + (OTHER_MEMORY_MIB if nodes else 0)
     available = _available_memory_mib()
     if available < need_memory:
-        problems.append(f"{available} MiB of memory are available and {need_memory} MiB are needed to start "
-                        f"{len(nodes)} nodes: stop something, or ask for fewer nodes (--nodes).")
+        problems.append(
+            f"{available} MiB of memory are available and {need_memory} MiB are needed to start "
+            f"{len(nodes)} nodes: stop something, or ask for fewer nodes (--nodes)."
+        )
     if len(str(paths.run)) > 70:
         problems.append(f"the path {paths.run} is too long for sockets in it: set OSMIGRATE_LAB_DIR to a shorter one.")
     if problems:
@@ -139,8 +158,10 @@ def debian_mirror() -> tuple[str, str]:
     """Mirrors for Debian and for its security updates: those that this machine's apt uses, else Debian's own."""
     main, security = "http://deb.debian.org/debian", "http://deb.debian.org/debian-security"
     if shutil.which("apt-get"):
-        listed = run(["apt-get", "indextargets", "--format", "$(ORIGIN) $(LABEL) $(REPO_URI)",
-                      "Created-By: Packages"], check=False).stdout
+        listed = run(
+            ["apt-get", "indextargets", "--format", "$(ORIGIN) $(LABEL) $(REPO_URI)", "Created-By: Packages"],
+            check=False,
+        ).stdout
         for line in sorted(set(listed.splitlines())):
             if line.startswith("Debian Debian-Security "):
                 security = line.split()[-1]
@@ -154,5 +175,8 @@ def apt_options() -> list[str]:
     if not shutil.which("apt-config"):
         return []
     prefixes = ("Acquire::http::", "Acquire::https::", "Acquire::Check-", "Acquire::Retries", "Acquire::ForceIPv4")
-    return [line.rstrip(";") for line in run(["apt-config", "dump"]).stdout.splitlines()
-            if line.startswith(prefixes) and not line.endswith(' "";')]
+    return [
+        line.rstrip(";")
+        for line in run(["apt-config", "dump"]).stdout.splitlines()
+        if line.startswith(prefixes) and not line.endswith(' "";')
+    ]

@@ -22,16 +22,30 @@ COMMANDS = {
 
 def build(image: str, busybox: Path, archive: Path) -> None:
     """Write `image` as a docker-archive; the same busybox always gives the same bytes."""
-    layer = _tar([("bin", None, 0o755), ("tmp", None, 0o1777), ("bin/busybox", busybox.read_bytes(), 0o755),
-                  *((f"bin/{applet}", "busybox", 0o777) for applet in _applets(busybox))])
+    layer = _tar(
+        [
+            ("bin", None, 0o755),
+            ("tmp", None, 0o1777),
+            ("bin/busybox", busybox.read_bytes(), 0o755),
+            *((f"bin/{applet}", "busybox", 0o777) for applet in _applets(busybox)),
+        ]
+    )
     settings = {
-        "architecture": "amd64", "os": "linux",
+        "architecture": "amd64",
+        "os": "linux",
         "config": {"Env": ["PATH=/bin"], "Cmd": ["/bin/sh", "-c", COMMANDS[image]]},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
     }
     manifest = [{"Config": "config.json", "RepoTags": [image], "Layers": ["layer.tar"]}]
-    archive.write_bytes(_tar([("layer.tar", layer, 0o644), ("config.json", _json(settings), 0o644),
-                              ("manifest.json", _json(manifest), 0o644)]))
+    archive.write_bytes(
+        _tar(
+            [
+                ("layer.tar", layer, 0o644),
+                ("config.json", _json(settings), 0o644),
+                ("manifest.json", _json(manifest), 0o644),
+            ]
+        )
+    )
 
 
 def _applets(busybox: Path) -> list[str]:

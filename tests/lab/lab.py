@@ -100,9 +100,16 @@ class Lab:
         self.build(nodes.values())
         # A snapshot is only as good as what it was made of.
         disks = {name: flavours.build(self.paths, flavour, self.log).name for name, flavour in nodes.items()}
-        made_of = {"manifests": workloads.MANIFESTS, "rights": RBAC, "nodes": repr((nodes, disks)),
-                   "kubernetes": kubebin.build(self.paths, self.log).name, "files": Path(nodefiles.__file__),
-                   "machine": Path(vm.__file__), "devices": Path(networks.__file__), "size": Path(config.__file__)}
+        made_of = {
+            "manifests": workloads.MANIFESTS,
+            "rights": RBAC,
+            "nodes": repr((nodes, disks)),
+            "kubernetes": kubebin.build(self.paths, self.log).name,
+            "files": Path(nodefiles.__file__),
+            "machine": Path(vm.__file__),
+            "devices": Path(networks.__file__),
+            "size": Path(config.__file__),
+        }
         name = f"fresh-{digest(made_of)}"
         if not self._snapshot_directory(name).exists():
             self.clean(with_cache=False)
@@ -129,12 +136,15 @@ class Lab:
         # A server of older releases has to make way.
         if self.webserver.running() and self.webserver.argv[-1] != str(directory):
             self.webserver.stop()
-        self.webserver.start([sys.executable, "-m", "lab.webserver", str(directory)],
-                             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])})
+        self.webserver.start(
+            [sys.executable, "-m", "lab.webserver", str(directory)],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        )
 
     def wait_nodes_ready(self, names: tuple[str, ...] | list[str], timeout: int = BOOT_TIMEOUT) -> None:
-        self.control_plane.kubectl("wait", "--for=condition=Ready", f"--timeout={timeout}s",
-                                   *(f"node/{name}" for name in names))
+        self.control_plane.kubectl(
+            "wait", "--for=condition=Ready", f"--timeout={timeout}s", *(f"node/{name}" for name in names)
+        )
 
     def write_credentials(self) -> None:
         """What a user of the lab needs: a kubeconfig of the collection's own account, an ssh key, settings."""
@@ -186,18 +196,24 @@ class Lab:
 
     def status(self) -> list[tuple[str, str, str]]:
         """(part, state, detail) of everything."""
-        rows = [("control plane", _word(self.control_plane.running()), self.control_plane.api_url),
-                ("releases", _word(self.webserver.running()), RELEASES_URL),
-                ("simulated nodes", _word(self.simulator.running()), f"by kwok, label {simulated.SELECTOR}")]
+        rows = [
+            ("control plane", _word(self.control_plane.running()), self.control_plane.api_url),
+            ("releases", _word(self.webserver.running()), RELEASES_URL),
+            ("simulated nodes", _word(self.simulator.running()), f"by kwok, label {simulated.SELECTOR}"),
+        ]
         conditions = {}
         if self.control_plane.running():
-            template_ = ("jsonpath={range .items[*]}{.metadata.name}{'\\t'}"
-                         "{.status.conditions[?(@.type=='Ready')].status}{'\\t'}{.status.nodeInfo.osImage}{'\\t'}"
-                         "{.spec.unschedulable}{'\\n'}{end}")
+            template_ = (
+                "jsonpath={range .items[*]}{.metadata.name}{'\\t'}"
+                "{.status.conditions[?(@.type=='Ready')].status}{'\\t'}{.status.nodeInfo.osImage}{'\\t'}"
+                "{.spec.unschedulable}{'\\n'}{end}"
+            )
             for line in self.control_plane.kubectl("get", "nodes", "--output", template_).splitlines():
                 name, ready, system, cordoned = line.split("\t")
-                conditions[name] = (f"{'Ready' if ready == 'True' else 'not Ready'}, {system or 'OS not known yet'}"
-                                    f"{', cordoned' if cordoned else ''}")
+                conditions[name] = (
+                    f"{'Ready' if ready == 'True' else 'not Ready'}, {system or 'OS not known yet'}"
+                    f"{', cordoned' if cordoned else ''}"
+                )
         for machine in self.machines:
             detail = f"{machine.address}, {machine.settings['flavour']}, {conditions.get(machine.name, 'no Node')}"
             rows.append((machine.name, _word(machine.running()), detail))
@@ -259,13 +275,16 @@ class Lab:
         deadline = time.monotonic() + timeout
         for name in names:
             while True:
-                renewed = self.control_plane.kubectl("get", "lease", name, "--namespace", "kube-node-lease",
-                                                     "--output", "jsonpath={.spec.renewTime}")
+                renewed = self.control_plane.kubectl(
+                    "get", "lease", name, "--namespace", "kube-node-lease", "--output", "jsonpath={.spec.renewTime}"
+                )
                 if renewed and datetime.fromisoformat(renewed.replace("Z", "+00:00")) > now:
                     break
                 if time.monotonic() > deadline:
-                    raise host.HostError(f"{name} has not reported to the restored cluster for {timeout} s; see "
-                                         f"`ssh {name} sudo journalctl -u kubelet`.")
+                    raise host.HostError(
+                        f"{name} has not reported to the restored cluster for {timeout} s; see "
+                        f"`ssh {name} sudo journalctl -u kubelet`."
+                    )
                 time.sleep(0.5)
 
     def _snapshot_directory(self, name: str) -> Path:

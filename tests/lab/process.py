@@ -21,7 +21,7 @@ def _start_time(pid: int) -> int | None:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
-    fields = stat[stat.rindex(")") + 2:].split()
+    fields = stat[stat.rindex(")") + 2 :].split()
     state, threads = fields[0], int(fields[17])
     return None if state in "ZX" and threads < 2 else int(fields[19])
 
@@ -69,8 +69,15 @@ class Daemon:
             self.record.write_text(json.dumps({"pid": pid, "start_time": _start_time(pid), "argv": argv}) + "\n")
 
         with open(self.log, "ab") as log:
-            self._child = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                           start_new_session=True, preexec_fn=record)
+            self._child = subprocess.Popen(
+                argv,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=record,
+            )
 
     def stop(self, timeout: float = 20) -> None:
         """Ask the process to end, insist after `timeout` seconds. Not running is fine."""

@@ -51,8 +51,13 @@ def build(paths: Paths, log: Log) -> Path:
     """Directory with `repo`, the archive repository, VERSION/release.yml and .sig, and `trusted.pem`."""
     tree = rootfs.target(paths, log)
     programs = kubebin.build(paths, log)
-    inputs = {"tree": tree.name, "kubelet": kubebin.identity(programs), "recipe": Path(__file__),
-              "unit": nodefiles.KUBELET_UNIT, "port": str(RELEASES_PORT)}
+    inputs = {
+        "tree": tree.name,
+        "kubelet": kubebin.identity(programs),
+        "recipe": Path(__file__),
+        "unit": nodefiles.KUBELET_UNIT,
+        "port": str(RELEASES_PORT),
+    }
 
     def make(part: Path) -> None:
         log("releases: dracut, and one commit each for " + " and ".join(VERSIONS) + "; 2 minutes")
@@ -118,10 +123,25 @@ def _trees(tree: Path, scratch: Path, kubelet: Path) -> Iterator[Path]:
     (kernel,) = os.listdir(base / "usr/lib/modules")
     modules = Path("usr/lib/modules", kernel)
     _root("mv", base / f"boot/vmlinuz-{kernel}", base / modules / "vmlinuz")
-    _root("chroot", base, "dracut", "--quiet", "--force", "--no-hostonly", "--reproducible", "--add", "ostree",
-          "--compress", "zstd -3 -T0",
-          # The watchdog of QEMU's machines: a candidate that hangs in its initramfs is to be reset, too.
-          "--add-drivers", "i6300esb", "--kver", kernel, f"/{modules}/initramfs.img")
+    _root(
+        "chroot",
+        base,
+        "dracut",
+        "--quiet",
+        "--force",
+        "--no-hostonly",
+        "--reproducible",
+        "--add",
+        "ostree",
+        "--compress",
+        "zstd -3 -T0",
+        # The watchdog of QEMU's machines: a candidate that hangs in its initramfs is to be reset, too.
+        "--add-drivers",
+        "i6300esb",
+        "--kver",
+        kernel,
+        f"/{modules}/initramfs.img",
+    )
     for version in VERSIONS:
         if version != VERSIONS[0]:
             _install(base, MONTHLY)

@@ -12,16 +12,46 @@ from .config import LEGACY_SUITE, TARGET_SUITE, Paths
 
 # What a node needs on either OS.
 NODE_PACKAGES = (
-    "systemd", "systemd-sysv", "dbus", "udev", "kmod", "procps", "iproute2", "iptables", "e2fsprogs",
-    "openssh-server", "sudo", "cron", "python3", "ca-certificates", "openssl", "gpg", "gpgconf", "zstd",
-    "containerd", "runc", "containernetworking-plugins", "ostree", "linux-image-cloud-amd64",
+    "systemd",
+    "systemd-sysv",
+    "dbus",
+    "udev",
+    "kmod",
+    "procps",
+    "iproute2",
+    "iptables",
+    "e2fsprogs",
+    "openssh-server",
+    "sudo",
+    "cron",
+    "python3",
+    "ca-certificates",
+    "openssl",
+    "gpg",
+    "gpgconf",
+    "zstd",
+    "containerd",
+    "runc",
+    "containernetworking-plugins",
+    "ostree",
+    "linux-image-cloud-amd64",
     # For the flavours: what their storage needs, and a trial that GRUB cannot start.
-    "lvm2", "xfsprogs", "btrfs-progs", "kexec-tools",
+    "lvm2",
+    "xfsprogs",
+    "btrfs-progs",
+    "kexec-tools",
 )
 PACKAGES = {
     # debian-archive-keyring: on a host with an older one, the next suite is verified with this tree's.
-    LEGACY_SUITE: (*NODE_PACKAGES, "debian-archive-keyring", "initramfs-tools", "busybox-static", "grub-pc",
-                   "grub-efi-amd64-bin", "dosfstools"),
+    LEGACY_SUITE: (
+        *NODE_PACKAGES,
+        "debian-archive-keyring",
+        "initramfs-tools",
+        "busybox-static",
+        "grub-pc",
+        "grub-efi-amd64-bin",
+        "dosfstools",
+    ),
     # grub-common: its parser checks the boot menu before it takes effect.
     TARGET_SUITE: (*NODE_PACKAGES, "ostree-boot", "dracut", "grub-common"),
 }
@@ -56,27 +86,41 @@ def _tree(paths: Paths, suite: str, keyring: Path, log: Log, more: tuple[str, ..
 
 def _bootstrap_command(suite: str, packages: tuple[str, ...], keyring: Path, tree: Path) -> list[str]:
     main, security = host.debian_mirror()
-    return host.as_root([
-        # An initrd that nothing boots is not made: releases make theirs with their own dracut arguments.
-        "env", "LC_ALL=C.UTF-8", "SOURCE_DATE_EPOCH=1767225600", *(["INITRD=No"] if suite == TARGET_SUITE else []),
-        "mmdebstrap", "--mode=root", "--format=directory", f"--keyring={keyring}",
-        *(f"--aptopt={option}" for option in host.apt_options()), *_options(packages),
-        suite, tree,
-        f"deb {main} {suite} main", f"deb {main} {suite}-updates main", f"deb {security} {suite}-security main",
-    ])
+    return host.as_root(
+        [
+            # An initrd that nothing boots is not made: releases make theirs with their own dracut arguments.
+            "env",
+            "LC_ALL=C.UTF-8",
+            "SOURCE_DATE_EPOCH=1767225600",
+            *(["INITRD=No"] if suite == TARGET_SUITE else []),
+            "mmdebstrap",
+            "--mode=root",
+            "--format=directory",
+            f"--keyring={keyring}",
+            *(f"--aptopt={option}" for option in host.apt_options()),
+            *_options(packages),
+            suite,
+            tree,
+            f"deb {main} {suite} main",
+            f"deb {main} {suite}-updates main",
+            f"deb {security} {suite}-security main",
+        ]
+    )
 
 
 def _options(packages: tuple[str, ...]) -> list[str]:
     return [
-        "--variant=minbase", "--architectures=amd64", "--components=main", f"--include={','.join(packages)}",
-        '--aptopt=APT::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"',
+        "--variant=minbase",
+        "--architectures=amd64",
+        "--components=main",
+        f"--include={','.join(packages)}",
+        '--aptopt=APT::Install-Recommends "false"',
+        '--aptopt=Acquire::Languages "none"',
         *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT),
         # grub-pc would ask where to install itself; there is no disk yet.
-        '--essential-hook=echo grub-pc grub-pc/install_devices_empty boolean true | '
-        'chroot "$1" debconf-set-selections',
+        '--essential-hook=echo grub-pc grub-pc/install_devices_empty boolean true | chroot "$1" debconf-set-selections',
         # Every reboot would otherwise skip the boot loader.
-        '--essential-hook=echo kexec-tools kexec-tools/load_kexec boolean false | '
-        'chroot "$1" debconf-set-selections',
+        '--essential-hook=echo kexec-tools kexec-tools/load_kexec boolean false | chroot "$1" debconf-set-selections',
         # Files of mmdebstrap's own that no administrator's node has.
         '--customize-hook=rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap',
     ]

@@ -37,13 +37,26 @@ NAMESPACE = "simulated"
 
 def node(name: str, labels: Mapping[str, str], taints: Iterable[Mapping[str, str]] = ()) -> dict[str, Any]:
     """A Node object as its kubelet would register it; kwok makes it Ready."""
-    about = {"architecture": "amd64", "operatingSystem": "linux", "osImage": "Debian GNU/Linux 12 (bookworm)",
-             "kernelVersion": "6.1.0", "kubeletVersion": f"v{kubebin.version()}", "kubeProxyVersion": "",
-             "containerRuntimeVersion": "containerd://1.6.20", "machineID": name, "systemUUID": name,
-             "bootID": "boot-1"}
+    about = {
+        "architecture": "amd64",
+        "operatingSystem": "linux",
+        "osImage": "Debian GNU/Linux 12 (bookworm)",
+        "kernelVersion": "6.1.0",
+        "kubeletVersion": f"v{kubebin.version()}",
+        "kubeProxyVersion": "",
+        "containerRuntimeVersion": "containerd://1.6.20",
+        "machineID": name,
+        "systemUUID": name,
+        "bootID": "boot-1",
+    }
     metadata = {"name": name, "labels": {"kubernetes.io/hostname": name, **LABEL, **labels}}
-    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": list(taints)},
-            "status": {"nodeInfo": about, "capacity": CAPACITY, "allocatable": CAPACITY}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": metadata,
+        "spec": {"taints": list(taints)},
+        "status": {"nodeInfo": about, "capacity": CAPACITY, "allocatable": CAPACITY},
+    }
 
 
 class Simulator:
@@ -55,11 +68,18 @@ class Simulator:
 
     def start(self, program: Path) -> None:
         """Start kwok unless it runs; the control plane must run."""
-        self._daemon.start([str(program), f"--kubeconfig={self._control_plane.admin_kubeconfig}",
-                            *(f"--config={stage}" for stage in STAGES), "--manage-all-nodes=false",
-                            f"--manage-nodes-with-label-selector={SELECTOR}",
-                            # Without a lease a node is given up 50 seconds after its last report.
-                            "--node-lease-duration-seconds=40", "--v=WARN"])
+        self._daemon.start(
+            [
+                str(program),
+                f"--kubeconfig={self._control_plane.admin_kubeconfig}",
+                *(f"--config={stage}" for stage in STAGES),
+                "--manage-all-nodes=false",
+                f"--manage-nodes-with-label-selector={SELECTOR}",
+                # Without a lease a node is given up 50 seconds after its last report.
+                "--node-lease-duration-seconds=40",
+                "--v=WARN",
+            ]
+        )
 
     def stop(self) -> None:
         self._daemon.stop(timeout=5)
@@ -79,8 +99,11 @@ class Simulator:
         surplus = sorted(there - set(wanted))
         if surplus:
             self._control_plane.kubectl("delete", "node", "--wait=false", *surplus)
-        missing = [node(name, {"pool": NAMESPACE, "topology.kubernetes.io/zone": f"sim-{number % ZONES}"}, [TAINT])
-                   for name, number in wanted.items() if name not in there]
+        missing = [
+            node(name, {"pool": NAMESPACE, "topology.kubernetes.io/zone": f"sim-{number % ZONES}"}, [TAINT])
+            for name, number in wanted.items()
+            if name not in there
+        ]
         if missing:
             self._apply("create", missing)
         self._apply("apply", _workload(count * PODS_PER_NODE))
@@ -89,10 +112,12 @@ class Simulator:
         """Wait until all of them, if there are any, are Ready and all their pods run."""
         if not count:
             return
-        self._control_plane.kubectl("wait", "--for=condition=Ready", "node", "--selector", SELECTOR,
-                                    f"--timeout={timeout}s")
-        self._control_plane.kubectl("rollout", "status", "deployment/web", "--namespace", NAMESPACE,
-                                    f"--timeout={timeout}s")
+        self._control_plane.kubectl(
+            "wait", "--for=condition=Ready", "node", "--selector", SELECTOR, f"--timeout={timeout}s"
+        )
+        self._control_plane.kubectl(
+            "rollout", "status", "deployment/web", "--namespace", NAMESPACE, f"--timeout={timeout}s"
+        )
 
     def _apply(self, verb: str, objects: list[dict[str, Any]]) -> None:
         document = {"apiVersion": "v1", "kind": "List", "items": objects}
@@ -102,15 +127,27 @@ class Simulator:
 def _workload(replicas: int) -> list[dict[str, Any]]:
     """Pods that can run on any simulated node, of which one in ten may be away."""
     labels = {"app": "web"}
-    pod = {"nodeSelector": LABEL, "tolerations": [TAINT], "automountServiceAccountToken": False,
-           "containers": [{"name": "web", "image": "none", "resources": {"requests": {"cpu": "100m"}}}]}
+    pod = {
+        "nodeSelector": LABEL,
+        "tolerations": [TAINT],
+        "automountServiceAccountToken": False,
+        "containers": [{"name": "web", "image": "none", "resources": {"requests": {"cpu": "100m"}}}],
+    }
     place: dict[str, Any] = {"name": "web", "namespace": NAMESPACE}
     selector = {"matchLabels": labels}
     template = {"metadata": {"labels": labels}, "spec": pod}
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
-        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": place,
-         "spec": {"replicas": replicas, "selector": selector, "template": template}},
-        {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": place,
-         "spec": {"maxUnavailable": "10%", "selector": selector}},
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": place,
+            "spec": {"replicas": replicas, "selector": selector, "template": template},
+        },
+        {
+            "apiVersion": "policy/v1",
+            "kind": "PodDisruptionBudget",
+            "metadata": place,
+            "spec": {"maxUnavailable": "10%", "selector": selector},
+        },
     ]

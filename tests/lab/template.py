@@ -32,8 +32,15 @@ def build(paths: Paths, log: Log, network: str = networks.DEFAULT) -> Path:
     wanted = networks.NETWORKS[network]
     tree = rootfs.legacy(paths, log, wanted.packages)
     programs = kubebin.build(paths, log)
-    inputs = {"tree": tree.name, "kubelet": kubebin.identity(programs), "files": FILES, "recipe": Path(__file__),
-              "images": Path(images.__file__), "unit": nodefiles.KUBELET_UNIT, "network": repr(wanted)}
+    inputs = {
+        "tree": tree.name,
+        "kubelet": kubebin.identity(programs),
+        "files": FILES,
+        "recipe": Path(__file__),
+        "images": Path(images.__file__),
+        "unit": nodefiles.KUBELET_UNIT,
+        "network": repr(wanted),
+    }
 
     def make(part: Path) -> None:
         with tempfile.TemporaryDirectory(dir=paths.cache, prefix="template-", suffix=".part") as scratch:
@@ -83,33 +90,109 @@ def _furnish(tree: Path, work: Path, kubelet: Path, network: networks.Network, s
     root("cp", "--recursive", "--no-dereference", "--preserve=mode", "--no-target-directory", additions, work)
     root("chmod", "440", work / "etc/sudoers.d/ops")
     root("install", "--mode=755", kubelet, work / "usr/bin/kubelet")
-    root("chroot", work, "useradd", "--uid", "1000", "--user-group", "--shell", "/bin/bash",
-         "--groups", "adm,systemd-journal", "--password", OPS_PASSWORD, "ops")
+    root(
+        "chroot",
+        work,
+        "useradd",
+        "--uid",
+        "1000",
+        "--user-group",
+        "--shell",
+        "/bin/bash",
+        "--groups",
+        "adm,systemd-journal",
+        "--password",
+        OPS_PASSWORD,
+        "ops",
+    )
     root("sh", "-c", 'cp -n "$1"/etc/skel/.[a-z]* "$1"/home/ops/', "sh", work)
     root("chown", "--recursive", "1000:1000", work / "home/ops")
-    root("systemctl", f"--root={work}", "enable", *network.services, "kubelet.service", "containerd.service",
-         "ssh.service", "cron.service")
+    root(
+        "systemctl",
+        f"--root={work}",
+        "enable",
+        *network.services,
+        "kubelet.service",
+        "containerd.service",
+        "ssh.service",
+        "cron.service",
+    )
     # Nothing can be downloaded here, and there is no screen.
-    root("systemctl", f"--root={work}", "disable", "apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer",
-         "e2scrub_reap.service", "dpkg-db-backup.timer", "getty@tty1.service")
+    root(
+        "systemctl",
+        f"--root={work}",
+        "disable",
+        "apt-daily.timer",
+        "apt-daily-upgrade.timer",
+        "e2scrub_all.timer",
+        "e2scrub_reap.service",
+        "dpkg-db-backup.timer",
+        "getty@tty1.service",
+    )
 
 
 def _write_disk(tree: Path, disk: Path) -> None:
     sectors = NODE_DISK_GIB << 21
     with open(disk, "wb") as image:
         image.truncate(sectors * 512)
-    host.run(["sgdisk", "--set-alignment=1",
-              f"--new=1:2048:{ESP_START - 1}", "--typecode=1:ef02", "--change-name=1:bios",
-              f"--new=2:{ESP_START}:{ROOT_START - 1}", "--typecode=2:ef00", "--change-name=2:esp",
-              f"--new=3:{ROOT_START}:0", "--typecode=3:8300", "--change-name=3:root", disk])
+    host.run(
+        [
+            "sgdisk",
+            "--set-alignment=1",
+            f"--new=1:2048:{ESP_START - 1}",
+            "--typecode=1:ef02",
+            "--change-name=1:bios",
+            f"--new=2:{ESP_START}:{ROOT_START - 1}",
+            "--typecode=2:ef00",
+            "--change-name=2:esp",
+            f"--new=3:{ROOT_START}:0",
+            "--typecode=3:8300",
+            "--change-name=3:root",
+            disk,
+        ]
+    )
     # One sector a cluster: mkfs.fat goes by the size of the disk, and firmware takes too few clusters for another FAT.
-    host.run(["mkfs.fat", "-F", "32", "-s", "1", "-i", "05310000", "-n", "ESP", f"--offset={ESP_START}", disk,
-              str(ESP_SECTORS // 2)])
+    host.run(
+        [
+            "mkfs.fat",
+            "-F",
+            "32",
+            "-s",
+            "1",
+            "-i",
+            "05310000",
+            "-n",
+            "ESP",
+            f"--offset={ESP_START}",
+            disk,
+            str(ESP_SECTORS // 2),
+        ]
+    )
     # The last sectors belong to the second partition table.
     kibibytes = (sectors - ROOT_START - 2048) // 2
-    host.run(host.as_root(["env", f"MKE2FS_CONFIG={FILES / 'mke2fs.conf'}", "mke2fs", "-q", "-F", "-t", "ext4",
-                           "-L", "root", "-U", ROOT_UUID, "-d", tree, "-E", f"offset={ROOT_START * 512}",
-                           disk, f"{kibibytes}K"]))
+    host.run(
+        host.as_root(
+            [
+                "env",
+                f"MKE2FS_CONFIG={FILES / 'mke2fs.conf'}",
+                "mke2fs",
+                "-q",
+                "-F",
+                "-t",
+                "ext4",
+                "-L",
+                "root",
+                "-U",
+                ROOT_UUID,
+                "-d",
+                tree,
+                "-E",
+                f"offset={ROOT_START * 512}",
+                disk,
+                f"{kibibytes}K",
+            ]
+        )
+    )
 
 
 def _finish_somehow(paths: Paths, work: Path, part: Path, log: Log) -> None:
@@ -128,8 +211,12 @@ def _finish_somehow(paths: Paths, work: Path, part: Path, log: Log) -> None:
 
 def _finish(part: Path, accelerator: str) -> None:
     """Boot the disk once, with its kernel given from outside, for what needs a running machine."""
-    run_once(part, accelerator, "/usr/lib/lab/finish",
-             ["-drive", f"file={part / 'disk'},format=raw,if=virtio,cache=unsafe,discard=unmap"])
+    run_once(
+        part,
+        accelerator,
+        "/usr/lib/lab/finish",
+        ["-drive", f"file={part / 'disk'},format=raw,if=virtio,cache=unsafe,discard=unmap"],
+    )
 
 
 def run_once(template: Path, accelerator: str, script: str, drives: list[str]) -> None:
@@ -139,15 +226,29 @@ def run_once(template: Path, accelerator: str, script: str, drives: list[str]) -
     :param drives: QEMU's arguments for the disks, the one with the root first.
     :raises HostError: it ended otherwise, with the console's last lines, or not at all.
     """
-    arguments = " ".join([
-        f"root=UUID={ROOT_UUID} rw console=ttyS0 panic=-1",
-        f'systemd.run="/bin/sh {script}" systemd.run_success_action=poweroff-force',
-        "systemd.run_failure_action=poweroff-force systemd.mask=kubelet.service",
-    ])
+    arguments = " ".join(
+        [
+            f"root=UUID={ROOT_UUID} rw console=ttyS0 panic=-1",
+            f'systemd.run="/bin/sh {script}" systemd.run_success_action=poweroff-force',
+            "systemd.run_failure_action=poweroff-force systemd.mask=kubelet.service",
+        ]
+    )
     with tempfile.TemporaryDirectory() as directory:
         console, said = Path(directory, "console"), Path(directory, "said")
-        argv = ["qemu-system-x86_64", *machine_arguments(accelerator), "-serial", f"file:{console}", "-no-reboot",
-                "-kernel", template / "kernel", "-initrd", template / "initrd", "-append", arguments, *drives]
+        argv = [
+            "qemu-system-x86_64",
+            *machine_arguments(accelerator),
+            "-serial",
+            f"file:{console}",
+            "-no-reboot",
+            "-kernel",
+            template / "kernel",
+            "-initrd",
+            template / "initrd",
+            "-append",
+            arguments,
+            *drives,
+        ]
         with open(said, "wb") as stream:
             machine = subprocess.Popen(list(map(str, argv)), stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
         try:
@@ -164,5 +265,17 @@ def run_once(template: Path, accelerator: str, script: str, drives: list[str]) -
 
 def machine_arguments(accelerator: str) -> list[str]:
     """What all machines of the lab have in common."""
-    return ["-machine", "q35", *accel.arguments(accelerator), "-m", str(NODE_MEMORY_MIB), "-smp", str(NODE_CPUS),
-            "-nodefaults", "-display", "none", "-device", "virtio-rng-pci"]
+    return [
+        "-machine",
+        "q35",
+        *accel.arguments(accelerator),
+        "-m",
+        str(NODE_MEMORY_MIB),
+        "-smp",
+        str(NODE_CPUS),
+        "-nodefaults",
+        "-display",
+        "none",
+        "-device",
+        "virtio-rng-pci",
+    ]

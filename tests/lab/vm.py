@@ -155,8 +155,14 @@ class Machine:
 
     @cached_property
     def _files_to_save(self) -> list[Path]:
-        names = ("disk.qcow2", "vars.qcow2", "settings.json", "seed.tar", "ssh_host_ed25519_key",
-                 "ssh_host_ed25519_key.pub")
+        names = (
+            "disk.qcow2",
+            "vars.qcow2",
+            "settings.json",
+            "seed.tar",
+            "ssh_host_ed25519_key",
+            "ssh_host_ed25519_key.pub",
+        )
         return [self.directory / name for name in names if (self.directory / name).exists()]
 
     def save(self, directory: Path) -> None:
@@ -190,23 +196,37 @@ class Machine:
         forwards = "".join(f",hostfwd=tcp:{self.address}:{port}-:{port}" for port in (22, 10250))
         accelerator = accel.choose(self.paths, self.template / "kernel", print)
         argv = [
-            "qemu-system-x86_64", *machine_arguments(accelerator),
-            "-name", f"lab-{self.name}",
-            "-qmp", f"unix:{self.directory}/monitor,server=on,wait=off",
-            "-chardev", f"socket,id=console,path={self.directory}/console,server=on,wait=off,"
-                        f"logfile={self.console},logappend=on",
-            "-serial", "chardev:console",
+            "qemu-system-x86_64",
+            *machine_arguments(accelerator),
+            "-name",
+            f"lab-{self.name}",
+            "-qmp",
+            f"unix:{self.directory}/monitor,server=on,wait=off",
+            "-chardev",
+            f"socket,id=console,path={self.directory}/console,server=on,wait=off,logfile={self.console},logappend=on",
+            "-serial",
+            "chardev:console",
             *(_recorded_drive(self.disk, write_log) if write_log else _drive(self.disk)),
-            "-device", "virtio-blk-pci,drive=root,serial=root,bootindex=1",
-            "-drive", f"file={self.directory}/seed.tar,format=raw,if=none,id=seed,readonly=on",
-            "-device", "virtio-blk-pci,drive=seed,serial=seed",
+            "-device",
+            "virtio-blk-pci,drive=root,serial=root,bootindex=1",
+            "-drive",
+            f"file={self.directory}/seed.tar,format=raw,if=none,id=seed,readonly=on",
+            "-device",
+            "virtio-blk-pci,drive=seed,serial=seed",
             *networks.arguments(self.network, self.name, self.index, forwards),
             # Does nothing until an OS opens it; then a machine that hangs is reset.
-            "-device", "i6300esb", "-action", "watchdog=reset",
+            "-device",
+            "i6300esb",
+            "-action",
+            "watchdog=reset",
         ]
         if self.settings["firmware"] == "uefi":
-            argv += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
-                     "-drive", f"if=pflash,unit=1,format=qcow2,file={self.directory}/vars.qcow2"]
+            argv += [
+                "-drive",
+                f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
+                "-drive",
+                f"if=pflash,unit=1,format=qcow2,file={self.directory}/vars.qcow2",
+            ]
         return argv
 
 
@@ -218,17 +238,40 @@ def _recorded_drive(disk: Path, write_log: Path) -> list[str]:
     """The guest's flushes are recorded; that QEMU itself does not wait for the host's disk changes nothing there."""
     write_log.write_bytes(b"")
     volatile = {"no-flush": True}
-    return ["-blockdev", json.dumps({
-        "driver": "blklogwrites", "node-name": "root", "log-sector-size": 512, "log-super-update-interval": 1,
-        "file": {"driver": "qcow2", "cache": volatile, "file": {"driver": "file", "filename": str(disk)}},
-        "log": {"driver": "file", "filename": str(write_log), "cache": volatile},
-    })]
+    return [
+        "-blockdev",
+        json.dumps(
+            {
+                "driver": "blklogwrites",
+                "node-name": "root",
+                "log-sector-size": 512,
+                "log-super-update-interval": 1,
+                "file": {"driver": "qcow2", "cache": volatile, "file": {"driver": "file", "filename": str(disk)}},
+                "log": {"driver": "file", "filename": str(write_log), "cache": volatile},
+            }
+        ),
+    ]
 
 
 def ssh_options(paths: Paths) -> list[str]:
-    return ["-i", str(paths.ssh_key), "-o", f"UserKnownHostsFile={paths.run}/known_hosts",
-            "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=10",
-            "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-F", "none"]
+    return [
+        "-i",
+        str(paths.ssh_key),
+        "-o",
+        f"UserKnownHostsFile={paths.run}/known_hosts",
+        "-o",
+        "StrictHostKeyChecking=yes",
+        "-o",
+        "IdentitiesOnly=yes",
+        "-o",
+        "ConnectTimeout=10",
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "LogLevel=ERROR",
+        "-F",
+        "none",
+    ]
 
 
 def all_machines(paths: Paths) -> list[Machine]:

@@ -10,11 +10,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _etc_merge
-from ansible_collections.osmigrate.fleet.plugins.module_utils._candidate import Candidate
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import etc_merge
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.candidate import Candidate
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._ostree import Ostree
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="ostree deploys as root only")
 
@@ -62,7 +62,7 @@ class Sysroot:
     def deploy(self, commit: str) -> Path:
         self.ostree.pull("images", "x", commit, 60)
         self.ostree.deploy("debian", "images", "x")
-        (found,) = [one for one in self.ostree.deployments() if one.commit == commit]
+        (found,) = (one for one in self.ostree.deployments() if one.commit == commit)
         return self.root / found.path.lstrip("/")
 
     def prepare(self, old: dict, here: dict, new: dict):
@@ -83,10 +83,10 @@ class Sysroot:
         default = self.directory / "default"
         shutil.rmtree(default, ignore_errors=True)
         self.ostree.check_out_etc(commit, str(default))
-        trees = [_etc_merge.scan(str(path)) for path in (running / "usr/etc", running / "etc", default)]
-        told = _etc_merge.compare(*trees)
+        trees = [etc_merge.scan(str(path)) for path in (running / "usr/etc", running / "etc", default)]
+        told = etc_merge.compare(*trees)
         try:
-            merged = _etc_merge.scan(str(self.deploy(commit) / "etc"))
+            merged = etc_merge.scan(str(self.deploy(commit) / "etc"))
         except FleetError:
             merged = None
         return told, merged, trees
@@ -106,7 +106,7 @@ def hold(told, merged, trees):
         return
     stays = {one.path: one.outcome for one in told}
     for path in set(here) | set(new) | set(merged):
-        outcome = next((stays[name] for name in [path, *_etc_merge._above(path)[::-1]] if name in stays), "")
+        outcome = next((stays[name] for name in [path, *etc_merge._above(path)[::-1]] if name in stays), "")
         if outcome == "refused" or outcome == "lost" and path not in stays:
             continue
         expected = here.get(path) if outcome in ("kept", "removed", "conflict", "carried") else new.get(path)
@@ -210,7 +210,7 @@ def test_the_policy_says_whose_file_counts(sysroot, tmp_path, policy, expected):
     deployed = wanted.deployment()
     assert sysroot.ostree.is_linked(deployed)
     write(tmp_path / "expected", {**expected, "seed": "2"})
-    assert _etc_merge.scan(sysroot.ostree.etc(deployed)[1]) == _etc_merge.scan(str(tmp_path / "expected"))
+    assert etc_merge.scan(sysroot.ostree.etc(deployed)[1]) == etc_merge.scan(str(tmp_path / "expected"))
 
 
 @pytest.mark.parametrize(

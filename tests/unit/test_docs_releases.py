@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _release
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
 
-GUIDE = Path(_release.__file__).parents[2] / "docs" / "releases.md"
-COLLECTIONS = Path(_release.__file__).parents[5]
+GUIDE = Path(schema.__file__).parents[3] / "docs" / "releases.md"
+COLLECTIONS = Path(schema.__file__).parents[6]
 
 
 def commands(text: str) -> dict[str, str]:

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 import stat
 import typing
@@ -29,8 +25,13 @@ SUBID_NAMES = ("containers",)
 # Where fields lie in the lines of passwd and group.
 NAME, NUMBER, USER_GROUP, MEMBERS, SHELL = 0, 2, 3, 3, 6
 
+
 # numbers: (kind, number on the incumbent) to the number on the candidate; names: kind to dict of name to number there.
-Accounts = typing.NamedTuple("Accounts", [("found", Found), ("numbers", dict), ("names", dict), ("collisions", list)])
+class Accounts(typing.NamedTuple):
+    found: Found
+    numbers: dict
+    names: dict
+    collisions: list
 
 
 def parse(text):
@@ -41,14 +42,14 @@ def parse(text):
 
 def names(lines):
     """Return dict of name to number."""
-    return dict((fields[NAME], int(fields[NUMBER])) for fields in lines if fields[NUMBER].isdigit())
+    return {fields[NAME]: int(fields[NUMBER]) for fields in lines if fields[NUMBER].isdigit()}
 
 
 def _is_person(number):
     return number >= FIRST_PERSON and number != NOBODY
 
 
-class _Table(object):
+class _Table:
     """The lines of one file of the candidate while it is put together."""
 
     def __init__(self, own, elsewhere):
@@ -82,7 +83,7 @@ class _Table(object):
             return holder, ""
         old, fields[NUMBER] = fields[NUMBER], str(self.free())
         self.take(fields)
-        return "", "its number %s belongs to %s in the release; it becomes %s" % (old, holder, fields[NUMBER])
+        return "", f"its number {old} belongs to {holder} in the release; it becomes {fields[NUMBER]}"
 
     def free(self):
         """Return the highest number for the system that nobody has."""
@@ -101,18 +102,16 @@ def plan(situation, needed_users, needed_groups, owning=()):
     :param owning: container of (kind, number) on the incumbent: who owns files that both systems use.
     :returns: Accounts.
     """
-    incumbent = dict((path, parse(situation.incumbent.text(path))) for path in (PASSWD, GROUP, SHADOW, GSHADOW))
+    incumbent = {path: parse(situation.incumbent.text(path)) for path in (PASSWD, GROUP, SHADOW, GSHADOW)}
     for path in (PASSWD, GROUP):
         incumbent[path] = [fields for fields in incumbent[path] if fields[NUMBER].isdigit()]
     # Fields at the end may be missing.
     incumbent[PASSWD] = [
         fields + [""] * (SHELL + 1 - len(fields)) for fields in incumbent[PASSWD] if fields[USER_GROUP].isdigit()
     ]
-    local = set(fields[NAME] for fields in incumbent[PASSWD])
+    local = {fields[NAME] for fields in incumbent[PASSWD]}
     needed_users = needed_users | _sub_users(situation) | _logins(incumbent[PASSWD])
-    release = dict(
-        (path, parse((situation.pristine(path) or b"").decode("utf-8", "surrogateescape"))) for path in incumbent
-    )
+    release = {path: parse((situation.pristine(path) or b"").decode("utf-8", "surrogateescape")) for path in incumbent}
     users = _Table(release[PASSWD], parse(situation.candidate.text("/usr/lib/passwd")))
     groups = _Table(release[GROUP], parse(situation.candidate.text("/usr/lib/group")))
     _rename(incumbent[PASSWD], users, situation.translation.users)
@@ -124,8 +123,8 @@ def plan(situation, needed_users, needed_groups, owning=()):
         for fields in incumbent[PASSWD]
         if _is_person(int(fields[NUMBER])) or (fields[NAME] in needed_users and fields[NAME] not in users.numbers)
     ]
-    primary = set(fields[USER_GROUP] for fields in people)
-    chosen = set(fields[NAME] for fields in people)
+    primary = {fields[USER_GROUP] for fields in people}
+    chosen = {fields[NAME] for fields in people}
     for fields in incumbent[GROUP]:
         name, number = fields[NAME], int(fields[NUMBER])
         # Who is in no file comes from a directory service, and may become root by the group.
@@ -139,7 +138,7 @@ def plan(situation, needed_users, needed_groups, owning=()):
         if holder:
             collisions.append(_collision("group", name, number, None, holder))
         else:
-            parts[GROUP].append(Part(GROUP, "%s: %s" % (GROUP, name), "accounts", "line", name, lost))
+            parts[GROUP].append(Part(GROUP, f"{GROUP}: {name}", "accounts", "line", name, lost))
     carried = set()
     group_numbers = _mapping(incumbent[GROUP], groups.numbers)
     for fields in people:
@@ -147,7 +146,7 @@ def plan(situation, needed_users, needed_groups, owning=()):
         fields = list(fields)
         fields[USER_GROUP] = str(group_numbers.get(int(fields[USER_GROUP]), fields[USER_GROUP]))
         if fields[SHELL] and not situation.has_program(fields[SHELL]):
-            shell = "the release has no %s, the shell becomes %s" % (fields[SHELL], FALLBACK_SHELL)
+            shell = f"the release has no {fields[SHELL]}, the shell becomes {FALLBACK_SHELL}"
             fields[SHELL] = FALLBACK_SHELL
         person = _is_person(int(fields[NUMBER]))
         holder, lost = users.settle(fields, not person and ("user", int(fields[NUMBER])) not in owning)
@@ -162,13 +161,11 @@ def plan(situation, needed_users, needed_groups, owning=()):
             collisions.append(_collision("user", fields[NAME], int(fields[NUMBER]), None, holder))
         else:
             carried.add(fields[NAME])
-            parts[PASSWD].append(
-                Part(PASSWD, "%s: %s" % (PASSWD, fields[NAME]), "accounts", "line", fields[NAME], lost)
-            )
+            parts[PASSWD].append(Part(PASSWD, f"{PASSWD}: {fields[NAME]}", "accounts", "line", fields[NAME], lost))
     for fields in incumbent[GROUP]:
         _join(groups, fields, carried, local, parts[GROUP])
 
-    shadow = _merge_shadow(release[SHADOW], incumbent[SHADOW], carried | set(["root"]))
+    shadow = _merge_shadow(release[SHADOW], incumbent[SHADOW], carried | {"root"})
     gshadow = _merge_group_shadow(release[GSHADOW], groups.lines)
     items = [
         _file(situation, PASSWD, users.text(), False, parts[PASSWD]),
@@ -176,14 +173,14 @@ def plan(situation, needed_users, needed_groups, owning=()):
         _file(situation, SHADOW, _text(shadow), True, []),
         _file(situation, GSHADOW, _text(gshadow), True, []),
     ]
-    keys = carried | set(SUBID_NAMES) | set(fields[NUMBER] for fields in people if fields[NAME] in carried)
+    keys = carried | set(SUBID_NAMES) | {fields[NUMBER] for fields in people if fields[NAME] in carried}
     for path in SUBIDS:
         own = [line for line in situation.incumbent.text(path).splitlines() if line.split(":")[0] in keys]
         if own:
             items.append(_file(situation, path, "\n".join(own) + "\n", False, []))
     for fields in incumbent[PASSWD]:
         if fields[NAME] not in users.numbers:
-            left.append(Left("%s: %s" % (PASSWD, fields[NAME]), "a system user that nothing carried belongs to"))
+            left.append(Left(f"{PASSWD}: {fields[NAME]}", "a system user that nothing carried belongs to"))
     numbers = {}
     for kind, path, table in (("user", PASSWD, users), ("group", GROUP, groups)):
         for old, new in _mapping(incumbent[path], table.numbers).items():
@@ -213,12 +210,12 @@ def plan_missing(situation):
                 table.take(fields)
                 collisions.append(_collision(kind, fields[NAME], number, int(fields[NUMBER]), holder))
             added.add(fields[NAME])
-            parts.append(Part(path, "/usr%s: %s" % (path, fields[NAME]), "accounts", "line", fields[NAME], ""))
+            parts.append(Part(path, f"/usr{path}: {fields[NAME]}", "accounts", "line", fields[NAME], ""))
         if parts:
             items.append(_file(situation, path, table.text(), False, parts))
     for path in (SHADOW, GSHADOW):
         merged = parse(situation.candidate.text(path))
-        known = set(fields[NAME] for fields in merged)
+        known = {fields[NAME] for fields in merged}
         extra = [
             fields
             for fields in parse((situation.pristine(path) or b"").decode("utf-8", "surrogateescape"))
@@ -238,20 +235,18 @@ def _rename(lines, table, renamed):
 
 
 def _mapping(lines, numbers):
-    return dict((number, numbers[name]) for name, number in reversed(sorted(names(lines).items())) if name in numbers)
+    return {number: numbers[name] for name, number in reversed(sorted(names(lines).items())) if name in numbers}
 
 
 def _sub_users(situation):
     """Return the names in the tables of subordinate ids: kubelet looks for its own there, though it owns no file."""
     lines = [line for path in SUBIDS for line in situation.incumbent.text(path).splitlines()]
-    return set(line.split(":")[0] for line in lines)
+    return {line.split(":")[0] for line in lines}
 
 
 def _logins(lines):
     """Return the names of system accounts by which somebody can log in; their homes may lie where no search goes."""
-    return set(
-        fields[NAME] for fields in lines if int(fields[NUMBER]) and os.path.basename(fields[SHELL]) not in NO_LOGIN
-    )
+    return {fields[NAME] for fields in lines if int(fields[NUMBER]) and os.path.basename(fields[SHELL]) not in NO_LOGIN}
 
 
 def _join(groups, fields, carried, local, parts):
@@ -266,7 +261,7 @@ def _join(groups, fields, carried, local, parts):
             joining = [member for member in wanted if member not in members]
             if joining:
                 line[MEMBERS] = ",".join(members + joining)
-                source = "%s: %s" % (GROUP, fields[NAME])
+                source = f"{GROUP}: {fields[NAME]}"
                 parts.append(Part(GROUP, source, "accounts", "line", ",".join(joining), ""))
 
 
@@ -277,7 +272,7 @@ def _merge_shadow(release, incumbent, carried):
 
 
 def _merge_group_shadow(release, groups):
-    known = dict((fields[NAME], fields) for fields in release)
+    known = {fields[NAME]: fields for fields in release}
     return [(known.get(fields[NAME]) or [fields[NAME], "!", "", ""])[:3] + [fields[MEMBERS]] for fields in groups]
 
 

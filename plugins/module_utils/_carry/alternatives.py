@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import LINK, Found, Left, item
@@ -34,5 +30,5 @@ def plan(situation):
             if situation.candidate.exists(target):
                 found.items.append(item(LINK, path, path, "alternatives", target))
             elif link == name:
-                found.left.append(Left(path, "the release has no %s" % target))
+                found.left.append(Left(path, f"the release has no {target}"))
     return found

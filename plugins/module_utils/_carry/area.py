@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import typing
 
 # How files are taken.
@@ -16,26 +12,21 @@ ALWAYS = "always"  # whoever made them
 MADE = "made"  # what an administrator made: not from a package, or a configuration file that was changed
 NEEDED = "needed"  # the same, and what came from a package if the release has nothing in its place
 
-Rule = typing.NamedTuple(
-    "Rule",
-    [
-        ("how", str),
-        ("patterns", typing.List[str]),
-        ("secret", bool),
-        ("needs", typing.List[str]),
-        ("as_is", bool),
-    ],
-)
-Area = typing.NamedTuple(
-    "Area",
-    [
-        ("name", str),
-        ("rules", typing.List[Rule]),
-        ("stays", typing.List[tuple]),
-        ("same", typing.List[tuple]),
-        ("words", typing.List[tuple]),
-    ],
-)
+
+class Rule(typing.NamedTuple):
+    how: str
+    patterns: typing.List[str]
+    secret: bool
+    needs: typing.List[str]
+    as_is: bool
+
+
+class Area(typing.NamedTuple):
+    name: str
+    rules: typing.List[Rule]
+    stays: typing.List[tuple]
+    same: typing.List[tuple]
+    words: typing.List[tuple]
 
 
 def take(how, patterns, secret=False, needs="", as_is=False):

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 import stat
 
@@ -49,7 +45,7 @@ def plan(situation, people):
         if not stat.S_ISREG(situation.incumbent.lstat(path).st_mode):
             continue
         if name not in people.names["user"]:
-            found.left.append(Left(path, "the release has no user %s" % name))
+            found.left.append(Left(path, f"the release has no user {name}"))
             continue
         copied = situation.copy(path, "cron", os.path.join(target, name), mode=0o600, secret=True)
         found.items.append(copied._replace(lost="; ".join([LOST] + ([copied.lost] if copied.lost else []))))

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 import stat
 
@@ -22,7 +18,7 @@ ENABLED = {
 }
 
 
-class Dpkg(object):
+class Dpkg:
     """The files of dpkg's packages.
 
     owned: dict of path to the name of its package; digests: dict of path to MD5, of configuration files only;
@@ -54,15 +50,15 @@ class Dpkg(object):
         """Return the digest that a file had in its package, "" if that is not known."""
         package = self.owned.get(path)
         if package not in self._sums:
-            lines = self.tree.text("%s/%s.md5sums" % (INFO, package)).splitlines()
-            self._sums[package] = dict(("/" + line[34:], line[:32]) for line in lines)
+            lines = self.tree.text(f"{INFO}/{package}.md5sums").splitlines()
+            self._sums[package] = {"/" + line[34:]: line[:32] for line in lines}
         return self.digests.get(path) or self._sums[package].get(path, "")
 
     def installed(self, path):
         """Return when the package of a path was installed, in seconds; 0 if that is not known."""
         package = self.owned.get(path)
         if package not in self._installed:
-            status = self.tree.lstat("%s/%s.list" % (INFO, package))
+            status = self.tree.lstat(f"{INFO}/{package}.list")
             self._installed[package] = status.st_mtime if status else 0
         return self._installed[package]
 

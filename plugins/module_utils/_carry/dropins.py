@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 import re
 import stat
@@ -20,7 +16,7 @@ HEADER = "# Carried from %s by osmigrate.fleet.\n"
 SSHD_STAYS = ("include", "subsystem")
 SYSTEMD = ("system", "user", "journald", "logind", "networkd", "resolved", "timesyncd", "sleep", "pstore", "coredump")
 WHOLE = [
-    ("services", "/etc/systemd/%s.conf" % name, "/etc/systemd/%s.conf.d/90-osmigrate.conf" % name) for name in SYSTEMD
+    ("services", f"/etc/systemd/{name}.conf", f"/etc/systemd/{name}.conf.d/90-osmigrate.conf") for name in SYSTEMD
 ] + [
     ("sysctl", "/etc/sysctl.conf", "/etc/sysctl.d/99-sysctl.conf"),
     ("modules", "/etc/modules", "/etc/modules-load.d/modules.conf"),
@@ -71,7 +67,7 @@ def _not_overridden(situation, path, lines, name):
     """Return the lines of a file of systemd's without those that a drop-in overrides which is read before ours."""
     before = [found for found in situation.incumbent.glob(path + ".d/*.conf") if os.path.basename(found) < name]
     texts = [situation.incumbent.text(found) for found in before]
-    said = set(line.partition("=")[0].strip() for text in texts for line in effective_lines(text) if "=" in line)
+    said = {line.partition("=")[0].strip() for text in texts for line in effective_lines(text) if "=" in line}
     kept = [line for line in lines if line.partition("=")[0].strip() not in said or "=" not in line]
     return kept if any("=" in line for line in kept) else []
 
@@ -85,7 +81,7 @@ def _sshd(situation, found):
     lost = [] if not pristine or re.search(r"(?mi)^\s*include\s.*sshd_config\.d/", pristine) else [NOT_INCLUDED]
     known = [" ".join(line.split()).lower() for line in effective_lines(pristine)]
     lost += [
-        "%s stays as the release has it" % " ".join(line.split()[:2])
+        f"{' '.join(line.split()[:2])} stays as the release has it"
         for line in early + late
         if line.lower().startswith("subsystem")
         and " ".join(line.split()).lower() not in known
@@ -104,7 +100,7 @@ def _around_drop_ins(situation, text):
     """Return the lines that count before drop-ins that say otherwise, and all others, Match blocks among them."""
     lines = effective_lines(text)
     texts = [situation.incumbent.text(path) for path in situation.incumbent.glob(SSHD_PLACE + "/*.conf")]
-    said = set(_keyword(line) for text in texts for line in effective_lines(text))
+    said = {_keyword(line) for text in texts for line in effective_lines(text)}
     ends = [
         place
         for place, line in enumerate(lines)
@@ -170,7 +166,7 @@ def sshd_changes(text, pristine, includes=()):
 
     :param includes: set of str, lines in lower case that include files that come along.
     """
-    known = set(" ".join(line.split()).lower() for line in effective_lines(pristine))
+    known = {" ".join(line.split()).lower() for line in effective_lines(pristine)}
     changes, matched = [], False
     for line in effective_lines(text):
         words = line.lower().split()

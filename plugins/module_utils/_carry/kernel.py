@@ -5,13 +5,10 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import re
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _grub, _kernel_arguments
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments as kernel_arguments
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left
 
 RUNNING = "/proc/cmdline"
@@ -28,17 +25,17 @@ def compare(situation, extra):
     :returns: (list of Left, list of {"path", "reason"} of what nobody knows).
     """
     left, unknown = [], []
-    running = _grub.parse_command_line(situation.incumbent.text(RUNNING))
-    for word, reason in _kernel_arguments.explain(running, extra):
+    running = grub.parse_command_line(situation.incumbent.text(RUNNING))
+    for word, reason in kernel_arguments.explain(running, extra):
         if reason:
-            left.append(Left("%s: %s" % (RUNNING, word), reason))
+            left.append(Left(f"{RUNNING}: {word}", reason))
         else:
-            unknown.append({"path": "%s: %s" % (RUNNING, word), "reason": "unknown"})
-    words = set(_kernel_arguments.words(running)) | set(extra)
+            unknown.append({"path": f"{RUNNING}: {word}", "reason": "unknown"})
+    words = set(kernel_arguments.words(running)) | set(extra)
     path, arguments = configured(situation.incumbent)
-    for word in _kernel_arguments.words(arguments):
-        if word not in words and not _kernel_arguments.reason(word):
-            unknown.append({"path": "%s: %s" % (path, word), "reason": "not running"})
+    for word in kernel_arguments.words(arguments):
+        if word not in words and not kernel_arguments.reason(word):
+            unknown.append({"path": f"{path}: {word}", "reason": "not running"})
     return left, unknown
 
 
@@ -48,13 +45,13 @@ def configured(tree):
     for path in tree.glob(ENTRIES):
         fields = dict(line.partition(" ")[::2] for line in tree.text(path).splitlines())
         if kernel and fields.get("linux", "").strip().endswith("vmlinuz-" + kernel):
-            return path, _grub.parse_command_line(_expanded(tree, fields.get("options", "")))
-    values = dict((name, "") for name in VARIABLES)
+            return path, grub.parse_command_line(_expanded(tree, fields.get("options", "")))
+    values = {name: "" for name in VARIABLES}
     for path in [DEFAULTS] + tree.glob("/etc/default/grub.d/*.cfg"):
         for name, _quote, value in re.findall(r"(?m)^\s*(GRUB_CMDLINE_LINUX\w*)=([\"']?)(.*?)\2\s*$", tree.text(path)):
             if name in values:
                 values[name] = re.sub(r"\$\{?%s\}?(?!\w)" % name, values[name].replace("\\", ""), value)
-    return DEFAULTS, _grub.parse_command_line(" ".join(values[name] for name in VARIABLES))
+    return DEFAULTS, grub.parse_command_line(" ".join(values[name] for name in VARIABLES))
 
 
 def _expanded(tree, options):

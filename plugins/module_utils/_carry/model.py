@@ -5,51 +5,57 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 import stat
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import attributes
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.translate import Translation
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import attributes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 # Files that say something by being there, empty as they may be: that nobody may use it.
 EMPTY_COUNTS = ("/etc/cron.allow", "/etc/at.allow")
 FILE, LINK, DIRECTORY, ABSENT = "file", "link", "directory", "absent"
 
+
 # One thing that the candidate shall have. A file that is put together has parts, which say where its lines come from.
-Item = typing.NamedTuple(
-    "Item",
-    [
-        ("kind", str),
-        ("target", str),
-        ("source", str),
-        ("rule", str),
-        ("content", bytes),
-        ("mode", int),
-        ("uid", int),
-        ("gid", int),
-        ("lost", str),
-        ("secret", bool),
-        ("parts", typing.List["Part"]),
-        ("attributes", tuple),
-    ],
-)
-Part = typing.NamedTuple(
-    "Part", [("target", str), ("source", str), ("rule", str), ("action", str), ("line", str), ("lost", str)]
-)
+class Item(typing.NamedTuple):
+    kind: str
+    target: str
+    source: str
+    rule: str
+    content: bytes
+    mode: int
+    uid: int
+    gid: int
+    lost: str
+    secret: bool
+    parts: typing.List["Part"]
+    attributes: tuple
+
+
+class Part(typing.NamedTuple):
+    target: str
+    source: str
+    rule: str
+    action: str
+    line: str
+    lost: str
+
+
 # What stays behind on purpose.
-Left = typing.NamedTuple("Left", [("path", str), ("reason", str)])
+class Left(typing.NamedTuple):
+    path: str
+    reason: str
+
+
 # What one area found out: items, what stays behind, and the sources that need no other rule.
-Found = typing.NamedTuple(
-    "Found", [("items", typing.List[Item]), ("left", typing.List[Left]), ("taken", typing.Set[str])]
-)
+class Found(typing.NamedTuple):
+    items: typing.List[Item]
+    left: typing.List[Left]
+    taken: typing.Set[str]
 
 
 def item(
@@ -77,7 +83,7 @@ def is_default(tree, path):
     return not content.strip() or content == tree.read("/usr/share/base-files/" + os.path.basename(path))
 
 
-class Situation(object):
+class Situation:
     """Both sides of a move, and what every area asks about them.
 
     :param incumbent: Tree of the root that runs.
@@ -149,7 +155,7 @@ class Situation(object):
         else:
             content = self.incumbent.read(path)
             if content is None:
-                raise FleetError("%s cannot be read" % path, todo="See to it that root can read it, or move it away")
+                raise FleetError(f"{path} cannot be read", todo="See to it that root can read it, or move it away")
             if not as_is:
                 content, replaced = self.translation.text(content, rule)
                 lost = "; ".join(([lost] if lost else []) + replaced)

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import fnmatch
 import os
 import stat
@@ -41,7 +37,7 @@ def parse_fstab(text):
     return entries
 
 
-class _Layout(object):
+class _Layout:
     """The candidate's mounts while they are put together."""
 
     def __init__(self, situation):
@@ -85,9 +81,9 @@ def plan(situation):
     # By a mount unit, which cannot be given another place: the candidate has the whole of it then.
     own_var = "/var" in situation.mount_points and "/var" not in layout.seen
     if not own_var:
-        var = "%s/ostree/deploy/%s/var" % (SYSROOT, situation.stateroot)
+        var = f"{SYSROOT}/ostree/deploy/{situation.stateroot}/var"
         layout.add([var, "/var", "none", "bind,slave,shared", "0", "0"], "", "bind")
-    lines = set(situation.candidate.resolve(plain(fields[1])) for fields in entries)
+    lines = {situation.candidate.resolve(plain(fields[1])) for fields in entries}
     _examine_mounts(situation, entries)
     for path, target in _sources(situation, own_var):
         if target not in lines:
@@ -107,7 +103,7 @@ def plan(situation):
     # Options may hold passwords.
     secret = not mode & stat.S_IROTH
     items = layout.items + [item(FILE, FSTAB, FSTAB, "data", text, mode, parts=layout.parts, secret=secret)]
-    return Found(items, layout.left, set([FSTAB])), layout.shared
+    return Found(items, layout.left, {FSTAB}), layout.shared
 
 
 def plan_missing(situation):
@@ -127,14 +123,14 @@ def plan_missing(situation):
 
 def _examine_mounts(situation, entries):
     """Refuse data of the node on something that is mounted, but would not be on the candidate."""
-    known = set(plain(fields[1]) for fields in entries)
+    known = {plain(fields[1]) for fields in entries}
     for path in situation.incumbent.glob("/etc/systemd/system/*.mount"):
         known.add(_where(situation.incumbent.text(path)))
     for path in ["/var"] + ["/var/lib/" + name for name in sorted(rules.DATA)]:
         place = situation.mount_of(path)
         if place != "/" and place not in known:
             raise FleetError(
-                "%s is mounted, but neither /etc/fstab nor a mount unit in /etc/systemd/system says so" % place,
+                f"{place} is mounted, but neither /etc/fstab nor a mount unit in /etc/systemd/system says so",
                 todo="Add it to /etc/fstab; the candidate would miss it",
             )
 
@@ -164,7 +160,7 @@ def _is_sealed(place):
 
 def _carry_line(layout, fields, own_var):
     spec, place, fstype, options = fields[:4]
-    name = "%s: %s" % (FSTAB, " ".join(fields[:3]))
+    name = f"{FSTAB}: {' '.join(fields[:3])}"
     if plain(place) == "/":
         layout.left.append(Left(name, "the boot entry names the root"))
         return
@@ -178,14 +174,14 @@ def _carry_line(layout, fields, own_var):
     if spec.startswith("/") and not spec.startswith("/dev/") and layout.situation.mount_of(plain(spec)) in layout.seen:
         source = SYSROOT + spec
     if _mount_point(layout, name, target, plain(place), options, own_var):
-        layout.add([source, _escaped(target)] + fields[2:], "%s: %s" % (FSTAB, place), "line")
+        layout.add([source, _escaped(target)] + fields[2:], f"{FSTAB}: {place}", "line")
 
 
 def _mount_point(layout, name, target, place, options, own_var):
     """Make the mount point where one has to be made; say whether there will be one."""
     if _is_made(target, options, own_var):
         if _is_sealed(target) and not layout.situation.candidate.is_directory(target):
-            layout.left.append(Left(name, "the release has no directory %s, and none can be made there" % target))
+            layout.left.append(Left(name, f"the release has no directory {target}, and none can be made there"))
             return False
         layout.directory(target, place)
     return True
@@ -254,7 +250,7 @@ def _share(layout, path, target, own_var):
     if status is None or situation.mount_of(path) not in layout.seen:
         return  # what is mounted there comes back by its own line or unit
     if target in layout.places:
-        layout.left.append(Left(path, "its place %s on the candidate is taken" % target))
+        layout.left.append(Left(path, f"its place {target} on the candidate is taken"))
         return
     if stat.S_ISLNK(status.st_mode):
         if situation.candidate.lstat(target) is not None:
@@ -282,7 +278,7 @@ def _mount_units(layout, own_var):
             continue  # a mask
         target = layout.situation.candidate.resolve(place)
         if target != place:
-            layout.left.append(Left(path, "systemd will refuse it: %s is a link on the candidate" % place))
+            layout.left.append(Left(path, f"systemd will refuse it: {place} is a link on the candidate"))
         else:
             _mount_point(layout, path, target, place, "", own_var)
 

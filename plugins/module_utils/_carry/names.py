@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, LINK, Found, item
@@ -63,7 +59,7 @@ def _resolv_conf(situation):
     if content:
         lost = "was kept up to date by a service that the release does not have; now a fixed file"
         if not target.startswith("/run/"):
-            lost = "a link to %s, which the release does not have; now a fixed file" % target
+            lost = f"a link to {target}, which the release does not have; now a fixed file"
         yield item("file", RESOLV_CONF, RESOLV_CONF, "names", content, lost=lost)
 
 

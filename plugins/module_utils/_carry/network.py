@@ -5,27 +5,22 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network import (
-    merge,
-    names,
-    networkd_units,
-    networkmanager_keyfiles,
-    sources,
-    tables,
-)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import merge, names, sources, tables
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.write import networkd, networkmanager
+
 
 # What runs on the incumbent: state (State), owners (list of str, the systems at work), and predicted (dict, see names).
-Live = typing.NamedTuple("Live", [("state", typing.Any), ("owners", typing.List[str]), ("predicted", dict)])
+class Live(typing.NamedTuple):
+    state: typing.Any
+    owners: typing.List[str]
+    predicted: dict
 
-RENDERERS = {"systemd-networkd": networkd_units.render, "NetworkManager": networkmanager_keyfiles.render}
+
+RENDERERS = {"systemd-networkd": networkd.render, "NetworkManager": networkmanager.render}
 NETPLAN = "/etc/netplan/*.yaml"
 NETPLAN_PROGRAM = "/usr/lib/systemd/system-generators/netplan"
 # What netplan made of its files, and where that lies when it is nobody's any more.
@@ -49,7 +44,7 @@ def plan(situation):
     for one in judged_names(situation, network, target):
         if one.kept_for:
             link = live.state.links[one.name]
-            found.items.append(_item(networkd_units.pin(link, one.kept_for), "network/names", one.detail))
+            found.items.append(_item(networkd.pin(link, one.kept_for), "network/names", one.detail))
     _as_they_are(situation, live.owners, target, found)
     if rendered:
         _render(situation, network, rendered, target, found)
@@ -79,7 +74,7 @@ def system_of(situation):
         for unit in system.units:
             for place in ("/usr/etc/systemd/system", "/usr/lib/systemd/system"):
                 if any(
-                    candidate.lstat("%s/%s/%s" % (place, directory, unit)) is not None
+                    candidate.lstat(f"{place}/{directory}/{unit}") is not None
                     for directory in candidate.names(place)
                     if directory.endswith((".wants", ".requires"))
                 ):
@@ -156,10 +151,10 @@ def _render(situation, network, owners, target, found):
         raise FleetError(
             "The network of the node is configured by %s, and the release configures it by %s"
             % (" and ".join(owners), target or "nothing that is known"),
-            todo="Build a release that has one of %s switched on" % " and ".join(sorted(RENDERERS)),
+            todo=f"Build a release that has one of {' and '.join(sorted(RENDERERS))} switched on",
         )
     declared = _written_anew(situation, owners, target)
-    paths = set(path for one in declared for path in one.paths)
+    paths = {path for one in declared for path in one.paths}
     told = {}
     for lost in network.lost:
         if lost.path in paths:

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import collections
 import os
 import typing
@@ -19,8 +15,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.accounts im
 CONTAINERS = ("/var/lib/containerd", "/var/lib/kubelet/pods", "/var/lib/docker", "/var/lib/containers", "/var/lib/cni")
 ENTRIES_MAX = 100000
 
+
 # numbers: (kind, number) -> [how many, the first path]
-Owners = typing.NamedTuple("Owners", [("numbers", dict), ("entries", int), ("complete", bool)])
+class Owners(typing.NamedTuple):
+    numbers: dict
+    entries: int
+    complete: bool
 
 
 def search(situation, directories):
@@ -58,14 +58,14 @@ def search(situation, directories):
 def named(situation, owners, kind):
     """Return the names on the incumbent of the owners found, as dict of name to number."""
     lines = parse(situation.incumbent.text(PASSWD if kind == "user" else GROUP))
-    return dict((name, number) for name, number in names(lines).items() if (kind, number) in owners.numbers)
+    return {name: number for name, number in names(lines).items() if (kind, number) in owners.numbers}
 
 
 def of_items(situation, items, kind):
     """Return the names on the incumbent of the owners of carried files, as set."""
     lines = parse(situation.incumbent.text(PASSWD if kind == "user" else GROUP))
-    numbers = set(made.uid if kind == "user" else made.gid for made in items if made.source)
-    return set(name for name, number in names(lines).items() if number in numbers)
+    numbers = {made.uid if kind == "user" else made.gid for made in items if made.source}
+    return {name for name, number in names(lines).items() if number in numbers}
 
 
 def decide(situation, owners, people):
@@ -100,5 +100,5 @@ def decide(situation, owners, people):
 
 
 def _consequence(number, holders):
-    belongs = "which belongs to %s in the release" % holders[0] if holders else "which nobody has in the release"
+    belongs = f"which belongs to {holders[0]} in the release" if holders else "which nobody has in the release"
     return "files keep the number %d, %s" % (number, belongs)

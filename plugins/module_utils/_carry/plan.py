@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import hashlib
 import os
 import stat
@@ -17,12 +13,9 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     accounts,
     alternatives,
-    attributes,
     crontabs,
     dropins,
-    ending,
     kernel,
-    kubelet,
     mounts,
     names,
     network,
@@ -42,18 +35,17 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model impor
     Left,
     item,
 )
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import attributes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending, tmpfiles
 
-Plan = typing.NamedTuple(
-    "Plan",
-    [
-        ("items", list),
-        ("left", typing.List[Left]),
-        ("unknown", typing.List[dict]),
-        ("collisions", typing.List[dict]),
-        ("ids", typing.List[dict]),
-        ("searched", dict),
-    ],
-)
+
+class Plan(typing.NamedTuple):
+    items: list
+    left: typing.List[Left]
+    unknown: typing.List[dict]
+    collisions: typing.List[dict]
+    ids: typing.List[dict]
+    searched: dict
 
 
 def make(situation, extra_paths, limits, kernel_arguments=()):
@@ -76,7 +68,7 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
         mount_part,
         trust.plan(situation),
         alternatives.plan(situation),
-        kubelet.plan(shared),
+        tmpfiles.plan(shared),
     ]
     owned = owners.search(situation, shared)
     users, groups = units.accounts_of(unit_part.items)
@@ -93,9 +85,9 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
     parts.append(crontabs.plan(situation, people))
     items, taken, left = list(people.found.items), set(people.found.taken), list(people.found.left)
     for part in parts:
-        done = dict((made.target, made.source) for made in items)
+        done = {made.target: made.source for made in items}
         left += [
-            Left(made.source, "its place %s on the candidate is taken" % made.target)
+            Left(made.source, f"its place {made.target} on the candidate is taken")
             for made in part.items
             if made.source and made.kind == FILE and done.get(made.target, made.source) != made.source
         ]
@@ -109,14 +101,14 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
     left += doubles + dropped + sysctl.compare(situation, items)
     unknown += foreign + strange
     ids = owners.decide(situation, owned, people)
-    known = set((found["kind"], found["name"]) for found in people.collisions)
+    known = {(found["kind"], found["name"]) for found in people.collisions}
     return Plan(
         items,
         left,
         unknown,
         people.collisions
         + [
-            dict((key, value) for key, value in found.items() if key != "decision")
+            {key: value for key, value in found.items() if key != "decision"}
             for found in ids
             if found["decision"] != "keep" and (found["kind"], found["name"]) not in known
         ],
@@ -149,7 +141,7 @@ def _renumbered(made, numbers):
 
 def _with_parents(situation, items):
     """Put the directories first that the release does not have, as they are on the incumbent."""
-    made, result = set(planned.target for planned in items), []
+    made, result = {planned.target for planned in items}, []
     for planned in items:
         above, path = [], os.path.dirname(planned.target)
         while (

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import fnmatch
 import os
 import re
@@ -30,7 +26,7 @@ def enabled(tree):
         for unit in tree.names(vendor) if rules else []:
             if not tree.is_link(os.path.join(vendor, unit)) and wanted(rules, unit):
                 text = tree.text(os.path.join(vendor, unit))
-                links.update("/etc/systemd/%s/%s" % (scope, name) for name in installs(text, unit))
+                links.update(f"/etc/systemd/{scope}/{name}" for name in installs(text, unit))
     return links
 
 
@@ -38,7 +34,7 @@ def _files(tree, directory):
     """Name the files in the order in which they are read; of two with one name the first place counts."""
     found = {}
     for place in reversed(PLACES):
-        for path in tree.glob("%s/%s/*.preset" % (place, directory)):
+        for path in tree.glob(f"{place}/{directory}/*.preset"):
             found[os.path.basename(path)] = path
     return [found[name] for name in sorted(found)]
 
@@ -62,5 +58,5 @@ def installs(text, unit):
     links = []
     for key, values in re.findall(r"(?m)^(WantedBy|RequiredBy|Alias)\s*=\s*(.+)$", text):
         for value in values.split():
-            links.append(value if key == "Alias" else "%s.%s/%s" % (value, KINDS[key], unit))
+            links.append(value if key == "Alias" else f"{value}.{KINDS[key]}/{unit}")
     return links

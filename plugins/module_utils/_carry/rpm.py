@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import presets
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 
@@ -25,7 +21,7 @@ def is_used(tree):
     return any(tree.names(database) for database in DATABASES)
 
 
-class Rpm(object):
+class Rpm:
     """The files of rpm's packages: the attributes and methods of Dpkg.
 
     :param tree: Tree.

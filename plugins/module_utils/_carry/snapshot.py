@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import hashlib
 import os
 import re
@@ -18,9 +14,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, administrator, sysctl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import is_ours
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network import proof, state
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import proof
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
 
 PROPERTIES = (
     "Id,LoadState,ActiveState,UnitFileState,FragmentPath,Type,RemainAfterExit,TriggeredBy,ConditionResult,Transient"
@@ -48,18 +45,18 @@ def take(files, sysctls):
     said = run(["systemctl", "show", "--property=" + PROPERTIES] + list(UNITS)).stdout
     network = state.parse(state.ask())
     return {
-        "files": dict(
-            (path, found)
+        "files": {
+            path: found
             for path, found in ((path, describe(tree, path)) for path in files or administrator.files(tree, packages))
             if found
-        ),
+        },
         "services": services(said, packages),
         "mounts": mounts(_storage.mounts(), _uuids()),
         "addresses": proof.addresses(network),
         "routes": proof.routes(network),
         "users": users(tree),
         "groups": groups(tree),
-        "sysctls": dict((key, " ".join(tree.text(sysctl.LIVE + key).split())) for key in sorted(sysctls)),
+        "sysctls": {key: " ".join(tree.text(sysctl.LIVE + key).split()) for key in sorted(sysctls)},
         "kernel_arguments": tree.text("/proc/cmdline").split(),
     }
 
@@ -80,7 +77,7 @@ def describe(tree, path):
         digest = _digest(tree, path, status)
     return {
         "digest": digest,
-        "mode": "%04o" % stat.S_IMODE(status.st_mode),
+        "mode": f"{stat.S_IMODE(status.st_mode):04o}",
         "user": _name(tree, accounts.PASSWD, status.st_uid),
         "group": _name(tree, accounts.GROUP, status.st_gid),
     }
@@ -107,13 +104,13 @@ def _lines(tree, path):
 def users(tree):
     """Return dict of name to "number:group:home:shell"."""
     lines = [fields for fields in _lines(tree, accounts.PASSWD) if len(fields) > accounts.SHELL]
-    return dict((fields[0], ":".join(fields[2:4] + fields[5:7])) for fields in lines)
+    return {fields[0]: ":".join(fields[2:4] + fields[5:7]) for fields in lines}
 
 
 def groups(tree):
     """Return dict of name to "number:members"."""
     lines = _lines(tree, accounts.GROUP)
-    return dict((fields[0], "%s:%s" % (fields[2], ",".join(sorted(fields[3].split(","))))) for fields in lines)
+    return {fields[0]: f"{fields[2]}:{','.join(sorted(fields[3].split(',')))}" for fields in lines}
 
 
 def services(text, packages):
@@ -162,4 +159,4 @@ def mounts(mounted, uuids):
 def _uuids():
     directory = "/dev/disk/by-uuid"
     names = os.listdir(directory) if os.path.isdir(directory) else []
-    return dict((os.path.realpath(os.path.join(directory, name)), "UUID=" + name) for name in names)
+    return {os.path.realpath(os.path.join(directory, name)): "UUID=" + name for name in names}

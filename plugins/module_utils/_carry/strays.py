@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import fnmatch
 import operator
 import os
@@ -41,7 +37,7 @@ def search(situation, taken):
         for stray in found
         if situation.candidate.exists(stray["path"])
     ]
-    same = set(known.path for known in left)
+    same = {known.path for known in left}
     return left, _gathered([stray for stray in found if stray["path"] not in same])
 
 
@@ -71,7 +67,7 @@ def _gathered(found):
     for directory in sorted(below):
         several = below[directory]
         if len(several) > FILES_MAX:
-            reasons = sorted(set(stray["reason"] for stray in several))
+            reasons = sorted({stray["reason"] for stray in several})
             several = [{"path": directory, "reason": reasons[0]}]
         result += sorted(several, key=operator.itemgetter("path"))
     return result

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import FILE, Left
@@ -77,14 +73,14 @@ def compare(situation, items):
     candidate = effective(situation.candidate, items)
     for key, (value, path) in sorted(effective(situation.incumbent).items()):
         made = situation.packages.verdict(path)
-        name = "%s: %s" % (path, key)
+        name = f"{path}: {key}"
         live = " ".join(situation.incumbent.text(LIVE + key).split())
         will, where = candidate.get(key, ("", ""))
         if made and key in GONE:
             left.append(Left(name, "newer kernels do not have it"))
         elif made and where and will != value:
-            left.append(Left(name, "the release sets it to %s in %s, which is read later" % (will, where)))
+            left.append(Left(name, f"the release sets it to {will} in {where}, which is read later"))
         elif live and live != value:
-            will = "the candidate begins with %s" % will if where else "the candidate begins with its own"
-            left.append(Left(name, "the file says %s, but it is %s now; %s" % (value, live, will)))
+            will = f"the candidate begins with {will}" if where else "the candidate begins with its own"
+            left.append(Left(name, f"the file says {value}, but it is {live} now; {will}"))
     return left

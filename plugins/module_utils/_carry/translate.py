@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import re
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _osrelease
@@ -19,7 +15,7 @@ USERS = [("_chrony", "chrony")]
 GROUPS = [("sudo", "wheel"), ("_chrony", "chrony"), ("nogroup", "nobody")]
 
 
-class Translation(object):
+class Translation:
     """From the names of one root to those of another; of one family to itself nothing changes.
 
     :param incumbent: Tree.
@@ -30,7 +26,7 @@ class Translation(object):
         self.source, self.target = (_family(tree) for tree in (incumbent, candidate))
         self.names = self._table([pair for area in rules.AREAS for pair in area.same])
         self.users, self.groups = self._table(USERS), self._table(GROUPS)
-        self.words = dict((area.name, self._table(area.words)) for area in rules.AREAS)
+        self.words = {area.name: self._table(area.words) for area in rules.AREAS}
 
     @property
     def changes(self):
@@ -41,7 +37,7 @@ class Translation(object):
         if not self.changes:
             return {}
         ours = 0 if self.source == _osrelease.DEBIAN else 1
-        return dict((pair[ours], pair[1 - ours]) for pair in pairs if pair[0] != pair[1])
+        return {pair[ours]: pair[1 - ours] for pair in pairs if pair[0] != pair[1]}
 
     def name(self, name):
         """Return what the candidate calls a file, a program or a unit."""
@@ -66,7 +62,7 @@ class Translation(object):
 
         def replace(found):
             name = found.group(0)
-            change = "%s is now %s" % (name, table[name])
+            change = f"{name} is now {table[name]}"
             if change not in replaced:
                 replaced.append(change)
             return table[name]
@@ -75,7 +71,7 @@ class Translation(object):
         longest = sorted(table, key=lambda name: (-len(name), name))
         known = "|".join(re.escape(name) + ("" if name.endswith("/") else r"(?![\w/-]|\.\w)") for name in longest)
         text = content.decode("utf-8", "surrogateescape")
-        text = re.sub(r"(?<![\w./])(?:%s)" % known, replace, text)
+        text = re.sub(rf"(?<![\w./])(?:{known})", replace, text)
         return text.encode("utf-8", "surrogateescape"), replaced
 
 

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 import re
 import ssl
@@ -53,7 +49,7 @@ def plan(situation):
         pieces.append(content)
         sources.append(path)
         if situation.translation.target == EL or not path.startswith(LOCAL):
-            target = "%s/%s" % (ANCHORS, os.path.basename(path))
+            target = f"{ANCHORS}/{os.path.basename(path)}"
             found.items.append(item(FILE, target, path, "trust", content))
     for directory in REFUSED:
         for path, _status in situation.incumbent.walk(directory):
@@ -62,7 +58,7 @@ def plan(situation):
                 found.left.append(Left(path, NOT_CARRIED))
     for line in situation.incumbent.text(CHOSEN).splitlines():
         if line.startswith("!") and situation.incumbent.exists(CHOICES + line[1:].strip()):
-            found.left.append(Left("%s: %s" % (CHOSEN, line.strip()), NOT_CARRIED))
+            found.left.append(Left(f"{CHOSEN}: {line.strip()}", NOT_CARRIED))
     _carry_others(situation, found)
     bundle = BUNDLES[situation.translation.target]
     pristine = situation.pristine(bundle)
@@ -71,7 +67,7 @@ def plan(situation):
         lost = LOST[situation.translation.target]
         found.items.append(item(FILE, bundle, " ".join(sources), "trust", content, lost=lost))
     elif sources:
-        found.left.extend(Left(path, "the release has no %s" % bundle) for path in sources)
+        found.left.extend(Left(path, f"the release has no {bundle}") for path in sources)
     return found
 
 

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 import re
 import stat
@@ -52,7 +48,7 @@ def accounts_of(items):
     for carried in items:
         if carried.rule == "services" and carried.target.startswith(SCOPES):
             text = carried.content.decode("utf-8", "replace")
-            users.update(re.findall(r"^\s*User\s*=\s*%s\s*$" % ACCOUNT, text, re.MULTILINE))
+            users.update(re.findall(rf"^\s*User\s*=\s*{ACCOUNT}\s*$", text, re.MULTILINE))
             for named in re.findall(r"^\s*(?:Supplementary)?Groups?\s*=(.*)$", text, re.MULTILINE):
                 groups.update(name for name in named.split() if re.match(ACCOUNT + "$", name))
     return users, groups
@@ -75,7 +71,7 @@ def _units(situation, scope, found):
         elif UNIT.match(name) and packages.verdict(path) and (place or not incumbent.is_link(path)):
             found.taken.add(path)
             if _vendor(situation.candidate, scope, name) and not _vendor(incumbent, scope, name):
-                found.left.append(Left(path, "the release brings its own %s" % name))
+                found.left.append(Left(path, f"the release brings its own {name}"))
             elif place:
                 copied = _copy(situation, place, path)
                 lost = "; ".join(word for word in (COPIED % place, copied.lost) if word)
@@ -117,14 +113,14 @@ def _vendor_units(situation, scope, found):
             found.taken.add(file)
             target = scope + file[len(directory) :]
             if _vendor(situation.candidate, scope, file[len(directory) + 1 :]):
-                found.left.append(Left(file, "the release brings its own %s" % os.path.basename(file)))
+                found.left.append(Left(file, f"the release brings its own {os.path.basename(file)}"))
             elif not any(made.target == target for made in found.items):
                 found.items.append(_copy(situation, file, target))
 
 
 def _links(situation, scope, found):
     """Masks, aliases and what is enabled; what packages enabled is for the release to decide."""
-    incumbent, carried = situation.incumbent, set(made.target for made in found.items)
+    incumbent, carried = situation.incumbent, {made.target for made in found.items}
     needed = _units_of_network(situation)
     for path, _status in incumbent.walk(scope):
         if not incumbent.is_link(path) or path in found.taken:
@@ -147,7 +143,7 @@ def _links(situation, scope, found):
         if place:
             found.items.append(item(LINK, _renamed(situation, path), path, "services", place))
         else:
-            found.left.append(Left(path, "the release has no %s" % unit))
+            found.left.append(Left(path, f"the release has no {unit}"))
     for path in sorted(situation.packages.links):
         # A person switched off what its package had switched on.
         if path.startswith(scope + "/") and incumbent.lstat(path) is None:
@@ -169,7 +165,7 @@ def _units_of_network(situation):
 def _environment(situation, found):
     """Files of variables that carried units read."""
     texts = [made.content.decode("utf-8", "replace") for made in found.items]
-    named = set(name for text in texts for name in re.findall(r"(?m)^\s*EnvironmentFile\s*=\s*-?(/etc/\S+)", text))
+    named = {name for text in texts for name in re.findall(r"(?m)^\s*EnvironmentFile\s*=\s*-?(/etc/\S+)", text)}
     # The texts have the candidate's names already; a file of the incumbent's own name is taken by its area.
     for path in sorted(path for name in named for path in situation.incumbent.glob(name)):
         status = situation.incumbent.lstat(path)
@@ -203,5 +199,5 @@ def _vendor(tree, scope, name):
 def _missing(situation, path):
     """Say which programs of a unit the candidate does not have."""
     started = re.findall(r"^\s*Exec\w+\s*=[-@:+!]*(/\S+)", situation.incumbent.text(path), re.MULTILINE)
-    missing = sorted(set(program for program in started if not situation.has_program(program)))
-    return "the release has no %s" % ", no ".join(missing) if missing else ""
+    missing = sorted({program for program in started if not situation.has_program(program)})
+    return f"the release has no {', no '.join(missing)}" if missing else ""

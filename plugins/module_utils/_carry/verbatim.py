@@ -5,16 +5,13 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import stat
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import kubelet, rules
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import ALWAYS, NEEDED
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import tmpfiles
 
 
 def plan(situation, extra_paths):
@@ -29,8 +26,7 @@ def plan(situation, extra_paths):
     for extra in extra_paths:
         if not extra.startswith("/etc/") or situation.incumbent.lstat(extra) is None:
             raise FleetError(
-                "%s cannot be carried: %s"
-                % (extra, "it does not exist" if extra.startswith("/etc/") else "not in /etc"),
+                f"{extra} cannot be carried: {'it does not exist' if extra.startswith('/etc/') else 'not in /etc'}",
                 todo="Correct the paths to carry",
             )
         for path, status in situation.incumbent.walk(extra.rstrip("/")):
@@ -42,7 +38,7 @@ def plan(situation, extra_paths):
 
 def _apply(situation, area, rule, found):
     for path in [path for pattern in rule.patterns for path in situation.incumbent.glob(pattern)]:
-        if path == kubelet.PATH:  # from another trial; the candidate gets its own
+        if path == tmpfiles.PATH:  # from another trial; the candidate gets its own
             found.taken.add(path)
             continue
         target = situation.translation.name(path)
@@ -51,7 +47,7 @@ def _apply(situation, area, rule, found):
             continue
         found.taken.add(path)
         if any(made.target == target for made in found.items):
-            found.left.append(Left(path, "its place %s on the candidate is taken" % target))
+            found.left.append(Left(path, f"its place {target} on the candidate is taken"))
         else:
             found.items.append(
                 situation.copy(path, area, target, lost=_lost(situation, rule), secret=rule.secret, as_is=rule.as_is)
@@ -79,4 +75,4 @@ def _is_plain(status):
 
 def _lost(situation, rule):
     missing = [path for path in rule.needs if not situation.has_program(path)]
-    return "the release has no %s" % ", no ".join(missing) if missing else ""
+    return f"the release has no {', no '.join(missing)}" if missing else ""

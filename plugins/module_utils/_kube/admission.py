@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -32,17 +28,19 @@ ARGUMENT_SPEC = {
     "way_back": {"type": "bool", "default": False},
 }
 
-Terms = typing.NamedTuple(
-    "Terms",
-    [
-        ("schedule", windows.Schedule),
-        ("expected_seconds", int),
-        ("accepted", quorum.Accepted),
-        ("way_back", bool),  # the node goes back to what it ran
-    ],
-)
+
+class Terms(typing.NamedTuple):
+    schedule: windows.Schedule
+    expected_seconds: int
+    accepted: quorum.Accepted
+    way_back: bool  # the node goes back to what it ran
+
+
 # wait: seconds after which it may be otherwise, None where waiting cannot help.
-Refusal = typing.NamedTuple("Refusal", [("problem", str), ("todo", str), ("wait", typing.Optional[float])])
+class Refusal(typing.NamedTuple):
+    problem: str
+    todo: str
+    wait: typing.Optional[float]
 
 
 def read_terms(params):
@@ -92,7 +90,7 @@ def of_window(node, members, rollout, terms, now):
         return Refusal(problem % (name, expected, windows.HORIZON_DAYS), todo, None)
     if found[0] <= now:
         return None
-    problem = "Node %s may not go now: %s. It can go from %s on" % (
+    problem = "Node {} may not go now: {}. It can go from {} on".format(
         name,
         _closed(terms.schedule, now, expected),
         cordon_plan.stamp(found[0]),
@@ -131,7 +129,7 @@ def expect(node, members, rollout, at_least, now):
 def _closed(schedule, now, expected):
     black, ends = windows.blackout_ends(schedule, now), windows.closes(schedule, now)
     if black:
-        return "there is a black-out until %s" % cordon_plan.stamp(black)
+        return f"there is a black-out until {cordon_plan.stamp(black)}"
     if ends:
         return "%s, and %d are left until nodes have to be back" % (expected, ends - now)
     return "no maintenance window is open"

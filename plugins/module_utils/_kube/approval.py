@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import time
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -22,7 +18,7 @@ class ApprovalError(FleetError):
     """A node that may not go, with who is against it or did not answer."""
 
     def __init__(self, problem, todo, result):
-        super(ApprovalError, self).__init__(problem, "Nothing was taken from the node", todo)
+        super().__init__(problem, "Nothing was taken from the node", todo)
         self.result = result
 
 
@@ -65,9 +61,9 @@ def _result(actions, judged):
 
 def _refused(name, rollout, timeout, judged, result):
     if judged.vetoes:
-        said = ", ".join("%s says: %s" % (who, why or "no") for who, why in sorted(judged.vetoes.items()))
+        said = ", ".join(f"{who} says: {why or 'no'}" for who, why in sorted(judged.vetoes.items()))
         return ApprovalError(
-            "Node %s may not go in rollout %s: %s" % (name, rollout, said),
+            f"Node {name} may not go in rollout {rollout}: {said}",
             "Settle it with them; when they have removed %s, run the same command again"
             % " and ".join(approval_plan.VETOED + who for who in sorted(judged.vetoes)),
             result,

@@ -8,10 +8,6 @@ The node's ``approval-wanted`` holds a rollout. Whoever agrees copies that value
 not writes why to ``vetoed-by-<name>``. An approval holds for one way of the node: it is removed when that has ended.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import re
 import typing
 
@@ -20,13 +16,16 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.record_plan import NodePlan
 
 APPROVED, VETOED = node_view.PREFIX + "approved-by-", node_view.PREFIX + "vetoed-by-"
-WANTED, WANTED_OF, UNTIL = [
+WANTED, WANTED_OF, UNTIL = (
     node_view.PREFIX + name for name in ("approval-wanted", "approval-wanted-of", "approval-until")
-]
+)
 # What comes after the slash of an annotation's name may have 63 characters.
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,49}[a-z0-9])?\Z")
 
-Judgement = typing.NamedTuple("Judgement", [("missing", typing.List[str]), ("vetoes", typing.Dict[str, str])])
+
+class Judgement(typing.NamedTuple):
+    missing: typing.List[str]
+    vetoes: typing.Dict[str, str]
 
 
 def examine(names, rollout):
@@ -37,7 +36,7 @@ def examine(names, rollout):
     for name in names:
         if not _NAME.match(name):
             raise FleetError(
-                "%s cannot be part of an annotation's name" % (repr(str(name))),
+                f"{str(name)!r} cannot be part of an annotation's name",
                 todo="Use up to 51 small letters, digits and dashes",
             )
     if names and not rollout:
@@ -47,7 +46,7 @@ def examine(names, rollout):
 def judge(node, names, rollout):
     """Say who has not agreed to the rollout yet, and who is against it."""
     noted = node_view.annotations(node)
-    vetoes = dict((name, noted[VETOED + name]) for name in names if VETOED + name in noted)
+    vetoes = {name: noted[VETOED + name] for name in names if VETOED + name in noted}
     return Judgement([name for name in names if noted.get(APPROVED + name) != rollout], vetoes)
 
 
@@ -61,7 +60,7 @@ def plan_question(node, names, rollout, until):
     if all(noted.get(key) == value for key, value in wanted.items()) or not names:
         return NodePlan({}, [])
     name = node["metadata"]["name"]
-    action = "Ask %s whether node %s may go in rollout %s" % (", ".join(names), name, rollout)
+    action = f"Ask {', '.join(names)} whether node {name} may go in rollout {rollout}"
     return NodePlan({"metadata": {"annotations": dict(wanted, **{UNTIL: until})}}, [action])
 
 
@@ -70,5 +69,5 @@ def plan_end(node):
     ours = [key for key in node_view.annotations(node) if key in (WANTED, WANTED_OF, UNTIL) or key.startswith(APPROVED)]
     if not ours:
         return NodePlan({}, [])
-    action = "Remove the approvals of node %s" % node["metadata"]["name"]
+    action = f"Remove the approvals of node {node['metadata']['name']}"
     return NodePlan({"metadata": {"annotations": dict.fromkeys(ours)}}, [action])

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 import traceback
 
@@ -37,7 +33,7 @@ def make_configuration(auth):
     for name in ("ca_cert", "client_cert", "client_key"):
         path = getattr(auth, name)
         if path and not os.path.isfile(path):
-            raise FleetError("The file %s given as %s does not exist" % (path, name))
+            raise FleetError(f"The file {path} given as {name} does not exist")
     if auth.host:
         configuration.host = auth.host.rstrip("/")
     if auth.api_key:
@@ -63,12 +59,12 @@ def _load(auth, configuration):
         _check_context(given, auth.context)
         _guard("The kubeconfig " + given, kubernetes_config.load_kube_config, given, **options)
     elif auth.kubeconfig or auth.context:
-        raise FleetError("The kubeconfig %s does not exist" % given, todo="Check kubeconfig or K8S_AUTH_KUBECONFIG")
+        raise FleetError(f"The kubeconfig {given} does not exist", todo="Check kubeconfig or K8S_AUTH_KUBECONFIG")
     elif os.environ.get("KUBERNETES_SERVICE_HOST"):
         _guard("The service account of this pod", kubernetes_config.load_incluster_config, configuration)
     else:
         raise FleetError(
-            "There is no kubeconfig at %s and this does not run inside a cluster" % given,
+            f"There is no kubeconfig at {given} and this does not run inside a cluster",
             todo="Give kubeconfig (K8S_AUTH_KUBECONFIG), or host and api_key (K8S_AUTH_HOST, K8S_AUTH_API_KEY)",
         )
 
@@ -78,9 +74,9 @@ def _check_context(given, wanted):
     names, current = _guard("The kubeconfig " + given, _read_contexts, given)
     context = wanted or current
     if context not in names:
-        lacks = "no context %s" % context if context else "no current context"
+        lacks = f"no context {context}" if context else "no current context"
         raise FleetError(
-            "The kubeconfig %s has %s, it has %s" % (given, lacks, ", ".join(names) or "none"),
+            f"The kubeconfig {given} has {lacks}, it has {', '.join(names) or 'none'}",
             todo="Choose one with context or K8S_AUTH_CONTEXT",
         )
 
@@ -103,9 +99,9 @@ def _guard(what, load, *args, **kwargs):
         return load(*args, **kwargs)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise FleetError("%s is not valid YAML%s" % (what, " at line %d" % (mark.line + 1) if mark else ""))
+        raise FleetError("{} is not valid YAML{}".format(what, " at line %d" % (mark.line + 1) if mark else ""))
     except kubernetes_config.ConfigException as error:
         # What follows a brace is a part of the file, and may be a secret.
-        raise FleetError("%s cannot be used: %s" % (what, str(error).partition("{")[0].strip().rstrip("./")))
+        raise FleetError(f"{what} cannot be used: {str(error).partition('{')[0].strip().rstrip('./')}")
     except Exception as error:
-        raise FleetError("%s has not the structure of a kubeconfig (%s)" % (what, type(error).__name__))
+        raise FleetError(f"{what} has not the structure of a kubeconfig ({type(error).__name__})")

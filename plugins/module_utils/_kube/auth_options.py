@@ -7,31 +7,24 @@ Modules and the inventory plugin both come in through C(read_options), with thei
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import typing
 
 from ansible.module_utils.basic import env_fallback
 
 SECRET_KEYS = ("token", "password", "client-key-data", "client-certificate-data")
 
-Auth = typing.NamedTuple(
-    "Auth",
-    [
-        ("kubeconfig", typing.Any),
-        ("context", typing.Optional[str]),
-        ("host", typing.Optional[str]),
-        ("api_key", typing.Optional[str]),
-        ("validate_certs", typing.Optional[bool]),
-        ("ca_cert", typing.Optional[str]),
-        ("client_cert", typing.Optional[str]),
-        ("client_key", typing.Optional[str]),
-        ("proxy", typing.Optional[str]),
-        ("api_timeout", int),
-    ],
-)
+
+class Auth(typing.NamedTuple):
+    kubeconfig: typing.Any
+    context: typing.Optional[str]
+    host: typing.Optional[str]
+    api_key: typing.Optional[str]
+    validate_certs: typing.Optional[bool]
+    ca_cert: typing.Optional[str]
+    client_cert: typing.Optional[str]
+    client_key: typing.Optional[str]
+    proxy: typing.Optional[str]
+    api_timeout: int
 
 
 def _option(kind, variable, **more):
@@ -57,7 +50,7 @@ def read_options(lookup):
 
     :param lookup: callable that takes an option's name and returns its value or None.
     """
-    return Auth(**dict((name, lookup(name)) for name in Auth._fields))
+    return Auth(**{name: lookup(name) for name in Auth._fields})
 
 
 def secrets(kubeconfig):

@@ -8,10 +8,6 @@ not looked at: the scheduler may find less room than this, but not more.
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import decimal
 import re
 
@@ -67,7 +63,7 @@ def fits(asked, free):
 
 
 def take(asked, free):
-    return dict((name, amount - asked.get(name, 0)) for name, amount in free.items())
+    return {name: amount - asked.get(name, 0) for name, amount in free.items()}
 
 
 def may_go(pod, node):
@@ -115,12 +111,12 @@ def _asked(holder):
 
 
 def _amounts(quantities):
-    return dict((name, parse(quantity)) for name, quantity in (quantities or {}).items())
+    return {name: parse(quantity) for name, quantity in (quantities or {}).items()}
 
 
 def _add(one, other):
-    return dict((name, one.get(name, 0) + other.get(name, 0)) for name in set(one) | set(other))
+    return {name: one.get(name, 0) + other.get(name, 0) for name in set(one) | set(other)}
 
 
 def _most(one, other):
-    return dict((name, max(one.get(name, 0), other.get(name, 0))) for name in set(one) | set(other))
+    return {name: max(one.get(name, 0), other.get(name, 0)) for name in set(one) | set(other)}

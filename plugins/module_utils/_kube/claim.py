@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import random
 import time
 import typing
@@ -35,38 +31,33 @@ FRESH_SECONDS = 0.4
 WINDOW_PAUSE = 30.0
 NAMED = 10
 
-Request = typing.NamedTuple(
-    "Request",
-    [
-        ("node", str),
-        ("rollout", str),
-        ("limits", pool_plan.Limits),
-        ("timeout", int),
-        ("host", str),
-        ("batch", typing.List[str]),
-        ("pool_label", str),
-        ("terms", admission.Terms),
-    ],
-)
+
+class Request(typing.NamedTuple):
+    node: str
+    rollout: str
+    limits: pool_plan.Limits
+    timeout: int
+    host: str
+    batch: typing.List[str]
+    pool_label: str
+    terms: admission.Terms
+
+
 # waits_for_batch: the place is taken by nodes of the same batch, which go on only after this one has stopped waiting.
-Outcome = typing.NamedTuple(
-    "Outcome",
-    [
-        ("pool_name", str),
-        ("before", pool_plan.Pool),
-        ("plan", pool_plan.Plan),
-        ("waits_for_batch", bool),
-        ("refused", str),  # why it may not go, apart from the budget
-        ("control_plane", dict),  # what was seen of it, empty where it was not looked at
-    ],
-)
+class Outcome(typing.NamedTuple):
+    pool_name: str
+    before: pool_plan.Pool
+    plan: pool_plan.Plan
+    waits_for_batch: bool
+    refused: str  # why it may not go, apart from the budget
+    control_plane: dict  # what was seen of it, empty where it was not looked at
 
 
 class ClaimError(FleetError):
     """No place, with who takes the budget up, and what was seen of the control plane."""
 
     def __init__(self, problem, todo, pool_name, occupants=(), left="The node was left as it is", control_plane=None):
-        super(ClaimError, self).__init__(problem, left, todo)
+        super().__init__(problem, left, todo)
         told = {"pool": pool_name, "unavailable": describe(occupants)}
         self.result = dict(told, control_plane=control_plane or {})
 
@@ -182,7 +173,7 @@ def describe(occupants):
 
 def _halted(node, name, pool):
     return ClaimError(
-        "Pool %s is halted since %s, so node %s may not go: %s" % (name, pool.halt["since"], node, pool.halt["reason"]),
+        f"Pool {name} is halted since {pool.halt['since']}, so node {node} may not go: {pool.halt['reason']}",
         "Mend the cause, run the playbook resume, then run the same command again",
         name,
     )
@@ -197,7 +188,7 @@ def _refused(cluster, request, name, refusal, control_plane):
 
 def _no_place(request, name, full):
     limit, occupants = full
-    said = ["%s %s" % (one.node, one.why) for one in occupants[:NAMED]]
+    said = [f"{one.node} {one.why}" for one in occupants[:NAMED]]
     if len(occupants) > NAMED:
         said.append("and %d more" % (len(occupants) - NAMED))
     return ClaimError(

@@ -8,10 +8,6 @@ memory of plain JSON, and hide fields that they do not know.
 Safe to share between threads. This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import email.utils
 import functools
 import json
@@ -36,7 +32,11 @@ DENIAL_SECONDS = 5
 MERGE_PATCH = "application/merge-patch+json"
 NODES = "/api/v1/nodes"
 
-Listing = typing.NamedTuple("Listing", [("items", typing.List[dict]), ("version", str)])
+
+class Listing(typing.NamedTuple):
+    items: typing.List[dict]
+    version: str
+
 
 _FORBIDDEN = re.compile(
     r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)" in API group "(?P<group>[^"]*)"'
@@ -57,7 +57,7 @@ class ApiError(FleetError):
     """
 
     def __init__(self, problem, left="Nothing was changed", todo="", status=0, body=None, transient=False, wait=0):
-        super(ApiError, self).__init__(problem, left, todo)
+        super().__init__(problem, left, todo)
         self.status = status
         self.body = body or {}
         self.transient = transient
@@ -167,7 +167,7 @@ class Cluster:
             "metadata": {"namespace": namespace, "name": name},
             "deleteOptions": options,
         }
-        return self.request("POST", "%s/eviction" % pod_path(namespace, name), None, body, until=until)
+        return self.request("POST", f"{pod_path(namespace, name)}/eviction", None, body, until=until)
 
     def readyz(self, until=None):
         """Ask the API server what it says about its parts: its words, a line for each check, also when one fails."""
@@ -254,8 +254,8 @@ class Cluster:
         else:
             todo = "Check that it runs, and host, kubeconfig, context and proxy"
         return ApiError(
-            "The API server %s cannot be reached: %s" % (self.server, _clean(str(error))),
-            left="Nothing was changed" if method == "GET" else "It is not known whether it did the last %s" % method,
+            f"The API server {self.server} cannot be reached: {_clean(str(error))}",
+            left="Nothing was changed" if method == "GET" else f"It is not known whether it did the last {method}",
             todo=todo,
             transient=not final,
         )
@@ -270,9 +270,9 @@ class Cluster:
         if not isinstance(body, dict) or body.get("kind") != "Status":
             body = {}
         said = _clean(body.get("message") or "HTTP status %d %s" % (status, response.reason or ""))
-        problem, todo = "The API server %s refused %s %s: %s" % (self.server, method, path, said), ""
+        problem, todo = f"The API server {self.server} refused {method} {path}: {said}", ""
         if status == 401:
-            problem = "The API server %s does not accept the token or certificate (401)" % self.server
+            problem = f"The API server {self.server} does not accept the token or certificate (401)"
             todo = "It may have expired: get a new one (api_key or kubeconfig), and check context"
         elif status == 403:
             denied = _FORBIDDEN.search(said)
@@ -292,12 +292,12 @@ class Cluster:
     def _forbidden(self, denied, path):
         if denied["user"] == "system:anonymous":
             return (
-                "The API server %s got no credentials" % self.server,
+                f"The API server {self.server} got no credentials",
                 "Give api_key or client_cert, or a kubeconfig whose context has a user",
             )
         resource = ".".join(part for part in (denied["resource"], denied["group"]) if part)
-        scope = " in namespace %s" % denied["namespace"] if denied["namespace"] else ""
-        problem = "%s may not %s %s%s on the API server %s (%s)" % (
+        scope = f" in namespace {denied['namespace']}" if denied["namespace"] else ""
+        problem = "{} may not {} {}{} on the API server {} ({})".format(
             denied["user"],
             denied["verb"],
             resource,
@@ -305,7 +305,7 @@ class Cluster:
             self.server,
             path,
         )
-        return problem, "Grant it the verb %s on %s (playbooks/files/rbac.yml does)" % (denied["verb"], resource)
+        return problem, f"Grant it the verb {denied['verb']} on {resource} (playbooks/files/rbac.yml does)"
 
 
 def _without_images(data):
@@ -328,11 +328,11 @@ def _delete_options(uid, grace_period, dry_run):
 
 
 def node_path(name):
-    return "%s/%s" % (NODES, quote(name, safe=""))
+    return f"{NODES}/{quote(name, safe='')}"
 
 
 def pod_path(namespace, name):
-    return "/api/v1/namespaces/%s/pods/%s" % (quote(namespace, safe=""), quote(name, safe=""))
+    return f"/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(name, safe='')}"
 
 
 def get_node(cluster, name, until=None):
@@ -342,7 +342,7 @@ def get_node(cluster, name, until=None):
         if error.status != 404 or not error.body:
             raise
         raise ApiError(
-            "There is no node %s on %s" % (name, cluster.server),
+            f"There is no node {name} on {cluster.server}",
             todo="Check the name, and that kubeconfig and context lead to the right cluster",
             status=404,
             body=error.body,

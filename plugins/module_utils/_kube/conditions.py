@@ -6,10 +6,6 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 IMPORT_ERROR before they call anything here.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import json
 import traceback
 import typing
@@ -39,19 +35,16 @@ ARGUMENT_SPEC = dict(
     timeout=dict(type="int"),
 )
 
-Condition = typing.NamedTuple(
-    "Condition",
-    [
-        ("name", str),
-        ("api_version", str),
-        ("kind", str),
-        ("namespace", typing.Optional[str]),
-        ("object", str),
-        ("expression", typing.Any),  # compiled
-        ("expected", typing.Any),
-        ("timeout", typing.Optional[int]),
-    ],
-)
+
+class Condition(typing.NamedTuple):
+    name: str
+    api_version: str
+    kind: str
+    namespace: typing.Optional[str]
+    object: str
+    expression: typing.Any  # compiled
+    expected: typing.Any
+    timeout: typing.Optional[int]
 
 
 def parse(options, taken):
@@ -66,14 +59,14 @@ def parse(options, taken):
     found = []
     for one in options:
         if one["name"] in names:
-            raise FleetError("There is another gate %s" % one["name"], todo="Give the condition a name of its own")
+            raise FleetError(f"There is another gate {one['name']}", todo="Give the condition a name of its own")
         names.add(one["name"])
         try:
             compiled = jmespath.compile(one["expression"])
         except JMESPathError as error:
             raise FleetError(
-                "The expression of condition %s is not JMESPath: %s" % (one["name"], " ".join(str(error).split())),
-                todo="Correct %s" % one["expression"],
+                f"The expression of condition {one['name']} is not JMESPath: {' '.join(str(error).split())}",
+                todo=f"Correct {one['expression']}",
             )
         found.append(Condition(**dict(one, expression=compiled)))
     return tuple(found)
@@ -86,11 +79,11 @@ def judge(condition, found):
     :returns: tuple of whether the value is the expected one, and the value as text.
     """
     if found is None:
-        return False, "there is no %s" % _title(condition)
+        return False, f"there is no {_title(condition)}"
     try:
         value = condition.expression.search(found)
     except JMESPathError as error:
-        return False, "the expression fails on %s: %s" % (_title(condition), " ".join(str(error).split())[:LONGEST])
+        return False, f"the expression fails on {_title(condition)}: {' '.join(str(error).split())[:LONGEST]}"
     # JSON tells true from 1, which Python does not.
     value, expected = (json.dumps(one, sort_keys=True) for one in (value, condition.expected))
     return value == expected, value[:LONGEST]
@@ -117,7 +110,7 @@ class Reader:
             if error.status != 403:
                 raise
             raise FleetError(
-                "Condition %s cannot be judged: %s" % (condition.name, error.problem),
+                f"Condition {condition.name} cannot be judged: {error.problem}",
                 "The object was not read",
                 "Grant the verb get on it with a role of your own; rbac.yml has only what osmigrate.fleet itself needs",
             )
@@ -126,12 +119,12 @@ class Reader:
         resource = self._resource(condition, until)
         if resource["namespaced"] and not condition.namespace:
             raise FleetError(
-                "Condition %s has no namespace, and a %s is in one" % (condition.name, condition.kind),
+                f"Condition {condition.name} has no namespace, and a {condition.kind} is in one",
                 todo="Give its namespace",
             )
-        namespace = "/namespaces/%s" % quote(condition.namespace, safe="") if resource["namespaced"] else ""
+        namespace = f"/namespaces/{quote(condition.namespace, safe='')}" if resource["namespaced"] else ""
         name = quote(condition.object, safe="")
-        return "%s%s/%s/%s" % (_root(condition), namespace, resource["name"], name)
+        return f"{_root(condition)}{namespace}/{resource['name']}/{name}"
 
     def _resource(self, condition, until):
         key = (condition.api_version, condition.kind)
@@ -162,5 +155,5 @@ def _root(condition):
 
 
 def _title(condition):
-    place = "%s/" % condition.namespace if condition.namespace else ""
-    return "%s %s%s" % (condition.kind, place, condition.object)
+    place = f"{condition.namespace}/" if condition.namespace else ""
+    return f"{condition.kind} {place}{condition.object}"

@@ -7,10 +7,6 @@ Two of them that drain one node get in each other's way, and neither counts what
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import difflib
 import typing
 
@@ -19,14 +15,13 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import capac
 
 NAMED = 5
 
-Controller = typing.NamedTuple(
-    "Controller",
-    [
-        ("name", str),  # stays what it is once released: operators accept by it
-        ("marks", typing.Tuple[str, ...]),  # how its labels and annotations on nodes begin
-        ("programs", typing.Tuple[str, ...]),  # names of its DaemonSets, Deployments or images
-    ],
-)
+
+class Controller(typing.NamedTuple):
+    name: str  # stays what it is once released: operators accept by it
+    marks: typing.Tuple[str, ...]  # how its labels and annotations on nodes begin
+    programs: typing.Tuple[str, ...]  # names of its DaemonSets, Deployments or images
+
+
 CONTROLLERS = (
     Controller("kured", ("weave.works/kured-",), ("kured",)),
     Controller("system-upgrade-controller", ("plan.upgrade.cattle.io/",), ("system-upgrade-controller",)),
@@ -51,33 +46,28 @@ CONTROLLERS = (
 )
 NAMES = tuple(one.name for one in CONTROLLERS)
 
+
 # A DaemonSet or a Deployment, as far as it matters here.
-Workload = typing.NamedTuple(
-    "Workload",
-    [
-        ("kind", str),
-        ("namespace", str),
-        ("name", str),
-        ("images", typing.Tuple[str, ...]),
-        ("template", dict),  # spec of its pods, which tells on which nodes they run
-    ],
-)
-Finding = typing.NamedTuple(
-    "Finding",
-    [
-        ("controller", str),
-        ("detail", str),
-        ("nodes", typing.List[str]),
-        ("accepted", bool),
-    ],
-)
+class Workload(typing.NamedTuple):
+    kind: str
+    namespace: str
+    name: str
+    images: typing.Tuple[str, ...]
+    template: dict  # spec of its pods, which tells on which nodes they run
+
+
+class Finding(typing.NamedTuple):
+    controller: str
+    detail: str
+    nodes: typing.List[str]
+    accepted: bool
 
 
 def workload(kind, found):
     """What matters of a DaemonSet or a Deployment, as the API server returns it."""
     spec = found["spec"]["template"]["spec"]
     images = tuple(container.get("image", "") for container in spec.get("containers") or [])
-    kept = dict((key, spec[key]) for key in ("nodeSelector", "affinity") if key in spec)
+    kept = {key: spec[key] for key in ("nodeSelector", "affinity") if key in spec}
     return Workload(kind, found["metadata"]["namespace"], found["metadata"]["name"], images, kept)
 
 
@@ -95,8 +85,8 @@ def examine(nodes, workloads, accepted):
     for controller in CONTROLLERS:
         seen = [(said, names) for said, names in _signs(controller, nodes, workloads) if names]
         if seen:
-            detail = ", ".join("%s (%s)" % (said, _some(names)) for said, names in seen)
-            everywhere = sorted(set(name for said, names in seen for name in names))
+            detail = ", ".join(f"{said} ({_some(names)})" for said, names in seen)
+            everywhere = sorted({name for said, names in seen for name in names})
             findings.append(Finding(controller.name, detail, everywhere, controller.name in accepted))
     return findings
 
@@ -105,7 +95,7 @@ def _signs(controller, nodes, workloads):
     """Yield (what was seen, names of the nodes)."""
     for one in workloads:
         if _is_of(one, controller):
-            said = "%s %s/%s" % (one.kind, one.namespace, one.name)
+            said = f"{one.kind} {one.namespace}/{one.name}"
             # The replicas of a Deployment run anywhere, and act on all nodes.
             yield said, [_name(node) for node in nodes if one.kind != "DaemonSet" or _runs_on(one, node)]
     marked = {}
@@ -113,7 +103,7 @@ def _signs(controller, nodes, workloads):
         for kind, keys in (("annotation", node_view.annotations(node)), ("label", node_view.labels(node))):
             for key in sorted(keys):
                 if key.startswith(controller.marks):
-                    marked.setdefault("%s %s" % (kind, key), []).append(_name(node))
+                    marked.setdefault(f"{kind} {key}", []).append(_name(node))
     for said in sorted(marked):
         yield said, marked[said]
 
@@ -133,8 +123,8 @@ def _examine_names(accepted):
         if name not in NAMES:
             close = difflib.get_close_matches(name, NAMES, 1)
             raise FleetError(
-                "There is no controller called %s" % name,
-                todo="Correct it to %s" % close[0] if close else "Known are %s" % ", ".join(NAMES),
+                f"There is no controller called {name}",
+                todo=f"Correct it to {close[0]}" if close else f"Known are {', '.join(NAMES)}",
             )
 
 

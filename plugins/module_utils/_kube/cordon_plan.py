@@ -7,10 +7,6 @@ A cordon is ours if the annotation C(cordoned-by) is there. Everything else belo
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import calendar
 import time
 import typing
@@ -24,14 +20,13 @@ SECONDS = node_view.PREFIX + "cordoned-seconds"
 # The CSI drivers that were registered before the drain, with commas: as many have to be back after the reboot.
 DRIVERS = node_view.PREFIX + "csi-drivers"
 
-Plan = typing.NamedTuple(
-    "Plan",
-    [
-        ("patch", dict),
-        ("actions", typing.List[str]),
-        ("seconds", typing.Optional[int]),
-    ],
-)
+
+class Plan(typing.NamedTuple):
+    patch: dict
+    actions: typing.List[str]
+    seconds: typing.Optional[int]
+
+
 NOTHING = Plan({}, [], None)
 
 
@@ -50,16 +45,16 @@ def plan_cordon(node, rollout, now, drivers=()):
     if owner is not None and cordoned:
         return Plan(
             {"metadata": {"annotations": {BY: rollout}}},
-            ["Take the cordon of node %s over from rollout %s" % (name, owner)],
+            [f"Take the cordon of node {name} over from rollout {owner}"],
             None,
         )
     notes = {BY: rollout, PRIOR: "true" if cordoned else "false", AT: stamp(now)}
     if drivers and DRIVERS not in node_view.annotations(node):
         notes[DRIVERS] = ",".join(drivers)
     if cordoned:
-        action = "Note that node %s was cordoned by somebody else" % name
+        action = f"Note that node {name} was cordoned by somebody else"
         return Plan({"metadata": {"annotations": notes}}, [action], None)
-    return Plan({"metadata": {"annotations": notes}, "spec": {"unschedulable": True}}, ["Cordon node %s" % name], None)
+    return Plan({"metadata": {"annotations": notes}, "spec": {"unschedulable": True}}, [f"Cordon node {name}"], None)
 
 
 def plan_uncordon(node, manager, now):
@@ -73,16 +68,16 @@ def plan_uncordon(node, manager, now):
         return Plan(unmark.patch, unmark.actions, None)
     since = parse(notes.get(AT, ""))
     seconds = max(0, int(now - since)) if since is not None else None
-    changes = dict((key, None) for key in (BY, PRIOR, AT, DRIVERS) if key in notes)
+    changes = {key: None for key in (BY, PRIOR, AT, DRIVERS) if key in notes}
     if seconds is not None:
         changes[SECONDS] = str(seconds)
     patch = dict(unmark.patch, metadata={"annotations": changes})
-    actions = unmark.actions + ["Remove the notes about the cordon from node %s" % name]
+    actions = unmark.actions + [f"Remove the notes about the cordon from node {name}"]
     setter = cordon_setter(node)
     foreign = notes.get(PRIOR) == "true" or (setter is not None and setter != manager)
     if not node_view.is_schedulable(node) and not foreign:
         patch["spec"] = dict(patch.get("spec", {}), unschedulable=None)
-        actions.insert(0, "Uncordon node %s" % name)
+        actions.insert(0, f"Uncordon node {name}")
     return Plan(patch, actions, seconds)
 
 
@@ -106,7 +101,7 @@ def is_ours(node):
 def state(node):
     """What this module manages of a node, for results and diffs."""
     notes = node_view.annotations(node)
-    shown = dict((key, notes[key]) for key in (BY, PRIOR, AT, SECONDS, DRIVERS) if key in notes)
+    shown = {key: notes[key] for key in (BY, PRIOR, AT, SECONDS, DRIVERS) if key in notes}
     return {"unschedulable": not node_view.is_schedulable(node), "annotations": shown}
 
 

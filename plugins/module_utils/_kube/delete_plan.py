@@ -8,10 +8,6 @@ the kind of an owner, which counts only for pods that no budget covers.
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import re
 import typing
 
@@ -21,15 +17,12 @@ _KIND = re.compile(r"[A-Z][A-Za-z0-9]*\Z")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
 _TERM = re.compile(r"(?P<key>[A-Za-z0-9][-A-Za-z0-9_./]*)(?P<operator>==?|!=)(?P<value>[-A-Za-z0-9_.]*)\Z")
 
-Allowed = typing.NamedTuple(
-    "Allowed",
-    [
-        ("entry", str),  # as the operator wrote it
-        ("kind", str),  # empty if it names pods
-        ("namespace", str),
-        ("terms", typing.Tuple[typing.Tuple[str, bool, str], ...]),  # label, whether it has the value, the value
-    ],
-)
+
+class Allowed(typing.NamedTuple):
+    entry: str  # as the operator wrote it
+    kind: str  # empty if it names pods
+    namespace: str
+    terms: typing.Tuple[typing.Tuple[str, bool, str], ...]  # label, whether it has the value, the value
 
 
 def parse(entries):

@@ -6,10 +6,6 @@ decides.
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import concurrent.futures
 import functools
 import queue
@@ -36,27 +32,31 @@ WARNINGS = 10
 
 _BUDGET = re.compile(r"[Dd]isruption budget (\S+)")
 
-Request = typing.NamedTuple(
-    "Request",
-    [
-        ("node", str),
-        ("policy", drain_plan.Policy),
-        ("timeout", int),
-        ("grace_period", typing.Optional[int]),
-        ("per_second", float),
-        ("delete_after", int),
-        ("wait_for_volumes", bool),
-    ],
-)
+
+class Request(typing.NamedTuple):
+    node: str
+    policy: drain_plan.Policy
+    timeout: int
+    grace_period: typing.Optional[int]
+    per_second: float
+    delete_after: int
+    wait_for_volumes: bool
+
+
 Request.__new__.__defaults__ = (0, False)
-Refusal = typing.NamedTuple("Refusal", [("budget", typing.Optional[str]), ("why", str), ("wait", float)])
+
+
+class Refusal(typing.NamedTuple):
+    budget: typing.Optional[str]
+    why: str
+    wait: float
 
 
 class DrainError(FleetError):
     """A drain that did not empty the node, with its table."""
 
     def __init__(self, problem, left, todo, records, changed, attachments=()):
-        super(DrainError, self).__init__(problem, left, todo)
+        super().__init__(problem, left, todo)
         self.result = {"pods": records, "volumes": list(attachments), "changed": changed}
 
 
@@ -101,7 +101,7 @@ class Evictor:
         why = "; ".join(error.causes("DisruptionBudget")) or error.message
         if error.status == 429 or "PodDisruptionBudget" in why:
             named = _BUDGET.search(why)
-            budget = "%s/%s" % (pod.namespace, named.group(1)) if named else None
+            budget = f"{pod.namespace}/{named.group(1)}" if named else None
             return Refusal(budget or next(iter(pod.budgets), None), why.rstrip("."), error.wait)
         raise error
 
@@ -179,7 +179,7 @@ class NodeDrain:
         try:
             if not self._is_cordoned():
                 raise FleetError(
-                    "Node %s is not cordoned, so a drain would never end" % self._request.node,
+                    f"Node {self._request.node} is not cordoned, so a drain would never end",
                     "Nothing was evicted",
                     "Cordon it first (k8s_node_cordon)",
                 )
@@ -195,8 +195,8 @@ class NodeDrain:
         held = [one for one in attachments if not one["gone"]]
         if not held:
             return attachments
-        said = ["%s by %s" % (one["volume"] or one["name"], one["attacher"]) for one in held]
-        said = ["%s (%s)" % (what, one["reason"]) if one["reason"] else what for what, one in zip(said, held)]
+        said = [f"{one['volume'] or one['name']} by {one['attacher']}" for one in held]
+        said = [f"{what} ({one['reason']})" if one["reason"] else what for what, one in zip(said, held)]
         raise self._error(
             "Node %s still has %d volumes attached after %d seconds of draining: %s"
             % (self._request.node, len(held), self._request.timeout, ", ".join(said[:10])),
@@ -288,7 +288,7 @@ class NodeDrain:
     def _observe(self, pods):
         """Take a complete list in: who is not on it is gone."""
         now = self._now()
-        for uid in set(self._drain.tracks) - set(pod["metadata"]["uid"] for pod in pods):
+        for uid in set(self._drain.tracks) - {pod["metadata"]["uid"] for pod in pods}:
             self._drain.vanish(uid, now)
         for pod in pods:
             self._appear(pod)
@@ -304,11 +304,11 @@ class NodeDrain:
 
     def _refuse_to_go_in_circles(self, pod):
         """A controller whose pods do not mind the cordon fills the node as fast as it is drained."""
-        owner = "%s of namespace %s" % (pod.owner or pod.name, pod.namespace)
+        owner = f"{pod.owner or pod.name} of namespace {pod.namespace}"
         self._returned[owner] = self._returned.get(owner, 0) + 1
         if self._returned[owner] > RETURNS:
             raise self._error(
-                "Pods of %s keep coming back to node %s although it is cordoned" % (owner, self._request.node),
+                f"Pods of {owner} keep coming back to node {self._request.node} although it is cordoned",
                 self._left(),
                 "Take its toleration of node.kubernetes.io/unschedulable or its nodeName away, or scale it down",
             )
@@ -324,7 +324,7 @@ class NodeDrain:
         self._raise_refused("The other pods have left, the node stays cordoned")
         if not self._is_cordoned():
             raise self._error(
-                "Node %s was uncordoned by somebody while it was drained" % self._request.node,
+                f"Node {self._request.node} was uncordoned by somebody while it was drained",
                 "Its pods have left, new ones may come",
                 "Find out who uncordoned it, then run the same command again",
             )
@@ -337,8 +337,7 @@ class NodeDrain:
         refused = self._drain.refused_pods()
         if refused:
             raise self._error(
-                "Node %s has pods that may not be evicted: %s"
-                % (self._request.node, drain_plan.enumerate_pods(refused)),
+                f"Node {self._request.node} has pods that may not be evicted: {drain_plan.enumerate_pods(refused)}",
                 left,
                 "Give each a controller and one budget and move its data, or allow it with delete_unmanaged or "
                 "delete_emptydir_data",
@@ -381,5 +380,5 @@ class NodeDrain:
 def _action(track):
     pod = track.pod
     if track.deleted_by:
-        return "Delete pod %s without eviction, as %s allows" % (drain_plan.full_name(pod), track.deleted_by)
-    return "%s pod %s" % ("Evict" if pod.action == drain_plan.EVICT else "Delete", drain_plan.full_name(pod))
+        return f"Delete pod {drain_plan.full_name(pod)} without eviction, as {track.deleted_by} allows"
+    return f"{'Evict' if pod.action == drain_plan.EVICT else 'Delete'} pod {drain_plan.full_name(pod)}"

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan
@@ -31,27 +27,24 @@ OBJECTIONS = {
     SEVERAL_BUDGETS: "is covered by more than one disruption budget, which the eviction API cannot do",
 }
 
-Pod = typing.NamedTuple(
-    "Pod",
-    [
-        ("namespace", str),
-        ("name", str),
-        ("uid", str),
-        ("owner", str),
-        ("action", str),
-        ("reason", str),
-        ("budgets", typing.Tuple[str, ...]),
-        ("deletable_by", str),  # the operator's entry that lets it be deleted if it cannot be evicted, or empty
-    ],
-)
-Policy = typing.NamedTuple(
-    "Policy",
-    [
-        ("delete_emptydir_data", bool),
-        ("delete_unmanaged", bool),
-        ("delete_allowed", typing.Tuple[delete_plan.Allowed, ...]),
-    ],
-)
+
+class Pod(typing.NamedTuple):
+    namespace: str
+    name: str
+    uid: str
+    owner: str
+    action: str
+    reason: str
+    budgets: typing.Tuple[str, ...]
+    deletable_by: str  # the operator's entry that lets it be deleted if it cannot be evicted, or empty
+
+
+class Policy(typing.NamedTuple):
+    delete_emptydir_data: bool
+    delete_unmanaged: bool
+    delete_allowed: typing.Tuple[delete_plan.Allowed, ...]
+
+
 Policy.__new__.__defaults__ = ((),)
 
 
@@ -81,7 +74,7 @@ def covering_budgets(pod, budgets):
 
 
 def budget_name(budget):
-    return "%s/%s" % (budget["metadata"]["namespace"], budget["metadata"]["name"])
+    return f"{budget['metadata']['namespace']}/{budget['metadata']['name']}"
 
 
 def _decide(pod, owner, policy, covering):
@@ -117,14 +110,14 @@ def objections(pod, policy, covering):
 
 def _finalizers(metadata):
     held = metadata.get("finalizers") or []
-    return ", held by the finalizer %s" % ", ".join(held) if held else ""
+    return f", held by the finalizer {', '.join(held)}" if held else ""
 
 
 def controller(pod):
     """The owner that would start the pod again, as Kind/name, or an empty string."""
     for owner in pod["metadata"].get("ownerReferences") or []:
         if owner.get("controller"):
-            return "%s/%s" % (owner["kind"], owner["name"])
+            return f"{owner['kind']}/{owner['name']}"
     return ""
 
 
@@ -147,12 +140,12 @@ def _satisfied(term, labels):
 
 
 def full_name(pod):
-    return "%s/%s" % (pod.namespace, pod.name)
+    return f"{pod.namespace}/{pod.name}"
 
 
 def enumerate_pods(pods, limit=10):
     """Name pods with their reasons for a message that a person can still read."""
-    named = ["%s (%s)" % (full_name(pod), pod.reason) if pod.reason else full_name(pod) for pod in pods[:limit]]
+    named = [f"{full_name(pod)} ({pod.reason})" if pod.reason else full_name(pod) for pod in pods[:limit]]
     if len(pods) > limit:
         named.append("and %d more" % (len(pods) - limit))
     return ", ".join(named)

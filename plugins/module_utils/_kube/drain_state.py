@@ -11,10 +11,6 @@ A pod that the operator lets be deleted is, when its eviction has been refused f
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan, drain_plan
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 2.0
@@ -148,7 +144,7 @@ class Drain:
         track.lane.not_before = 0.0
         if track.state == ASKED:
             done = "deleted" if track.deleted_by else "evicted"
-            track.state, track.held_by = LEAVING, "was %s and is terminating" % done
+            track.state, track.held_by = LEAVING, f"was {done} and is terminating"
 
     def refused(self, uid, budget, why, wait, now):
         """An eviction was refused for now. The lane waits, and goes on with its next pod: that one may be allowed."""
@@ -210,7 +206,7 @@ class Drain:
     def explain(self, uid, warning):
         """Add what the cluster says, if it says anything, to what holds a pod."""
         track = self.tracks[uid]
-        track.held_by += ": %s" % warning if warning else ""
+        track.held_by += f": {warning}" if warning else ""
 
     def refused_pods(self):
         tracks = self.tracks.values()

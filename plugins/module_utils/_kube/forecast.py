@@ -8,10 +8,6 @@ this moment may have room when the drain comes, and the other way round.
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import capacity, delete_plan, drain_plan, node_view
@@ -36,26 +32,21 @@ KINDS = {
     "finalizer": ("low", "See that whoever set the finalizer will remove it"),
 }
 
-Wanted = typing.NamedTuple(
-    "Wanted",
-    [
-        ("policy", drain_plan.Policy),
-        ("timeout", int),
-        ("grace_period", typing.Optional[int]),
-    ],
-)
-Finding = typing.NamedTuple(
-    "Finding",
-    [
-        ("key", str),
-        ("severity", str),
-        ("node", str),
-        ("pods", typing.List[str]),
-        ("object", str),  # the one that has to change, as Kind namespace/name
-        ("detail", str),
-        ("remedy", str),
-    ],
-)
+
+class Wanted(typing.NamedTuple):
+    policy: drain_plan.Policy
+    timeout: int
+    grace_period: typing.Optional[int]
+
+
+class Finding(typing.NamedTuple):
+    key: str
+    severity: str
+    node: str
+    pods: typing.List[str]
+    object: str  # the one that has to change, as Kind namespace/name
+    detail: str
+    remedy: str
 
 
 def examine(names, nodes, pods, budgets, wanted):
@@ -70,8 +61,8 @@ def examine(names, nodes, pods, budgets, wanted):
     by_node = {}
     for pod in pods:
         by_node.setdefault(pod["spec"]["nodeName"], []).append(pod)
-    named = dict((one["metadata"]["name"], one) for one in nodes)
-    free = dict((name, capacity.left(one, by_node.get(name, []))) for name, one in named.items())
+    named = {one["metadata"]["name"]: one for one in nodes}
+    free = {name: capacity.left(one, by_node.get(name, [])) for name, one in named.items()}
     findings = []
     for name in names:
         leaving = [pod for pod in by_node.get(name, []) if _leaves(pod, wanted.policy)]
@@ -100,7 +91,7 @@ def report(findings):
     for one in findings:
         grouped.setdefault((one.severity, one.key, one.object, one.detail, one.remedy), []).append(one.node)
     return [
-        "%s %s: %s %s (on %s). %s." % (severity, key, thing, detail, ", ".join(where), remedy)
+        f"{severity} {key}: {thing} {detail} (on {', '.join(where)}). {remedy}."
         for (severity, key, thing, detail, remedy), where in grouped.items()
     ]
 
@@ -145,7 +136,7 @@ def _reasons(pod, budgets, wanted):
         detail = "may take %d seconds to end, and the drain has %d" % (grace, wanted.timeout)
         yield "grace-too-long", workload(pod), detail, name
     if pod["metadata"].get("finalizers"):
-        detail = "stays until %s lets it go" % ", ".join(pod["metadata"]["finalizers"])
+        detail = f"stays until {', '.join(pod['metadata']['finalizers'])} lets it go"
         yield "finalizer", workload(pod), detail, name
 
 
@@ -161,7 +152,7 @@ def _about_budget(pod, budget):
     failed = [one for one in status.get("conditions") or [] if one.get("reason") == "SyncFailed"]
     expected = status.get("expectedPods", 0)
     if failed:
-        yield "budget-never-allows", "cannot be computed: %s" % failed[0].get("message", "").rstrip(".")
+        yield "budget-never-allows", f"cannot be computed: {failed[0].get('message', '').rstrip('.')}"
     elif expected and needed >= expected:
         yield "budget-never-allows", "needs %d healthy pods and has %d replicas" % (needed, expected)
     else:
@@ -175,7 +166,7 @@ def _is_healthy(pod):
 
 def _without_room(leaving, others, free):
     """Yield reasons for pods that find no place, the largest placed first."""
-    free = dict((one["metadata"]["name"], free[one["metadata"]["name"]]) for one in others)
+    free = {one["metadata"]["name"]: free[one["metadata"]["name"]] for one in others}
     managed = [pod for pod in leaving if drain_plan.controller(pod)]
     for pod in sorted(managed, key=_size, reverse=True):
         allowed = [one["metadata"]["name"] for one in others if capacity.may_go(pod, one)]
@@ -184,7 +175,7 @@ def _without_room(leaving, others, free):
         if not allowed:
             yield "no-node-allowed", workload(pod), "may run on no other node that takes pods", _full_name(pod)
         elif not chosen:
-            detail = "finds no room on any other node where it may run (%d)" % len(allowed)
+            detail = f"finds no room on any other node where it may run ({len(allowed)})"
             yield "no-room", workload(pod), detail, _full_name(pod)
         else:
             free[chosen[0]] = capacity.take(asked, free[chosen[0]])
@@ -202,8 +193,8 @@ def workload(pod):
     mark = "-" + (pod["metadata"].get("labels") or {}).get("pod-template-hash", "/")
     if kind == "ReplicaSet" and name.endswith(mark):
         kind, name = "Deployment", name[: -len(mark)]
-    return "%s %s/%s" % (kind, namespace, name)
+    return f"{kind} {namespace}/{name}"
 
 
 def _full_name(pod):
-    return "%s/%s" % (pod["metadata"]["namespace"], pod["metadata"]["name"])
+    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import re
 import time
 import typing
@@ -43,32 +39,36 @@ NAMES = (
 
 _VERSION = re.compile(r"v(\d+)\.(\d+)")
 
-Wanted = typing.NamedTuple(
-    "Wanted",
-    [
-        ("uid", typing.Optional[str]),
-        ("boot_id", typing.Optional[str]),
-        ("boot_id_not", typing.Optional[str]),
-        ("os_image", typing.Optional[str]),
-        ("kernel_version", typing.Optional[str]),
-        ("daemonsets", bool),
-        ("version_skew", bool),
-        ("node_conditions", bool),
-        ("ignored_conditions", typing.Iterable[str]),
-        ("csi_drivers", bool),
-        ("conditions", typing.Iterable[conditions.Condition]),
-        ("probe", typing.Optional[node_probe.Probe]),
-    ],
-)
+
+class Wanted(typing.NamedTuple):
+    uid: typing.Optional[str]
+    boot_id: typing.Optional[str]
+    boot_id_not: typing.Optional[str]
+    os_image: typing.Optional[str]
+    kernel_version: typing.Optional[str]
+    daemonsets: bool
+    version_skew: bool
+    node_conditions: bool
+    ignored_conditions: typing.Iterable[str]
+    csi_drivers: bool
+    conditions: typing.Iterable[conditions.Condition]
+    probe: typing.Optional[node_probe.Probe]
+
+
 Wanted.__new__.__defaults__ = (False, False, (), False, (), None)
-Gate = typing.NamedTuple("Gate", [("name", str), ("passed", bool), ("value", str)])
+
+
+class Gate(typing.NamedTuple):
+    name: str
+    passed: bool
+    value: str
 
 
 class HealthError(FleetError):
     """A node that did not pass its gates, with them."""
 
     def __init__(self, problem, todo, result):
-        super(HealthError, self).__init__(problem, "The node was only looked at", todo)
+        super().__init__(problem, "The node was only looked at", todo)
         self.result = result
 
 
@@ -100,11 +100,11 @@ def judge_node(node, wanted, server_version=""):
 
 def judge_version(kubelet, server):
     """Judge a kubelet by the version skew policy: not newer than the API server, at most three minor versions older."""
-    said = "%s, and the API server is %s" % (kubelet or "not known", server or "not known")
+    said = f"{kubelet or 'not known'}, and the API server is {server or 'not known'}"
     found = [_VERSION.match(version) for version in (kubelet, server)]
     if not all(found):
         return Gate("kubelet_version", False, said)
-    (major, minor), (server_major, server_minor) = [tuple(map(int, one.groups())) for one in found]
+    (major, minor), (server_major, server_minor) = (tuple(map(int, one.groups())) for one in found)
     passed = major == server_major and 0 <= server_minor - minor <= OLDER
     return Gate("kubelet_version", passed, said)
 
@@ -113,7 +113,7 @@ def judge_conditions(node, ignored):
     """Judge what the kubelet and node-problem-detector say: every condition but Ready stands for a problem."""
     found = node.get("status", {}).get("conditions") or []
     bad = sorted(
-        "%s (%s)" % (one["type"], one["reason"]) if one.get("reason") else one["type"]
+        f"{one['type']} ({one['reason']})" if one.get("reason") else one["type"]
         for one in found
         if one["status"] == "True" and one["type"] != "Ready" and one["type"] not in ignored
     )
@@ -131,7 +131,7 @@ def judge_drivers(noted, registered):
 def judge_daemonsets(pods):
     """Judge the pods of DaemonSets on the node: all of them have to be Ready."""
     daemons = [pod for pod in pods if drain_plan.controller(pod).startswith("DaemonSet/")]
-    late = sorted("%s/%s" % (pod["metadata"]["namespace"], pod["metadata"]["name"]) for pod in daemons if not _up(pod))
+    late = sorted(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}" for pod in daemons if not _up(pod))
     value = "%d of %d pods Ready" % (len(daemons) - len(late), len(daemons))
     if late:
         value += ", waiting for " + ", ".join(late)
@@ -145,7 +145,7 @@ def hopeless(gates, first):
 
     :param first: the gates at the first look, when the kubelet may have told of the boot before.
     """
-    named = dict((gate.name, gate) for gate in gates)
+    named = {gate.name: gate for gate in gates}
     if "uid" in named and not named["uid"].passed:
         return named["uid"]
     booted = named.get("boot_id")
@@ -228,7 +228,7 @@ def look(cluster, name, wanted, timeout, now=time.monotonic):
     """Look once, and fail for nothing but what cannot be judged. No probe is started."""
     started = now()
     node, gates = _Looks(cluster, name, wanted, started + timeout, now).look(rehearse=True)
-    return _result(node, gates, dict((gate.name, started) for gate in gates if gate.passed), started)
+    return _result(node, gates, {gate.name: started for gate in gates if gate.passed}, started)
 
 
 def wait(cluster, name, wanted, ready_for, timeout, now=time.monotonic, sleep=time.sleep):
@@ -251,7 +251,7 @@ def _wait(looks, name, wanted, ready_for, timeout, started, now, sleep):
         node, gates = looks.look()
         first = first or gates
         moment = now()
-        since = dict((gate.name, since.get(gate.name, moment)) for gate in gates if gate.passed)
+        since = {gate.name: since.get(gate.name, moment) for gate in gates if gate.passed}
         closed = [gate for gate in gates if not gate.passed]
         if not closed and moment - max(since.values()) >= ready_for:
             return _result(node, gates, since, started)
@@ -265,7 +265,7 @@ def _wait(looks, name, wanted, ready_for, timeout, started, now, sleep):
 
 def _overdue(closed, wanted, seconds):
     """The gates that were to open sooner than the others, and did not."""
-    limits = dict((one.name, one.timeout) for one in wanted.conditions or () if one.timeout is not None)
+    limits = {one.name: one.timeout for one in wanted.conditions or () if one.timeout is not None}
     return [gate for gate in closed if gate.name in limits and seconds >= limits[gate.name]]
 
 
@@ -275,11 +275,11 @@ def _failure(name, wanted, lost, closed, timeout, result):
     failed = [gate for gate in closed if gate.value != NOT_LOOKED_AT] or closed
     if lost:
         expected = getattr(wanted, lost.name, None)
-        instead = " instead of %s" % expected if expected else ""
+        instead = f" instead of {expected}" if expected else ""
         again = ", because it has booted again" if lost.name == "boot_id" else ""
-        problem = "Node %s failed the gate %s: it is %s%s%s" % (name, lost.name, lost.value, instead, again)
+        problem = f"Node {name} failed the gate {lost.name}: it is {lost.value}{instead}{again}"
     elif closed:
-        said = ", ".join("%s (%s)" % (gate.name, gate.value) for gate in failed)
+        said = ", ".join(f"{gate.name} ({gate.value})" for gate in failed)
         problem = "Node %s did not pass the gate %s within %d seconds" % (name, said, timeout)
     else:
         problem = "Node %s did not stay healthy for long enough within %d seconds" % (name, timeout)

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 PREFIX = "osmigrate.fleet/"
 ROLE_LABEL = "node-role.kubernetes.io/"
 
@@ -23,15 +19,15 @@ def labels(node):
 
 def osmigrate(node):
     """Our own annotations, with names that Jinja likes (dashes become underscores)."""
-    return dict(
-        (name[len(PREFIX) :].replace("-", "_"), value)
+    return {
+        name[len(PREFIX) :].replace("-", "_"): value
         for name, value in annotations(node).items()
         if name.startswith(PREFIX)
-    )
+    }
 
 
 def conditions(node):
-    return dict((one["type"], one["status"]) for one in node.get("status", {}).get("conditions") or [])
+    return {one["type"]: one["status"] for one in node.get("status", {}).get("conditions") or []}
 
 
 def is_ready(node):

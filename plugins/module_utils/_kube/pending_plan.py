@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import re
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
@@ -25,7 +21,7 @@ def plan_mark(node, rollout):
     mark = {"key": KEY, "value": value(rollout), "effect": EFFECT}
     if mark in _taints(node):
         return NOTHING
-    action = "Mark node %s as one that rollout %s has still to move" % (node["metadata"]["name"], rollout)
+    action = f"Mark node {node['metadata']['name']} as one that rollout {rollout} has still to move"
     return _plan(others(node) + [mark], action)
 
 
@@ -33,7 +29,7 @@ def plan_unmark(node):
     """Take the mark off a node, whichever rollout it is of."""
     if others(node) == _taints(node):
         return NOTHING
-    return _plan(others(node), "Take the mark that it is still to be moved off node %s" % node["metadata"]["name"])
+    return _plan(others(node), f"Take the mark that it is still to be moved off node {node['metadata']['name']}")
 
 
 def others(node):

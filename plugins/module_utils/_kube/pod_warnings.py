@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import time
 
 EVENTS = "/api/v1/namespaces/%s/events"
@@ -22,7 +18,7 @@ def last_warning(cluster, pod):
     :param pod: drain_plan.Pod.
     :raises ApiError: it could not be read at the first try.
     """
-    query = {"fieldSelector": "involvedObject.uid=%s,type=Warning" % pod.uid}
+    query = {"fieldSelector": f"involvedObject.uid={pod.uid},type=Warning"}
     events = cluster.list(EVENTS % pod.namespace, query, until=time.monotonic()).items
     if not events:
         return ""

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import hashlib
 import json
 import random
@@ -20,7 +16,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, NODES, ApiError
 
 NAMESPACE = "osmigrate-system"
-OBJECTS = "/api/v1/namespaces/%s/configmaps" % NAMESPACE
+OBJECTS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
 LABEL = node_view.PREFIX + "pool"
 # As plugins/doc_fragments/k8s_pool.py documents it.
 ARGUMENT_SPEC = {"pool_label": {"type": "str", "default": "pool"}}
@@ -38,7 +34,7 @@ def object_name(pool):
 def read_pool(cluster, name, until=None):
     """Return the pool and its version, empty and None where it has no object yet."""
     try:
-        found = cluster.get("%s/%s" % (OBJECTS, object_name(name)), until)
+        found = cluster.get(f"{OBJECTS}/{object_name(name)}", until)
     except ApiError as error:
         if error.status != 404 or not error.body:
             raise
@@ -48,12 +44,12 @@ def read_pool(cluster, name, until=None):
 
 def list_pools(cluster):
     """Return all pools that have an object, by name."""
-    return dict((name, pool) for name, (pool, version) in _list(cluster).items())
+    return {name: pool for name, (pool, version) in _list(cluster).items()}
 
 
 def _list(cluster):
     found = cluster.list(OBJECTS, {"labelSelector": LABEL}).items
-    return dict((one["metadata"]["labels"][LABEL], (parse(one), one["metadata"]["resourceVersion"])) for one in found)
+    return {one["metadata"]["labels"][LABEL]: (parse(one), one["metadata"]["resourceVersion"]) for one in found}
 
 
 def list_holding(cluster, node):
@@ -124,16 +120,16 @@ def update_pool(cluster, name, decide, dry_run=False, read=None, prepare=None):
 
 
 def _write(cluster, name, pool, version, dry_run, until):
-    data = dict((key, _dump(value)) for key, value in _fields(pool).items())
+    data = {key: _dump(value) for key, value in _fields(pool).items()}
     if version is not None:
         body = {"metadata": {"resourceVersion": version}, "data": data}
-        cluster.patch("%s/%s" % (OBJECTS, object_name(name)), body, dry_run, until)
+        cluster.patch(f"{OBJECTS}/{object_name(name)}", body, dry_run, until)
         return
     body = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": object_name(name), "labels": {LABEL: name}},
-        "data": dict((key, value) for key, value in data.items() if value is not None),
+        "data": {key: value for key, value in data.items() if value is not None},
     }
     query = {"fieldManager": MANAGER, "dryRun": "All" if dry_run else None}
     try:
@@ -142,13 +138,13 @@ def _write(cluster, name, pool, version, dry_run, until):
         if error.status != 404 or not error.body:
             raise
         raise FleetError(
-            "There is no namespace %s on %s, where the claims of pools are kept" % (NAMESPACE, cluster.server),
+            f"There is no namespace {NAMESPACE} on {cluster.server}, where the claims of pools are kept",
             todo="Apply playbooks/files/rbac.yml, which makes it",
         )
 
 
 def _fields(pool):
-    claims = dict((name, dict(claim._asdict())) for name, claim in pool.claims.items())
+    claims = {name: dict(claim._asdict()) for name, claim in pool.claims.items()}
     return {"claims": claims, "failures": pool.failures, "halt": pool.halt}
 
 
@@ -165,7 +161,7 @@ def parse(found):
     data = found.get("data") or {}
     try:
         claims = json.loads(data.get("claims") or "{}")
-        claims = dict((name, pool_plan.Claim(**claim)) for name, claim in claims.items())
+        claims = {name: pool_plan.Claim(**claim) for name, claim in claims.items()}
         failures = dict(json.loads(data.get("failures") or "{}"))
         halt = json.loads(data["halt"]) if data.get("halt") else None
         if halt:

@@ -8,10 +8,6 @@ node, not to the run that made it, and nothing but that node's return to service
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -23,39 +19,49 @@ CONTROL_PLANE, WORKER = "control-plane", "worker"
 CONTROL_ROLES = (CONTROL_PLANE, "master", "etcd")
 ZONE_LABEL = "topology.kubernetes.io/zone"
 
-Member = typing.NamedTuple(
-    "Member",
-    [
-        ("name", str),
-        ("zone", str),
-        ("ready", bool),
-        ("schedulable", bool),
-        ("cordoned_by", typing.Optional[str]),  # the rollout of a cordon of ours
-        ("done_in", typing.Optional[str]),  # the rollout that it has arrived in
-        ("seconds", typing.Optional[int]),  # how long it was cordoned last
-    ],
-)
+
+class Member(typing.NamedTuple):
+    name: str
+    zone: str
+    ready: bool
+    schedulable: bool
+    cordoned_by: typing.Optional[str]  # the rollout of a cordon of ours
+    done_in: typing.Optional[str]  # the rollout that it has arrived in
+    seconds: typing.Optional[int]  # how long it was cordoned last
+
+
 # asked: when a run wanted it last; since decides who comes first and stays.
-Claim = typing.NamedTuple("Claim", [("rollout", str), ("since", str), ("asked", str), ("host", str)])
-Pool = typing.NamedTuple(
-    "Pool",
-    [
-        ("claims", typing.Dict[str, Claim]),
-        ("failures", typing.Dict[str, str]),  # of nodes, each with the rollout that it failed in
-        ("halt", typing.Optional[dict]),  # reason and since
-    ],
-)
-Limits = typing.NamedTuple("Limits", [("pool", str), ("zone", typing.Optional[str])])
-Occupant = typing.NamedTuple("Occupant", [("node", str), ("zone", str), ("why", str)])
+class Claim(typing.NamedTuple):
+    rollout: str
+    since: str
+    asked: str
+    host: str
+
+
+class Pool(typing.NamedTuple):
+    claims: typing.Dict[str, Claim]
+    failures: typing.Dict[str, str]  # of nodes, each with the rollout that it failed in
+    halt: typing.Optional[dict]  # reason and since
+
+
+class Limits(typing.NamedTuple):
+    pool: str
+    zone: typing.Optional[str]
+
+
+class Occupant(typing.NamedTuple):
+    node: str
+    zone: str
+    why: str
+
+
 # full: the limit that leaves no room as (what may be unavailable, who is), None if there is room.
-Plan = typing.NamedTuple(
-    "Plan",
-    [
-        ("pool", Pool),
-        ("actions", typing.List[str]),
-        ("full", typing.Optional[typing.Tuple[str, typing.List[Occupant]]]),
-    ],
-)
+class Plan(typing.NamedTuple):
+    pool: Pool
+    actions: typing.List[str]
+    full: typing.Optional[typing.Tuple[str, typing.List[Occupant]]]
+
+
 EMPTY = Pool({}, {}, None)
 
 
@@ -89,7 +95,7 @@ def selectors(pool, label):
     """The label selectors that together find the nodes of a pool, each node by one of them."""
     roles = [node_view.ROLE_LABEL + role for role in CONTROL_ROLES]
     none = ["!" + role for role in roles]
-    terms = [["%s=%s" % (label, pool)] + none]
+    terms = [[f"{label}={pool}"] + none]
     if pool == CONTROL_PLANE:
         terms += [none[:number] + [role] for number, role in enumerate(roles)]
     elif pool == WORKER:
@@ -105,10 +111,10 @@ def bounded(name, limits):
 
 def occupants(pool, members):
     """Who takes up the budget, by name: nodes out of service for any reason, and nodes with a claim."""
-    zones = dict((one.name, one.zone) for one in members)
-    found = dict((one.name, Occupant(one.name, one.zone, _why(one))) for one in members if _why(one))
+    zones = {one.name: one.zone for one in members}
+    found = {one.name: Occupant(one.name, one.zone, _why(one)) for one in members if _why(one)}
     for name, claim in pool.claims.items():
-        why = "holds a place for rollout %s since %s" % (claim.rollout, claim.since)
+        why = f"holds a place for rollout {claim.rollout} since {claim.since}"
         found[name] = Occupant(name, zones.get(name, ""), why)
     return [found[name] for name in sorted(found)]
 
@@ -118,7 +124,7 @@ def _why(one):
         return "" if one.ready else "is not Ready"
     if one.cordoned_by is None:
         return "is cordoned by somebody else"
-    return "is cordoned for rollout %s" % one.cordoned_by
+    return f"is cordoned for rollout {one.cordoned_by}"
 
 
 def plan_claim(pool, members, name, limits, claim):
@@ -128,7 +134,7 @@ def plan_claim(pool, members, name, limits, claim):
     wait, the latest first, and not all.
     """
     before = [one for one in occupants(pool, members) if one.node != name and _comes_before(pool, one.node, name)]
-    zones = dict((one.name, one.zone) for one in members)
+    zones = {one.name: one.zone for one in members}
     zone = zones.get(name, "")
     full = _exceeded(limits.pool, before, len(members), "nodes")
     if not full and limits.zone and zone:
@@ -143,13 +149,13 @@ def plan_claim(pool, members, name, limits, claim):
 def _take(name, held, claim):
     """Make a claim, or take over the one that the node holds."""
     if held is None:
-        return claim, ["Claim a place for node %s" % name]
+        return claim, [f"Claim a place for node {name}"]
     if held.rollout != claim.rollout:
-        action = "Take the place of node %s over from rollout %s" % (name, held.rollout)
+        action = f"Take the place of node {name} over from rollout {held.rollout}"
     elif held.host == claim.host and _age(held, claim) < REFRESH_SECONDS:
         return held, []
     else:
-        action = "Note that the place of node %s is still needed" % name
+        action = f"Note that the place of node {name} is still needed"
     return claim._replace(since=held.since), [action]
 
 
@@ -182,9 +188,9 @@ def resolve(limit, size):
 
 def plan_release(pool, name, failed=False):
     """Give a node's place back; the note that it failed goes as well, unless that is what it did."""
-    actions = ["Give the place of node %s back" % name] if name in pool.claims else []
+    actions = [f"Give the place of node {name} back"] if name in pool.claims else []
     if name in pool.failures and not failed:
-        actions.append("Forget that node %s failed" % name)
+        actions.append(f"Forget that node {name} failed")
     kept = pool.failures if failed else _without(pool.failures, name)
     return Plan(pool._replace(claims=_without(pool.claims, name), failures=kept), actions, None)
 
@@ -194,13 +200,13 @@ def plan_failure(pool, name, rollout, halt_after, since):
     if name not in pool.claims:
         return Plan(pool, [], None)
     failures = dict(pool.failures, **{name: rollout})
-    actions = [] if failures == pool.failures else ["Note that node %s failed" % name]
+    actions = [] if failures == pool.failures else [f"Note that node {name} failed"]
     noted = pool._replace(failures=failures)
     failed = sorted(node for node, where in failures.items() if where == rollout)
     if not halt_after or len(failed) < halt_after or pool.halt:
         return Plan(noted, actions, None)
-    many = "%d node%s" % (len(failed), "" if len(failed) == 1 else "s")
-    reason = "%s failed in rollout %s: %s" % (many, rollout, ", ".join(failed))
+    many = f"{len(failed)} node{'' if len(failed) == 1 else 's'}"
+    reason = f"{many} failed in rollout {rollout}: {', '.join(failed)}"
     halted = plan_halt(noted, reason, since)
     return Plan(halted.pool, actions + halted.actions, None)
 
@@ -208,16 +214,16 @@ def plan_failure(pool, name, rollout, halt_after, since):
 def plan_halt(pool, reason, since):
     if pool.halt and pool.halt["reason"] == reason:
         return Plan(pool, [], None)
-    return Plan(pool._replace(halt={"reason": reason, "since": since}), ["Halt the pool: %s" % reason], None)
+    return Plan(pool._replace(halt={"reason": reason, "since": since}), [f"Halt the pool: {reason}"], None)
 
 
 def plan_resume(pool):
     """End a halt. Failures are forgotten, or the next one would halt the pool again."""
-    actions = ["End the halt: %s" % pool.halt["reason"]] if pool.halt else []
+    actions = [f"End the halt: {pool.halt['reason']}"] if pool.halt else []
     if pool.failures:
-        actions.append("Forget that %s failed" % ", ".join(sorted(pool.failures)))
+        actions.append(f"Forget that {', '.join(sorted(pool.failures))} failed")
     return Plan(pool._replace(halt=None, failures={}), actions, None)
 
 
 def _without(mapping, key):
-    return dict((name, value) for name, value in mapping.items() if name != key)
+    return {name: value for name, value in mapping.items() if name != key}

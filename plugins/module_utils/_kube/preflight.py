@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
@@ -27,7 +23,7 @@ class PreflightError(FleetError):
     """Something speaks against the rollout, with all that was found."""
 
     def __init__(self, problems, todos, result):
-        super(PreflightError, self).__init__("; ".join(problems), "No node was touched", ". ".join(todos))
+        super().__init__("; ".join(problems), "No node was touched", ". ".join(todos))
         self.result = result
 
 
@@ -58,7 +54,7 @@ def examine(cluster, names, accepted, terms, pool_label):
     if others:
         named = ", ".join(one.controller for one in others)
         todos = [
-            "Pause or remove what else drains these nodes, or accept it (osmigrate_accepted_controllers: [%s])" % named
+            f"Pause or remove what else drains these nodes, or accept it (osmigrate_accepted_controllers: [{named}])"
         ]
     if refused:
         problems.append(refused.problem)
@@ -71,7 +67,7 @@ def examine(cluster, names, accepted, terms, pool_label):
 def tell(finding):
     """A finding as a sentence without its full stop."""
     accepted = ", which is accepted" if finding.accepted else ""
-    return "%s may drain or reboot the same nodes%s: %s" % (finding.controller, accepted, finding.detail)
+    return f"{finding.controller} may drain or reboot the same nodes{accepted}: {finding.detail}"
 
 
 def judge_schedule(terms, now):
@@ -93,8 +89,8 @@ def judge_schedule(terms, now):
     start, end = found
     if start > now:
         opens = cordon_plan.stamp(start)
-        return opens, ["No node may go before %s: a maintenance window or a black-out says so" % opens]
-    ends = [] if end == float("inf") else ["Nodes may go now, and have to be back before %s" % cordon_plan.stamp(end)]
+        return opens, [f"No node may go before {opens}: a maintenance window or a black-out says so"]
+    ends = [] if end == float("inf") else [f"Nodes may go now, and have to be back before {cordon_plan.stamp(end)}"]
     return "", ends
 
 
@@ -112,9 +108,9 @@ def _of_control_plane(cluster, nodes, terms, pool_label):
 def _nodes(cluster, names):
     wanted = set(names)
     nodes = [one for one in cluster.list(NODES, keep=_trim).items if one["metadata"]["name"] in wanted]
-    strange = sorted(wanted - set(one["metadata"]["name"] for one in nodes))
+    strange = sorted(wanted - {one["metadata"]["name"] for one in nodes})
     if strange:
-        raise FleetError("There is no node %s on %s" % (", ".join(strange), cluster.server), todo="Check the names")
+        raise FleetError(f"There is no node {', '.join(strange)} on {cluster.server}", todo="Check the names")
     return nodes
 
 

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -16,7 +12,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import PROBE_LABEL
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_object import NAMESPACE
 
-PODS = "/api/v1/namespaces/%s/pods" % NAMESPACE
+PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 MOUNTS = "/probe"
 NOBODY = 65534
 # After a failed probe, until the next: services may need a moment after the node is Ready.
@@ -55,7 +51,12 @@ if [ -n "$PROBE_SUBPATH" ]; then check subpath; fi
 exit $failed
 """
 
-Probe = typing.NamedTuple("Probe", [("image", str), ("dns", str), ("url", str), ("subpath", bool)])
+
+class Probe(typing.NamedTuple):
+    image: str
+    dns: str
+    url: str
+    subpath: bool
 
 
 def parse(options):
@@ -148,8 +149,8 @@ def judge(found):
         return True, True, said or "all checks passed"
     if phase == "Failed":
         return True, False, said or status.get("message") or status.get("reason") or "failed"
-    why = ["%s %s" % (one.get("reason", ""), one.get("message", "")) for one in waiting]
-    return False, False, " ".join(("is %s %s" % (phase, "".join(why))).split())
+    why = [f"{one.get('reason', '')} {one.get('message', '')}" for one in waiting]
+    return False, False, " ".join(f"is {phase} {''.join(why)}".split())
 
 
 class Prober:

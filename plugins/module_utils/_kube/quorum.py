@@ -8,10 +8,6 @@ says about its own connection to etcd. There is no client certificate of etcd fo
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
@@ -23,17 +19,23 @@ CHECKS = ("etcd", "etcd-readiness")
 SMALLEST = 3
 READY, MISSING = "ready", "has no pod"
 
-Part = typing.NamedTuple(
-    "Part",
-    [
-        ("component", str),  # ETCD or API_SERVER
-        ("node", str),
-        ("state", str),  # READY, MISSING, or what is wrong, as the end of a sentence
-    ],
-)
-Accepted = typing.NamedTuple("Accepted", [("single_etcd", bool), ("external_etcd", bool)])
+
+class Part(typing.NamedTuple):
+    component: str  # ETCD or API_SERVER
+    node: str
+    state: str  # READY, MISSING, or what is wrong, as the end of a sentence
+
+
+class Accepted(typing.NamedTuple):
+    single_etcd: bool
+    external_etcd: bool
+
+
 # waits: whether it may be otherwise a moment later.
-Objection = typing.NamedTuple("Objection", [("problem", str), ("todo", str), ("waits", bool)])
+class Objection(typing.NamedTuple):
+    problem: str
+    todo: str
+    waits: bool
 
 
 def parts(nodes, pods):
@@ -43,12 +45,12 @@ def parts(nodes, pods):
     :param pods: list of dict, the pods in kube-system on them.
     :returns: list of Part, by component and node. A component that no node has as a static pod is not in it.
     """
-    named = dict((pod["metadata"]["name"], pod) for pod in pods)
+    named = {pod["metadata"]["name"]: pod for pod in pods}
     found = []
     for component, hosts in ((ETCD, _etcd_nodes(nodes)), (API_SERVER, _api_nodes(nodes))):
         # A node that shows one although its role does not tell has it all the same.
-        names = set(hosts) | set(_name(one) for one in nodes if "%s-%s" % (component, _name(one)) in named)
-        states = dict((name, _state(named.get("%s-%s" % (component, name)))) for name in names)
+        names = set(hosts) | {_name(one) for one in nodes if f"{component}-{_name(one)}" in named}
+        states = {name: _state(named.get(f"{component}-{name}")) for name in names}
         if any(state != MISSING for state in states.values()):
             found += [Part(component, name, states[name]) for name in sorted(states)]
     return found
@@ -80,10 +82,10 @@ def object_to(node, found, checks, accepted, way_back=False):
             False,
         )
     ill = [one for one in found if one.state != READY and not (one.node == node and _may_be_ill(one, way_back))]
-    said = ["%s on node %s %s" % (one.component, one.node, one.state) for one in ill]
-    said += ["the API server says that its check %s %s" % (name, how) for name, how in _failed(checks)]
+    said = [f"{one.component} on node {one.node} {one.state}" for one in ill]
+    said += [f"the API server says that its check {name} {how}" for name, how in _failed(checks)]
     if said:
-        problem = "The control plane cannot spare node %s: %s" % (node, ", ".join(said))
+        problem = f"The control plane cannot spare node {node}: {', '.join(said)}"
         return Objection(problem, "Mend it, then run the same command again", True)
     return None
 
@@ -103,8 +105,8 @@ def read_checks(text):
     :returns: dict from the names in CHECKS that are there to bool.
     """
     lines = [line for line in text.splitlines() if line[:3] in ("[+]", "[-]")]
-    said = dict((line[3:].split(" ")[0], line.startswith("[+]")) for line in lines)
-    return dict((name, said[name]) for name in CHECKS if name in said)
+    said = {line[3:].split(" ")[0]: line.startswith("[+]") for line in lines}
+    return {name: said[name] for name in CHECKS if name in said}
 
 
 def _may_be_ill(one, way_back):
@@ -141,6 +143,6 @@ def _state(pod):
         return "is ending"
     phase = pod.get("status", {}).get("phase", "Unknown")
     if phase != "Running":
-        return "is %s" % phase
-    conditions = dict((one["type"], one["status"]) for one in pod["status"].get("conditions") or [])
+        return f"is {phase}"
+    conditions = {one["type"]: one["status"] for one in pod["status"].get("conditions") or []}
     return READY if conditions.get("Ready") == "True" else "is not Ready"

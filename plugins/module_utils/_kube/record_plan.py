@@ -5,15 +5,15 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
 
-NodePlan = typing.NamedTuple("NodePlan", [("patch", dict), ("actions", typing.List[str])])
+
+class NodePlan(typing.NamedTuple):
+    patch: dict
+    actions: typing.List[str]
+
 
 FIELDS = ("rollout", "release", "phase", "verdict", "reason", "previous_os", "attempts", "drilled_at")
 LONGEST = 500
@@ -32,7 +32,7 @@ def plan(node, wanted):
             continue
         changes[node_view.PREFIX + field.replace("_", "-")] = value[:LONGEST] or None
         if value:
-            actions.append("Set %s of node %s to %s" % (field, name, value[:LONGEST]))
+            actions.append(f"Set {field} of node {name} to {value[:LONGEST]}")
         else:
-            actions.append("Remove %s from node %s" % (field, name))
+            actions.append(f"Remove {field} from node {name}")
     return NodePlan({"metadata": {"annotations": changes}} if changes else {}, actions)

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view
 
 
@@ -26,10 +22,10 @@ def _about_boot(boot):
     if not boot:
         return ["it does not answer, so nobody knows what it runs"]
     if boot["trial"]:
-        said = "a trial of %s is under way or was not decided (%s)" % (boot["trial"]["entry"], boot["verdict"])
+        said = f"a trial of {boot['trial']['entry']} is under way or was not decided ({boot['verdict']})"
         return [said + ": run the command of that rollout again"]
     if boot["booted"]["entry"] != boot["default"]:
-        return ["it runs %s and not its default %s" % (boot["booted"]["entry"] or "something else", boot["default"])]
+        return [f"it runs {boot['booted']['entry'] or 'something else'} and not its default {boot['default']}"]
     return []
 
 

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import time
 import typing
 from urllib.parse import quote
@@ -19,16 +15,13 @@ ATTACHMENTS = "/apis/storage.k8s.io/v1/volumeattachments"
 VOLUMES = "/api/v1/persistentvolumes/"
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 5.0
 
-Attachment = typing.NamedTuple(
-    "Attachment",
-    [
-        ("name", str),
-        ("node", str),
-        ("volume", str),  # the PersistentVolume, empty for a volume that a pod describes itself
-        ("attacher", str),
-        ("problem", str),  # why it could not be detached so far
-    ],
-)
+
+class Attachment(typing.NamedTuple):
+    name: str
+    node: str
+    volume: str  # the PersistentVolume, empty for a volume that a pod describes itself
+    attacher: str
+    problem: str  # why it could not be detached so far
 
 
 def attachment(found):
@@ -52,7 +45,7 @@ def claims(pods):
             if "persistentVolumeClaim" in volume:
                 found.add((metadata["namespace"], volume["persistentVolumeClaim"]["claimName"]))
             elif "ephemeral" in volume:
-                found.add((metadata["namespace"], "%s-%s" % (metadata["name"], volume["name"])))
+                found.add((metadata["namespace"], f"{metadata['name']}-{volume['name']}"))
     return found
 
 
@@ -90,7 +83,7 @@ def wait(cluster, node, staying, deadline, now=time.monotonic, sleep=time.sleep)
     records, pause = {}, FIRST_PAUSE
     while True:
         # A list costs more than a look at single objects, and finds those that the attacher has not made yet.
-        present = dict((one.name, one) for one in leaving(cluster, node, staying, deadline))
+        present = {one.name: one for one in leaving(cluster, node, staying, deadline)}
         moment = now()
         for name in set(records) | set(present):
             record = records.get(name)
@@ -99,8 +92,7 @@ def wait(cluster, node, staying, deadline, now=time.monotonic, sleep=time.sleep)
                 records[name] = _record(one or record["attachment"], one is None, moment - started)
         if not present or moment >= deadline:
             return [
-                dict((key, value) for key, value in records[name].items() if key != "attachment")
-                for name in sorted(records)
+                {key: value for key, value in records[name].items() if key != "attachment"} for name in sorted(records)
             ]
         sleep(min(pause, max(0.01, deadline - moment)))
         pause = min(pause * 1.5, LONGEST_PAUSE)

@@ -8,10 +8,6 @@ longer nor shorter. Windows that meet are one. Moments are seconds since the epo
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import datetime
 import difflib
 import re
@@ -34,19 +30,27 @@ _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])$")
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
 _UTC = datetime.timezone.utc
 
-Window = typing.NamedTuple(
-    "Window",
-    [
-        ("days", typing.FrozenSet[int]),  # 0 is Monday
-        ("start", datetime.time),
-        ("seconds", int),
-        ("zone", datetime.tzinfo),
-    ],
-)
+
+class Window(typing.NamedTuple):
+    days: typing.FrozenSet[int]  # 0 is Monday
+    start: datetime.time
+    seconds: int
+    zone: datetime.tzinfo
+
+
 # Whole days by the clocks of the zone, the last one included.
-Blackout = typing.NamedTuple("Blackout", [("first", datetime.date), ("last", datetime.date), ("zone", datetime.tzinfo)])
+class Blackout(typing.NamedTuple):
+    first: datetime.date
+    last: datetime.date
+    zone: datetime.tzinfo
+
+
 # Without windows, only black-outs close.
-Schedule = typing.NamedTuple("Schedule", [("windows", typing.List[Window]), ("blackouts", typing.List[Blackout])])
+class Schedule(typing.NamedTuple):
+    windows: typing.List[Window]
+    blackouts: typing.List[Blackout]
+
+
 ALWAYS = Schedule([], [])
 
 
@@ -151,21 +155,21 @@ def _blackout(entry):
     first = _date(entry["from"])
     last = _date(entry["to"]) if "to" in entry else first
     if last < first:
-        raise ValueError("it ends on %s, before it begins on %s" % (last, first))
+        raise ValueError(f"it ends on {last}, before it begins on {first}")
     return Blackout(first, last, _zone(entry))
 
 
 def _keys(entry, known, required):
     """Look whether an entry has what it must have and nothing else; a key without a value is not there."""
     if not isinstance(entry, dict):
-        raise ValueError("%r is no dictionary with %s" % (str(entry), ", ".join(known)))
+        raise ValueError(f"{str(entry)!r} is no dictionary with {', '.join(known)}")
     strange = sorted(str(key) for key in entry if key not in known)
     if strange:
-        raise ValueError("%s is unknown, known are %s" % (", ".join(strange), ", ".join(known)))
-    entry = dict((key, value) for key, value in entry.items() if value is not None)
+        raise ValueError(f"{', '.join(strange)} is unknown, known are {', '.join(known)}")
+    entry = {key: value for key, value in entry.items() if value is not None}
     missing = [key for key in required if key not in entry]
     if missing:
-        raise ValueError("it has no %s" % " and no ".join(missing))
+        raise ValueError(f"it has no {' and no '.join(missing)}")
     return entry
 
 
@@ -176,7 +180,7 @@ def _days(value):
     strange = [name for name in names if name not in DAYS]
     if strange or not names:
         said = ", ".join(strange) or "an empty list"
-        raise ValueError("days is %s, and has to be %s or a list of %s" % (said, DAILY, ", ".join(DAYS)))
+        raise ValueError(f"days is {said}, and has to be {DAILY} or a list of {', '.join(DAYS)}")
     return frozenset(DAYS.index(name) for name in names)
 
 
@@ -186,7 +190,7 @@ def _start(value):
         raise ValueError('start is the number %d; write "%02d:%02d", in quotes' % (value, value // 60, value % 60))
     found = _TIME.match(str(value))
     if not found:
-        raise ValueError('start is %s, and has to be a time such as "22:00", in quotes' % value)
+        raise ValueError(f'start is {value}, and has to be a time such as "22:00", in quotes')
     return datetime.time(int(found.group(1)), int(found.group(2)))
 
 
@@ -201,7 +205,7 @@ def _seconds(value):
     else:
         raise ValueError("duration is %s, and has to be seconds or a length such as 4h or 1h30m" % (text or "empty"))
     if not 0 < seconds <= LONGEST_SECONDS:
-        raise ValueError("duration is %s, and has to be more than nothing and a week at most" % text)
+        raise ValueError(f"duration is {text}, and has to be more than nothing and a week at most")
     return seconds
 
 
@@ -209,7 +213,7 @@ def _date(value):
     try:
         return datetime.datetime.strptime(str(value), "%Y-%m-%d").date()
     except ValueError:
-        raise ValueError('%s is no date; write dates as "2026-12-24", in quotes' % value)
+        raise ValueError(f'{value} is no date; write dates as "2026-12-24", in quotes')
 
 
 def _zone(entry):
@@ -223,7 +227,7 @@ def _zone(entry):
     except (ValueError, KeyError, OSError):
         known = zoneinfo.available_timezones()
         close = difflib.get_close_matches(name, known, 1)
-        hint = "did you mean %s" % close[0] if close else "names are such as Europe/Berlin"
+        hint = f"did you mean {close[0]}" if close else "names are such as Europe/Berlin"
         if not known:
             hint = "this controller has no time zones at all: install tzdata"
-        raise ValueError("timezone %s is not known; %s" % (name, hint))
+        raise ValueError(f"timezone {name} is not known; {hint}")

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 
 def parse(text):
     """Return the sections in order, as list of (name, list of (key, value)); comments are left out."""
@@ -29,5 +25,5 @@ def render(header, sections):
 
     :param sections: list of (name, list of (key, value)).
     """
-    blocks = ["[%s]\n%s" % (name, "".join("%s=%s\n" % line for line in lines)) for name, lines in sections if lines]
+    blocks = ["[{}]\n{}".format(name, "".join("%s=%s\n" % line for line in lines)) for name, lines in sections if lines]
     return header + "\n".join(blocks)

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import fnmatch
 import ipaddress
 
@@ -41,7 +37,7 @@ def merge(declared, state):
                 if link.kind in _ORDER:
                     chosen[link.name] = _union(chosen.get(link.name), stanza)
                 else:
-                    lost.append(model.Lost(stanza.sources[0], "%s is a device of another kind" % link.name))
+                    lost.append(model.Lost(stanza.sources[0], f"{link.name} is a device of another kind"))
     _add_unwritten(chosen, state, lost)
     lost += _twins(chosen, state)
     _add_neighbours(chosen, state)
@@ -89,7 +85,7 @@ def _said(mine, theirs):
 
 def _add_unwritten(chosen, state, lost):
     """Add devices that DHCP or router advertisements configured without any file naming them."""
-    named = set(word for one in lost for word in one.what.split())
+    named = {word for one in lost for word in one.what.split()}
     for link in state.links.values():
         if link.kind == model.PHYSICAL and link.dynamic and link.name not in set(chosen) | named and not link.master:
             four = any(not model.is_ipv6(address) for address in link.dynamic)
@@ -117,7 +113,7 @@ def _twins(chosen, state):
             other.name for other in state.links.values() if other.kind == model.PHYSICAL and other.mac == link.mac
         )
         if link.kind == model.PHYSICAL and len(twins) > 1:
-            what = "%s have the same MAC address, and what is written for %s would count for all" % (
+            what = "{} have the same MAC address, and what is written for {} would count for all".format(
                 " and ".join(twins),
                 name,
             )
@@ -178,7 +174,7 @@ def _secrets(link, stanza):
     path = (stanza.sources or ["What runs"])[0]
     for address in link.dynamic:
         if model.is_ipv6(address) and address.endswith("/64") and not _is_eui64(address, link.address):
-            yield model.Lost(path, "%s of %s was made of a secret and will be another one" % (address, link.name))
+            yield model.Lost(path, f"{address} of {link.name} was made of a secret and will be another one")
 
 
 def _is_eui64(address, mac):
@@ -194,22 +190,22 @@ def _undeclared(chosen, state):
     found = []
     for name, link in sorted(state.links.items()):
         stanza = chosen.get(name, model.stanza([name]))
-        written = set(_plain(address) for address in stanza.addresses)
+        written = {_plain(address) for address in stanza.addresses}
         leased = [address for address in link.static if stanza.dhcp4 and not model.is_ipv6(address)]
         for address in link.static:
             by_lease = address in leased and len(leased) == 1
             by_router = model.is_ipv6(address) and (stanza.dhcp6 or stanza.ra)
             if _plain(address) not in written and not by_lease and not by_router:
-                found.append("The address %s of %s" % (address, name))
+                found.append(f"The address {address} of {name}")
         if not stanza.dhcp4:
             given = [address for address in link.dynamic if not model.is_ipv6(address)]
-            found += ["The address %s of %s, for a time" % (address, name) for address in given]
+            found += [f"The address {address} of {name}, for a time" for address in given]
     for name, protocol, made in state.routes:
         stanza = chosen.get(name, model.stanza([name]))
         by_lease = stanza.dhcp4 and model.family(made) == 4
         if protocol in tables.WRITTEN and not by_lease and not any(_same(made, one) for one in stanza.routes):
             if not (name not in chosen and made.to != "default"):
-                found.append("The route to %s by %s%s" % (made.to, name, " via " + made.via if made.via else ""))
+                found.append(f"The route to {made.to} by {name}{' via ' + made.via if made.via else ''}")
     return found
 
 

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import ipaddress
 import os
 import typing
@@ -18,89 +14,104 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ta
 PHYSICAL, BOND, VLAN, BRIDGE, OTHER = "physical", "bond", "vlan", "bridge", "other"
 ROUTES = "routes"
 
+
 # Destination in CIDR or "default"; via "" where there is no gateway; metric and table 0 where none is given.
-Route = typing.NamedTuple(
-    "Route", [("to", str), ("via", str), ("metric", int), ("table", int), ("onlink", bool), ("source", str)]
-)
+class Route(typing.NamedTuple):
+    to: str
+    via: str
+    metric: int
+    table: int
+    onlink: bool
+    source: str
+
+
 # from_ and to in CIDR, "" for any; priority 0 for the kernel's choice.
-Rule = typing.NamedTuple("Rule", [("from_", str), ("to", str), ("table", int), ("priority", int)])
+class Rule(typing.NamedTuple):
+    from_: str
+    to: str
+    table: int
+    priority: int
+
+
 # Something of a file that the model has no word for.
-Lost = typing.NamedTuple("Lost", [("path", str), ("what", str)])
+class Lost(typing.NamedTuple):
+    path: str
+    what: str
+
 
 # What files say about one interface. Names may be patterns; all of names and mac that is given has to match.
 # ra: whether router advertisements are taken, None where the files leave it to the kernel, ROUTES where routes are
 # taken of them and no addresses.
 # client_id: by which DHCP knows the node: mac, duid, or the bytes as hexadecimal digits with colons.
-Stanza = typing.NamedTuple(
-    "Stanza",
-    [
-        ("names", typing.List[str]),
-        ("mac", str),
-        ("addresses", typing.List[str]),
-        ("routes", typing.List[Route]),
-        ("rules", typing.List[Rule]),
-        ("dhcp4", bool),
-        ("dhcp6", bool),
-        ("ra", typing.Union[bool, str, None]),
-        ("client_id", str),
-        ("dns", typing.List[str]),
-        ("search", typing.List[str]),
-        ("sources", typing.List[str]),
-    ],
-)
+class Stanza(typing.NamedTuple):
+    names: typing.List[str]
+    mac: str
+    addresses: typing.List[str]
+    routes: typing.List[Route]
+    rules: typing.List[Rule]
+    dhcp4: bool
+    dhcp6: bool
+    ra: typing.Union[bool, str, None]
+    client_id: str
+    dns: typing.List[str]
+    search: typing.List[str]
+    sources: typing.List[str]
+
+
 # What the files of one configuration system say, and which files those are; alone: whether the first stanza that
 # matches an interface is the only one that counts for it.
-Declared = typing.NamedTuple(
-    "Declared",
-    [("stanzas", typing.List[Stanza]), ("lost", typing.List[Lost]), ("paths", typing.List[str]), ("alone", bool)],
-)
+class Declared(typing.NamedTuple):
+    stanzas: typing.List[Stanza]
+    lost: typing.List[Lost]
+    paths: typing.List[str]
+    alone: bool
+
 
 # One device as it runs. mac is the permanent address where there is one; dynamic are addresses that DHCP or router
 # advertisements gave. options are the settings of a bond, VLAN or bridge by the kernel's names.
-Link = typing.NamedTuple(
-    "Link",
-    [
-        ("name", str),
-        ("kind", str),
-        ("mac", str),
-        ("permanent", bool),
-        ("address", str),
-        ("mtu", int),
-        ("up", bool),
-        ("master", str),
-        ("parent", str),
-        ("options", dict),
-        ("static", typing.List[str]),
-        ("dynamic", typing.List[str]),
-    ],
-)
+class Link(typing.NamedTuple):
+    name: str
+    kind: str
+    mac: str
+    permanent: bool
+    address: str
+    mtu: int
+    up: bool
+    master: str
+    parent: str
+    options: dict
+    static: typing.List[str]
+    dynamic: typing.List[str]
+
+
 # Everything that runs: links by name, routes as (device, protocol, Route).
-State = typing.NamedTuple("State", [("links", typing.Dict[str, Link]), ("routes", typing.List[tuple])])
+class State(typing.NamedTuple):
+    links: typing.Dict[str, Link]
+    routes: typing.List[tuple]
+
 
 # One file that was made for the candidate; lost: what could not be said in it, as sentences.
-Rendered = typing.NamedTuple(
-    "Rendered",
-    [
-        ("path", str),
-        ("text", str),
-        ("mode", int),
-        ("sources", typing.List[str]),
-        ("lost", typing.List[str]),
-    ],
-)
+class Rendered(typing.NamedTuple):
+    path: str
+    text: str
+    mode: int
+    sources: typing.List[str]
+    lost: typing.List[str]
+
 
 # One interface to be configured: the device as it runs, and what the files say about it.
-Interface = typing.NamedTuple("Interface", [("link", Link), ("stanza", Stanza), ("metric", typing.Optional[int])])
+class Interface(typing.NamedTuple):
+    link: Link
+    stanza: Stanza
+    metric: typing.Optional[int]
+
+
 # The whole of it: interfaces in the order in which they are made, what gets lost, and what runs without any file
 # saying so, as sentences.
-Network = typing.NamedTuple(
-    "Network",
-    [
-        ("interfaces", typing.List[Interface]),
-        ("lost", typing.List[Lost]),
-        ("undeclared", typing.List[str]),
-    ],
-)
+class Network(typing.NamedTuple):
+    interfaces: typing.List[Interface]
+    lost: typing.List[Lost]
+    undeclared: typing.List[str]
 
 
 def stanza(names=(), mac="", sources=()):
@@ -131,7 +142,7 @@ def lost_command(path, name, command, where):
     program = (command.split() or [""])[0]
     is_shown = os.path.basename(program) in tables.SHOWN_PROGRAMS and not tables.HIDDEN_ARGUMENTS.search(command)
     shown = command if is_shown else program
-    return Lost(path, "%s %s %s" % (name, shown, where))
+    return Lost(path, f"{name} {shown} {where}")
 
 
 def is_ipv6(text):

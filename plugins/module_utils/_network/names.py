@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import re
 import typing
 
@@ -28,9 +24,15 @@ _RULE_NAME = re.compile(r'\bNAME="([^"$%]+)"')
 _TEXT_MAX = 1000000
 _TIMEOUT = 30
 
+
 # name: as it runs. predicted: as it will be, "" where that is not known. kept_for: the file that names it, for which
 # the name is kept, "" if it is not. detail: what may go wrong, "" for nothing.
-Name = typing.NamedTuple("Name", [("name", str), ("mac", str), ("predicted", str), ("kept_for", str), ("detail", str)])
+class Name(typing.NamedTuple):
+    name: str
+    mac: str
+    predicted: str
+    kept_for: str
+    detail: str
 
 
 def predict(deployment, candidate, links, command_line):
@@ -103,11 +105,11 @@ def judge(links, predicted, given, texts):
     kernels = [link.name for link in devices if tables.KERNEL_NAMES.match(link.name)]
     for link in devices:
         then = given.get(link.mac.lower(), predicted.get(link.name, ""))
-        word = re.compile(r"(?<![\w-])%s(?![\w-])" % re.escape(link.name))
+        word = re.compile(rf"(?<![\w-]){re.escape(link.name)}(?![\w-])")
         why = "" if then == link.name else next((path for path, text in texts if word.search(text)), "")
         detail = ""
         if why and link.name in kernels and len(kernels) > 1:
-            detail = "the kernel may give the name %s to another device first" % link.name
+            detail = f"the kernel may give the name {link.name} to another device first"
         found.append(Name(link.name, link.mac, then, why, detail))
     return found
 

@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import json
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model
@@ -42,7 +38,7 @@ def take(state, addresses, client_ids):
             "gateways": sorted(set(gateways)),
             "client_id": client_ids.get(name, ""),
         }
-    present = set(plain for one in interfaces.values() for plain in _plain(one["addresses"]))
+    present = {plain for one in interfaces.values() for plain in _plain(one["addresses"])}
     kept = [address for address in addresses if address in present] if addresses else _speaks_from(state)
     return {"schema": SCHEMA, "kubernetes": sorted(kept), "interfaces": interfaces}
 
@@ -53,16 +49,16 @@ def keys_of(state):
     What has hardware may have another name then, and has the same MAC address, if no other device has that, too.
     """
     macs = [link.mac for link in state.links.values() if link.kind == model.PHYSICAL]
-    return dict(
-        (name, link.mac if link.kind == model.PHYSICAL and macs.count(link.mac) == 1 else name)
+    return {
+        name: link.mac if link.kind == model.PHYSICAL and macs.count(link.mac) == 1 else name
         for name, link in state.links.items()
-    )
+    }
 
 
 def addresses(state):
     """Return dict of address with its prefix to the device that has it, by its key; link-local ones do not count."""
     keys = keys_of(state)
-    return dict((address, keys[name]) for name, link in state.links.items() for address in link.static + link.dynamic)
+    return {address: keys[name] for name, link in state.links.items() for address in link.static + link.dynamic}
 
 
 def routes(state):
@@ -113,7 +109,7 @@ def render(kept):
 
 def gone(before, after):
     """Return the addresses that Kubernetes knows and that the node does not have any more, as list of str."""
-    present = set(plain for one in after["interfaces"].values() for plain in _plain(one["addresses"]))
+    present = {plain for one in after["interfaces"].values() for plain in _plain(one["addresses"])}
     return [address for address in before["kubernetes"] if address not in present]
 
 

@@ -5,18 +5,8 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network import (
-    ifcfg,
-    ifupdown,
-    keyfiles,
-    merge,
-    networkd,
-    tables,
-)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import merge, tables
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import ifcfg, ifupdown, keyfiles, networkd
 
 # NetworkManager reads the files of ifcfg, too; netplan makes files for the other two.
 READERS = {

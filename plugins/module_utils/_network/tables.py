@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import re
 import typing
 
@@ -24,8 +20,14 @@ WRITTEN = ("static", "boot")
 # Tables by name; iproute2 shows these names instead of numbers.
 TABLES = {"main": 254, "default": 253, "local": 255}
 
+
 # A configuration system: the units that run it, and its files as patterns.
-System = typing.NamedTuple("System", [("name", str), ("units", typing.List[str]), ("files", str)])
+class System(typing.NamedTuple):
+    name: str
+    units: typing.List[str]
+    files: str
+
+
 # The first one that a release has switched on is written for. netplan is no system of its own: what it made of its
 # files for systemd-networkd or NetworkManager is taken.
 _MANAGER = (

@@ -22,7 +22,7 @@ def test_kernel_and_initrd_are_where_grub_looks_for_them(host, entry):
 
 def test_the_deployment_is_a_root_with_the_identity_of_the_node(host, entry):
     root = entry["deployment"]
-    assert "VERSION_ID=\"13\"" in host.file(root + "/usr/lib/os-release").content_string
+    assert 'VERSION_ID="13"' in host.file(root + "/usr/lib/os-release").content_string
     for path in ("/etc/machine-id", "/etc/hostname", "/etc/ssh/ssh_host_ed25519_key", "/etc/kubernetes/kubelet.conf"):
         assert host.file(root + path).sha256sum == host.file(path).sha256sum
 
@@ -38,4 +38,4 @@ def test_the_menu_is_there_and_inert(host, entry):
 
 def test_the_node_serves_as_before(host):
     assert host.service("kubelet").is_running
-    assert "VERSION_ID=\"12\"" in host.file("/etc/os-release").content_string
+    assert 'VERSION_ID="12"' in host.file("/etc/os-release").content_string

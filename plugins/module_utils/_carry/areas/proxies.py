@@ -5,10 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import MADE, area, take
 
 AREA = area("proxies", [take(MADE, "/etc/environment /etc/environment.d/*.conf", secret=True)])

@@ -52,7 +52,7 @@ def test_check_mode_tells_what_a_run_does_and_does_nothing(node):
 
 def test_diff(node):
     (node / "deployment/etc/hostname").write_text("debian\n")
-    (shown,) = [shown for shown in carry(node)["diff"] if shown["after_header"] == "/etc/hostname"]
+    (shown,) = (shown for shown in carry(node)["diff"] if shown["after_header"] == "/etc/hostname")
     assert (shown["before"], shown["after"]) == ("debian\n", "w1\n")
 
 
@@ -84,7 +84,7 @@ def test_network(node):
     found = node_carry.carry(*roots, [], PARAMS, True, live)
     unit = "/etc/systemd/network/10-osmigrate-ens3.network"
     assert "create " + unit in found["actions"]
-    (record,) = [record for record in found["plan"] if record["target"] == unit]
+    (record,) = (record for record in found["plan"] if record["target"] == unit)
     assert (record["source"], record["rule"]) == ("/etc/network/interfaces", "network/systemd-networkd")
     assert (found["network"]["rendered"], found["network"]["names"][0]["predicted"]) == (["ifupdown"], "enp1s0")
     (node / "node/run").mkdir()

@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network import leases, proof, state
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import proof
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import leases, state
 from ansible_collections.osmigrate.fleet.plugins.modules import node_network
 
 LIVE = Path(__file__).parents[1] / "module_utils/_carry/fixtures/network/bridge.live.json"
@@ -28,7 +29,7 @@ def network(monkeypatch):
 
 
 def device(answers, name):
-    (found,) = [one for one in answers["asked"]["addresses"] if one["ifname"] == name]
+    (found,) = (one for one in answers["asked"]["addresses"] if one["ifname"] == name)
     return found
 
 
@@ -90,7 +91,7 @@ def test_fail_on_the_address_from_which_the_node_speaks_where_no_other_is_known(
 def test_the_address_may_move_to_another_device(network, tmp_path):
     path = str(tmp_path / "network.json")
     node_network.keep(path, ["10.0.0.5"], check_mode=False)
-    (moved,) = [one for one in device(network, "ens0f0")["addr_info"] if one["local"] == "10.0.0.5"]
+    (moved,) = (one for one in device(network, "ens0f0")["addr_info"] if one["local"] == "10.0.0.5")
     device(network, "ens0f0")["addr_info"].remove(moved)
     device(network, "br0")["addr_info"].append(moved)
     found = node_network.compare(path, 0)

@@ -2,10 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """release_info and release_sign with real keys, files and a real web server; texts are in fixtures/release."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import base64
 import http.server
 import json
@@ -19,12 +15,12 @@ import time
 
 import pytest
 import yaml
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _release, _signature
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema, signature
 from ansible_collections.osmigrate.fleet.plugins.modules import release_info, release_sign
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "..", "..", "fixtures", "release")
-COLLECTIONS = os.path.abspath(_release.__file__).split("/ansible_collections/")[0]
+COLLECTIONS = os.path.abspath(schema.__file__).split("/ansible_collections/")[0]
 
 
 def fixture(name):
@@ -115,7 +111,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"#" * (1024 * 1024 + 1))
         else:
-            super(Handler, self).do_GET()
+            super().do_GET()
 
 
 @pytest.fixture(name="url")
@@ -133,7 +129,7 @@ def fixture_url(publisher):
 def test_read_file(publisher):
     result = publisher.read()
     assert result["release"] == dict(yaml.safe_load(TEXT), id="debian-13-13.1")
-    assert result["canonical"] == _release.canonical(yaml.safe_load(TEXT))
+    assert result["canonical"] == schema.canonical(yaml.safe_load(TEXT))
     assert len(base64.b64decode(result["signature"])) == 64
     assert len(result["signed_by"]) == 64
     with open(publisher.public, encoding="ascii") as stream:
@@ -142,10 +138,10 @@ def test_read_file(publisher):
 
 def test_what_is_handed_to_the_node_verifies_there(publisher):
     result = publisher.read()
-    assert result["signed_by"] == _signature.verify(
+    assert result["signed_by"] == signature.verify(
         result["canonical"].encode("utf-8"), result["signature"], result["trusted_keys"]
     )
-    assert dict(_release.parse_canonical(result["canonical"]), id="debian-13-13.1") == result["release"]
+    assert dict(schema.parse_canonical(result["canonical"]), id="debian-13-13.1") == result["release"]
 
 
 def test_read_url(publisher, url):
@@ -204,7 +200,7 @@ def test_no_trusted_key_fail(publisher):
 def test_signed_by_somebody_else_fail(publisher, required):
     publisher.new_key("other")
     says = publisher.refusal(trusted_keys=[publisher.public_half("other")], require_signature=required)
-    assert says.startswith("Release manifest %s is not signed by any trusted key (tried " % publisher.manifest)
+    assert says.startswith(f"Release manifest {publisher.manifest} is not signed by any trusted key (tried ")
 
 
 def test_changed_after_signing_fail(publisher):
@@ -226,13 +222,13 @@ def test_key_file_missing_fail(publisher):
 def test_key_is_not_ed25519_fail(publisher, tmp_path):
     subprocess.run(["openssl", "genrsa", "-out", str(tmp_path / "rsa.pem"), "1024"], check=True, stderr=subprocess.PIPE)
     path = publisher.public_half("rsa")
-    assert publisher.refusal(trusted_keys=[path]).startswith("Trusted key %s is not an ed25519 key. " % path)
+    assert publisher.refusal(trusted_keys=[path]).startswith(f"Trusted key {path} is not an ed25519 key. ")
 
 
 @pytest.mark.parametrize("case", TEXTS, ids=[case["name"] for case in TEXTS])
 def test_text_fail(publisher, case):
     publisher.publish(case["text"])
-    assert publisher.refusal().startswith("Release manifest %s %s" % (publisher.manifest, case["says"]))
+    assert publisher.refusal().startswith(f"Release manifest {publisher.manifest} {case['says']}")
 
 
 def test_not_utf8_fail(publisher):
@@ -255,7 +251,7 @@ def test_file_missing_fail(publisher):
 
 def test_file_is_a_directory_fail(publisher):
     says = publisher.refusal(location=str(publisher.directory))
-    assert says.startswith("Release manifest %s cannot be read: Is a directory. " % publisher.directory)
+    assert says.startswith(f"Release manifest {publisher.directory} cannot be read: Is a directory. ")
 
 
 def closed_port():
@@ -306,7 +302,7 @@ def test_url_too_large_fail(publisher, url):
 @pytest.mark.parametrize("location", ["ftp://images.example/release.yml", "file:///etc/passwd", "s3://bucket/r.yml"])
 def test_url_scheme_fail(publisher, location):
     assert publisher.refusal(location=location) == (
-        "Release manifest %s cannot be fetched. Nothing was changed. Give a path or a URL of http or https." % location
+        f"Release manifest {location} cannot be fetched. Nothing was changed. Give a path or a URL of http or https."
     )
 
 
@@ -324,7 +320,7 @@ def test_sign_twice_changes_once(publisher):
     os.unlink(publisher.signature)
     first = publisher.sign()
     assert first["changed"]
-    assert first["actions"] == ["sign debian-13-13.1 with key %s" % first["signed_by"][:16]]
+    assert first["actions"] == [f"sign debian-13-13.1 with key {first['signed_by'][:16]}"]
     assert first["diff"]["before"] == ""
     assert first["diff"]["after"] == first["signature"] + "\n"
     assert stat.S_IMODE(os.stat(publisher.signature).st_mode) == 0o644

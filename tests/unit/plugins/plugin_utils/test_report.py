@@ -56,7 +56,7 @@ def test_what_stops_a_node_is_in_the_group_that_readers_look_for():
 
 
 def test_ids_are_those_of_this_report_and_keys_are_not():
-    first, again, other = [leapp_report(FINDINGS, host, MOMENT) for host in ("w1", "w1", "w2")]
+    first, again, other = (leapp_report(FINDINGS, host, MOMENT) for host in ("w1", "w1", "w2"))
     assert first == again
     assert first["leapp_run_id"] != other["leapp_run_id"]
     assert not {one["id"] for one in first["entries"]} & {one["id"] for one in other["entries"]}

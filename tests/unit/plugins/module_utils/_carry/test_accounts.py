@@ -4,8 +4,9 @@
 import os
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, apply, owners
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, owners
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="gives files away")
 
@@ -61,7 +62,7 @@ def test_fail_a_shell_that_the_release_does_not_have(move):
     add(moving, "passwd", "eve:x:1001:1000::/home/eve:/usr/bin/zsh\n")
     moving.carry()
     assert "eve:x:1001:1000::/home/eve:/bin/sh\n" in moving.read("/etc/passwd")
-    (lost,) = [part.lost for item in moving.plan().items for part in item.parts if part.lost]
+    (lost,) = (part.lost for item in moving.plan().items for part in item.parts if part.lost)
     assert lost == "the release has no /usr/bin/zsh, the shell becomes /bin/sh"
 
 
@@ -116,7 +117,7 @@ def test_system_users_that_own_shared_files_come_along(move):
 def test_collisions_fail_a_system_user_whose_number_is_taken(move):
     moving = move({"/var/lib/lab/a": "x"}, ids={"/var/lib/lab/a": (996, 0)})
     add(moving, "passwd", "lab:x:996:0::/:/usr/sbin/nologin\n")
-    (found,) = [each for each in moving.carry().collisions if each["name"] == "lab"]
+    (found,) = (each for each in moving.carry().collisions if each["name"] == "lab")
     assert (found["incumbent"], found["candidate"]) == (996, None)
     assert found["detail"] == "996 belongs to messagebus in the release"
 
@@ -175,7 +176,7 @@ def test_the_account_of_a_unit_gets_another_number_if_its_own_is_taken(move):
     add(moving, "passwd", "agent:x:996:996::/:/bin/bash\n")
     made = moving.carry()
     assert "agent:x:999:996::/:/bin/bash\n" in moving.read("/etc/passwd")
-    (lost,) = [part.lost for item in made.items for part in item.parts if part.lost]
+    (lost,) = (part.lost for item in made.items for part in item.parts if part.lost)
     assert lost == "its number 996 belongs to messagebus in the release; it becomes 999"
     assert made.collisions == []
 

@@ -3,9 +3,10 @@
 """Areas that need more than a copy: names, drop-ins, services, trust, alternatives."""
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, dropins, model, network, units
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dropins, model, network, units
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model as state
 
 SHIPPED = "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\nSubsystem sftp /usr/lib/openssh/sftp-server\n"
@@ -84,7 +85,7 @@ def test_time_zone_fail_that_the_release_does_not_know(move):
 def test_a_changed_packaged_file_becomes_a_drop_in(move, path, target):
     moving = move(packages={path: ("# why\n\nchanged = 1\n", "# shipped\n")})
     made = moving.carry()
-    assert moving.read(target) == "# Carried from %s by osmigrate.fleet.\nchanged = 1\n" % path
+    assert moving.read(target) == f"# Carried from {path} by osmigrate.fleet.\nchanged = 1\n"
     assert not (moving.deployment / path.strip("/")).exists()
     assert made.unknown == []
 

@@ -6,7 +6,7 @@ import os
 import struct
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import attributes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import attributes
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="gives files away and sets capabilities")
 NAME = "/etc/cni/net.d/a.conf"

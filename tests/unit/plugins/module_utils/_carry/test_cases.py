@@ -47,7 +47,7 @@ def test_case(move, path):
     )
     made = moving.carry()
     assert {name: seen(moving, name) for name in case.get("files", {})} == case.get("files", {})
-    assert {name: "%04o" % moving.mode(name) for name in case.get("modes", {})} == case.get("modes", {})
+    assert {name: f"{moving.mode(name):04o}" for name in case.get("modes", {})} == case.get("modes", {})
     lost = {item.target: item.lost for item in made.items if item.lost}
     lost.update({part.source: part.lost for item in made.items for part in item.parts if part.lost})
     assert lost == case.get("lost", {})

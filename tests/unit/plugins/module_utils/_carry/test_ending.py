@@ -7,8 +7,13 @@ import subprocess
 import time
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _evidence, _healthstate
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import deadman, ending, health
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
+    deadman,
+    ending,
+    evidence,
+    health,
+    healthstate,
+)
 
 LINE = "root=UUID=1 osmigrate.trial=1 osmigrate.entry=d-13.1"
 TRIAL = {"entry": "d-13.1", "armed_boot_id": "a"}
@@ -56,12 +61,12 @@ class Candidate:
         return output, "rebooting" in output
 
     def results(self):
-        return _healthstate.parse((self.root / "run/osmigrate/health").read_text(), True)
+        return healthstate.parse((self.root / "run/osmigrate/health").read_text(), True)
 
     def reason(self):
         note = self.root / "boot/osmigrate/ended"
-        ended = _evidence.parse_ended(note.read_text()) if note.exists() else {}
-        return _evidence.explain(TRIAL, _evidence.Evidence(ended, ""), "no note")
+        ended = evidence.parse_ended(note.read_text()) if note.exists() else {}
+        return evidence.explain(TRIAL, evidence.Evidence(ended, ""), "no note")
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import kubelet
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import tmpfiles
 
 VAR = "/sysroot/ostree/deploy/debian/var /var none bind,slave,shared 0 0"
 HOMES = [
@@ -208,10 +208,10 @@ def test_what_every_var_has_is_not_shared_while_it_is_empty(move):
 
 
 def test_what_kubelet_noted_about_the_last_boot_is_forgotten(move):
-    moving = move({**DATA, "/var/lib/kubelet/cpu_manager_state": "{}", kubelet.PATH: "# of an older trial\n"})
+    moving = move({**DATA, "/var/lib/kubelet/cpu_manager_state": "{}", tmpfiles.PATH: "# of an older trial\n"})
     made = moving.carry()
-    assert "\nr! /var/lib/kubelet/cpu_manager_state\n" in moving.read(kubelet.PATH)
-    assert (made.unknown, kubelet.PATH in lefts(made)) == ([], False)
+    assert "\nr! /var/lib/kubelet/cpu_manager_state\n" in moving.read(tmpfiles.PATH)
+    assert (made.unknown, tmpfiles.PATH in lefts(made)) == ([], False)
 
 
 def test_state_of_packages_is_named(move):
@@ -225,7 +225,7 @@ def test_fstab_fail_to_be_readable_where_it_was_not(move):
     moving = move({"/etc/fstab": ("UUID=1 / ext4 defaults 0 1\n" + line, 0o600)})
     made = moving.carry()
     assert moving.mode("/etc/fstab") == 0o600
-    (fstab_item,) = [item for item in made.items if item.target == "/etc/fstab"]
+    (fstab_item,) = (item for item in made.items if item.target == "/etc/fstab")
     assert fstab_item.secret
 
 

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import model, network, plan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.ending import Limits
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network import state
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.ending import Limits
 
 PLACE = Path(__file__).parent / "fixtures/network"
 CASES = sorted(path.name for path in PLACE.iterdir() if path.is_dir())
@@ -58,7 +58,7 @@ def outcome(moving):
             "source": item.source,
             "rule": item.rule,
             # Of what comes as it is, the mode is the one that the fixture happens to have here.
-            "mode": "%04o" % item.mode if "osmigrate" in item.target else "",
+            "mode": f"{item.mode:04o}" if "osmigrate" in item.target else "",
             "lost": item.lost,
         }
         for item in items

@@ -5,8 +5,8 @@ import os
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, packages
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 
 @pytest.fixture

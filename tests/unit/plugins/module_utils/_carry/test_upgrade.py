@@ -3,7 +3,9 @@
 """From one deployment to the next: OSTree has merged /etc, and only what it cannot know is added."""
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import apply, ending, plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
 
 MERGED = {
     "/etc/passwd": "root:x:0:0::/root:/bin/bash\nmessagebus:x:996:996::/:/x\nops:x:1000:1000::/home/ops:/bin/sh\n",

@@ -209,7 +209,7 @@ def test_what_may_be_deleted_is_after_its_eviction_was_refused_for_long_enough(e
     assert drain.tracks["uid-a"].deleted_by == deleted_by
     drain.accepted("uid-a")
     assert drain.records(18)[0]["deleted_by"] == deleted_by
-    assert drain.remaining()[0].reason == "was %s and is terminating" % ("deleted" if deleted_by else "evicted")
+    assert drain.remaining()[0].reason == f"was {'deleted' if deleted_by else 'evicted'} and is terminating"
 
 
 def test_a_deletion_that_did_not_take_place_is_not_recorded():

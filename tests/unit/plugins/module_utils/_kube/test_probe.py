@@ -78,5 +78,5 @@ def test_the_script_sees_a_mount_that_leads_elsewhere(tmp_path):
 
 
 def test_values_are_no_shell(tmp_path):
-    run(tmp_path, dns="$(touch %s)" % (tmp_path / "made"))
+    run(tmp_path, dns=f"$(touch {tmp_path / 'made'})")
     assert not (tmp_path / "made").exists()

@@ -1,0 +1,213 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The candidate of the ostree backend: from a verified manifest to a deployment that lies there and can be booted.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import os
+import shutil
+import tempfile
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import etc_merge, program, prune
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
+
+
+class Candidate:
+    """One release on one node.
+
+    :param release: dict, a validated manifest.
+    :param ostree: Ostree.
+    :param boot: BootControl.
+    :param stateroot: str.
+    :param timeout: int seconds that fetching may take.
+    :param etc_conflicts: str, one of etc_merge.POLICIES.
+    """
+
+    def __init__(self, release, ostree, boot, stateroot, timeout, etc_conflicts="keep"):
+        self.release = release
+        self.payload = release["payloads"]["ostree"]
+        self.name = schema.entry_id(release)
+        self.remote = "osmigrate-" + release["name"]
+        self.ostree = ostree
+        self.boot = boot
+        self.stateroot = stateroot
+        self.timeout = timeout
+        self.etc_conflicts = etc_conflicts
+
+    def deployment(self):
+        """Return the Deployment of the pinned commit, or None."""
+        for deployment in self.ostree.deployments():
+            if (deployment.stateroot, deployment.commit) == (self.stateroot, self.payload["commit"]):
+                return deployment
+        return None
+
+    def plan(self):
+        """Decide what is missing until the candidate lies there.
+
+        :returns: list of (sentence, callable without arguments), in order.
+        :raises FleetError: the node's repository belongs to another tool.
+        """
+        steps, payload = [], self.payload
+        # Before anything is removed: the deployment of a default that the record does not know looks superseded.
+        self.boot.check_default([self.name] + list(self.boot.state["entries"]))
+        if not self.ostree.has_repository():
+            steps.append(("create the OSTree repository", self.ostree.initialize))
+        elif not self.ostree.bootloader_is_ours():
+            raise FleetError(
+                "The OSTree repository of this node is managed by another tool: sysroot.bootloader is not 'none'",
+                todo="Run 'ostree config set sysroot.bootloader none' if this collection shall own the boot menu",
+            )
+        if self.stateroot not in self.ostree.stateroots():
+            name = self.stateroot
+            steps.append((f"create the stateroot {name}", lambda: self.ostree.create_stateroot(name)))
+        steps += prune.plan(self.ostree, self.boot)
+        deployed = self.deployment()
+        if deployed is None:
+            steps += [self._removal(deployment) for deployment in prune.superseded(self.ostree, self.boot)]
+            steps += [
+                (
+                    f"set the remote {self.remote} to {payload['url']}",
+                    lambda: self.ostree.set_remote(self.remote, payload["url"], payload["gpg_keys"]),
+                ),
+                (
+                    f"pull commit {payload['commit'][:12]} of {payload['ref']}",
+                    lambda: self.ostree.pull(self.remote, payload["ref"], payload["commit"], self.timeout),
+                ),
+                (f"deploy {self.name}", self._deploy),
+            ]
+        elif not self.ostree.is_linked(deployed):
+            # The link is made last, so what comes before it may have been interrupted, too.
+            steps.append((f"link {deployed.link}", lambda: self._complete(deployed, self.merge(deployed))))
+        return steps
+
+    def merge(self, deployed, pulled=True):
+        """Find out what OSTree's merge makes, or has made, of /etc.
+
+        :param deployed: Deployment of the pinned commit, or None.
+        :param pulled: bool, whether the commit lies in the node's repository. If not, only its /etc is fetched.
+        :returns: list of etc_merge.Record; empty where nothing is merged.
+        """
+        base = self.ostree.merge_base(self.stateroot)
+        if base is None or base == deployed:
+            return []
+        directory = tempfile.mkdtemp(prefix="osmigrate-")
+        try:
+            default = os.path.join(directory, "etc")
+            if deployed is not None:
+                default = self.ostree.etc(deployed)[0]
+            elif pulled:
+                self.ostree.check_out_etc(self.payload["commit"], default)
+            else:
+                payload = self.payload
+                program.fetch_etc(payload["url"], payload["ref"], payload["commit"], default, self.timeout)
+            old, here = self.ostree.etc(base)
+            return etc_merge.compare(*[etc_merge.scan(root) for root in (old, here, default)])
+        finally:
+            shutil.rmtree(directory)
+
+    def rehearse_merge(self):
+        """Say without a trace on the node what would become of /etc, as merge does.
+
+        :raises FleetError: it would be refused.
+        """
+        records = self.merge(None, pulled=False)
+        etc_merge.examine(records, self.etc_conflicts, "Nothing was changed")
+        return records
+
+    def plan_removal(self):
+        """Decide what is to be removed so that nothing of the release is left.
+
+        :returns: list of (sentence, callable), as plan.
+        """
+        self.boot.check_default(self.boot.state["entries"])
+        deployed = self.deployment()
+        return [] if deployed is None else [self._removal(deployed)]
+
+    def check(self, deployment):
+        """Read kernel and initramfs back from /boot and compare them with the deployed tree.
+
+        :returns: (bytes of both together, int; their digests, as "digests" of a boot entry).
+        :raises FleetError: they differ or are missing.
+        """
+        tree = os.path.join(deployment.path, "usr/lib/modules")
+        size, digests = 0, {}
+        for part, written, name in (
+            ("kernel", deployment.kernel, "vmlinuz"),
+            ("initrd", deployment.initrd, "initramfs.img"),
+        ):
+            sources = [os.path.join(tree, kernel, name) for kernel in sorted(os.listdir(tree))]
+            wanted = {_storage.digest(source) for source in sources if os.path.exists(source)}
+            digests[part] = _storage.digest(written)
+            if not os.path.exists(written) or digests[part] not in wanted:
+                raise FleetError(
+                    f"{written} differs from what release {self.name} holds",
+                    "The candidate is not in the boot menu; the node serves on as it did",
+                    "Look at the file system of /boot, remove the candidate with state=absent and stage it again",
+                )
+            size += os.path.getsize(written)
+        return size, digests
+
+    def entry(self, deployment, digests, extra_arguments):
+        """Return the boot entry of the deployment, as docs/design.md describes it.
+
+        :param digests: dict, of its kernel and initramfs, as check returns them.
+        :param extra_arguments: list of str, kernel arguments of the operator.
+        """
+        with open(os.path.join(deployment.path, "usr/lib/os-release")) as text:
+            named = [line.partition("=")[2].strip().strip('"') for line in text if line.startswith("PRETTY_NAME=")]
+        with open("/etc/machine-id") as text:
+            machine_id = text.read().strip()
+        root_uuid = _storage.filesystem("/sysroot" if self.ostree.is_booted() else "/").uuid
+        return {
+            "id": self.name,
+            "title": f"{named[0] if named else self.release['name']} ({self.name})",
+            "kernel": _storage.grub_path(deployment.kernel),
+            "initrd": _storage.grub_path(deployment.initrd),
+            "options": arguments.command_line(
+                root_uuid,
+                deployment.link,
+                machine_id,
+                arguments.carried(self.boot.arguments, extra_arguments),
+            ),
+            "root_uuid": root_uuid,
+            "boot_uuid": _storage.filesystem("/boot").uuid,
+            "backend": "ostree",
+            "release": {"name": self.release["name"], "version": self.release["version"]},
+            "digests": digests,
+            "commit": deployment.commit,
+            "deployment": deployment.path,
+        }
+
+    def _deploy(self):
+        merge = self.merge(None)
+        etc_merge.examine(merge, self.etc_conflicts, "The release was fetched, and the node serves on as it did")
+        self.ostree.deploy(self.stateroot, self.remote, self.payload["ref"])
+        deployment = self.deployment()
+        if deployment is None:
+            raise FleetError(
+                f"ostree deployed {self.payload['ref']}, but not the commit that the manifest pins",
+                "It is not in the boot menu; the node serves on as it did",
+                "Check the manifest against the repository, then run the same command again",
+            )
+        self._complete(deployment, merge)
+
+    def _complete(self, deployment, merge):
+        if self.etc_conflicts == "take":
+            default, merged = self.ostree.etc(deployment)
+            etc_merge.take_defaults(default, merged, merge)
+        self.ostree.link(deployment)
+
+    def _removal(self, deployment):
+        entries = self.boot.state["entries"]
+        names = [name for name, entry in sorted(entries.items()) if entry["deployment"] == deployment.path]
+
+        def remove():
+            # The menu first: an entry must not outlive what it boots.
+            self.boot.forget(names)
+            self.ostree.undeploy(deployment)
+
+        return ("remove %s" % (", ".join(names) or deployment.path), remove)

@@ -1,0 +1,218 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What OSTree's merge makes of /etc from one deployment to the next, told before it is done.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+
+Three trees count: the default that the running release brought (its /usr/etc), /etc as it is, and the new default.
+OSTree takes the new default and puts on it whatever differs between the first two. A file is carried whole: lines are
+not merged. tests/ostree holds this against what ostree does.
+"""
+
+import os
+import stat
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+FILE, LINK, DIRECTORY, SPECIAL = "file", "link", "directory", "special file"
+TAKEN, KEPT, REMOVED, CONFLICT = "taken", "kept", "removed", "conflict"
+CARRIED, LOST, REFUSED = "carried", "lost", "refused"
+# What is done with a conflict: OSTree keeps what is here, which may be refused, or replaced by the new default.
+POLICIES = ("keep", "fail", "take")
+# Both sides change them with each release; what is missing in them is added when the node's configuration is carried.
+ACCOUNTS = ("passwd", "group", "shadow", "gshadow")
+
+
+# data: digest of a file, target of a link.
+class Entry(typing.NamedTuple):
+    kind: str
+    mode: int
+    owner: typing.Tuple[int, int]
+    data: str
+
+
+class Record(typing.NamedTuple):
+    path: str
+    outcome: str
+    detail: str
+
+
+def scan(root):
+    """Read a tree.
+
+    :param root: str, the directory that is its /etc.
+    :returns: dict of str (path below it) to Entry.
+    """
+    found = {}
+    for directory, folders, files in os.walk(root):
+        for name in folders + files:
+            path = os.path.join(directory, name)
+            status = os.lstat(path)
+            kind, data = SPECIAL, ""
+            if stat.S_ISLNK(status.st_mode):
+                kind, data = LINK, os.readlink(path)
+            elif stat.S_ISDIR(status.st_mode):
+                kind = DIRECTORY
+            elif stat.S_ISREG(status.st_mode):
+                kind, data = FILE, _storage.digest(path)
+            mode = 0 if kind == LINK else stat.S_IMODE(status.st_mode)
+            found[os.path.relpath(path, root)] = Entry(kind, mode, (status.st_uid, status.st_gid), data)
+    return found
+
+
+def compare(old, here, new):
+    """Say of each file what becomes of it. What nobody changed, or both sides in the same way, is not told.
+
+    :param old: dict of str to Entry, the default of the release that runs.
+    :param here: the same of /etc as it is.
+    :param new: the same of the default that comes.
+    :returns: list of Record, sorted by path. TAKEN: the new default. KEPT, REMOVED: as it is here, and the default is
+        what it was. CONFLICT: as it is here, though the default changed, too. CARRIED: the same, and what the release
+        needs in it is added. LOST: a directory gets the mode and owner of the new default. REFUSED: OSTree would fail,
+        or put a directory in the place of a file or remove one without a word.
+    """
+    records, settled = [], set()
+    for path in sorted(set(old) | set(here) | set(new)):
+        if any(above in settled for above in _above(path)):
+            continue
+        record = _judge(path, old, here, new)
+        if record is None:
+            continue
+        records.append(record)
+        if record.outcome == REFUSED or DIRECTORY in _kinds(path, old, here, new) and record.outcome != LOST:
+            settled.add(path)
+    return records
+
+
+def tell(record):
+    """Return a record as a sentence without its full stop."""
+    return f"{record.outcome} /etc/{record.path}: {record.detail}"
+
+
+def examine(records, policy, left):
+    """Refuse a merge that cannot be done, or that the operator does not want.
+
+    :param policy: str, one of POLICIES.
+    :param left: str, the state to name (see FleetError).
+    :raises FleetError: it is refused.
+    """
+    refused = [record for record in records if record.outcome == REFUSED]
+    conflicts = [record for record in records if record.outcome == CONFLICT] if policy == "fail" else []
+    if refused:
+        raise FleetError(
+            f"OSTree cannot merge /etc with that of the release: {'; '.join((tell(record) for record in refused))}",
+            left,
+            "Make each of them on the node what the release brings, or what it was, then run the same command again",
+        )
+    if conflicts:
+        raise FleetError(
+            f"Both the node and the release changed files of /etc: {'; '.join((tell(record) for record in conflicts))}",
+            left,
+            "Make them equal on the node, or set osmigrate_etc_conflicts to keep or take, then run the same command "
+            "again",
+        )
+
+
+def take_defaults(default, merged, records):
+    """Put the new default in the place of what was kept in conflicts.
+
+    :param default: str, the /usr/etc of a deployment that was merged and does not run.
+    :param merged: str, its /etc.
+    """
+    for record in records:
+        if record.outcome == CONFLICT:
+            source, target = (os.path.join(place, record.path) for place in (default, merged))
+            run(["rm", "-rf", target])
+            if os.path.lexists(source):
+                run(["cp", "--archive", source, target])
+
+
+def _judge(path, old, here, new):
+    was, now, comes = old.get(path), here.get(path), new.get(path)
+    told = [entry for entry in (was, now, comes) if entry is not None]
+    if all(entry.kind == DIRECTORY for entry in told):
+        return _judge_directory(path, old, here, new)
+    changed, default_changed = now != was, comes != was
+    trouble = _clash_below(path, old, here, new) if now and now.kind == DIRECTORY else ""
+    if trouble:
+        return Record(path, REFUSED, trouble)
+    if not changed or now == comes:
+        return Record(path, TAKEN, _change(was, comes)) if default_changed and not changed else None
+    clash = _clash(path, was, now, comes, new)
+    if clash:
+        return Record(path, REFUSED, clash)
+    if not default_changed:
+        return Record(path, KEPT if now else REMOVED, f"{_change(was, now)} here")
+    detail = f"{_change(was, now)} here, and {_change(was, comes)} by the release"
+    return Record(path, CARRIED if path in ACCOUNTS else CONFLICT, detail)
+
+
+def _judge_directory(path, old, here, new):
+    was, now, comes = old.get(path), here.get(path), new.get(path)
+    if was and not now:
+        below = [name for name in set(old) | set(new) if name.startswith(path + "/")]
+        differ = sorted(name for name in below if old.get(name) != new.get(name))
+        strange = sorted(name for name in below if _kind(old.get(name)) != _kind(new.get(name)) and name in old)
+        if comes is None:
+            return None
+        if [name for name in strange if name in new]:
+            return Record(path, REFUSED, f"removed here, and of another kind in the release: /etc/{strange[0]}")
+        if differ:
+            return Record(path, CONFLICT, f"removed here, and the release changed /etc/{differ[0]} below it")
+        return Record(path, REMOVED, "removed here")
+    if now and comes and now not in (was, comes):
+        return Record(path, LOST, "its mode or owner is that of the release, and not that of here")
+    return None
+
+
+def _clash_below(path, old, here, new):
+    """Say why OSTree cannot merge what is in a directory here; "" if it can, or if that is no question."""
+    was, comes = old.get(path), new.get(path)
+    below = sorted(name for name in set(old) | set(here) | set(new) if name.startswith(path + "/"))
+    if was and was.kind == DIRECTORY and comes:
+        differ = [name for name in below if old.get(name) != here.get(name)]
+        return f"/etc/{differ[0]} changed here, and this is a {comes.kind} in the release" if differ else ""
+    if was and comes and comes.kind == DIRECTORY:
+        differ = [name for name in below if here.get(name) != new.get(name)]
+        return f"a directory here and in the release, and none before: /etc/{differ[0]} differs" if differ else ""
+    return ""
+
+
+def _clash(path, was, now, comes, new):
+    """Say why OSTree cannot merge this, or would do it in a way that nobody wants; "" if it can."""
+    if now is not None and now.kind == SPECIAL:
+        return "a special file, which OSTree does not copy"
+    blocked = [above for above in _above(path) if above in new and new[above].kind != DIRECTORY]
+    if now is not None and blocked:
+        return f"changed here, and /etc/{blocked[0]} is a {new[blocked[0]].kind} in the release"
+    if comes is None:
+        return ""
+    if now is not None and comes.kind == DIRECTORY:
+        return f"a {now.kind} here and a directory in the release"
+    if now is not None and now.kind == DIRECTORY and comes != was:
+        return f"a directory here and a {comes.kind} in the release, which is another one than before"
+    if now is None and was.kind != comes.kind:
+        return f"removed here, and a {comes.kind} in the release instead of a {was.kind}"
+    return ""
+
+
+def _above(path):
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _kind(entry):
+    return entry.kind if entry else ""
+
+
+def _kinds(path, *trees):
+    return [tree[path].kind for tree in trees if path in tree]
+
+
+def _change(before, after):
+    if before is None:
+        return "made"
+    return "changed" if after else "removed"

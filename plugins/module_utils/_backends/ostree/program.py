@@ -1,0 +1,249 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ostree program and the layout that it keeps on disk. Knows nothing of Ansible or GRUB.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+BOOTED_FLAG = "/run/ostree-booted"
+RESUME = "Run the same command again: what was fetched is kept and not fetched twice"
+
+
+class Deployment(typing.NamedTuple):
+    stateroot: str
+    commit: str
+    serial: int
+    path: str
+    link: str
+    kernel: str
+    initrd: str
+
+
+def parse_boot_loader_entry(text):
+    """Read a Boot Loader Specification entry as ostree writes it.
+
+    :param text: str, the file's content.
+    :returns: dict of str to str, one item a line.
+    """
+    fields = {}
+    for line in text.splitlines():
+        name, blank, value = line.strip().partition(" ")
+        if blank and not name.startswith("#"):
+            fields[name] = value.strip()
+    return fields
+
+
+def stable_link(stateroot, commit, serial):
+    """Return the path of our own link to a deployment (docs/design.md, "Why links of our own")."""
+    return "/ostree/boot-0/%s/%s/%d" % (stateroot, commit, serial)
+
+
+def _link_target(deployment):
+    return os.path.join("../../../deploy", deployment.stateroot, "deploy", os.path.basename(deployment.path))
+
+
+def fetch_etc(url, ref, commit, destination, timeout):
+    """Fetch nothing of a commit but its /usr/etc, into a directory that does not exist yet, with no repository's help.
+
+    What arrives is checked against the commit's name; it is not asked who signed it.
+
+    :param timeout: int seconds.
+    """
+    repository = destination + ".repository"
+    run(["ostree", "init", f"--repo={repository}", "--mode=archive"])
+    run(["ostree", "remote", "add", f"--repo={repository}", "--no-gpg-verify", "release", url])
+    run(
+        ["ostree", "pull", f"--repo={repository}", "--subpath=/usr/etc", "release", f"{ref}@{commit}"],
+        timeout=timeout,
+    )
+    _check_out_etc(repository, commit, destination)
+
+
+def _check_out_etc(repository, commit, destination):
+    run(["ostree", "checkout", f"--repo={repository}", "--subpath=/usr/etc", commit, destination])
+
+
+class Ostree:
+    """OSTree on one root.
+
+    :param root: str, where the root file system is visible; "/" but for tests.
+    """
+
+    def __init__(self, root="/"):
+        self.root = root
+
+    def _path(self, *parts):
+        return os.path.join(self.root, *(part.lstrip("/") for part in parts))
+
+    def version(self):
+        """Return the program's version as str."""
+        for line in run(["ostree", "--version"], todo="Install ostree").stdout.splitlines():
+            if line.strip().startswith("Version:"):
+                return line.split(":", 1)[1].strip().strip("'\"")
+        return ""
+
+    def is_booted(self):
+        """Say whether the running system is an OSTree deployment."""
+        return os.path.exists(self._path(BOOTED_FLAG))
+
+    def stateroots(self):
+        """Return the names of the stateroots, sorted."""
+        try:
+            return sorted(os.listdir(self._path("ostree/deploy")))
+        except OSError:
+            return []
+
+    def deployments(self):
+        """Return the deployments that have a boot entry of ostree's, newest first, as list of Deployment."""
+        directory = self._path("boot/loader/entries")
+        found = []
+        for name in os.listdir(directory) if os.path.isdir(directory) else []:
+            if not (name.startswith("ostree-") and name.endswith(".conf")):
+                continue
+            with open(os.path.join(directory, name)) as text:
+                fields = parse_boot_loader_entry(text.read())
+            target = re.search(r"(?:^|\s)ostree=(\S+)", fields.get("options", ""))
+            if not target or not os.path.exists(self._path(target.group(1))):
+                continue
+            path = os.path.realpath(self._path(target.group(1)))
+            commit, _dot, serial = os.path.basename(path).partition(".")
+            stateroot = os.path.basename(os.path.dirname(os.path.dirname(path)))
+            # Where /boot is a file system of its own the paths in the entry do not begin with /boot.
+            kernel, initrd = (
+                "/boot/ostree" + fields.get(key, "").partition("/ostree")[2] for key in ("linux", "initrd")
+            )
+            shown = f"/ostree/deploy/{stateroot}/deploy/{os.path.basename(path)}"
+            link = stable_link(stateroot, commit, int(serial))
+            deployment = Deployment(stateroot, commit, int(serial), shown, link, kernel, initrd)
+            found.append((int(fields.get("version", "0")), deployment))
+        return [deployment for _version, deployment in sorted(found, key=lambda pair: -pair[0])]
+
+    def booted(self):
+        """Return the Deployment that runs now, or None."""
+        here = os.stat(self._path("/"))
+        for deployment in self.deployments():
+            there = os.stat(self._path(deployment.path))
+            if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
+                return deployment
+        return None
+
+    def has_repository(self):
+        """Say whether the root has an OSTree repository that this collection may use."""
+        return os.path.isdir(self._path("ostree/repo/objects"))
+
+    def initialize(self):
+        """Make /ostree and its repository on a package-managed root; the boot menu stays ours."""
+        run(["ostree", "admin", "init-fs", "--modern", self.root])
+        run(["ostree", "config", f"--repo={self._path('ostree/repo')}", "set", "sysroot.bootloader", "none"])
+
+    def bootloader_is_ours(self):
+        """Say whether ostree is told to leave the boot menu alone."""
+        done = run(
+            ["ostree", "config", f"--repo={self._path('ostree/repo')}", "get", "sysroot.bootloader"], check=False
+        )
+        return done.rc == 0 and done.stdout.strip() == "none"
+
+    def create_stateroot(self, name):
+        """Make the stateroot of that name."""
+        run(["ostree", "admin", "os-init", f"--sysroot={self.root}", name])
+
+    def remote_url(self, name):
+        """Return the URL of a remote, "" if there is none of that name."""
+        done = run(["ostree", "remote", "show-url", f"--repo={self._path('ostree/repo')}", name], check=False)
+        return done.stdout.strip() if done.rc == 0 else ""
+
+    def set_remote(self, name, url, gpg_keys):
+        """Add or replace a remote.
+
+        :param gpg_keys: list of str, ASCII-armoured public keys; commits are verified against them if there are any.
+        """
+        repository = f"--repo={self._path('ostree/repo')}"
+        run(["ostree", "remote", "delete", repository, "--if-exists", name])
+        arguments = ["ostree", "remote", "add", repository]
+        if not gpg_keys:
+            run(arguments + ["--no-gpg-verify", name, url])
+            return
+        directory = tempfile.mkdtemp(prefix="osmigrate-")
+        try:
+            path = os.path.join(directory, "keys.asc")
+            with open(path, "w") as keys:
+                keys.write("\n".join(gpg_keys))
+            run(arguments + ["--set=gpg-verify=true", f"--gpg-import={path}", name, url])
+        finally:
+            shutil.rmtree(directory)
+
+    def pull(self, remote, ref, commit, timeout):
+        """Fetch one commit; every object is checked against its name while it arrives.
+
+        :param timeout: int seconds.
+        """
+        run(
+            ["ostree", "pull", f"--repo={self._path('ostree/repo')}", remote, f"{ref}@{commit}"],
+            timeout=timeout,
+            left="The node serves on as it did; the candidate is not complete and cannot be booted",
+            todo=RESUME,
+        )
+
+    def check_out_etc(self, commit, destination):
+        """Write the /usr/etc of a commit that was pulled into a directory that does not exist yet."""
+        _check_out_etc(self._path("ostree/repo"), commit, destination)
+
+    def merge_base(self, stateroot):
+        """Return the Deployment whose /etc goes into the next one of the stateroot, None if none does."""
+        if not self.is_booted():
+            return None
+        booted = self.booted()
+        if booted is not None and booted.stateroot == stateroot:
+            return booted
+        of_it = [deployment for deployment in self.deployments() if deployment.stateroot == stateroot]
+        return of_it[0] if of_it else None
+
+    def etc(self, deployment):
+        """Return where the default /etc of a deployment and its /etc are visible."""
+        return self._path(deployment.path, "usr/etc"), self._path(deployment.path, "etc")
+
+    def deploy(self, stateroot, remote, ref):
+        """Check the ref out beside what runs, with its /etc merged from the running deployment if there is one."""
+        merge = [] if self.is_booted() else ["--no-merge"]
+        run(
+            ["ostree", "admin", "deploy", f"--sysroot={self.root}", f"--os={stateroot}", "--retain"]
+            + merge
+            + [f"{remote}:{ref}"],
+            left="The node serves on as it did",
+            todo=RESUME,
+        )
+
+    def is_linked(self, deployment):
+        """Say whether our own link leads to the deployment."""
+        path = self._path(deployment.link)
+        return os.path.islink(path) and os.readlink(path) == _link_target(deployment)
+
+    def link(self, deployment):
+        """Make our own link to a deployment."""
+        path = self._path(deployment.link)
+        if not os.path.isdir(os.path.dirname(path)):
+            os.makedirs(os.path.dirname(path))
+        temporary = path + ".new"
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+        os.symlink(_link_target(deployment), temporary)
+        os.rename(temporary, path)
+
+    def undeploy(self, deployment):
+        """Remove a deployment that does not run, our link to it, and the objects that nothing else needs."""
+        listed = self.deployments()
+        if deployment not in listed:
+            raise FleetError(f"There is no deployment {deployment.path}")
+        run(["ostree", "admin", "undeploy", f"--sysroot={self.root}", str(listed.index(deployment))])
+        path = self._path(deployment.link)
+        if os.path.islink(path):
+            os.unlink(path)

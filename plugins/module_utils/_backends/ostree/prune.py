@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What lies on a node and nothing needs any more: superseded deployments, and what interrupted runs left of others.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import glob
+import os
+import re
+import shutil
+
+KERNELS = "boot/ostree"
+# As ostree names the directory of a kernel: stateroot and checksum.
+KERNEL_DIRECTORY = re.compile(r".+-[0-9a-f]{64}$")
+LINKS = "ostree/boot-0"
+
+
+def superseded(ostree, boot):
+    """Return the deployments that no needed entry boots, as list of Deployment."""
+    entries = boot.state["entries"]
+    kept = [entries[name]["deployment"] for name in boot.needed_entries() if name in entries]
+    running = ostree.booted()
+    return [found for found in ostree.deployments() if found.path not in kept and found != running]
+
+
+def plan(ostree, boot):
+    """Decide what is to be removed of what no deployment is any more; the menu comes first.
+
+    :param ostree: Ostree.
+    :param boot: BootControl.
+    :returns: list of (sentence, callable without arguments), in order.
+    """
+    steps = []
+    used = boot.needed_entries()
+    gone = [
+        name
+        for name, entry in sorted(boot.state["entries"].items())
+        if name not in used and not can_boot(ostree.root, entry)
+    ]
+    if gone:
+        steps.append((f"take {', '.join(gone)} out of the menu, which cannot be booted", lambda: boot.forget(gone)))
+    for link in _dangling(ostree.root):
+        steps.append((f"remove the link {link}, which leads nowhere", lambda link=link: os.unlink(link)))
+    # Those of menu entries, too, should ostree's own notes be incomplete.
+    kernels = [found.kernel for found in ostree.deployments()]
+    kernels += [entry["kernel"] for name, entry in boot.state["entries"].items() if name not in gone]
+    for directory in _unused(ostree.root, [_directory(kernel) for kernel in kernels]):
+        steps.append(
+            (f"remove {directory}, which no deployment uses", lambda directory=directory: shutil.rmtree(directory))
+        )
+    return steps
+
+
+def reclaimable(ostree, boot):
+    """Return how many bytes of kernels in /boot staging would remove before it writes new ones, int."""
+    doomed = superseded(ostree, boot)
+    kept = [found for found in ostree.deployments() if found not in doomed]
+    return sum(
+        os.path.getsize(os.path.join(directory, name))
+        for directory in _unused(ostree.root, [_directory(found.kernel) for found in kept])
+        for name in os.listdir(directory)
+    )
+
+
+def _directory(kernel):
+    return os.path.basename(os.path.dirname(kernel))
+
+
+def can_boot(root, entry):
+    """Say whether what an entry boots is there; its kernel is named as GRUB sees it, from any root of a file system."""
+    if entry["backend"] != "ostree":
+        return True
+    files = [os.path.join(root, KERNELS + entry[name].partition("/ostree")[2]) for name in ("kernel", "initrd")]
+    deployment = os.path.join(root, entry["deployment"].lstrip("/"))
+    return os.path.isdir(deployment) and all(os.path.exists(path) for path in files)
+
+
+def _dangling(root):
+    """Return the paths of our own links whose deployment is gone."""
+    links = sorted(glob.glob(os.path.join(root, LINKS, "*", "*", "*")))
+    return [link for link in links if os.path.islink(link) and not os.path.exists(link)]
+
+
+def _unused(root, needed):
+    """Return the paths of kernel directories whose name is not among the needed ones."""
+    directory = os.path.join(root, KERNELS)
+    names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
+    return [os.path.join(directory, name) for name in names if KERNEL_DIRECTORY.match(name) and name not in needed]

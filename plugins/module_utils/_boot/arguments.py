@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which kernel arguments of the incumbent the candidate keeps. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import fnmatch
+
+# What describes the machine or its tuning stays; what names a root, an initramfs step or one boot does not.
+CARRIED = (
+    "console", "crashkernel", "hugepages", "hugepagesz", "default_hugepagesz", "transparent_hugepage", "isolcpus",
+    "nohz_full", "rcu_nocbs", "irqaffinity", "intel_iommu", "amd_iommu", "iommu", "iommu.*", "intel_idle.*",
+    "processor.*", "mitigations", "pci", "nvme_core.*", "numa_balancing", "systemd.unified_cgroup_hierarchy",
+    "net.ifnames", "net.naming-scheme", "biosdevname", "ip", "rootflags", "rd.luks.*", "rd.lvm.*", "rd.md.*", "audit",
+    "apparmor", "security", "cpufreq.*", "intel_pstate", "amd_pstate", "clocksource", "tsc", "nosmt", "noxsave",
+    "cgroup_enable", "cgroup_disable", "swapaccount", "nmi_watchdog", "nowatchdog", "softlockup_panic",
+    "hung_task_panic", "pcie_aspm", "elevator", "idle", "max_cstate", "kthread_cpus", "skew_tick", "rcu_nocb_poll",
+    "nosoftlockup", "earlyprintk", "earlycon", "consoleblank", "spectre_v2", "l1tf", "mds", "tsx", "tsx_async_abort",
+    "memmap", "mem", "numa", "acpi", "noapic", "lsm", "psi", "reboot", "swiotlb",
+)  # fmt: skip
+# GRUB sets quotes of its own, and half of a pair would swallow the arguments of a trial.
+QUOTED = "it has quotes, which the boot menu does not pass on"
+# Of the dotted names those that steer one program; all others are parameters of modules, and of the machine.
+STEERING = ("rd.*", "systemd.*", "osmigrate.*", "ostree.*", "fsck.*", "luks.*", "plymouth.*", "cloud-init.*")
+# What does not come along, and why; with a value only that one.
+DROPPED = [
+    (pattern, reason)
+    for reason, patterns in (
+        (
+            "the candidate's entry has its own",
+            "BOOT_IMAGE root rootfstype rootwait rootdelay ro rw initrd init ostree ostree.* systemd.machine_id "
+            "systemd.gpt_auto osmigrate.*",
+        ),
+        ("belongs to trials", "panic oops systemd.watchdog_sec"),
+        ("only about what is shown while booting", "quiet splash rhgb loglevel vt.* plymouth.* nomodeset vga"),
+        ("no swap, so no hibernation", "resume resume_offset noresume"),
+        ("for the initramfs of the incumbent, or one boot", "rd.* boot single emergency rescue 1 3 5"),
+        ("for one boot, or the service manager of the incumbent", "systemd.* fsck.* luks.* cloud-init.*"),
+        ("SELinux is not carried", "selinux enforcing autorelabel"),
+        ("only kernels of EL 7 and 8 know it", "crashkernel=auto"),
+    )
+    for pattern in patterns.split()
+]  # fmt: skip
+
+
+def words(arguments):
+    """Return arguments as words; what comes after a lone -- is for the first process and left out.
+
+    :param arguments: list of (name, value or None).
+    """
+    arguments = arguments[: arguments.index(("--", None))] if ("--", None) in arguments else arguments
+    return [name if value is None else f"{name}={value}" for name, value in arguments]
+
+
+def is_carried(word):
+    """Say whether an argument describes the machine or its tuning."""
+    name = word.partition("=")[0]
+    if '"' in word:
+        return False
+    if any(word == pattern for pattern, _reason in DROPPED if "=" in pattern):
+        return False
+    if any(fnmatch.fnmatchcase(name, known) for known in CARRIED):
+        return True
+    return "." in name and not any(fnmatch.fnmatchcase(name, other) for other in STEERING + ("vt.*",))
+
+
+def reason(word):
+    """Say why an argument is not carried; "" for one that is, or that nobody knows."""
+    if is_carried(word):
+        return ""
+    if '"' in word:
+        return QUOTED
+    for pattern, why in DROPPED:
+        if fnmatch.fnmatchcase(word if "=" in pattern else word.partition("=")[0], pattern):
+            return why
+    return ""
+
+
+def carried(arguments, extra):
+    """Choose the candidate's arguments.
+
+    :param arguments: list of (name, value or None) of the running kernel.
+    :param extra: list of str, arguments that the operator adds; one replaces all carried ones of its name.
+    :returns: list of str, in the incumbent's order, the operator's last.
+    """
+    replaced = {word.partition("=")[0] for word in extra}
+    kept = []
+    for word in words(arguments):
+        if word.partition("=")[0] not in replaced and word not in kept and is_carried(word):
+            kept.append(word)
+    return kept + list(extra)
+
+
+def explain(arguments, extra):
+    """Say what is not carried, and why.
+
+    :param arguments, extra: as carried takes them.
+    :returns: list of (word, reason); the reason of what nobody knows is "".
+    """
+    kept = carried(arguments, extra)
+    replaced = {word.partition("=")[0] for word in extra}
+    gone = [word for word in words(arguments) if word not in kept]
+    return [(word, "the operator replaces it" if word.partition("=")[0] in replaced else reason(word)) for word in gone]
+
+
+def command_line(root_uuid, link, machine_id, words):
+    """Return the whole kernel command line of an OSTree entry, without the trial's arguments, as str."""
+    fixed = [f"root=UUID={root_uuid}", "rw", f"ostree={link}", f"systemd.machine_id={machine_id}"]
+    # systemd would otherwise mount an EFI system partition on /boot, which is not there.
+    return " ".join(fixed + ["systemd.gpt_auto=0"] + words)

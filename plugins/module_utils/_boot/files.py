@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that GRUB reads, which replays no journal: replaced so that each is whole after a power cut at any moment.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import errno
+import fcntl
+import os
+import select
+import signal
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
+    cannot_be_written,
+    make_directory,
+    sync_directory,
+    write_out,
+)
+
+FIFREEZE = 0xC0045877
+FITHAW = 0xC0045878
+FREEZE_SECONDS = 10
+
+
+class File(typing.NamedTuple):
+    path: str
+    content: bytes
+    mode: int
+
+
+def replace(files):
+    """Replace files; whatever a power cut leaves, each name leads to the whole old file or to the whole new one.
+
+    Without its journal a file system is what reached its places so far, in any order. So the new files get there under
+    other names first; then their names change, which is one block of their directory; and the old files, to which
+    GRUB may still be led, keep their blocks until that has got there, too.
+
+    :param files: list of File; they belong to root.
+    :raises FleetError: one of them cannot be written; then all are what they were.
+    """
+    made = []
+    try:
+        for file in files:
+            make_directory(os.path.dirname(file.path))
+            made.append(_beside(file.path))
+            descriptor = os.open(made[-1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, file.mode)
+            write_out(descriptor, file.content, file.mode)
+            sync_directory(os.path.dirname(file.path))
+    except OSError as error:
+        for path in made:
+            if os.path.exists(path):
+                os.unlink(path)
+        raise cannot_be_written(file.path, error)
+    directories = sorted({os.path.dirname(file.path) for file in files})
+    _commit(directories)
+    kept = [os.open(file.path, os.O_RDONLY) for file in files if os.path.exists(file.path)]
+    try:
+        for file in files:
+            os.rename(_beside(file.path), file.path)
+        _commit(directories)
+    finally:
+        for descriptor in kept:
+            os.close(descriptor)
+
+
+def _beside(path):
+    """Return the name of a new file until it takes its place; one that a power cut has left is used again."""
+    return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.osmigrate-new")
+
+
+def _commit(directories):
+    """Commit the file systems of all directories, each once."""
+    done = set()
+    for directory in directories:
+        sync_directory(directory)
+        device = os.stat(directory).st_dev
+        if device not in done:
+            done.add(device)
+            commit(directory)
+
+
+def commit(path):
+    """Make the file system that holds path complete for a reader that replays no journal, as GRUB is.
+
+    The file system is frozen for a moment, which writes its journal back. Were this process to die in between, the
+    node would hang, so another one stands by and thaws.
+
+    :returns: str, "" when done, otherwise why it was not possible; then everything is only synced.
+    """
+    run(["sync", "--file-system", path])  # keeps the frozen moment short
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        release_watchdog = _start_watchdog(descriptor)
+        try:
+            fcntl.ioctl(descriptor, FIFREEZE, 0)
+            _thaw(descriptor)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.ENOTTY, errno.EBUSY, errno.EPERM):
+                raise FleetError(
+                    f"The file system of {path} cannot be frozen: {error.strerror}",
+                    "It is synced, and a plain reboot boots what it booted before",
+                    "Look at that file system, then run the same command again",
+                )
+            return f"the file system of {path} cannot be frozen ({error.strerror})"
+        finally:
+            release_watchdog()
+    finally:
+        os.close(descriptor)
+    return ""
+
+
+def _thaw(descriptor):
+    try:
+        fcntl.ioctl(descriptor, FITHAW, 0)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # the watchdog was faster
+            raise
+
+
+def _start_watchdog(descriptor):
+    """Fork a process that thaws when this one dies or takes too long; return what calls it off."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setsid()
+            for name in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+                signal.signal(name, signal.SIG_IGN)
+            os.close(writer)
+            ready = select.select([reader], [], [], FREEZE_SECONDS)[0]
+            if not ready or not os.read(reader, 1):
+                _thaw(descriptor)
+        finally:
+            os._exit(0)
+
+    def release():
+        os.write(writer, b"x")  # works even after the watchdog has gone, because this process reads too
+        os.close(writer)
+        os.close(reader)
+        os.waitpid(child, 0)
+
+    return release

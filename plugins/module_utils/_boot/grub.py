@@ -1,0 +1,244 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Boot control through GRUB: the menu that we generate and where it lives. Pure, apart from Grub.find.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import os
+import re
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+PACKAGE = "package"
+BLOCK_BEGIN = "### osmigrate.fleet begin: leave these lines alone, they are inert until a trial is armed"
+BLOCK_END = "### osmigrate.fleet end"
+# The kernel panics and reboots instead of going on damaged; dracut waits no longer than this for the root and reboots
+# instead of asking for a person; systemd reboots when it crashes itself, and feeds the hardware watchdog where there is
+# one (since version 250; older ones ignore the argument). systemd in the initramfs reads the last two as well.
+TRIAL_ARGUMENTS = (
+    "osmigrate.trial=1 panic=30 oops=panic softlockup_panic=1 rd.timeout=120 rd.shell=0 rd.emergency=reboot"
+    " systemd.crash_reboot=1 systemd.watchdog_sec=120"
+)
+# Of x86-64 and arm64, without the byte that ends it.
+COMMAND_LINE_MAX = 2047
+
+
+class Grub(typing.NamedTuple):
+    directory: str
+    config: str
+    custom: str
+    menu: str
+    block: str
+    check_tool: str
+
+
+def find(root="/"):
+    """Find where GRUB of this machine reads its configuration.
+
+    :returns: Grub, whose paths are below root.
+    :raises FleetError: there is no grub.cfg, or it does not source custom.cfg.
+    """
+    for name, tool in (("grub", "grub-script-check"), ("grub2", "grub2-script-check")):
+        directory = os.path.join(root, "boot", name)
+        config = os.path.join(directory, "grub.cfg")
+        if not os.path.isfile(config):
+            continue
+        with open(config, "rb") as text:
+            if b"custom.cfg" not in text.read():
+                raise FleetError(
+                    f"{config} does not source custom.cfg, so a boot entry of ours would never be seen",
+                    todo="Install the 41_custom script of GRUB's grub.d and regenerate grub.cfg",
+                )
+        return Grub(
+            directory,
+            config,
+            os.path.join(directory, "custom.cfg"),
+            os.path.join(directory, "osmigrate.cfg"),
+            os.path.join(directory, "osmigrate.env"),
+            tool,
+        )
+    raise FleetError(
+        "There is no grub.cfg in /boot/grub or /boot/grub2",
+        todo="Only nodes that boot by GRUB 2 can be moved; exclude this node with the label osmigrate.fleet/exclude",
+    )
+
+
+def managed_block():
+    """Return the lines of custom.cfg that are ours, as str."""
+    return "\n".join(
+        [
+            BLOCK_BEGIN,
+            "if [ -f $prefix/osmigrate.cfg ]; then",
+            "  source $prefix/osmigrate.cfg",
+            "fi",
+            BLOCK_END,
+            "",
+        ]
+    )
+
+
+def with_block(text):
+    """Return the content of custom.cfg with our lines last and everything of the administrator's kept.
+
+    Ours come last so that a `set default` of the administrator's cannot undo a trial.
+    """
+    return without_block(text) + managed_block()
+
+
+def without_block(text):
+    """Return the content of custom.cfg without our lines."""
+    kept, ours = [], False
+    for line in text.splitlines(True):
+        if line.rstrip("\n") == BLOCK_BEGIN:
+            ours = True
+        elif line.rstrip("\n") == BLOCK_END:
+            ours = False
+        elif not ours:
+            kept.append(line)
+    text = "".join(kept)
+    return text if not text or text.endswith("\n") else text + "\n"
+
+
+def boot_lines(entry):
+    """Return the lines between the braces of a menu entry that boots it as the default.
+
+    :param entry: dict with id, kernel, initrd, options, boot_uuid (see docs/design.md).
+    """
+    return [_search(entry), "  " + _linux(entry), "  " + _initrd(entry)]
+
+
+def _trial_lines(entry):
+    """Return the lines that boot it on trial; what GRUB cannot load is no reason to wait at a menu for a person."""
+    extra = [_quoted(entry["trial_initrd"])] if "trial_initrd" in entry else []
+    return [
+        _search(entry),
+        "  osm_loaded=",
+        f"  if {_linux(entry, TRIAL_ARGUMENTS)}; then",
+        f"    if {' '.join([_initrd(entry)] + extra)}; then osm_loaded=yes; fi",
+        "  fi",
+        '  if [ "$osm_loaded" != "yes" ]; then reboot; fi',
+    ]
+
+
+def check_length(entry):
+    """See that the kernel gets all arguments of a trial: what does not fit is cut off, its deadman first.
+
+    :param entry: dict, as boot_lines takes.
+    :raises FleetError: they are too long.
+    """
+    words = [f"BOOT_IMAGE={entry['kernel']}", entry["options"], f"osmigrate.entry={entry['id']}", TRIAL_ARGUMENTS]
+    line = " ".join(words)
+    # GRUB writes a backslash before each of these.
+    length = len(line.encode("utf-8")) + len(re.findall(r"[\\\"']", line))
+    if length > COMMAND_LINE_MAX:
+        raise FleetError(
+            "The kernel arguments of %s take %d bytes with those of a trial, and the kernel reads %d"
+            % (entry["id"], length, COMMAND_LINE_MAX),
+            "It is not in the boot menu; the node serves on as it did",
+            "Take arguments away from the running system's, most of which are carried, or exclude the node",
+        )
+
+
+def _search(entry):
+    return f"  search --no-floppy --fs-uuid --set=root {entry['boot_uuid']}"
+
+
+def _linux(entry, arguments=""):
+    words = [_quoted(entry["kernel"])] + [_quoted(word) for word in entry["options"].split()]
+    return " ".join(["linux"] + words + [f"osmigrate.entry={entry['id']}"] + arguments.split())
+
+
+def _initrd(entry):
+    return f"initrd {_quoted(entry['initrd'])}"
+
+
+def menu_entry(title, name, lines):
+    """Return the lines of a menu entry. Where GRUB has a password, it would ask for that at each boot of a node."""
+    return [f"menuentry {_quoted(title)} --unrestricted --id {_quoted(name)} {{"] + lines + ["}", ""]
+
+
+def render_menu(entries, tries_max=3, package=True, block_uuid="", block_path=""):
+    """Write osmigrate.cfg: one menu entry per root, then the decision which one boots.
+
+    Uses only what unpatched GRUB 2.02 has: no arithmetic, so tries are counted in unary.
+
+    :param entries: list of dicts with id, title, kernel, initrd, options, boot_uuid, trial_initrd (see docs/design.md).
+    :param tries_max: int, the longest counter that is understood.
+    :param package: bool, whether the package-managed root can be on trial.
+    :param block_uuid: str, the file system that holds the environment block; "" where it lies beside the menu.
+    :param block_path: str, its path there.
+    :returns: str.
+    """
+    ids = [entry["id"] for entry in entries]
+    lines = ["# Generated by osmigrate.fleet. Changes are overwritten; the state is in osmigrate.env.", ""]
+    lines += ["osm_read=yes", "osm_default=", "osm_trial=", "osm_tries=", "osm_counted=", "osm_state="]
+    block = "$prefix/osmigrate.env"
+    if block_uuid:
+        lines.append(f"search --no-floppy --fs-uuid --set=osm_state {block_uuid}")
+        block = f"($osm_state)/{block_path}"
+    lines += [f"load_env -f {block} osm_default osm_trial osm_tries", ""]
+    for entry in entries:
+        lines += menu_entry(
+            entry["title"],
+            entry["id"],
+            [f'if [ "$osm_counted" = "{entry["id"]}" ]; then']
+            + _trial_lines(entry)
+            + ["else"]
+            + boot_lines(entry)
+            + ["fi"],
+        )
+    lines += ['if [ "$osm_tries" = "x" ]; then', "  osm_left=0"]
+    for count in range(2, tries_max + 1):
+        lines += [f'elif [ "$osm_tries" = "{"x" * count}" ]; then', f"  osm_left={'x' * (count - 1)}"]
+    lines += [
+        "else",
+        "  osm_left=",
+        "fi",
+        'osm_choice="$osm_default"',
+        'if [ -n "$osm_left" ]; then',
+        f"  if {_is_one_of('osm_trial', ids + [PACKAGE] * package)}; then",
+        '    osm_tries="$osm_left"',
+        # A trial that cannot be counted is not a trial: the choice changes only after the count was saved.
+        f"    if save_env -f {block} osm_tries; then",
+        '      osm_choice="$osm_trial"',
+        '      osm_counted="$osm_trial"',
+        "    fi",
+        "  fi",
+        "fi",
+    ]
+    if ids:
+        lines += [
+            f"if {_is_one_of('osm_choice', ids)}; then",
+            # boot_once comes from grub-reboot: a person asked for one boot of something else.
+            '  if [ "$boot_once" != "true" ]; then default="$osm_choice"; fi',
+            # Where GRUB cannot load the default, it takes the first entry: it waits for a person otherwise.
+            '  if [ -z "$fallback" ]; then fallback=0; fi',
+            "fi",
+            # -1 waits for a key for ever, as after Ubuntu's recordfail; an unattended node must not, nor one on its way
+            # home. Whoever has a menu of ours has a block that says what the default is.
+            'if [ -n "$osm_default" -a "$timeout" = "-1" ]; then timeout=5; fi',
+        ]
+    return "\n".join(lines + [""])
+
+
+def _is_one_of(variable, ids):
+    return "[ %s ]" % " -o ".join(f'"${variable}" = "{name}"' for name in ids)
+
+
+def _quoted(text):
+    """Quote for GRUB's script language, in which $ and blanks would mean something otherwise."""
+    if "'" in text or "\n" in text:
+        raise FleetError(f"A boot entry cannot hold the text {text!r}", todo="Remove the quote or line break from it")
+    return f"'{text}'"
+
+
+def parse_command_line(text):
+    """Split a kernel command line.
+
+    :param text: str, the content of /proc/cmdline.
+    :returns: list of (name, value or None) in order; what is in quotes is one word, and keeps them.
+    """
+    found = (word.partition("=") for word in re.findall(r'(?:[^\s"]|"[^"]*(?:"|$))+', text))
+    return [(name, value if equals else None) for name, equals, value in found]

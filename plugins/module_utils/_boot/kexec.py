@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kexec program: a kernel that the next reboot starts, without firmware and boot loader.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import os
+import shutil
+import tempfile
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.initrd import ALIGNMENT
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import cannot_be_written
+
+# There while the kernel that is loaded is a trial of ours; node_reboot goes by it, and every boot forgets it.
+MARK = "/run/osmigrate-kexec"
+
+
+def is_loaded():
+    """Say whether a kernel of ours is loaded."""
+    return os.path.exists(MARK)
+
+
+def load(kernel, initrds, command_line):
+    """Load a kernel for the next reboot.
+
+    :param kernel: str, path as the running system sees it.
+    :param initrds: list of str, likewise; the kernel unpacks them one over the other.
+    :param command_line: str, the whole of it.
+    """
+    with tempfile.NamedTemporaryFile(prefix="osmigrate-initrd.", dir=os.path.dirname(MARK)) as initrd:
+        try:
+            join(initrds, initrd)
+        except OSError as error:
+            raise cannot_be_written(initrd.name, error)
+        run(
+            ["kexec", "--load", kernel, f"--initrd={initrd.name}", f"--command-line={command_line}"],
+            left="No trial is armed; a plain reboot boots what it booted before",
+            todo="See that the node has kexec (package kexec-tools) and what it says, then run the same command again",
+        )
+    with open(MARK, "w"):
+        pass
+
+
+def join(paths, joined):
+    """Write archives one after the other, each aligned. kexec takes one initramfs only, where GRUB takes several.
+
+    :param paths: list of str.
+    :param joined: binary file that is open for writing.
+    """
+    for path in paths:
+        joined.write(b"\0" * (-joined.tell() % ALIGNMENT))
+        with open(path, "rb") as archive:
+            shutil.copyfileobj(archive, joined)
+    joined.flush()
+
+
+def unload():
+    """Forget the kernel that load() loaded, if there is one."""
+    if is_loaded():
+        run(["kexec", "--unload"])
+        os.unlink(MARK)

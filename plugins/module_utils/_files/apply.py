@@ -1,0 +1,214 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring the candidate to what the plan says: its /etc, mount points, and the stateroot's var. Nothing else.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import array
+import contextlib
+import fcntl
+import hashlib
+import os
+import stat
+import tempfile
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, DIRECTORY, FILE, LINK
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import attributes
+
+FS_IOC_GETFLAGS = 0x80086601
+FS_IOC_SETFLAGS = 0x40086602
+FS_IMMUTABLE_FL = 0x10
+LEFT = "The candidate is not complete and not armed; the node serves on as it did"
+
+
+# One thing that is not yet as it shall be.
+class Change(typing.NamedTuple):
+    item: typing.Any
+    path: str
+    action: str
+
+
+def compare(items, situation, var):
+    """Return the Changes that are left to do.
+
+    :param items: list of Item, directories first.
+    :param situation: Situation.
+    :param var: str, the directory that is the candidate's /var.
+    """
+    changes = []
+    for planned in items:
+        path = _path(planned.target, situation, var)
+        action = _difference(planned, path)
+        if action:
+            changes.append(Change(planned, path, action))
+    return changes
+
+
+def _path(target, situation, var):
+    if target.startswith("/var/"):
+        return var + target[len("/var") :]
+    return situation.candidate.place(target)
+
+
+def _difference(planned, path):
+    """Return what has to be done, in two or three words; "" if it is as it shall be."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return {ABSENT: "", DIRECTORY: "make directory", FILE: "create", LINK: "create link"}[planned.kind]
+    is_directory = stat.S_ISDIR(status.st_mode)
+    if planned.kind == ABSENT:
+        return "remove"
+    if planned.kind == DIRECTORY:
+        if is_directory:
+            return ""
+        raise FleetError(
+            f"{planned.target} is a directory on the incumbent and a file on the candidate",
+            todo="Move it away on the incumbent, or exclude the node",
+        )
+    if is_directory:
+        raise FleetError(
+            f"{planned.target} is a file on the incumbent and a directory on the candidate",
+            todo="Move it away on the incumbent, or exclude the node",
+        )
+    if planned.kind == LINK:
+        same = stat.S_ISLNK(status.st_mode) and os.fsencode(os.readlink(path)) == planned.content
+        return "" if same else "replace by a link"
+    if not stat.S_ISREG(status.st_mode) or _content(path) != planned.content:
+        return "replace"
+    owner = (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
+    if owner != (planned.mode, planned.uid, planned.gid):
+        return "set owner and mode of"
+    return "" if attributes.read(path) == planned.attributes else "set attributes of"
+
+
+def _content(path):
+    with open(path, "rb") as content:
+        return content.read()
+
+
+def perform(changes, deployment):
+    """Do them, and bring them to the disk.
+
+    :raises FleetError: a write failed.
+    """
+    if not changes:
+        return
+    try:
+        for change in changes:
+            _perform(change, deployment)
+    except OSError as error:
+        raise FleetError(
+            f"{change.path} cannot be written: {error.strerror}", LEFT, "Run the same command again after that"
+        )
+    run(["sync", "--file-system", deployment], left=LEFT)
+
+
+def _perform(change, deployment):
+    planned, path = change.item, change.path
+    if os.path.dirname(path) == deployment.rstrip("/"):
+        with _unsealed(deployment):
+            _make(planned, path)
+    else:
+        _make(planned, path)
+
+
+def _make(planned, path):
+    if planned.kind == ABSENT:
+        os.unlink(path)
+    elif planned.kind == DIRECTORY:
+        os.mkdir(path)
+        os.chown(path, planned.uid, planned.gid)
+        os.chmod(path, planned.mode)
+        attributes.write(path, planned.attributes)
+    elif planned.kind == LINK:
+        temporary = path + ".osmigrate"
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+        os.symlink(planned.content, os.fsencode(temporary))
+        os.lchown(temporary, planned.uid, planned.gid)
+        os.rename(temporary, path)
+    else:
+        _write(planned, path)
+
+
+def _write(planned, path):
+    """Replace the file whole; the one sync at the end is enough, because nothing boots the candidate before it."""
+    descriptor, temporary = tempfile.mkstemp(prefix=".osmigrate-", dir=os.path.dirname(path))
+    try:
+        with os.fdopen(descriptor, "wb") as content:
+            content.write(planned.content)
+        os.chown(temporary, planned.uid, planned.gid)
+        # In this order: giving a file away takes its set-id bits and capabilities.
+        os.chmod(temporary, planned.mode)
+        attributes.write(temporary, planned.attributes)
+        os.rename(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+@contextlib.contextmanager
+def _unsealed(directory):
+    """Take the immutable flag, by which OSTree seals the root of a deployment, off for a moment."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        flags = array.array("l", [0])
+        try:
+            fcntl.ioctl(descriptor, FS_IOC_GETFLAGS, flags, True)
+        except OSError:
+            pass  # a file system without such flags
+        sealed = flags[0] & FS_IMMUTABLE_FL
+        if sealed:
+            fcntl.ioctl(descriptor, FS_IOC_SETFLAGS, array.array("l", [flags[0] & ~FS_IMMUTABLE_FL]))
+        try:
+            yield
+        finally:
+            if sealed:
+                fcntl.ioctl(descriptor, FS_IOC_SETFLAGS, flags)
+    finally:
+        os.close(descriptor)
+
+
+def actions(changes):
+    """Return the changes as short sentences."""
+    return [f"{change.action} {change.item.target}" for change in changes]
+
+
+def differences(changes):
+    """Return the changes as Ansible's diff; what is secret, or no text, is shown by its digest."""
+    shown = []
+    for change in changes:
+        planned = change.item
+        after = {
+            ABSENT: b"",
+            DIRECTORY: b"directory\n",
+            LINK: b"link to " + planned.content + b"\n",
+        }.get(planned.kind, planned.content)
+        before = b""
+        if os.path.islink(change.path):
+            before = b"link to " + os.fsencode(os.readlink(change.path)) + b"\n"
+        elif os.path.isfile(change.path):
+            before = _content(change.path)
+        shown.append(
+            {
+                "before_header": planned.target,
+                "after_header": planned.target,
+                "before": _shown(before, planned.secret),
+                "after": _shown(after, planned.secret),
+            }
+        )
+    return shown
+
+
+def _shown(content, secret):
+    try:
+        if not secret:
+            return content.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    return f"sha256 {hashlib.sha256(content).hexdigest()}\n" if content else ""

@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A root file system to read from, wherever it is visible: links never lead out of it.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import fnmatch
+import os
+import stat
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+LINKS_MAX = 40
+
+
+class Tree:
+    """One root file system. All names are absolute paths inside it.
+
+    :param root: str, the directory where it is visible.
+    """
+
+    def __init__(self, root):
+        self.root = root
+
+    def resolve(self, name, last=True):
+        """Return the name without links in it; parts that do not exist stay as they are.
+
+        :param last: bool, whether the last part is followed too.
+        """
+        pending, done, links = [part for part in reversed(name.split("/")) if part not in ("", ".")], "/", 0
+        while pending:
+            part = pending.pop()
+            if part == "..":
+                done = os.path.dirname(done)
+                continue
+            found = os.path.join(done, part)
+            if (pending or last) and os.path.islink(self.outside(found)):
+                links += 1
+                if links > LINKS_MAX:
+                    raise FleetError(f"The links of {name} lead nowhere", todo="Remove the loop and try again")
+                target = os.readlink(self.outside(found))
+                if target.startswith("/"):
+                    done = "/"
+                pending.extend(step for step in reversed(target.split("/")) if step not in ("", "."))
+            else:
+                done = found
+        return done
+
+    def outside(self, name):
+        """Return where a name without links is visible."""
+        return os.path.join(self.root, name.lstrip("/")) if name != "/" else self.root
+
+    def place(self, name):
+        """Return where the name is visible, its parents resolved and its last part not."""
+        return self.outside(self.resolve(name, last=False))
+
+    def lstat(self, name):
+        """Return the status of the name itself, or None."""
+        try:
+            return os.lstat(self.place(name))
+        except OSError:
+            return None
+
+    def exists(self, name):
+        """Say whether the name leads to something."""
+        return os.path.lexists(self.outside(self.resolve(name)))
+
+    def is_directory(self, name):
+        """Say whether the name leads to a directory."""
+        return os.path.isdir(self.outside(self.resolve(name)))
+
+    def is_link(self, name):
+        """Say whether the name itself is a link."""
+        return os.path.islink(self.place(name))
+
+    def link(self, name):
+        """Return where the link of that name points to."""
+        return os.readlink(self.place(name))
+
+    def read(self, name):
+        """Return the content of the file that the name leads to, as bytes; None if there is none, or it is no file."""
+        place = self.outside(self.resolve(name))
+        try:
+            # A pipe would be waited for, and a device may never end.
+            if not stat.S_ISREG(os.stat(place).st_mode):
+                return None
+            with open(place, "rb") as content:
+                return content.read()
+        except OSError:
+            return None
+
+    def text(self, name):
+        """Return the content as str, "" if there is none."""
+        return (self.read(name) or b"").decode("utf-8", "surrogateescape")
+
+    def names(self, directory):
+        """Return the names in a directory, sorted; none if it does not exist."""
+        try:
+            return sorted(os.listdir(self.outside(self.resolve(directory))))
+        except OSError:
+            return []
+
+    def walk(self, name):
+        """Yield everything at and below a name as (name, status), parents first, links not followed."""
+        status = self.lstat(name)
+        if status is None:
+            return
+        yield name, status
+        if stat.S_ISDIR(status.st_mode):
+            for entry in self.names(name):
+                yield from self.walk(os.path.join(name, entry))
+
+    def glob(self, pattern):
+        """Return the names that match, sorted. A last part ** stands for everything below the directory."""
+        if pattern.endswith("/**"):
+            return [name for name, _status in self.walk(pattern[:-3]) if name != pattern[:-3]]
+        found = ["/"]
+        for part in pattern.strip("/").split("/"):
+            if any(sign in part for sign in "*?["):
+                found = [
+                    os.path.join(directory, name)
+                    for directory in found
+                    for name in fnmatch.filter(self.names(directory), part)
+                ]
+            else:
+                found = [os.path.join(directory, part) for directory in found]
+        return [name for name in found if self.lstat(name) is not None]

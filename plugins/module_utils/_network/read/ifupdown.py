@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read /etc/network/interfaces, the configuration of ifupdown. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import os
+import re
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import commands
+
+PLACE = "/etc/network/interfaces"
+# Layers below the addresses are taken from what runs; other words only say what is clear or done anyway.
+_LINKS = re.compile(r"(bond|vlan|bridge)[-_]|(mtu|slaves|hwaddress)$")
+_CLEAR = ("broadcast", "network", "netmask")
+_ENDS = ("pre-down", "down", "post-down")
+_COMMANDS = ("pre-up", "up", "post-up") + _ENDS
+_STATIC, _DHCP, _MANUAL, _AUTO = "static", "dhcp", "manual", "auto"
+
+
+def read(tree):
+    """Return Declared.
+
+    :param tree: Tree.
+    """
+    found = model.Declared([], [], [], False)
+    blocks, started = [], set()
+    _read_file(tree, PLACE, blocks, started, found)
+    bases = {names[4] for _path, names, _lines in blocks if _inherits(names)}
+    for path, names, lines in blocks:
+        name, family, method = (names + ["", ""])[:3]
+        if name == "lo":
+            _read_loopback(path, lines, found)
+        elif name in started:
+            lines = _with_inherited(blocks, names, lines, path, found)
+            _read_block(path, name.partition(":")[0], family, method, lines, found)
+        elif name not in bases:
+            found.lost.append(model.Lost(path, f"{name} is not started at boot"))
+    return found
+
+
+def _inherits(names):
+    return names[3:4] == ["inherits"] and len(names) == 5
+
+
+def _with_inherited(blocks, names, lines, path, found, seen=()):
+    """Return the lines of a block with those that it inherits before them; its own settings count."""
+    if names[3:] and (not _inherits(names) or names[4] in seen):
+        found.lost.append(model.Lost(path, f"iface {' '.join(names)}"))
+        return lines
+    if not names[3:]:
+        return lines
+    same = [block for block in blocks if block[1][:1] == names[4:] and block[1][1:2] == names[1:2]]
+    if not same:
+        found.lost.append(model.Lost(path, f"iface {' '.join(names)}: there is no {names[4]}"))
+    own, above = {key for key, _value in lines if key not in _COMMANDS}, []
+    for other, other_names, other_lines in same:
+        above += _with_inherited(blocks, other_names, other_lines, other, found, tuple(seen) + (names[4],))
+    return [line for line in above if line[0] not in own] + lines
+
+
+def _read_loopback(path, lines, found):
+    """Name what the loopback device gets besides its own addresses: nothing of it is written."""
+    for key, value in lines:
+        if key in _CLEAR or (key == "address" and value.startswith(("127.", "::1"))):
+            continue
+        make = model.lost_command if key in _COMMANDS else model.lost_setting
+        found.lost.append(make(path, key, value, "of iface lo"))
+
+
+def _read_file(tree, path, blocks, started, found):
+    """Collect the iface blocks and the names of what is started at boot, includes followed."""
+    text, block = tree.text(path).replace("\\\n", " "), None
+    if path in found.paths or tree.read(path) is None:
+        return
+    found.paths.append(path)
+    for line in text.splitlines():
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        if words[0] == "iface":
+            block = (path, words[1:], [])
+            blocks.append(block)
+        elif words[0] == "auto" or words[0].startswith("allow-"):
+            block = None
+            started.update(words[1:])
+        elif words[0] in ("source", "source-directory"):
+            block = None
+            pattern = os.path.join(os.path.dirname(path), words[1])
+            for name in tree.glob(pattern if words[0] == "source" else pattern.rstrip("/") + "/*"):
+                if words[0] == "source" or re.match(r"[a-zA-Z0-9_-]+$", os.path.basename(name)):
+                    _read_file(tree, name, blocks, started, found)
+        elif words[0] in ("mapping", "rename", "template") or words[0].startswith("no-"):
+            block = None
+            if not words[0].startswith("no-"):
+                found.lost.append(model.Lost(path, line.strip()))
+        elif block is not None:
+            block[2].append((words[0], line.strip()[len(words[0]) :].strip()))
+        elif words[0] in ("script", "map"):
+            continue  # of a mapping, which is told of already
+        else:
+            found.lost.append(model.Lost(path, line.strip()))
+
+
+def _read_block(path, name, family, method, lines, found):
+    made = model.stanza([name], sources=[path])
+    values = {key: value for key, value in lines}
+    if (family, method) == ("inet", _DHCP):
+        made = made._replace(dhcp4=True, client_id="mac")
+    elif (family, method) == ("inet6", _DHCP):
+        made = made._replace(dhcp6=True, ra=True)
+    elif (family, method) == ("inet6", _AUTO):
+        made = made._replace(ra=True)
+    elif family not in ("inet", "inet6") or method not in (_STATIC, _MANUAL):
+        found.lost.append(model.Lost(path, f"iface {name} {family} {method}"))
+    for key, value in lines:
+        try:
+            made = _read_line(made, key, value, values, method)
+        except (KeyError, ValueError, IndexError):
+            make = model.lost_command if key in _COMMANDS else model.lost_setting
+            found.lost.append(make(path, key, value, f"of iface {name}"))
+    found.stanzas.append(made)
+
+
+def _read_line(made, key, value, values, method):
+    """Return the Stanza with what one line says.
+
+    :raises KeyError, ValueError: the model has no word for it.
+    """
+    if key == "address" and method == _STATIC:
+        made.addresses.append(commands.interface(commands.cidr(value, values.get("netmask", ""))))
+    elif key == "gateway":
+        made.routes.append(model.route("default", value, int(values.get("metric", "0"))))
+    elif key == "metric":
+        int(value)
+    elif key == "dns-nameservers":
+        made.dns.extend(value.split())
+    elif key in ("dns-search", "dns-domain"):
+        made.search.extend(word for word in value.split() if word not in made.search)
+    elif key in ("up", "post-up"):
+        _read_command(made, value)
+    elif key in _ENDS:
+        if commands.command(value) is not None:
+            raise ValueError(value)
+    elif key == "accept_ra":  # without it the kernel takes routes of advertisements, if no addresses
+        return made._replace(ra={"0": False, "1": True, "2": True}[value])
+    elif key == "autoconf" and value == "1":
+        return made._replace(ra=True)
+    elif key == "scope" and value == "global":
+        return made
+    elif key not in _CLEAR and not _LINKS.match(key):
+        raise ValueError(key)
+    return made
+
+
+def _read_command(made, text):
+    name = made.names[0]
+    meant = commands.command(re.sub(r"\$\{?IFACE\}?", name, text))
+    device = re.search(r"\bdev (\S+)", text)
+    if device and device.group(1) not in ("$IFACE", "${IFACE}", name):
+        raise ValueError(text)
+    if isinstance(meant, model.Route):
+        made.routes.append(meant)
+    elif meant is None:
+        raise ValueError(text)  # here it takes away what somebody else has made, such as the route that DHCP gave
+    else:
+        made.rules.append(meant)

@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read the keyfiles of NetworkManager. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini, model
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import commands
+
+PLACES = ("/etc/NetworkManager/system-connections/*", "/run/NetworkManager/system-connections/netplan-*")
+TYPES = ("ethernet", "802-3-ethernet", "bond", "vlan", "bridge")
+MEMBER = ("master", "controller")
+# What the links themselves show while they run, names, and what only programs with a screen ask for.
+_CLEAR = {
+    "connection": "id uuid type interface-name autoconnect autoconnect-priority autoconnect-slaves autoconnect-ports "
+    "autoconnect-retries slave-type port-type master controller timestamp permissions multi-connect",
+    "ethernet": "mac-address mtu cloned-mac-address mac-address-blacklist mac-address-denylist",
+    "802-3-ethernet": "mac-address mtu cloned-mac-address mac-address-blacklist",
+    "ipv4": "method may-fail never-default ignore-auto-dns ignore-auto-routes dhcp-send-hostname",
+    "ipv6": "method may-fail never-default ignore-auto-dns ignore-auto-routes addr-gen-mode dhcp-send-hostname "
+    "ip6-privacy",
+}
+_WHOLE = ("bond", "vlan", "bridge", "bridge-port", "bond-port", "proxy", "user", "nm-generated")
+_NO_LINE = ("", "0", "-1", "true", "yes", "default")
+
+
+def read(tree):
+    """Return Declared.
+
+    :param tree: Tree.
+    """
+    found = model.Declared([], [], [], True)
+    for pattern in PLACES:
+        for path in tree.glob(pattern):
+            if not tree.is_directory(path) and not path.endswith(("~", ".rpmsave", ".rpmnew", ".bak")):
+                _read_file(path, tree.text(path), found)
+    return found
+
+
+def _read_file(path, text, found):
+    found.paths.append(path)
+    sections = {name: dict(lines) for name, lines in ini.parse(text)}
+    connection = sections.get("connection", {})
+    if connection.get("type") not in TYPES:
+        found.lost.append(model.Lost(path, f"a connection of type {connection.get('type', 'unknown')}"))
+        return
+    if connection.get("autoconnect") == "false":
+        found.lost.append(model.Lost(path, f"{connection.get('interface-name', 'it')} is not started at boot"))
+        return
+    wired = sections.get("ethernet", sections.get("802-3-ethernet", {}))
+    names = [connection["interface-name"]] if connection.get("interface-name") else []
+    made = model.stanza(names, wired.get("mac-address", ""), [path])
+    is_member = any(connection.get(key) for key in MEMBER)
+    for section, values in sections.items():
+        for key, value in values.items():
+            try:
+                made = _read_line(made, section, key, value, values)
+            except (KeyError, ValueError, IndexError):
+                found.lost.append(model.lost_setting(path, f"{section}.{key}", value))
+    if not is_member:
+        made = _methods(made, sections, path, found)
+    found.stanzas.append(made)
+
+
+def _methods(made, sections, path, found):
+    known = {"ipv4": ("auto", "manual", "disabled"), "ipv6": ("auto", "manual", "disabled", "ignore", "link-local")}
+    for section, methods in known.items():
+        method = sections.get(section, {}).get("method", "auto")
+        if method == "dhcp" and section == "ipv6":
+            made = made._replace(dhcp6=True, ra=True)
+        elif method not in methods:
+            found.lost.append(model.Lost(path, f"{section}.method={method}"))
+    four = sections.get("ipv4", {})
+    if four.get("method", "auto") == "auto":
+        # Its own DHCP client tells the server the MAC address unless it is told otherwise.
+        made = made._replace(dhcp4=True, client_id=made.client_id or "mac")
+    six = sections.get("ipv6", {}).get("method", "auto")
+    if six == "auto":
+        made = made._replace(ra=True)
+    elif six in ("manual", "disabled", "link-local"):
+        made = made._replace(ra=False)
+    return made
+
+
+def _read_line(made, section, key, value, values):
+    """Return the Stanza with what one line says.
+
+    :raises KeyError, ValueError: the model has no word for it.
+    """
+    name = key.rstrip("0123456789")
+    if section in _WHOLE and not (section == "proxy" and values.get("method", "0") not in ("", "0")):
+        return made
+    if section not in _CLEAR:
+        raise KeyError(section)
+    if key in _CLEAR[section].split():
+        if key in ("never-default", "ignore-auto-dns", "ignore-auto-routes") and value in ("true", "yes", "1"):
+            raise ValueError(value)
+        return made
+    if name in ("address", "addresses") and section.startswith("ip"):
+        address, _comma, gateway = value.partition(",")
+        made.addresses.append(commands.interface(address))
+        if gateway:
+            made.routes.append(model.route("default", gateway))
+    elif key == "gateway":
+        made.routes.append(model.route("default", value, int(values.get("route-metric", "0"))))
+    elif key == "route-metric":
+        int(value)
+    elif name == "route":
+        made.routes.append(_route(value, values.get(key + "_options", "")))
+    elif name == "routing-rule":
+        made.rules.append(commands.ip_rule(value.split()))
+    elif name == "dns" and section.startswith("ip"):
+        made.dns.extend(word for word in value.replace(",", ";").split(";") if word)
+    elif key == "dns-search":
+        made.search.extend(word for word in value.split(";") if word and word not in made.search)
+    elif key == "dhcp-client-id" and section == "ipv4":
+        return made._replace(client_id=value)
+    elif not (key.endswith("_options") or value in _NO_LINE):
+        raise KeyError(key)
+    return made
+
+
+def _route(value, options):
+    fields = value.split(",") + ["", ""]
+    via = fields[1] if fields[1] not in ("0.0.0.0", "::") else ""
+    table, onlink, source = 0, False, ""
+    for option in options.split(","):
+        name, _equals, said = option.partition("=")
+        if name == "table":
+            table = commands.table_number(said)
+        elif name == "onlink":
+            onlink = said == "true"
+        elif name == "src":
+            source = said
+        elif name:
+            raise KeyError(name)
+    return model.route(fields[0], via, int(fields[2] or 0), table, onlink, source)

@@ -1,0 +1,258 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is to know about a node before it is moved, read in one pass. Changes nothing.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import glob
+import json
+import os
+import platform
+import re
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import prune
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub as grub_menu
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import tier as boot_tier
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import sources
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
+from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
+
+SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+RUNTIMES = ("containerd", "crio", "docker")
+NETWORKS = ("systemd-networkd", "NetworkManager", "networking", "network", "dhcpcd", "wicked", "connman")
+UNITS = RUNTIMES + ("kubelet",) + NETWORKS
+KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
+VOLUME_PLUGIN_DIR = "/usr/libexec/kubernetes/kubelet-plugins/volume/exec/"
+
+
+def gather(root="/"):
+    """Return the facts that node_info documents, as dict.
+
+    :param root: str, where the node's files are visible; "/" but for tests.
+    """
+    has_systemd = os.path.isdir(os.path.join(root, "run/systemd/system"))
+    services = _services(root)
+    owners = renderers(root, active_services(services))
+    release = parse_os_release(_text(root, "etc/os-release") or _text(root, "usr/lib/os-release"))
+    ostree = Ostree(root)
+    return {
+        "os": {
+            name: release.get(name.upper(), "")
+            for name in ("id", "id_like", "version_id", "pretty_name", "image_id", "image_version")
+        },
+        "systemd": has_systemd,
+        "kernel": platform.release(),
+        "architecture": platform.machine(),
+        "hostname": platform.node(),
+        "boot_id": _text(root, "proc/sys/kernel/random/boot_id").strip(),
+        "machine_id": _text(root, "etc/machine-id").strip(),
+        "entry": dict(grub_menu.parse_command_line(_text(root, "proc/cmdline"))).get("osmigrate.entry") or "",
+        "firmware": "uefi" if os.path.isdir(os.path.join(root, "sys/firmware/efi")) else "bios",
+        "secure_boot": _bytes(root, SECURE_BOOT)[4:5] == b"\x01",
+        "selinux": {"1": "enforcing", "0": "permissive"}.get(_text(root, "sys/fs/selinux/enforce").strip(), "disabled"),
+        "cgroup": 2 if os.path.exists(os.path.join(root, "sys/fs/cgroup/cgroup.controllers")) else 1,
+        "grub": grub_facts(root),
+        "boot_tier": tier_facts(root),
+        "kexec_on_reboot": re.search(r"(?m)^\s*LOAD_KEXEC=.?true", _text(root, "etc/default/kexec")) is not None,
+        "ostree": {
+            "booted": ostree.is_booted(),
+            "version": ostree.version() if _has_program("ostree") else "",
+            "deployments": [
+                {"stateroot": found.stateroot, "commit": found.commit, "path": found.path}
+                for found in ostree.deployments()
+            ],
+        },
+        "kubelet": _kubelet_facts(root, services["kubelet"]),
+        "container_runtime": _runtime_facts(services),
+        "network": dict(_network_facts(root, owners), renderers=owners),
+        **_storage_facts(ostree),
+    }
+
+
+def _services(root):
+    """Return the services as parse_units does; without systemd none is active."""
+    services = {name: {"active": False, "pid": 0} for name in UNITS}
+    if os.path.isdir(os.path.join(root, "run/systemd/system")):
+        argv = ["systemctl", "show", "--property=Id,ActiveState,MainPID"]
+        services.update(parse_units(run(argv + [name + ".service" for name in UNITS]).stdout))
+    return services
+
+
+def active_services(services=None):
+    """Return the names of those services that are at work."""
+    services = services or _services("/")
+    return [name for name in UNITS if services[name]["active"]]
+
+
+def _network_facts(root, owners):
+    return sources.summary(Tree(root), owners, state.parse(state.ask()))
+
+
+def _storage_facts(ostree):
+    """Describe the file systems; the root of a deployment's node is what is seen at /sysroot."""
+    root = _storage.filesystem("/sysroot" if ostree.is_booted() else "/")
+    boot, usr, var = (_storage.filesystem(path) for path in ("/boot", "/usr", "/var"))
+    listed = json.loads(run(["lsblk", "--json", "--list", "--output", "NAME,UUID"]).stdout)["blockdevices"]
+    same = [device["name"] for device in listed if root.uuid and device["uuid"] == root.uuid]
+    return {
+        "root": dict(_shown(root), uuid_shared=len(set(same)) > 1),
+        "boot": dict(
+            _shown(boot),
+            separate=boot.device != root.device,
+            loader=_kind(os.path.join("/boot", "loader")),
+            reclaimable_bytes=_reclaimable(ostree),
+        ),
+        "usr": {"separate": usr.device != root.device},
+        "var": {"separate": var.device != root.device},
+    }
+
+
+def _reclaimable(ostree):
+    try:
+        return prune.reclaimable(ostree, BootControl(check_mode=True)) if ostree.deployments() else 0
+    except FleetError:
+        return 0  # what is wrong with GRUB or the record is told elsewhere
+
+
+def _shown(filesystem):
+    return {
+        name: getattr(filesystem, name) for name in ("device", "uuid", "fstype", "layers", "size_bytes", "free_bytes")
+    }
+
+
+def _kind(path):
+    if os.path.islink(path):
+        return "link"
+    return "directory" if os.path.isdir(path) else ""
+
+
+def parse_units(text):
+    """Read the answer of systemctl show.
+
+    :returns: dict of unit name without .service to {"active": bool, "pid": int}.
+    """
+    units = {}
+    for block in text.strip().split("\n\n"):
+        fields = dict(line.partition("=")[::2] for line in block.splitlines())
+        name = fields.get("Id", "")
+        if name.endswith(".service"):
+            units[name[: -len(".service")]] = {
+                "active": fields.get("ActiveState") == "active",
+                "pid": int(fields.get("MainPID") or 0),
+            }
+    return units
+
+
+def grub_facts(root):
+    """Describe GRUB: directory, family, problem (why it cannot be used, empty if it can) and the missing tools."""
+    try:
+        grub = grub_menu.find(root)
+    except FleetError as error:
+        return {"directory": "", "family": "", "missing_tools": [], "problem": error.problem}
+    return {
+        "directory": grub.directory,
+        "family": os.path.basename(grub.directory),
+        "missing_tools": [] if _has_program(grub.check_tool) else [grub.check_tool],
+        "problem": "",
+    }
+
+
+def tier_facts(root):
+    """Describe where a trial can be counted: name of the tier, "" if nowhere, and the evidence."""
+    try:
+        block = grub_menu.find(root).block
+    except FleetError as error:
+        return {"name": boot_tier.NONE, "evidence": [error.problem]}
+    tier = boot_tier.decide(boot_tier.probe(block), block)
+    return {"name": tier.name, "evidence": tier.evidence}
+
+
+def renderers(root, active):
+    """Name what configures the network now.
+
+    :param active: iterable of str, names of active services.
+    :returns: list of str out of systemd-networkd, netplan, NetworkManager, ifupdown, ifcfg, dhcpcd, wicked, connman.
+    """
+    found = []
+    if _any_file(root, "etc/netplan/*.yaml"):
+        found.append("netplan")
+    elif "systemd-networkd" in active and _any_file(
+        root, "etc/systemd/network/*.network", "run/systemd/network/*.network"
+    ):
+        found.append("systemd-networkd")
+    # What netplan asks of NetworkManager lies in /run; only what lies in /etc is its own.
+    own = _any_file(root, "etc/NetworkManager/system-connections/*", "etc/sysconfig/network-scripts/ifcfg-*")
+    if "NetworkManager" in active and (own or "netplan" not in found):
+        found.append("NetworkManager")
+    texts = [_text(root, "etc/network/interfaces")]
+    texts += [_text("", path) for path in sorted(glob.glob(os.path.join(root, "etc/network/interfaces.d/*")))]
+    if "networking" in active and has_interfaces("\n".join(texts)):
+        found.append("ifupdown")
+    if "network" in active and _any_file(root, "etc/sysconfig/network-scripts/ifcfg-*"):
+        found.append("ifcfg")
+    return found + [name for name in ("dhcpcd", "wicked", "connman") if name in active]
+
+
+def has_interfaces(text):
+    """Say whether ifupdown's configuration has an interface beside the loopback."""
+    return any(name != "lo" for name in re.findall(r"^\s*iface\s+(\S+)", text, re.MULTILINE))
+
+
+def _kubelet_facts(root, service):
+    version = run(["kubelet", "--version"], check=False).stdout if _has_program("kubelet") else ""
+    arguments = _bytes(root, "proc/%d/cmdline" % service["pid"]).decode("utf-8", "replace").split("\0")
+    config = _text(root, flag(arguments, "--config") or KUBELET_CONFIG)
+    return {
+        "active": service["active"],
+        "version": version.split()[-1] if version.split() else "",
+        "volume_plugin_dir": flag(arguments, "--volume-plugin-dir") or volume_plugin_dir(config),
+    }
+
+
+def flag(arguments, name):
+    """Return the value of a command line flag, written as one word or two; "" if it is not there."""
+    for position, word in enumerate(arguments):
+        if word.startswith(name + "="):
+            return word[len(name) + 1 :]
+        if word == name and position + 1 < len(arguments):
+            return arguments[position + 1]
+    return ""
+
+
+def volume_plugin_dir(config):
+    """Return what a kubelet configuration (YAML or JSON) says, else the built-in default."""
+    found = re.search(r"""^\s*["']?volumePluginDir["']?\s*:\s*["']?([^"'#,\n]+)""", config, re.MULTILINE)
+    return found.group(1).strip() if found and found.group(1).strip() else VOLUME_PLUGIN_DIR
+
+
+def _runtime_facts(services):
+    for name in RUNTIMES:
+        if services[name]["active"]:
+            program = "dockerd" if name == "docker" else name
+            said = run([program, "--version"], check=False).stdout if _has_program(program) else ""
+            found = re.search(r"\d+\.\d+\S*", said)
+            return {"name": name, "version": found.group(0).rstrip(",") if found else ""}
+    return {"name": "", "version": ""}
+
+
+def _has_program(name):
+    return any(os.access(os.path.join(directory, name), os.X_OK) for directory in SEARCH_PATH.split(":"))
+
+
+def _any_file(root, *patterns):
+    return any(glob.glob(os.path.join(root, pattern)) for pattern in patterns)
+
+
+def _bytes(root, path):
+    return _storage.read_bytes(os.path.join(root, path.lstrip("/")) if root else path)
+
+
+def _text(root, path):
+    return _bytes(root, path).decode("utf-8", "replace")

@@ -1,0 +1,342 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What speaks against moving a node: one small check per reason, over what facts.py gathered. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+
+A check is a function ``(node, wanted) -> str``: what was found, as a sentence without its full stop, "" where all is
+well. ``wanted`` is the release that the node shall be moved to, as node_preflight documents its options. The key of a
+check is its name, and stays what it is once released: operators accept findings by it.
+"""
+
+import difflib
+import re
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.tables import UNDERSTOOD
+
+SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
+ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
+# What GRUB reads, and what the initramfs of a release mounts unasked. Only what was seen to boot is let through
+# (docs/design.md, "Tiers").
+FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs", "btrfs")
+LAYERS = ("part", "disk", "loop", "lvm")
+SHOWN = 5  # of many things that one finding is about
+
+
+class Check(typing.NamedTuple):
+    key: str
+    severity: str
+    acceptable: bool
+    title: str
+    remedy: str
+    find: typing.Callable
+
+
+CHECKS = []
+
+
+def _check(severity, title, remedy, acceptable=None):
+    """Register a check.
+
+    :param acceptable: bool, whether an operator may accept it; None: whatever is no inhibitor.
+    """
+
+    def register(find):
+        may = severity != "inhibitor" if acceptable is None else acceptable
+        CHECKS.append(Check(find.__name__.replace("_", "-"), severity, may, title, remedy, find))
+        return find
+
+    return register
+
+
+def examine(node, wanted, accepted):
+    """Look for everything that speaks against the move.
+
+    :param node: dict, the facts.
+    :param wanted: dict, the release.
+    :param accepted: list of str, keys of findings that the operator accepts.
+    :returns: list of dicts with key, severity, title, detail, remedy, acceptable and accepted; the worst first.
+    :raises FleetError: a key is not known, or names a finding that nobody may accept.
+    """
+    _examine_keys(accepted)
+    findings = []
+    for check in CHECKS:
+        detail = check.find(node, wanted)
+        if detail:
+            findings.append(
+                {
+                    "key": check.key,
+                    "severity": check.severity,
+                    "title": check.title,
+                    "detail": detail,
+                    "remedy": check.remedy,
+                    "acceptable": check.acceptable,
+                    "accepted": check.key in accepted,
+                }
+            )
+    return sorted(findings, key=lambda finding: (-SEVERITIES.index(finding["severity"]), finding["key"]))
+
+
+def inhibitors(findings):
+    """Return the keys of the findings that stop the node."""
+    return [found["key"] for found in findings if found["severity"] == "inhibitor" and not found["accepted"]]
+
+
+def _examine_keys(accepted):
+    known = {check.key: check for check in CHECKS}
+    for key in accepted:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, 1)
+            raise FleetError(
+                f"There is no finding called {key}",
+                todo=f"Correct it to {close[0]}" if close else "Take the key from an earlier preflight",
+            )
+        if not known[key].acceptable:
+            raise FleetError(
+                f"The finding {key} cannot be accepted: the node would not come back", todo=known[key].remedy
+            )
+
+
+@_check("inhibitor", "Unknown operating system", "Only Debian and its derivatives can be moved")
+def distribution(node, wanted):
+    family = [node["os"]["id"]] + node["os"]["id_like"].split()
+    if node["ostree"]["booted"] or "debian" in family:
+        return ""
+    return "The node runs %s" % (node["os"]["pretty_name"] or node["os"]["id"] or "an unknown system")
+
+
+@_check("inhibitor", "No systemd", "Only nodes whose first process is systemd can be moved")
+def systemd(node, wanted):
+    return "" if node["systemd"] else "The first process of the node is not systemd"
+
+
+@_check("inhibitor", "Another architecture", "Take a release for the node's architecture")
+def architecture(node, wanted):
+    if ARCHITECTURES.get(wanted["architecture"], wanted["architecture"]) == node["architecture"]:
+        return ""
+    return f"The release is for {wanted['architecture']}, the node is {node['architecture']}"
+
+
+@_check("inhibitor", "An earlier release has to come first", "Move the node to one of those versions first")
+def minimum_from(node, wanted):
+    allowed = wanted["minimum_from"]
+    running = [node["entry"]]
+    if node["os"]["image_id"] == wanted["name"]:
+        running.append(f"{wanted['name']}-{node['os']['image_version']}")
+    if not allowed or any(f"{wanted['name']}-{version}" in running for version in allowed):
+        return ""
+    return "Version {} of {} can only follow {}, and the node runs {}".format(
+        wanted["version"],
+        wanted["name"],
+        " or ".join(allowed),
+        node["entry"] or node["os"]["pretty_name"],
+    )
+
+
+@_check("inhibitor", "No usable GRUB", "Let grub.cfg be made by grub-mkconfig with its 41_custom script")
+def boot_loader(node, wanted):
+    return node["grub"]["problem"]
+
+
+@_check("inhibitor", "A GRUB tool is missing", "Install the package with GRUB's common tools (grub-common)")
+def boot_loader_tools(node, wanted):
+    missing = node["grub"]["missing_tools"]
+    return f"The node has no {' and no '.join(missing)}" if missing else ""
+
+
+@_check("inhibitor", "Secure Boot is on", "Turn Secure Boot off, or exclude the node")
+def secure_boot(node, wanted):
+    return "The firmware would only start kernels that it trusts" if node["secure_boot"] else ""
+
+
+@_check("inhibitor", "/boot/loader belongs to another tool", "Exclude the node; this layout is not supported yet")
+def boot_loader_entries(node, wanted):
+    if node["boot"]["loader"] != "directory":
+        return ""
+    return "/boot/loader is a directory, and OSTree needs a link there"
+
+
+@_check("inhibitor", "/boot lies on an unsupported file system", "Put /boot on ext4, XFS or btrfs")
+def boot_filesystem(node, wanted):
+    return "" if node["boot"]["fstype"] in FILE_SYSTEMS else f"/boot is {node['boot']['fstype']}"
+
+
+@_check("inhibitor", "/boot lies on unsupported storage", "Put /boot on a plain partition or a logical volume")
+def boot_storage(node, wanted):
+    return _layers(node["boot"], "/boot")
+
+
+@_check(
+    "inhibitor",
+    "Nothing can count a trial",
+    "Mount an EFI system partition on /boot/efi, install kexec-tools, or put /boot on a plain partition",
+)
+def boot_control(node, wanted):
+    return "" if node["boot_tier"]["name"] else "; ".join(node["boot_tier"]["evidence"])
+
+
+@_check(
+    "info", "Trials are not counted beside grub.cfg", "Nothing has to be done; docs/design.md says what is different"
+)
+def boot_tier(node, wanted):
+    tier = node["boot_tier"]
+    return "; ".join(tier["evidence"]) if tier["name"] not in ("", "block") else ""
+
+
+@_check("inhibitor", "Every reboot skips the boot loader", "Set LOAD_KEXEC=false in /etc/default/kexec")
+def kexec_on_reboot(node, wanted):
+    return "/etc/default/kexec has every reboot start the same system by kexec" if node["kexec_on_reboot"] else ""
+
+
+@_check("inhibitor", "The root lies on an unsupported file system", "Only ext4, XFS and btrfs are supported yet")
+def root_filesystem(node, wanted):
+    return "" if node["root"]["fstype"] in FILE_SYSTEMS else f"The root is {node['root']['fstype']}"
+
+
+@_check("inhibitor", "The root lies on unsupported storage", "Move the root to a plain partition or a logical volume")
+def root_storage(node, wanted):
+    return _layers(node["root"], "The root")
+
+
+def _layers(filesystem, name):
+    strange = [layer for layer in filesystem["layers"] if layer not in LAYERS]
+    return f"{name} lies on {filesystem['device']} ({', '.join(strange)})" if strange else ""
+
+
+@_check("inhibitor", "The root cannot be told apart", "Give the file system a UUID that no other one has (tune2fs -U)")
+def root_uuid(node, wanted):
+    if not node["root"]["uuid"]:
+        return f"The file system of {node['root']['device']} has no UUID"
+    return f"Several devices show the UUID {node['root']['uuid']}" if node["root"]["uuid_shared"] else ""
+
+
+@_check("inhibitor", "/usr is a file system of its own", "Bring /usr onto the root, or exclude the node")
+def usr_separate(node, wanted):
+    return "/usr would hide the /usr of the release" if node["usr"]["separate"] else ""
+
+
+@_check("inhibitor", "No room on the root", "Free the space, or extend the file system")
+def root_space(node, wanted):
+    if _is_deployed(node, wanted):
+        return ""
+    needed = wanted["size"] + wanted["root_margin"]
+    if not node["boot"]["separate"]:
+        needed += 2 * wanted["boot_size"]
+    return _shortage("The root", node["root"]["free_bytes"], needed)
+
+
+@_check("inhibitor", "No room on /boot", "Remove kernels that are no longer needed, or extend the file system")
+def boot_space(node, wanted):
+    if _is_deployed(node, wanted) or not node["boot"]["separate"]:
+        return ""
+    # Twice: OSTree keeps what is there until the new kernel and initramfs are complete.
+    # What is superseded is removed before.
+    free = node["boot"]["free_bytes"] + node["boot"]["reclaimable_bytes"]
+    return _shortage("/boot", free, 2 * wanted["boot_size"] + wanted["boot_margin"])
+
+
+def _is_deployed(node, wanted):
+    return any(found["commit"] == wanted["commit"] for found in node["ostree"]["deployments"])
+
+
+def _shortage(name, free, needed):
+    if free >= needed:
+        return ""
+    return "%s has %d MB free, and %d MB are needed" % (name, free // 1000000, -(-needed // 1000000))
+
+
+@_check("inhibitor", "No ostree program", "Install the package ostree; it changes nothing by itself")
+def ostree_tool(node, wanted):
+    return "" if node["ostree"]["version"] else "The node has no ostree"
+
+
+@_check(
+    "inhibitor", "The machine id is not valid", "Make one with systemd-machine-id-setup and let the node join again"
+)
+def machine_id(node, wanted):
+    value = node["machine_id"]
+    if re.match("[0-9a-f]{32}$", value) and value != "0" * 32:
+        return ""
+    return f"/etc/machine-id says {repr(str(value)) if value else 'nothing'}"
+
+
+@_check("inhibitor", "The network is configured by a tool that cannot be carried", "Move it to systemd-networkd first")
+def network_renderer(node, wanted):
+    strange = [name for name in node["network"]["renderers"] if name not in UNDERSTOOD]
+    if strange:
+        return f"The network of the node is configured by {' and '.join(strange)}"
+    return "" if node["network"]["renderers"] else "Nothing known configures the network of the node"
+
+
+@_check(
+    "inhibitor",
+    "A part of the network's configuration cannot be carried",
+    "Take it out, or put it where the release has a place for it (docs/carry-network.md); accept this finding if the "
+    "node does without it, or if the release configures its network by the same tool",
+    acceptable=True,
+)
+def network_lost(node, wanted):
+    return _some(node["network"]["lost"])
+
+
+@_check(
+    "high",
+    "The network has something that is in no file",
+    "Nothing has to be done for what a program makes (keepalived, a CNI plugin); write the rest into a file",
+)
+def network_undeclared(node, wanted):
+    return _some(node["network"]["undeclared"])
+
+
+@_check(
+    "high",
+    "Several interfaces have names that the kernel gives in any order",
+    "See that nothing on the node and in the cluster names them, or boot with names that do not change first",
+)
+def network_names(node, wanted):
+    names = node["network"]["kernel_names"]
+    return f"The interfaces {' and '.join(names)} may be called otherwise after the move" if len(names) > 1 else ""
+
+
+def _some(sentences):
+    """Name the first few of many things."""
+    more = len(sentences) - SHOWN
+    return "; ".join(sentences[:SHOWN] + (["and %d more" % more] if more > 0 else []))
+
+
+@_check("inhibitor", "The node uses the first version of cgroups", "Boot with systemd.unified_cgroup_hierarchy=1 first")
+def cgroup_version(node, wanted):
+    return "" if node["cgroup"] == 2 else "Kubelet and workloads would find other cgroups after the move"
+
+
+@_check(
+    "inhibitor",
+    "SELinux is enforcing",
+    "Labels are not carried: switch to permissive, or accept this finding",
+    acceptable=True,
+)
+def selinux(node, wanted):
+    return "SELinux enforces its policy" if node["selinux"] == "enforcing" else ""
+
+
+@_check(
+    "high",
+    "Kubelet keeps volume plugins below /usr",
+    "Set volumePluginDir to /var/lib/kubelet/volumeplugins before the move, on the controller manager too",
+)
+def volume_plugin_dir(node, wanted):
+    path = node["kubelet"]["volume_plugin_dir"]
+    return f"{path} cannot be written after the move" if path.startswith("/usr/") else ""
+
+
+@_check("high", "Another container runtime than containerd", "Check that the release holds the same runtime")
+def container_runtime(node, wanted):
+    name = node["container_runtime"]["name"]
+    return "" if name in ("", "containerd") else f"The node runs {name}, whose images and state are not known"
+
+
+@_check("medium", "No kubelet runs", "Look why; a node that does not serve now will not serve after the move")
+def kubelet(node, wanted):
+    return "" if node["kubelet"]["active"] else "The kubelet of the node is not active"

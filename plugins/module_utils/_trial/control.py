@@ -1,0 +1,383 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Boot control on one node: the one owner of the menu, the environment block and the record.
+
+Every write leaves a node that boots: files are replaced whole, the block is flipped by one write, and in each step the
+order is chosen so that a cut between two writes means the incumbent.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import os
+import platform
+import re
+import time
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, grubcfg, initrd, kexec, menu, tier
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.block import BootBlock
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
+    grub_path,
+    make_directory,
+    read_text,
+    write_atomic,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
+    deadman,
+    evidence,
+    health,
+    healthstate,
+    record,
+    reporter,
+    start,
+)
+
+
+def _pretty_name():
+    found = re.search(r'^PRETTY_NAME="?([^"\n]*)', read_text("/etc/os-release"), re.MULTILINE)
+    return found.group(1) if found else ""
+
+
+class BootControl:
+    """What this node boots and why. Reads on construction; its verbs return the actions that they took (or would take).
+
+    :param check_mode: bool, when true nothing is written.
+    """
+
+    def __init__(self, check_mode=False):
+        self.check_mode = check_mode
+        self.grub = grub.find()
+        self.state = self.recorded = record.parse(read_text(record.PATH) if os.path.lexists(record.PATH) else None)
+        # Once the menu refers to a block, that one stays, whatever is mounted today.
+        self.tier = tier.recorded(self.state["control"])
+        if self.tier is None:
+            self.tier = tier.decide(tier.probe(self.grub.block), self.grub.block)
+        self._block = BootBlock(self.tier, self.grub.block, check_mode)
+        self.block_problem = self._block.problem
+        if self.block is None and not os.path.exists(self._block.path) and not self.state["entries"]:
+            self.block_problem = ""  # a node that was never touched has none
+        self.boot_id = read_text("/proc/sys/kernel/random/boot_id").strip()
+        self.arguments = grub.parse_command_line(read_text("/proc/cmdline"))
+        self.evidence = evidence.read(self.state["trial"])
+        if self.state["finalized"] is None and grubcfg.is_ours(read_text(self.grub.config)):
+            # What GRUB does counts, where the record was lost or the controller died before it was written.
+            since = int(os.stat(self.grub.config).st_mtime)
+            given_up = {"at": since, "entry": (self.block or {}).get("osm_default", "")}
+            self.state = dict(self.state, finalized=given_up)
+
+    @property
+    def block(self):
+        """The variables of the environment block, dict of str to str; None where GRUB could read or rewrite none."""
+        return self._block.variables
+
+    def booted_entry(self):
+        """Return the id of the entry that runs now, "" if it is none that we know.
+
+        What the command line claims counts only if the deployment that runs is the one of that entry.
+        """
+        if not Ostree().is_booted():
+            return grub.PACKAGE
+        deployment = Ostree().booted()
+        for name, entry in sorted(self.state["entries"].items()):
+            if deployment is not None and entry["deployment"] == deployment.path:
+                return name
+        return ""
+
+    def default_entry(self):
+        """Return the id of the entry that a plain reboot boots when no trial is armed."""
+        named = (self.block or {}).get("osm_default") or grub.PACKAGE
+        if self.state["finalized"] and named not in self.state["entries"]:
+            return record.fallback(self.state, named) or named
+        return named
+
+    def needed_entries(self):
+        """Return the ids of the entries that must not be removed, as set of str: one way back is kept.
+
+        Without a usable block GRUB boots the package-managed system, but what was confirmed last comes back with one.
+        """
+        return {self.booted_entry(), self.default_entry()} | ({self.state["default"]} if self.block is None else set())
+
+    def confirmed_at(self):
+        """Return since when the default is the default, in seconds of the epoch, int; 0 if nothing says so."""
+        if self.state["default"] == self.default_entry() and self.state["confirmed_at"]:
+            return self.state["confirmed_at"]
+        # A record of before that was noted, or older than the block: nothing but a decision of ours writes the block.
+        return self._block.changed_at()
+
+    def called_off(self):
+        """Say whether what runs is a trial that was called off, so that the node still has to go home."""
+        return self.state["called_off"] == self.boot_id and self.booted_entry() != self.default_entry()
+
+    def verdict(self):
+        """Return the Verdict on the trial that is under way or has ended undecided."""
+        return record.judge(self.state, self.block, self.booted_entry(), self.boot_id, self.evidence)
+
+    def facts(self):
+        """Return what boot_info documents, as dict."""
+        verdict = self.verdict()
+        return {
+            "booted": {
+                "entry": self.booted_entry(),
+                "boot_id": self.boot_id,
+                "kernel": platform.release(),
+                "os": _pretty_name(),
+                "trial": self.is_trial(),
+            },
+            "default": self.default_entry(),
+            "block": {"usable": self.block is not None, "problem": self.block_problem},
+            "tier": {"name": self.tier.name, "evidence": self.tier.evidence, "block": self.tier.block},
+            "entries": self.state["entries"],
+            "trial": record.live_trial(self.state, self.block),
+            "verdict": verdict.verdict,
+            "reason": verdict.reason,
+            "called_off": self.called_off(),
+            # Not "failed": Ansible takes a result of that name for a failure of the module.
+            "failures": self.state["failed"],
+            "health": self.health(),
+            "drills": self.state["drills"],
+            "finalized": self.state["finalized"],
+        }
+
+    def is_trial(self):
+        """Say whether this boot is a trial of a release."""
+        return ("osmigrate.trial", "1") in self.arguments
+
+    def health(self):
+        """Return what became of the operator's health checks of this boot (see healthstate.parse)."""
+        expected = self.is_trial() and os.path.exists(os.path.join(health.DIRECTORY, health.SERVICE))
+        return healthstate.parse(read_text(healthstate.RESULTS), expected)
+
+    def check_default(self, names):
+        """See that a menu of these entries would have what the environment block makes the default.
+
+        :param names: iterable of str, ids of entries.
+        :raises FleetError: it would not, because the record was lost.
+        """
+        default = (self.block or {}).get("osm_default") or grub.PACKAGE
+        if self.state["finalized"] is None and default != grub.PACKAGE and default not in names:
+            raise FleetError(
+                f"The record of this node does not know its default {default}, which a new boot menu would not have",
+                todo=f"Bring the release {default} onto the node first, then run the same command again",
+            )
+
+    def stage(self, entry, purpose=record.MOVE):
+        """Put an entry into the menu, where it is inert.
+
+        :param entry: dict, an item of "entries" in docs/design.md, "State file".
+        :param purpose: str, MOVE or DRILL; what was staged for a drill lacks what a move needs.
+        """
+        state = dict(self.state, entries=dict(self.state["entries"]))
+        grub.check_length(entry)
+        state["entries"][entry["id"]] = dict(entry, trial_initrd=grub_path(initrd.PATH), purpose=purpose)
+        if self.tier.name == tier.KEXEC and self.booted_entry() == grub.PACKAGE:
+            state["package"] = start.running_package(self.arguments)
+        return self._write_menu(state)
+
+    def forget(self, names):
+        """Take entries out of the menu, before what they boot is deleted.
+
+        :param names: iterable of str.
+        :raises FleetError: one of them is needed.
+        """
+        gone = set(names) & set(self.state["entries"])
+        kept = gone & self.needed_entries()
+        if kept:
+            raise FleetError(f"The boot entry {', '.join(sorted(kept))} is in use and cannot be removed")
+        if not gone:
+            return []
+        state = dict(self.state)
+        state["entries"] = {name: entry for name, entry in self.state["entries"].items() if name not in gone}
+        return self._write_menu(state)
+
+    def finalize(self):
+        """Let GRUB boot the default by itself, and record that the package-managed root is given up."""
+        name = self.default_entry()
+        given_up = self.state["finalized"] or {"at": int(time.time()), "entry": name}
+        state = dict(self.state, default=name, confirmed_at=self.confirmed_at(), trial=None, finalized=given_up)
+        return self._write_menu(state)
+
+    def arm(self, name, tries, rollout, node="", purpose=record.MOVE):
+        """Let the next boots, tries at the most, be trials of the entry; the default stays what it is.
+
+        :param name: str, id of the entry.
+        :param tries: int, 1 to menu.TRIES_MAX.
+        :param rollout: str, kept in the record.
+        :param node: str, name of the Node object, kept in the record.
+        :param purpose: str, MOVE or DRILL; a drill is meant to fall back, which does not count as failed.
+        """
+        if name == grub.PACKAGE and self.state["finalized"]:
+            raise FleetError(
+                "The package-managed system of this node was given up and cannot be booted",
+                todo="Go to a release that is in the boot menu",
+            )
+        if name != grub.PACKAGE and name not in self.state["entries"]:
+            raise FleetError(f"There is no boot entry {name}", todo="Stage the release first")
+        # First of all: without a block a plain reboot boots something else than with one.
+        actions = self._repair(self.state) if self.block is not None or self.state["entries"] else []
+        default = self.default_entry()
+        if name == default:
+            return actions  # a plain reboot boots it
+        trial = self.state["trial"]
+        by_kexec = self.tier.name == tier.KEXEC
+        # GRUB, which could not count it, finds a try that is spent: any reset on the way boots the default.
+        left = "0" if by_kexec else "x" * tries
+        wanted = {"osm_default": default, "osm_trial": name, "osm_tries": left}
+        armed = trial and trial["entry"] == name and trial["armed_boot_id"] == self.boot_id
+        armed = armed and kexec.is_loaded() == by_kexec
+        actions += reporter.install(self.check_mode)
+        asked = {"rollout": rollout, "node": node, "purpose": purpose}
+        if armed and {key: trial[key] for key in asked} == asked and self.block == wanted:
+            return actions
+        if name != grub.PACKAGE:
+            start.verify(self.state["entries"][name], default)
+        if not self.check_mode:
+            evidence.forget()
+        # The record comes first: a block that is armed without a record could not be judged after the boot.
+        self._write_state(
+            dict(
+                self.state,
+                trial={
+                    "entry": name,
+                    "incumbent": default,
+                    "armed_boot_id": self.boot_id,
+                    "armed_at": int(time.time()),
+                    "tries": tries,
+                    "rollout": rollout,
+                    "node": node,
+                    "purpose": purpose,
+                },
+            )
+        )
+        if by_kexec and not self.check_mode:
+            start.load(name, self.state["entries"].get(name), self.state["package"], default)
+        self._block.flip(wanted)
+        if by_kexec:
+            return actions + [f"arm one boot of {name} by kexec; {default} stays the default"]
+        arming = (tries, "s"[: tries > 1], name, default)
+        return actions + ["arm %d boot%s of %s; %s stays the default" % arming]
+
+    def confirm(self, name):
+        """Make the entry that runs on trial the default.
+
+        :raises FleetError: it does not run, or it is not on trial.
+        """
+        if self.booted_entry() != name:
+            raise FleetError(
+                f"{name} cannot be confirmed because {self.booted_entry() or 'another OS'} is running",
+                f"The default is still {self.default_entry()}",
+                "Run the same command again; it looks at the node and goes on from there",
+            )
+        checks = self.health()
+        if checks["state"] not in ("", healthstate.PASSED):
+            raise FleetError(
+                f"{name} cannot be confirmed because its required health checks have not passed",
+                f"The default is still {self.default_entry()}",
+                f"Wait for them, or look at journalctl --unit {health.SERVICE} on the node",
+            )
+        sure = self.block is not None or not self.state["entries"]
+        if sure and self.default_entry() == self.state["default"] == name and not self._under_way():
+            return []
+        actions = self._repair(self.state)
+        self._block.flip({"osm_default": name, "osm_trial": "", "osm_tries": ""})
+        failed = {key: value for key, value in self.state["failed"].items() if key != name}
+        now = int(time.time())
+        self._write_state(dict(self.state, default=name, confirmed_at=now, trial=None, failed=failed))
+        if not self.check_mode:
+            run(["systemctl", "stop", deadman.TIMER], check=False)  # a candidate without one has none to stop
+        actions.append(f"make {name} the default")
+        # Last: until then grub.cfg itself boots the release of before, which is still there.
+        return actions + (self._write_menu(self.state) if self.state["finalized"] else [])
+
+    def drilled(self, name):
+        """Note that the way back from the entry works: it ran on a drill, nobody confirmed it, and the node is home.
+
+        :returns: list of str, as all verbs.
+        :raises FleetError: that is not what happened.
+        """
+        trial, now = self.state["trial"], int(time.time())
+        verdict = self.verdict()
+        if trial is None or (trial["entry"], trial["purpose"]) != (name, record.DRILL):
+            raise FleetError(f"No drill of {name} is under way on this node", todo="Run the same command again")
+        if verdict.verdict != "fell_back":
+            raise FleetError(
+                f"The drill of {name} did not end where it began: {verdict.reason}",
+                f"The default is still {self.default_entry()}",
+                "Look at the node, then run the same command again",
+            )
+        drill = {"at": now, "seconds_away": now - trial["armed_at"]}
+        actions = self.revert("")
+        self._write_state(dict(self.state, drills=dict(self.state["drills"], **{name: drill})))
+        return actions + ["note that %s came home by itself after %d seconds" % (name, drill["seconds_away"])]
+
+    def revert(self, reason):
+        """Call the trial off; the default stays what it is.
+
+        An entry that was booted, or should have been, is remembered as failed and not tried again unasked. A drill is
+        meant to fall back, so it counts only where a run saw it fail and says why.
+
+        :param reason: str, why; empty for what the verdict says.
+        """
+        trial = self.state["trial"]
+        if not self._under_way():
+            return []
+        verdict = self.verdict()
+        called_off = trial["entry"] if trial else self.block["osm_trial"]
+        actions = self._repair(self.state)
+        self._block.flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
+        if not self.check_mode:
+            kexec.unload()
+        begun = verdict.verdict != "never_rebooted"
+        state = dict(self.state, trial=None, called_off=self.boot_id if begun else "")
+        meant = trial and trial["purpose"] == record.DRILL and not reason
+        if trial and not meant and verdict.verdict not in ("", "never_rebooted"):
+            state["failed"] = dict(state["failed"])
+            state["failed"][trial["entry"]] = {
+                "verdict": verdict.verdict,
+                "reason": reason or verdict.reason,
+                "at": int(time.time()),
+                "rollout": trial["rollout"],
+                "attempts": record.attempts(self.state, trial["entry"]) + 1,
+            }
+        self._write_state(state)
+        return actions + [f"call off the trial of {called_off}"]
+
+    def _write_menu(self, state):
+        """Bring block, menu and custom.cfg to what the entries need; the record comes last and is what is trusted."""
+        if not self.tier.name:
+            raise FleetError(
+                f"No trial can be counted on this node: {'; '.join(self.tier.evidence)}",
+                todo="Mount an EFI system partition on /boot/efi or install kexec-tools, or exclude the node",
+            )
+        self.check_default(state["entries"])
+        state = dict(state, control=tier.record(self.tier))
+        entries = [state["entries"][name] for name in sorted(state["entries"])]
+        fallback = state["entries"].get(record.fallback(state, (self.block or {}).get("osm_default", "")))
+        changes = menu.plan(self.grub, self.tier, entries, fallback, state["finalized"] is None)
+        actions = self._repair(state)
+        actions += [change.action for change in changes if change.action]
+        if state != self.recorded:
+            actions.append("record the boot entries")
+        if not self.check_mode and actions:
+            menu.write(self.grub, changes)
+            self._write_state(state)
+        return actions
+
+    def _repair(self, state):
+        """Make the block usable; what was confirmed last is the default again, if GRUB can boot it.
+
+        :param state: dict, the record as it will be.
+        """
+        confirmed = state["default"] if state["default"] in state["entries"] else record.fallback(state, "")
+        return self._block.repair(confirmed or grub.PACKAGE)
+
+    def _under_way(self):
+        """Say whether record or block have a trial that nobody has decided on."""
+        return self.state["trial"] is not None or bool((self.block or {}).get("osm_trial"))
+
+    def _write_state(self, state):
+        self.state = self.recorded = state
+        if not self.check_mode:
+            make_directory(os.path.dirname(record.PATH))
+            write_atomic(record.PATH, record.render(state).encode("utf-8"), 0o644)

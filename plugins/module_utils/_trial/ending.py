@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the candidate ends its trial by itself: the program that leaves word and reboots, and who calls it.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, FILE, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import deadman, health
+
+
+# Seconds: deadman from the start of the kernel, 0 for none; health_timeout for one run of a check; health_deadline from
+# the start of the checks, 0 for no checks.
+class Limits(typing.NamedTuple):
+    deadman: int
+    health_timeout: int
+    health_deadline: int
+
+
+PROGRAM = "/etc/osmigrate/end-trial"
+# The note is written by a process of its own, because one that waits for a dead disk cannot be killed.
+SCRIPT = """\
+#!/bin/sh
+# Written by osmigrate.fleet. Ends the trial of this system: notes why, and reboots into the default.
+# Usage: end-trial <deadman or health> <why, one line>
+cause=$1 detail=$2 entry=
+for word in $(cat /proc/cmdline); do
+    case $word in osmigrate.entry=*) entry=${word#*=} ;; esac
+done
+# A confirmation may have been cut off before it stopped the deadman; then the entry that runs is the default already.
+if [ -n "$entry" ] && grep -qsx "osm_default=$entry" /boot/grub/osmigrate.env /boot/grub2/osmigrate.env \\
+    /boot/efi/EFI/osmigrate/osmigrate.env /efi/EFI/osmigrate/osmigrate.env; then
+    exit 0
+fi
+echo "osmigrate: the trial of $entry ends: $detail" >/dev/kmsg
+
+note() {
+    [ -d /boot/osmigrate ] || return
+    new=/boot/osmigrate/.ended.new
+    printf 'entry=%s\\nboot_id=%s\\ncause=%s\\ndetail=%s\\n' \\
+        "$entry" "$(cat /proc/sys/kernel/random/boot_id)" "$cause" "$detail" >$new || return
+    sync $new || sync
+    mv -f $new /boot/osmigrate/ended
+    sync /boot/osmigrate || sync
+}
+
+sleep 10 &
+pause=$!
+{ note; kill $pause; } >/dev/null 2>&1 &
+wait $pause
+exec systemctl --force reboot
+"""
+
+
+def check(limits):
+    """Refuse Limits that contradict each other.
+
+    :raises FleetError: one is out of range.
+    """
+    if min(limits) < 0:
+        raise FleetError(
+            "deadman_seconds, health_timeout and health_deadline have to be 0 or more, not %d" % min(limits),
+            todo="Correct osmigrate_deadman_seconds, osmigrate_health_timeout or osmigrate_health_deadline",
+        )
+    if limits.health_deadline and not limits.health_timeout:
+        raise FleetError(
+            "A health check that may take 0 seconds cannot pass",
+            todo="Set osmigrate_health_timeout to 1 or more, or switch the checks off with osmigrate_health_deadline=0",
+        )
+    if limits.deadman and limits.health_deadline >= limits.deadman:
+        raise FleetError(
+            "The health checks have %d seconds, but the deadman reboots after %d"
+            % (limits.health_deadline, limits.deadman),
+            todo="Set osmigrate_health_deadline to less than osmigrate_deadman_seconds",
+        )
+
+
+def plan(limits):
+    """Return the Items of everything that ends a trial, by Limits."""
+    wanted = limits.deadman or limits.health_deadline
+    program = item(FILE if wanted else ABSENT, PROGRAM, "", "deadman", SCRIPT if wanted else b"", mode=0o755)
+    return (
+        [program]
+        + deadman.plan(limits.deadman, PROGRAM)
+        + health.plan(limits.health_timeout, limits.health_deadline, PROGRAM)
+    )

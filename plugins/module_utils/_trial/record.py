@@ -1,0 +1,142 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the node remembers about its boot entries and its trial, and the verdict on that trial. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import json
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.grub import PACKAGE
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import evidence as evidences
+
+SCHEMA = 1
+# What the first record of this schema had; the rest came later and may be missing.
+REQUIRED = ("schema", "entries", "default", "trial", "failed")
+MOVE, DRILL = "move", "drill"
+PATH = "/boot/osmigrate/state.json"
+
+
+class Verdict(typing.NamedTuple):
+    verdict: str
+    reason: str
+
+
+NO_TRIAL = Verdict("", "")
+
+
+def empty():
+    """Return the record of a node that was never touched."""
+    return {
+        "schema": SCHEMA,
+        "entries": {},
+        "default": PACKAGE,
+        "confirmed_at": 0,
+        "trial": None,
+        "failed": {},
+        "drills": {},
+        "finalized": None,
+        "called_off": "",
+        "control": None,
+        "package": None,
+    }
+
+
+def parse(text):
+    """Read the content of state.json.
+
+    :param text: str, None for a node that was never touched.
+    :returns: dict (docs/design.md, "State file").
+    :raises FleetError: the text is not such a record.
+    """
+    if text is None:
+        return empty()
+    try:
+        state = json.loads(text)
+        usable = state["schema"] == SCHEMA and not set(REQUIRED) - set(state)
+    except (ValueError, TypeError, KeyError):
+        usable = False
+    if not usable:
+        raise FleetError(
+            f"{PATH} is not a record that this version of osmigrate.fleet understands",
+            "The node boots as its GRUB environment block says",
+            "Move the file aside, and bring the release onto the node again that is its default",
+        )
+    if state["trial"]:
+        state["trial"] = dict({"node": "", "purpose": MOVE}, **state["trial"])
+    return dict(empty(), **state)
+
+
+def render(state):
+    """Return the content of state.json as str."""
+    return json.dumps(state, indent=1, sort_keys=True) + "\n"
+
+
+def fallback(state, default):
+    """Return the id of the entry that grub.cfg boots by itself: PACKAGE, and a confirmed release once that is given up.
+
+    :param state: dict, the node's record.
+    :param default: str, id of the entry that the environment block makes the default.
+    :returns: str, "" if the record knows none; then grub.cfg is left as it is.
+    """
+    if state["finalized"] is None:
+        return PACKAGE
+    confirmed = (default, state["default"], state["finalized"]["entry"])
+    return next((name for name in confirmed if name in state["entries"]), "")
+
+
+def live_trial(state, block):
+    """Return the trial that is under way or has ended without a decision, else None.
+
+    :param state: dict, the node's record.
+    :param block: dict of the environment block's variables, None if it is unusable.
+    """
+    trial = state["trial"]
+    if trial is None or block is None:
+        return trial
+    if block.get("osm_default") == trial["entry"]:
+        return None  # confirmed, and the controller died before the record was rewritten
+    return trial if block.get("osm_trial") == trial["entry"] else None
+
+
+def judge(state, block, booted_entry, boot_id, evidence=evidences.NONE):
+    """Say what became of the trial.
+
+    :param state: dict, the node's record.
+    :param block: dict of the environment block's variables, None if it is unusable.
+    :param booted_entry: str, id of the entry that runs now, "" if it is none of ours.
+    :param boot_id: str, the kernel's boot id.
+    :param evidence: Evidence of why the trial ended.
+    :returns: Verdict; its verdict is "" where there is no trial to judge.
+    """
+    trial = live_trial(state, block)
+    if trial is None:
+        return NO_TRIAL
+    if boot_id == trial["armed_boot_id"]:
+        return Verdict("never_rebooted", "the node has not rebooted since the trial was armed")
+    if booted_entry == trial["entry"]:
+        return Verdict("booted_candidate", f"{booted_entry} is running")
+    if booted_entry != trial["incumbent"]:
+        runs = booted_entry or "another OS"
+        return Verdict("unknown", f"neither the candidate nor the incumbent runs, but {runs}")
+    return Verdict("fell_back", evidences.explain(trial, evidence, _without_evidence(trial, block)))
+
+
+def _without_evidence(trial, block):
+    """Say what the environment block tells about a trial whose incumbent runs again."""
+    if block is None:
+        return "GRUB could not use its environment block, so the incumbent booted"
+    tries = block.get("osm_tries", "")
+    if tries == "x" * trial["tries"]:
+        return "GRUB did not start the candidate: it could not count the try or read its menu"
+    if tries == "0":
+        return "the candidate was started and did not stay up until it was confirmed"
+    return "the incumbent was booted while the candidate still had tries left"
+
+
+def attempts(state, entry):
+    """Return how often an entry has failed on this node, as int."""
+    failed = state["failed"].get(entry)
+    return failed.get("attempts", 1) if failed else 0  # records of older versions have no count

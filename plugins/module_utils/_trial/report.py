@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The incumbent reports at its boot that a trial fell back to it: to the kernel's log, and on its Node object.
+
+It changes nothing on the node: the next run of a playbook calls the trial off.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import sys
+import time
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import node_object, record
+
+KMSG = "/dev/kmsg"
+PREFIX = "osmigrate.fleet/"
+REPORTED = ("fell_back", "unknown")
+SECONDS_MAX = 3600
+PAUSE_MAX = 60
+
+
+def line(facts):
+    """Return the line for the log, as str; "" if there is nothing to report.
+
+    :param facts: dict, what boot_info documents.
+    """
+    if facts["verdict"] not in REPORTED or facts["trial"]["purpose"] == record.DRILL:
+        return ""  # a drill is meant to fall back
+    ended = "fell back" if facts["verdict"] == "fell_back" else "does not run"
+    return f"osmigrate: {facts['trial']['entry']} {ended}: {facts['reason']}"
+
+
+def annotations(facts):
+    """Return what the Node object shall say, as dict of str to str."""
+    failed = facts["failures"].get(facts["trial"]["entry"])
+    # This fall-back is counted in the record when the trial is called off.
+    attempts = (failed.get("attempts", 1) if failed else 0) + 1
+    return {
+        PREFIX + "phase": "failed",
+        PREFIX + "verdict": facts["verdict"],
+        PREFIX + "reason": facts["reason"],
+        PREFIX + "attempts": str(attempts),
+    }
+
+
+def report(look, clock=time.monotonic, sleep=time.sleep):
+    """Report what there is to report, until the API server has taken it or an hour is over.
+
+    :param look: callable without arguments, returns what boot_info documents as it is now.
+    """
+    try:
+        facts = look()
+        if line(facts):
+            log(line(facts))
+            _tell(look, clock, sleep)
+    except FleetError as error:
+        log(f"osmigrate: {error}")
+
+
+def _tell(look, clock, sleep):
+    """Annotate the Node object. Looks anew each time: a playbook may have called the trial off, and begun another."""
+    begun, pause = clock(), 1
+    while clock() - begun < SECONDS_MAX:
+        facts = look()
+        if not line(facts):
+            return
+        if not facts["trial"].get("node"):
+            raise FleetError("The record of the trial does not name the Node object", "Only this log has the reason")
+        try:
+            node_object.annotate(node_object.read_kubeconfig(), facts["trial"]["node"], annotations(facts))
+            _say(f"Node {facts['trial']['node']} says so, too.")
+            return
+        except FleetError as error:
+            _say(str(error))
+        sleep(pause)
+        pause = min(2 * pause, PAUSE_MAX)
+    raise FleetError(
+        "The Node object could not be annotated within %d seconds" % SECONDS_MAX, "Only this log has the reason"
+    )
+
+
+def log(text):
+    """Write a warning to the kernel's log, which shows on consoles too; else to standard output."""
+    try:
+        with open(KMSG, "w") as kmsg:
+            kmsg.write(f"<4>{text}\n")
+    except OSError:
+        _say(text)
+
+
+def _say(text):
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a boot entry starts: its kernel and initramfs on this node's disk.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import os
+import platform
+from collections import namedtuple
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, initrd, kexec
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import digest
+
+# kernel: str, a path; initrds: list of str, paths; options: str, the kernel's arguments without those of a trial.
+Start = namedtuple("Start", "kernel initrds options")
+
+
+def running_package(arguments):
+    """Describe how the package-managed system that runs was started, for the way back by kexec.
+
+    :param arguments: list of (str, str or None), the kernel's.
+    :returns: dict of str: kernel, initrd, options.
+    """
+    release = platform.release()
+    words = [
+        name if value is None else f"{name}={value}"
+        for name, value in arguments
+        if name != "BOOT_IMAGE" and not name.startswith("osmigrate.")
+    ]
+    return {
+        "kernel": "/boot/vmlinuz-" + release,
+        "initrd": "/boot/initrd.img-" + release,
+        "options": " ".join(words),
+    }
+
+
+def verify(entry, default):
+    """Read kernel and initramfs from the disk once more: days may have passed since they were staged.
+
+    :param entry: dict, an item of "entries" in docs/design.md, "State file".
+    :param default: str, id of the default, for the message.
+    :raises FleetError: they are not what was staged, or gone.
+    """
+    found = _deployment(entry)
+    if found is None:
+        raise FleetError(
+            f"The deployment that {entry['id']} boots is gone",
+            f"No trial was armed, and the default is still {default}",
+            "Stage the release again, or choose another target",
+        )
+    if "digests" not in entry:  # staged by a version that had none
+        return
+    for path, wanted in ((found.kernel, "kernel"), (found.initrd, "initrd")):
+        if digest(path) != entry["digests"][wanted]:
+            raise FleetError(
+                f"{path} is not what was staged for {entry['id']} any more",
+                f"No trial was armed, and the default is still {default}",
+                "Look at the disk and the file system of /boot, remove the candidate by ostree_candidate "
+                "with state=absent, and stage it again",
+            )
+
+
+def load(name, entry, package, default):
+    """Load the kernel of an entry for the next reboot, which kexec starts.
+
+    :param name: str, id of the entry.
+    :param entry: dict, as in verify(); None for the package-managed system.
+    :param package: dict, what running_package() returned while that one ran, or None.
+    :param default: str, id of the default, for the message.
+    """
+    start = package_start(package) if entry is None else deployment_start(entry, _deployment(entry))
+    if start is None or not all(os.path.exists(path) for path in [start.kernel] + start.initrds):
+        raise FleetError(
+            f"The kernel and initramfs of {name} are not in /boot, so kexec cannot start it",
+            f"The default is still {default}",
+            "Stage the release again, or choose another target",
+        )
+    words = [start.options, f"osmigrate.entry={name}", grub.TRIAL_ARGUMENTS]
+    kexec.load(start.kernel, start.initrds, " ".join(words))
+
+
+def package_start(package):
+    """Return the Start of the package-managed system, None if nobody noted it.
+
+    It has no deadman of ours; when GRUB starts it, neither.
+
+    :param package: dict, what running_package() returned while it ran, or None.
+    """
+    return package and Start(package["kernel"], [package["initrd"]], package["options"])
+
+
+def deployment_start(entry, deployment):
+    """Return the Start of a trial, with the deadman that watches its initramfs; None if the deployment is gone.
+
+    :param entry: dict, as in verify().
+    :param deployment: Deployment that the entry boots, or None.
+    """
+    return deployment and Start(deployment.kernel, [deployment.initrd, initrd.PATH], entry["options"])
+
+
+def _deployment(entry):
+    """Return the Deployment that an entry boots, None if it is gone."""
+    return next((found for found in Ostree().deployments() if found.path == entry["deployment"]), None)

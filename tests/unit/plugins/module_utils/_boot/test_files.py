@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import errno
+import os
+import time
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import files as boot_files
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+
+def removed_and_open(directory):
+    """Return the content of the files of a directory that this process holds open and that have no name any more."""
+    links = {path: os.readlink(path) for path in map("/proc/self/fd/{}".format, os.listdir("/proc/self/fd"))
+             if os.path.islink(path)}  # fmt: skip
+    return [open(path).read() for path, led in links.items() if led.startswith(str(directory)) and "(deleted)" in led]
+
+
+def test_names_change_between_two_commits_and_the_old_files_keep_their_blocks(tmp_path, monkeypatch):
+    for name in ("grub.cfg", "custom.cfg"):
+        (tmp_path / name).write_text(f"old {name}")
+    seen = []
+
+    def commit(path):
+        assert path == str(tmp_path)
+        files = {found.name: found.read_text() for found in tmp_path.iterdir()}
+        seen.append((files, sorted(removed_and_open(tmp_path))))
+
+    monkeypatch.setattr(boot_files, "commit", commit)
+    wanted = [("grub.cfg", b"new", 0o644), ("custom.cfg", b"new, too", 0o600), ("made", b"for the first time", 0o644)]
+    boot_files.replace([boot_files.File(str(tmp_path / name), content, mode) for name, content, mode in wanted])
+    old = {"grub.cfg": "old grub.cfg", "custom.cfg": "old custom.cfg"}
+    new = {name: content.decode() for name, content, _mode in wanted}
+    assert seen == [
+        ({**old, **{f".{name}.osmigrate-new": content for name, content in new.items()}}, []),
+        (new, sorted(old.values())),
+    ]
+    assert removed_and_open(tmp_path) == []
+    assert (tmp_path / "custom.cfg").stat().st_mode & 0o7777 == 0o600
+
+
+def test_replace_fail_leaves_all_old_files_and_nothing_else(tmp_path, monkeypatch):
+    (tmp_path / "a").write_text("old")
+    monkeypatch.setattr(boot_files, "commit", lambda path: pytest.fail("something was changed"))
+    calls = []
+
+    def full(_descriptor):
+        calls.append("fsync")
+        if len(calls) == 3:  # the file b, after the file a and their directory
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(FleetError, match="b cannot be written: No space left on device.*That file is what it was"):
+        boot_files.replace([boot_files.File(str(tmp_path / name), b"new", 0o644) for name in "ab"])
+    assert {found.name: found.read_text() for found in tmp_path.iterdir()} == {"a": "old"}
+
+
+@pytest.fixture
+def ioctls(monkeypatch):
+    """Record the ioctls of this process and its watchdog instead of freezing the machine that tests run on."""
+    reader, writer = os.pipe()
+    answers = {}
+
+    def ioctl(_descriptor, request, *_rest):
+        os.write(writer, b"F" if request == boot_files.FIFREEZE else b"T")
+        if request in answers:
+            raise answers[request]
+
+    monkeypatch.setattr(boot_files.fcntl, "ioctl", ioctl)
+    monkeypatch.setattr(boot_files, "run", lambda argv: None)
+
+    def seen():
+        os.set_blocking(reader, False)
+        try:
+            return os.read(reader, 100).decode()
+        except BlockingIOError:
+            return ""
+
+    yield answers, seen
+    os.close(reader)
+    os.close(writer)
+
+
+def test_commit_freezes_and_thaws_once(tmp_path, ioctls):
+    assert boot_files.commit(str(tmp_path)) == ""
+    assert ioctls[1]() == "FT"
+
+
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EBUSY])
+def test_commit_says_why_it_only_synced(tmp_path, ioctls, number):
+    ioctls[0][boot_files.FIFREEZE] = OSError(number, "reason")
+    assert "cannot be frozen (reason)" in boot_files.commit(str(tmp_path))
+    assert ioctls[1]() == "F"
+
+
+def test_commit_fail(tmp_path, ioctls):
+    ioctls[0][boot_files.FIFREEZE] = OSError(errno.EIO, "Input/output error")
+    with pytest.raises(FleetError, match="cannot be frozen: Input/output error"):
+        boot_files.commit(str(tmp_path))
+
+
+def test_thawed_by_the_watchdog_already(tmp_path, ioctls):
+    ioctls[0][boot_files.FITHAW] = OSError(errno.EINVAL, "Invalid argument")
+    assert boot_files.commit(str(tmp_path)) == ""
+
+
+def test_the_watchdog_thaws_when_its_parent_dies(tmp_path, ioctls):
+    if os.fork() == 0:
+        boot_files._start_watchdog(os.open(str(tmp_path), os.O_RDONLY))
+        os._exit(0)
+    os.wait()
+    for _attempt in range(50):
+        said = ioctls[1]()
+        if said:
+            break
+        time.sleep(0.1)
+    assert said == "T"
+
+
+def test_the_watchdog_thaws_when_it_takes_too_long(tmp_path, ioctls, monkeypatch):
+    monkeypatch.setattr(boot_files, "FREEZE_SECONDS", 0.1)
+    release = boot_files._start_watchdog(os.open(str(tmp_path), os.O_RDONLY))
+    time.sleep(0.5)
+    assert ioctls[1]() == "T"
+    release()

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts as nodefacts
+
+UNITS = """\
+MainPID=412
+Id=containerd.service
+ActiveState=active
+
+MainPID=0
+Id=NetworkManager.service
+ActiveState=inactive
+"""
+
+
+def tree(root, files):
+    for path, content in files.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    return str(root)
+
+
+def test_parse_os_release():
+    text = '# comment\nID=debian\nPRETTY_NAME="Debian \\"x\\" 12"\nVERSION_ID=\'12\'\nEMPTY=\nbroken\n'
+    assert nodefacts.parse_os_release(text) == {
+        "ID": "debian",
+        "PRETTY_NAME": 'Debian "x" 12',
+        "VERSION_ID": "12",
+        "EMPTY": "",
+    }
+
+
+def test_parse_units():
+    assert nodefacts.parse_units(UNITS) == {
+        "containerd": {"active": True, "pid": 412},
+        "NetworkManager": {"active": False, "pid": 0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "active", "found"),
+    [
+        ({"etc/systemd/network/10-lan.network": ""}, ["systemd-networkd"], ["systemd-networkd"]),
+        ({"run/systemd/network/10-lan.network": ""}, ["systemd-networkd"], ["systemd-networkd"]),
+        ({"etc/systemd/network/10-lan.network": ""}, [], []),
+        ({"etc/systemd/network/10-lan.link": ""}, ["systemd-networkd"], []),
+        (
+            {"etc/netplan/50-cloud-init.yaml": "", "run/systemd/network/10-netplan.network": ""},
+            ["systemd-networkd"],
+            ["netplan"],
+        ),
+        ({}, ["NetworkManager"], ["NetworkManager"]),
+        ({"etc/network/interfaces": "auto lo\niface lo inet loopback\n"}, ["networking"], []),
+        ({"etc/network/interfaces.d/ens3": "  iface ens3 inet dhcp\n"}, ["networking"], ["ifupdown"]),
+        ({"etc/network/interfaces": "iface ens3 inet dhcp\n"}, [], []),
+        ({}, ["dhcpcd"], ["dhcpcd"]),
+        ({}, ["wicked"], ["wicked"]),
+        ({"etc/sysconfig/network-scripts/ifcfg-eth0": ""}, ["network"], ["ifcfg"]),
+        ({"etc/sysconfig/network-scripts/ifcfg-eth0": ""}, ["NetworkManager"], ["NetworkManager"]),
+        ({"etc/netplan/01.yaml": ""}, ["NetworkManager"], ["netplan"]),
+        (
+            {"etc/netplan/01.yaml": "", "etc/NetworkManager/system-connections/a": ""},
+            ["NetworkManager"],
+            ["netplan", "NetworkManager"],
+        ),
+    ],
+)
+def test_renderers(tmp_path, files, active, found):
+    assert nodefacts.renderers(tree(tmp_path, files), active) == found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "value"),
+    [
+        (["kubelet", "--config=/a"], "/a"),
+        (["kubelet", "--config", "/a", "-v"], "/a"),
+        (["kubelet", "--config-dir=/a"], ""),
+    ],
+)
+def test_flag(arguments, value):
+    assert nodefacts.flag(arguments, "--config") == value
+
+
+@pytest.mark.parametrize(
+    ("config", "value"),
+    [
+        ("kind: KubeletConfiguration\nvolumePluginDir: /var/lib/x # why\n", "/var/lib/x"),
+        ('volumePluginDir: "/var/lib/x"\n', "/var/lib/x"),
+        ('{"kind": "KubeletConfiguration",\n "volumePluginDir": "/var/lib/x"}\n', "/var/lib/x"),
+        ('volumePluginDir: ""\n', nodefacts.VOLUME_PLUGIN_DIR),
+        ("# volumePluginDir: /x\n", nodefacts.VOLUME_PLUGIN_DIR),
+        ("", nodefacts.VOLUME_PLUGIN_DIR),
+    ],
+)
+def test_volume_plugin_dir(config, value):
+    assert nodefacts.volume_plugin_dir(config) == value
+
+
+def test_grub(tmp_path):
+    assert "no grub.cfg" in nodefacts.grub_facts(str(tmp_path))["problem"]
+    root = tree(tmp_path, {"boot/grub/grub.cfg": "source ${config_directory}/custom.cfg\n"})
+    found = nodefacts.grub_facts(root)
+    assert (found["family"], found["problem"]) == ("grub", "")
+
+
+def test_grub_fail_where_custom_cfg_is_not_read(tmp_path):
+    root = tree(tmp_path, {"boot/grub2/grub.cfg": "blscfg\n"})
+    assert "does not source custom.cfg" in nodefacts.grub_facts(root)["problem"]
+
+
+def test_everything_of_this_machine():
+    facts = nodefacts.gather()
+    assert facts["kernel"] and facts["architecture"]
+    assert facts["root"]["free_bytes"] > 0

@@ -1,0 +1,216 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import copy
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import findings
+
+MB = 1000000
+WANTED = {
+    "name": "debian-13",
+    "version": "13.2",
+    "architecture": "x86_64",
+    "commit": "c" * 64,
+    "size": 650 * MB,
+    "boot_size": 60 * MB,
+    "minimum_from": [],
+    "root_margin": 500 * MB,
+    "boot_margin": 20 * MB,
+}
+ROOT = {
+    "device": "/dev/vda3",
+    "uuid": "1-2",
+    "uuid_shared": False,
+    "fstype": "ext4",
+    "layers": ["part", "disk"],
+    "size_bytes": 6000 * MB,
+    "free_bytes": 3000 * MB,
+}
+NODE = {
+    "os": {
+        "id": "debian",
+        "id_like": "",
+        "version_id": "12",
+        "pretty_name": "Debian GNU/Linux 12 (bookworm)",
+        "image_id": "",
+        "image_version": "",
+    },
+    "entry": "",
+    "systemd": True,
+    "architecture": "x86_64",
+    "machine_id": "0123456789abcdef" * 2,
+    "secure_boot": False,
+    "selinux": "disabled",
+    "cgroup": 2,
+    "root": ROOT,
+    "boot": {**ROOT, "separate": False, "loader": "", "reclaimable_bytes": 0},
+    "usr": {"separate": False},
+    "kexec_on_reboot": False,
+    "boot_tier": {"name": "block", "evidence": ["/boot is ext4 on /dev/vda3 (part, disk)"]},
+    "grub": {"directory": "/boot/grub", "family": "grub", "missing_tools": [], "problem": ""},
+    "ostree": {"booted": False, "version": "2022.7", "deployments": []},
+    "kubelet": {"active": True, "version": "v1.36.3", "volume_plugin_dir": "/var/lib/kubelet/volumeplugins"},
+    "container_runtime": {"name": "containerd", "version": "1.6.20"},
+    "network": {"renderers": ["systemd-networkd"], "lost": [], "undeclared": [], "kernel_names": []},
+}
+SEPARATE_BOOT = {"boot.separate": True, "boot.device": "/dev/vda1", "boot.free_bytes": 140 * MB}
+DEPLOYED = {"ostree.deployments": [{"stateroot": "debian", "commit": WANTED["commit"], "path": "/x"}]}
+
+# key: (what is still fine, what is found); each a change of NODE, and of WANTED under "wanted".
+CASES = {
+    "distribution": (
+        [{"os.id": "ubuntu", "os.id_like": "debian"}, {"os.id": "other", "ostree.booted": True}],
+        [{"os.id": "rocky", "os.id_like": "rhel centos fedora"}, {"os.id": "", "os.pretty_name": ""}],
+    ),
+    "systemd": ([], [{"systemd": False}]),
+    "architecture": (
+        [{"wanted.architecture": "amd64"}, {"architecture": "aarch64", "wanted.architecture": "arm64"}],
+        [{"wanted.architecture": "aarch64"}, {"architecture": "i686"}],
+    ),
+    "minimum-from": (
+        [
+            {"wanted.minimum_from": ["13.0", "13.1"], "entry": "debian-13-13.1"},
+            {"wanted.minimum_from": ["13.1"], "os.image_id": "debian-13", "os.image_version": "13.1"},
+        ],
+        [
+            {"wanted.minimum_from": ["13.1"]},
+            {"wanted.minimum_from": ["13.1"], "entry": "debian-13-13.0"},
+            {"wanted.minimum_from": ["13.1"], "entry": "other-13.1"},
+            {"wanted.minimum_from": ["13.1"], "os.image_id": "other", "os.image_version": "13.1"},
+        ],
+    ),
+    "boot-loader": ([], [{"grub.problem": "There is no grub.cfg in /boot/grub or /boot/grub2"}]),
+    "boot-loader-tools": ([], [{"grub.missing_tools": ["grub-script-check"]}]),
+    "secure-boot": ([], [{"secure_boot": True}]),
+    "boot-loader-entries": ([{"boot.loader": "link"}], [{"boot.loader": "directory"}]),
+    "boot-filesystem": (
+        [{"boot.fstype": "xfs"}, {"boot.fstype": "btrfs"}],
+        [{"boot.fstype": "vfat"}, {"boot.fstype": "f2fs"}],
+    ),
+    "boot-storage": (
+        [{"boot.layers": ["disk"]}, {"boot.layers": ["lvm", "part", "disk"]}],
+        [{"boot.layers": ["crypt", "part"]}, {"boot.layers": ["raid1"]}, {"boot.layers": ["part", "several devices"]}],
+    ),
+    "boot-control": (
+        [{"boot_tier.name": "esp-block"}, {"boot_tier.name": "kexec"}],
+        [{"boot_tier.name": "", "boot_tier.evidence": ["/boot is btrfs", "No EFI system partition is mounted"]}],
+    ),
+    "boot-tier": (
+        [{"boot_tier.name": ""}],
+        [{"boot_tier.name": "esp-block"}, {"boot_tier.name": "kexec"}],
+    ),
+    "kexec-on-reboot": ([], [{"kexec_on_reboot": True}]),
+    "root-filesystem": (
+        [{"root.fstype": "xfs"}, {"root.fstype": "btrfs"}],
+        [{"root.fstype": "zfs"}, {"root.fstype": "f2fs"}],
+    ),
+    "root-storage": (
+        [{"root.layers": []}, {"root.layers": ["lvm", "part"]}],
+        [{"root.layers": ["crypt", "part", "disk"]}, {"root.layers": ["lvm", "raid1", "part"]}],
+    ),
+    "root-uuid": ([], [{"root.uuid": ""}, {"root.uuid_shared": True}]),
+    "usr-separate": ([], [{"usr.separate": True}]),
+    "root-space": (
+        [
+            {"root.free_bytes": 1270 * MB},
+            {"root.free_bytes": 1150 * MB, **SEPARATE_BOOT},
+            {"root.free_bytes": 1 * MB, **DEPLOYED},
+        ],
+        [{"root.free_bytes": 1270 * MB - 1}, {"root.free_bytes": 1150 * MB - 1, **SEPARATE_BOOT}],
+    ),
+    "boot-space": (
+        [
+            SEPARATE_BOOT,
+            {"boot.free_bytes": 1},
+            {**SEPARATE_BOOT, "boot.free_bytes": 1, **DEPLOYED},
+            {**SEPARATE_BOOT, "boot.free_bytes": 80 * MB, "boot.reclaimable_bytes": 60 * MB},
+        ],
+        [{**SEPARATE_BOOT, "boot.free_bytes": 140 * MB - 1}],
+    ),
+    "ostree-tool": ([], [{"ostree.version": ""}]),
+    "machine-id": (
+        [],
+        [{"machine_id": ""}, {"machine_id": "uninitialized"}, {"machine_id": "0" * 32}, {"machine_id": "A" * 32}],
+    ),
+    "network-renderer": (
+        [
+            {"network.renderers": ["ifupdown"]},
+            {"network.renderers": ["netplan"]},
+            {"network.renderers": ["systemd-networkd", "NetworkManager"]},
+            {"network.renderers": ["ifcfg"]},
+        ],
+        [
+            {"network.renderers": []},
+            {"network.renderers": ["dhcpcd"]},
+            {"network.renderers": ["wicked"]},
+            {"network.renderers": ["systemd-networkd", "connman"]},
+        ],
+    ),
+    "network-lost": ([], [{"network.lost": ["/etc/network/interfaces: post-up /opt/x of iface eth0"]}]),
+    "network-undeclared": ([], [{"network.undeclared": ["The address 10.0.0.9/32 of eth0"] * 7}]),
+    "network-names": ([{"network.kernel_names": ["eth0"]}], [{"network.kernel_names": ["eth0", "eth1"]}]),
+    "cgroup-version": ([], [{"cgroup": 1}]),
+    "selinux": ([{"selinux": "permissive"}], [{"selinux": "enforcing"}]),
+    "volume-plugin-dir": (
+        [{"kubelet.volume_plugin_dir": "/usrlocal/x"}],
+        [{"kubelet.volume_plugin_dir": "/usr/libexec/kubernetes/kubelet-plugins/volume/exec/"}],
+    ),
+    "container-runtime": ([{"container_runtime.name": ""}], [{"container_runtime.name": "crio"}]),
+    "kubelet": ([], [{"kubelet.active": False}]),
+}
+
+
+def examine(change, accepted=()):
+    everything = {**copy.deepcopy(NODE), "wanted": copy.deepcopy(WANTED)}
+    for path, value in change.items():
+        *parents, last = path.split(".")
+        place = everything
+        for parent in parents:
+            place = place[parent]
+        place[last] = value
+    return findings.examine(everything, everything.pop("wanted"), list(accepted))
+
+
+def test_every_check_has_its_cases():
+    assert {check.key for check in findings.CHECKS} == set(CASES)
+
+
+def test_nothing_is_found_on_a_good_node():
+    assert examine({}) == []
+
+
+@pytest.mark.parametrize(("key", "change"), [(key, change) for key, (good, _bad) in CASES.items() for change in good])
+def test_good(key, change):
+    assert key not in [found["key"] for found in examine(change)]
+
+
+@pytest.mark.parametrize(("key", "change"), [(key, change) for key, (_good, bad) in CASES.items() for change in bad])
+def test_fail(key, change):
+    (found,) = (found for found in examine(change) if found["key"] == key)
+    assert found["detail"][0].isupper() or found["detail"].startswith("/")
+    assert not found["detail"].endswith(".") and not found["remedy"].endswith(".")
+    assert found["severity"] in findings.SEVERITIES
+
+
+def test_the_worst_comes_first():
+    found = examine({"kubelet.active": False, "secure_boot": True, "kubelet.volume_plugin_dir": "/usr/x"})
+    assert [item["severity"] for item in found] == ["inhibitor", "high", "medium"]
+    assert findings.inhibitors(found) == ["secure-boot"]
+
+
+def test_an_accepted_finding_stays_in_the_list_and_stops_nobody():
+    found = examine({"selinux": "enforcing"}, ["selinux"])
+    assert [item["accepted"] for item in found] == [True]
+    assert findings.inhibitors(found) == []
+
+
+def test_accept_fail_where_the_node_would_not_come_back():
+    with pytest.raises(FleetError, match="boot-filesystem cannot be accepted"):
+        examine({}, ["boot-filesystem"])
+
+
+def test_accept_fail_on_a_key_that_does_not_exist():
+    with pytest.raises(FleetError, match="no finding called volume-plugins-dir.*Correct it to volume-plugin-dir"):
+        examine({}, ["volume-plugins-dir"])

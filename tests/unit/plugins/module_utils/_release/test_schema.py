@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The manifest's schema and canonical form; the cases are in fixtures/release/documents.yml."""
+
+import copy
+import os
+
+import pytest
+import yaml
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
+
+FIXTURES = os.path.join(os.path.dirname(__file__), "..", "..", "..", "fixtures", "release")
+
+
+def fixture(name):
+    with open(os.path.join(FIXTURES, name), encoding="utf-8") as stream:
+        return yaml.safe_load(stream)
+
+
+RELEASE = fixture("release.yml")
+CASES = fixture("documents.yml")
+
+
+def changed(case):
+    if "document" in case:
+        return case["document"]
+    document = copy.deepcopy(RELEASE)
+    for path, value in case.get("set", {}).items():
+        parent, key = parent_of(document, path)
+        parent[key] = value
+    for path in case.get("drop", []):
+        parent, key = parent_of(document, path)
+        del parent[key]
+    return document
+
+
+def parent_of(document, path):
+    if not isinstance(path, str):
+        return document, path
+    parts = path.split(".")
+    for part in parts[:-1]:
+        document = document[part]
+    return document, parts[-1]
+
+
+def scalars(value, path=""):
+    for key, each in value.items():
+        if isinstance(each, dict):
+            yield from scalars(each, path + key + ".")
+        elif not isinstance(each, list):
+            yield path + key
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_validate(case):
+    problems = case.get("problems", [])
+    assert bool(problems) == case["name"].endswith("_fail")
+    if not problems:
+        schema.validate(changed(case))
+        return
+    with pytest.raises(FleetError) as caught:
+        schema.validate(changed(case), "Release manifest r.yml")
+    begin = "Release manifest r.yml is not valid: "
+    assert caught.value.problem.startswith(begin)
+    rest = caught.value.problem[len(begin) :]
+    for problem in problems:
+        assert problem in rest
+    assert len(rest) == len("; ".join(problems)), rest
+    assert str(caught.value).endswith(". Nothing was changed. Correct it and sign it again.")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", list(scalars(RELEASE)))
+@pytest.mark.parametrize("wrong", [None, [], {}, True, 1.5])
+def test_every_scalar_refuses_other_types_fail(path, wrong):
+    with pytest.raises(FleetError) as caught:
+        schema.validate(changed({"set": {path: wrong}}))
+    assert f": {path}: must be " in caught.value.problem
+
+
+def test_defaults_are_filled_in_and_the_document_is_left_alone():
+    document = changed({"drop": ["minimum_from", "payloads.ostree.gpg_keys"]})
+    before = copy.deepcopy(document)
+    assert schema.validate(document) == RELEASE
+    assert document == before
+
+
+def test_entry_id():
+    assert schema.entry_id(RELEASE) == "debian-13-13.1"
+
+
+def test_canonical_is_this_text():
+    assert schema.canonical(RELEASE) == (
+        '{"created":"2026-11-21T00:00:00Z","minimum_from":[],"name":"debian-13",'
+        '"os":{"architecture":"x86_64","id":"debian","kernel":"6.12.43+deb13-cloud-amd64","version_id":"13"},'
+        '"payloads":{"ostree":{"boot_size":60000000,'
+        '"commit":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","gpg_keys":[],'
+        '"ref":"debian/13/x86_64","size":650000000,"url":"http://images.example/repo"}},"schema":1,"version":"13.1"}'
+    )
+
+
+def test_canonical_is_of_the_document_and_not_of_its_defaults():
+    assert "minimum_from" not in schema.canonical(changed({"drop": ["minimum_from"]}))
+
+
+def test_parse_canonical_is_the_way_back():
+    for case in CASES:
+        if "problems" not in case:
+            document = changed(case)
+            assert schema.parse_canonical(schema.canonical(document)) == schema.validate(document)
+
+
+CANONICAL = schema.canonical(RELEASE)
+
+
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        ("", "is not JSON"),
+        ("{", "is not JSON"),
+        ("[" * 100000, "is not JSON"),
+        ("[]", "document: must be a mapping, not a list"),
+        (CANONICAL + "\n", "is not in its canonical form"),
+        (CANONICAL.replace(",", ", "), "is not in its canonical form"),
+        (CANONICAL.replace('"name":"debian-13"', '"name":"debian-12","name":"debian-13"'), "not in its canonical form"),
+        (CANONICAL.replace('"debian-13"', '"\\u0064ebian-13"'), "is not in its canonical form"),
+        (CANONICAL.replace(":650000000", ":NaN"), "payloads.ostree.size: must be a whole number"),
+        (CANONICAL.replace(":650000000", ":650000000.0"), "payloads.ostree.size: must be a whole number"),
+    ],
+)
+def test_parse_canonical_fail(text, says):
+    with pytest.raises(FleetError) as caught:
+        schema.parse_canonical(text)
+    assert says in caught.value.problem

@@ -1,0 +1,396 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decisions on a directory that stands for /boot: arming, drills, giving up the package-managed system."""
+
+import json
+import shutil
+import time
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import program, prune
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
+    env,
+    files,
+    grub,
+    menu,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
+    initrd as trial_initrd,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import finalize
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
+    control,
+    evidence,
+    reporter,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
+    record as trial_record,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
+
+OLD = "serial --unit=0\nset timeout=3\nsource $prefix/custom.cfg\n"
+DAY = 86400
+
+
+def entry(name):
+    return {
+        "id": name,
+        "title": "Debian 13",
+        "kernel": f"/boot/ostree/{name}/vmlinuz",
+        "initrd": f"/boot/ostree/{name}/initramfs.img",
+        "options": "root=UUID=1 rw",
+        "boot_uuid": "1-2",
+        "backend": "ostree",
+        "deployment": f"/ostree/deploy/debian/deploy/{name}.0",
+    }
+
+
+def deployment(name, kernel="", initrd=""):
+    return program.Deployment("debian", name, 0, entry(name)["deployment"], "", kernel, initrd)
+
+
+@pytest.fixture
+def node(tmp_path, monkeypatch):
+    """A node that runs d-1; d-2 is staged. Replaced, for want of a machine: what runs, freeze, systemctl, report."""
+    (tmp_path / "boot/grub").mkdir(parents=True)
+    found = grub.find
+    monkeypatch.setattr(grub, "find", lambda: found(str(tmp_path)))
+    monkeypatch.setattr(trial_record, "PATH", str(tmp_path / "boot/osmigrate/state.json"))
+    monkeypatch.setattr(files, "commit", lambda path: "")
+    monkeypatch.setattr(trial_initrd, "PATH", str(tmp_path / "boot/osmigrate/trial.img"))
+    really = menu.run
+
+    def run(argv, **how):
+        if argv[0] == "grub-script-check" and shutil.which(argv[0]):
+            really(argv, **how)
+
+    for module in (control, menu):
+        monkeypatch.setattr(module, "run", run)
+    monkeypatch.setattr(prune, "can_boot", lambda root, entry: True)
+    monkeypatch.setattr(program.Ostree, "deployments", lambda self: [deployment("d-1"), deployment("d-2")])
+    monkeypatch.setattr(reporter, "install", lambda check_mode: [])  # it writes below /etc
+    monkeypatch.setattr(evidence, "forget", lambda: None)
+    node = Node(tmp_path / "boot", monkeypatch)
+    (node.boot / "grub/grub.cfg").write_text(OLD)
+    for name in ("d-1", "d-2"):
+        BootControl().stage(entry(name))
+    node.runs("d-1")
+    BootControl().confirm("d-1")
+    return node
+
+
+class Node:
+    def __init__(self, boot, monkeypatch):
+        self.boot, self.monkeypatch = boot, monkeypatch
+
+    def runs(self, name):
+        self.monkeypatch.setattr(BootControl, "booted_entry", lambda self: name)
+
+    def block(self, **variables):
+        values = {"osm_default": "d-1", "osm_trial": "", "osm_tries": "", **variables}
+        (self.boot / "grub/osmigrate.env").write_bytes(env.render(values))
+
+    def reboots(self):
+        """Another boot id from now on, as after a reboot."""
+        path = self.boot / "osmigrate/state.json"
+        state = json.loads(path.read_text())
+        state["trial"]["armed_boot_id"] = "another"
+        path.write_text(json.dumps(state))
+
+    def grub_cfg(self):
+        return (self.boot / "grub/grub.cfg").read_text()
+
+
+def boots(text):
+    """Return the entry that grub.cfg boots by itself."""
+    return text.partition("--id 'osmigrate-fallback' {")[2].partition("osmigrate.entry=")[2].split()[0]
+
+
+def test_finalize_makes_the_default_what_grub_boots_by_itself_and_keeps_the_old_file(node):
+    before = int(time.time())
+    assert BootControl().finalize() == [
+        "write the boot menu with d-1, d-2",
+        f"let {node.boot}/grub/grub.cfg boot d-1 by itself",
+        "record the boot entries",
+    ]
+    assert boots(node.grub_cfg()) == "d-1"
+    assert "set timeout=3" in node.grub_cfg()
+    assert (node.boot / "grub/grub.cfg.osmigrate-before").read_text() == OLD
+    finalized = BootControl().facts()["finalized"]
+    assert finalized["entry"] == "d-1"
+    assert finalized["at"] >= before
+    assert BootControl().finalize() == []
+
+
+def test_check_mode_only_says_so(node):
+    assert len(BootControl(check_mode=True).finalize()) == 3
+    assert node.grub_cfg() == OLD
+    assert BootControl().facts()["finalized"] is None
+
+
+def test_cut_off_before_the_record_it_is_given_up_all_the_same_and_recorded_by_the_next_run(node):
+    record = (node.boot / "osmigrate/state.json").read_text()
+    BootControl().finalize()
+    (node.boot / "osmigrate/state.json").write_text(record)
+    with pytest.raises(FleetError, match="given up"):
+        BootControl().arm("package", 1, "")
+    assert BootControl().finalize() == ["record the boot entries"]
+    assert json.loads((node.boot / "osmigrate/state.json").read_text())["finalized"]["entry"] == "d-1"
+
+
+def test_a_confirmed_release_becomes_what_grub_boots_by_itself(node):
+    BootControl().finalize()
+    BootControl().arm("d-2", 1, "")
+    assert boots(node.grub_cfg()) == "d-1"
+    node.runs("d-2")
+    BootControl().confirm("d-2")
+    assert boots(node.grub_cfg()) == "d-2"
+
+
+def test_before_a_release_is_forgotten_grub_boots_another_one_by_itself(node):
+    BootControl().finalize()
+    node.runs("d-2")
+    node.block(osm_default="d-2")  # confirmed, and the controller died before it was recorded
+    BootControl().forget(["d-1"])
+    assert boots(node.grub_cfg()) == "d-2"
+
+
+def test_a_lost_record_changes_nothing_of_what_grub_boots_by_itself(node):
+    BootControl().finalize()
+    (node.boot / "osmigrate/state.json").unlink()
+    BootControl().stage(entry("d-3"))
+    assert boots(node.grub_cfg()) == "d-1"
+
+
+def test_a_grub_cfg_that_somebody_made_anew_is_replaced_and_the_first_is_kept(node):
+    BootControl().finalize()
+    (node.boot / "grub/grub.cfg").write_text("set timeout=9\nsource $prefix/custom.cfg\n")
+    BootControl().stage(entry("d-3"))
+    assert boots(node.grub_cfg()) == "d-1"
+    assert "set timeout=9" in node.grub_cfg()
+    assert (node.boot / "grub/grub.cfg.osmigrate-before").read_text() == OLD
+
+
+def test_without_a_block_the_default_is_what_grub_boots_by_itself(node):
+    BootControl().finalize()
+    (node.boot / "grub/osmigrate.env").write_bytes(b"garbage")
+    assert BootControl().default_entry() == "d-1"
+
+
+def test_until_then_grub_cfg_is_never_touched(node):
+    BootControl().stage(entry("d-3"))
+    BootControl().forget(["d-2"])
+    assert node.grub_cfg() == OLD
+
+
+REFUSED = {
+    "a trial": (lambda node: BootControl().arm("d-2", 1, ""), "A trial of d-2 is under way"),
+    "the package-managed system runs": (lambda node: node.runs("package"), "runs package, and its default is d-1"),
+    "it is the default": (lambda node: node.block(osm_default="package"), "its default is package"),
+    "another release is the default": (lambda node: node.block(osm_default="d-2"), "its default is d-2"),
+    "a block of garbage": (lambda node: (node.boot / "grub/osmigrate.env").write_bytes(b""), "cannot be used"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
+def test_refuse(node, case):
+    case[0](node)
+    with pytest.raises(FleetError, match=case[1]):
+        finalize.refuse(BootControl(), 0, int(time.time()))
+
+
+def test_refuse_until_it_has_been_confirmed_for_long_enough(node):
+    now = int(time.time())
+    with pytest.raises(FleetError, match="d-1 was confirmed .* has to be for 86400"):
+        finalize.refuse(BootControl(), DAY, now)
+    finalize.refuse(BootControl(), DAY, now + DAY + 60)
+
+
+def test_refuse_goes_by_the_block_where_the_record_does_not_say(node):
+    path = node.boot / "osmigrate/state.json"
+    state = json.loads(path.read_text())
+    del state["confirmed_at"]
+    path.write_text(json.dumps(state))
+    test_refuse_until_it_has_been_confirmed_for_long_enough(node)
+
+
+def test_refuse_goes_by_the_block_where_the_record_is_older(node):
+    path = node.boot / "osmigrate/state.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "default": "package", "confirmed_at": 1}))
+    with pytest.raises(FleetError, match="d-1 was confirmed"):
+        finalize.refuse(BootControl(), DAY, int(time.time()))
+
+
+def test_what_was_begun_is_not_refused_for_the_soak(node):
+    BootControl().finalize()
+    finalize.refuse(BootControl(), DAY, int(time.time()))
+
+
+@pytest.mark.parametrize("damage", ["another byte", "gone"])
+def test_a_kernel_that_was_damaged_after_staging_is_not_armed(node, monkeypatch, damage):
+    kernel, initrd = node.boot / "vmlinuz", node.boot / "initramfs"
+    kernel.write_bytes(b"kernel")
+    initrd.write_bytes(b"initramfs")
+    found = deployment("d-2", str(kernel), str(initrd))
+    monkeypatch.setattr(program.Ostree, "deployments", lambda self: [found])
+    digests = {"kernel": _storage.digest(str(kernel)), "initrd": _storage.digest(str(initrd))}
+    BootControl().stage({**entry("d-2"), "digests": digests})
+    assert BootControl().arm("d-2", 1, "r") != []
+    BootControl().revert("")
+
+    if damage == "gone":
+        initrd.unlink()
+    else:
+        kernel.write_bytes(b"kernel.")
+    with pytest.raises(FleetError, match="is not what was staged for d-2 any more. No trial was armed"):
+        BootControl().arm("d-2", 1, "r")
+    assert BootControl().facts()["trial"] is None
+
+
+def test_a_release_whose_deployment_is_gone_is_not_armed(node, monkeypatch):
+    monkeypatch.setattr(program.Ostree, "deployments", lambda self: [deployment("d-1")])
+    with pytest.raises(FleetError, match="deployment that d-2 boots is gone"):
+        BootControl().arm("d-2", 1, "")
+
+
+def garbage(node):
+    (node.boot / "grub/osmigrate.env").write_bytes(b"garbage")
+
+
+def test_a_menu_without_the_default_is_not_written_when_the_record_was_lost(node):
+    (node.boot / "osmigrate/state.json").unlink()
+    for use in (lambda: BootControl().stage(entry("d-2")), lambda: BootControl().check_default(["d-2"])):
+        with pytest.raises(FleetError, match="does not know its default d-1"):
+            use()
+    BootControl().stage(entry("d-1"))
+    BootControl().stage(entry("d-2"))
+
+
+@pytest.mark.parametrize("content", [b"", b"\0\0"])
+def test_an_empty_record_is_not_that_of_a_node_which_was_never_touched(node, content):
+    (node.boot / "osmigrate/state.json").write_bytes(content)
+    with pytest.raises(FleetError, match="is not a record"):
+        BootControl()
+
+
+def test_what_was_confirmed_is_kept_while_the_block_is_unusable(node):
+    garbage(node)
+    node.runs("package")
+    boot = BootControl()
+    assert boot.needed_entries() == {"package", "d-1"}
+    with pytest.raises(FleetError, match="d-1 is in use"):
+        boot.forget(["d-1"])
+
+
+def test_a_trial_falls_back_to_what_was_confirmed_where_the_block_was_unusable(node):
+    garbage(node)
+    node.runs("package")
+    BootControl().arm("d-2", 1, "")
+    boot = BootControl()
+    assert boot.block == {"osm_default": "d-1", "osm_trial": "d-2", "osm_tries": "x"}
+    assert boot.facts()["trial"]["incumbent"] == "d-1"
+
+
+def test_the_way_back_is_a_trial_where_the_block_is_unusable(node):
+    garbage(node)
+    assert BootControl().arm("package", 1, "") != []
+    assert BootControl().block == {"osm_default": "d-1", "osm_trial": "package", "osm_tries": "x"}
+
+
+def test_a_confirmation_is_recorded_where_the_block_is_unusable(node):
+    garbage(node)
+    node.runs("package")
+    assert BootControl().confirm("package") != []
+    assert BootControl().block["osm_default"] == "package"
+    assert BootControl().confirm("package") == []
+    assert BootControl().state["default"] == "package"
+
+
+def test_what_the_administrator_has_closed_stays_closed(node):
+    custom = node.boot / "grub/custom.cfg"
+    custom.write_text("password_pbkdf2 root grub.pbkdf2.sha512.1\n")
+    custom.chmod(0o600)
+    BootControl().stage(entry("d-3"))
+    assert custom.stat().st_mode & 0o777 == 0o600
+    assert custom.read_text().endswith(grub.managed_block())
+
+
+def test_a_custom_cfg_that_leads_elsewhere_still_does(node):
+    custom, managed = node.boot / "grub/custom.cfg", node.boot / "managed.cfg"
+    custom.unlink()
+    managed.write_text("set color_normal=white/black\n")
+    custom.symlink_to("../managed.cfg")
+    BootControl().stage(entry("d-3"))
+    assert custom.is_symlink()
+    assert managed.read_text() == "set color_normal=white/black\n" + grub.managed_block()
+
+
+def test_a_trial_that_was_called_off_has_to_go_home_until_the_next_boot(node):
+    node.runs("package")  # booted by hand, and never sent anywhere
+    BootControl().arm("d-2", 1, "")
+    BootControl().revert("because")
+    assert not BootControl().facts()["called_off"]
+    BootControl().arm("d-2", 1, "")
+    node.reboots()
+    node.runs("d-2")
+    assert not BootControl().facts()["called_off"]
+    BootControl().revert("because")
+    assert BootControl().facts()["called_off"]
+    node.runs("d-1")
+    assert not BootControl().facts()["called_off"]
+
+
+def test_what_runs_by_hand_has_no_way_home(node):
+    node.runs("d-2")
+    assert BootControl().revert("because") == []
+    assert not BootControl().facts()["called_off"]
+
+
+def drill(node):
+    BootControl().arm("d-2", 1, "r", purpose="drill")
+    node.reboots()
+    node.block(osm_trial="d-2", osm_tries="0")
+
+
+def test_a_drill_that_came_home_is_noted_and_not_counted_as_failed(node):
+    drill(node)
+    BootControl().drilled("d-2")
+    facts = BootControl().facts()
+    assert set(facts["drills"]["d-2"]) == {"at", "seconds_away"}
+    assert (facts["trial"], facts["failures"], facts["default"]) == (None, {}, "d-1")
+
+
+def test_a_drill_that_nobody_watched_is_settled_and_not_counted_as_failed(node):
+    drill(node)
+    BootControl().revert("")
+    facts = BootControl().facts()
+    assert (facts["trial"], facts["failures"], facts["drills"]) == (None, {}, {})
+
+
+def test_a_drill_that_a_run_saw_fail_counts(node):
+    drill(node)
+    BootControl().revert("It runs d-1 instead of d-2.")
+    assert BootControl().facts()["failures"]["d-2"]["verdict"] == "fell_back"
+
+
+def test_a_move_after_a_drill_is_armed_as_one(node):
+    BootControl().arm("d-2", 1, "r", purpose="drill")
+    assert BootControl().arm("d-2", 1, "r") != []
+    assert BootControl().facts()["trial"]["purpose"] == "move"
+
+
+NOT_DRILLED = {
+    "no trial": (lambda node: None, "No drill of d-2 is under way"),
+    "a move": (lambda node: BootControl().arm("d-2", 1, ""), "No drill of d-2 is under way"),
+    "not rebooted": (lambda node: BootControl().arm("d-2", 1, "", purpose="drill"), "has not rebooted"),
+    "still away": (lambda node: (drill(node), node.runs("d-2")), "d-2 is running"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_DRILLED.values(), ids=NOT_DRILLED)
+def test_drilled_fail(node, case):
+    case[0](node)
+    with pytest.raises(FleetError, match=case[1]):
+        BootControl().drilled("d-2")

@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import evidence as evidences
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record
+
+TRIAL = {
+    "entry": "d-1",
+    "incumbent": "package",
+    "armed_boot_id": "a",
+    "armed_at": 0,
+    "tries": 2,
+    "rollout": "",
+    "purpose": "move",
+    "node": "node-1",
+}
+STATE = {**record.empty(), "trial": TRIAL}
+ARMED = {"osm_default": "package", "osm_trial": "d-1", "osm_tries": "xx"}
+
+# block, booted entry, boot id -> verdict, a word of its reason
+CASES = {
+    "the node did not reboot": (ARMED, "package", "a", "never_rebooted", "not rebooted"),
+    "the candidate runs": ({**ARMED, "osm_tries": "x"}, "d-1", "b", "booted_candidate", "running"),
+    "GRUB did not count": (ARMED, "package", "b", "fell_back", "could not count"),
+    "the tries are used up": ({**ARMED, "osm_tries": "0"}, "package", "b", "fell_back", "did not stay up"),
+    "somebody chose the incumbent": ({**ARMED, "osm_tries": "x"}, "package", "b", "fell_back", "still had tries"),
+    "the block is gone": (None, "package", "b", "fell_back", "could not use"),
+    "something third runs": (ARMED, "", "b", "unknown", "another OS"),
+    "confirmed, but the record is older": ({"osm_default": "d-1"}, "d-1", "b", "", ""),
+    "recorded, but the block was never armed": ({"osm_default": "package"}, "package", "b", "", ""),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_judge(case):
+    block, booted, boot_id, verdict, word = case
+    found = record.judge(STATE, block, booted, boot_id)
+    assert found.verdict == verdict
+    assert word in found.reason
+
+
+ENDED = {"entry": "d-1", "boot_id": "b", "cause": "deadman", "detail": "nobody confirmed it"}
+PANIC = "Kernel panic - not syncing: Fatal exception"
+USED_UP = {**ARMED, "osm_tries": "0"}
+# the candidate's note, a panic -> the reason
+EVIDENCE = {
+    "none": ({}, "", "the candidate was started and did not stay up until it was confirmed"),
+    "a note": (ENDED, "", "nobody confirmed it"),
+    "a note of another entry": ({**ENDED, "entry": "d-2"}, "", "the candidate was started and did not stay up"),
+    "a note of the boot that armed": ({**ENDED, "boot_id": "a"}, "", "the candidate was started and did not stay up"),
+    "a panic": ({}, PANIC, "until it was confirmed; " + PANIC),
+    "a note and a panic": (ENDED, PANIC, "nobody confirmed it; " + PANIC),
+}
+
+
+@pytest.mark.parametrize("case", EVIDENCE.values(), ids=EVIDENCE)
+def test_judge_by_evidence(case):
+    ended, panic, reason = case
+    found = record.judge(STATE, USED_UP, "package", "c", evidences.Evidence(ended, panic))
+    assert found.verdict == "fell_back"
+    assert reason in found.reason
+
+
+def test_evidence_changes_no_other_verdict():
+    evidence = evidences.Evidence(ENDED, PANIC)
+    for block, booted, boot_id in ((ARMED, "package", "a"), (USED_UP, "d-1", "b"), (USED_UP, "", "b")):
+        assert record.judge(STATE, block, booted, boot_id, evidence) == record.judge(STATE, block, booted, boot_id)
+
+
+def test_attempts():
+    state = {**STATE, "failed": {"old": {"verdict": "fell_back"}, "new": {"attempts": 2}}}
+    assert [record.attempts(state, entry) for entry in ("none", "old", "new")] == [0, 1, 2]
+
+
+def test_no_trial_no_verdict():
+    assert record.judge(record.empty(), {}, "package", "a") == record.NO_TRIAL
+
+
+def test_the_record_reads_back():
+    assert record.parse(record.render(STATE)) == STATE
+    assert record.parse(None) == record.empty()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 2}', '{"schema": 1}', "null"])
+def test_parse_fail(text):
+    with pytest.raises(FleetError, match="not a record"):
+        record.parse(text)
+
+
+def test_a_record_of_before_has_neither_drills_nor_a_purpose_nor_a_node():
+    older = {name: STATE[name] for name in record.REQUIRED}
+    older["trial"] = {name: value for name, value in TRIAL.items() if name not in ("purpose", "node")}
+    assert record.parse(record.render(older)) == {**STATE, "trial": {**TRIAL, "node": ""}}
+
+
+FINALIZED = {**record.empty(), "default": "d-2", "finalized": {"at": 1, "entry": "d-1"}}
+# entries, default of the block -> what grub.cfg boots by itself
+FALLBACKS = {
+    "the default": (["d-1", "d-2", "d-3"], "d-3", "d-3"),
+    "no block": (["d-1", "d-2", "d-3"], "", "d-2"),
+    "the recorded default is gone": (["d-1", "d-3"], "package", "d-1"),
+    "never one that was not confirmed": (["d-3"], "", ""),
+}
+
+
+@pytest.mark.parametrize("case", FALLBACKS.values(), ids=FALLBACKS)
+def test_fallback(case):
+    entries, default, wanted = case
+    assert record.fallback({**FINALIZED, "entries": dict.fromkeys(entries)}, default) == wanted
+
+
+def test_until_it_is_given_up_the_package_managed_root_is_the_fallback():
+    assert record.fallback({**FINALIZED, "entries": {"d-1": {}}, "finalized": None}, "d-1") == "package"
