@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What text from outside may be taken for: a number, a name, an address, a sentence. Pure.
+
+Node objects, manifests, files and answers of servers are written by others. What is read of them goes through here.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import ipaddress
+import re
+import typing
+
+_DIGITS = re.compile(r"[0-9]+")
+# A DNS subdomain, as the API server asks for it.
+_NODE_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_DNS_NAME = re.compile(
+    r"([a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?\.)*[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?\.?"
+)
+# The last part of a name that resolvers take for an IPv4 address.
+_NUMBER_AT_END = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?")
+_INTERFACE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,14}")
+_LONGEST_NAME = 253
+_CUT = " [...]"
+
+
+def whole_number(text: typing.Any, most_digits: int = 9) -> typing.Optional[int]:
+    """Read a number from 0 on that somebody else wrote.
+
+    :param text: str; a number that is one already stays one, as JSON and YAML have them.
+    :returns: None if it is anything but ASCII digits, or has more of them than most_digits.
+    """
+    if isinstance(text, int) and not isinstance(text, bool):
+        return text if 0 <= text < 10**most_digits else None
+    if not isinstance(text, str) or len(text) > most_digits or not _DIGITS.fullmatch(text):
+        return None
+    return int(text)
+
+
+def printable(text: typing.Any, longest: int = 500) -> str:
+    """Make one line of a text that a terminal shows as it is: nothing in it moves a cursor or turns the writing around.
+
+    Blanks and line breaks of any kind become one blank, other characters that cannot be seen their escape sequences.
+
+    :param longest: int, characters of the result at most; what is cut off is marked.
+    """
+    text = text if isinstance(text, str) else str(text)
+    # More than is ever shown is not looked at.
+    words = " ".join(text[: 2 * longest + 1].split())
+    shown = "".join(one if one.isprintable() else _escape(one) for one in words)
+    if len(shown) <= longest and len(text) <= 2 * longest + 1:
+        return shown
+    return shown[: max(0, longest - len(_CUT))] + _CUT[:longest]
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def is_node_name(text: typing.Any) -> bool:
+    """Whether a Node object can have this name."""
+    return isinstance(text, str) and len(text) <= _LONGEST_NAME and _NODE_NAME.fullmatch(text) is not None
+
+
+def is_address(text: typing.Any) -> bool:
+    """Whether a text is an IP address or a DNS name, and so neither an option of a program nor a template."""
+    if not isinstance(text, str) or len(text) > _LONGEST_NAME:
+        return False
+    return _is_ip_address(text) or (_DNS_NAME.fullmatch(text) is not None and _NUMBER_AT_END.fullmatch(text) is None)
+
+
+def _is_ip_address(text: str) -> bool:
+    # Python takes any text for the zone of an IPv6 address, or, before 3.9, none.
+    address, mark, zone = text.partition("%")
+    if mark and (":" not in address or not _INTERFACE.fullmatch(zone)):
+        return False
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return True
