@@ -52,13 +52,16 @@ options:
         go. A pool that is halted is a failure at once.
       - V(released) gives the place back, and forgets that the node has failed (O(forget_failure)). The Node object may
         be gone.
-      - V(failed) notes that the node failed, if it holds a place, and halts the pool after O(halt_after) of them. The
-        node keeps its place until it is Ready and has no cordon of ours.
+      - V(failed) notes that the node failed once its trial was to be armed, if it holds a place, and halts the pool
+        after O(halt_after) of them.
+      - V(held) notes what held the node up before that (O(why)). It counts neither against a release nor towards a
+        halt.
+      - After both the node keeps its place until it is Ready and has no cordon of ours.
     type: str
-    choices: [claimed, released, failed]
+    choices: [claimed, released, failed, held]
     default: claimed
   rollout:
-    description: Id of the rollout. Required for O(state=claimed) and O(state=failed).
+    description: Id of the rollout. Required for all but O(state=released).
     type: str
   max_unavailable:
     description:
@@ -74,16 +77,22 @@ options:
   timeout:
     description:
       - How many seconds to wait for a place, for a window that opens, and for etcd and API servers to be well.
-      - With O(state=failed) how many seconds to wait until the node is back in service. That it is not is no failure
-        of the module.
+      - With O(state=failed) and O(state=held) how many seconds to wait until the node is back in service. That it is
+        not is no failure of the module.
     type: int
     default: 3600
   halt_after:
     description: How many failed nodes of a rollout halt the pool. V(0) means that none do.
     type: int
     default: 3
+  why:
+    description:
+      - With O(state=held), what held the node up, such as the pods and disruption budgets that a drain waited for.
+      - Kept as one line of at most 400 characters, for the last 200 nodes of the pool.
+    type: str
+    default: ""
   forget_failure:
-    description: With O(state=released), whether it is also forgotten that the node has failed.
+    description: With O(state=released), whether it is also forgotten that the node has failed or was held up.
     type: bool
     default: true
   batch:
@@ -155,7 +164,7 @@ pool:
   type: str
   sample: worker
 granted:
-  description: Whether the node may leave service. Always V(false) with O(state=released) and O(state=failed).
+  description: Whether the node may leave service. Always V(false) with any other O(state) than V(claimed).
   returned: success
   type: bool
 waits_for_batch:
@@ -198,10 +207,10 @@ unavailable:
       type: str
       sample: is not Ready
 before:
-  description: Claims, failures and halt of the pool.
+  description: Claims, failures, halt of the pool, and nodes that were held up.
   returned: success
   type: dict
-  sample: {claims: {}, failures: {}, halt: {}}
+  sample: {claims: {}, failures: {}, halt: {}, held: {}}
 after:
   description: The same after the module ran.
   returned: success
@@ -228,8 +237,9 @@ def work(module, cluster):
     )
     if options["state"] == "claimed":
         outcome = claim.claim(cluster, request, module.check_mode)
-    elif options["state"] == "failed":
-        outcome = claim.fail(cluster, request, options["halt_after"], module.check_mode)
+    elif options["state"] in ("failed", "held"):
+        held_by = options["why"] if options["state"] == "held" else None
+        outcome = claim.fail(cluster, request, options["halt_after"], module.check_mode, held_by)
     else:
         failed = not options["forget_failure"]
         outcome = claim.release(cluster, options["name"], options["pool_label"], module.check_mode, failed)
@@ -254,18 +264,19 @@ def main():
         dict(
             dict(admission.ARGUMENT_SPEC, **pool_object.ARGUMENT_SPEC),
             name=dict(type="str", required=True),
-            state=dict(type="str", choices=["claimed", "released", "failed"], default="claimed"),
+            state=dict(type="str", choices=["claimed", "released", "failed", "held"], default="claimed"),
             rollout=dict(type="str"),
             max_unavailable=dict(type="str", default="10%"),
             max_unavailable_per_zone=dict(type="str"),
             timeout=dict(type="int", default=3600),
             halt_after=dict(type="int", default=3),
+            why=dict(type="str", default=""),
             forget_failure=dict(type="bool", default=True),
             batch=dict(type="list", elements="str", default=[]),
             inventory_hostname=dict(type="str", default=""),
         ),
         work,
-        required_if=[("state", "claimed", ["rollout"]), ("state", "failed", ["rollout"])],
+        required_if=[("state", state, ["rollout"]) for state in ("claimed", "failed", "held")],
     )
 
 

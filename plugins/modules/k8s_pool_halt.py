@@ -72,10 +72,10 @@ pools:
   type: list
   elements: str
 before:
-  description: Claims, failures and halt of each pool.
+  description: Claims, failures, halt of each pool, and nodes that were held up.
   returned: success
   type: dict
-  sample: {worker: {claims: {}, failures: {}, halt: {}}}
+  sample: {worker: {claims: {}, failures: {}, halt: {}, held: {}}}
 after:
   description: The same after the module ran.
   returned: success

@@ -53,7 +53,10 @@ pools:
       description: Nodes that hold a place, each with C(rollout), C(since), C(asked) and C(host).
       type: dict
     failures:
-      description: Nodes that failed, each with its rollout.
+      description: Nodes that failed once their trial was to be armed, each with its rollout. So many halt the pool.
+      type: dict
+    held:
+      description: Nodes that failed before that, each with C(rollout), C(since) and C(why). They never halt the pool.
       type: dict
     halt:
       description: C(reason) and C(since) if the pool is halted, otherwise empty.

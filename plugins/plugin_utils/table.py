@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-POOL_COLUMNS = ("POOL", "NODES", "UNAVAILABLE", "FAILED", "HALTED")
+POOL_COLUMNS = ("POOL", "NODES", "UNAVAILABLE", "FAILED", "HELD UP", "HALTED")
 COLUMNS = ("NODE", "OS BEFORE", "OS NOW", "KERNEL", "READY", "CORDONED", "PHASE", "VERDICT")
 
 
@@ -43,20 +43,27 @@ def _reason(name: str, ours: dict[str, str]) -> str:
 
 
 def pool_table(pools: list[dict[str, Any]]) -> list[str]:
-    """Return the pools as lines of text, followed by who takes up their budgets and why they are halted."""
+    """Return the pools as lines of text, followed by who takes up their budgets, what holds
+    nodes up, and why pools are halted."""
     rows = [
         (
             pool["name"],
             str(pool["nodes"]),
             str(len(pool["unavailable"])),
             str(len(pool["failures"])),
+            str(len(pool["held"])),
             pool["halt"].get("since", "-"),
         )
         for pool in pools
     ]
     reasons = [f"{one['node']} {one['why']}" for pool in pools for one in pool["unavailable"]]
+    held = [
+        f"{node} was held up in rollout {one['rollout']} since {one['since']}: {one['why']}"
+        for pool in pools
+        for node, one in sorted(pool["held"].items())
+    ]
     halts = [f"{pool['name']} is halted: {pool['halt']['reason']}" for pool in pools if pool["halt"]]
-    return _aligned([POOL_COLUMNS, *rows]) + reasons + halts
+    return _aligned([POOL_COLUMNS, *rows]) + reasons + held + halts
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:

@@ -169,6 +169,48 @@ def test_failures_halt_the_pool_until_somebody_resumes_it(make_fleet, play, tmp_
     assert (fleet.state().halt, fleet.state().failures) == (None, {})
 
 
+def test_what_a_tenant_holds_up_is_named_and_halts_nobody(scene, make_fleet, play, tmp_path):
+    fleet = make_fleet(1)
+    (node,) = fleet.nodes
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "labels": {"app": "web"}}}
+    scene.apply({**pod, "spec": {"nodeName": node, "containers": [{"name": "app", "image": "none"}]}})
+    scene.apply(
+        {
+            "apiVersion": "policy/v1",
+            "kind": "PodDisruptionBudget",
+            "metadata": {"name": "never"},
+            "spec": {"maxUnavailable": 0, "selector": {"matchLabels": {"app": "web"}}},
+        }
+    )
+    held = {"osmigrate_halt_after": 1, "osmigrate_drain_timeout": 5, "osmigrate_delete_unmanaged": True}
+    code, output = end(play("rollback", fleet.nodes, **held))
+    assert code != 0
+    assert "so this counts neither against package nor towards a halt of the pool" in output
+    state = fleet.state()
+    assert (state.halt, state.failures, state.claims) == (None, {}, {})
+    assert all(name in state.held[node].why for name in (f"{scene.namespace}/web", f"{scene.namespace}/never"))
+    assert got(tmp_path, node)["reboots"] == 0
+    for playbook, hosts in (("status", []), ("recover", fleet.nodes)):
+        code, output = end(play(playbook, hosts))
+        assert code == 0
+        assert (
+            f"{node} was held up in rollout r1 since {state.held[node].since}: Node {node} still has 1 pods" in output
+        )
+    scene.kubectl("delete", "poddisruptionbudget", "never", namespaced=True)
+    code, output = end(play("rollback", fleet.nodes, **held))
+    assert (code, fleet.state()) == (0, pool_plan.EMPTY)
+
+
+def test_what_is_held_up_while_it_serves_is_kept_too(make_fleet, play):
+    fleet = make_fleet(1)
+    (node,) = fleet.nodes
+    asked = {"osmigrate_approvals_required": ["storage"], "osmigrate_approvals_timeout": 1}
+    code, output = end(play("rollback", fleet.nodes, osmigrate_halt_after=1, **asked))
+    assert code != 0
+    assert "there was no answer of storage" in fleet.state().held[node].why
+    assert (fleet.state().halt, fleet.state().failures) == (None, {})
+
+
 def test_a_drilled_node_is_back_and_nothing_of_it_counts_as_a_failure(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
     code, output = end(play("drilled", fleet.nodes))

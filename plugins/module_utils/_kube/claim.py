@@ -142,13 +142,19 @@ def release(cluster, node, pool_label, check_mode=False, failed=False):
     return Outcome(name, before, plan._replace(actions=actions), False, "", {})
 
 
-def fail(cluster, request, halt_after, check_mode=False, now=time.monotonic, sleep=time.sleep):
-    """Note that a node failed. It keeps its place unless it is back in service, which is waited for."""
+def fail(cluster, request, halt_after, check_mode=False, held_by=None, now=time.monotonic, sleep=time.sleep):
+    """Note that a node failed. It keeps its place unless it is back in service, which is waited for.
+
+    :param held_by: str, what held it up before its trial was armed; None if it failed from then on.
+    """
     deadline = now() + request.timeout
     name = pool_plan.pool_of(get_node(cluster, request.node), request.pool_label)
 
     def note(pool, moment):
-        return pool_plan.plan_failure(pool, request.node, request.rollout, halt_after, cordon_plan.stamp(moment))
+        since = cordon_plan.stamp(moment)
+        if held_by is not None:
+            return pool_plan.plan_held(pool, request.node, request.rollout, held_by, since)
+        return pool_plan.plan_failure(pool, request.node, request.rollout, halt_after, since)
 
     before, noted = update_pool(cluster, name, note, check_mode)
     while request.node in noted.pool.claims and not _serves(cluster, request.node):

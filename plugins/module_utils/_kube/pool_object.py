@@ -53,12 +53,16 @@ def _list(cluster):
 
 
 def list_holding(cluster, node):
-    """Return the pools that keep a claim or a failure of a node; its label may have changed meanwhile.
+    """Return the pools that keep something about a node; its label may have changed meanwhile.
 
     :returns: list of tuple (name, (pool, version)), by name.
     """
     found = sorted(_list(cluster).items())
-    return [(name, read) for name, read in found if node in read[0].claims or node in read[0].failures]
+    return [(name, read) for name, read in found if node in _noted(read[0])]
+
+
+def _noted(pool):
+    return {*pool.claims, *pool.failures, *pool.held}
 
 
 def list_members(cluster, pool, label, until=None):
@@ -145,7 +149,8 @@ def _write(cluster, name, pool, version, dry_run, until):
 
 def _fields(pool):
     claims = {name: dict(claim._asdict()) for name, claim in pool.claims.items()}
-    return {"claims": claims, "failures": pool.failures, "halt": pool.halt}
+    held = {name: dict(one._asdict()) for name, one in pool.held.items()}
+    return {"claims": claims, "failures": pool.failures, "halt": pool.halt, "held": held}
 
 
 def _dump(value):
@@ -163,6 +168,8 @@ def parse(found):
         claims = json.loads(data.get("claims") or "{}")
         claims = {name: pool_plan.Claim(**claim) for name, claim in claims.items()}
         failures = dict(json.loads(data.get("failures") or "{}"))
+        held = json.loads(data.get("held") or "{}")
+        held = {name: pool_plan.Held(**one) for name, one in held.items()}
         halt = json.loads(data["halt"]) if data.get("halt") else None
         if halt:
             halt = {"reason": halt["reason"], "since": halt["since"]}
@@ -172,9 +179,9 @@ def parse(found):
             % (found["metadata"]["name"], NAMESPACE),
             todo="Look who changed it; if no node is on its way, delete it",
         )
-    return pool_plan.Pool(claims, failures, halt)
+    return pool_plan.Pool(claims, failures, halt, held)
 
 
 def describe(pool):
     """A pool as results show it."""
-    return {"claims": _fields(pool)["claims"], "failures": pool.failures, "halt": pool.halt or {}}
+    return dict(_fields(pool), halt=pool.halt or {})

@@ -12,8 +12,11 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 REFRESH_SECONDS = 60
+# An object has room for so much: of nodes that were held up the last ones are kept.
+MOST_HELD, LONGEST_WHY = 200, 400
 CONTROL_PLANE, WORKER = "control-plane", "worker"
 # Nodes with any of these run etcd or an API server. Their pool is that of the control plane, whatever their labels say.
 CONTROL_ROLES = (CONTROL_PLANE, "master", "etcd")
@@ -38,10 +41,17 @@ class Claim(typing.NamedTuple):
     host: str
 
 
+class Held(typing.NamedTuple):
+    rollout: str
+    since: str
+    why: str  # who or what held the node up
+
+
 class Pool(typing.NamedTuple):
     claims: typing.Dict[str, Claim]
     failures: typing.Dict[str, str]  # of nodes, each with the rollout that it failed in
     halt: typing.Optional[dict]  # reason and since
+    held: typing.Dict[str, Held] = {}  # nodes that failed before their trial was armed
 
 
 class Limits(typing.NamedTuple):
@@ -191,17 +201,21 @@ def plan_release(pool, name, failed=False):
     actions = [f"Give the place of node {name} back"] if name in pool.claims else []
     if name in pool.failures and not failed:
         actions.append(f"Forget that node {name} failed")
-    kept = pool.failures if failed else _without(pool.failures, name)
-    return Plan(pool._replace(claims=_without(pool.claims, name), failures=kept), actions, None)
+    if name in pool.held and not failed:
+        actions.append(f"Forget that node {name} was held up")
+    left = pool._replace(claims=_without(pool.claims, name))
+    if not failed:
+        left = left._replace(failures=_without(pool.failures, name), held=_without(pool.held, name))
+    return Plan(left, actions, None)
 
 
 def plan_failure(pool, name, rollout, halt_after, since):
-    """Note that a node failed after it had claimed its place, and halt the pool after so many of a rollout."""
+    """Note that a node failed from arming its trial on, and halt the pool after so many of a rollout."""
     if name not in pool.claims:
         return Plan(pool, [], None)
     failures = dict(pool.failures, **{name: rollout})
     actions = [] if failures == pool.failures else [f"Note that node {name} failed"]
-    noted = pool._replace(failures=failures)
+    noted = pool._replace(failures=failures, held=_without(pool.held, name))
     failed = sorted(node for node, where in failures.items() if where == rollout)
     if not halt_after or len(failed) < halt_after or pool.halt:
         return Plan(noted, actions, None)
@@ -209,6 +223,18 @@ def plan_failure(pool, name, rollout, halt_after, since):
     reason = f"{many} failed in rollout {rollout}: {', '.join(failed)}"
     halted = plan_halt(noted, reason, since)
     return Plan(halted.pool, actions + halted.actions, None)
+
+
+def plan_held(pool: Pool, name: str, rollout: str, why: str, since: str) -> Plan:
+    """Note what held a node up before its trial was armed. It says nothing of the release, and never halts the pool."""
+    why = printable(why, LONGEST_WHY)
+    before = pool.held.get(name)
+    if before and (before.rollout, before.why) == (rollout, why):
+        return Plan(pool, [], None)
+    held = dict(pool.held, **{name: Held(rollout, since, why)})
+    last = sorted(held, key=lambda node: (held[node].since, node == name))[-MOST_HELD:]
+    kept = {node: held[node] for node in last}
+    return Plan(pool._replace(held=kept), [f"Note what held node {name} up"], None)
 
 
 def plan_halt(pool, reason, since):

@@ -5,28 +5,30 @@ from __future__ import annotations
 
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.table import node_table, pool_table
 
-QUIET = {"name": "control-plane", "nodes": 3, "unavailable": [], "failures": {}, "halt": {}}
+QUIET = {"name": "control-plane", "nodes": 3, "unavailable": [], "failures": {}, "held": {}, "halt": {}}
 HALTED = {
     "name": "worker",
     "nodes": 12,
     "unavailable": [{"node": "w1", "why": "is not Ready"}],
     "failures": {"w1": "r1"},
+    "held": {"w2": {"rollout": "r1", "since": "2026-11-21T09:00:00Z", "why": "shop/web-1 (needs budget shop/web)"}},
     "halt": {"since": "2026-11-21T10:00:00Z", "reason": "Bad kernel"},
 }
 
 
 def test_pools():
     assert pool_table([QUIET, HALTED]) == [
-        "POOL           NODES  UNAVAILABLE  FAILED  HALTED",
-        "control-plane  3      0            0       -",
-        "worker         12     1            1       2026-11-21T10:00:00Z",
+        "POOL           NODES  UNAVAILABLE  FAILED  HELD UP  HALTED",
+        "control-plane  3      0            0       0        -",
+        "worker         12     1            1       1        2026-11-21T10:00:00Z",
         "w1 is not Ready",
+        "w2 was held up in rollout r1 since 2026-11-21T09:00:00Z: shop/web-1 (needs budget shop/web)",
         "worker is halted: Bad kernel",
     ]
 
 
 def test_no_pools():
-    assert pool_table([]) == ["POOL  NODES  UNAVAILABLE  FAILED  HALTED"]
+    assert pool_table([]) == ["POOL  NODES  UNAVAILABLE  FAILED  HELD UP  HALTED"]
 
 
 def test_the_reason_of_a_failed_node_says_how_often_it_failed():

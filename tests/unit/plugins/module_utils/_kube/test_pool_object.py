@@ -7,10 +7,15 @@ import re
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _errors
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_object, pool_plan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Claim, Pool
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Claim, Held, Pool
 
 LABELS = {"osmigrate.fleet/pool": "worker"}
-HELD = Pool({"w1": Claim("r1", "now", "now", "w1.lab")}, {"w2": "r1"}, {"reason": "Bad kernel", "since": "now"})
+HELD = Pool(
+    {"w1": Claim("r1", "now", "now", "w1.lab")},
+    {"w2": "r1"},
+    {"reason": "Bad kernel", "since": "now"},
+    {"w3": Held("r1", "now", "a budget")},
+)
 
 
 def stored(pool, version="7"):
@@ -50,6 +55,8 @@ def test_a_pool_survives_being_stored():
         {"claims": '{"w1": {"rollout": "r1"}}'},
         {"claims": '{"w1": null}'},
         {"failures": "7"},
+        {"held": "[]"},
+        {"held": '{"w1": {"rollout": "r1"}}'},
         {"halt": '"yes"'},
         {"halt": '{"reason": "x"}'},
     ],

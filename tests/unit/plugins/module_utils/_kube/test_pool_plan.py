@@ -5,7 +5,7 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _errors
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, pool_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import selects
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Claim, Limits, Member, Pool
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Claim, Held, Limits, Member, Pool
 
 MINE = Claim("r1", "2026-11-21T10:00:40Z", "2026-11-21T10:00:40Z", "w1")
 
@@ -156,6 +156,29 @@ def test_failures_halt_the_pool(so_far, rollout, after, halts):
 
 def test_a_failure_without_a_claim_is_none():
     assert pool_plan.plan_failure(pool("w2"), "w1", "r1", 1, "now").actions == []
+
+
+@pytest.mark.parametrize("claimed", [(), ("w1",)], ids=["before its claim", "after its claim"])
+@pytest.mark.parametrize("so_far", [{}, {"w2": "r1", "w3": "r1"}], ids=["the first", "the last straw, if it counted"])
+def test_what_holds_a_node_up_before_its_trial_is_kept_apart_and_halts_nobody(claimed, so_far):
+    before = pool(*claimed, failures=so_far)
+    plan = pool_plan.plan_held(before, "w1", "r1", "shop/web-1\x1b[2J (needs budget shop/web)\n", "now")
+    assert plan.pool.held == {"w1": Held("r1", "now", "shop/web-1\\x1b[2J (needs budget shop/web)")}
+    assert plan.pool._replace(held={}) == before
+    assert plan.actions == ["Note what held node w1 up"]
+    again = pool_plan.plan_held(plan.pool, "w1", "r1", "shop/web-1\x1b[2J (needs budget shop/web)", "later")
+    assert (again.pool, again.actions) == (plan.pool, [])
+    assert pool_plan.plan_release(plan.pool, "w1", failed=True).pool.held == plan.pool.held
+    assert pool_plan.plan_release(plan.pool, "w1").pool.held == {}
+    assert pool_plan.plan_failure(plan.pool._replace(claims={"w1": None}), "w1", "r1", 0, "now").pool.held == {}
+
+
+def test_nodes_that_are_held_up_never_fill_their_object():
+    found = pool_plan.EMPTY
+    for number in range(pool_plan.MOST_HELD + 2):
+        found = pool_plan.plan_held(found, f"w{number}", "r1", "x" * 5000, f"{number:05}").pool
+    assert (len(found.held), "w1" in found.held, "w2" in found.held) == (pool_plan.MOST_HELD, False, True)
+    assert max(len(one.why) for one in found.held.values()) == pool_plan.LONGEST_WHY
 
 
 def test_halt_and_resume():
