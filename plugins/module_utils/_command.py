@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import os
 import subprocess
+import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -21,7 +22,7 @@ class Completed(typing.NamedTuple):
     stderr: str
 
 
-def run(argv, check=True, input_bytes=None, timeout=None, left="Nothing was changed", todo=""):
+def run(argv, check=True, input_bytes=None, timeout=None, left="Nothing was changed", todo="", watch=None):
     """Run one program in the C locale, without a shell.
 
     :param argv: list of str, the program (looked up on the system's paths) and its arguments.
@@ -30,20 +31,34 @@ def run(argv, check=True, input_bytes=None, timeout=None, left="Nothing was chan
     :param timeout: int seconds or None, after which it is killed and counted as failed.
     :param left: str, the state to name in the error (see FleetError).
     :param todo: str, the next step to name in the error.
+    :param watch: callable or None; called with the program's process id about once a second while it runs. It is killed
+        as soon as this returns a sentence instead of "", and that is the problem.
     :returns: Completed(argv, rc, stdout, stderr); output is decoded as UTF-8, bad bytes replaced.
-    :raises FleetError: the program is missing, ran out of time, or failed while check is true.
+    :raises FleetError: the program is missing, ran out of time, was killed, or failed while check is true.
     """
     env = dict(os.environ, LC_ALL="C.UTF-8", LANGUAGE="C", PATH=SEARCH_PATH)
     try:
         process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
     except OSError as error:
         raise FleetError(f"{argv[0]} cannot be started: {error.strerror}", left, todo or f"Install {argv[0]}")
-    try:
-        out, err = process.communicate(input_bytes, timeout=timeout)
-    except subprocess.TimeoutExpired:
+    problem, ends = "", None if timeout is None else time.monotonic() + timeout
+    while not problem:
+        pause = ends and max(0, ends - time.monotonic())
+        if watch:
+            pause = 1 if pause is None else min(1, pause)
+        try:
+            out, err = process.communicate(input_bytes, timeout=pause)
+            break
+        except subprocess.TimeoutExpired:
+            input_bytes = None  # what is left of it goes on by itself
+            if ends and time.monotonic() >= ends:
+                problem = "%s did not finish within %d seconds" % (" ".join(argv), timeout)
+            else:
+                problem = watch(process.pid)
+    else:
         process.kill()
         process.communicate()
-        raise FleetError("%s did not finish within %d seconds" % (" ".join(argv), timeout), left, todo)
+        raise FleetError(problem, left, todo)
     done = Completed(argv, process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
     if check and done.rc != 0:
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]

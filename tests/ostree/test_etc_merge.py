@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.candidate import Candidate
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree, Source
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
+SIZE = 1000 * 1000
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="ostree deploys as root only")
 
 
@@ -47,7 +48,6 @@ class Sysroot:
         (self.root / "run/ostree-booted").touch()
         self.ostree.initialize()
         self.ostree.create_stateroot("debian")
-        self.ostree.set_remote("images", f"file://{self.source}", [])
 
     def release(self, etc: dict) -> str:
         tree = self.directory / "tree"
@@ -59,9 +59,12 @@ class Sysroot:
         run(["ostree", "commit", f"--repo={self.source}", *options])
         return run(["ostree", "rev-parse", f"--repo={self.source}", "x"]).stdout.strip()
 
+    def pull(self, commit: str) -> None:
+        self.ostree.pull("osmigrate-d", Source(f"file://{self.source}", "x", commit, SIZE), [], 60)
+
     def deploy(self, commit: str) -> Path:
-        self.ostree.pull("images", "x", commit, 60)
-        self.ostree.deploy("debian", "images", "x")
+        self.pull(commit)
+        self.ostree.deploy("debian", commit)
         (found,) = (one for one in self.ostree.deployments() if one.commit == commit)
         return self.root / found.path.lstrip("/")
 
@@ -79,7 +82,7 @@ class Sysroot:
     def merge(self, old: dict, here: dict, new: dict):
         """Return what was told, /etc of the new deployment or None where ostree failed, and the three trees."""
         running, commit = self.prepare(old, here, new)
-        self.ostree.pull("images", "x", commit, 60)
+        self.pull(commit)
         default = self.directory / "default"
         shutil.rmtree(default, ignore_errors=True)
         self.ostree.check_out_etc(commit, str(default))
@@ -184,7 +187,7 @@ def test_ostree_does_what_was_told_of_any_tree(sysroot, seed):
 
 
 def candidate(sysroot, commit, policy):
-    payload = {"url": f"file://{sysroot.source}", "ref": "x", "commit": commit, "gpg_keys": []}
+    payload = {"url": f"file://{sysroot.source}", "ref": "x", "commit": commit, "size": SIZE, "gpg_keys": []}
     release = {"name": "d", "version": "2", "payloads": {"ostree": payload}}
     return Candidate(release, sysroot.ostree, None, "debian", 60, policy)
 
@@ -203,8 +206,7 @@ def test_a_rehearsal_tells_the_same_and_leaves_nothing(sysroot):
 @pytest.mark.parametrize(("policy", "expected"), [("keep", {"a": "x"}), ("take", {"a": "2", "b": {"c": "2"}})])
 def test_the_policy_says_whose_file_counts(sysroot, tmp_path, policy, expected):
     commit = sysroot.prepare(*BOTH)[1]
-    sysroot.ostree.set_remote("osmigrate-d", f"file://{sysroot.source}", [])
-    sysroot.ostree.pull("osmigrate-d", "x", commit, 60)
+    sysroot.pull(commit)
     wanted = candidate(sysroot, commit, policy)
     wanted._deploy()
     deployed = wanted.deployment()
@@ -222,8 +224,7 @@ def test_the_policy_says_whose_file_counts(sysroot, tmp_path, policy, expected):
 )
 def test_a_merge_that_is_refused_deploys_nothing(sysroot, policy, trees, told):
     commit = sysroot.prepare(*trees)[1]
-    sysroot.ostree.set_remote("osmigrate-d", f"file://{sysroot.source}", [])
-    sysroot.ostree.pull("osmigrate-d", "x", commit, 60)
+    sysroot.pull(commit)
     wanted = candidate(sysroot, commit, policy)
     with pytest.raises(FleetError, match=told):
         wanted._deploy()

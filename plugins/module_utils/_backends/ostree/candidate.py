@@ -30,8 +30,9 @@ class Candidate:
     def __init__(self, release, ostree, boot, stateroot, timeout, etc_conflicts="keep"):
         self.release = release
         self.payload = release["payloads"]["ostree"]
+        self.source = program.Source(*[self.payload[part] for part in ("url", "ref", "commit", "size")])
         self.name = schema.entry_id(release)
-        self.remote = "osmigrate-" + release["name"]
+        self.remote = program.REMOTES + release["name"]
         self.ostree = ostree
         self.boot = boot
         self.stateroot = stateroot
@@ -70,19 +71,32 @@ class Candidate:
             steps += [self._removal(deployment) for deployment in prune.superseded(self.ostree, self.boot)]
             steps += [
                 (
-                    f"set the remote {self.remote} to {payload['url']}",
-                    lambda: self.ostree.set_remote(self.remote, payload["url"], payload["gpg_keys"]),
-                ),
-                (
-                    f"pull commit {payload['commit'][:12]} of {payload['ref']}",
-                    lambda: self.ostree.pull(self.remote, payload["ref"], payload["commit"], self.timeout),
+                    f"pull commit {payload['commit'][:12]} of {payload['ref']} from {payload['url']}",
+                    lambda: self.ostree.pull(self.remote, self.source, payload["gpg_keys"], self.timeout),
                 ),
                 (f"deploy {self.name}", self._deploy),
             ]
         elif not self.ostree.is_linked(deployed):
             # The link is made last, so what comes before it may have been interrupted, too.
             steps.append((f"link {deployed.link}", lambda: self._complete(deployed, self.merge(deployed))))
-        return steps
+        return steps + self._unfollowing()
+
+    def _unfollowing(self):
+        """Decide what is to be removed of what OSTree's own tools would follow: interrupted runs leave it, and 0.1 did.
+
+        :returns: list of (sentence, callable), as plan.
+        """
+        if not self.ostree.has_repository():
+            return []
+        steps = [
+            (f"take the branch out of the origin of {one.path}", lambda one=one: self.ostree.unfollow(one))
+            for one in self.ostree.followers()
+        ]
+        # That of this release goes when it is deployed.
+        return steps + [
+            (f"remove the remote {name}", lambda name=name: self.ostree.forget_remote(name))
+            for name in self.ostree.remotes()
+        ]
 
     def merge(self, deployed, pulled=True):
         """Find out what OSTree's merge makes, or has made, of /etc.
@@ -102,8 +116,7 @@ class Candidate:
             elif pulled:
                 self.ostree.check_out_etc(self.payload["commit"], default)
             else:
-                payload = self.payload
-                program.fetch_etc(payload["url"], payload["ref"], payload["commit"], default, self.timeout)
+                program.fetch_etc(self.source, default, self.timeout)
             old, here = self.ostree.etc(base)
             return etc_merge.compare(*[etc_merge.scan(root) for root in (old, here, default)])
         finally:
@@ -185,15 +198,16 @@ class Candidate:
     def _deploy(self):
         merge = self.merge(None)
         etc_merge.examine(merge, self.etc_conflicts, "The release was fetched, and the node serves on as it did")
-        self.ostree.deploy(self.stateroot, self.remote, self.payload["ref"])
+        self.ostree.deploy(self.stateroot, self.payload["commit"])
         deployment = self.deployment()
         if deployment is None:
             raise FleetError(
-                f"ostree deployed {self.payload['ref']}, but not the commit that the manifest pins",
+                f"ostree deployed commit {self.payload['commit'][:12]}, and it is not among the deployments",
                 "It is not in the boot menu; the node serves on as it did",
-                "Check the manifest against the repository, then run the same command again",
+                "Look at 'ostree admin status' on the node, then run the same command again",
             )
         self._complete(deployment, merge)
+        self.ostree.forget_remote(self.remote)
 
     def _complete(self, deployment, merge):
         if self.etc_conflicts == "take":

@@ -13,8 +13,15 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text, write_atomic
 
 BOOTED_FLAG = "/run/ostree-booted"
+# Remotes of ours begin so. They are there only while something is fetched.
+REMOTES = "osmigrate-"
+# It names no branch, so no tool of OSTree's finds anything to follow. ostree says the text to who tries.
+ORIGIN = "[origin]\nunconfigured-state=This deployment is managed by osmigrate.fleet and follows no branch\n"
+# What a repository has beside the files of a commit: its directories and its own notes.
+OVERHEAD = 100 * 1000 * 1000
 RESUME = "Run the same command again: what was fetched is kept and not fetched twice"
 
 
@@ -26,6 +33,15 @@ class Deployment(typing.NamedTuple):
     link: str
     kernel: str
     initrd: str
+
+
+class Source(typing.NamedTuple):
+    """Where a commit comes from; size: bytes of its files."""
+
+    url: str
+    ref: str
+    commit: str
+    size: int
 
 
 def parse_boot_loader_entry(text):
@@ -51,21 +67,75 @@ def _link_target(deployment):
     return os.path.join("../../../deploy", deployment.stateroot, "deploy", os.path.basename(deployment.path))
 
 
-def fetch_etc(url, ref, commit, destination, timeout):
+def fetch_etc(source, destination, timeout):
     """Fetch nothing of a commit but its /usr/etc, into a directory that does not exist yet, with no repository's help.
 
     What arrives is checked against the commit's name; it is not asked who signed it.
 
+    :param source: Source.
     :param timeout: int seconds.
     """
     repository = destination + ".repository"
     run(["ostree", "init", f"--repo={repository}", "--mode=archive"])
-    run(["ostree", "remote", "add", f"--repo={repository}", "--no-gpg-verify", "release", url])
-    run(
-        ["ostree", "pull", f"--repo={repository}", "--subpath=/usr/etc", "release", f"{ref}@{commit}"],
-        timeout=timeout,
-    )
-    _check_out_etc(repository, commit, destination)
+    run(["ostree", "remote", "add", f"--repo={repository}", "--no-gpg-verify", "release", source.url])
+    _pull(repository, "release", source, timeout, "Nothing was changed", ["--subpath=/usr/etc"])
+    _check_out_etc(repository, source.commit, destination)
+
+
+def _pull(repository, remote, source, timeout, left, options=()):
+    """Fetch a commit from a remote that is there, and say of what fails where it comes from and what helps.
+
+    :param source: Source.
+    :param timeout: int seconds.
+    :param left: str, the state to name in errors.
+    :param options: iterable of str, more arguments of ostree pull.
+    """
+    argv = ["ostree", "pull", f"--repo={repository}", *options, remote, f"{source.ref}@{source.commit}"]
+    incoming = os.path.join(repository, "tmp")
+    most = _bytes_below(incoming) + source.size + source.size // 4 + OVERHEAD
+
+    def watch(pid):
+        if _bytes_below(incoming) + _bytes_without_name(pid) <= most:
+            return ""
+        return f"{source.url} sends more than commit {source.commit[:12]} can have by the size that its manifest names"
+
+    done = run(argv, check=False, timeout=timeout, left=left, todo=RESUME, watch=watch)
+    if done.rc == 0:
+        return
+    said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
+    todo = RESUME
+    if re.search(r"HTTP 4\d\d", said):
+        # To ask again does not help before somebody has published what is missing.
+        todo = "Publish the whole repository there, then run the same command again: what was fetched is kept"
+    raise FleetError(f"Commit {source.commit[:12]} cannot be fetched from {source.url}: {said}", left, todo)
+
+
+def _bytes_below(directory):
+    """Return the bytes of all files below a directory, in which files come and go meanwhile, as int."""
+    total = 0
+    for folder, _folders, files in os.walk(directory):
+        for name in files:
+            try:
+                total += os.lstat(os.path.join(folder, name)).st_size
+            except OSError:
+                continue
+    return total
+
+
+def _bytes_without_name(pid):
+    """Return the bytes of files that a process has open and that have no name: what ostree fetches, until whole."""
+    total, opened = 0, f"/proc/{pid}/fd"
+    try:
+        descriptors = os.listdir(opened)
+    except OSError:
+        return 0
+    for descriptor in descriptors:
+        path = os.path.join(opened, descriptor)
+        try:
+            total += os.stat(path).st_size if os.readlink(path).endswith(" (deleted)") else 0
+        except OSError:
+            continue
+    return total
 
 
 def _check_out_etc(repository, commit, destination):
@@ -156,19 +226,57 @@ class Ostree:
         """Make the stateroot of that name."""
         run(["ostree", "admin", "os-init", f"--sysroot={self.root}", name])
 
-    def remote_url(self, name):
-        """Return the URL of a remote, "" if there is none of that name."""
-        done = run(["ostree", "remote", "show-url", f"--repo={self._path('ostree/repo')}", name], check=False)
-        return done.stdout.strip() if done.rc == 0 else ""
+    def remotes(self):
+        """Return the names of the remotes of ours that are still there, and of those whose branches are, sorted."""
+        configured = self._ostree("remote", "list").stdout.split()
+        fetched = self._ostree("refs", "--list").stdout.split()
+        names = configured + [ref.partition(":")[0] for ref in fetched if ":" in ref]
+        return sorted({name for name in names if name.startswith(REMOTES)})
 
-    def set_remote(self, name, url, gpg_keys):
-        """Add or replace a remote.
+    def forget_remote(self, name):
+        """Remove a remote and all that it called its branches; what was deployed from it stays."""
+        self._ostree("remote", "delete", "--if-exists", name)
+        for ref in self._ostree("refs", "--list").stdout.split():
+            if ref.startswith(name + ":"):
+                self._ostree("refs", "--delete", ref)
 
+    def _ostree(self, *words):
+        return run(["ostree", *words, f"--repo={self._path('ostree/repo')}"])
+
+    def followers(self):
+        """Return the deployments whose origin names a branch of a remote of ours, as list of Deployment."""
+        return [
+            one for one in self.deployments() if re.search(r"(?m)^refspec=" + REMOTES, read_text(self._origin(one)))
+        ]
+
+    def unfollow(self, deployment):
+        """Let a deployment's origin name no branch."""
+        write_atomic(self._origin(deployment), ORIGIN.encode("ascii"), 0o644)
+
+    def _origin(self, deployment):
+        return self._path(deployment.path) + ".origin"
+
+    def pull(self, name, source, gpg_keys, timeout):
+        """Fetch one commit; every object is checked against its name while it arrives.
+
+        The remote is there only meanwhile. Its branch stays until forget_remote, so that nothing removes the commit.
+
+        :param name: str, of the remote; it begins with REMOTES.
+        :param source: Source.
         :param gpg_keys: list of str, ASCII-armoured public keys; commits are verified against them if there are any.
+        :param timeout: int seconds.
         """
-        repository = f"--repo={self._path('ostree/repo')}"
-        run(["ostree", "remote", "delete", repository, "--if-exists", name])
-        arguments = ["ostree", "remote", "add", repository]
+        repository = self._path("ostree/repo")
+        self._ostree("remote", "delete", "--if-exists", name)
+        try:
+            self._add_remote(name, source.url, gpg_keys)
+            left = "The node serves on as it did; the candidate is not complete and cannot be booted"
+            _pull(repository, name, source, timeout, left)
+        finally:
+            self._ostree("remote", "delete", "--if-exists", name)
+
+    def _add_remote(self, name, url, gpg_keys):
+        arguments = ["ostree", "remote", "add", f"--repo={self._path('ostree/repo')}"]
         if not gpg_keys:
             run(arguments + ["--no-gpg-verify", name, url])
             return
@@ -180,18 +288,6 @@ class Ostree:
             run(arguments + ["--set=gpg-verify=true", f"--gpg-import={path}", name, url])
         finally:
             shutil.rmtree(directory)
-
-    def pull(self, remote, ref, commit, timeout):
-        """Fetch one commit; every object is checked against its name while it arrives.
-
-        :param timeout: int seconds.
-        """
-        run(
-            ["ostree", "pull", f"--repo={self._path('ostree/repo')}", remote, f"{ref}@{commit}"],
-            timeout=timeout,
-            left="The node serves on as it did; the candidate is not complete and cannot be booted",
-            todo=RESUME,
-        )
 
     def check_out_etc(self, commit, destination):
         """Write the /usr/etc of a commit that was pulled into a directory that does not exist yet."""
@@ -211,16 +307,23 @@ class Ostree:
         """Return where the default /etc of a deployment and its /etc are visible."""
         return self._path(deployment.path, "usr/etc"), self._path(deployment.path, "etc")
 
-    def deploy(self, stateroot, remote, ref):
-        """Check the ref out beside what runs, with its /etc merged from the running deployment if there is one."""
+    def deploy(self, stateroot, commit):
+        """Check a commit out beside what runs, with its /etc merged from the running deployment if there is one."""
         merge = [] if self.is_booted() else ["--no-merge"]
-        run(
-            ["ostree", "admin", "deploy", f"--sysroot={self.root}", f"--os={stateroot}", "--retain"]
-            + merge
-            + [f"{remote}:{ref}"],
-            left="The node serves on as it did",
-            todo=RESUME,
-        )
+        directory = tempfile.mkdtemp(prefix="osmigrate-")
+        try:
+            origin = os.path.join(directory, "origin")
+            with open(origin, "w") as text:
+                text.write(ORIGIN)
+            run(
+                ["ostree", "admin", "deploy", f"--sysroot={self.root}", f"--os={stateroot}", "--retain"]
+                + merge
+                + [f"--origin-file={origin}", commit],
+                left="The node serves on as it did",
+                todo=RESUME,
+            )
+        finally:
+            shutil.rmtree(directory)
 
     def is_linked(self, deployment):
         """Say whether our own link leads to the deployment."""
