@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import kexec
 
 LOOK_EVERY = 1
 CONNECT_TIMEOUT = 5
@@ -27,7 +28,7 @@ BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 REBOOT = (
     '[ "$(cat /proc/sys/kernel/random/boot_id)" = %s ] || exit 0; '
     "systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms "
-    "sh -c 'if [ -e /run/osmigrate-kexec ]; then exec systemctl kexec; fi; "
+    "sh -c 'if [ -e " + kexec.MARK + " ]; then exec systemctl kexec; fi; "
     "SYSTEMCTL_SKIP_AUTO_KEXEC=1 exec systemctl reboot'"
 )
 

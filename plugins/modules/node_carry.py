@@ -281,6 +281,7 @@ import re
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import BOOTED_FLAG
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import model, network, plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply
@@ -289,8 +290,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network import na
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
-
-BOOTED_FLAG = "/run/ostree-booted"
 
 
 def carry(incumbent, deployment, var, mount_points, params, check_mode, live=None):

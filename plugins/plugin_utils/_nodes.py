@@ -13,10 +13,10 @@ import functools
 import re
 from collections.abc import Callable, Iterator
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PACKAGE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
 
 EXCLUDE_LABEL = node_view.PREFIX + "exclude"
-PACKAGE = "package"
 
 _ZONE = "topology.kubernetes.io/zone"
 _REGION = "topology.kubernetes.io/region"

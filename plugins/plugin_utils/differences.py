@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
+
 EQUAL, EXPLAINED, FINDING, UNEXPLAINED = "equal", "explained", "finding", "unexplained"
-SYSROOT = "/sysroot"
 FIRST_PERSON = 1000
 # Rules that give their files a mode of their own.
 RESET = ("identity",)

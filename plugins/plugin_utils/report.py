@@ -9,6 +9,8 @@ import hashlib
 import uuid
 from typing import Any
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PREFIX
+
 ACTOR = "node_preflight"
 RULE = "-" * 40
 
@@ -22,7 +24,7 @@ def leapp_report(findings: list[dict[str, Any]], host: str, moment: str) -> dict
     :param host: name of the node.
     :param moment: when it was looked at, as RFC 3339.
     """
-    run = str(uuid.uuid5(uuid.NAMESPACE_URL, f"osmigrate.fleet/{host}/{moment}"))
+    run = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{PREFIX}{host}/{moment}"))
     entries = [
         {
             "hostname": host,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-PACKAGE = "package"
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PACKAGE
+
 MOVE = ("drain", "trial", "verify", "confirm")
 DRILL = ("drain", "trial", "return")
 

@@ -9,7 +9,9 @@ is given over each other.
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-PATH = "/boot/osmigrate/trial.img"
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
+
+PATH = DIRECTORY + "/trial.img"
 # More than rd.timeout, by which an initramfs that notices its trouble gives up.
 SECONDS = 300
 UNITS = "etc/systemd/system"

@@ -21,6 +21,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     tier as boot_tier,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_bytes, read_text
 
 TRIES_MAX = 3
@@ -81,7 +82,7 @@ def write(grub, changes):
                 [grub.check_tool],
                 input_bytes=change.content,
                 left="The boot menu was not changed",
-                todo="Report this with the node's record /boot/osmigrate/state.json",
+                todo=f"Report this with what lies in {DIRECTORY}",
             )
     files.replace([files.File(change.path, change.content, change.mode) for change in changes])
 

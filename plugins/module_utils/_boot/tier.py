@@ -15,6 +15,7 @@ import struct
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.grub import BLOCK as BLOCK_NAME
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH
 
 BLOCK, ESP_BLOCK, KEXEC, NONE = "block", "esp-block", "kexec", ""
@@ -22,7 +23,7 @@ BLOCK, ESP_BLOCK, KEXEC, NONE = "block", "esp-block", "kexec", ""
 IN_PLACE = ("ext2", "ext3", "ext4", "xfs")
 PLAIN = ("part", "disk", "loop")
 ESP_PLACES = ("/boot/efi", "/efi")
-ESP_BLOCK_PATH = "EFI/osmigrate/osmigrate.env"
+ESP_BLOCK_PATH = "EFI/osmigrate/" + BLOCK_NAME
 
 FIEMAP = 0xC020660B
 FIEMAP_SYNC = 1

@@ -9,8 +9,9 @@ import os
 import stat
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import FILE, Found, Left, Part, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Part, item
 
 PASSWD, GROUP, SHADOW, GSHADOW = "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow"
 FIRST_PERSON, NOBODY = 1000, 65534

@@ -7,7 +7,8 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import os
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import LINK, Found, Left, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import LINK, item
 
 CHOICES = "/var/lib/dpkg/alternatives"
 LINKS = "/etc/alternatives"

@@ -8,7 +8,8 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import os
 import stat
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import DIRECTORY, Found, Left, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import DIRECTORY, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import DEBIAN, EL
 
 PLACES = {DEBIAN: "/var/spool/cron/crontabs", EL: "/var/spool/cron"}

@@ -9,7 +9,8 @@ import os
 import re
 import stat
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import item
 
 HEADER = "# Carried from %s by osmigrate.fleet.\n"
 # What may be set twice, or names a place that differs between systems.

@@ -13,36 +13,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages im
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.translate import Translation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import attributes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import DIRECTORY, FILE, LINK, Item, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 # Files that say something by being there, empty as they may be: that nobody may use it.
 EMPTY_COUNTS = ("/etc/cron.allow", "/etc/at.allow")
-FILE, LINK, DIRECTORY, ABSENT = "file", "link", "directory", "absent"
-
-
-# One thing that the candidate shall have. A file that is put together has parts, which say where its lines come from.
-class Item(typing.NamedTuple):
-    kind: str
-    target: str
-    source: str
-    rule: str
-    content: bytes
-    mode: int
-    uid: int
-    gid: int
-    lost: str
-    secret: bool
-    parts: typing.List["Part"]
-    attributes: tuple
-
-
-class Part(typing.NamedTuple):
-    target: str
-    source: str
-    rule: str
-    action: str
-    line: str
-    lost: str
 
 
 # What stays behind on purpose.
@@ -56,15 +31,6 @@ class Found(typing.NamedTuple):
     items: typing.List[Item]
     left: typing.List[Left]
     taken: typing.Set[str]
-
-
-def item(
-    kind, target, source, rule, content=b"", mode=0o644, owner=(0, 0), lost="", secret=False, parts=(), attributes=()
-):
-    """Make an Item. The content of a link is where it points to; attributes are what attributes.read returns."""
-    if not isinstance(content, bytes):
-        content = content.encode("utf-8", "surrogateescape")
-    return Item(kind, target, source, rule, content, mode, owner[0], owner[1], lost, secret, list(parts), attributes)
 
 
 def is_ours(path):

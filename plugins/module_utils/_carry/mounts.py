@@ -10,20 +10,14 @@ import os
 import stat
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import (
-    DIRECTORY,
-    FILE,
-    Found,
-    Left,
-    Part,
-    item,
-)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import DIRECTORY, FILE, Part, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
 
 FSTAB = "/etc/fstab"
 HEADER = "# Written by osmigrate.fleet from the fstab of the incumbent.\n"
-SYSROOT = "/sysroot"
 ESCAPES = ((" ", "\\040"), ("\t", "\\011"))
 
 

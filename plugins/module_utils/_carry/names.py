@@ -7,7 +7,8 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import os
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, LINK, Found, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, LINK, item
 
 RESOLV_CONF = "/etc/resolv.conf"
 # A link to one of these is kept up to date by a service; without it the link would lead nowhere.

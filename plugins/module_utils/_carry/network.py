@@ -7,8 +7,9 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import merge, names, sources, tables
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.write import networkd, networkmanager
 

@@ -27,15 +27,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     units,
     verbatim,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import (
-    ABSENT,
-    DIRECTORY,
-    FILE,
-    LINK,
-    Left,
-    item,
-)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import attributes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, DIRECTORY, FILE, LINK, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending, tmpfiles
 
 
@@ -68,7 +62,7 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
         mount_part,
         trust.plan(situation),
         alternatives.plan(situation),
-        tmpfiles.plan(shared),
+        Found(tmpfiles.plan(shared), [], set()),
     ]
     owned = owners.search(situation, shared)
     users, groups = units.accounts_of(unit_part.items)

@@ -7,7 +7,8 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import os
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import FILE, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE
 
 LIVE = "/proc/sys/"
 # Of two files with one name the one in the first place counts; all are read in the order of their names.

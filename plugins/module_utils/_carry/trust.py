@@ -10,7 +10,8 @@ import re
 import ssl
 import stat
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import FILE, Found, Left, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import DEBIAN, EL
 
 LOCAL = "/usr/local/share/ca-certificates"

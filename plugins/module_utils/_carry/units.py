@@ -10,14 +10,8 @@ import re
 import stat
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import network
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import (
-    ABSENT,
-    LINK,
-    Found,
-    Left,
-    is_ours,
-    item,
-)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, is_ours
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, LINK, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import tables
 
 SCOPES = ("/etc/systemd/system", "/etc/systemd/user")

@@ -14,10 +14,10 @@ import stat
 import tempfile
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, DIRECTORY, FILE, LINK
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import attributes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, DIRECTORY, FILE, LINK
 
 FS_IOC_GETFLAGS = 0x80086601
 FS_IOC_SETFLAGS = 0x40086602

@@ -7,11 +7,12 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PREFIX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan
 
 MIRROR = "kubernetes.io/config.mirror"
 # On the pods of our own that a killed run may leave. They are nobody's loss.
-PROBE_LABEL = "osmigrate.fleet/probe"
+PROBE_LABEL = PREFIX + "probe"
 
 # What to do with a pod.
 EVICT = "evict"  # ask for its eviction, which a disruption budget may refuse for now

@@ -5,7 +5,8 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-PREFIX = "osmigrate.fleet/"
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PREFIX
+
 ROLE_LABEL = "node-role.kubernetes.io/"
 
 

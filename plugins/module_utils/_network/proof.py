@@ -7,10 +7,11 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import json
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model
 
 SCHEMA = 1
-PATH = "/boot/osmigrate/network.json"
+PATH = DIRECTORY + "/network.json"
 LINK_LOCAL = "fe80:"
 # What is compared of an interface, and how it is called.
 COMPARED = ("name", "addresses", "mtu", "up", "gateways", "client_id")

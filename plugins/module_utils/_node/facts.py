@@ -17,6 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.p
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub as grub_menu
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import tier as boot_tier
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import sources
@@ -97,7 +98,7 @@ def _network_facts(root, owners):
 
 def _storage_facts(ostree):
     """Describe the file systems; the root of a deployment's node is what is seen at /sysroot."""
-    root = _storage.filesystem("/sysroot" if ostree.is_booted() else "/")
+    root = _storage.filesystem(SYSROOT if ostree.is_booted() else "/")
     boot, usr, var = (_storage.filesystem(path) for path in ("/boot", "/usr", "/var"))
     listed = json.loads(run(["lsblk", "--json", "--list", "--output", "NAME,UUID"]).stdout)["blockdevices"]
     same = [device["name"] for device in listed if root.uuid and device["uuid"] == root.uuid]

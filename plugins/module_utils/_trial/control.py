@@ -10,7 +10,6 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import os
 import platform
-import re
 import time
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
@@ -18,6 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub,
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.block import BootBlock
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
     grub_path,
     make_directory,
@@ -36,8 +36,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
 
 
 def _pretty_name():
-    found = re.search(r'^PRETTY_NAME="?([^"\n]*)', read_text("/etc/os-release"), re.MULTILINE)
-    return found.group(1) if found else ""
+    return parse_os_release(read_text("/etc/os-release")).get("PRETTY_NAME", "")
 
 
 class BootControl:

@@ -5,7 +5,7 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, FILE, LINK, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, FILE, LINK, item
 
 DIRECTORY = "/etc/systemd/system"
 TIMER, SERVICE = "osmigrate-deadman.timer", "osmigrate-deadman.service"

@@ -7,9 +7,11 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, FILE, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, tier
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import deadman, health
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, FILE, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import deadman, evidence, health
 
 
 # Seconds: deadman from the start of the kernel, 0 for none; health_timeout for one run of a check; health_deadline from
@@ -21,8 +23,12 @@ class Limits(typing.NamedTuple):
 
 
 PROGRAM = "/etc/osmigrate/end-trial"
+# Wherever the tier of the node has put its block.
+BLOCKS = [f"/{place}/{grub.BLOCK}" for place, _tool in grub.PLACES]
+BLOCKS += [f"{place}/{tier.ESP_BLOCK_PATH}" for place in tier.ESP_PLACES]
 # The note is written by a process of its own, because one that waits for a dead disk cannot be killed.
-SCRIPT = """\
+SCRIPT = (
+    """\
 #!/bin/sh
 # Written by osmigrate.fleet. Ends the trial of this system: notes why, and reboots into the default.
 # Usage: end-trial <deadman or health> <why, one line>
@@ -31,20 +37,19 @@ for word in $(cat /proc/cmdline); do
     case $word in osmigrate.entry=*) entry=${word#*=} ;; esac
 done
 # A confirmation may have been cut off before it stopped the deadman; then the entry that runs is the default already.
-if [ -n "$entry" ] && grep -qsx "osm_default=$entry" /boot/grub/osmigrate.env /boot/grub2/osmigrate.env \\
-    /boot/efi/EFI/osmigrate/osmigrate.env /efi/EFI/osmigrate/osmigrate.env; then
+if [ -n "$entry" ] && grep -qsx "osm_default=$entry" @BLOCKS@; then
     exit 0
 fi
 echo "osmigrate: the trial of $entry ends: $detail" >/dev/kmsg
 
 note() {
-    [ -d /boot/osmigrate ] || return
-    new=/boot/osmigrate/.ended.new
+    [ -d @DIRECTORY@ ] || return
+    new=@DIRECTORY@/.ended.new
     printf 'entry=%s\\nboot_id=%s\\ncause=%s\\ndetail=%s\\n' \\
         "$entry" "$(cat /proc/sys/kernel/random/boot_id)" "$cause" "$detail" >$new || return
     sync $new || sync
-    mv -f $new /boot/osmigrate/ended
-    sync /boot/osmigrate || sync
+    mv -f $new @ENDED@
+    sync @DIRECTORY@ || sync
 }
 
 sleep 10 &
@@ -52,7 +57,10 @@ pause=$!
 { note; kill $pause; } >/dev/null 2>&1 &
 wait $pause
 exec systemctl --force reboot
-"""
+""".replace("@BLOCKS@", " ".join(BLOCKS))
+    .replace("@DIRECTORY@", DIRECTORY)
+    .replace("@ENDED@", evidence.ENDED)
+)
 
 
 def check(limits):

@@ -9,10 +9,11 @@ import os
 import re
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text
 
 # Written by the candidate (_trial/ending.py) on the file system that both systems have.
-ENDED = "/boot/osmigrate/ended"
+ENDED = DIRECTORY + "/ended"
 FIELDS = ("entry", "boot_id", "cause", "detail")
 # Where the kernel leaves what it said last, and where systemd moves that at the next boot.
 PSTORE = ("/sys/fs/pstore", "/var/lib/systemd/pstore")

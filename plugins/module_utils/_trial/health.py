@@ -5,7 +5,8 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import ABSENT, FILE, LINK, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, FILE, LINK, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import healthstate
 
 DIRECTORY = "/etc/systemd/system"
 SERVICE = "osmigrate-health.service"
@@ -30,7 +31,7 @@ SCRIPT = """\
 #!/bin/sh
 # Written by osmigrate.fleet. Runs the health checks of this node's operators while this system is on trial.
 # Usage: run-health-checks <seconds for one run of a check> <seconds until all required ones have to have passed>
-limit=$1 deadline=$2 results=/run/osmigrate/health
+limit=$1 deadline=$2 results=@RESULTS@
 IFS='
 '
 set -f
@@ -69,7 +70,7 @@ check() {
     printf '%s\\t%s\\t%s\\t%s\\n' "$1" "$2" "$verdict" "$detail" | tee -a $results
 }
 
-mkdir -p /run/osmigrate
+mkdir -p "${results%/*}"
 printf 'state\\trunning\\n' >$results
 end=$(($(uptime) + deadline))
 pending=$(names required)
@@ -94,7 +95,7 @@ while [ -n "$pending" ]; do
 done
 printf 'state\\tpassed\\n' >>$results
 for name in $(names wanted); do check wanted "$name" "$limit"; done
-"""
+""".replace("@RESULTS@", healthstate.RESULTS)
 
 
 def plan(timeout, deadline, end_trial):

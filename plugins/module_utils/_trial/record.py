@@ -9,6 +9,7 @@ import json
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.grub import PACKAGE
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import evidence as evidences
 
@@ -16,7 +17,7 @@ SCHEMA = 1
 # What the first record of this schema had; the rest came later and may be missing.
 REQUIRED = ("schema", "entries", "default", "trial", "failed")
 MOVE, DRILL = "move", "drill"
-PATH = "/boot/osmigrate/state.json"
+PATH = DIRECTORY + "/state.json"
 
 
 class Verdict(typing.NamedTuple):

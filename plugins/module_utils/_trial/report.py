@@ -10,11 +10,11 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import sys
 import time
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PREFIX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import node_object, record
 
 KMSG = "/dev/kmsg"
-PREFIX = "osmigrate.fleet/"
 REPORTED = ("fell_back", "unknown")
 SECONDS_MAX = 3600
 PAUSE_MAX = 60

@@ -13,6 +13,7 @@ import os
 import sys
 import zipfile
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY as SHARED
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
     make_directory,
@@ -20,9 +21,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
     sync_directory,
     write_atomic,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import report, tmpfiles
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record, report, tmpfiles
 
-PROGRAM = "/boot/osmigrate/report.pyz"
+PROGRAM = SHARED + "/report.pyz"
 SERVICE = "osmigrate-report.service"
 DIRECTORY = "/etc/systemd/system"
 UNIT = """\
@@ -30,7 +31,7 @@ UNIT = """\
 [Unit]
 Description=Report a trial of another system that fell back to this one
 ConditionKernelCommandLine=!osmigrate.trial
-ConditionPathExists=/boot/osmigrate/state.json
+ConditionPathExists=%s
 After=network-online.target
 
 [Service]
@@ -60,7 +61,7 @@ def install(check_mode):
     link = os.path.join(DIRECTORY, "multi-user.target.wants", SERVICE)
     wanted = {
         PROGRAM: build(),
-        os.path.join(DIRECTORY, SERVICE): (UNIT % (_interpreter(), PROGRAM)).encode("utf-8"),
+        os.path.join(DIRECTORY, SERVICE): (UNIT % (record.PATH, _interpreter(), PROGRAM)).encode("utf-8"),
         tmpfiles.PATH: tmpfiles.TEXT.encode("utf-8"),
     }
     changed = sorted(path for path, content in wanted.items() if read_bytes(path) != content)

@@ -9,7 +9,7 @@ a pod may be empty after a power cut, and then neither that pod nor its successo
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import FILE, Found, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, item
 
 DIRECTORY = "/var/lib/kubelet"
 PATH = "/etc/tmpfiles.d/osmigrate-kubelet.conf"
@@ -23,8 +23,8 @@ R! /var/lib/cni/results
 
 
 def plan(shared):
-    """Return Found.
+    """Return the Items.
 
     :param shared: list of str, the directories that both systems use.
     """
-    return Found([item(FILE, PATH, "", "kubelet", TEXT)] if DIRECTORY in shared else [], [], set())
+    return [item(FILE, PATH, "", "kubelet", TEXT)] if DIRECTORY in shared else []

@@ -12,7 +12,9 @@ import tempfile
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import etc_merge, program, prune
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
 
 
@@ -170,14 +172,13 @@ class Candidate:
         :param digests: dict, of its kernel and initramfs, as check returns them.
         :param extra_arguments: list of str, kernel arguments of the operator.
         """
-        with open(os.path.join(deployment.path, "usr/lib/os-release")) as text:
-            named = [line.partition("=")[2].strip().strip('"') for line in text if line.startswith("PRETTY_NAME=")]
+        system = parse_os_release(_storage.read_text(os.path.join(deployment.path, "usr/lib/os-release")))
         with open("/etc/machine-id") as text:
             machine_id = text.read().strip()
-        root_uuid = _storage.filesystem("/sysroot" if self.ostree.is_booted() else "/").uuid
+        root_uuid = _storage.filesystem(SYSROOT if self.ostree.is_booted() else "/").uuid
         return {
             "id": self.name,
-            "title": f"{named[0] if named else self.release['name']} ({self.name})",
+            "title": f"{system.get('PRETTY_NAME') or self.release['name']} ({self.name})",
             "kernel": _storage.grub_path(deployment.kernel),
             "initrd": _storage.grub_path(deployment.initrd),
             "options": arguments.command_line(

@@ -39,7 +39,6 @@ class Candidate:
             ("/proc/cmdline", f"{self.root}/proc/cmdline"),
             ("=/etc/osmigrate/", f"={self.root}/etc/osmigrate/"),
             ("in /etc/osmigrate/", f"in {self.root}/etc/osmigrate/"),
-            ("mkdir -p /run/osmigrate", f"mkdir -p {self.root}/run/osmigrate"),
             ("sleep 5;", "sleep 0.1;"),
         ):
             script = script.replace(real, fake)

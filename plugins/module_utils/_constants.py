@@ -1,0 +1,15 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts that several rooms need and one states. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+# What our labels and annotations of Kubernetes objects begin with.
+PREFIX = "osmigrate.fleet/"
+# What both systems of a node share: the record, notes, the second initramfs.
+DIRECTORY = "/boot/osmigrate"
+# The id of the entry that grub.cfg boots by itself.
+PACKAGE = "package"
+# Where a system that OSTree started has the root of its disk.
+SYSROOT = "/sysroot"

@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a root shall have: one file, link or directory, or that it is not there. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import typing
+
+FILE, LINK, DIRECTORY, ABSENT = "file", "link", "directory", "absent"
+
+
+# One thing that the candidate shall have. A file that is put together has parts, which say where its lines come from.
+class Item(typing.NamedTuple):
+    kind: str
+    target: str
+    source: str
+    rule: str
+    content: bytes
+    mode: int
+    uid: int
+    gid: int
+    lost: str
+    secret: bool
+    parts: typing.List["Part"]
+    attributes: tuple
+
+
+class Part(typing.NamedTuple):
+    target: str
+    source: str
+    rule: str
+    action: str
+    line: str
+    lost: str
+
+
+def item(
+    kind, target, source, rule, content=b"", mode=0o644, owner=(0, 0), lost="", secret=False, parts=(), attributes=()
+):
+    """Make an Item. The content of a link is where it points to; attributes are what attributes.read returns."""
+    if not isinstance(content, bytes):
+        content = content.encode("utf-8", "surrogateescape")
+    return Item(kind, target, source, rule, content, mode, owner[0], owner[1], lost, secret, list(parts), attributes)

@@ -1,0 +1,274 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of the house (docs/design.md, "The house"), read from the sources.
+
+Each rule is data: a table of rooms, of names that are forbidden, of texts that stand in one file.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+UTILS = "plugins/module_utils/"
+IMPORTED = "ansible_collections.osmigrate.fleet."
+
+# A room may import itself, the ground, and these.
+GROUND = "ground"
+ROOMS = {
+    GROUND: set(),
+    "_files": set(),
+    "_release": set(),
+    "_network": set(),
+    "_kube": set(),
+    "_boot": set(),
+    "_trial": {"_files", "_boot"},
+    "_backends/ostree": {"_files", "_release", "_boot", "_trial"},
+    "_carry": {"_files", "_network", "_boot", "_trial"},
+    "_node": {"_files", "_release", "_network", "_boot", "_trial", "_backends/ostree", "_carry"},
+}
+# Files that break a rule today, each with the room that it must not import. The list only gets shorter: a backend that
+# is handed in (issue 16, part 2) empties it.
+KNOWN_ARROWS = {
+    ("_trial/control.py", "_backends/ostree"),
+    ("_trial/start.py", "_backends/ostree"),
+}
+# Those that know Ansible: what it calls, and the edges below that.
+EDGES = (
+    "plugins/action/",
+    "plugins/filter/",
+    "plugins/inventory/",
+    "plugins/modules/",
+    UTILS + "_kube/edge.py",
+    UTILS + "_kube/auth_options.py",
+    UTILS + "_release/reader.py",
+)
+PROCESSES = {
+    "subprocess",
+    "multiprocessing",
+    "pty",
+    "os.fork",
+    "os.forkpty",
+    "os.system",
+    "os.popen",
+    "os.posix_spawn",
+    "os.posix_spawnp",
+    *(
+        f"os.{family}{kind}"
+        for family in ("exec", "spawn")
+        for kind in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")
+    ),
+}
+STARTS_PROCESSES = {UTILS + "_command.py", UTILS + "_boot/files.py", "plugins/plugin_utils/_child.py"}
+# Whatever reaches out of a function: files, clocks, chance, the network, the environment.
+IMPURE = PROCESSES | {
+    "open",
+    "io.open",
+    "input",
+    "print",
+    "glob.glob",
+    "os.environ",
+    "os.getenv",
+    "os.listdir",
+    "os.open",
+    "os.scandir",
+    "os.stat",
+    "os.lstat",
+    "os.walk",
+    "os.path.exists",
+    "os.path.isdir",
+    "os.path.isfile",
+    "os.path.islink",
+    "os.path.lexists",
+    "os.path.realpath",
+    "os.unlink",
+    "os.rename",
+    "os.makedirs",
+    "platform",
+    "random",
+    "secrets",
+    "shutil",
+    "socket",
+    "tempfile",
+    "time.time",
+    "time.monotonic",
+    "time.sleep",
+    "time.localtime",
+    "uuid.uuid1",
+    "uuid.uuid4",
+    "urllib.request",
+    "datetime.datetime.now",
+    "datetime.datetime.utcnow",
+    "datetime.datetime.today",
+    "datetime.date.today",
+}
+# A function of a file that is pure but for it, as its docstring says.
+KNOWN_IMPURE = {UTILS + "_boot/grub.py": {"find"}}
+# Texts that say one fact: what begins or is like this stands in one file.
+ONE_PLACE = {
+    "osmigrate.fleet/": UTILS + "_constants.py",
+    "/boot/osmigrate": UTILS + "_constants.py",
+    "/sysroot": UTILS + "_constants.py",
+    "package": UTILS + "_constants.py",
+    "/run/ostree-booted": UTILS + "_backends/ostree/program.py",
+    "/run/osmigrate-kexec": UTILS + "_boot/kexec.py",
+    "/run/osmigrate/health": UTILS + "_trial/healthstate.py",
+    "osmigrate.env": UTILS + "_boot/grub.py",
+}
+WORDS = {"package"}
+# Names for people, in a message or an identifier, are not the fact itself.
+DOCUMENTATION = ("DOCUMENTATION", "EXAMPLES", "RETURN")
+
+SOURCES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("plugins/**/*.py"))
+
+
+@cache
+def parsed(name: str) -> ast.Module:
+    return ast.parse((ROOT / name).read_text())
+
+
+def modules(name: str) -> Iterator[str]:
+    """Yield what a file imports: modules of ours as paths below plugins/, others by their name."""
+    for node in ast.walk(parsed(name)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module and not node.level, f"{name} has a relative import"
+            for alias in node.names:
+                path = f"{node.module}.{alias.name}".removeprefix(IMPORTED).replace(".", "/")
+                is_module = (ROOT / (path + ".py")).is_file() or (ROOT / path).is_dir()
+                if node.module.startswith(IMPORTED):
+                    yield path if is_module else path.rpartition("/")[0]
+                else:
+                    yield node.module
+
+
+def room(path: str) -> str:
+    """Return the room of a module below plugins/module_utils/."""
+    inside = path.removeprefix(UTILS).removesuffix(".py").split("/")
+    if inside[0] == "_backends" and len(inside) > 1:
+        return "/".join(inside[:2])
+    return GROUND if len(inside) == 1 and inside[0] not in ROOMS else inside[0]
+
+
+def calls(tree: ast.AST, name: str) -> Iterator[tuple[str, int]]:
+    """Yield each dotted name that a tree reads, with its imports resolved, and its line."""
+    known = {}
+    for node in ast.walk(parsed(name)):
+        if isinstance(node, ast.Import):
+            known |= {alias.asname or alias.name.split(".")[0]: alias.asname and alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            known |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    for node in ast.walk(tree):
+        parts, inner = [], node
+        while isinstance(inner, ast.Attribute):
+            parts.append(inner.attr)
+            inner = inner.value
+        if isinstance(inner, ast.Name) and (inner.id in known or hasattr(builtins, inner.id)):
+            yield ".".join([known.get(inner.id) or inner.id, *reversed(parts)]), node.lineno
+
+
+def forbidden(found: str, names: set[str]) -> bool:
+    return any(found == name or found.startswith(name + ".") for name in names)
+
+
+def is_pure(name: str) -> bool:
+    first = (ast.get_docstring(parsed(name)) or "").split("\n\n")[0]
+    return "Pure" in first.replace("\n", " ")
+
+
+@cache
+def texts(name: str) -> tuple[tuple[str, int], ...]:
+    """Return the texts of a file that are facts: no docstrings, no documentation, no keys of dictionaries."""
+    tree = parsed(name)
+    skipped = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            skipped.add(node.value)
+        elif isinstance(node, ast.Subscript):
+            skipped.add(node.slice)
+        elif isinstance(node, ast.Dict):
+            skipped.update(node.keys)
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in DOCUMENTATION:
+            skipped.add(node.value)
+    return tuple(
+        (node.value, node.lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in skipped
+    )
+
+
+def said_wrongly(name: str, fact: str) -> Iterator[int]:
+    """Yield the lines where a file says a fact that stands elsewhere."""
+    for text, line in texts(name):
+        said = text == fact if fact in WORDS else fact in text
+        # A sentence may name a label or a path to its reader; a text with a blank in it that is no script is one.
+        is_sentence = " " in text.strip() and "\n" not in text
+        if said and not is_sentence:
+            yield line
+
+
+def test_the_table_of_rooms_has_every_room():
+    assert {room(name) for name in SOURCES if name.startswith(UTILS) and not name.endswith("__init__.py")} == set(ROOMS)
+
+
+def test_rooms_import_one_way():
+    arrows = {
+        (name.removeprefix(UTILS), room(target))
+        for name in SOURCES
+        if name.startswith(UTILS)
+        for target in modules(name)
+        if target.startswith(UTILS) and room(target) not in ROOMS[room(name)] | {GROUND, room(name)}
+    }
+    assert arrows == KNOWN_ARROWS
+
+
+def test_the_ways_between_rooms_have_no_circle():
+    order: list[str] = []
+    while len(order) < len(ROOMS):
+        free = [name for name in ROOMS if name not in order and ROOMS[name] <= set(order)]
+        assert free, set(ROOMS) - set(order)
+        order += free
+
+
+def test_module_utils_know_nothing_above_them():
+    for name in SOURCES:
+        if name.startswith(UTILS):
+            assert not [
+                target for target in modules(name) if target.startswith("plugins/") and UTILS not in target + "/"
+            ]
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if not name.startswith(EDGES)])
+def test_only_edges_know_ansible(name):
+    assert not [target for target in modules(name) if target.split(".")[0] in ("ansible", "ansible_collections")]
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if name not in STARTS_PROCESSES])
+def test_only_few_places_start_processes(name):
+    assert [(found, line) for found, line in calls(parsed(name), name) if forbidden(found, PROCESSES)] == []
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if is_pure(name)])
+def test_pure_means_pure(name):
+    tree = parsed(name)
+    excepted = KNOWN_IMPURE.get(name, set())
+    kept = [node for node in tree.body if getattr(node, "name", "") not in excepted]
+    found = [one for node in kept for one in calls(node, name) if forbidden(one[0], IMPURE)]
+    assert found == []
+    assert excepted <= {getattr(node, "name", "") for node in tree.body}
+    runs = [target for target in modules(name) if target == UTILS + "_command"]
+    assert bool(runs) <= bool(excepted)
+
+
+@pytest.mark.parametrize("fact", ONE_PLACE)
+def test_one_fact_one_place(fact):
+    places = {(name, line) for name in SOURCES for line in said_wrongly(name, fact) if name != ONE_PLACE[fact]}
+    assert places == set()
+    assert not ONE_PLACE[fact] or any(fact in text for text, _line in texts(ONE_PLACE[fact]))
