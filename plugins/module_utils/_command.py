@@ -36,11 +36,7 @@ def run(argv, check=True, input_bytes=None, timeout=None, left="Nothing was chan
     :returns: Completed(argv, rc, stdout, stderr); output is decoded as UTF-8, bad bytes replaced.
     :raises FleetError: the program is missing, ran out of time, was killed, or failed while check is true.
     """
-    env = dict(os.environ, LC_ALL="C.UTF-8", LANGUAGE="C", PATH=SEARCH_PATH)
-    try:
-        process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
-    except OSError as error:
-        raise FleetError(f"{argv[0]} cannot be started: {error.strerror}", left, todo or f"Install {argv[0]}")
+    process = start(argv, stderr=subprocess.PIPE, left=left, todo=todo)
     problem, ends = "", None if timeout is None else time.monotonic() + timeout
     while not problem:
         pause = ends and max(0, ends - time.monotonic())
@@ -64,3 +60,37 @@ def run(argv, check=True, input_bytes=None, timeout=None, left="Nothing was chan
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
         raise FleetError("%s failed with code %d: %s" % (" ".join(argv), done.rc, said), left, todo)
     return done
+
+
+def start(
+    argv: typing.Sequence[str],
+    stderr: int = subprocess.DEVNULL,
+    descriptors: typing.Sequence[int] = (),
+    left: str = "Nothing was changed",
+    todo: str = "",
+) -> "subprocess.Popen[bytes]":
+    """Start one program in the C locale, without a shell, with pipes to its standard input and from its output.
+
+    :param argv: the program (looked up on the system's paths) and its arguments.
+    :param stderr: where its errors go, as subprocess has it.
+    :param descriptors: file descriptors that it gets too, under the same numbers. With them it is a session of its own,
+        so that what ends the terminal or the job of this process does not end it.
+    :param left: the state to name in the error (see FleetError).
+    :param todo: the next step to name in the error.
+    :raises FleetError: the program cannot be started.
+    """
+    env = dict(os.environ, LC_ALL="C.UTF-8", LANGUAGE="C", PATH=SEARCH_PATH)
+    try:
+        # The rule wants AnsibleModule.run_command, and these sources also run where there is no Ansible
+        # (_trial/reporter.py); nor can that start a process that stands by.
+        return subprocess.Popen(  # pylint: disable=ansible-bad-function
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=env,
+            pass_fds=descriptors,
+            start_new_session=bool(descriptors),
+        )
+    except OSError as error:
+        raise FleetError(f"{argv[0]} cannot be started: {error.strerror}", left, todo or f"Install {argv[0]}")

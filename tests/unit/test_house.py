@@ -65,7 +65,7 @@ PROCESSES = {
         for kind in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")
     ),
 }
-STARTS_PROCESSES = {UTILS + "_command.py", UTILS + "_boot/files.py", "plugins/plugin_utils/_child.py"}
+STARTS_PROCESSES = {UTILS + "_command.py", "plugins/plugin_utils/_child.py"}
 # Whatever reaches out of a function: files, clocks, chance, the network, the environment.
 IMPURE = PROCESSES | {
     "open",

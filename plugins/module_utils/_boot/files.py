@@ -8,11 +8,10 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import errno
 import fcntl
 import os
-import select
-import signal
+import sys
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run, start
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
     cannot_be_written,
@@ -24,6 +23,20 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
 FIFREEZE = 0xC0045877
 FITHAW = 0xC0045878
 FREEZE_SECONDS = 10
+UNFROZEN = "Its file systems were not frozen; a plain reboot boots what it booted before"
+# Gets a descriptor, seconds and the request to thaw. Standard input ends when the parent dies, whatever it dies of.
+WATCHDOG = """\
+import fcntl, os, select, signal, sys
+descriptor, seconds, thaw = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+for name in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    signal.signal(name, signal.SIG_IGN)
+os.write(1, b"r")
+if not select.select([0], [], [], seconds)[0] or not os.read(0, 1):
+    try:
+        fcntl.ioctl(descriptor, thaw, 0)
+    except OSError:
+        pass  # thawed already
+"""
 
 
 class File(typing.NamedTuple):
@@ -121,26 +134,26 @@ def _thaw(descriptor):
             raise
 
 
-def _start_watchdog(descriptor):
-    """Fork a process that thaws when this one dies or takes too long; return what calls it off."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setsid()
-            for name in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-                signal.signal(name, signal.SIG_IGN)
-            os.close(writer)
-            ready = select.select([reader], [], [], FREEZE_SECONDS)[0]
-            if not ready or not os.read(reader, 1):
-                _thaw(descriptor)
-        finally:
-            os._exit(0)
+def _start_watchdog(descriptor: int) -> typing.Callable[[], None]:
+    """Start a process that thaws when this one dies or takes too long; return what calls it off.
 
-    def release():
-        os.write(writer, b"x")  # works even after the watchdog has gone, because this process reads too
-        os.close(writer)
-        os.close(reader)
-        os.waitpid(child, 0)
+    A program of its own and no fork: a fork of a process with threads may hang before it comes to its work. It says
+    when it has loaded all that it needs, because nothing is to be loaded while the file system is frozen.
+
+    :param descriptor: of the directory by which the file system is thawed.
+    :raises FleetError: it cannot be started; nothing is frozen without it.
+    """
+    argv = [sys.executable, "-I", "-S", "-c", WATCHDOG, str(descriptor), str(FREEZE_SECONDS), str(FITHAW)]
+    watchdog = start(argv, descriptors=[descriptor], left=UNFROZEN, todo=f"See that {sys.executable} runs on this node")
+    if watchdog.stdout.read(1) != b"r":
+        watchdog.communicate()
+        raise FleetError(
+            f"{sys.executable} ended before it could stand by to thaw a file system",
+            UNFROZEN,
+            "See that it runs on this node, then run the same command again",
+        )
+
+    def release() -> None:
+        watchdog.communicate(b"x")  # also where it has gone already
 
     return release

@@ -3,6 +3,10 @@
 
 import errno
 import os
+import signal
+import subprocess
+import sys
+import threading
 import time
 
 import pytest
@@ -57,29 +61,35 @@ def test_replace_fail_leaves_all_old_files_and_nothing_else(tmp_path, monkeypatc
 
 
 @pytest.fixture
-def ioctls(monkeypatch):
+def ioctls(tmp_path, monkeypatch):
     """Record the ioctls of this process and its watchdog instead of freezing the machine that tests run on."""
-    reader, writer = os.pipe()
-    answers = {}
+    answers, record = {}, tmp_path / "ioctls"
 
     def ioctl(_descriptor, request, *_rest):
-        os.write(writer, b"F" if request == boot_files.FIFREEZE else b"T")
+        with record.open("a") as text:
+            text.write("F" if request == boot_files.FIFREEZE else "T")
         if request in answers:
             raise answers[request]
 
     monkeypatch.setattr(boot_files.fcntl, "ioctl", ioctl)
     monkeypatch.setattr(boot_files, "run", lambda argv: None)
+    instead = f"""
+import fcntl
+def ioctl(_descriptor, request, *_rest):
+    assert request == {boot_files.FITHAW}
+    with open({str(record)!r}, "a") as text:
+        text.write("W")
+fcntl.ioctl = ioctl
+"""
+    monkeypatch.setattr(boot_files, "WATCHDOG", instead + boot_files.WATCHDOG)
+    return answers, lambda: record.read_text() if record.exists() else ""
 
-    def seen():
-        os.set_blocking(reader, False)
-        try:
-            return os.read(reader, 100).decode()
-        except BlockingIOError:
-            return ""
 
-    yield answers, seen
-    os.close(reader)
-    os.close(writer)
+def eventually(seen, wanted):
+    ends = time.monotonic() + 20
+    while seen() != wanted and time.monotonic() < ends:
+        time.sleep(0.05)
+    return seen()
 
 
 def test_commit_freezes_and_thaws_once(tmp_path, ioctls):
@@ -105,22 +115,44 @@ def test_thawed_by_the_watchdog_already(tmp_path, ioctls):
     assert boot_files.commit(str(tmp_path)) == ""
 
 
-def test_the_watchdog_thaws_when_its_parent_dies(tmp_path, ioctls):
-    if os.fork() == 0:
-        boot_files._start_watchdog(os.open(str(tmp_path), os.O_RDONLY))
-        os._exit(0)
-    os.wait()
-    for _attempt in range(50):
-        said = ioctls[1]()
-        if said:
-            break
-        time.sleep(0.1)
-    assert said == "T"
+PARENT = """
+import os, signal, sys
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import files
+files.WATCHDOG = sys.argv[1]
+files._start_watchdog(os.open(sys.argv[2], os.O_RDONLY))
+os.kill({whom}, signal.{signal})
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize("whom", ["os.getpid()", "0"], ids=["it", "its process group"])
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGHUP"])
+def test_the_watchdog_thaws_when_its_parent_dies(tmp_path, ioctls, name, whom):
+    parent = [sys.executable, "-c", PARENT.format(whom=whom, signal=name), boot_files.WATCHDOG, str(tmp_path)]
+    died = subprocess.run(
+        parent, env={**os.environ, "PYTHONPATH": ":".join(sys.path)}, start_new_session=True, timeout=30
+    )
+    assert died.returncode == -getattr(signal, name)
+    assert eventually(ioctls[1], "W") == "W"
 
 
 def test_the_watchdog_thaws_when_it_takes_too_long(tmp_path, ioctls, monkeypatch):
     monkeypatch.setattr(boot_files, "FREEZE_SECONDS", 0.1)
     release = boot_files._start_watchdog(os.open(str(tmp_path), os.O_RDONLY))
-    time.sleep(0.5)
-    assert ioctls[1]() == "T"
+    assert eventually(ioctls[1], "W") == "W"
     release()
+
+
+def test_nothing_is_frozen_without_a_watchdog_fail(tmp_path, ioctls, monkeypatch):
+    monkeypatch.setattr(boot_files, "WATCHDOG", "raise SystemExit")
+    with pytest.raises(FleetError, match="ended before it could stand by.*were not frozen"):
+        boot_files.commit(str(tmp_path))
+    assert ioctls[1]() == ""
+
+
+def test_the_watchdog_starts_where_there_are_threads(tmp_path, ioctls, recwarn):
+    thread = threading.Thread(target=time.sleep, args=[1])
+    thread.start()
+    assert boot_files.commit(str(tmp_path)) == ""
+    thread.join()
+    assert not [one for one in recwarn if "fork" in str(one.message)]
