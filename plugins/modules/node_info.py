@@ -251,16 +251,14 @@ network:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts as nodefacts
 
 
 def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    try:
+    with failing(module):
         facts = nodefacts.gather()
-    except FleetError as error:
-        module.fail_json(**error.failure())
     module.exit_json(changed=False, **facts)
 
 

@@ -102,7 +102,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import proof
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import leases, state
@@ -136,6 +136,7 @@ def compare(path, timeout):
     """Compare what runs with what was kept.
 
     :returns: dict, the result of the module.
+    :raises FleetError: an address is gone by which Kubernetes knows the node; has the result.
     """
     before = proof.parse(Tree("/").text(path))
     if before is None:
@@ -152,11 +153,13 @@ def compare(path, timeout):
         told = [
             f"{one['what']} of {one['interface']}: {one['before']} before, {one['after']} now" for one in differences
         ]
-        result["failure"] = FleetError(
+        failure = FleetError(
             f"The node has lost {' and '.join(gone)}, by which Kubernetes knows it; {'; '.join(told)}",
             "It runs what was booted",
             "Look at what was carried of its network (docs/carry-network.md)",
         )
+        failure.result = result
+        raise failure
     return result
 
 
@@ -169,16 +172,11 @@ def main():
         ),
         supports_check_mode=True,
     )
-    try:
+    with failing(module, differences=[]):
         if module.params["state"] == "kept":
             result = keep(proof.PATH, module.params["addresses"], module.check_mode)
         else:
             result = compare(proof.PATH, module.params["timeout"])
-    except FleetError as error:
-        module.fail_json(differences=[], **error.failure())
-    failure = result.pop("failure", None)
-    if failure is not None:
-        module.fail_json(**dict(result, **failure.failure()))
     module.exit_json(**result)
 
 

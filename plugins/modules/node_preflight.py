@@ -130,7 +130,7 @@ inhibitors:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import findings as checks
 
@@ -172,13 +172,13 @@ def main():
     )
     margins = {name: module.params[name] for name in ("root_margin", "boot_margin")}
     wanted = dict(module.params["release"], **margins)
-    try:
+    with failing(module):
         findings = checks.examine(facts.gather(), wanted, module.params["accepted"])
-    except FleetError as error:
-        module.fail_json(**error.failure())
-    result = dict(changed=False, findings=findings, inhibitors=checks.inhibitors(findings))
-    if result["inhibitors"] and module.params["fail_on_inhibitor"]:
-        module.fail_json(**dict(result, **refusal(wanted, findings, result["inhibitors"]).failure()))
+        result = dict(changed=False, findings=findings, inhibitors=checks.inhibitors(findings))
+        if result["inhibitors"] and module.params["fail_on_inhibitor"]:
+            refused = refusal(wanted, findings, result["inhibitors"])
+            refused.result = result
+            raise refused
     module.exit_json(**result)
 
 

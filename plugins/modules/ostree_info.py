@@ -83,7 +83,7 @@ deployments:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 
 
 def facts(ostree, installed):
@@ -105,10 +105,8 @@ def facts(ostree, installed):
 
 def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    try:
+    with failing(module):
         result = facts(Ostree(), installed=module.get_bin_path("ostree") is not None)
-    except FleetError as error:
-        module.fail_json(**error.failure())
     module.exit_json(changed=False, **result)
 
 

@@ -120,7 +120,7 @@ trusted_keys:
 """
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader, schema
 
 
@@ -164,10 +164,8 @@ def main():
     for library, error in reader.MISSING:
         module.fail_json(msg=missing_required_lib(library), exception=error)
     params = module.params
-    try:
+    with failing(module):
         result = read(params["manifest"], params["trusted_keys"], params["require_signature"], params["timeout"])
-    except FleetError as error:
-        module.fail_json(**error.failure())
     module.exit_json(changed=False, **result)
 
 

@@ -80,7 +80,7 @@ public_key:
 """
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader, schema
 
 
@@ -135,10 +135,8 @@ def main():
     for library, error in reader.MISSING:
         module.fail_json(msg=missing_required_lib(library), exception=error)
     params = module.params
-    try:
+    with failing(module):
         result = sign(params["manifest"], params["private_key"], params["passphrase"], module.check_mode)
-    except FleetError as error:
-        module.fail_json(**error.failure())
     module.exit_json(**result)
 
 

@@ -6,7 +6,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth, auth_options
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 
@@ -14,17 +14,15 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
 def run_module(argument_spec, work, **rules):
     """Run a module.
 
-    :param work: callable(module, cluster) that returns the result. An error that it raises may carry a C(result) too.
+    :param work: callable(module, cluster) that returns the result.
         A result with C(before) and C(after) is what a diff shows.
     """
     module = AnsibleModule(dict(auth_options.ARGUMENT_SPEC, **argument_spec), supports_check_mode=True, **rules)
     if auth.IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=auth.IMPORT_ERROR)
     module.no_log_values.update(auth_options.secrets(module.params["kubeconfig"]))
-    try:
+    with failing(module):
         result = work(module, Cluster.connect(auth_options.read_options(module.params.get)))
-    except FleetError as error:
-        module.fail_json(**dict(getattr(error, "result", {}), **error.failure()))
     if "before" in result:
         result["diff"] = {"before": result["before"], "after": result["after"]}
     module.exit_json(**result)

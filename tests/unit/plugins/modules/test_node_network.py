@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import proof
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import leases, state
@@ -65,7 +66,6 @@ def test_another_name_and_other_things_are_told(network, tmp_path):
     readdress(network, "ens2f0", "10.2.0.77", "10.2.0.78")
     device(network, "br0")["mtu"] = 9000
     found = node_network.compare(path, 0)
-    assert "failure" not in found
     assert [(one["interface"], one["what"], one["before"], one["after"]) for one in found["differences"]] == [
         ("ens0f0", "name", "ens0f0", "enp1s0"),
         ("ens2f0", "addresses", "10.2.0.77/24", "10.2.0.78/24"),
@@ -77,15 +77,17 @@ def test_fail_where_the_address_that_kubernetes_knows_is_gone(network, tmp_path)
     path = str(tmp_path / "network.json")
     node_network.keep(path, ["10.0.0.5", "203.0.113.9"], check_mode=False)
     readdress(network, "ens0f0", "10.0.0.5", "10.0.0.6")
-    failure = node_network.compare(path, 0)["failure"]
-    assert failure.problem.startswith("The node has lost 10.0.0.5, by which Kubernetes knows it; ")
+    with pytest.raises(FleetError, match="The node has lost 10.0.0.5, by which Kubernetes knows it; ") as failure:
+        node_network.compare(path, 0)
+    assert failure.value.result["differences"]
 
 
 def test_fail_on_the_address_from_which_the_node_speaks_where_no_other_is_known(network, tmp_path):
     path = str(tmp_path / "network.json")
     assert node_network.keep(path, [], check_mode=False)["addresses"] == ["10.0.0.5", "2001:db8::5"]
     readdress(network, "ens0f0", "2001:db8::5", "2001:db8::6")
-    assert "lost 2001:db8::5," in node_network.compare(path, 0)["failure"].problem
+    with pytest.raises(FleetError, match="lost 2001:db8::5,"):
+        node_network.compare(path, 0)
 
 
 def test_the_address_may_move_to_another_device(network, tmp_path):
@@ -95,7 +97,7 @@ def test_the_address_may_move_to_another_device(network, tmp_path):
     device(network, "ens0f0")["addr_info"].remove(moved)
     device(network, "br0")["addr_info"].append(moved)
     found = node_network.compare(path, 0)
-    assert "failure" not in found and {one["interface"] for one in found["differences"]} == {"ens0f0", "br0"}
+    assert {one["interface"] for one in found["differences"]} == {"ens0f0", "br0"}
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", '{"schema": 0}'])
