@@ -82,7 +82,7 @@ after:
   type: dict
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, pool_object, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_object, pool_plan, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
@@ -91,7 +91,7 @@ def work(module, cluster):
 
     def decide(pool, now):
         if options["state"] == "halted":
-            return pool_plan.plan_halt(pool, options["reason"], cordon_plan.stamp(now))
+            return pool_plan.plan_halt(pool, options["reason"], times.stamp(now))
         return pool_plan.plan_resume(pool)
 
     names = options["pools"]

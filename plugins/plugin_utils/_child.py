@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Work that needs much memory, done in a child process, so that this one need not carry it ever after.
+"""Work in a process of its own: what needs much memory, so that this one need not carry it, and what outlives a task.
 
 Ansible forks for every task of every host, and each fork copies the page tables of whatever the controller holds: also
 libraries that were needed once, and memory that was freed and could not be given back.
@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
+_MOST_OPEN = 65536
 _ITEM, _ERROR, _DEFECT, _END = "item", "error", "defect", "end"
 
 
@@ -75,3 +76,24 @@ def _work(make: Callable[[], Iterable[Any]], sender: Connection) -> NoReturn:
     finally:
         # With BrokenPipeError and KeyboardInterrupt too: the parent knows.
         os._exit(status)
+
+
+def leave_behind(work: Callable[[], None], kept: int) -> None:
+    """Do some work in a process that is nobody's child and holds nothing open that somebody may wait for.
+
+    :param kept: a file descriptor that stays open in it, as long as it lives.
+    """
+    child = os.fork()
+    if child != 0:
+        os.waitpid(child, 0)
+        return
+    try:
+        if os.fork() == 0:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            for descriptor in (0, 1, 2):
+                os.dup2(nothing, descriptor)
+            os.dup2(kept, 3)
+            os.closerange(4, min(os.sysconf("SC_OPEN_MAX"), _MOST_OPEN))
+            work()
+    finally:
+        os._exit(0)

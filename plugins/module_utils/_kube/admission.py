@@ -13,6 +13,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     node_view,
     pool_plan,
     quorum,
+    times,
     windows,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES
@@ -93,7 +94,7 @@ def of_window(node, members, rollout, terms, now):
     problem = "Node {} may not go now: {}. It can go from {} on".format(
         name,
         _closed(terms.schedule, now, expected),
-        cordon_plan.stamp(found[0]),
+        times.stamp(found[0]),
     )
     return Refusal(problem, "Run the same command again then", found[0] - now)
 
@@ -118,9 +119,7 @@ def expect(node, members, rollout, at_least, now):
     """
     measured = [(one.seconds, one.name) for one in members if one.seconds is not None and one.done_in == rollout]
     seconds, name = max(measured + [(at_least, "")])
-    since = (
-        cordon_plan.parse(node_view.annotations(node).get(cordon_plan.AT, "")) if cordon_plan.is_ours(node) else None
-    )
+    since = times.parse(node_view.annotations(node).get(cordon_plan.AT, "")) if cordon_plan.is_ours(node) else None
     if since is not None:
         seconds = max(seconds - max(0, int(now - since)), (seconds + 1) // 2)
     return seconds, name
@@ -129,7 +128,7 @@ def expect(node, members, rollout, at_least, now):
 def _closed(schedule, now, expected):
     black, ends = windows.blackout_ends(schedule, now), windows.closes(schedule, now)
     if black:
-        return f"there is a black-out until {cordon_plan.stamp(black)}"
+        return f"there is a black-out until {times.stamp(black)}"
     if ends:
         return "%s, and %d are left until nodes have to be back" % (expected, ends - now)
     return "no maintenance window is open"

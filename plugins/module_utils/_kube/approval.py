@@ -8,7 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import time
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval_plan, cordon_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval_plan, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import get_node, update_node
 
 POLL_SECONDS = 2
@@ -34,7 +34,7 @@ def wait(cluster, name, names, rollout, timeout, check_mode=False, now=time.mono
     deadline = now() + timeout
 
     def ask(node, moment):
-        return approval_plan.plan_question(node, names, rollout, cordon_plan.stamp(moment + timeout))
+        return approval_plan.plan_question(node, names, rollout, times.stamp(moment + timeout))
 
     before, plan, node = update_node(cluster, name, ask, dry_run=check_mode)
     while True:

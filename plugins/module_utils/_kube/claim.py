@@ -15,6 +15,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     cordon_plan,
     node_view,
     pool_plan,
+    times,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import get_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_object import (
@@ -78,7 +79,7 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
     def decide(pool, moment):
         if pool.halt:
             raise _halted(request.node, name, pool)
-        stamp = cordon_plan.stamp(moment)
+        stamp = times.stamp(moment)
         wanted = pool_plan.Claim(request.rollout, stamp, stamp, request.host)
         return pool_plan.plan_claim(pool, members.recent(), request.node, limits, wanted)
 
@@ -151,7 +152,7 @@ def fail(cluster, request, halt_after, check_mode=False, held_by=None, now=time.
     name = pool_plan.pool_of(get_node(cluster, request.node), request.pool_label)
 
     def note(pool, moment):
-        since = cordon_plan.stamp(moment)
+        since = times.stamp(moment)
         if held_by is not None:
             return pool_plan.plan_held(pool, request.node, request.rollout, held_by, since)
         return pool_plan.plan_failure(pool, request.node, request.rollout, halt_after, since)

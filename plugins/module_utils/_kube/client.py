@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth as kube_auth
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas
 
 try:
     import urllib3
@@ -356,20 +357,16 @@ def update_node(cluster, name, decide, dry_run=False):
         conflict, with the node as it is then.
     :returns: tuple (node before, plan, node after).
     """
-    until = time.monotonic() + cluster.api_timeout
-    while True:
-        before = get_node(cluster, name, until)
-        plan = decide(before, cluster.now())
-        if not plan.actions:
-            return before, plan, before
-        patch = dict(plan.patch)
-        patch["metadata"] = dict(patch["metadata"], resourceVersion=before["metadata"]["resourceVersion"])
-        try:
-            return before, plan, cluster.patch(node_path(name), patch, dry_run, until)
-        except ApiError as error:
-            if error.status != 409 or time.monotonic() > until:
-                raise
-            time.sleep(0.1)
+
+    def read(until):
+        node = get_node(cluster, name, until)
+        return node, node["metadata"]["resourceVersion"]
+
+    def write(plan, version, until):
+        patch = dict(plan.patch, metadata=dict(plan.patch["metadata"], resourceVersion=version))
+        return cluster.patch(node_path(name), patch, dry_run, until)
+
+    return cas.update(cluster, read, decide, write)
 
 
 def _retry_after(response, body):

@@ -7,11 +7,9 @@ A cordon is ours if the annotation C(cordoned-by) is there. Everything else belo
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-import calendar
-import time
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pending_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pending_plan, times
 
 BY = node_view.PREFIX + "cordoned-by"
 PRIOR = node_view.PREFIX + "prior-unschedulable"
@@ -48,7 +46,7 @@ def plan_cordon(node, rollout, now, drivers=()):
             [f"Take the cordon of node {name} over from rollout {owner}"],
             None,
         )
-    notes = {BY: rollout, PRIOR: "true" if cordoned else "false", AT: stamp(now)}
+    notes = {BY: rollout, PRIOR: "true" if cordoned else "false", AT: times.stamp(now)}
     if drivers and DRIVERS not in node_view.annotations(node):
         notes[DRIVERS] = ",".join(drivers)
     if cordoned:
@@ -66,7 +64,7 @@ def plan_uncordon(node, manager, now):
     unmark = pending_plan.plan_unmark(node)
     if BY not in notes:
         return Plan(unmark.patch, unmark.actions, None)
-    since = parse(notes.get(AT, ""))
+    since = times.parse(notes.get(AT, ""))
     seconds = max(0, int(now - since)) if since is not None else None
     changes = {key: None for key in (BY, PRIOR, AT, DRIVERS) if key in notes}
     if seconds is not None:
@@ -103,14 +101,3 @@ def state(node):
     notes = node_view.annotations(node)
     shown = {key: notes[key] for key in (BY, PRIOR, AT, SECONDS, DRIVERS) if key in notes}
     return {"unschedulable": not node_view.is_schedulable(node), "annotations": shown}
-
-
-def stamp(now):
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
-
-
-def parse(text):
-    try:
-        return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
-    except ValueError:
-        return None

@@ -7,12 +7,10 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import hashlib
 import json
-import random
 import re
-import time
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, node_view, pool_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, NODES, ApiError
 
 NAMESPACE = "osmigrate-system"
@@ -20,8 +18,6 @@ OBJECTS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
 LABEL = node_view.PREFIX + "pool"
 # As plugins/doc_fragments/k8s_pool.py documents it.
 ARGUMENT_SPEC = {"pool_label": {"type": "str", "default": "pool"}}
-# How long those who met at a write keep apart at first: in times of what an attempt took, and in seconds.
-SPREAD, LEAST_SPREAD, LONGEST_SPREAD = 8, 0.3, 1.0
 
 
 def object_name(pool):
@@ -99,28 +95,17 @@ def update_pool(cluster, name, decide, dry_run=False, read=None, prepare=None):
     :returns: tuple (pool before, plan).
     :raises ApiError: others were faster for as long as an API server that does not answer is waited for.
     """
-    until = time.monotonic() + cluster.api_timeout
-    conflicts = 0
-    while True:
+    given = [read] if read else []
+
+    def look(until):
         if prepare:
             prepare()
-        started = time.monotonic()
-        before, version = read or read_pool(cluster, name, until)
-        read = None
-        plan = decide(before, cluster.now())
-        if not plan.actions:
-            return before, plan
-        try:
-            _write(cluster, name, plan.pool, version, dry_run, until)
-            return before, plan
-        except ApiError as error:
-            if error.status != 409 or time.monotonic() > until:
-                raise
-            # Those who met here should not meet again, however slow the API server is. Who has lost more often waits
-            # less, or some would wait very long.
-            conflicts += 1
-            spread = min(max(SPREAD * (time.monotonic() - started), LEAST_SPREAD), LONGEST_SPREAD)
-            time.sleep(random.uniform(0, spread / conflicts))
+        return given.pop() if given else read_pool(cluster, name, until)
+
+    def write(plan, version, until):
+        _write(cluster, name, plan.pool, version, dry_run, until)
+
+    return cas.update(cluster, look, decide, write)[:2]
 
 
 def _write(cluster, name, pool, version, dry_run, until):

@@ -11,7 +11,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 REFRESH_SECONDS = 60
@@ -171,7 +171,7 @@ def _take(name, held, claim):
 
 def _age(held, claim):
     # A stamp that somebody made unreadable is an old one.
-    return cordon_plan.parse(claim.asked) - (cordon_plan.parse(held.asked) or 0)
+    return times.parse(claim.asked) - (times.parse(held.asked) or 0)
 
 
 def _comes_before(pool, other, name):

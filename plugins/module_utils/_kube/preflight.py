@@ -9,9 +9,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
     controllers,
-    cordon_plan,
     pool_plan,
     quorum,
+    times,
     windows,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES
@@ -88,9 +88,9 @@ def judge_schedule(terms, now):
         )
     start, end = found
     if start > now:
-        opens = cordon_plan.stamp(start)
+        opens = times.stamp(start)
         return opens, [f"No node may go before {opens}: a maintenance window or a black-out says so"]
-    ends = [] if end == float("inf") else [f"Nodes may go now, and have to be back before {cordon_plan.stamp(end)}"]
+    ends = [] if end == float("inf") else [f"Nodes may go now, and have to be back before {times.stamp(end)}"]
     return "", ends
 
 

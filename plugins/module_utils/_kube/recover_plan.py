@@ -5,7 +5,7 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view, times
 
 
 def objections(node, claims, boot, older_than, now):
@@ -32,7 +32,7 @@ def _about_boot(boot):
 def _about_cluster(node, claims, older_than, now):
     found = [] if node_view.is_ready(node) else ["it is not Ready"]
     stamps = [node_view.annotations(node).get(cordon_plan.AT, "")] + [claim.asked for claim in claims]
-    ages = [int(now - cordon_plan.parse(stamp)) for stamp in stamps if cordon_plan.parse(stamp) is not None]
+    ages = [int(now - times.parse(stamp)) for stamp in stamps if times.parse(stamp) is not None]
     if ages and min(ages) < older_than:
         found.append("a run that began %d seconds ago may be at work on it" % min(ages))
     return found

@@ -3,7 +3,13 @@
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _errors
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import admission, cordon_plan, pool_plan, preflight
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    admission,
+    cordon_plan,
+    pool_plan,
+    preflight,
+    times,
+)
 
 NIGHT = [{"start": "22:00", "duration": "4h"}]
 DEFAULTS = {name: one["default"] for name, one in admission.ARGUMENT_SPEC.items()}
@@ -18,7 +24,7 @@ def done(name, seconds, rollout="r1"):
 
 
 def at(text):
-    return cordon_plan.parse(f"2026-11-{text}:00Z")
+    return times.parse(f"2026-11-{text}:00Z")
 
 
 # What nodes of the pool took, since when the node is cordoned, now; what is expected, and by which node.

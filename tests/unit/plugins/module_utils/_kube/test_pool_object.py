@@ -6,7 +6,7 @@ import re
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _errors
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_object, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, pool_object, pool_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Claim, Held, Pool
 
 LABELS = {"osmigrate.fleet/pool": "worker"}
@@ -126,9 +126,9 @@ def test_those_who_meet_keep_apart_by_what_an_attempt_takes(server, cluster, mon
         now[0] += took
         return release(pool, moment)
 
-    monkeypatch.setattr(pool_object.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(pool_object.time, "sleep", lambda seconds: None)
-    monkeypatch.setattr(pool_object.random, "uniform", lambda least, most: pauses.append(most))
+    monkeypatch.setattr(cas.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(cas.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(cas.random, "uniform", lambda least, most: pauses.append(most))
     cluster.api_timeout = 60
     pool_object.update_pool(cluster, "worker", decide)
     assert pauses == pytest.approx(longest)

@@ -4,11 +4,11 @@
 import re
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, recover_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, recover_plan, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Claim
 
 NOW = 1_700_000_000
-OLD, YOUNG = cordon_plan.stamp(NOW - 4000), cordon_plan.stamp(NOW - 30)
+OLD, YOUNG = times.stamp(NOW - 4000), times.stamp(NOW - 30)
 HOME = {"trial": None, "verdict": "", "booted": {"entry": "package"}, "default": "package"}
 TRIAL = {**HOME, "trial": {"entry": "debian-13-13.1"}, "verdict": "booted_candidate"}
 ASTRAY = {**HOME, "booted": {"entry": ""}}

@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Take a node's lease in the name of this run, and see that it is renewed as long as the run lives."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible import constants
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, lease
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import lease_keeper
+
+
+class ActionModule(ActionBase):
+    """Take a lease; see plugins/modules/k8s_node_lease.py for the options."""
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        self._supports_check_mode = True
+        super().run(tmp, task_vars)
+        directory = str(constants.DEFAULT_LOCAL_TMP)
+        arguments = dict(self._task.args)
+        arguments["holder"] = arguments.get("holder") or lease_keeper.name_run(directory)
+        result = self._execute_module("osmigrate.fleet.k8s_node_lease", arguments, task_vars=task_vars)
+        taken = arguments.get("state", "acquired") == "acquired" and not result.get("failed")
+        if taken and not self._task.check_mode:
+            # Tasks run in processes that the ansible-playbook has forked.
+            duration = int(arguments.get("duration", lease.DURATION))
+            lease_keeper.start(directory, os.getppid(), str(arguments["holder"]), _auth(arguments), duration)
+        return result
+
+
+def _auth(arguments: dict[str, Any]) -> auth_options.Auth:
+    """How the module has reached the cluster."""
+    checked = ArgumentSpecValidator(auth_options.ARGUMENT_SPEC).validate(arguments)
+    return auth_options.read_options(checked.validated_parameters.get)

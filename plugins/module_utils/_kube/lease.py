@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lease of a node: taken, renewed and given back by compare-and-swap, so that one run at a time works on it.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import time
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, lease_plan, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, ApiError, Cluster
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
+
+NAMESPACE = "osmigrate-system"
+OBJECTS = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases"
+# A run that has died is waited for that long, and one that lives renews so often that it may miss it three times.
+DURATION = 60
+RENEW_EVERY = 15
+POLL_SECONDS = 2.0
+
+
+class Outcome(typing.NamedTuple):
+    """What became of a lease; waited: seconds."""
+
+    before: lease_plan.Lease
+    plan: lease_plan.Plan
+    waited: float = 0.0
+
+
+def read(
+    cluster: Cluster, node: str, until: typing.Optional[float] = None
+) -> typing.Tuple[lease_plan.Lease, typing.Optional[str]]:
+    """Return the lease of a node and its version, a free one and None where there is no object yet."""
+    try:
+        found = cluster.get(f"{OBJECTS}/{lease_plan.object_name(node)}", until)
+    except ApiError as error:
+        if error.status != 404 or not error.body:
+            raise
+        return lease_plan.FREE, None
+    return lease_plan.parse(found), found["metadata"]["resourceVersion"]
+
+
+def owner(cluster: Cluster, node: str, run: str) -> lease_plan.Owner:
+    """Look who holds the lease of a node, for a run that wants to act on what is left on it."""
+    return lease_plan.owner(read(cluster, node)[0], run, cluster.now())
+
+
+def _update(
+    cluster: Cluster,
+    node: str,
+    decide: typing.Callable[[lease_plan.Lease, float], lease_plan.Plan],
+    dry_run: bool,
+) -> typing.Tuple[lease_plan.Lease, lease_plan.Plan]:
+    def write(plan: lease_plan.Plan, version: typing.Optional[str], until: float) -> None:
+        _write(cluster, node, plan.lease, version, dry_run, until)
+
+    return cas.update(cluster, lambda until: read(cluster, node, until), decide, write)[:2]
+
+
+def _write(
+    cluster: Cluster, node: str, lease: lease_plan.Lease, version: typing.Optional[str], dry_run: bool, until: float
+) -> None:
+    held = bool(lease.holder)
+    spec = {
+        # None takes a field away.
+        "holderIdentity": lease.holder or None,
+        "acquireTime": f"{lease.since}.000000Z" if held else None,
+        "renewTime": times.micro(lease.renewed) if lease.renewed is not None else None,
+        "leaseDurationSeconds": lease.duration if held else None,
+        "leaseTransitions": lease.transitions,
+    }
+    metadata = {"labels": {lease_plan.LABEL: lease_plan.label(lease.holder) if held else None}}
+    name = lease_plan.object_name(node)
+    if version is not None:
+        cluster.patch(
+            f"{OBJECTS}/{name}", {"metadata": dict(metadata, resourceVersion=version), "spec": spec}, dry_run, until
+        )
+        return
+    body = {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": dict(metadata, name=name),
+        "spec": spec,
+    }
+    query = {"fieldManager": MANAGER, "dryRun": "All" if dry_run else None}
+    try:
+        cluster.request("POST", OBJECTS, query, body, until=until)
+    except ApiError as error:
+        if error.status != 404 or not error.body:
+            raise
+        raise FleetError(
+            f"There is no namespace {NAMESPACE} on {cluster.server}, where the leases of nodes are kept",
+            todo="Apply playbooks/files/rbac.yml, which makes it",
+        )
+
+
+def acquire(
+    cluster: Cluster,
+    node: str,
+    holder: str,
+    duration: int = DURATION,
+    timeout: float = 0,
+    take_over: bool = False,
+    check_mode: bool = False,
+    now: typing.Callable[[], float] = time.monotonic,
+    sleep: typing.Callable[[float], None] = time.sleep,
+) -> Outcome:
+    """Take the lease of a node for a run, or renew it if that run holds it.
+
+    The lease of a run that has died is waited for; one that its holder renews meanwhile is refused at once.
+
+    :param timeout: seconds to wait for the end of somebody else's.
+    :raises FleetError: another run holds it.
+    """
+    started = now()
+    seen: typing.Optional[lease_plan.Lease] = None
+    watched = started  # since when the lease that was seen has not been renewed
+    while True:
+        lapsed = seen is not None and now() - watched > seen.duration
+
+        def decide(
+            lease: lease_plan.Lease, moment: float, dead: typing.Optional[lease_plan.Lease] = seen if lapsed else None
+        ) -> lease_plan.Plan:
+            return lease_plan.plan_acquire(node, lease, holder, duration, moment, lease == dead, take_over)
+
+        before, plan = _update(cluster, node, decide, check_mode)
+        if not plan.held or check_mode:
+            return Outcome(before, plan, now() - started)
+        alive = seen is not None and before != seen
+        if alive or now() - started >= timeout:
+            raise _refused(node, before, alive)
+        seen = before
+        sleep(min(POLL_SECONDS, max(0.1, timeout - (now() - started))))
+
+
+def renew(cluster: Cluster, node: str, holder: str, duration: int = DURATION, check_mode: bool = False) -> Outcome:
+    """Renew the lease of a node that a run holds.
+
+    :raises FleetError: it does not hold it any more.
+    """
+    before, plan = _update(
+        cluster, node, lambda lease, moment: lease_plan.plan_renew(node, lease, holder, duration, moment), check_mode
+    )
+    if not plan.actions:
+        raise _lost(node, holder, before)
+    return Outcome(before, plan)
+
+
+def release(cluster: Cluster, node: str, holder: str, check_mode: bool = False) -> Outcome:
+    """Give the lease of a node back, if the run holds it."""
+    return Outcome(
+        *_update(cluster, node, lambda lease, moment: lease_plan.plan_release(node, lease, holder), check_mode)
+    )
+
+
+def renew_all(cluster: Cluster, holder: str, duration: int = DURATION) -> int:
+    """Renew every lease that a run holds.
+
+    :returns: how many there are.
+    """
+    query = {"labelSelector": f"{lease_plan.LABEL}={lease_plan.label(holder)}"}
+    held = [one for one in cluster.list(OBJECTS, query).items if lease_plan.parse(one).holder == holder]
+    for one in held:
+        body = {
+            "metadata": {"resourceVersion": one["metadata"]["resourceVersion"]},
+            "spec": {"renewTime": times.micro(cluster.now()), "leaseDurationSeconds": duration},
+        }
+        try:
+            cluster.patch(f"{OBJECTS}/{one['metadata']['name']}", body)
+        except ApiError as error:
+            if error.status != cas.CONFLICT:
+                raise
+            # Somebody has just renewed it, given it back or taken it over: the next look tells.
+    return len(held)
+
+
+def _refused(node: str, lease: lease_plan.Lease, alive: bool) -> FleetError:
+    return FleetError(
+        "Node %s is held by another run, %s, since %s until %s%s"
+        % (
+            node,
+            printable(lease.holder, 200),
+            f"{lease.since}Z",
+            times.stamp(lease_plan.ends(lease)),
+            ", and that run renews it" if alive else "",
+        ),
+        "The node was left as it is",
+        "Let that run end, then run the same command again; osmigrate_take_over=true takes the node over from it",
+    )
+
+
+def _lost(node: str, holder: str, lease: lease_plan.Lease) -> FleetError:
+    if lease.holder:
+        problem = (
+            f"This run has lost node {node} to {printable(lease.holder, 200)}, which holds it since {lease.since}Z"
+        )
+    else:
+        problem = f"This run, {printable(holder, 200)}, does not hold the lease of node {node}"
+    return FleetError(
+        problem,
+        "The node was left as it is",
+        "Let that run end, then run the same command again" if lease.holder else "Run the same command again",
+    )

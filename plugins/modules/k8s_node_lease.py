@@ -1,0 +1,179 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+
+DOCUMENTATION = r"""
+module: k8s_node_lease
+short_description: Let one run at a time work on a node
+version_added: 0.1.0
+description:
+  - Takes, renews and gives back the lease of a node, an object of the kind C(Lease) in the namespace
+    C(osmigrate-system) that is only changed as it was read. Who holds it is the only one who cordons, drains, reboots,
+    confirms and gives the node back.
+  - The holder is a run of C(ansible-playbook), not a rollout. A second run of the same rollout is another holder.
+  - A lease that was taken once is renewed every 15 seconds by a process of its own, as long as the
+    C(ansible-playbook) lives that took it, whatever its tasks are doing. That process ends with it, also where it is
+    killed. So nobody has to wait longer for a dead run than O(duration), and nobody takes a node away from one that
+    lives.
+  - When a lease ends is judged by the clock of the API server alone. One that is not renewed for as long as it lasts
+    while somebody watches it has ended as well, whatever its stamps say.
+  - Each time the holder changes, RV(fence) grows. The modules that write on a node take it, and refuse a lower one
+    than they have seen.
+  - Runs on the controller; delegate it to C(localhost).
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.k8s_auth
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Refuses nobody and waits for nobody. RV(actions) says what would be done now.
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - To take or renew what the run holds already moves the end of the lease, which does not count as a change.
+  platform:
+    platforms: posix
+options:
+  name:
+    description: Name of the Node object.
+    type: str
+    required: true
+  state:
+    description:
+      - V(acquired) takes the lease, or renews it if the run holds it. Another run's has to have ended; one that is not
+        renewed meanwhile is waited for, one that is renewed is a failure at once.
+      - V(renewed) fails if the run does not hold it any more.
+      - V(released) gives it back, if the run holds it.
+    type: str
+    choices: [acquired, renewed, released]
+    default: acquired
+  holder:
+    description:
+      - Who takes it. Unset, it is a name of the C(ansible-playbook) that runs, made of a UUID and the controller's host
+        name, the same for all of its hosts and tasks.
+    type: str
+  duration:
+    description: How many seconds it lasts if nobody renews it.
+    type: int
+    default: 60
+  timeout:
+    description: How many seconds to wait until another run's has ended, with O(state=acquired).
+    type: int
+    default: 0
+  take_over:
+    description: Take it whoever holds it, with O(state=acquired). RV(taken_from) names who lost it.
+    type: bool
+    default: false
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+seealso:
+  - module: osmigrate.fleet.k8s_node_claim
+"""
+
+EXAMPLES = r"""
+- name: Take the node's lease, and wait for one that a dead run has left
+  osmigrate.fleet.k8s_node_lease:
+    name: "{{ k8s_node_name }}"
+    timeout: 300
+  delegate_to: localhost
+  register: lease
+
+- name: Give it back
+  osmigrate.fleet.k8s_node_lease:
+    name: "{{ k8s_node_name }}"
+    state: released
+    holder: "{{ lease.holder }}"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+holder:
+  description: Who asked.
+  returned: success
+  type: str
+fence:
+  description: How often the lease has had a new holder. What writes on the node takes it as its option C(fence).
+  returned: success
+  type: int
+taken_from:
+  description: Who held it before and did not give it back, empty if nobody.
+  returned: success
+  type: str
+held_by:
+  description: Who holds it instead, empty if nobody. In check mode, and with O(state=released).
+  returned: success
+  type: str
+waited:
+  description: How many seconds it was waited for.
+  returned: success
+  type: int
+"""
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+
+
+def work(module, cluster):
+    options = module.params
+    name, holder = options["name"], options["holder"]
+    if not holder:
+        raise FleetError("A lease has to have a holder", todo="Set holder, or run the module as a task of a playbook")
+    if options["duration"] < 1:
+        raise FleetError("A lease lasts one second at least", todo="Correct duration")
+    if options["state"] == "acquired":
+        outcome = lease.acquire(
+            cluster,
+            name,
+            holder,
+            options["duration"],
+            options["timeout"],
+            options["take_over"],
+            module.check_mode,
+        )
+    elif options["state"] == "renewed":
+        outcome = lease.renew(cluster, name, holder, options["duration"], module.check_mode)
+    else:
+        outcome = lease.release(cluster, name, holder, module.check_mode)
+    before, after = outcome.before, outcome.plan.lease
+    # That a lease lasts longer now is what renewing is for, and changes nothing for anybody else.
+    changed = (before.holder, before.transitions) != (after.holder, after.transitions)
+    return {
+        "changed": changed,
+        "actions": outcome.plan.actions if changed else [],
+        "holder": holder,
+        "fence": after.transitions,
+        "taken_from": outcome.plan.taken_from,
+        "held_by": outcome.plan.held,
+        "waited": int(outcome.waited),
+        "before": {"holder": before.holder, "transitions": before.transitions},
+        "after": {"holder": after.holder, "transitions": after.transitions},
+    }
+
+
+def main():
+    run_module(
+        dict(
+            name=dict(type="str", required=True),
+            state=dict(type="str", choices=["acquired", "renewed", "released"], default="acquired"),
+            holder=dict(type="str"),
+            duration=dict(type="int", default=lease.DURATION),
+            timeout=dict(type="int", default=0),
+            take_over=dict(type="bool", default=False),
+        ),
+        work,
+    )
+
+
+if __name__ == "__main__":
+    main()

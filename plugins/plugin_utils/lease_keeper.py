@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Renew the leases that a run holds for as long as its ansible-playbook lives, whatever its tasks are doing.
+
+A node waits for others of its batch, for hooks, for a person. No task could renew its lease all that time, and one
+that lasted as long as the longest task would hold the node for as long after the run was killed. So the first task that
+takes a lease leaves a process behind, one per run and cluster, that looks whether the run lives.
+
+This plugin util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import os
+import platform
+import time
+import uuid
+from pathlib import Path
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.auth_options import Auth
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _child
+
+LOOK_EVERY = 1.0
+
+
+def name_run(directory: str) -> str:
+    """Name a run, the same in all its processes.
+
+    :param directory: the directory of temporary files that ansible-core makes for each run; no other run has it.
+    """
+    host = platform.node() or "localhost"
+    return f"{uuid.uuid5(uuid.NAMESPACE_URL, f'{host}{directory}')}@{host}"
+
+
+def start(directory: str, run: int, holder: str, auth: Auth, duration: int) -> None:
+    """See that a process renews the leases of this run.
+
+    :param directory: the run's own directory of temporary files; it ends when this is gone, too.
+    :param run: process id of the ansible-playbook.
+    """
+    key = hashlib.sha256(repr((holder, auth, duration)).encode()).hexdigest()[:16]
+    lock = os.open(Path(directory) / f"osmigrate-lease-{key}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return  # there is one
+    _child.leave_behind(functools.partial(keep, directory, run, holder, auth, duration), lock)
+    os.close(lock)
+
+
+def keep(directory: str, run: int, holder: str, auth: Auth, duration: int) -> None:
+    """Renew until the run is over."""
+    began = _born(run)
+    due = time.monotonic() + lease.RENEW_EVERY
+    while _born(run) == began is not None and os.path.isdir(directory):
+        if time.monotonic() >= due:
+            due = time.monotonic() + min(lease.RENEW_EVERY, duration / 4)
+            # The next time may do better. A run that really has lost a lease is told so by what it does next.
+            with contextlib.suppress(Exception):
+                lease.renew_all(Cluster.connect(auth), holder, duration)
+        time.sleep(LOOK_EVERY)
+
+
+def _born(process: int) -> str | None:
+    """When a process was started, so that a later one with its number is not taken for it; None if it has ended."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        if Path("/proc/self/stat").exists():
+            return None
+        return _answers(process)
+    state, *fields = stat.rpartition(")")[2].split()
+    return None if state in "ZX" else fields[18]
+
+
+def _answers(process: int) -> str | None:
+    """The same where the kernel has no /proc."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return str(process)
