@@ -192,6 +192,15 @@ grub:
     problem:
       description: Why the boot loader cannot be used, empty if it can.
       type: str
+    not_loader:
+      description: Why something else than GRUB may have started the running system, empty if GRUB did.
+      type: str
+    custom_problem:
+      description: Why the administrator's C(custom.cfg) would keep the boot menu from being read, empty if not.
+      type: str
+    next_entry:
+      description: What C(grub-reboot) asked for and GRUB has not booted yet.
+      type: str
 ostree:
   description: OSTree on the node.
   returned: always

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PACKAGE
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.record import NOT_BEGUN
 
 MOVE = ("drain", "trial", "verify", "confirm")
 DRILL = ("drain", "trial", "return")
@@ -49,7 +50,7 @@ def next_steps(
             return Way(("return",) if drill else ("verify", "confirm"))
         if not drilled:
             return Way((), f"It runs {on_trial} on trial, which another rollout has to confirm or revert.")
-    if boot["called_off"] or (on_trial and (on_trial != target or (drilled and verdict != "never_rebooted"))):
+    if boot["called_off"] or (on_trial and (on_trial != target or (drilled and verdict not in NOT_BEGUN))):
         # Nobody has to be asked about a drill that nobody watched to its end: it is called off, and that is all.
         runs = boot["default"] if boot["called_off"] or verdict == "booted_candidate" else booted
         home = {**boot["booted"], "entry": runs}

@@ -17,35 +17,23 @@ UUID = "6f736d69-6772-6174-652d-677275620000"
 SECTORS = 32768
 GRUB = Path("/usr/lib/grub/i386-pc")
 
-# What mkconfig writes, as far as it matters: a default of its own, custom.cfg sourced last. Then the decision is shown.
+# What mkconfig writes, as far as it matters: a default of its own, custom.cfg sourced last. Nobody is at the menu.
 CONFIG = """serial --unit=0
-terminal_output serial
-default=0
-timeout=1
-{before}
-if [ -f $prefix/custom.cfg ]; then source $prefix/custom.cfg; fi
-echo "chosen=[$default] left=[$osm_tries]"
-reboot
-"""
-
-
-# The menu is left to itself: what boots is seen only where it is the package-managed system.
-UNATTENDED = """serial --unit=0
 terminal_output serial
 terminal_input serial
 default=0
 timeout=0
 {before}
-menuentry 'package-managed' --unrestricted {{
+menuentry 'package-managed' --unrestricted --id own {{
   echo "chosen=[package] left=[$osm_tries]"
   reboot
 }}
-source $prefix/custom.cfg
+{after}
+if [ -f $prefix/custom.cfg ]; then source $prefix/custom.cfg; fi
 """
 
-# Shows what a menu entry boots: this disk has no such commands, so that functions may have their names.
-SHOW_BOOT = """function search { osm_found=1; }
-function linux { echo "boots=[$@] left=[$osm_tries]"; reboot; }
+# Shows what a menu entry boots: this disk has no such command, so a function may have its name.
+SHOW_BOOT = """function linux { echo "boots=[$@] left=[$osm_tries]"; reboot; }
 """
 
 
@@ -60,23 +48,35 @@ class Machine:
     :param directory: where the disk is made.
     :param files: content of /boot/grub by file name.
     :param before: lines of grub.cfg before custom.cfg is sourced.
+    :param after: more entries of grub.cfg.
+    :param early: what the loader's image does by itself; then its prefix is a directory that is not there.
     :param writable: whether the disk takes writes.
-    :param loads: whether GRUB can really load kernels, and is left alone at its menu.
+    :param loads: whether GRUB can really load kernels; else what would be loaded is only shown.
     """
 
     def __init__(
-        self, directory: Path, files: dict[str, bytes], before: str = "", writable: bool = True, loads: bool = False
+        self,
+        directory: Path,
+        files: dict[str, bytes],
+        before: str = "",
+        writable: bool = True,
+        loads: bool = False,
+        after: str = "",
+        early: str = "",
     ) -> None:
         self.writable = writable
         tree = directory / "tree/boot/grub"
         tree.mkdir(parents=True)
-        config = (UNATTENDED if loads else CONFIG).format(before=before)
+        config = ("" if loads else SHOW_BOOT) + CONFIG.format(before=before, after=after)
         for name, content in {"grub.cfg": config.encode(), **files}.items():
             (tree / name).write_bytes(content)
         self.disk = directory / "disk.raw"
         core = directory / "core.img"
-        run("grub-mkimage", "-O", "i386-pc", "-o", core, "-p", "(hd0,msdos1)/boot/grub",
-            *MODULES, *(LOADER if loads else []))  # fmt: skip
+        (directory / "early.cfg").write_text(early)
+        prefix = (
+            ["-c", directory / "early.cfg", "-p", "(hd0,msdos1)/nowhere"] if early else ["-p", "(hd0,msdos1)/boot/grub"]
+        )
+        run("grub-mkimage", "-O", "i386-pc", "-o", core, *prefix, *MODULES, *(LOADER if loads else []))
         with self.disk.open("wb") as disk:
             disk.truncate(SECTORS * 512)
         offset = f"offset={FIRST_SECTOR * 512}"
@@ -92,14 +92,9 @@ class Machine:
     def boot(self) -> tuple[str, str]:
         """Boot once.
 
-        :returns: (the default that GRUB chose, the entry that it boots, or "reboot" if it gave up; the tries left).
+        :returns: (the entry that it boots, "reboot" if it gave up; the tries that are left).
         """
-        drive = f"file={self.disk},format=raw,if=virtio,readonly={'off' if self.writable else 'on'}"
-        done = subprocess.run(
-            ["qemu-system-x86_64", "-accel", "tcg", "-m", "64", "-display", "none", "-serial", "stdio",
-             "-monitor", "none", "-nic", "none", "-no-reboot", "-drive", drive],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True,
-        )  # fmt: skip
+        done = subprocess.run(self._qemu(), stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True)
         said = re.sub(rb"[\r\n]", b"", done.stdout)  # the terminal breaks lines, and then leaves a blank out
         booted = re.search(rb"boots=\[.*osmigrate.entry=(\S+?)( osmigrate.trial=1 .*)?\] ?left=\[(.*?)\]", said)
         if booted:
@@ -109,3 +104,19 @@ class Machine:
             return "reboot", ""
         assert len(shown) == 1, done.stdout.decode("ascii", "replace")
         return shown[0][0].decode(), shown[0][1].decode()
+
+    def cut(self, after: bytes) -> None:
+        """Boot, and take the power when the console has shown some text."""
+        machine = subprocess.Popen(self._qemu(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        shown = b""
+        while after not in shown:
+            byte = machine.stdout.read(1)
+            assert byte, shown.decode("ascii", "replace")
+            shown += byte
+        machine.kill()
+        machine.communicate()
+
+    def _qemu(self) -> list[str]:
+        drive = f"file={self.disk},format=raw,if=virtio,readonly={'off' if self.writable else 'on'}"
+        return ["qemu-system-x86_64", "-accel", "tcg", "-m", "64", "-display", "none", "-serial", "stdio",
+                "-monitor", "none", "-nic", "none", "-no-reboot", "-drive", drive]  # fmt: skip

@@ -21,11 +21,18 @@ def entry(name: str) -> dict[str, str]:
         "kernel": "/boot/ostree/vmlinuz",
         "initrd": "/boot/ostree/initramfs.img",
         "options": "root=UUID=0 rw console=ttyS0",
-        "boot_uuid": "00000000-0000-0000-0000-000000000000",
+        "boot_uuid": UUID,
     }
 
 
 ENTRIES = [entry("debian-13-1"), entry("debian-13-2")]
+
+
+SAYS_ITS_NAME = """menuentry '%(name)s' --id '%(name)s' --unrestricted {
+  echo "chosen=[%(name)s] left=[$osm_tries]"
+  reboot
+}
+"""
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
@@ -42,7 +49,7 @@ def test_decision(case: dict, tmp_path: Path) -> None:
     }
     if finalized:
         fallback = next(entry for entry in ENTRIES if entry["id"] == case["finalized"])
-        files["grub.cfg"] = (SHOW_BOOT + grubcfg.render(CONFIG.format(before=""), fallback)).encode()
+        files["grub.cfg"] = (SHOW_BOOT + grubcfg.render(CONFIG.format(before="", after=""), fallback)).encode()
     if isinstance(case["block"], dict):
         files["osmigrate.env"] = env.render(case["block"])
     elif case["block"] is not None:
@@ -51,7 +58,8 @@ def test_decision(case: dict, tmp_path: Path) -> None:
         files["grubenv"] = env.render({"next_entry": case["next_entry"]})
     for name, length in case.get("cut", {}).items():
         files[name] = files[name][:length]
-    machine = Machine(tmp_path, files, case.get("before", ""), case.get("writable", True))
+    after = "".join(SAYS_ITS_NAME % {"name": name} for name in case.get("after", []))
+    machine = Machine(tmp_path, files, case.get("before", ""), case.get("writable", True), after=after)
     assert [machine.boot() for _boot in case["boots"]] == [tuple(boot) for boot in case["boots"]]
 
 
@@ -100,3 +108,37 @@ def test_no_trial_waits_for_what_an_administrator_would_type(tmp_path: Path, cas
         "osmigrate.env": env.render({"osm_default": "package", "osm_trial": "r-1", "osm_tries": tries}),
     }
     assert Machine(tmp_path, files, before, loads=True).boot()[0] == booted
+
+
+ARMED = {"osm_default": "package", "osm_trial": "debian-13-1", "osm_tries": "x"}
+
+
+def armed(**more: bytes) -> dict[str, bytes]:
+    return {
+        "osmigrate.cfg": grub.render_menu(ENTRIES).encode(),
+        "custom.cfg": grub.with_block("").encode(),
+        "osmigrate.env": env.render(ARMED),
+        **more,
+    }
+
+
+def test_a_reset_at_the_menu_spends_no_try(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, armed(), "timeout=3")
+    machine.cut(b"automatically in")
+    assert [machine.boot(), machine.boot()] == [("debian-13-1 on trial", "0"), ("package", "0")]
+
+
+def test_the_prefix_of_grub_is_not_where_grub_cfg_lies(tmp_path: Path) -> None:
+    early = "set root=hd0,msdos1\nset prefix=(memdisk)/boot/grub\nconfigfile (hd0,msdos1)/boot/grub/grub.cfg\n"
+    debian = "if [ -f ${config_directory}/custom.cfg ]; then source ${config_directory}/custom.cfg; fi\n"
+    machine = Machine(tmp_path, armed(), after=debian, early=early)
+    assert [machine.boot(), machine.boot()] == [("debian-13-1 on trial", "0"), ("package", "0")]
+
+
+def test_a_default_that_cannot_be_loaded_leaves_it_to_grub_cfg(tmp_path: Path) -> None:
+    """Its own default is not its first entry, which may be anything: an installer, a memory test."""
+    broken = {**entry("r-1"), "kernel": "/boot/grub/kernel"}
+    files = armed(**{"osmigrate.cfg": grub.render_menu([broken]).encode()})
+    files["osmigrate.env"] = env.render({"osm_default": "r-1", "osm_trial": "", "osm_tries": ""})
+    machine = Machine(tmp_path, files, "default=1", loads=True, after=SAYS_ITS_NAME % {"name": "wanted"})
+    assert machine.boot() == ("wanted", "")

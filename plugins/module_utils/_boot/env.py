@@ -31,7 +31,10 @@ def parse(data):
     if body and not body.endswith(b"\n"):
         raise ValueError("its last line is torn")
     variables = {}
-    for line in body.decode("ascii", "replace").splitlines():
+    for line in body.decode("ascii", "replace").split("\n"):
+        # To GRUB these are comments; newer versions of grub-editenv write one of their own.
+        if not line or line.startswith("#"):
+            continue
         name, equals, value = line.partition("=")
         if not equals or not NAME.match(name):
             raise ValueError("it holds a line that is no variable")

@@ -40,8 +40,9 @@ if [ -s $prefix/grubenv ]; then
   fi
 fi
 osm_read=
-if [ -f $prefix/custom.cfg ]; then source $prefix/custom.cfg; fi
-if [ -z "$osm_read" -a -f $prefix/osmigrate.cfg ]; then source $prefix/osmigrate.cfg; fi
+%(here)s
+if [ -f $osm_here/custom.cfg ]; then source $osm_here/custom.cfg; fi
+if [ -z "$osm_read" -a -f $osm_here/osmigrate.cfg ]; then source $osm_here/osmigrate.cfg; fi
 """
 
 
@@ -62,6 +63,7 @@ def render(text, entry):
         "header": HEADER,
         "before": BEFORE,
         "settings": "\n".join(settings(text)),
+        "here": "\n".join(grub.FIND_HERE),
         "entry": "\n".join(grub.menu_entry(title, FALLBACK, grub.boot_lines(entry))),
     }
 

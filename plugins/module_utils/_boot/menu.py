@@ -25,6 +25,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_bytes, read_text
 
 TRIES_MAX = 3
+REPORT = f"Report this with what lies in {DIRECTORY}"
 
 
 # action: what the user is told, "" for what goes without saying; script: whether GRUB has to parse it.
@@ -58,7 +59,6 @@ def plan(grub, tier, entries, fallback, package):
             os.path.realpath(grub.custom),
             grub_menu.with_block(custom),
             f"source the boot menu from {grub.custom}",
-            script=False,
         ),
     ]
     if fallback is not None:
@@ -82,9 +82,29 @@ def write(grub, changes):
                 [grub.check_tool],
                 input_bytes=change.content,
                 left="The boot menu was not changed",
-                todo=f"Report this with what lies in {DIRECTORY}",
+                todo=_correct(change.path) if change.path == os.path.realpath(grub.custom) else REPORT,
             )
     files.replace([files.File(change.path, change.content, change.mode) for change in changes])
+
+
+def custom_problem(grub):
+    """Say why the administrator's custom.cfg would keep ours, which come last in it, from being read; "" if it would not.
+
+    :param grub: grub.Grub.
+    """
+    text = grub_menu.without_block(read_bytes(grub.custom).decode("utf-8", "surrogateescape"))
+    if grub_menu.returns_early(text):
+        return f"{grub.custom} returns before its end"
+    whole = grub_menu.with_block(text).encode("utf-8", "surrogateescape")
+    checked = run([grub.check_tool], input_bytes=whole, check=False)
+    if checked.rc == 0:
+        return ""
+    said = (checked.stderr.strip() or "it says nothing more").splitlines()[0]
+    return f"GRUB cannot parse {grub.custom} together with the lines that are added to it: {said}"
+
+
+def _correct(path):
+    return f"Correct {path}, in which ours come last, until {os.path.basename(path)} can be parsed"
 
 
 def _change(path, content, action, script=True):

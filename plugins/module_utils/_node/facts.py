@@ -14,6 +14,7 @@ import re
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import prune
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, loader, menu
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub as grub_menu
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import tier as boot_tier
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
@@ -25,7 +26,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read impo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
-SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+EFI_VARIABLES = "sys/firmware/efi/efivars"
+SECURE_BOOT = EFI_VARIABLES + "/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 RUNTIMES = ("containerd", "crio", "docker")
 NETWORKS = ("systemd-networkd", "NetworkManager", "networking", "network", "dhcpcd", "wicked", "connman")
 UNITS = RUNTIMES + ("kubelet",) + NETWORKS
@@ -152,17 +154,29 @@ def parse_units(text):
 
 
 def grub_facts(root):
-    """Describe GRUB: directory, family, problem (why it cannot be used, empty if it can) and the missing tools."""
+    """Describe GRUB: directory, family, problem (why it cannot be used, empty if it can), the missing tools, and more.
+
+    not_loader: why something else may have started this system; custom_problem: why the administrator's custom.cfg
+    would keep ours from being read; next_entry: what grub-reboot asked for. Each is empty where all is well.
+    """
+    _started, not_loader = loader.started_by(
+        grub_menu.parse_command_line(_text(root, "proc/cmdline")),
+        _bytes(root, os.path.join(EFI_VARIABLES, loader.LOADER_INFO)),
+        _bytes(root, os.path.join(EFI_VARIABLES, loader.STUB_INFO)),
+    )
+    facts = {"directory": "", "family": "", "missing_tools": [], "problem": "", "not_loader": not_loader}
+    facts.update(custom_problem="", next_entry="")
     try:
         grub = grub_menu.find(root)
     except FleetError as error:
-        return {"directory": "", "family": "", "missing_tools": [], "problem": error.problem}
-    return {
-        "directory": grub.directory,
-        "family": os.path.basename(grub.directory),
-        "missing_tools": [] if _has_program(grub.check_tool) else [grub.check_tool],
-        "problem": "",
-    }
+        return dict(facts, problem=error.problem)
+    facts.update(directory=grub.directory, family=os.path.basename(grub.directory))
+    if _has_program(grub.check_tool):
+        facts["custom_problem"] = menu.custom_problem(grub)
+    else:
+        facts["missing_tools"] = [grub.check_tool]
+    saved = env.read(os.path.join(grub.directory, "grubenv"))[0] or {}
+    return dict(facts, next_entry=saved.get("next_entry", ""))
 
 
 def tier_facts(root):

@@ -146,6 +146,37 @@ def boot_loader_tools(node, wanted):
     return f"The node has no {' and no '.join(missing)}" if missing else ""
 
 
+@_check(
+    "inhibitor",
+    "GRUB did not start this system",
+    "Boot the node by GRUB, whose grub.cfg is there, and run the same command again; or exclude the node",
+)
+def boot_loader_started(node, wanted):
+    # A release that runs was started by a menu of ours.
+    return "" if node["ostree"]["booted"] or node["entry"] else node["grub"]["not_loader"]
+
+
+@_check(
+    "inhibitor",
+    "custom.cfg keeps the boot menu from being read",
+    "Correct custom.cfg in GRUB's directory until grub-script-check accepts it and nothing in it returns early",
+)
+def boot_loader_custom(node, wanted):
+    return node["grub"]["custom_problem"]
+
+
+@_check(
+    "inhibitor",
+    "A pending grub-reboot that GRUB cannot clear",
+    "Run grub-editenv unset next_entry on the grubenv of the node, and do not use grub-reboot there",
+)
+def boot_loader_next_entry(node, wanted):
+    # Where the block does not lie beside grub.cfg, GRUB cannot write there, and would boot that entry for ever.
+    if node["boot_tier"]["name"] in ("", "block") or not node["grub"]["next_entry"]:
+        return ""
+    return f"The grubenv of the node asks for one boot of {node['grub']['next_entry']}, and GRUB cannot write there"
+
+
 @_check("inhibitor", "Secure Boot is on", "Turn Secure Boot off, or exclude the node")
 def secure_boot(node, wanted):
     return "The firmware would only start kernels that it trusts" if node["secure_boot"] else ""

@@ -327,10 +327,10 @@ class BootControl:
         self._block.flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
         if not self.check_mode:
             kexec.unload()
-        begun = verdict.verdict != "never_rebooted"
+        begun = verdict.verdict not in record.NOT_BEGUN
         state = dict(self.state, trial=None, called_off=self.boot_id if begun else "")
         meant = trial and trial["purpose"] == record.DRILL and not reason
-        if trial and not meant and verdict.verdict not in ("", "never_rebooted"):
+        if trial and not meant and verdict.verdict and begun:
             state["failed"] = dict(state["failed"])
             state["failed"][trial["entry"]] = {
                 "verdict": verdict.verdict,

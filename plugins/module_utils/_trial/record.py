@@ -18,6 +18,8 @@ SCHEMA = 1
 REQUIRED = ("schema", "entries", "default", "trial", "failed")
 MOVE, DRILL = "move", "drill"
 PATH = DIRECTORY + "/state.json"
+# After these the candidate has not run: nothing is held against it.
+NOT_BEGUN = ("never_rebooted", "never_started")
 
 
 class Verdict(typing.NamedTuple):
@@ -122,6 +124,13 @@ def judge(state, block, booted_entry, boot_id, evidence=evidences.NONE):
     if booted_entry != trial["incumbent"]:
         runs = booted_entry or "another OS"
         return Verdict("unknown", f"neither the candidate nor the incumbent runs, but {runs}")
+    if block is not None and block.get("osm_tries") == "x" * trial["tries"]:
+        # GRUB counts right before it starts the candidate, so nothing is known against the release.
+        return Verdict(
+            "never_started",
+            "GRUB booted the incumbent without starting the candidate: it could not count "
+            "the try or read its menu, or somebody chose the incumbent",
+        )
     return Verdict("fell_back", evidences.explain(trial, evidence, _without_evidence(trial, block)))
 
 
@@ -130,8 +139,6 @@ def _without_evidence(trial, block):
     if block is None:
         return "GRUB could not use its environment block, so the incumbent booted"
     tries = block.get("osm_tries", "")
-    if tries == "x" * trial["tries"]:
-        return "GRUB did not start the candidate: it could not count the try or read its menu"
     if tries == "0":
         return "the candidate was started and did not stay up until it was confirmed"
     return "the incumbent was booted while the candidate still had tries left"

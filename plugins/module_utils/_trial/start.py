@@ -26,9 +26,7 @@ def running_package(arguments):
     """
     release = platform.release()
     words = [
-        name if value is None else f"{name}={value}"
-        for name, value in arguments
-        if name != "BOOT_IMAGE" and not name.startswith("osmigrate.")
+        name if value is None else f"{name}={value}" for name, value in arguments if not name.startswith("osmigrate.")
     ]
     return {
         "kernel": "/boot/vmlinuz-" + release,

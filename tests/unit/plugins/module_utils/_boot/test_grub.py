@@ -25,7 +25,7 @@ def test_a_dollar_in_an_argument_stays_a_dollar():
 
 def test_only_a_boot_that_was_counted_gets_the_arguments_that_bring_it_home():
     menu = grub.render_menu([{**ENTRY, "trial_initrd": "/boot/osmigrate/trial.img"}])
-    on_trial, default = menu.split('if [ "$osm_counted" = "d-1" ]; then')[1].split("else\n")[:2]
+    on_trial, default = menu.split('-a "$osm_trial" = "d-1" ]; then')[1].split("\nelse\n")[:2]
     for word in ("panic=30", "rd.shell=0", "rd.emergency=reboot", "systemd.crash_reboot=1", "systemd.watchdog_sec=120"):
         assert f" {word}" in on_trial
         assert word not in default
@@ -54,6 +54,21 @@ def test_arguments_that_would_be_cut_off_are_refused():
     for options in (longest + "x", longest[1:] + '"'):
         with pytest.raises(FleetError, match="take 2048 bytes with those of a trial"):
             grub.check_length({**ENTRY, "options": options})
+
+
+RETURNS = {
+    "set a=b\nif [ x = x ]; then return; fi\n": True,
+    "return": True,
+    "function mine {\n  return\n}\nmenuentry 'x' {\n  true\n}\n": False,
+    "function mine { return; }\n": False,
+    "# return\nset returned=1\n": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize("text", RETURNS)
+def test_what_ends_custom_cfg_before_ours_is_seen(text):
+    assert grub.returns_early(text) == RETURNS[text]
 
 
 def test_find(tmp_path):

@@ -22,7 +22,7 @@ ARMED = {"osm_default": "package", "osm_trial": "d-1", "osm_tries": "xx"}
 CASES = {
     "the node did not reboot": (ARMED, "package", "a", "never_rebooted", "not rebooted"),
     "the candidate runs": ({**ARMED, "osm_tries": "x"}, "d-1", "b", "booted_candidate", "running"),
-    "GRUB did not count": (ARMED, "package", "b", "fell_back", "could not count"),
+    "GRUB did not count": (ARMED, "package", "b", "never_started", "could not count"),
     "the tries are used up": ({**ARMED, "osm_tries": "0"}, "package", "b", "fell_back", "did not stay up"),
     "somebody chose the incumbent": ({**ARMED, "osm_tries": "x"}, "package", "b", "fell_back", "still had tries"),
     "the block is gone": (None, "package", "b", "fell_back", "could not use"),
