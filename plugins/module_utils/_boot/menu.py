@@ -88,7 +88,7 @@ def write(grub, changes):
 
 
 def custom_problem(grub):
-    """Say why the administrator's custom.cfg would keep ours, which come last in it, from being read; "" if it would not.
+    """Say why the administrator's custom.cfg would keep ours, which come last in it, from being read; "" if not.
 
     :param grub: grub.Grub.
     """
