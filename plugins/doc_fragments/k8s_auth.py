@@ -11,7 +11,7 @@ class ModuleDocFragment:
 options:
   kubeconfig:
     description:
-      - Path of a kubeconfig, or its content as a dictionary.
+      - Path of a kubeconfig, or its content as a dictionary, which no result shows.
       - Unset, E(K8S_AUTH_KUBECONFIG) counts, then kubectl's own default, then the service account of the pod that
         Ansible runs in.
       - Not read at all if O(host) is given together with O(api_key), or with O(client_cert) and O(client_key).
@@ -23,7 +23,9 @@ options:
     description: URL of the API server. E(K8S_AUTH_HOST) if not given.
     type: str
   api_key:
-    description: Bearer token. E(K8S_AUTH_API_KEY) if not given.
+    description:
+      - Bearer token. E(K8S_AUTH_API_KEY) if not given.
+      - Neither this token nor one of the kubeconfig is sent over plain C(http) to another machine; that is refused.
     type: str
   validate_certs:
     description:

@@ -22,7 +22,8 @@ attributes:
   diff_mode:
     support: full
     details:
-      - Secrets, and files that not everybody may read, are shown by their digests.
+      - Of a file it shows that it differs by size, mode and owner. It shows the content only of files that can hold no
+        secret and that everybody may read.
   idempotent:
     support: full
   platform:
@@ -374,9 +375,9 @@ def main():
         ),
         supports_check_mode=True,
     )
-    if not re.match(r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z", module.params["stateroot"]):
-        module.fail_json(msg=f"{module.params['stateroot']} is not the name of a stateroot.")
     with failing(module, apply.LEFT):
+        if not re.match(r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z", module.params["stateroot"]):
+            raise FleetError(f"{module.params['stateroot']} is not the name of a stateroot")
         result = carry(
             "/",
             module.params["deployment"],

@@ -285,7 +285,7 @@ def _file(situation, path, text, secret, parts):
     status = situation.candidate.lstat("/usr" + path) or situation.candidate.lstat(path)
     mode = stat.S_IMODE(status.st_mode) if status else (0o640 if secret else 0o644)
     owner = (status.st_uid, status.st_gid) if status else (0, 0)
-    return item(FILE, path, path, "accounts", text, mode, owner, secret=secret, parts=parts)
+    return item(FILE, path, path, "accounts", text, mode, owner, parts=parts)
 
 
 def _collision(kind, name, incumbent, candidate, holder):

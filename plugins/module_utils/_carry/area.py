@@ -16,7 +16,7 @@ NEEDED = "needed"  # the same, and what came from a package if the release has n
 class Rule(typing.NamedTuple):
     how: str
     patterns: typing.List[str]
-    secret: bool
+    shown: bool
     needs: typing.List[str]
     as_is: bool
 
@@ -29,16 +29,17 @@ class Area(typing.NamedTuple):
     words: typing.List[tuple]
 
 
-def take(how, patterns, secret=False, needs="", as_is=False):
+def take(how, patterns, shown=False, needs="", as_is=False):
     """Make a Rule.
 
     :param how: one of ALWAYS, MADE and NEEDED.
     :param patterns: str, paths and patterns with blanks between them, as Tree.glob takes them, of all families.
-    :param secret: bool, whether the content is only ever shown by its digest.
+    :param shown: bool, whether a diff shows the content: only where the files are known to hold no secret, whoever
+        may read them on the node. Of others it says that they differ.
     :param needs: str, programs without which the files have no effect, as Debian has them, with blanks between them.
     :param as_is: bool, whether names in the content are left alone where the candidate is of another family.
     """
-    return Rule(how, patterns.split(), secret, needs.split(), as_is)
+    return Rule(how, patterns.split(), shown, needs.split(), as_is)
 
 
 def area(name, rules=(), stays=(), same=(), words=()):

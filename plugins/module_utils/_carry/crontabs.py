@@ -48,7 +48,7 @@ def plan(situation, people):
         if name not in people.names["user"]:
             found.left.append(Left(path, f"the release has no user {name}"))
             continue
-        copied = situation.copy(path, "cron", os.path.join(target, name), mode=0o600, secret=True)
+        copied = situation.copy(path, "cron", os.path.join(target, name), mode=0o600)
         found.items.append(copied._replace(lost="; ".join([LOST] + ([copied.lost] if copied.lost else []))))
     if found.items:
         # crontab(1) of Debian writes there with its group, and nobody may list it.

@@ -47,7 +47,7 @@ def plan(situation):
                 told = "its drop-ins say all of it otherwise"
             if lines:
                 # The environment of all services is set there, proxies with passwords among it.
-                found.items.append(_drop_in(situation, path, target, rule, lines, secret=rule == "services"))
+                found.items.append(_drop_in(situation, path, target, rule, lines))
             else:
                 found.left.append(Left(path, told))
     if situation.incumbent.lstat(SSHD) is not None and situation.packages.verdict(SSHD):
@@ -57,11 +57,11 @@ def plan(situation):
     return found
 
 
-def _drop_in(situation, path, target, rule, lines, secret=False, lost=""):
+def _drop_in(situation, path, target, rule, lines, lost=""):
     """Return the Item of a drop-in, which nobody may read who may not read the file that it comes from."""
     mode = stat.S_IMODE(situation.incumbent.lstat(path).st_mode) & 0o666
     text = HEADER % path + "\n".join(lines) + "\n"
-    return item("file", target, path, rule, text, mode, lost=lost, secret=secret or not mode & stat.S_IROTH)
+    return item("file", target, path, rule, text, mode, lost=lost)
 
 
 def _not_overridden(situation, path, lines, name):
@@ -91,7 +91,7 @@ def _sshd(situation, found):
     for place, lines in ((SSHD_FIRST, first), (SSHD_LAST, last)):
         if lines:
             target, told = SSHD_PLACE + place, "; ".join(lost)
-            found.items.append(_drop_in(situation, SSHD, target, "ssh", lines, secret=True, lost=told))
+            found.items.append(_drop_in(situation, SSHD, target, "ssh", lines, lost=told))
     if not first + last:
         reason = "; ".join(lost) or "nothing in it that the release does not say, too"
         found.left.append(Left(SSHD, reason))
@@ -153,7 +153,7 @@ def _carry_files(situation, patterns, found):
             made.append(path)
             if path not in found.taken:
                 found.taken.add(path)
-                found.items.append(situation.copy(path, "ssh", secret=True))
+                found.items.append(situation.copy(path, "ssh"))
     return made
 
 

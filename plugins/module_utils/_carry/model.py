@@ -107,9 +107,10 @@ class Situation:
             return self.incumbent.exists(path)
         return self.candidate.exists(path) or self.candidate.exists(self.translation.name(path))
 
-    def copy(self, path, rule, target=None, mode=None, lost="", secret=False, as_is=False):
+    def copy(self, path, rule, target=None, mode=None, lost="", shown=False, as_is=False):
         """Return the Item that brings a file, link or directory of the incumbent.
 
+        :param shown: bool, whether a diff shows its content, if everybody may read it on the node anyway.
         :param as_is: bool, whether names in a file are left alone where the candidate is of another family.
         """
         status = self.incumbent.lstat(path)
@@ -125,7 +126,6 @@ class Situation:
             if not as_is:
                 content, replaced = self.translation.text(content, rule)
                 lost = "; ".join(([lost] if lost else []) + replaced)
-        hidden = secret or not status.st_mode & stat.S_IROTH
         return item(
             kind,
             target or path,
@@ -135,7 +135,7 @@ class Situation:
             stat.S_IMODE(status.st_mode) if mode is None else mode,
             (status.st_uid, status.st_gid),
             lost,
-            hidden,
+            shown and bool(status.st_mode & stat.S_IROTH),
             attributes=() if kind == LINK else attributes.read(self.incumbent.place(path)),
         )
 

@@ -94,9 +94,7 @@ def plan(situation):
     text = HEADER + "".join(line + "\n" for line in layout.lines)
     status = situation.incumbent.lstat(FSTAB)
     mode = stat.S_IMODE(status.st_mode) if status else 0o644
-    # Options may hold passwords.
-    secret = not mode & stat.S_IROTH
-    items = layout.items + [item(FILE, FSTAB, FSTAB, "data", text, mode, parts=layout.parts, secret=secret)]
+    items = layout.items + [item(FILE, FSTAB, FSTAB, "data", text, mode, parts=layout.parts)]
     return Found(items, layout.left, {FSTAB}), layout.shared
 
 

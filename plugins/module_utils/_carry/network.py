@@ -117,7 +117,7 @@ def _as_they_are(situation, owners, target, found):
     if "netplan" in owners:
         yaml = situation.incumbent.glob(NETPLAN)
         if situation.candidate.exists(NETPLAN_PROGRAM):
-            found.items.extend(situation.copy(path, "network/netplan", secret=True) for path in yaml)
+            found.items.extend(situation.copy(path, "network/netplan") for path in yaml)
         else:
             found.left.extend(Left(path, NO_NETPLAN) for path in yaml)
             _without_netplan(situation, target, found)
@@ -130,7 +130,7 @@ def _as_they_are(situation, owners, target, found):
                     if path in found.taken:
                         continue
                     if not situation.incumbent.is_directory(path) and situation.packages.verdict(path):
-                        found.items.append(situation.copy(path, "network/" + system.name, secret=True))
+                        found.items.append(situation.copy(path, "network/" + system.name))
                         found.taken.add(path)
 
 
@@ -141,7 +141,7 @@ def _without_netplan(situation, target, found):
         made = situation.incumbent.glob(pattern)
         for path in made:
             there = place + path.rpartition("/")[2]
-            found.items.append(situation.copy(path, "network/netplan", target=there, lost=FROZEN, secret=True))
+            found.items.append(situation.copy(path, "network/netplan", target=there, lost=FROZEN))
         for name, (other, _place) in sorted(NETPLAN_MADE.items()):
             if made and name != target:
                 found.left.extend(Left(path, NOT_RUNNING % name) for path in situation.incumbent.glob(other))

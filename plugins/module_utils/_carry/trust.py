@@ -78,7 +78,7 @@ def _carry_others(situation, found):
         is_file = stat.S_ISREG(situation.incumbent.lstat(path).st_mode)
         if is_file and path not in BUNDLES.values() and situation.packages.verdict(path):
             found.taken.add(path)
-            found.items.append(situation.copy(path, "trust", secret=True, as_is=True))
+            found.items.append(situation.copy(path, "trust", as_is=True))
 
 
 def _candidates(situation, found):

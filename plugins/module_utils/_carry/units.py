@@ -83,7 +83,7 @@ def _linked(tree, path):
 
 
 def _copy(situation, path, target):
-    return situation.copy(path, "services", target, lost=_missing(situation, path), secret=True)
+    return situation.copy(path, "services", target, lost=_missing(situation, path))
 
 
 def _drop_in_place(situation, directory, drop_in):
@@ -165,7 +165,7 @@ def _environment(situation, found):
         status = situation.incumbent.lstat(path)
         if path not in found.taken and stat.S_ISREG(status.st_mode) and situation.packages.verdict(path):
             found.taken.add(path)
-            found.items.append(situation.copy(path, "services", secret=True))
+            found.items.append(situation.copy(path, "services"))
 
 
 def _renamed(situation, path):

@@ -32,7 +32,7 @@ def plan(situation, extra_paths):
         for path, status in situation.incumbent.walk(extra.rstrip("/")):
             if path not in found.taken and _is_plain(status):
                 found.taken.add(path)
-                found.items.append(situation.copy(path, "operator", secret=True, as_is=True))
+                found.items.append(situation.copy(path, "operator", as_is=True))
     return found
 
 
@@ -50,7 +50,7 @@ def _apply(situation, area, rule, found):
             found.left.append(Left(path, f"its place {target} on the candidate is taken"))
         else:
             found.items.append(
-                situation.copy(path, area, target, lost=_lost(situation, rule), secret=rule.secret, as_is=rule.as_is)
+                situation.copy(path, area, target, lost=_lost(situation, rule), shown=rule.shown, as_is=rule.as_is)
             )
 
 

@@ -8,7 +8,6 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import array
 import contextlib
 import fcntl
-import hashlib
 import os
 import stat
 import tempfile
@@ -180,35 +179,51 @@ def actions(changes):
 
 
 def differences(changes):
-    """Return the changes as Ansible's diff; what is secret, or no text, is shown by its digest."""
+    """Return the changes as Ansible's diff; of what may be secret, or is no text, it shows only that it differs."""
     shown = []
     for change in changes:
         planned = change.item
-        after = {
-            ABSENT: b"",
-            DIRECTORY: b"directory\n",
-            LINK: b"link to " + planned.content + b"\n",
-        }.get(planned.kind, planned.content)
-        before = b""
-        if os.path.islink(change.path):
-            before = b"link to " + os.fsencode(os.readlink(change.path)) + b"\n"
-        elif os.path.isfile(change.path):
-            before = _content(change.path)
+        before, after = _now(change.path, planned.shown), _planned(planned)
+        if before == after:  # another content of the same size, which is not shown
+            after += "with another content\n"
         shown.append(
-            {
-                "before_header": planned.target,
-                "after_header": planned.target,
-                "before": _shown(before, planned.secret),
-                "after": _shown(after, planned.secret),
-            }
+            {"before_header": planned.target, "after_header": planned.target, "before": before, "after": after}
         )
     return shown
 
 
-def _shown(content, secret):
+def _planned(planned):
+    if planned.kind == ABSENT:
+        return ""
+    if planned.kind == DIRECTORY:
+        return "directory\n"
+    if planned.kind == LINK:
+        return f"link to {_readable(planned.content)}\n"
+    return _file(planned.content, planned.shown, planned.mode, planned.uid, planned.gid)
+
+
+def _now(path, shown):
+    if os.path.islink(path):
+        return f"link to {_readable(os.fsencode(os.readlink(path)))}\n"
+    if not os.path.isfile(path):
+        return ""
+    status = os.lstat(path)
+    return _file(_content(path), shown and status.st_mode & stat.S_IROTH, status.st_mode, status.st_uid, status.st_gid)
+
+
+def _readable(name):
+    return name.decode("utf-8", "backslashreplace")
+
+
+def _file(content, shown, mode, uid, gid):
+    text = _text(content) if shown else None
+    if text is not None:
+        return text
+    return "a file of %d bytes, mode %04o, owner %d:%d\n" % (len(content), stat.S_IMODE(mode), uid, gid)
+
+
+def _text(content):
     try:
-        if not secret:
-            return content.decode("utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError:
-        pass
-    return f"sha256 {hashlib.sha256(content).hexdigest()}\n" if content else ""
+        return None

@@ -21,7 +21,7 @@ class Item(typing.NamedTuple):
     uid: int
     gid: int
     lost: str
-    secret: bool
+    shown: bool
     parts: typing.List["Part"]
     attributes: tuple
 
@@ -36,9 +36,12 @@ class Part(typing.NamedTuple):
 
 
 def item(
-    kind, target, source, rule, content=b"", mode=0o644, owner=(0, 0), lost="", secret=False, parts=(), attributes=()
+    kind, target, source, rule, content=b"", mode=0o644, owner=(0, 0), lost="", shown=False, parts=(), attributes=()
 ):
-    """Make an Item. The content of a link is where it points to; attributes are what attributes.read returns."""
+    """Make an Item. The content of a link is where it points to; attributes are what attributes.read returns.
+
+    :param shown: bool, whether a diff shows the content: it holds no secret for sure.
+    """
     if not isinstance(content, bytes):
         content = content.encode("utf-8", "surrogateescape")
-    return Item(kind, target, source, rule, content, mode, owner[0], owner[1], lost, secret, list(parts), attributes)
+    return Item(kind, target, source, rule, content, mode, owner[0], owner[1], lost, shown, list(parts), attributes)

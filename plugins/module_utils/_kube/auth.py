@@ -9,6 +9,7 @@ import os
 import traceback
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options
 
 try:
     import yaml
@@ -45,6 +46,7 @@ def make_configuration(auth):
     configuration.cert_file = auth.client_cert or configuration.cert_file
     configuration.key_file = auth.client_key or configuration.key_file
     configuration.proxy = auth.proxy or configuration.proxy
+    auth_options.refuse_plain_token(configuration.host, bool(configuration.auth_settings()))
     return configuration
 
 

@@ -20,9 +20,10 @@ def run_module(argument_spec, work, **rules):
     module = AnsibleModule(dict(auth_options.ARGUMENT_SPEC, **argument_spec), supports_check_mode=True, **rules)
     if auth.IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=auth.IMPORT_ERROR)
-    module.no_log_values.update(auth_options.secrets(module.params["kubeconfig"]))
     with failing(module):
-        result = work(module, Cluster.connect(auth_options.read_options(module.params.get)))
+        options = auth_options.read_options(module.params.get)
+        auth_options.hide(module)
+        result = work(module, Cluster.connect(options))
     if "before" in result:
         result["diff"] = {"before": result["before"], "after": result["after"]}
     module.exit_json(**result)

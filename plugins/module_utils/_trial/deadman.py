@@ -56,7 +56,7 @@ def plan(seconds, end_trial):
     if seconds == 0:
         return [item(ABSENT, path, "", "deadman") for path in (wanted, timer, service)]
     return [
-        item(FILE, service, "", "deadman", SERVICE_UNIT % (end_trial, seconds)),
-        item(FILE, timer, "", "deadman", TIMER_UNIT % seconds),
+        item(FILE, service, "", "deadman", SERVICE_UNIT % (end_trial, seconds), shown=True),
+        item(FILE, timer, "", "deadman", TIMER_UNIT % seconds, shown=True),
         item(LINK, wanted, "", "deadman", "../" + TIMER),
     ]

@@ -89,7 +89,9 @@ def check(limits):
 def plan(limits):
     """Return the Items of everything that ends a trial, by Limits."""
     wanted = limits.deadman or limits.health_deadline
-    program = item(FILE if wanted else ABSENT, PROGRAM, "", "deadman", SCRIPT if wanted else b"", mode=0o755)
+    program = item(
+        FILE if wanted else ABSENT, PROGRAM, "", "deadman", SCRIPT if wanted else b"", mode=0o755, shown=True
+    )
     return (
         [program]
         + deadman.plan(limits.deadman, PROGRAM)

@@ -110,7 +110,7 @@ def plan(timeout, deadline, end_trial):
     if deadline == 0:
         return [item(ABSENT, path, "", "health") for path in (wanted, service, PROGRAM)]
     return [
-        item(FILE, PROGRAM, "", "health", SCRIPT.replace("@END@", end_trial), mode=0o755),
-        item(FILE, service, "", "health", SERVICE_UNIT % (PROGRAM, timeout, deadline)),
+        item(FILE, PROGRAM, "", "health", SCRIPT.replace("@END@", end_trial), mode=0o755, shown=True),
+        item(FILE, service, "", "health", SERVICE_UNIT % (PROGRAM, timeout, deadline), shown=True),
         item(LINK, wanted, "", "health", "../" + SERVICE),
     ]

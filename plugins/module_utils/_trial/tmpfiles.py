@@ -27,4 +27,4 @@ def plan(shared):
 
     :param shared: list of str, the directories that both systems use.
     """
-    return [item(FILE, PATH, "", "kubelet", TEXT)] if DIRECTORY in shared else []
+    return [item(FILE, PATH, "", "kubelet", TEXT, shown=True)] if DIRECTORY in shared else []

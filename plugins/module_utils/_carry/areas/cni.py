@@ -10,7 +10,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import
 AREA = area(
     "cni",
     [
-        take(NEEDED, "/etc/cni /etc/cni/**", secret=True, as_is=True),
-        take(MADE, "/etc/calico/** /etc/flannel/** /etc/cilium/**", secret=True, as_is=True),
+        take(NEEDED, "/etc/cni /etc/cni/**", as_is=True),
+        take(MADE, "/etc/calico/** /etc/flannel/** /etc/cilium/**", as_is=True),
     ],
 )

@@ -14,10 +14,9 @@ AREA = area(
             MADE,
             "/etc/crontab /etc/cron.d/* /etc/cron.allow /etc/cron.deny "
             "/etc/cron.hourly/* /etc/cron.daily/* /etc/cron.weekly/* /etc/cron.monthly/*",
-            secret=True,
             needs="/usr/sbin/cron",
         ),
-        take(MADE, "/etc/anacrontab", secret=True, needs="/usr/sbin/anacron"),
+        take(MADE, "/etc/anacrontab", needs="/usr/sbin/anacron"),
         take(MADE, "/etc/default/cron /etc/sysconfig/crond", needs="/usr/sbin/cron"),
     ],
     stays=[("a list that at keeps itself", "/etc/at.deny")],

@@ -7,4 +7,4 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import ALWAYS, area, take
 
-AREA = area("health", [take(ALWAYS, "/etc/osmigrate/health/**", secret=True)])
+AREA = area("health", [take(ALWAYS, "/etc/osmigrate/health/**")])

@@ -10,7 +10,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import
 AREA = area(
     "identity",
     [
-        take(ALWAYS, "/etc/machine-id /etc/machine-info /etc/hostname /etc/hosts"),
-        take(ALWAYS, "/etc/iscsi/initiatorname.iscsi /etc/nvme/hostnqn /etc/nvme/hostid", as_is=True),
+        take(ALWAYS, "/etc/machine-id /etc/machine-info /etc/hostname", shown=True),
+        take(ALWAYS, "/etc/hosts"),
+        take(ALWAYS, "/etc/iscsi/initiatorname.iscsi /etc/nvme/hostnqn /etc/nvme/hostid", shown=True, as_is=True),
     ],
 )

@@ -11,8 +11,8 @@ AREA = area(
     "kubelet",
     [
         # Manifests name paths inside of containers, too.
-        take(NEEDED, "/etc/kubernetes /etc/kubernetes/**", secret=True, as_is=True),
-        take(NEEDED, "/etc/default/kubelet /etc/sysconfig/kubelet", secret=True),
+        take(NEEDED, "/etc/kubernetes /etc/kubernetes/**", as_is=True),
+        take(NEEDED, "/etc/default/kubelet /etc/sysconfig/kubelet"),
     ],
     same=[("/etc/default/kubelet", "/etc/sysconfig/kubelet")],
 )

@@ -11,7 +11,7 @@ AREA = area(
     "logging",
     [
         take(MADE, "/etc/logrotate.d/*", needs="/usr/sbin/logrotate"),
-        take(MADE, "/etc/rsyslog.d/*.conf", secret=True, needs="/usr/sbin/rsyslogd"),
+        take(MADE, "/etc/rsyslog.d/*.conf", needs="/usr/sbin/rsyslogd"),
         take(MADE, "/etc/audit/rules.d/*.rules", needs="/usr/sbin/auditctl"),
     ],
 )

@@ -12,14 +12,13 @@ AREA = area(
     [
         take(MADE, "/etc/motd /etc/issue /etc/issue.net /etc/inputrc"),
         # Proxies with passwords are set there, too.
-        take(MADE, "/etc/profile.d/* /etc/bash.bashrc /etc/bashrc", secret=True),
+        take(MADE, "/etc/profile.d/* /etc/bash.bashrc /etc/bashrc"),
         take(
             MADE,
             "/etc/sssd/sssd.conf /etc/sssd/conf.d/*.conf /etc/sssd/pki/**",
-            secret=True,
             needs="/usr/sbin/sssd",
         ),
-        take(MADE, "/etc/krb5.conf /etc/krb5.keytab /etc/krb5.conf.d/*", secret=True),
+        take(MADE, "/etc/krb5.conf /etc/krb5.keytab /etc/krb5.conf.d/*"),
     ],
     stays=[
         ("belongs to the packages of the release", "/etc/pam.d/** /etc/login.defs /etc/security/pwquality.conf"),

@@ -10,7 +10,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import
 AREA = area(
     "modules",
     [
-        take(MADE, "/etc/modules-load.d/*.conf /etc/modprobe.d/*.conf"),
+        take(MADE, "/etc/modules-load.d/*.conf", shown=True),
+        take(MADE, "/etc/modprobe.d/*.conf"),
         take(MADE, "/etc/udev/rules.d/* /etc/udev/hwdb.d/* /etc/udev/udev.conf /etc/binfmt.d/*.conf"),
     ],
     stays=[("made anew by programs of the release", "/etc/udev/hwdb.bin")],

@@ -9,6 +9,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import
 
 AREA = area(
     "names",
-    [take(MADE, "/etc/gai.conf /etc/host.conf /etc/networks")],
+    [take(MADE, "/etc/gai.conf /etc/host.conf /etc/networks", shown=True)],
     stays=[("belongs to the packages of the release", "/etc/nsswitch.conf /etc/authselect/**")],
 )

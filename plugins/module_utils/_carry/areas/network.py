@@ -10,7 +10,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import
 AREA = area(
     "network",
     [
-        take(MADE, "/etc/systemd/network/**", secret=True),
+        take(MADE, "/etc/systemd/network/**"),
         take(MADE, "/etc/iproute2/**"),
     ],
     stays=[

@@ -10,9 +10,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import
 AREA = area(
     "runtime",
     [
-        take(MADE, "/etc/containerd/** /etc/containers/**", secret=True, as_is=True),
-        take(MADE, "/etc/crio/**", secret=True, needs="/usr/bin/crio", as_is=True),
-        take(MADE, "/etc/docker/**", secret=True, needs="/usr/bin/dockerd", as_is=True),
+        take(MADE, "/etc/containerd/** /etc/containers/**", as_is=True),
+        take(MADE, "/etc/crio/**", needs="/usr/bin/crio", as_is=True),
+        take(MADE, "/etc/docker/**", needs="/usr/bin/dockerd", as_is=True),
         take(NEEDED, "/etc/crictl.yaml", as_is=True),
     ],
 )

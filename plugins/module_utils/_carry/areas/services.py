@@ -11,7 +11,7 @@ AREA = area(
     "services",
     [
         # The environment of all services is set there, proxies with passwords among it.
-        take(MADE, "/etc/systemd/*.conf.d/*.conf", secret=True),
+        take(MADE, "/etc/systemd/*.conf.d/*.conf"),
         take(MADE, "/etc/tmpfiles.d/*.conf /etc/sysusers.d/*.conf"),
     ],
     stays=[("made anew by programs of the release", "/etc/rc?.d/* /etc/rc.d/rc?.d/* /etc/runit/runsvdir/default/*")],

@@ -10,13 +10,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import
 AREA = area(
     "ssh",
     [
-        take(MADE, "/etc/ssh/sshd_config.d/*.conf", secret=True, needs="/usr/sbin/sshd"),
+        take(MADE, "/etc/ssh/sshd_config.d/*.conf", needs="/usr/sbin/sshd"),
         take(MADE, "/etc/ssh/ssh_config.d/*.conf /etc/ssh/ssh_known_hosts /etc/ssh/*.pub /etc/ssh/*.pem"),
         take(
             MADE,
             "/etc/ssh/authorized_keys /etc/ssh/authorized_keys/** /etc/ssh/authorized_keys.d/** "
             "/etc/ssh/authorized_principals /etc/ssh/authorized_principals/** /etc/ssh/keys/**",
-            secret=True,
         ),
     ],
     same=[

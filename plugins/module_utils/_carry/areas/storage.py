@@ -14,7 +14,6 @@ AREA = area(
             MADE,
             "/etc/iscsi/iscsid.conf /etc/iscsi/nodes/** /etc/iscsi/send_targets/** "
             "/var/lib/iscsi/nodes/** /var/lib/iscsi/send_targets/**",
-            secret=True,
             needs="/usr/sbin/iscsid",
         ),
         take(
@@ -22,7 +21,7 @@ AREA = area(
             "/etc/multipath.conf /etc/multipath/bindings /etc/multipath/wwids /etc/multipath/conf.d/*.conf",
             needs="/usr/sbin/multipathd",
         ),
-        take(MADE, "/etc/nvme/discovery.conf /etc/nvme/config.json", secret=True, needs="/usr/sbin/nvme"),
+        take(MADE, "/etc/nvme/discovery.conf /etc/nvme/config.json", needs="/usr/sbin/nvme"),
         take(MADE, "/etc/mdadm/mdadm.conf /etc/mdadm.conf", needs="/usr/sbin/mdadm"),
         take(MADE, "/etc/lvm/lvmlocal.conf /etc/lvm/profile/*", needs="/usr/sbin/lvm"),
         take(MADE, "/etc/exports /etc/exports.d/*.exports", needs="/usr/sbin/exportfs"),

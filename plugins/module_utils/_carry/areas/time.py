@@ -10,15 +10,15 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import
 AREA = area(
     "time",
     [
-        take(MADE, "/etc/adjtime /etc/systemd/timesyncd.conf.d/*.conf"),
+        take(MADE, "/etc/adjtime", shown=True),
+        take(MADE, "/etc/systemd/timesyncd.conf.d/*.conf"),
         take(
             MADE,
             "/etc/chrony/chrony.conf /etc/chrony/chrony.keys /etc/chrony/conf.d/*.conf /etc/chrony/sources.d/*.sources "
             "/etc/chrony.conf /etc/chrony.keys /etc/chrony.d/*.conf /etc/default/chrony /etc/sysconfig/chronyd",
-            secret=True,
             needs="/usr/sbin/chronyd",
         ),
-        take(MADE, "/etc/ntpsec/ntp.conf /etc/ntp.conf", secret=True, needs="/usr/sbin/ntpd"),
+        take(MADE, "/etc/ntpsec/ntp.conf /etc/ntp.conf", needs="/usr/sbin/ntpd"),
     ],
     same=[
         ("/etc/chrony/chrony.conf", "/etc/chrony.conf"),

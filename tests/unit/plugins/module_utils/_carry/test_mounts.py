@@ -226,7 +226,7 @@ def test_fstab_fail_to_be_readable_where_it_was_not(move):
     made = moving.carry()
     assert moving.mode("/etc/fstab") == 0o600
     (fstab_item,) = (item for item in made.items if item.target == "/etc/fstab")
-    assert fstab_item.secret
+    assert not fstab_item.shown
 
 
 def test_a_mask_of_a_mount_unit_is_no_mount_point(move):

@@ -114,3 +114,65 @@ def test_a_malformed_kubeconfig_is_not_quoted(tmp_path, text, message):
 def test_secrets_of_a_structure():
     assert auth_options.secrets(KUBECONFIG) == ["k-token"]
     assert auth_options.secrets("/path") == []
+
+
+@pytest.mark.parametrize(
+    "user, found",
+    [
+        ({"username": "u", "password": "p"}, ["u", "p"]),
+        ({"client-key": "/path", "client-key-data": "S"}, ["S"]),
+        ({"a-field-of-tomorrow": {"nested": ["S", 7]}}, ["S", "7"]),
+        ({"auth-provider": {"name": "oidc", "config": {"refresh-token": "S", "idp-issuer-url": "https://x"}}}, ["S"]),
+        # A region is in the names of nodes, too.
+        (
+            {
+                "exec": {
+                    "command": "aws",
+                    "env": [{"name": "AWS_REGION", "value": "eu"}, {"name": "TOKEN", "value": "S"}],
+                }
+            },
+            ["S"],
+        ),
+        ("no user", []),
+    ],
+)
+def test_everything_of_a_user_is_secret_but_what_is_known_not_to_be(user, found):
+    assert auth_options.secrets({"users": [{"name": "me", "user": user}]}) == found
+
+
+@pytest.mark.parametrize(
+    "broken", [{"users": "x"}, {"users": ["x", None]}, {"users": [{"user": {"exec": {"env": [1]}}}]}]
+)
+def test_a_broken_structure_has_no_secrets(broken):
+    assert auth_options.secrets(broken) == []
+
+
+def test_credentials_in_urls_are_secrets_of_a_structure():
+    cluster = {"server": "https://api", "proxy-url": "http://me:p%40ss@proxy:3128"}
+    found = auth_options.secrets({"clusters": [{"name": "c", "cluster": cluster}]})
+    assert {"me:p%40ss", "me:p@ss", "p@ss", "p%40ss", "bWU6cEBzcw=="} == set(found)
+
+
+@pytest.mark.parametrize("given", ["apiVersion: v1\nusers: s3cret", '{"users": "s3cret"}', ["s3cret"], True, 7])
+def test_what_is_neither_path_nor_structure_is_refused_without_being_told(given):
+    with pytest.raises(FleetError, match="neither the path of a file nor a dictionary") as caught:
+        configure(kubeconfig=given)
+    assert "s3cret" not in str(caught.value)
+
+
+PLAIN = [{**KUBECONFIG["clusters"][0], "cluster": {"server": "http://lab.example:8080"}}]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"host": "http://api.example", "api_key": "s3cret"}, {"kubeconfig": {**KUBECONFIG, "clusters": PLAIN}}],
+)
+def test_a_token_does_not_go_over_plain_http(options):
+    with pytest.raises(FleetError, match="http://(api|lab).example would be sent a token over plain http") as caught:
+        configure(**options)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["http://127.0.0.1:8001", "http://localhost:8001", "http://[::1]:8001"])
+def test_a_token_may_stay_on_this_machine(host):
+    assert configure(host=host, api_key="t").host == host
