@@ -16,9 +16,10 @@ import time
 import typing
 from urllib.parse import quote, urlencode
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth as kube_auth
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, denials
 
 try:
     import urllib3
@@ -28,8 +29,9 @@ except ImportError:  # auth.IMPORT_ERROR says so at the edge
 
 MANAGER = "osmigrate.fleet"
 PAGE = 500
-# A denial is believed when it still stands after this long.
-DENIAL_SECONDS = 5
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+# A server that goes on to forget its own lists while they are read is not asked for ever.
+LISTS = 5
 MERGE_PATCH = "application/merge-patch+json"
 NODES = "/api/v1/nodes"
 
@@ -39,14 +41,13 @@ class Listing(typing.NamedTuple):
     version: str
 
 
-_FORBIDDEN = re.compile(
-    r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)" in API group "(?P<group>[^"]*)"'
-    r'(?: in the namespace "(?P<namespace>[^"]*)")?'
-)
 _DENIED = re.compile(r"(admission webhook|ValidatingAdmissionPolicy) .* denied (the )?request")
 # What a kubelet says about the images that it has is two thirds of a Node object, and nobody here reads it.
 _IMAGES = re.compile(rb'"images":\[(?:\{"names":\[[^\]]*\],"sizeBytes":\d+\},?)*\]')
-_SECRETS = re.compile(r"(?i)(bearer\s+|://[^/\s:@]+:)[^\s@\"']+")
+_SECRETS = re.compile(r"(?i)(bearer\s+|://(?:[^/\s:@\"']+:)?(?=[^/\s\"'@]+@))[^\s\"'@]+")
+# What may come behind the path of an address: a webhook's holds more than its deadline.
+_QUERY = re.compile(r"(://[^\s\"'?]+)\?[^\s\"']*")
+LONGEST = 1000
 
 
 class ApiError(FleetError):
@@ -66,7 +67,7 @@ class ApiError(FleetError):
 
     @property
     def message(self):
-        return self.body.get("message") or self.problem
+        return _clean(self.body.get("message") or self.problem)
 
     @property
     def denied_by_admission(self):
@@ -76,7 +77,7 @@ class ApiError(FleetError):
     def causes(self, reason):
         """The messages of the causes with this reason."""
         causes = (self.body.get("details") or {}).get("causes") or []
-        return [cause.get("message", "") for cause in causes if cause.get("reason") == reason]
+        return [_clean(cause.get("message", "")) for cause in causes if cause.get("reason") == reason]
 
 
 class Cluster:
@@ -92,6 +93,7 @@ class Cluster:
         self._configuration = configuration
         self._pool = RESTClientObject(configuration).pool_manager
         self._clock_offset = 0.0
+        self._denials = denials.Denials()
 
     @classmethod
     def connect(cls, auth):
@@ -112,11 +114,13 @@ class Cluster:
         query = dict(query or {}, limit=PAGE)
         read = functools.partial(self._decode, shrink=_without_images) if path == NODES else None
         items = []
+        expired = 0
         while True:
             try:
                 page = self.request("GET", path, query, until=until, read=read)
             except ApiError as error:
-                if error.status != 410:
+                expired += 1
+                if error.status != 410 or expired == LISTS:
                     raise
                 # The list took longer than the server keeps its version: only a new start is consistent.
                 query.pop("continue", None)
@@ -133,10 +137,14 @@ class Cluster:
         :raises ApiError: the watch cannot be had, or has lost its place (410): list again.
         """
         query = dict(query, watch="true", resourceVersion=version, timeoutSeconds=seconds)
+        key = "WATCH", path
         response = self._send("GET", path, query, None, None, urllib3.Timeout(connect=5, read=seconds + 5), stream=True)
         try:
             if response.status != 200:
-                raise self._error("GET", path, response)
+                error = self._error("GET", path, response)
+                error.transient = error.transient or self._may_pass(key, error)
+                raise error
+            self._denials.end(key)
             rest = b""
             for chunk in response.stream(65536):
                 lines = (rest + chunk).split(b"\n")
@@ -145,7 +153,13 @@ class Cluster:
                     event = json.loads(line.decode("utf-8"))
                     if event["type"] == "ERROR":
                         body = event["object"]
-                        raise ApiError(body.get("message", "the watch failed"), status=body.get("code", 0), body=body)
+                        status = body.get("code", 0)
+                        raise ApiError(
+                            _clean(body.get("message") or "The watch failed"),
+                            status=status,
+                            body=body,
+                            transient=status >= 500 or status == 429,
+                        )
                     yield event["type"], event["object"]
         except urllib3.exceptions.HTTPError as error:
             raise self._unreachable("GET", error)
@@ -154,10 +168,7 @@ class Cluster:
 
     def patch(self, path, body, dry_run=False, until=None):
         """Apply a merge patch. With metadata.resourceVersion in it, a change by somebody else makes it fail (409)."""
-        query = dict(fieldManager=MANAGER)
-        if dry_run:
-            query["dryRun"] = "All"
-        return self.request("PATCH", path, query, body, MERGE_PATCH, until)
+        return self.request("PATCH", path, writing(dry_run), body, MERGE_PATCH, until)
 
     def evict(self, namespace, name, uid, grace_period=None, dry_run=False, until=None):
         """Ask for the eviction of one pod; of this one only, not of a later one with the same name."""
@@ -168,7 +179,7 @@ class Cluster:
             "metadata": {"namespace": namespace, "name": name},
             "deleteOptions": options,
         }
-        return self.request("POST", f"{pod_path(namespace, name)}/eviction", None, body, until=until)
+        return self.request("POST", f"{pod_path(namespace, name)}/eviction", writing(dry_run), body, until=until)
 
     def readyz(self, until=None):
         """Ask the API server what it says about its parts: its words, a line for each check, also when one fails."""
@@ -177,7 +188,7 @@ class Cluster:
     def delete_pod(self, namespace, name, uid, grace_period=None, dry_run=False, until=None):
         """Delete one pod; this one only, not a later one with the same name."""
         options = _delete_options(uid, grace_period, dry_run)
-        return self.request("DELETE", pod_path(namespace, name), None, options, until=until)
+        return self.request("DELETE", pod_path(namespace, name), writing(dry_run), options, until=until)
 
     def request(self, method, path, query=None, body=None, content_type="application/json", until=None, read=None):
         """Send one request, again and again while the server is away or overloaded.
@@ -187,27 +198,47 @@ class Cluster:
         """
         until = time.monotonic() + self.api_timeout if until is None else until
         pause = 0.2
-        believe = None
+        key = method, path
         while True:
             try:
                 timeout = urllib3.Timeout(connect=5, read=30)
                 response = self._send(method, path, query, body, content_type, timeout)
                 answer = (read or self._decode)(response)
                 if answer is not None:
+                    self._denials.end(key)
                     return answer
                 raise self._error(method, path, response)
             except ApiError as error:
+                error.transient = error.transient or self._may_pass(key, error)
                 now = time.monotonic()
-                final = error.denied_by_admission or error.causes("NamespaceTerminating")
-                if error.status in (401, 403) and not final:
-                    # A server that has just started denies everything before it has read its roles.
-                    believe = believe or now + DENIAL_SECONDS
-                    error.transient = now < believe
                 wait = max(pause, error.wait)
                 if not error.transient or now + wait > until:
                     raise
                 time.sleep(wait)
                 pause = min(pause * 2, 5)
+
+    def _may_pass(self, key, error):
+        """Whether a denial may be one of a server that does not know its roles yet.
+
+        :param key: tuple, what was asked for: the same for the same thing.
+        """
+        if error.status not in (401, 403) or error.denied_by_admission or error.causes("NamespaceTerminating"):
+            return False
+        stood = self._denials.stood(key)
+        if stood < denials.CONFIRMED_SECONDS:
+            return True
+        spec = denials.review(error.message) if error.status == 403 else None
+        return spec is not None and stood < denials.LASTING_SECONDS and not self._confirms(spec)
+
+    def _confirms(self, spec):
+        """Whether the server, asked about a right, says that there is none. One that has not read its roles cannot."""
+        body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
+        timeout = urllib3.Timeout(connect=5, read=10)
+        try:
+            answer = self._decode(self._send("POST", REVIEWS, None, body, "application/json", timeout))
+        except ApiError:
+            return False
+        return answer is not None and not (answer.get("status") or {}).get("allowed")
 
     def _send(self, method, path, query, body, content_type, timeout, stream=False):
         headers = {"Accept": "application/json", "User-Agent": MANAGER}
@@ -276,7 +307,7 @@ class Cluster:
             problem = f"The API server {self.server} does not accept the token or certificate (401)"
             todo = "It may have expired: get a new one (api_key or kubeconfig), and check context"
         elif status == 403:
-            denied = _FORBIDDEN.search(said)
+            denied = denials.FORBIDDEN.search(said)
             if denied:
                 problem, todo = self._forbidden(denied.groupdict(), path)
             elif " cannot get path " in said:
@@ -317,6 +348,11 @@ def _without_images(data):
 def _checks(response):
     text = response.data.decode("utf-8", "replace")
     return text if response.status in (200, 500, 503) and text.startswith(("[+]", "[-]")) else None
+
+
+def writing(dry_run):
+    """What each write says of itself. Of an eviction's dry run webhooks are told only by the query."""
+    return {"fieldManager": MANAGER, "dryRun": "All" if dry_run else None}
 
 
 def _delete_options(uid, grace_period, dry_run):
@@ -380,4 +416,4 @@ def _retry_after(response, body):
 def _clean(text):
     """One line without credentials and without what only a Python programmer understands."""
     text = re.sub(r"<[^>]* object at 0x[0-9a-f]+>:? ?|HTTPS?Connection(Pool)?\([^)]*\): ?", "", " ".join(text.split()))
-    return _SECRETS.sub(r"\1********", text).rstrip(".")
+    return _text.printable(_SECRETS.sub(r"\1********", _QUERY.sub(r"\1", text)), LONGEST).rstrip(".")

@@ -17,12 +17,15 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, pod_warnings, volumes
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, get_node
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_state import Drain
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_state import IN_FLIGHT, Drain
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import is_schedulable
 
 PODS = "/api/v1/pods"
 BUDGETS = "/apis/policy/v1/namespaces/%s/poddisruptionbudgets"
-THREADS = 16
+# More than drain_state lets be in flight: those that hang count no more there.
+THREADS = 128
+# How long a rehearsal asks again what fails for the moment.
+REHEARSAL_SECONDS = 10
 # A connection that died without a word is noticed after this long, or a little later.
 WATCH_SECONDS = 20
 # A few pods may have been bound just before the cordon.
@@ -30,6 +33,16 @@ RETURNS = 5
 # Of so many pods that do not end it is looked up why.
 WARNINGS = 10
 
+# What kind of refusal holds a pod, and what to do about it. None is for pods that only have to end.
+BUDGET, DENIED, FAILING = "budget", "denied", "failing"
+STEPS = (
+    (BUDGET, "add replicas or relax the budgets that refuse"),
+    (DENIED, "do what the webhook or policy that denies asks for"),
+    (FAILING, "see that the webhook or server that fails answers again"),
+    (None, "find out why the others do not end"),
+)
+
+_WEBHOOK = re.compile(r"failed calling webhook")
 _BUDGET = re.compile(r"[Dd]isruption budget (\S+)")
 
 
@@ -50,6 +63,7 @@ class Refusal(typing.NamedTuple):
     budget: typing.Optional[str]
     why: str
     wait: float
+    hold: str
 
 
 class DrainError(FleetError):
@@ -61,14 +75,17 @@ class DrainError(FleetError):
 
 
 class Evictor:
-    """Asks for the eviction of single pods and understands the answers."""
+    """Asks for the eviction of single pods and understands the answers.
 
-    def __init__(self, cluster, grace_period, until, dry_run=False):
+    :param until: float, time.monotonic() until which it asks again what fails for the moment; 0 asks once.
+    """
+
+    def __init__(self, cluster, grace_period, until=0.0, dry_run=False):
         self._cluster = cluster
         self._options = {"grace_period": grace_period, "until": until, "dry_run": dry_run}
 
     def __call__(self, pod):
-        """Ask once. Returns None for accepted or no longer there, else a Refusal."""
+        """Ask. Returns None for accepted or no longer there, else a Refusal."""
         try:
             self._cluster.evict(pod.namespace, pod.name, pod.uid, **self._options)
         except ApiError as error:
@@ -95,14 +112,16 @@ class Evictor:
             return None  # its namespace is being deleted, and the pod with it
         if error.status == 409:
             # Another pod took the name, or the pod was written to meanwhile: the watch will tell which.
-            return Refusal(None, "was changed while it was to be evicted", 0)
+            return Refusal(None, "was changed while it was to be evicted", 0, FAILING)
         if error.denied_by_admission:
-            return Refusal(None, error.message.rstrip("."), error.wait)
+            return Refusal(None, error.message, error.wait, DENIED)
+        if error.transient or _WEBHOOK.search(error.message):
+            return Refusal(None, error.message, error.wait, FAILING)
         why = "; ".join(error.causes("DisruptionBudget")) or error.message
         if error.status == 429 or "PodDisruptionBudget" in why:
             named = _BUDGET.search(why)
             budget = f"{pod.namespace}/{named.group(1)}" if named else None
-            return Refusal(budget or next(iter(pod.budgets), None), why.rstrip("."), error.wait)
+            return Refusal(budget or next(iter(pod.budgets), None), why, error.wait, BUDGET)
         raise error
 
 
@@ -165,13 +184,14 @@ class NodeDrain:
         """Let the API server say about each pod what it would say now, without evicting any."""
         get_node(self._cluster, self._request.node)
         self.plan()
-        evict = Evictor(self._cluster, self._request.grace_period, self._deadline, dry_run=True)
+        until = min(self._now() + REHEARSAL_SECONDS, self._deadline)
+        evict = Evictor(self._cluster, self._request.grace_period, until, dry_run=True)
         chosen = [pod for pod in self._drain.remaining() if pod.action != drain_plan.WAIT]
         tracks = [self._drain.tracks[pod.uid] for pod in chosen]
-        with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
+        with concurrent.futures.ThreadPoolExecutor(IN_FLIGHT) as threads:
             for track, refusal in zip(tracks, threads.map(evict, chosen)):
                 if refusal:
-                    track.refused(refusal.budget, refusal.why, self._now())
+                    track.refused(refusal.budget, refusal.why, self._now(), refusal.hold)
                     track.deleted_by = track.pod.deletable_by if track.may_be_deleted() else None
         return self._result(tracks)
 
@@ -221,7 +241,7 @@ class NodeDrain:
         now = self._now()
         if now >= self._deadline:
             self._raise_unfinished()
-        evict = Evictor(self._cluster, self._request.grace_period, self._deadline)
+        evict = Evictor(self._cluster, self._request.grace_period)
         for pod in self._drain.due(now):
             ask = evict.delete if self._drain.tracks[pod.uid].deleted_by else evict
             threads.submit(ask, pod).add_done_callback(
@@ -261,7 +281,7 @@ class NodeDrain:
         else:
             if refusal.budget:
                 self._follow_budgets(refusal.budget.partition("/")[0])
-            self._drain.refused(uid, refusal.budget, refusal.why, refusal.wait, self._now())
+            self._drain.refused(uid, refusal.budget, refusal.why, refusal.wait, self._now(), refusal.hold)
 
     def _follow_budgets(self, namespace):
         """From the first refusal on, let the budgets themselves tell when they have room."""
@@ -284,6 +304,8 @@ class NodeDrain:
         for budget in thing if kind == "LISTED" else [thing]:
             if kind == "DELETED" or budget.get("status", {}).get("disruptionsAllowed", 0) > 0:
                 self._drain.has_room(drain_plan.budget_name(budget), now)
+            elif drain_plan.lets_unready_go(budget):
+                self._drain.lets_unready_go(drain_plan.budget_name(budget))
 
     def _observe(self, pods):
         """Take a complete list in: who is not on it is gone."""
@@ -350,11 +372,12 @@ class NodeDrain:
         except ApiError:
             pass  # the drain has failed already, and no right or server that is missing should hide that
         remaining = self._drain.remaining()
+        steps = [step for hold, step in STEPS if hold in self._drain.holds()]
         raise self._error(
             "Node %s still has %d pods after %d seconds of draining: %s"
             % (self._request.node, len(remaining), self._request.timeout, drain_plan.enumerate_pods(remaining)),
             self._left(),
-            "Remove what holds them (add replicas, relax the budget, finish the pod), then run the same command again",
+            f"Remove what holds them ({'; '.join(steps)}), then run the same command again",
         )
 
     def _left(self):

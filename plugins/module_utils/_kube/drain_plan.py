@@ -38,6 +38,10 @@ class Pod(typing.NamedTuple):
     reason: str
     budgets: typing.Tuple[str, ...]
     deletable_by: str  # the operator's entry that lets it be deleted if it cannot be evicted, or empty
+    ready: bool  # while it is not, its budget may let it go though it has no room
+
+
+Pod.__new__.__defaults__ = (True,)
 
 
 class Policy(typing.NamedTuple):
@@ -60,7 +64,8 @@ def classify(pod, policy, budgets):
     owner = controller(pod)
     action, reason = _decide(pod, owner, policy, covering)
     entry = delete_plan.allowing(pod, owner, bool(covering), policy.delete_allowed) if action == EVICT else ""
-    return Pod(metadata["namespace"], metadata["name"], metadata["uid"], owner, action, reason, covering, entry)
+    found = (metadata["namespace"], metadata["name"], metadata["uid"], owner, action, reason, covering, entry)
+    return Pod(*found, is_ready(pod))
 
 
 def covering_budgets(pod, budgets):
@@ -72,6 +77,19 @@ def covering_budgets(pod, budgets):
         if budget["metadata"]["namespace"] == metadata["namespace"]
         and selects(budget["spec"].get("selector"), metadata.get("labels") or {})
     ]
+
+
+def is_ready(pod):
+    """Whether the eviction API takes a pod for a healthy one."""
+    ready = [one["status"] for one in pod.get("status", {}).get("conditions") or [] if one["type"] == "Ready"]
+    return ready == ["True"]
+
+
+def lets_unready_go(budget):
+    """Whether the eviction API lets pods go that are not Ready, though their budget allows no disruption."""
+    status = budget.get("status") or {}
+    healthy, needed = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
+    return budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow" or 0 < needed <= healthy
 
 
 def budget_name(budget):
@@ -145,8 +163,15 @@ def full_name(pod):
 
 
 def enumerate_pods(pods, limit=10):
-    """Name pods with their reasons for a message that a person can still read."""
-    named = [f"{full_name(pod)} ({pod.reason})" if pod.reason else full_name(pod) for pod in pods[:limit]]
-    if len(pods) > limit:
-        named.append("and %d more" % (len(pods) - limit))
-    return ", ".join(named)
+    """Name pods with their reasons for a message that a person can still read: those with the same reason together."""
+    by_reason = {}
+    for pod in pods:
+        by_reason.setdefault(pod.reason, []).append(full_name(pod))
+    share = max(1, limit // max(1, len(by_reason)))
+    told = []
+    for reason, names in list(by_reason.items())[:limit]:
+        rest = len(names) - share
+        named = ", ".join(names[:share]) + (" and %d more" % rest if rest > 0 else "")
+        told.append(f"{named} ({reason})" if reason else named)
+    rest = sum(len(names) for names in list(by_reason.values())[limit:])
+    return ", ".join(told) + (", and %d more" % rest if rest else "")

@@ -2,9 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A drain in progress: which pod to ask for next, what was answered, who is gone. Pure, the clock comes from outside.
 
-Pods that share a disruption budget share a lane. A lane has one request in flight and waits as a whole after a refusal,
-so a budget that is used up costs one request per pause and not one per pod. A pod without a budget has its own lane.
-Where budgets are followed, the lane waits for its budget to have room instead.
+Pods that share a disruption budget share a lane. A lane has one request in flight. While its budget refuses, each of
+its pods is asked for once, those that are not Ready first, because the budget may let these go; then the lane rests. So
+a budget that is used up costs one request per pod and rest. Where budgets are followed, the lane waits for its budget
+to have room instead. A pod without a budget has its own lane.
+
+What is refused for another reason (a webhook that denies or does not answer, a server that fails) holds up that pod and
+no other: it waits for longer and longer, with its reason. Requests that hang do not count as in flight for long, so they
+neither use up the threads nor hold up a lane.
 
 A pod that the operator lets be deleted is, when its eviction has been refused for long enough.
 
@@ -13,9 +18,11 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan, drain_plan
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 2.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 # A budget that is followed tells when it has room. Should that be missed, it is asked after this long.
 FOLLOWED_PAUSE = 10.0
+# So many requests may be in flight; those that have had no answer for so many seconds count no more.
+IN_FLIGHT, HANGING = 16, 1.0
 
 # Where a pod is on its way.
 PENDING, ASKED, LEAVING, GONE, STAYING = "pending", "asked", "leaving", "gone", "staying"
@@ -30,10 +37,11 @@ _START = {
 
 class Lane:
     def __init__(self):
-        self.not_before = 0.0
+        self.not_before = 0.0  # for the pods that its budget has refused
+        self.held_until = 0.0  # for all of them: the server said so
         self.pause = FIRST_PAUSE
-        self.busy = False
         self.has_room = False  # told so while a request was on its way
+        self.told = False  # the rest was ended by word of room, not by time
 
 
 class Track:
@@ -50,9 +58,15 @@ class Track:
         self.held_by = pod.reason
         self.refused_since = None
         self.deleted_by = None
+        self.ready = pod.ready
+        self.sent = None  # when the request was sent that has no answer yet
+        self.hold = None  # what kind of refusal holds it, as in drain.STEPS
+        self.tried = False  # its budget has refused it in this round
+        self.not_before = 0.0
+        self.pause = FIRST_PAUSE
 
-    def refused(self, budget, why, now):
-        self.blocked_by, self.held_by = budget or self.blocked_by, why
+    def refused(self, budget, why, now, hold=None):
+        self.blocked_by, self.held_by, self.hold = budget or self.blocked_by, why, hold
         if self.refused_since is None:
             self.refused_since = now
 
@@ -60,6 +74,9 @@ class Track:
         """Whether the operator lets it be deleted past what refused its eviction."""
         entry = self.pod.deletable_by
         return bool(entry) and (delete_plan.names_pods(entry) or not self.blocked_by)
+
+    def in_flight(self, now):
+        return self.sent is not None and now - self.sent < HANGING
 
     def record(self, now):
         return {
@@ -92,13 +109,17 @@ class Drain:
         self._delete_after = delete_after
 
     def appear(self, pod, now):
-        """Take note of a pod as it was classified; of a known one only that it is leaving, and what holds it then."""
+        """Take note of a pod as it was classified; of a known one what has changed that matters here."""
         track = self.tracks.get(pod.uid)
         if track is None:
             lane = self._lanes.setdefault(pod.budgets or (pod.uid,), Lane())
             self.tracks[pod.uid] = Track(pod, lane, now)
-        elif pod.action == drain_plan.WAIT and track.state in (PENDING, ASKED, LEAVING):
-            track.state, track.held_by = LEAVING, pod.reason
+            return
+        if track.ready != pod.ready:
+            # Its budget may let it go now, or no longer.
+            track.ready, track.tried = pod.ready, track.tried and pod.ready
+        if pod.action == drain_plan.WAIT and track.state in (PENDING, ASKED, LEAVING):
+            track.state, track.held_by, track.hold = LEAVING, pod.reason, None
 
     def vanish(self, uid, now):
         track = self.tracks.get(uid)
@@ -110,60 +131,94 @@ class Drain:
         earned = (now - self._refilled) * self._per_second
         self._tokens = min(max(1.0, self._per_second), self._tokens + earned)
         self._refilled = now
+        flying = [track for track in self.tracks.values() if track.in_flight(now)]
+        busy = {id(track.lane) for track in flying}
         chosen = []
         for track in self._waiting(now):
-            if self._tokens < 1:
+            if self._tokens < 1 or len(flying) + len(chosen) >= IN_FLIGHT:
                 break
-            if not track.lane.busy:
-                track.lane.busy = True
-                track.lane.has_room = False
-                track.state = ASKED
-                # Until it is refused: the watch may tell that the pod has left before the answer comes.
-                track.evicted = True
-                track.deleted_by = self._deleted_by(track, now)
-                self._tokens -= 1
+            if id(track.lane) not in busy:
+                busy.add(id(track.lane))
+                self._ask(track, now)
                 chosen.append(track.pod)
         return chosen
+
+    def _ask(self, track, now):
+        lane = track.lane
+        if track.tried and not lane.told:
+            # Its lane's rest is over: each pod has its turn again.
+            lane.pause = min(lane.pause * 2, LONGEST_PAUSE)
+            for other in self._of(lane):
+                other.tried = False
+        lane.has_room = False
+        track.state, track.sent = ASKED, now
+        # Until it is refused: the watch may tell that the pod has left before the answer comes.
+        track.evicted = True
+        track.deleted_by = self._deleted_by(track, now)
+        self._tokens -= 1
 
     def _deleted_by(self, track, now):
         since = track.refused_since
         waited = since is not None and now - since >= self._delete_after
         return track.pod.deletable_by if waited and track.may_be_deleted() else None
 
+    def _of(self, lane):
+        return [track for track in self.tracks.values() if track.lane is lane]
+
     def _waiting(self, now):
-        return [
-            track
-            for track in self.tracks.values()
-            if track.state == PENDING and not track.lane.busy and track.lane.not_before <= now
-        ]
+        """Whose turn it is, those that are not Ready first."""
+        waiting = [track for track in self.tracks.values() if track.state == PENDING and self._turn(track) <= now]
+        return sorted(waiting, key=lambda track: track.ready)
+
+    def _turn(self, track):
+        """When a pod may be asked for again, if nothing is told before."""
+        if track.may_be_deleted():
+            return track.not_before  # what refuses its eviction does not refuse its deletion
+        lane = track.lane
+        return max(track.not_before, lane.held_until, lane.not_before if track.tried else 0.0)
 
     def accepted(self, uid):
         track = self.tracks[uid]
-        track.lane.busy = False
-        track.lane.pause = FIRST_PAUSE
-        track.lane.not_before = 0.0
+        lane = track.lane
+        track.sent = None
+        lane.pause, lane.not_before, lane.told = FIRST_PAUSE, 0.0, True
         if track.state == ASKED:
             done = "deleted" if track.deleted_by else "evicted"
-            track.state, track.held_by = LEAVING, f"was {done} and is terminating"
+            track.state, track.held_by, track.hold = LEAVING, f"was {done} and is terminating", None
 
-    def refused(self, uid, budget, why, wait, now):
-        """An eviction was refused for now. The lane waits, and goes on with its next pod: that one may be allowed."""
+    def refused(self, uid, budget, why, wait, now, hold=None):
+        """An eviction was refused for now.
+
+        :param budget: str, the budget that refused it: that holds for its whole lane. None: for this pod alone.
+        :param wait: float seconds that the server wants to be left alone with it.
+        """
         track = self.tracks[uid]
-        lane = track.lane
-        lane.busy = False
-        lane.not_before = now if lane.has_room else now + max(wait, self._pause(track, budget))
-        lane.pause = min(lane.pause * 2, LONGEST_PAUSE)
-        for other in self.tracks.values():
-            if other.lane is lane and other.state in (PENDING, ASKED):
-                other.refused(budget, why, now)
+        track.sent = None
         track.evicted, track.deleted_by = False, None
         if track.state == ASKED:
             track.state = PENDING
             self.tracks[uid] = self.tracks.pop(uid)  # to the end of its lane
+        if budget:
+            self._rest(track.lane, budget, why, wait, now, hold)
+            track.tried = True
+        track.refused(budget, why, now, hold)
+        if not budget or track.may_be_deleted():
+            pause, deletion = max(wait, track.pause), track.refused_since + self._delete_after - now
+            track.not_before = now + (min(pause, deletion) if deletion > 0 and track.may_be_deleted() else pause)
+            track.pause = min(track.pause * 2, LONGEST_PAUSE)
+        else:
+            track.pause = FIRST_PAUSE
 
-    def _pause(self, track, budget):
-        followed = budget and budget.partition("/")[0] in self._followed and not track.pod.deletable_by
-        return FOLLOWED_PAUSE if followed else track.lane.pause
+    def _rest(self, lane, budget, why, wait, now, hold):
+        """A budget refused one pod of a lane: those that it has refused wait."""
+        for other in self._of(lane):
+            if other.state in (PENDING, ASKED) and (other.blocked_by or not other.held_by):
+                other.refused(budget, why, now, hold)
+        lane.held_until = now + wait
+        if not lane.has_room:
+            followed = budget.partition("/")[0] in self._followed
+            lane.not_before = now + (FOLLOWED_PAUSE if followed else lane.pause)
+            lane.told = False
 
     def follow(self, namespace):
         """From now on it is told when a budget of that namespace has room."""
@@ -173,19 +228,30 @@ class Drain:
         """It is not told any more: ask again and again."""
         self._followed.discard(namespace)
         for lane in self._lanes.values():
-            lane.not_before = min(lane.not_before, now + LONGEST_PAUSE)
+            lane.not_before = min(lane.not_before, now + lane.pause)
 
     def has_room(self, budget, now):
         """A budget allows an eviction: nobody need wait for it."""
         for budgets, lane in self._lanes.items():
             if budget in budgets:
-                lane.has_room = lane.busy
+                lane.has_room = any(track.sent is not None for track in self._of(lane))
                 lane.not_before = min(lane.not_before, now)
+                lane.told = True
+
+    def lets_unready_go(self, budget):
+        """A budget allows the eviction of pods that are not Ready: these need not wait for it."""
+        for budgets, lane in self._lanes.items():
+            if budget in budgets:
+                for track in self._of(lane):
+                    track.tried = track.tried and track.ready
 
     def rest(self, now):
         """Seconds until there may be something to ask for again."""
+        flying = [track for track in self.tracks.values() if track.in_flight(now)]
+        free = {id(track.lane): track.sent + HANGING for track in flying}
+        room = min(free.values()) if len(flying) >= IN_FLIGHT else 0.0
         pending = [track for track in self.tracks.values() if track.state == PENDING]
-        times = [track.lane.not_before for track in pending if not track.lane.busy]
+        times = [max(self._turn(track), free.get(id(track.lane), 0.0), room) for track in pending]
         if not times:
             return 60.0
         for_token = max(0.0, (1 - self._tokens) / self._per_second)
@@ -193,11 +259,14 @@ class Drain:
 
     def remaining(self):
         """The pods that should leave and have not, with what holds them as their reason."""
-        return [
-            track.pod._replace(reason=track.held_by)
-            for track in self.tracks.values()
-            if track.state in (PENDING, ASKED, LEAVING)
-        ]
+        return [track.pod._replace(reason=track.held_by) for track in self._remaining()]
+
+    def holds(self):
+        """What kinds of refusals hold those pods; None for pods that only have to end."""
+        return {track.hold for track in self._remaining()}
+
+    def _remaining(self):
+        return [track for track in self.tracks.values() if track.state in (PENDING, ASKED, LEAVING)]
 
     def ending(self):
         """The pods that should end by themselves now, and have not."""

@@ -145,10 +145,9 @@ def _about_budget(pod, budget):
     status = budget.get("status") or {}
     if pod.get("status", {}).get("phase") == "Pending" or status.get("disruptionsAllowed", 0) > 0:
         return
+    if not drain_plan.is_ready(pod) and drain_plan.lets_unready_go(budget):
+        return
     healthy, needed = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
-    if not _is_healthy(pod):
-        if budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow" or 0 < needed <= healthy:
-            return
     failed = [one for one in status.get("conditions") or [] if one.get("reason") == "SyncFailed"]
     expected = status.get("expectedPods", 0)
     if failed:
@@ -157,11 +156,6 @@ def _about_budget(pod, budget):
         yield "budget-never-allows", "needs %d healthy pods and has %d replicas" % (needed, expected)
     else:
         yield "budget-allows-none-now", "needs %d healthy pods and has %d of %d" % (needed, healthy, expected)
-
-
-def _is_healthy(pod):
-    ready = [one["status"] for one in pod.get("status", {}).get("conditions") or [] if one["type"] == "Ready"]
-    return ready == ["True"]
 
 
 def _without_room(leaving, others, free):

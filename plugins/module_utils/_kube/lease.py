@@ -10,7 +10,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, lease_plan, times
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, ApiError, Cluster
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Cluster, writing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 NAMESPACE = "osmigrate-system"
@@ -84,7 +84,7 @@ def _write(
         "metadata": dict(metadata, name=name),
         "spec": spec,
     }
-    query = {"fieldManager": MANAGER, "dryRun": "All" if dry_run else None}
+    query = writing(dry_run)
     try:
         cluster.request("POST", OBJECTS, query, body, until=until)
     except ApiError as error:

@@ -11,7 +11,7 @@ import re
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, node_view, pool_plan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, NODES, ApiError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, writing
 
 NAMESPACE = "osmigrate-system"
 OBJECTS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
@@ -120,7 +120,7 @@ def _write(cluster, name, pool, version, dry_run, until):
         "metadata": {"name": object_name(name), "labels": {LABEL: name}},
         "data": {key: value for key, value in data.items() if value is not None},
     }
-    query = {"fieldManager": MANAGER, "dryRun": "All" if dry_run else None}
+    query = writing(dry_run)
     try:
         cluster.request("POST", OBJECTS, query, body, until=until)
     except ApiError as error:

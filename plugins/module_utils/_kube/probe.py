@@ -8,7 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, ApiError, pod_path
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, pod_path, writing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import PROBE_LABEL
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_object import NAMESPACE
 
@@ -217,7 +217,7 @@ class Prober:
             self._not_before = self._now() + PAUSE
 
     def _create(self, until=None, dry_run=False):
-        query = {"fieldManager": MANAGER, "dryRun": "All" if dry_run else None}
+        query = writing(dry_run)
         return self._cluster.request("POST", PODS, query, self._body, until=until)
 
     def _get(self, until):

@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import client
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import client, denials
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, update_node
 
 DENIED = (
@@ -23,7 +23,8 @@ BUDGET = {
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(client, "DENIAL_SECONDS", 0)
+    monkeypatch.setattr(denials, "CONFIRMED_SECONDS", 0)
+    monkeypatch.setattr(denials, "LASTING_SECONDS", 0)
 
 
 def page(names, proceed=None, version="9"):
@@ -128,11 +129,83 @@ def test_missing_credentials_are_named(server, cluster):
 
 
 def test_a_denial_has_to_stand(server, cluster, monkeypatch):
-    monkeypatch.setattr(client, "DENIAL_SECONDS", 5)
+    monkeypatch.setattr(denials, "CONFIRMED_SECONDS", 5)
     server.will(403, DENIED)
     server.will(401, "Unauthorized")
     server.will(body={"fine": True})
     assert cluster.get("/x") == {"fine": True}
+
+
+@pytest.mark.parametrize(
+    "reviewed, believed",
+    [
+        ((201, {"status": {"allowed": False}}), True),
+        ((201, {"status": {"allowed": True}}), False),
+        ((403, DENIED), False),
+        ((500, "etcd is away"), False),
+    ],
+    ids=["confirmed", "not so", "the same server", "no answer"],
+)
+def test_a_denial_by_a_server_that_may_not_know_its_roles_is_believed_when_it_confirms_it(
+    server, cluster, monkeypatch, reviewed, believed
+):
+    monkeypatch.setattr(denials, "LASTING_SECONDS", 100)
+    server.will(403, DENIED)
+    server.will(*reviewed)
+    server.will(body={"fine": True})
+    if believed:
+        with pytest.raises(ApiError, match="robot may not patch nodes"):
+            cluster.patch("/x", {})
+    else:
+        assert cluster.patch("/x", {}) == {"fine": True}
+    asked = server.requests[1][3]["spec"]["resourceAttributes"]
+    assert (asked["verb"], asked["resource"], asked["subresource"], asked["name"]) == ("patch", "nodes", "", "w1")
+
+
+@pytest.mark.parametrize("lasting, transient", [(0, False), (100, True)])
+def test_a_denied_watch_is_believed_no_sooner_than_a_denied_request(server, cluster, monkeypatch, lasting, transient):
+    monkeypatch.setattr(denials, "LASTING_SECONDS", lasting)
+    server.will(403, DENIED.replace("patch", "watch"))
+    with pytest.raises(ApiError, match="may not watch nodes") as caught:
+        next(cluster.watch("/api/v1/nodes", {}, "1"))
+    assert caught.value.transient is transient
+
+
+def test_a_list_that_always_takes_too_long_is_an_error(server, cluster):
+    for _again in range(client.LISTS):
+        server.will(410, "The provided continue parameter is too old")
+    with pytest.raises(ApiError, match="too old"):
+        cluster.list("/api/v1/nodes")
+
+
+@pytest.mark.parametrize("dry_run, query", [(True, "&dryRun=All"), (False, "")])
+@pytest.mark.parametrize("write", ["patch", "evict", "delete_pod"])
+def test_every_write_of_a_rehearsal_says_in_its_query_that_it_is_one(server, cluster, write, dry_run, query):
+    server.will(body={})
+    arguments = ("/x", {}) if write == "patch" else ("shop", "web-1", "uid-1")
+    getattr(cluster, write)(*arguments, dry_run=dry_run)
+    assert paths(server)[0].partition("?")[2] == f"fieldManager={client.MANAGER}{query}"
+
+
+@pytest.mark.parametrize(
+    "said, told",
+    [
+        (
+            'failed calling webhook "evict.example": Post "https://hook.ops.svc:443/validate?timeout=5s": EOF',
+            'failed calling webhook "evict.example": Post "https://hook.ops.svc:443/validate": EOF',
+        ),
+        ("proxy http://me:s3cret@proxy:3128/x", "proxy http://me:********@proxy:3128/x"),
+        ("proxy http://s3cret@proxy:3128/x", "proxy http://********@proxy:3128/x"),
+        ("Post https://hook/x?token=s3cret failed", "Post https://hook/x failed"),
+        ("Bearer s3cret was sent", "Bearer ******** was sent"),
+        ("two\nlines\x1b[31m", "two lines\\x1b[31m"),
+    ],
+)
+def test_what_a_server_says_is_told_in_one_line_without_secrets(server, cluster, said, told):
+    server.will(409, said)
+    with pytest.raises(ApiError) as caught:
+        cluster.get("/x")
+    assert (caught.value.message, told in str(caught.value)) == (told, True)
 
 
 def test_an_expired_token_is_named_and_not_shown(server, cluster):
@@ -168,7 +241,7 @@ def test_a_budget_that_refuses_is_not_an_overloaded_server(server, cluster):
         cluster.evict("shop", "web-1", "uid-1", grace_period=0, dry_run=True)
     assert caught.value.causes("DisruptionBudget") == ["The disruption budget web needs 2"]
     method, path, ignored, body = server.requests[0]
-    assert (method, path) == ("POST", "/api/v1/namespaces/shop/pods/web-1/eviction")
+    assert (method, path.partition("?")[0]) == ("POST", "/api/v1/namespaces/shop/pods/web-1/eviction")
     options = body["deleteOptions"]
     assert options["preconditions"] == {"uid": "uid-1"}
     assert (options["gracePeriodSeconds"], options["dryRun"]) == (0, ["All"])

@@ -106,6 +106,13 @@ def test_no_selector_selects_nothing_and_an_empty_one_everything():
     assert selects({}, {"app": "web"})
 
 
-def test_messages_stay_readable(make_pod):
+def test_messages_stay_readable_and_tell_a_reason_once(make_pod):
     pods = [classify(make_pod(f"web-{number}"), STRICT, []) for number in range(12)]
-    assert drain_plan.enumerate_pods(pods).endswith("shop/web-9, and 2 more")
+    assert drain_plan.enumerate_pods(pods).endswith("shop/web-9 and 2 more")
+    held = [pod._replace(reason="its webhook is away") for pod in pods[:7]] + [pods[8]._replace(reason="ends")]
+    told = drain_plan.enumerate_pods(held)
+    assert told == (
+        "shop/web-0, shop/web-1, shop/web-2, shop/web-3, shop/web-4 and 2 more (its webhook is away), shop/web-8 (ends)"
+    )
+    many = [pod._replace(reason=str(number)) for number, pod in enumerate(pods)]
+    assert drain_plan.enumerate_pods(many).endswith("shop/web-9 (9), and 2 more")

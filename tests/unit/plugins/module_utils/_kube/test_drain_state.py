@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_state
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Pod
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_state import Drain
 
@@ -39,43 +40,112 @@ def test_one_request_per_budget_at_a_time(drain):
     assert names(drain.due(0)) == ["b"]
 
 
-def test_a_refusal_rests_the_whole_lane_and_the_next_pod_has_its_turn(drain):
+def refuse_all(drain, budget, now):
+    """Refuse whatever is asked for; the order in which it was."""
+    asked = []
+    while True:
+        due = drain.due(now)
+        if not due:
+            return names(asked)
+        for one in due:
+            drain.refused(one.uid, budget, WHY, 0, now)
+        asked += due
+
+
+def test_each_pod_of_a_lane_is_asked_for_once_before_it_rests(drain):
     add(drain, pod("a", "shop/web"), pod("b", "shop/web"))
-    drain.due(0)
-    drain.refused("uid-a", "shop/web", WHY, 0, 0)
+    assert refuse_all(drain, "shop/web", 0) == ["a", "b"]
     assert drain.due(0.4) == []
     assert drain.rest(0.1) == pytest.approx(0.4)
-    assert names(drain.due(0.5)) == ["b"]
-    drain.refused("uid-b", "shop/web", WHY, 0, 0.5)
+    assert refuse_all(drain, "shop/web", 0.5) == ["a", "b"]
     assert drain.due(1.4) == []
-    assert names(drain.due(1.5)) == ["a"]
+    assert refuse_all(drain, "shop/web", 1.5) == ["a", "b"]
 
 
-def test_the_pause_grows_to_two_seconds_and_begins_anew_after_a_success(drain):
+def test_those_that_are_not_ready_are_asked_for_first_and_as_soon_as_they_are_not(drain):
+    drain.follow("shop")
+    crowd = [pod(str(number), "shop/web") for number in range(39)]
+    add(drain, *crowd, pod("sick", "shop/web")._replace(ready=False))
+    assert refuse_all(drain, "shop/web", 0)[0] == "sick"
+    assert drain.due(5) == []
+    drain.appear(crowd[7]._replace(ready=False), 5)
+    assert names(drain.due(5)) == ["7"]
+
+
+def test_a_budget_that_lets_pods_go_that_are_not_ready_is_asked_for_these(drain):
+    drain.follow("shop")
+    add(drain, pod("well", "shop/web"), pod("sick", "shop/web")._replace(ready=False))
+    assert refuse_all(drain, "shop/web", 0) == ["sick", "well"]
+    drain.lets_unready_go("shop/web")
+    assert refuse_all(drain, "shop/web", 1) == ["sick"]
+
+
+def test_the_pause_grows_and_begins_anew_after_a_success(drain):
     add(drain, pod("a", "shop/web"), pod("b", "shop/web"))
     now, pauses = 0.0, []
-    while len(pauses) < 5:
-        (asked,) = drain.due(now)
-        drain.refused(asked.uid, "shop/web", WHY, 0, now)
+    while len(pauses) < 6:
+        assert len(refuse_all(drain, "shop/web", now)) == 2
         pauses.append(drain.rest(now))
         now += pauses[-1]
-    assert pauses == [0.5, 1, 2, 2, 2]
+    assert pauses == [0.5, 1, 2, 4, 5, 5]
     (asked,) = drain.due(now)
     drain.accepted(asked.uid)
-    (asked,) = drain.due(now)
-    drain.refused(asked.uid, "shop/web", WHY, 0, now)
+    assert len(refuse_all(drain, "shop/web", now)) == 1
     assert drain.rest(now) == pytest.approx(0.5)
+
+
+def test_a_budget_that_is_used_up_costs_no_more_than_one_request_per_pod_and_rest(drain):
+    drain.follow("shop")
+    add(drain, *[pod(str(number), "shop/web") for number in range(40)])
+    asked = sum(len(refuse_all(drain, "shop/web", tick / 10)) for tick in range(300))
+    assert asked <= 40 * 3
+
+
+def test_what_is_refused_for_itself_holds_up_nobody_else(drain):
+    add(drain, *[pod(name, "shop/web") for name in "abc"])
+    (asked,) = drain.due(0)
+    drain.refused(asked.uid, None, "its webhook is away", 0, 0, "failing")
+    assert names(drain.due(0)) == ["b"]
+    drain.accepted("uid-b")
+    assert names(drain.due(0)) == ["c"]
+    drain.accepted("uid-c")
+    assert drain.rest(0) == pytest.approx(0.5)
+    assert {one.name: one.reason for one in drain.remaining()}["a"] == "its webhook is away"
+    assert drain.holds() == {"failing", None}
+
+
+def test_the_reason_of_a_pod_is_not_taken_for_that_of_its_budget(drain):
+    add(drain, pod("a", "shop/web"), pod("b", "shop/web"))
+    (asked,) = drain.due(0)
+    drain.refused(asked.uid, None, "its webhook is away", 0, 0)
+    assert refuse_all(drain, "shop/web", 0) == ["b"]
+    assert {one.name: one.reason for one in drain.remaining()} == {"a": "its webhook is away", "b": WHY}
+
+
+def test_requests_that_hang_take_up_no_room(drain):
+    add(drain, *[pod(f"hangs-{number}") for number in range(20)], pod("free"))
+    assert len(drain.due(0)) == drain_state.IN_FLIGHT
+    assert drain.due(0.5) == []
+    assert drain.rest(0.5) == pytest.approx(drain_state.HANGING - 0.5)
+    assert names(drain.due(drain_state.HANGING))[-1] == "free"
+
+
+def test_a_request_that_hangs_does_not_hold_up_its_lane(drain):
+    add(drain, pod("hangs", "shop/web"), pod("free", "shop/web"))
+    assert names(drain.due(0)) == ["hangs"]
+    assert names(drain.due(drain_state.HANGING)) == ["free"]
 
 
 def test_a_followed_budget_is_asked_when_it_has_room(drain):
     add(drain, pod("a", "shop/web"), pod("b", "shop/web"), pod("c", "shop/db"))
     drain.follow("shop")
-    drain.due(0)
+    assert names(drain.due(0)) == ["a", "c"]
     drain.refused("uid-a", "shop/web", WHY, 0, 0)
     drain.refused("uid-c", "shop/db", WHY, 0, 0)
+    assert refuse_all(drain, "shop/web", 0) == ["b"]
     assert drain.due(9) == []
     drain.has_room("shop/web", 9)
-    assert names(drain.due(9)) == ["b"]
+    assert refuse_all(drain, "shop/web", 9) == ["a"]
     assert names(drain.due(10)) == ["c"]
 
 
