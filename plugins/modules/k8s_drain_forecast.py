@@ -175,6 +175,7 @@ def main():
             delete_allowed=dict(type="list", elements="str", default=[]),
         ),
         work,
+        least={"timeout": 1},
     )
 
 

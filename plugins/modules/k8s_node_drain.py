@@ -42,12 +42,12 @@ options:
     type: str
     required: true
   timeout:
-    description: How many seconds the whole drain may take.
+    description: How many seconds the whole drain may take, at least 1.
     type: int
     default: 900
   grace_period:
     description:
-      - How many seconds each pod gets to end by itself, each pod's own if unset.
+      - How many seconds each pod gets to end by itself, each pod's own if unset. A negative value is refused.
       - V(0) means none. The API server then forgets the pod at once, although it may still run for a moment.
     type: int
   delete_emptydir_data:
@@ -210,12 +210,6 @@ def work(module, cluster):
             "Nothing was evicted",
             "Give delete_after a lower value, or timeout a higher one",
         )
-    if options["evictions_per_second"] < 1:
-        raise FleetError(
-            "evictions_per_second is %d, so no pod would ever be evicted" % options["evictions_per_second"],
-            "Nothing was evicted",
-            "Give it a whole number from 1 on, or leave it out",
-        )
     request = Request(
         options["name"],
         Policy(options["delete_emptydir_data"], options["delete_unmanaged"], allowed),
@@ -243,6 +237,7 @@ def main():
             evictions_per_second=dict(type="int", default=110),
         ),
         work,
+        least={"timeout": 1, "evictions_per_second": 1},
     )
 
 
