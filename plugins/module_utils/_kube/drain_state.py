@@ -8,8 +8,8 @@ a budget that is used up costs one request per pod and rest. Where budgets are f
 to have room instead. A pod without a budget has its own lane.
 
 What is refused for another reason (a webhook that denies or does not answer, a server that fails) holds up that pod and
-no other: it waits for longer and longer, with its reason. Requests that hang do not count as in flight for long, so they
-neither use up the threads nor hold up a lane.
+no other: it waits for longer and longer, with its reason. Requests that hang do not count as in flight for long, so
+they neither use up the threads nor hold up a lane.
 
 A pod that the operator lets be deleted is, when its eviction has been refused for long enough.
 

@@ -14,8 +14,6 @@ OPTIONS = {"timeout": 900, "delete_allowed": [], "delete_after": 300, "evictions
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"evictions_per_second": 0}, "evictions_per_second is 0"),
-        ({"evictions_per_second": -1}, "evictions_per_second is -1"),
         ({"delete_allowed": ["Job"], "delete_after": 900}, "leaves no time to delete anything"),
     ],
 )

@@ -33,7 +33,7 @@ def test_a_denial_stands_since_it_was_first_seen_and_until_something_else_was():
             },
         ),
         (
-            'nodes is forbidden: User "robot" cannot list resource "nodes" in API group "x.example" at the cluster scope',
+            'nodes is forbidden: User "robot" cannot list resource "nodes" in API group "x.example" at cluster scope',
             {"verb": "list", "group": "x.example", "resource": "nodes", "subresource": "", "namespace": "", "name": ""},
         ),
         ('forbidden: User "robot" cannot get path "/readyz"', {"verb": "get", "path": "/readyz"}),
