@@ -90,6 +90,19 @@ machine_id:
   description: Content of C(/etc/machine-id).
   returned: always
   type: str
+kernel_arguments:
+  description: What of the running kernel's arguments matters for a move. Only names; values may hold secrets.
+  returned: always
+  type: dict
+  contains:
+    unknown:
+      description: Arguments that are not carried because nobody knows them.
+      type: list
+      elements: str
+    network_root:
+      description: Arguments by which the root comes over the network.
+      type: list
+      elements: str
 firmware:
   description: Firmware that started the node, V(bios) or V(uefi).
   returned: always

@@ -228,7 +228,7 @@ def _arguments(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Ve
         if word in after["kernel_arguments"]:
             yield word, (EQUAL, "")
         else:
-            yield word, plan.stays(f"/proc/cmdline: {word}") or (UNEXPLAINED, "not there")
+            yield word, plan.stays(f"/proc/cmdline: {word.partition('=')[0]}") or (UNEXPLAINED, "not there")
 
 
 SECTIONS = {

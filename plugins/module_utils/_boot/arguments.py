@@ -8,17 +8,41 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import fnmatch
 
 # What describes the machine or its tuning stays; what names a root, an initramfs step or one boot does not.
-CARRIED = (
-    "console", "crashkernel", "hugepages", "hugepagesz", "default_hugepagesz", "transparent_hugepage", "isolcpus",
-    "nohz_full", "rcu_nocbs", "irqaffinity", "intel_iommu", "amd_iommu", "iommu", "iommu.*", "intel_idle.*",
-    "processor.*", "mitigations", "pci", "nvme_core.*", "numa_balancing", "systemd.unified_cgroup_hierarchy",
-    "net.ifnames", "net.naming-scheme", "biosdevname", "ip", "rootflags", "rd.luks.*", "rd.lvm.*", "rd.md.*", "audit",
-    "apparmor", "security", "cpufreq.*", "intel_pstate", "amd_pstate", "clocksource", "tsc", "nosmt", "noxsave",
-    "cgroup_enable", "cgroup_disable", "swapaccount", "nmi_watchdog", "nowatchdog", "softlockup_panic",
-    "hung_task_panic", "pcie_aspm", "elevator", "idle", "max_cstate", "kthread_cpus", "skew_tick", "rcu_nocb_poll",
-    "nosoftlockup", "earlyprintk", "earlycon", "consoleblank", "spectre_v2", "l1tf", "mds", "tsx", "tsx_async_abort",
-    "memmap", "mem", "numa", "acpi", "noapic", "lsm", "psi", "reboot", "swiotlb",
-)  # fmt: skip
+CARRIED = tuple(
+    # Console and messages.
+    "console earlyprintk earlycon consoleblank keep_bootcon no_console_suspend fbcon video printk.* "
+    # Crash dumps.
+    "crashkernel crash_kexec_post_notifiers softlockup_panic hung_task_panic nmi_watchdog nowatchdog nosoftlockup "
+    # Huge pages and memory.
+    "hugepages hugepagesz default_hugepagesz hugetlb_cma hugetlb_free_vmemmap transparent_hugepage cma memmap mem "
+    "memhp_default_state numa numa_balancing swiotlb psi "
+    # Isolated processors, and how they sleep.
+    "isolcpus nohz nohz_full rcu_nocbs rcu_nocb_poll kthread_cpus irqaffinity managed_irq skew_tick nosmt maxcpus "
+    "nr_cpus possible_cpus intel_idle.* processor.* cpuidle.* cpufreq.* intel_pstate amd_pstate idle max_cstate "
+    "clocksource tsc hpet nohpet no_timer_check "
+    # Hardware.
+    "pci pcie_aspm pcie_ports nvme_core.* iommu iommu.* intel_iommu amd_iommu intremap nox2apic x2apic_phys acpi "
+    "acpi_* noapic noxsave efi noefi add_efi_memmap reboot elevator mce raid "
+    # Mitigations and hardening (CIS, KSPP).
+    "mitigations spectre_v2 spectre_v2_user spec_store_bypass_disable spec_rstack_overflow l1tf l1d_flush mds "
+    "tsx tsx_async_abort srbds mmio_stale_data retbleed gather_data_sampling reg_file_data_sampling "
+    "indirect_target_selection tsa pti nopti kpti nospectre_v1 nospectre_v2 ssbd ibt cfi kaslr nokaslr "
+    "init_on_alloc init_on_free page_poison slab_nomerge slab_merge slub_debug slab_debug hardened_usercopy "
+    "randomize_kstack_offset vsyscall vdso32 debugfs lockdown fips extra_latent_entropy "
+    "audit audit_backlog_limit apparmor security lsm ima_policy ima_appraise ima_hash ima_template evm "
+    "module_blacklist initcall_blacklist "
+    # Control groups.
+    "systemd.unified_cgroup_hierarchy cgroup_enable cgroup_disable swapaccount "
+    # Names of devices, the network, and who configures them.
+    "net.ifnames net.naming-scheme biosdevname ip cloud-init network-config ds "
+    # What opens the root.
+    "rootflags rd.luks.* rd.lvm.* rd.md.*".split()
+)
+# A root that the network brings: nothing here makes the candidate's initramfs find it.
+NETWORK_ROOT = (
+    "netroot nbdroot nfsroot iscsi_initiator ISCSI_AUTO iscsi_auto rd.iscsi.* rd.nvmf.* rd.fcoe fcoe rd.neednet"
+).split()
+NETWORK_ROOT_VALUES = ("iscsi:", "nfs:", "nfs4:", "nbd:", "/dev/nfs", "live:http")
 # GRUB sets quotes of its own, and half of a pair would swallow the arguments of a trial.
 QUOTED = "it has quotes, which the boot menu does not pass on"
 # Of the dotted names those that steer one program; all others are parameters of modules, and of the machine.
@@ -87,9 +111,33 @@ def carried(arguments, extra):
     replaced = {word.partition("=")[0] for word in extra}
     kept = []
     for word in words(arguments):
-        if word.partition("=")[0] not in replaced and word not in kept and is_carried(word):
+        # A word may say something else the second time, as hugepages= does after another hugepagesz=.
+        if word.partition("=")[0] not in replaced and word != (kept or [""])[-1] and is_carried(word):
             kept.append(word)
     return kept + list(extra)
+
+
+def network_root(arguments):
+    """Return the names of arguments by which the running system has its root from the network, as list of str.
+
+    :param arguments: list of (name, value or None).
+    """
+    return [
+        name
+        for name, value in arguments
+        if any(fnmatch.fnmatchcase(name, known) for known in NETWORK_ROOT)
+        or (name == "root" and (value or "").startswith(NETWORK_ROOT_VALUES))
+    ]
+
+
+def unknown(arguments):
+    """Return the names of arguments that are not carried because nobody knows them, as sorted list of str.
+
+    Their values may hold anything, secrets too, and are not shown.
+
+    :param arguments: list of (name, value or None).
+    """
+    return sorted({word.partition("=")[0] for word, why in explain(arguments, []) if not why})
 
 
 def explain(arguments, extra):

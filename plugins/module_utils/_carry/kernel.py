@@ -27,15 +27,17 @@ def compare(situation, extra):
     left, unknown = [], []
     running = grub.parse_command_line(situation.incumbent.text(RUNNING))
     for word, reason in kernel_arguments.explain(running, extra):
+        # Only names: a value may hold a password.
+        named = f"{RUNNING}: {word.partition('=')[0]}"
         if reason:
-            left.append(Left(f"{RUNNING}: {word}", reason))
+            left.append(Left(named, reason))
         else:
-            unknown.append({"path": f"{RUNNING}: {word}", "reason": "unknown"})
+            unknown.append({"path": named, "reason": "unknown"})
     words = set(kernel_arguments.words(running)) | set(extra)
     path, arguments = configured(situation.incumbent)
     for word in kernel_arguments.words(arguments):
         if word not in words and not kernel_arguments.reason(word):
-            unknown.append({"path": f"{path}: {word}", "reason": "not running"})
+            unknown.append({"path": f"{path}: {word.partition('=')[0]}", "reason": "not running"})
     return left, unknown
 
 

@@ -14,7 +14,7 @@ import re
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import prune
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, loader, menu
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, env, loader, menu
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub as grub_menu
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import tier as boot_tier
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
@@ -45,6 +45,7 @@ def gather(root="/"):
     owners = renderers(root, active_services(services))
     release = parse_os_release(_text(root, "etc/os-release") or _text(root, "usr/lib/os-release"))
     ostree = Ostree(root)
+    running = grub_menu.parse_command_line(_text(root, "proc/cmdline"))
     return {
         "os": {
             name: release.get(name.upper(), "")
@@ -56,7 +57,8 @@ def gather(root="/"):
         "hostname": platform.node(),
         "boot_id": _text(root, "proc/sys/kernel/random/boot_id").strip(),
         "machine_id": _text(root, "etc/machine-id").strip(),
-        "entry": dict(grub_menu.parse_command_line(_text(root, "proc/cmdline"))).get("osmigrate.entry") or "",
+        "entry": dict(running).get("osmigrate.entry") or "",
+        "kernel_arguments": {"unknown": arguments.unknown(running), "network_root": arguments.network_root(running)},
         "firmware": "uefi" if os.path.isdir(os.path.join(root, "sys/firmware/efi")) else "bios",
         "secure_boot": _bytes(root, SECURE_BOOT)[4:5] == b"\x01",
         "selinux": {"1": "enforcing", "0": "permissive"}.get(_text(root, "sys/fs/selinux/enforce").strip(), "disabled"),

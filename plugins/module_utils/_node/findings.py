@@ -243,6 +243,26 @@ def root_uuid(node, wanted):
     return f"Several devices show the UUID {node['root']['uuid']}" if node["root"]["uuid_shared"] else ""
 
 
+@_check(
+    "inhibitor", "The root comes over the network", "Exclude the node; a root on iSCSI, NFS or NVMe over fabrics stays"
+)
+def root_network(node, wanted):
+    names = node["kernel_arguments"]["network_root"]
+    return (
+        f"The kernel's arguments {_some(names, ', ')} say that the root is not on a disk of the node" if names else ""
+    )
+
+
+@_check(
+    "medium",
+    "Kernel arguments that nobody knows are not carried",
+    "Add those that the node needs to osmigrate_kernel_arguments",
+)
+def kernel_arguments(node, wanted):
+    names = node["kernel_arguments"]["unknown"]
+    return f"The candidate does not get {_some(names, ', ')}" if names else ""
+
+
 @_check("inhibitor", "/usr is a file system of its own", "Bring /usr onto the root, or exclude the node")
 def usr_separate(node, wanted):
     return "/usr would hide the /usr of the release" if node["usr"]["separate"] else ""
@@ -331,10 +351,10 @@ def network_names(node, wanted):
     return f"The interfaces {' and '.join(names)} may be called otherwise after the move" if len(names) > 1 else ""
 
 
-def _some(sentences):
+def _some(sentences, between="; "):
     """Name the first few of many things."""
     more = len(sentences) - SHOWN
-    return "; ".join(sentences[:SHOWN] + (["and %d more" % more] if more > 0 else []))
+    return between.join(sentences[:SHOWN] + (["and %d more" % more] if more > 0 else []))
 
 
 @_check("inhibitor", "The node uses the first version of cgroups", "Boot with systemd.unified_cgroup_hierarchy=1 first")

@@ -3,6 +3,8 @@
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, grub
 
+HARDENING = "audit_backlog_limit=8192 fips=1 vsyscall=none module_blacklist=nouveau init_on_alloc=1 lockdown=integrity"
+
 CASES = {
     "the machine's arguments stay, the root's go": (
         "BOOT_IMAGE=/vmlinuz root=UUID=1 ro quiet console=tty0 console=ttyS0,115200 crashkernel=256M",
@@ -27,6 +29,20 @@ CASES = {
     ),
     "what newer kernels do not know": ("crashkernel=auto crashkernel=256M", [], ["crashkernel=256M"]),
     "nothing twice": ("nosmt nosmt", [], ["nosmt"]),
+    "two sizes of huge pages with one count": (
+        "hugepagesz=1G hugepages=4 hugepagesz=2M hugepages=4 default_hugepagesz=1G",
+        [],
+        ["hugepagesz=1G", "hugepages=4", "hugepagesz=2M", "hugepages=4", "default_hugepagesz=1G"],
+    ),
+    "the first console once more, as the last one that counts": (
+        "console=tty0 console=ttyS0 console=tty0", [], ["console=tty0", "console=ttyS0", "console=tty0"],
+    ),
+    "hardening": (
+        HARDENING,
+        [],
+        HARDENING.split(),
+    ),
+    "cloud agents": ("cloud-init=disabled ds=nocloud", [], ["cloud-init=disabled", "ds=nocloud"]),
 }  # fmt: skip
 
 
@@ -45,6 +61,27 @@ def test_every_argument_that_is_not_carried_has_a_reason_or_is_named():
         ("panic=5", "belongs to trials"),
         ("strange=1", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        (
+            "root=UUID=1 ip=ibft netroot=iscsi:@10.0.0.1::3260::iqn rd.iscsi.firmware=1",
+            ["netroot", "rd.iscsi.firmware"],
+        ),
+        ("root=/dev/nfs nfsroot=10.0.0.1:/r", ["root", "nfsroot"]),
+        ("root=nbd:10.0.0.1:r", ["root"]),
+        ("root=/dev/sda1 ip=dhcp", []),
+    ],
+)
+def test_a_root_that_the_network_brings(line, names):
+    assert arguments.network_root(grub.parse_command_line(line)) == names
+
+
+def test_what_nobody_knows_is_named_without_its_value():
+    line = "root=UUID=1 quiet strange=secret-1 other nosmt strange=secret-2"
+    assert arguments.unknown(grub.parse_command_line(line)) == ["other", "strange"]
 
 
 @pytest.mark.parametrize(
