@@ -121,7 +121,7 @@ options:
         type: int
   probe:
     description:
-      - A pod that is run on the node when all other gates are open, in the namespace C(osmigrate-system), and again
+      - A pod that is run on the node when all other gates are open, in the namespace C(osmigrate-probe), and again
         until one passes. It is deleted on every way out. Gate C(probe).
     type: dict
     suboptions:

@@ -38,7 +38,8 @@ def control_plane(name: str, kubelets: bool = True) -> Iterator[Plane]:
     plane.start()
     try:
         plane.wait_ready()
-        plane.kubectl("apply", "--filename", str(ROOT / "playbooks/files/rbac.yml"))
+        for name in ("rbac.yml", "admission-policy.yml"):
+            plane.kubectl("apply", "--filename", str(ROOT / "playbooks/files" / name))
         plane.serviceaccount_kubeconfig("osmigrate-system", "osmigrate", plane.directory / "robot.kubeconfig")
         if kubelets:
             simulator.start(kubebin.kwok(config.paths(), print))

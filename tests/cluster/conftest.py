@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A control plane of its own, with nodes whose kubelets are played by kwok: no virtual machine is needed.
 
-The collection's side comes in with the ServiceAccount of playbooks/files/rbac.yml and nothing else.
+The collection's side comes in with the ServiceAccount of playbooks/files/rbac.yml and nothing else, and the policies of
+playbooks/files/admission-policy.yml are in force for everybody.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ ports.take_free()
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options  # noqa: E402
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster  # noqa: E402
 from fault_table import FaultTable  # noqa: E402
-from fleet_of_nodes import Fleet, Nodes  # noqa: E402
-from lab import config, controlplane, kubebin, simulated  # noqa: E402
+from fleet_of_nodes import Fleet, Nodes, wait_for  # noqa: E402
+from lab import config, controlplane, host, kubebin, simulated  # noqa: E402
 from playing import Player, make_collection  # noqa: E402
 
 
@@ -54,12 +55,29 @@ def control_plane(tmp_path_factory):
     made = controlplane.ControlPlane(config.Paths(tmp_path_factory.mktemp("lab")), print)
     made.start()
     made.wait_ready()
-    made.kubectl("apply", "--filename", str(REPOSITORY / "playbooks/files/rbac.yml"))
+    apply_rights(made)
     simulator = simulated.Simulator(made)
     simulator.start(kwok)
     yield made
     simulator.stop()
     made.stop()
+
+
+def apply_rights(control_plane):
+    """Apply what is shipped, and wait until the API server keeps to all of it."""
+    for name in ("rbac.yml", "admission-policy.yml"):
+        control_plane.kubectl("apply", "--filename", str(REPOSITORY / "playbooks/files" / name))
+    foreign = ("create", "configmap", "foreign", "--namespace", "osmigrate-system", "--dry-run=server")
+    account = "--as=system:serviceaccount:osmigrate-system:osmigrate"
+
+    def in_force():
+        try:
+            control_plane.kubectl(*foreign, account)
+        except host.HostError as refusal:
+            return "osmigrate-objects" in str(refusal)
+        return False
+
+    wait_for(in_force)
 
 
 def connect(kubeconfig, api_timeout=60):
@@ -71,6 +89,21 @@ def connect(kubeconfig, api_timeout=60):
 @pytest.fixture(scope="session")
 def admin(control_plane):
     return connect(control_plane.admin_kubeconfig)
+
+
+@pytest.fixture
+def kubelet(control_plane, tmp_path):
+    """Connect with the certificate of a node's kubelet, which whoever is root on the node has."""
+
+    def kubelet_of(node):
+        path = tmp_path / f"{node}.kubeconfig"
+        pair = control_plane.pki.node_client(node)
+        credentials = {"client-certificate": str(pair.certificate), "client-key": str(pair.key)}
+        ca = control_plane.pki.ca.certificate.read_bytes()
+        path.write_text(controlplane.kubeconfig(control_plane.api_url, ca, credentials))
+        return connect(path)
+
+    return kubelet_of
 
 
 @pytest.fixture(scope="session")

@@ -39,14 +39,14 @@ def condition(**options):
 
 
 def probes(scene):
-    query = ("get", "pods", "--namespace", "osmigrate-system", "--selector", PROBE_LABEL, "--output", "name")
+    query = ("get", "pods", "--namespace", "osmigrate-probe", "--selector", PROBE_LABEL, "--output", "name")
     return scene.kubectl(*query).split()
 
 
 @pytest.fixture
 def gate_object(scene):
     """An object that the collection may read anyway."""
-    place = ("--namespace", "osmigrate-system")
+    place = ("--namespace", "osmigrate-probe")
     scene.kubectl("create", "configmap", "gate", "--from-literal=open=no", *place)
     yield lambda: scene.kubectl("patch", "configmap", "gate", "--patch", '{"data":{"open":"yes"}}', *place)
     scene.kubectl("delete", "configmap", "gate", *place)

@@ -24,6 +24,7 @@ from .vm import Machine, all_machines, ssh_options
 
 SERVICE_ACCOUNT = ("osmigrate-system", "osmigrate")
 RBAC = config.REPOSITORY / "playbooks/files/rbac.yml"
+POLICIES = config.REPOSITORY / "playbooks/files/admission-policy.yml"
 POOL_LABELS = {"pool": "workers", "topology.kubernetes.io/zone": "lab"}
 RELEASES_URL = f"http://127.0.0.1:{config.RELEASES_PORT}"
 # Generous, because a machine without KVM shares two processors with everything else.
@@ -103,6 +104,7 @@ class Lab:
         made_of = {
             "manifests": workloads.MANIFESTS,
             "rights": RBAC,
+            "policies": POLICIES,
             "nodes": repr((nodes, disks)),
             "kubernetes": kubebin.build(self.paths, self.log).name,
             "files": Path(nodefiles.__file__),
@@ -148,7 +150,7 @@ class Lab:
 
     def write_credentials(self) -> None:
         """What a user of the lab needs: a kubeconfig of the collection's own account, an ssh key, settings."""
-        self.control_plane.kubectl("apply", "--filename", str(RBAC))
+        self.control_plane.kubectl("apply", "--filename", str(RBAC), "--filename", str(POLICIES))
         self.control_plane.serviceaccount_kubeconfig(*SERVICE_ACCOUNT, self.paths.run / "kubeconfig")
         settings = {"K8S_AUTH_KUBECONFIG": self.paths.run / "kubeconfig"}
         if self.machines:

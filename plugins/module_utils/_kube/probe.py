@@ -10,8 +10,9 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, pod_path, writing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import PROBE_LABEL
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_object import NAMESPACE
 
+# Of probes alone, and their account, which has no rights: playbooks/files/rbac.yml.
+NAMESPACE = ACCOUNT = "osmigrate-probe"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 MOUNTS = "/probe"
 NOBODY = 65534
@@ -111,6 +112,7 @@ def pod(node, probe, seconds):
         "metadata": {"name": name_of(node), "namespace": NAMESPACE, "labels": {PROBE_LABEL: "true"}},
         "spec": {
             "nodeName": node,
+            "serviceAccountName": ACCOUNT,
             "restartPolicy": "Never",
             "activeDeadlineSeconds": seconds,
             "terminationGracePeriodSeconds": 1,
