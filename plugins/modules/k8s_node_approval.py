@@ -9,15 +9,19 @@ module: k8s_node_approval
 short_description: Ask others whether a node may leave service, and wait for their answers
 version_added: 0.1.0
 description:
-  - Says on the Node object who is asked (C(osmigrate.fleet/approval-wanted-of)), until when
-    (C(osmigrate.fleet/approval-until)), and for which rollout (C(osmigrate.fleet/approval-wanted)).
-  - Whoever agrees copies the last of these to the annotation C(osmigrate.fleet/approved-by-NAME). Whoever does not
-    writes the reason to C(osmigrate.fleet/vetoed-by-NAME), which ends the wait at once.
+  - Keeps the question in the ConfigMap of the node's pool in the namespace C(osmigrate-system), with an id that is made
+    anew for each way of the node. The Node object shows it (C(osmigrate.fleet/approval-wanted)) together with who is
+    asked (C(osmigrate.fleet/approval-wanted-of)) and until when (C(osmigrate.fleet/approval-until)).
+  - Each of those who are asked has a ConfigMap in the namespace C(osmigrate-approvals), with their name. Whoever agrees
+    writes the id of the question there, under the name of the node. Whoever does not writes C(veto) and the reason,
+    which ends the wait at once.
+  - Nothing on a Node object is an answer, because the node's own kubelet can write there.
   - Takes nothing from the node; it serves all the time.
   - Runs on the controller; delegate it to C(localhost).
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_pool
 attributes:
   check_mode:
     support: full
@@ -37,8 +41,8 @@ options:
   state:
     description:
       - V(given) asks and waits until all have agreed.
-      - V(absent) removes the question and the approvals, so that the next way of the node needs new ones. A veto stays
-        until whoever set it removes it.
+      - V(absent) removes the question, so that the next way of the node needs new approvals. A veto stays until whoever
+        wrote it removes it.
     type: str
     choices: [given, absent]
     default: given
@@ -48,7 +52,7 @@ options:
     elements: str
     default: []
   rollout:
-    description: Id of the rollout, which is the value that an approval must have.
+    description: Id of the rollout, with which the id of the question begins.
     type: str
     default: ""
   timeout:
@@ -84,6 +88,11 @@ actions:
   type: list
   elements: str
   sample: ["Ask storage, network whether node w1 may go in rollout 2026-11-debian-13"]
+question:
+  description: Id of the question, which is what an approver writes to agree. Empty if nobody is asked.
+  returned: when the node could be read
+  type: str
+  sample: 2026-11-debian-13.5f0c92ab
 missing:
   description: Who has not agreed.
   returned: when the node could be read
@@ -96,7 +105,7 @@ vetoes:
   sample: {storage: a rebuild is under way}
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval, pool_object
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
@@ -104,14 +113,16 @@ def work(module, cluster):
     asked = module.params
     if asked["state"] == "absent":
         return approval.end(cluster, asked["name"], module.check_mode)
-    return approval.wait(
-        cluster, asked["name"], asked["required"], asked["rollout"], asked["timeout"], module.check_mode
+    request = approval.Request(
+        asked["name"], asked["required"], asked["rollout"], asked["timeout"], asked["pool_label"]
     )
+    return approval.wait(cluster, request, module.check_mode)
 
 
 def main():
     run_module(
         dict(
+            pool_object.ARGUMENT_SPEC,
             name=dict(type="str", required=True),
             state=dict(type="str", choices=["given", "absent"], default="given"),
             required=dict(type="list", elements="str", default=[]),

@@ -49,6 +49,11 @@ def full(request):
 
 
 @pytest.fixture(scope="session")
+def repository():
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
 def control_plane(tmp_path_factory):
     kwok = kubebin.kwok(config.paths(), print)
     os.environ["OSMIGRATE_KUBE_BIN"] = str(kubebin.build(config.paths(), print))

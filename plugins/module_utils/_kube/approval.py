@@ -5,73 +5,138 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import binascii
+import json
+import os
 import time
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval_plan, times
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import get_node, update_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval_plan, pool_plan, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import (
+    ApiError,
+    Cluster,
+    get_node,
+    update_node,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_object import list_holding, update_pool
 
+# Only approvers write there: playbooks/files/rbac-approver.yml.
+NAMESPACE = "osmigrate-approvals"
+ANSWERS = f"/api/v1/namespaces/{NAMESPACE}/configmaps/"
 POLL_SECONDS = 2
+
+
+class Request(typing.NamedTuple):
+    node: str
+    names: typing.List[str]  # who has to agree
+    rollout: str
+    timeout: int  # seconds; 0 to look once
+    pool_label: str
 
 
 class ApprovalError(FleetError):
     """A node that may not go, with who is against it or did not answer."""
 
-    def __init__(self, problem, todo, result):
+    def __init__(self, problem: str, todo: str, result: dict) -> None:
         super().__init__(problem, "Nothing was taken from the node", todo)
         self.result = result
 
 
-def wait(cluster, name, names, rollout, timeout, check_mode=False, now=time.monotonic, sleep=time.sleep):
+def wait(
+    cluster: Cluster,
+    request: Request,
+    check_mode: bool = False,
+    now: typing.Callable[[], float] = time.monotonic,
+    sleep: typing.Callable[[float], None] = time.sleep,
+) -> dict:
     """Ask, and wait until all have agreed.
 
-    :param names: list of str, who has to agree.
-    :param timeout: int seconds; 0 to look once.
     :returns: dict, the result of the module. In check mode nobody is asked and nothing is waited for.
     :raises ApprovalError: somebody is against it, or did not answer in time. Then nobody is asked any more.
     """
-    approval_plan.examine(names, rollout)
-    deadline = now() + timeout
-
-    def ask(node, moment):
-        return approval_plan.plan_question(node, names, rollout, times.stamp(moment + timeout))
-
-    before, plan, node = update_node(cluster, name, ask, dry_run=check_mode)
+    approval_plan.examine(request.names, request.rollout)
+    if not request.names:
+        return _result([], approval_plan.NOBODY)
+    deadline = now() + request.timeout
+    question, actions = _ask(cluster, request, check_mode)
     while True:
-        judged = approval_plan.judge(node, names, rollout)
-        result = _result(plan.actions, judged)
+        answers = {name: _answer(cluster, name, request.node) for name in request.names}
+        judged = approval_plan.judge(question, answers)
+        result = _result(actions, judged, question.id)
         if check_mode or not (judged.missing or judged.vetoes):
             return result
         if judged.vetoes or now() >= deadline:
-            update_node(cluster, name, lambda found, moment: approval_plan.plan_end(found))
-            raise _refused(name, rollout, timeout, judged, result)
+            end(cluster, request.node)
+            raise _refused(request, question, judged, result)
         sleep(min(POLL_SECONDS, deadline - now()))
-        node = get_node(cluster, name)
 
 
-def end(cluster, name, check_mode=False):
-    """Remove the question and the approvals; the next way of the node needs its own."""
-    plan = update_node(cluster, name, lambda node, moment: approval_plan.plan_end(node), dry_run=check_mode)[1]
-    return _result(plan.actions, approval_plan.Judgement([], {}))
+def end(cluster: Cluster, node: str, check_mode: bool = False) -> dict:
+    """Remove the question; the next way of the node needs approvals of its own."""
+    actions = []
+    for pool, read in list_holding(cluster, node):
+        plan = update_pool(
+            cluster, pool, lambda found, moment: approval_plan.plan_no_question(found, node), check_mode, read
+        )[1]
+        actions += plan.actions
+    _show(cluster, node, None, check_mode)
+    return _result(actions, approval_plan.NOBODY)
 
 
-def _result(actions, judged):
-    return {"changed": bool(actions), "actions": actions, "missing": judged.missing, "vetoes": judged.vetoes}
+def _ask(cluster: Cluster, request: Request, check_mode: bool) -> typing.Tuple[pool_plan.Question, typing.List[str]]:
+    pool = pool_plan.pool_of(get_node(cluster, request.node), request.pool_label)
+    token = binascii.hexlify(os.urandom(4)).decode("ascii")
+
+    def decide(found: pool_plan.Pool, moment: float) -> pool_plan.Plan:
+        until = times.stamp(moment + request.timeout)
+        return approval_plan.plan_question(found, request.node, request.names, request.rollout, until, token)
+
+    plan = update_pool(cluster, pool, decide, check_mode)[1]
+    question = plan.pool.questions[request.node]
+    _show(cluster, request.node, question, check_mode)
+    return question, plan.actions
 
 
-def _refused(name, rollout, timeout, judged, result):
+def _show(cluster: Cluster, node: str, question: typing.Optional[pool_plan.Question], check_mode: bool) -> None:
+    update_node(cluster, node, lambda found, moment: approval_plan.plan_hint(found, question), dry_run=check_mode)
+
+
+def _answer(cluster: Cluster, approver: str, node: str) -> typing.Optional[str]:
+    try:
+        return (cluster.get(ANSWERS + approver).get("data") or {}).get(node)
+    except ApiError as error:
+        if error.status != 404 or not error.body:
+            raise
+        return None
+
+
+def _result(actions: typing.List[str], judged: approval_plan.Judgement, question: str = "") -> dict:
+    return {
+        "changed": bool(actions),
+        "actions": actions,
+        "question": question,
+        "missing": judged.missing,
+        "vetoes": judged.vetoes,
+    }
+
+
+def _refused(
+    request: Request, question: pool_plan.Question, judged: approval_plan.Judgement, result: dict
+) -> ApprovalError:
     if judged.vetoes:
-        said = ", ".join(f"{who} says: {why or 'no'}" for who, why in sorted(judged.vetoes.items()))
+        said = ", ".join(f"{who} says: {why}" for who, why in sorted(judged.vetoes.items()))
         return ApprovalError(
-            f"Node {name} may not go in rollout {rollout}: {said}",
-            "Settle it with them; when they have removed %s, run the same command again"
-            % " and ".join(approval_plan.VETOED + who for who in sorted(judged.vetoes)),
+            f"Node {request.node} may not go in rollout {request.rollout}: {said}",
+            f"Settle it with them; when they have removed the key {request.node} from the ConfigMap "
+            f"{' and '.join(sorted(judged.vetoes))} in namespace {NAMESPACE}, run the same command again",
             result,
         )
+    answer = json.dumps({"data": {request.node: "QUESTION"}})
     return ApprovalError(
-        "Node %s was not approved for rollout %s within %d seconds: there was no answer of %s"
-        % (name, rollout, timeout, ", ".join(judged.missing)),
-        "They answer by the annotation %s on the Node object, with the value %s; run the same command again when they "
-        "can" % (" and ".join(approval_plan.APPROVED + who for who in judged.missing), rollout),
+        "Node %s was not approved for rollout %s within %d seconds: there was no answer of %s to the question %s"
+        % (request.node, request.rollout, request.timeout, ", ".join(judged.missing), question.id),
+        f"Run the same command again when they can answer, each in a ConfigMap of their own: kubectl patch configmap "
+        f"{judged.missing[0]} --namespace {NAMESPACE} --type merge --patch '{answer}', with the question of that run",
         result,
     )

@@ -1,26 +1,28 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who has to agree before a node leaves service, asked and answered by annotations of the Node object. Pure.
+"""Who has to agree before a node leaves service: what is asked, and what answers mean. Pure.
+
+A question is kept in the object of the node's pool. Its id is made anew for each way of the node, so an approval holds
+for one way. Each approver answers in a ConfigMap of their own, under the node's name: the id to agree, or ``veto`` with
+the reason. Nothing on the Node object is an answer, because a node can write there. It only shows the question.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
-
-The node's ``approval-wanted`` holds a rollout. Whoever agrees copies that value to ``approved-by-<name>``; whoever does
-not writes why to ``vetoed-by-<name>``. An approval holds for one way of the node: it is removed when that has ended.
 """
 
 import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pool_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.record_plan import NodePlan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
-APPROVED, VETOED = node_view.PREFIX + "approved-by-", node_view.PREFIX + "vetoed-by-"
 WANTED, WANTED_OF, UNTIL = (
     node_view.PREFIX + name for name in ("approval-wanted", "approval-wanted-of", "approval-until")
 )
-# What comes after the slash of an annotation's name may have 63 characters.
+# Names of ConfigMaps, with room for what somebody may want to put around them.
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,49}[a-z0-9])?\Z")
+_VETO = re.compile(r"\s*veto\b[\s:,-]*(.*)", re.IGNORECASE | re.DOTALL)
 
 
 class Judgement(typing.NamedTuple):
@@ -28,46 +30,69 @@ class Judgement(typing.NamedTuple):
     vetoes: typing.Dict[str, str]
 
 
-def examine(names, rollout):
+NOBODY = Judgement([], {})
+
+
+def examine(names: typing.Iterable[str], rollout: str) -> None:
     """Refuse what cannot be asked.
 
-    :raises FleetError: a name does not fit into that of an annotation, or there is no rollout to agree to.
+    :raises FleetError: a name cannot be that of an approver's object, or there is no rollout to agree to.
     """
     for name in names:
         if not _NAME.match(name):
             raise FleetError(
-                f"{str(name)!r} cannot be part of an annotation's name",
-                todo="Use up to 51 small letters, digits and dashes",
+                f"{printable(str(name), 80)!r} cannot be the name of an approver's ConfigMap",
+                todo="Use up to 51 small letters, digits and dashes (osmigrate_approvals_required)",
             )
     if names and not rollout:
         raise FleetError("There is no rollout that could be approved", todo="Give the rollout a name")
 
 
-def judge(node, names, rollout):
-    """Say who has not agreed to the rollout yet, and who is against it."""
-    noted = node_view.annotations(node)
-    vetoes = {name: noted[VETOED + name] for name in names if VETOED + name in noted}
-    return Judgement([name for name in names if noted.get(APPROVED + name) != rollout], vetoes)
+def plan_question(
+    pool: pool_plan.Pool, node: str, names: typing.List[str], rollout: str, until: str, token: str
+) -> pool_plan.Plan:
+    """Plan what the others are asked. A question that was asked before in this rollout keeps its id and its time.
 
-
-def plan_question(node, names, rollout, until):
-    """Plan what tells the others that they are asked.
-
-    :param until: str, as RFC 3339; a question that was asked before keeps its own.
+    :param until: str, as RFC 3339.
+    :param token: str, what makes the id one that nobody has seen before.
     """
+    asked = pool.questions.get(node)
+    if asked and (asked.rollout, asked.of) == (rollout, ",".join(names)):
+        return pool_plan.Plan(pool, [], None)
+    question = pool_plan.Question(f"{rollout}.{token}", rollout, ",".join(names), until)
+    action = f"Ask {', '.join(names)} whether node {node} may go in rollout {rollout}"
+    return pool_plan.Plan(pool._replace(questions=dict(pool.questions, **{node: question})), [action], None)
+
+
+def plan_no_question(pool: pool_plan.Pool, node: str) -> pool_plan.Plan:
+    """Plan to end a question, with all answers to it."""
+    if node not in pool.questions:
+        return pool_plan.Plan(pool, [], None)
+    left = {name: one for name, one in pool.questions.items() if name != node}
+    return pool_plan.Plan(pool._replace(questions=left), [f"Remove the approvals of node {node}"], None)
+
+
+def judge(question: pool_plan.Question, answers: typing.Dict[str, typing.Optional[str]]) -> Judgement:
+    """Say who has not agreed yet, and who is against it.
+
+    :param answers: what each of those who are asked has under the node's name, None for nothing.
+    """
+    vetoes = {name: _VETO.match(text or "") for name, text in answers.items() if text != question.id}
+    return Judgement(
+        [name for name, text in answers.items() if text != question.id],
+        {name: printable(found.group(1)) or "no" for name, found in vetoes.items() if found},
+    )
+
+
+def plan_hint(node: dict, question: typing.Optional[pool_plan.Question]) -> NodePlan:
+    """Plan what the Node object shows of the question, for people who look there; nobody goes by it."""
+    wanted = dict.fromkeys((WANTED, WANTED_OF, UNTIL))
+    if question:
+        wanted = {WANTED: question.id, WANTED_OF: question.of, UNTIL: question.until}
     noted = node_view.annotations(node)
-    wanted = {WANTED: rollout, WANTED_OF: ",".join(names)}
-    if all(noted.get(key) == value for key, value in wanted.items()) or not names:
+    changes = {key: value for key, value in wanted.items() if noted.get(key) != value}
+    if not changes:
         return NodePlan({}, [])
     name = node["metadata"]["name"]
-    action = f"Ask {', '.join(names)} whether node {name} may go in rollout {rollout}"
-    return NodePlan({"metadata": {"annotations": dict(wanted, **{UNTIL: until})}}, [action])
-
-
-def plan_end(node):
-    """Plan to remove the question and the approvals. A veto is somebody else's, and stays."""
-    ours = [key for key in node_view.annotations(node) if key in (WANTED, WANTED_OF, UNTIL) or key.startswith(APPROVED)]
-    if not ours:
-        return NodePlan({}, [])
-    action = f"Remove the approvals of node {node['metadata']['name']}"
-    return NodePlan({"metadata": {"annotations": dict.fromkeys(ours)}}, [action])
+    action = f"Show on node {name} who is asked" if question else f"Show no question on node {name} any more"
+    return NodePlan({"metadata": {"annotations": changes}}, [action])

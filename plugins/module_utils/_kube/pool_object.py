@@ -58,7 +58,7 @@ def list_holding(cluster, node):
 
 
 def _noted(pool):
-    return {*pool.claims, *pool.failures, *pool.held}
+    return {*pool.claims, *pool.failures, *pool.held, *pool.questions}
 
 
 def list_members(cluster, pool, label, until=None):
@@ -135,7 +135,8 @@ def _write(cluster, name, pool, version, dry_run, until):
 def _fields(pool):
     claims = {name: dict(claim._asdict()) for name, claim in pool.claims.items()}
     held = {name: dict(one._asdict()) for name, one in pool.held.items()}
-    return {"claims": claims, "failures": pool.failures, "halt": pool.halt, "held": held}
+    questions = {name: dict(one._asdict()) for name, one in pool.questions.items()}
+    return {"claims": claims, "failures": pool.failures, "halt": pool.halt, "held": held, "questions": questions}
 
 
 def _dump(value):
@@ -155,6 +156,8 @@ def parse(found):
         failures = dict(json.loads(data.get("failures") or "{}"))
         held = json.loads(data.get("held") or "{}")
         held = {name: pool_plan.Held(**one) for name, one in held.items()}
+        questions = json.loads(data.get("questions") or "{}")
+        questions = {name: pool_plan.Question(**one) for name, one in questions.items()}
         halt = json.loads(data["halt"]) if data.get("halt") else None
         if halt:
             halt = {"reason": halt["reason"], "since": halt["since"]}
@@ -164,7 +167,7 @@ def parse(found):
             % (found["metadata"]["name"], NAMESPACE),
             todo="Look who changed it; if no node is on its way, delete it",
         )
-    return pool_plan.Pool(claims, failures, halt, held)
+    return pool_plan.Pool(claims, failures, halt, held, questions)
 
 
 def describe(pool):

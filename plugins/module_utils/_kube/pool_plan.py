@@ -47,11 +47,19 @@ class Held(typing.NamedTuple):
     why: str  # who or what held the node up
 
 
+class Question(typing.NamedTuple):
+    id: str  # what an approver answers to agree
+    rollout: str
+    of: str  # names of those who are asked, with commas
+    until: str
+
+
 class Pool(typing.NamedTuple):
     claims: typing.Dict[str, Claim]
     failures: typing.Dict[str, str]  # of nodes, each with the rollout that it failed in
     halt: typing.Optional[dict]  # reason and since
     held: typing.Dict[str, Held] = {}  # nodes that failed before their trial was armed
+    questions: typing.Dict[str, Question] = {}  # of nodes, what others are asked before they go
 
 
 class Limits(typing.NamedTuple):

@@ -3,38 +3,72 @@
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval_plan, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import EMPTY, Question
 
 P = "osmigrate.fleet/"
-ASKED = {P + "approval-wanted": "r1", P + "approval-wanted-of": "storage,network", P + "approval-until": "then"}
 NAMES = ["storage", "network"]
+ASKED = Question("r1.ab", "r1", "storage,network", "then")
+SHOWN = {P + "approval-wanted": "r1.ab", P + "approval-wanted-of": "storage,network", P + "approval-until": "then"}
+
+# What one of the two answers, whether it is missing then, and the veto that it is.
+ANSWERS = [
+    ("the question", "r1.ab", False, None),
+    ("nothing", None, True, None),
+    ("nothing at all", "", True, None),
+    ("the question of another way", "r1.cd", True, None),
+    ("only the rollout", "r1", True, None),
+    ("a little more", "r1.ab ", True, None),
+    ("yes", "yes", True, None),
+    ("no", "veto", True, "no"),
+    ("no, with a reason", "veto: a rebuild is under way", True, "a rebuild is under way"),
+    ("no, loudly", "VETO - not now", True, "not now"),
+    ("no, over several lines", "veto: one\ntwo\x1b[2J", True, "one two\\x1b[2J"),
+    ("what only begins like it", "vetoed-earlier", True, None),
+]
 
 
-def test_only_the_value_of_this_rollout_is_an_approval(make_node):
-    node = make_node(annotations={P + "approved-by-storage": "r1", P + "approved-by-network": "r0"})
-    assert approval_plan.judge(node, NAMES, "r1") == (["network"], {})
-    assert approval_plan.judge(node, [], "r1") == ([], {})
+@pytest.mark.parametrize(("text", "missing", "veto"), [one[1:] for one in ANSWERS], ids=[one[0] for one in ANSWERS])
+def test_only_the_id_of_the_question_is_an_approval(text, missing, veto):
+    judged = approval_plan.judge(ASKED, {"storage": text, "network": "r1.ab"})
+    assert judged.missing == (["storage"] if missing else [])
+    assert judged.vetoes == ({"storage": veto} if veto else {})
 
 
-def test_a_veto_counts_of_those_who_are_asked(make_node):
-    node = make_node(annotations={P + "vetoed-by-network": "no", P + "vetoed-by-stranger": "I"})
-    assert approval_plan.judge(node, NAMES, "r1").vetoes == {"network": "no"}
+def test_a_rollout_that_is_called_veto_can_be_approved():
+    asked = Question("veto.ab", "veto", "storage", "then")
+    assert approval_plan.judge(asked, {"storage": "veto.ab"}) == ([], {})
 
 
-def test_the_question_is_asked_once_and_keeps_its_deadline(make_node):
-    asked = approval_plan.plan_question(make_node(), NAMES, "r1", "then")
-    assert asked.patch["metadata"]["annotations"] == ASKED
-    assert asked.actions == ["Ask storage, network whether node w1 may go in rollout r1"]
-    assert approval_plan.plan_question(make_node(annotations=ASKED), NAMES, "r1", "later").actions == []
-    assert approval_plan.plan_question(make_node(annotations=ASKED), NAMES, "r2", "later").actions
-    assert approval_plan.plan_question(make_node(), [], "r1", "then").actions == []
+def test_the_question_is_asked_once_for_each_way_and_keeps_its_deadline():
+    plan = approval_plan.plan_question(EMPTY, "w1", NAMES, "r1", "then", "ab")
+    assert plan.pool == EMPTY._replace(questions={"w1": ASKED})
+    assert plan.actions == ["Ask storage, network whether node w1 may go in rollout r1"]
+    again = approval_plan.plan_question(plan.pool, "w1", NAMES, "r1", "later", "cd")
+    assert (again.pool, again.actions) == (plan.pool, [])
+    for names, rollout in ((NAMES, "r2"), (["storage"], "r1")):
+        other = approval_plan.plan_question(plan.pool, "w1", names, rollout, "later", "cd")
+        assert other.pool.questions["w1"].id == rollout + ".cd"
+    ended = approval_plan.plan_no_question(plan.pool, "w1")
+    assert (ended.pool, ended.actions) == (EMPTY, ["Remove the approvals of node w1"])
+    assert approval_plan.plan_no_question(EMPTY, "w1").actions == []
+    assert approval_plan.plan_question(ended.pool, "w1", NAMES, "r1", "then", "cd").pool.questions["w1"].id != ASKED.id
 
 
-def test_the_end_removes_question_and_approvals_and_no_veto(make_node):
-    noted = {**ASKED, P + "approved-by-storage": "r1", P + "vetoed-by-network": "no", P + "phase": "done"}
-    removed = approval_plan.plan_end(make_node(annotations=noted)).patch["metadata"]["annotations"]
-    assert removed == dict.fromkeys([*ASKED, P + "approved-by-storage"])
-    assert approval_plan.plan_end(make_node()).actions == []
+def test_a_place_that_is_given_back_ends_no_question():
+    asked = EMPTY._replace(questions={"w1": ASKED})
+    assert pool_plan.plan_release(asked, "w1").pool.questions == {"w1": ASKED}
+
+
+def test_the_node_shows_the_question_as_long_as_it_is_asked(make_node):
+    shown = approval_plan.plan_hint(make_node(), ASKED).patch["metadata"]["annotations"]
+    assert shown == SHOWN
+    node = make_node(annotations={**SHOWN, P + "phase": "done"})
+    assert approval_plan.plan_hint(node, ASKED).actions == []
+    assert approval_plan.plan_hint(node, None).patch["metadata"]["annotations"] == dict.fromkeys(SHOWN)
+    forged = make_node(annotations={**SHOWN, P + "approval-wanted": "r9"})
+    assert approval_plan.plan_hint(forged, ASKED).patch["metadata"]["annotations"] == {P + "approval-wanted": "r1.ab"}
+    assert approval_plan.plan_hint(make_node(), None).actions == []
 
 
 @pytest.mark.parametrize(("names", "rollout"), [(["Storage"], "r1"), (["a/b"], "r1"), (["x" * 52], "r1"), (["a"], "")])

@@ -7,7 +7,7 @@ import re
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _errors
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, pool_object, pool_plan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Claim, Held, Pool
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Claim, Held, Pool, Question
 
 LABELS = {"osmigrate.fleet/pool": "worker"}
 HELD = Pool(
@@ -15,6 +15,7 @@ HELD = Pool(
     {"w2": "r1"},
     {"reason": "Bad kernel", "since": "now"},
     {"w3": Held("r1", "now", "a budget")},
+    {"w4": Question("r1.ab", "r1", "storage", "then")},
 )
 
 
@@ -55,6 +56,8 @@ def test_a_pool_survives_being_stored():
         {"claims": '{"w1": {"rollout": "r1"}}'},
         {"claims": '{"w1": null}'},
         {"failures": "7"},
+        {"questions": "[7]"},
+        {"questions": "[7]"},
         {"held": "[]"},
         {"held": '{"w1": {"rollout": "r1"}}'},
         {"halt": '"yes"'},
