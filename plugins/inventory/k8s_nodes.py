@@ -13,7 +13,9 @@ author:
 description:
   - Makes a host of every node that the selectors leave. The file's name has to end in C(k8s_nodes.yml) or
     C(k8s_nodes.yaml).
-  - Nodes with the label C(osmigrate.fleet/exclude), whatever its value, are hidden.
+  - Nodes with the label C(node-restriction.kubernetes.io/osmigrate-exclude) or C(osmigrate.fleet/exclude), whatever its
+    value, are hidden. The playbook C(status) names them. A kubelet can set the second one on its own node unless
+    C(playbooks/files/admission-policy.yml) is applied.
   - An API server that cannot be reached, a wrong kubeconfig or a missing permission ends Ansible with one sentence,
     also where Ansible would otherwise go on without hosts and report success. Selectors that match no node are a
     warning.
@@ -59,7 +61,7 @@ options:
     type: str
     env: [{name: OSMIGRATE_FIELD_SELECTOR}]
   show_excluded:
-    description: Shows nodes with the label C(osmigrate.fleet/exclude) too, in the group C(osmigrate_excluded).
+    description: Shows nodes that a label hides, too, in the group C(osmigrate_excluded).
     type: bool
     default: false
     env: [{name: OSMIGRATE_SHOW_EXCLUDED}]
@@ -198,7 +200,7 @@ except ImportError:
     netaddr = None
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, node_view
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _child, _nodes
 
 SELECTORS = ("label_selector", "field_selector")
@@ -312,7 +314,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise FleetError("The Python library kubernetes is missing", "No host was added", "Install it with pip")
         selectors = [cluster["label_selector"]]
         if not self.get_option("show_excluded"):
-            selectors.append("!" + _nodes.EXCLUDE_LABEL)
+            selectors += ["!" + label for label in node_view.EXCLUDE_LABELS]
         query = {"labelSelector": ",".join(filter(None, selectors)), "fieldSelector": cluster["field_selector"]}
         server = client.Cluster.connect(auth_options.read_options(cluster.get))
         return server.list(client.NODES, query, keep=_nodes.trim).items
@@ -322,12 +324,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         types, needed = self.get_option("address_types"), any(self._constructed.values())
         for node in nodes:
             facts = self._facts(node, cluster, self._kept["labels"], self._kept["annotations"])
-            excluded = _nodes.EXCLUDE_LABEL in (node["metadata"].get("labels") or {})
             yield (
                 node["metadata"]["name"],
                 _nodes.choose_address(node, types, self._inside),
                 _nodes.matching(facts, self._kept["variables"]),
-                list(_nodes.groups(facts, excluded)),
+                list(_nodes.groups(facts, bool(facts["excluded_by"]))),
                 self._facts(node, cluster, ("*",), ("*",)) if needed else None,
             )
 

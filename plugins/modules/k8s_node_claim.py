@@ -21,8 +21,9 @@ description:
   - A control-plane node gets its place only while all members of etcd are Ready and can do without it, and all other
     API servers are Ready.
   - Inside of maintenance windows only, if there are any, and only if the node can be expected to be back before they
-    close. It is expected to take O(expected_seconds), or as long as the slowest node of its pool took in this rollout.
-    If that has to wait for longer than O(timeout), the module fails at once and says when the next window opens.
+    close. It is expected to take O(expected_seconds), or as long as the median of its pool's nodes took in this
+    rollout, once three have arrived. If that has to wait for longer than O(timeout), the module fails at once and says
+    when the next window opens.
   - Ask again before the reboot. A node that holds a place and may not use it any more gives it back.
   - Runs on the controller; delegate it to C(localhost).
 extends_documentation_fragment:

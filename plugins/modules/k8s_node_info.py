@@ -87,6 +87,9 @@ nodes:
     container_runtime:
       description: Name and version of the container runtime.
       type: str
+    excluded_by:
+      description: The label that leaves it out of the inventory; empty if none does.
+      type: str
     osmigrate:
       description: Our annotations, without their prefix and with underscores.
       type: dict

@@ -16,8 +16,6 @@ from collections.abc import Callable, Iterator
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PACKAGE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
 
-EXCLUDE_LABEL = node_view.PREFIX + "exclude"
-
 _ZONE = "topology.kubernetes.io/zone"
 _REGION = "topology.kubernetes.io/region"
 _CALENDAR_VERSION = re.compile(r"\d\d\.(0\d|1[0-2])\b")

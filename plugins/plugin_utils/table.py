@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import EXCLUDE_LABELS
+
 POOL_COLUMNS = ("POOL", "NODES", "UNAVAILABLE", "FAILED", "HELD UP", "HALTED")
 COLUMNS = ("NODE", "OS BEFORE", "OS NOW", "KERNEL", "READY", "CORDONED", "PHASE", "VERDICT")
 
@@ -31,10 +33,16 @@ def row(node: dict[str, Any]) -> tuple[str, ...]:
 
 
 def node_table(nodes: list[dict[str, Any]]) -> list[str]:
-    """Return the table as lines of text, followed by the reasons of what failed."""
+    """Return the table as lines of text, followed by the reasons of what failed, and by who is left
+    out of the inventory."""
     rows = [COLUMNS, *(row(node) for node in sorted(nodes, key=lambda node: node["name"]))]
     reasons = [_reason(node["name"], node["osmigrate"]) for node in nodes if node["osmigrate"].get("reason")]
-    return _aligned(rows) + reasons
+    return _aligned(rows) + reasons + [_exclusion(node) for node in nodes if node["excluded_by"]]
+
+
+def _exclusion(node: dict[str, Any]) -> str:
+    said = f"{node['name']} is left out of the inventory by its label {node['excluded_by']}"
+    return said if node["excluded_by"] == EXCLUDE_LABELS[0] else f"{said}, which its own kubelet may have set"
 
 
 def _reason(name: str, ours: dict[str, str]) -> str:

@@ -19,6 +19,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES
 
 PODS = "/api/v1/namespaces/kube-system/pods"
+# Of fewer nodes than that, one alone could decide how long the others are expected to take.
+FEWEST = 3
 # As plugins/doc_fragments/k8s_terms.py documents them.
 ARGUMENT_SPEC = {
     "windows": {"type": "list", "elements": "raw", "default": []},
@@ -78,15 +80,15 @@ def of_window(node, members, rollout, terms, now):
     :returns: Refusal, or None.
     """
     name = node["metadata"]["name"]
-    seconds, slowest = expect(node, members, rollout, terms.expected_seconds, now)
-    expected = "%d seconds are expected%s" % (seconds, ", as node %s took" % slowest if slowest else "")
+    seconds, measured = expect(node, members, rollout, terms.expected_seconds, now)
+    expected = "%d seconds are expected%s" % (seconds, ", the median of %d nodes" % measured if measured else "")
     found = windows.opening(terms.schedule, now, seconds)
     if not found:
         problem = (
             "Node %s may not go: %s, and in the next %d days no maintenance window outside of black-outs has as many"
         )
         todo = "Make a window longer, or correct what is expected (osmigrate_expected_seconds%s)" % (
-            ", or the annotation cordoned-seconds of node %s" % slowest if slowest else ""
+            ", or the annotation cordoned-seconds of nodes" if measured else ""
         )
         return Refusal(problem % (name, expected, windows.HORIZON_DAYS), todo, None)
     if found[0] <= now:
@@ -112,17 +114,20 @@ def of_control_plane(node, found, checks, terms):
 def expect(node, members, rollout, at_least, now):
     """How long a node is expected to be out of service from now on. Pure.
 
-    As long as is said, or as the slowest node of its pool took in this rollout. One that is out already needs what is
-    left of that, and half of it at least: the reboot is still to come.
+    As long as is said, or as the median of the nodes of its pool took in this rollout: nodes can write what they took,
+    and none of them may decide for the others. One that is out already needs what is left of that, and half of it at
+    least: the reboot is still to come.
 
-    :returns: tuple (int seconds, str the node that took so long or empty).
+    :returns: tuple (int seconds, int how many nodes they are the median of, 0 if they are what is said).
     """
-    measured = [(one.seconds, one.name) for one in members if one.seconds is not None and one.done_in == rollout]
-    seconds, name = max(measured + [(at_least, "")])
+    measured = sorted(one.seconds for one in members if one.seconds is not None and one.done_in == rollout)
+    seconds, count = at_least, 0
+    if len(measured) >= FEWEST and measured[len(measured) // 2] > at_least:
+        seconds, count = measured[len(measured) // 2], len(measured)
     since = times.parse(node_view.annotations(node).get(cordon_plan.AT, "")) if cordon_plan.is_ours(node) else None
     if since is not None:
         seconds = max(seconds - max(0, int(now - since)), (seconds + 1) // 2)
-    return seconds, name
+    return seconds, count
 
 
 def _closed(schedule, now, expected):

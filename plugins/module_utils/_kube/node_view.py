@@ -7,6 +7,8 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PREFIX
 
+# What the inventory leaves out. The API server lets no kubelet write the first one.
+EXCLUDE_LABELS = ("node-restriction.kubernetes.io/osmigrate-exclude", PREFIX + "exclude")
 ROLE_LABEL = "node-role.kubernetes.io/"
 
 
@@ -45,6 +47,11 @@ def has_arrived(node, release):
     return bool(release) and noted.get("phase") == "done" and noted.get("release") == release
 
 
+def excluded_by(node: dict) -> str:
+    """The label that leaves a node out of the inventory, empty if none does."""
+    return next((label for label in EXCLUDE_LABELS if label in labels(node)), "")
+
+
 def roles(node):
     """The roles that labels give a node. A node without any is a worker."""
     named = [name[len(ROLE_LABEL) :] for name in labels(node) if name.startswith(ROLE_LABEL)]
@@ -67,5 +74,6 @@ def describe(node):
         "kernel_version": info.get("kernelVersion", ""),
         "kubelet_version": info.get("kubeletVersion", ""),
         "container_runtime": info.get("containerRuntimeVersion", ""),
+        "excluded_by": excluded_by(node),
         "osmigrate": osmigrate(node),
     }

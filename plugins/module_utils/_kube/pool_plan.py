@@ -12,11 +12,13 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view, times
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, whole_number
 
 REFRESH_SECONDS = 60
 # An object has room for so much: of nodes that were held up the last ones are kept.
 MOST_HELD, LONGEST_WHY = 200, 400
+# Nobody plans with what took longer than a day.
+LONGEST_CORDON = 86400
 CONTROL_PLANE, WORKER = "control-plane", "worker"
 # Nodes with any of these run etcd or an API server. Their pool is that of the control plane, whatever their labels say.
 CONTROL_ROLES = (CONTROL_PLANE, "master", "etcd")
@@ -86,7 +88,7 @@ EMPTY = Pool({}, {}, None)
 def member(node):
     """What counts of a Node object."""
     noted = node_view.osmigrate(node)
-    seconds = noted.get("cordoned_seconds", "")
+    seconds = whole_number(noted.get("cordoned_seconds", ""))
     return Member(
         node["metadata"]["name"],
         node_view.labels(node).get(ZONE_LABEL, ""),
@@ -94,7 +96,7 @@ def member(node):
         node_view.is_schedulable(node),
         node_view.annotations(node).get(cordon_plan.BY),
         noted.get("rollout") if noted.get("phase") == "done" else None,
-        int(seconds) if seconds.isdigit() else None,
+        seconds if seconds is not None and seconds <= LONGEST_CORDON else None,
     )
 
 

@@ -5,6 +5,9 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import time
+import typing
+
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
@@ -14,8 +17,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     times,
     windows,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, Cluster
 
+POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/osmigrate-kubelets"
+# Labels that the API server keeps from kubelets, and those that the policies do.
+RESTRICTED, COVERED = "node-restriction.kubernetes.io", ("pool",)
 WORKLOADS = (("DaemonSet", "/apis/apps/v1/daemonsets"), ("Deployment", "/apis/apps/v1/deployments"))
 
 
@@ -48,7 +54,7 @@ def examine(cluster, names, accepted, terms, pool_label):
         "findings": [dict(one._asdict()) for one in findings],
         "control_plane": seen,
         "opens": opens,
-        "report": [tell(one) for one in findings] + said,
+        "report": [tell(one) for one in findings] + said + judge_pool_label(pool_label, has_policies(cluster)),
     }
     problems, todos = [tell(one) for one in others], []
     if others:
@@ -62,6 +68,32 @@ def examine(cluster, names, accepted, terms, pool_label):
     if problems:
         raise PreflightError(problems, todos, result)
     return result
+
+
+def has_policies(cluster: Cluster) -> bool:
+    """Whether the policies for kubelets of playbooks/files/admission-policy.yml are in force, as far as may be seen."""
+    try:
+        cluster.get(POLICIES, until=time.monotonic())
+    except ApiError as error:
+        if error.status not in (403, 404):
+            raise
+        return False
+    return True
+
+
+def judge_pool_label(label: str, policies: bool) -> typing.List[str]:
+    """Tell if kubelets choose the pools of their nodes. Pure.
+
+    :param policies: bool, those of playbooks/files/admission-policy.yml are in force.
+    """
+    prefix, slash = label.partition("/")[:2]
+    restricted = slash and (prefix == RESTRICTED or prefix.endswith("." + RESTRICTED))
+    if restricted or (policies and label in COVERED):
+        return []
+    return [
+        f"The label {label} says which pool a node is in, and its own kubelet can change it: use one below "
+        f"{RESTRICTED}/ (osmigrate_pool_label), or the label pool with playbooks/files/admission-policy.yml"
+    ]
 
 
 def tell(finding):

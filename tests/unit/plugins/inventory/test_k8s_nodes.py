@@ -81,7 +81,7 @@ def test_everything_from_the_environment(server, inventory):
     assert seen.code == 0, seen.said
     query = parse_qs(urlsplit(server.requests[0][1]).query)
     assert query == {
-        "labelSelector": ["pool=general,!osmigrate.fleet/exclude"],
+        "labelSelector": ["pool=general,!node-restriction.kubernetes.io/osmigrate-exclude,!osmigrate.fleet/exclude"],
         "fieldSelector": ["metadata.name!=n9"],
         "limit": ["500"],
     }

@@ -32,8 +32,25 @@ def test_no_pools():
 
 
 def test_the_reason_of_a_failed_node_says_how_often_it_failed():
-    node = {"name": "w1", "os_image": "Debian 12", "kernel_version": "6.1", "ready": True, "schedulable": True}
+    node = {
+        "name": "w1",
+        "os_image": "Debian 12",
+        "kernel_version": "6.1",
+        "ready": True,
+        "schedulable": True,
+        "excluded_by": "",
+    }
     ours = {"reason": "it panicked", "verdict": "fell_back"}
     assert node_table([{**node, "osmigrate": ours}])[-1] == "w1: it panicked"
     assert node_table([{**node, "osmigrate": {**ours, "attempts": "1"}}])[-1] == "w1: it panicked"
     assert node_table([{**node, "osmigrate": {**ours, "attempts": "3"}}])[-1] == "w1: it panicked (3 attempts failed)"
+
+
+def test_nodes_that_a_label_leaves_out_are_named():
+    node = {"name": "w1", "os_image": "Debian 12", "kernel_version": "6.1", "ready": True, "schedulable": True}
+    hidden, restricted = "osmigrate.fleet/exclude", "node-restriction.kubernetes.io/osmigrate-exclude"
+    nodes = [{**node, "osmigrate": {}, "excluded_by": label} for label in (hidden, restricted, "")]
+    assert node_table(nodes)[4:] == [
+        f"w1 is left out of the inventory by its label {hidden}, which its own kubelet may have set",
+        f"w1 is left out of the inventory by its label {restricted}",
+    ]

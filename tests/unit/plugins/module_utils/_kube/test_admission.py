@@ -19,8 +19,9 @@ def make_terms(**options):
     return admission.read_terms({**DEFAULTS, **options})
 
 
-def done(name, seconds, rollout="r1"):
-    return pool_plan.Member(name, "", True, True, None, rollout, seconds)
+def took(*seconds, rollout="r1"):
+    """Nodes that are done."""
+    return [pool_plan.Member(f"w{at}", "", True, True, None, rollout, one) for at, one in enumerate(seconds, 2)]
 
 
 def at(text):
@@ -29,17 +30,20 @@ def at(text):
 
 # What nodes of the pool took, since when the node is cordoned, now; what is expected, and by which node.
 EXPECTED = [
-    ("nothing measured", [], None, "21T22:00", (1800, "")),
-    ("faster", [done("w2", 600)], None, "21T22:00", (1800, "")),
-    ("slower", [done("w2", 2000), done("w3", 1900)], None, "21T22:00", (2000, "w2")),
-    ("in another rollout", [done("w2", 2000, "r0")], None, "21T22:00", (1800, "")),
-    ("still on its way", [done("w2", 2000, None)], None, "21T22:00", (1800, "")),
-    ("not measured", [done("w2", None)], None, "21T22:00", (1800, "")),
-    ("out for 10 minutes", [], "21T21:50", "21T22:00", (1200, "")),
-    ("out for 20 minutes", [], "21T21:40", "21T22:00", (900, "")),
-    ("out since yesterday", [done("w2", 2001)], "20T21:40", "21T22:00", (1001, "w2")),
-    ("out for a slow drain", [done("w2", 4000)], "21T21:50", "21T22:00", (3400, "w2")),
-    ("by a clock that was wrong", [], "21T23:00", "21T22:00", (1800, "")),
+    ("nothing measured", [], None, "21T22:00", (1800, 0)),
+    ("faster", took(600, 700, 500), None, "21T22:00", (1800, 0)),
+    ("slower", took(2000, 1900, 2100), None, "21T22:00", (2000, 3)),
+    ("one of them lies", took(86400, 1900, 2000), None, "21T22:00", (2000, 3)),
+    ("a minority lies", took(86400, 86400, 600, 700, 800), None, "21T22:00", (1800, 0)),
+    ("two cannot decide", took(86400, 86400), None, "21T22:00", (1800, 0)),
+    ("in another rollout", took(2000, 2000, 2000, rollout="r0"), None, "21T22:00", (1800, 0)),
+    ("still on its way", took(2000, 2000, 2000, rollout=None), None, "21T22:00", (1800, 0)),
+    ("not measured", took(None, None, 2000), None, "21T22:00", (1800, 0)),
+    ("out for 10 minutes", [], "21T21:50", "21T22:00", (1200, 0)),
+    ("out for 20 minutes", [], "21T21:40", "21T22:00", (900, 0)),
+    ("out since yesterday", took(2001, 2001, 2001), "20T21:40", "21T22:00", (1001, 3)),
+    ("out for a slow drain", took(4000, 4000, 4000), "21T21:50", "21T22:00", (3400, 3)),
+    ("by a clock that was wrong", [], "21T23:00", "21T22:00", (1800, 0)),
 ]
 
 
@@ -69,8 +73,8 @@ WINDOWS = [
     ),
     (
         "22T01:00",
-        [done("w2", 7200)],
-        "Node w1 may not go now: 7200 seconds are expected, as node w2 took, and 3600 are left until nodes have "
+        took(7200, 7200, 7200),
+        "Node w1 may not go now: 7200 seconds are expected, the median of 3 nodes, and 3600 are left until nodes have "
         "to be back. It can go from 2026-11-22T22:00:00Z on",
         75600,
     ),
@@ -83,9 +87,9 @@ WINDOWS = [
     ),
     (
         "21T22:00",
-        [done("w2", 20000)],
-        "Node w1 may not go: 20000 seconds are expected, as node w2 took, and in the next 400 days no maintenance "
-        "window outside of black-outs has as many",
+        took(20000, 20000, 20000),
+        "Node w1 may not go: 20000 seconds are expected, the median of 3 nodes, and in the next 400 days no "
+        "maintenance window outside of black-outs has as many",
         None,
     ),
 ]

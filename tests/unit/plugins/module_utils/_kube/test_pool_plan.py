@@ -239,6 +239,12 @@ def test_what_counts_of_a_node(make_node):
 DONE = {"rollout": "r1", "phase": "done", "cordoned-seconds": "312"}
 
 
+@pytest.mark.parametrize("said", ["²", "-1", "", "1e3", "9" * 5000, "86401", "٣", " 312"])
+def test_what_a_kubelet_says_that_cannot_be_is_not_known(make_node, said):
+    noted = {"osmigrate.fleet/" + key: value for key, value in {**DONE, "cordoned-seconds": said}.items()}
+    assert pool_plan.member(make_node(annotations=noted)).seconds is None
+
+
 def test_the_control_plane_goes_one_at_a_time():
     assert pool_plan.bounded("control-plane", Limits("50%", "2")) == Limits("1", "2")
     assert pool_plan.bounded("worker", Limits("50%", None)) == Limits("50%", None)
