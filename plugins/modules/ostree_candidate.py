@@ -28,18 +28,27 @@ attributes:
     platforms: linux
 options:
   manifest:
-    description: The manifest in its canonical form, as RV(osmigrate.fleet.release_info#module:canonical) returns it.
+    description: The text that is signed, as RV(osmigrate.fleet.release_info#module:payload) returns it.
     type: str
     required: true
-  signature:
-    description: Base64 of the ed25519 signature over the canonical form.
-    type: str
-    default: ""
-  trusted_keys:
-    description: Public keys in PEM form, one of which must have made the signature.
+  signatures:
+    description: Base64 of the ed25519 signatures, as RV(osmigrate.fleet.release_info#module:signatures) returns them.
     type: list
     elements: str
     default: []
+  trusted_keys:
+    description:
+      - Public keys, each as PEM text or as a mapping with C(key), a PEM text, and C(names), the names of the releases
+        that it may sign.
+      - If the node has the directory C(/etc/osmigrate/trusted.d), with keys in files called C(*.pub), those have to
+        agree.
+    type: list
+    elements: raw
+    default: []
+  signatures_required:
+    description: How many different keys must have signed.
+    type: int
+    default: 1
   require_signature:
     description: Refuse a manifest that no trusted key has signed.
     type: bool
@@ -88,8 +97,8 @@ EXAMPLES = r"""
 
 - name: Fetch and deploy the release beside what runs
   osmigrate.fleet.ostree_candidate:
-    manifest: "{{ manifest.canonical }}"
-    signature: "{{ manifest.signature }}"
+    manifest: "{{ manifest.payload }}"
+    signatures: "{{ manifest.signatures }}"
     trusted_keys: "{{ manifest.trusted_keys }}"
   register: candidate
 """
@@ -151,8 +160,29 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree i
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.candidate import Candidate
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema, signature
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, keyring, signature
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
+
+
+def verified(params):
+    """Verify the signed text, and only then read it.
+
+    :param params: dict, the module's parameters.
+    :returns: (the manifest as schema.validate returns it, fingerprints of the keys whose signatures count).
+    :raises FleetError: it is not signed by those who have to.
+    """
+    name, required, signed_by = "The release", params["signatures_required"], []
+    asked = params["require_signature"] or (params["signatures"] and params["trusted_keys"])
+    if asked:
+        keys = signature.trusted_keys(params["trusted_keys"])
+        data = envelope.signed_bytes(params["manifest"])
+        raw = [signature.decode(one) for one in params["signatures"]]
+        signers = signature.count(data, raw, keys, max(required, 1), name, signature.matches_by_openssl)
+    release, _digest = envelope.read_payload(params["manifest"], name)
+    if asked:
+        signed_by = signature.allowed(signers, max(required, 1), release["name"], name)
+    keyring.agree(signed_by, required)
+    return release, signed_by
 
 
 def bring(params, check_mode):
@@ -162,12 +192,10 @@ def bring(params, check_mode):
     :param check_mode: bool, only say what would be done.
     :returns: dict, the module's result.
     """
-    release = schema.parse_canonical(params["manifest"])
-    if params["require_signature"] or (params["signature"] and params["trusted_keys"]):
-        signature.verify(params["manifest"].encode("utf-8"), params["signature"], params["trusted_keys"])
+    release, signed_by = verified(params)
     boot = BootControl(check_mode=check_mode)
     stateroot = params["stateroot"] or release["os"]["id"]
-    candidate = Candidate(release, Ostree(), boot, stateroot, params["timeout"], params["etc_conflicts"])
+    candidate = Candidate(release, Ostree(), boot, stateroot, params["timeout"], params["etc_conflicts"], signed_by)
     wanted = params["state"] == "present"
     steps = candidate.plan() if wanted else candidate.plan_removal()
     if not check_mode:
@@ -191,8 +219,9 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "manifest": {"type": "str", "required": True},
-            "signature": {"type": "str", "default": ""},
-            "trusted_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+            "signatures": {"type": "list", "elements": "str", "default": []},
+            "trusted_keys": {"type": "list", "elements": "raw", "default": [], "no_log": False},
+            "signatures_required": {"type": "int", "default": 1},
             "require_signature": {"type": "bool", "default": True},
             "stateroot": {"type": "str"},
             "kernel_arguments": {"type": "list", "elements": "str", "default": []},

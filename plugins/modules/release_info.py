@@ -34,10 +34,11 @@ options:
     required: true
   trusted_keys:
     description:
-      - Ed25519 public keys, each as PEM text or as a path to a PEM file. One of them must have signed the manifest.
+      - Ed25519 public keys, each as PEM text, as a path to a PEM file, or as a mapping with C(key), which is one of
+        both, and C(names), a list of the names of the releases that it may sign.
       - One PEM text or file may hold several keys.
     type: list
-    elements: str
+    elements: raw
     default: []
   require_signature:
     description:
@@ -45,8 +46,44 @@ options:
       - When V(false), a signature that is there is still verified, unless O(trusted_keys) is empty.
     type: bool
     default: true
+  signatures_required:
+    description: How many different keys of O(trusted_keys) must have signed.
+    type: int
+    default: 1
+  release_id:
+    description: Id that the release must have, such as C(debian-13-13.1). Whatever else is read is refused.
+    type: str
+    default: ""
+  digest:
+    description: SHA-256 digest that the file of the manifest must have, as C(sha256sum) prints it.
+    type: str
+    default: ""
+  max_age:
+    description: How many seconds ago the release may have been created at most; V(0) for no limit.
+    type: int
+    default: 0
+  revoked:
+    description:
+      - What must not be used any more, whoever signed it; each is the id of a release, a commit, or the SHA-256
+        fingerprint of a key.
+    type: list
+    elements: str
+    default: []
+  allow_http:
+    description:
+      - Take an unsigned manifest over plain http, and do not warn of a signed one.
+      - Whoever is on the way can withhold a signed release or send an older one, and can send anything unsigned.
+        O(digest) rules both out.
+    type: bool
+    default: false
+  check_payload:
+    description:
+      - Ask the server of the payload from here whether it has the release.
+      - For controllers that can reach it. Each node asks it in any case before anything is fetched.
+    type: bool
+    default: false
   timeout:
-    description: How many seconds to wait for the server when O(manifest) is a URL.
+    description: After how many seconds a fetch ends, whatever the server does, when O(manifest) is a URL.
     type: int
     default: 30
 seealso:
@@ -89,6 +126,14 @@ release:
     os:
       description: C(id), C(version_id), C(architecture) and C(kernel) of the operating system.
       type: dict
+    expires:
+      description: Until when it may be used.
+      returned: if the manifest has it
+      type: str
+    serial:
+      description: Its place among the releases of its name.
+      returned: if the manifest has it
+      type: int
     minimum_from:
       description: Versions of the same name, one of which must run before this one. Empty means any.
       type: list
@@ -100,72 +145,140 @@ release:
       description: Version of the schema.
       type: int
       sample: 1
-canonical:
-  description: The canonical form of the manifest, the text that is signed.
+payload:
+  description: The text that is signed, JSON with the manifest and the digest of its file.
   returned: success
   type: str
-signature:
-  description: The signature in base64, empty when there is none.
+digest:
+  description: SHA-256 digest of the manifest's file.
   returned: success
   type: str
-signed_by:
-  description: SHA-256 fingerprint of the key that made the signature, empty when none was verified.
-  returned: success
-  type: str
-trusted_keys:
-  description: The trusted keys as PEM texts.
+signatures:
+  description: The signatures in base64, empty when there is none.
   returned: success
   type: list
   elements: str
+signed_by:
+  description: SHA-256 fingerprints of the trusted keys whose signatures count, empty when none was verified.
+  returned: success
+  type: list
+  elements: str
+signatures_required:
+  description: How many keys had to sign.
+  returned: success
+  type: int
+trusted_keys:
+  description: The trusted keys that are not revoked, for M(osmigrate.fleet.ostree_candidate).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    key:
+      description: The key as PEM text.
+      type: str
+    names:
+      description: Names of the releases that it may sign; empty for all.
+      type: list
+      elements: str
+plain_http:
+  description: Whether the manifest came over plain http, without anything that rules out an older one.
+  returned: success
+  type: bool
 """
 
+import base64
+import time
+
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import repository
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader, schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import fetch, policy, reader, revoked, schema
 
 
-def read(location, trusted_keys, require_signature, timeout):
-    """Read and verify a manifest: the module's result."""
-    keys = reader.trusted_keys(trusted_keys)
-    manifest = reader.load(location, timeout)
-    signature = reader.load_signature(location, timeout)
-    signed_by = ""
-    if require_signature and not signature:
+def read(params, now):
+    """Read and verify a manifest: the module's result.
+
+    :param params: dict, the module's parameters.
+    :param now: seconds of the epoch.
+    :raises FleetError: it is refused.
+    """
+    wish = policy.Wish(params["release_id"], params["digest"], params["max_age"], revoked.read(params["revoked"]))
+    given = reader.trusted_keys(params["trusted_keys"])
+    keys = [one for one in given if one.key.fingerprint not in wish.revoked]
+    found = verified(params, keys, len(given) - len(keys))
+    policy.examine(found.name, found.release, found.digest, found.signed_by, wish, now)
+    plain = fetch.is_plain(params["manifest"]) and not wish.digest
+    if plain and not found.signed_by and not params["allow_http"]:
         raise FleetError(
-            f"{manifest.name} has no signature beside it ({reader.signature_location(location)})",
-            todo="Sign it with osmigrate.fleet.release_sign, or set require_signature to false to use it unsigned",
+            f"{found.name} came over plain http and nobody vouches for it",
+            todo="Sign it, serve it over https, give its digest in osmigrate_release_digest, or set "
+            "osmigrate_allow_http=true",
         )
-    if require_signature and not keys:
-        raise FleetError(
-            f"{manifest.name} cannot be verified, because no trusted key was given",
-            todo="Give the public key of those who make the release in trusted_keys",
-        )
-    if signature and keys:
-        signed_by = reader.verify(manifest, signature, keys)
+    if params["check_payload"]:
+        payload = found.release["payloads"]["ostree"]
+        repository.look(payload["url"], payload["commit"], params["timeout"], "Nothing was changed")
     return {
-        "release": dict(manifest.release, id=schema.entry_id(manifest.release)),
-        "canonical": manifest.canonical,
-        "signature": signature,
-        "signed_by": signed_by,
-        "trusted_keys": [key.pem for key in keys],
+        "release": dict(found.release, id=schema.entry_id(found.release)),
+        "payload": found.payload,
+        "digest": found.digest,
+        "signatures": [base64.b64encode(raw).decode("ascii") for _keyid, raw in found.signatures],
+        "signed_by": found.signed_by,
+        "signatures_required": params["signatures_required"],
+        "trusted_keys": [{"key": one.key.pem, "names": list(one.names)} for one in keys],
+        "plain_http": plain and not params["allow_http"],
     }
+
+
+def verified(params, keys, revoked_keys):
+    """Read a manifest, signed if it has to be, or if it is and somebody is trusted.
+
+    :param keys: list of TrustedKey.
+    :param revoked_keys: int, how many more were given and are revoked.
+    :returns: reader.Release.
+    """
+    location, required = params["manifest"], params["signatures_required"]
+    name = reader.name_of(location)
+    if required < 1:
+        raise FleetError(
+            f"osmigrate_signatures_required is {required}, so anything would count as signed",
+            todo="Give a number from 1 on; osmigrate_require_signature=false is for unsigned releases",
+        )
+    if params["require_signature"] and not keys:
+        raise FleetError(
+            f"{name} cannot be verified, because "
+            + ("every trusted key is revoked" if revoked_keys else "no trusted key was given"),
+            todo="Give the public key of those who make the release in osmigrate_trusted_keys",
+        )
+    return reader.read(location, params["timeout"], keys, required, params["require_signature"])
 
 
 def main():
     module = AnsibleModule(
         argument_spec={
             "manifest": {"type": "str", "required": True},
-            "trusted_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+            "trusted_keys": {"type": "list", "elements": "raw", "default": [], "no_log": False},
             "require_signature": {"type": "bool", "default": True},
+            "signatures_required": {"type": "int", "default": 1},
+            "release_id": {"type": "str", "default": ""},
+            "digest": {"type": "str", "default": ""},
+            "max_age": {"type": "int", "default": 0},
+            "revoked": {"type": "list", "elements": "str", "default": []},
+            "allow_http": {"type": "bool", "default": False},
+            "check_payload": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 30},
         },
         supports_check_mode=True,
     )
     for library, error in reader.MISSING:
         module.fail_json(msg=missing_required_lib(library), exception=error)
-    params = module.params
     with failing(module):
-        result = read(params["manifest"], params["trusted_keys"], params["require_signature"], params["timeout"])
+        result = read(module.params, time.time())
+    if result["plain_http"]:
+        module.warn(
+            f"{reader.name_of(module.params['manifest'])} came over plain http: whoever is on the way can withhold a "
+            "release or send an older one. Serve it over https, give osmigrate_release_digest, or set "
+            "osmigrate_allow_http=true."
+        )
     module.exit_json(changed=False, **result)
 
 

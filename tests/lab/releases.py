@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import tempfile
@@ -21,6 +22,7 @@ from .config import GUEST_GATEWAY, RELEASES_PORT, Paths
 
 NAME = "debian-13"
 REF = "debian/13/x86_64"
+TYPE = "application/vnd.osmigrate.fleet.release.v1+json"
 VERSIONS = ("13.1", "13.2")
 # What the second release has more than the first.
 MONTHLY = "jq"
@@ -97,9 +99,17 @@ class Keys:
         self._gpg("--passphrase", "", "--quick-gen-key", GPG_USER, "rsa3072", "sign", "never")
         self.gpg_public = self._gpg("--armor", "--export", GPG_USER)
 
-    def sign(self, document: dict) -> str:
-        canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return base64.b64encode(self._key.sign(canonical.encode())).decode()
+    def sign(self, document: dict, text: str) -> str:
+        """Return the signature file of a manifest: a DSSE envelope, as docs/design.md describes it."""
+        signed = {"manifest": document, "sha256": hashlib.sha256(text.encode()).hexdigest()}
+        payload = json.dumps(signed, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        signature = self._key.sign(b"DSSEv1 %d %s %d %s" % (len(TYPE), TYPE.encode(), len(payload), payload))
+        public = self._key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        keyid, sig = hashlib.sha256(public).hexdigest(), base64.b64encode(signature).decode()
+        document = {"payloadType": TYPE, "payload": base64.b64encode(payload).decode()}
+        return json.dumps({**document, "signatures": [{"keyid": keyid, "sig": sig}]}, indent=1) + "\n"
 
     def close(self) -> None:
         host.run(["gpgconf", "--homedir", self.gpg_home, "--kill", "all"])
@@ -220,6 +230,7 @@ def _commit(part: Path, version: str, work: Path, keys: Keys) -> None:
         "name": NAME,
         "version": version,
         "created": CREATED,
+        "serial": VERSIONS.index(version) + 1,
         "os": {"id": "debian", "version_id": "13", "architecture": "x86_64", "kernel": modules.name},
         "minimum_from": [],
         "payloads": {
@@ -235,5 +246,6 @@ def _commit(part: Path, version: str, work: Path, keys: Keys) -> None:
     }
     directory = part / version
     directory.mkdir()
-    (directory / "release.yml").write_text(yaml.safe_dump(document, sort_keys=False))
-    (directory / "release.yml.sig").write_text(keys.sign(document) + "\n")
+    text = yaml.safe_dump(document, sort_keys=False)
+    (directory / "release.yml").write_text(text)
+    (directory / "release.yml.sig").write_text(keys.sign(document, text))

@@ -1,26 +1,23 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The release manifest on the controller: read it from a file or URL, verify it, sign it.
+"""The release manifest on the controller: read it from a file or URL, verify it; the keys to sign it with.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6. It needs PyYAML and cryptography;
 modules look at MISSING before they call anything here.
 """
 
-import base64
 import os
 import re
+import stat
 import tempfile
 import traceback
 import typing
-from http.client import HTTPException
-from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit, urlunsplit
 
-from ansible.module_utils.urls import ConnectionError as UrlsError
-from ansible.module_utils.urls import open_url
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, fetch, schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import signature as signatures
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 MISSING = []  # (library, traceback) of each one that cannot be imported
 try:
@@ -34,93 +31,152 @@ try:
 except ImportError:
     MISSING.append(("cryptography", traceback.format_exc()))
 
-LARGEST = 1024 * 1024  # bytes; a manifest has about a thousand, and ten thousand with GPG keys
+DEEPEST = 10
+MOST_EVENTS = 2000  # a manifest has about a hundred
 
 
-class Manifest(typing.NamedTuple):
+class Release(typing.NamedTuple):
+    """What was read of a release, and who signed it.
+
+    name: for the beginning of a sentence. payload: the text that is signed. digest: of release.yml.
+    signed_by: fingerprints of the trusted keys whose signatures count, empty where none were asked for.
+    """
+
     name: str
     release: dict
-    canonical: str
+    payload: str
+    digest: str
+    signatures: typing.List[typing.Tuple[str, bytes]]
+    signed_by: typing.List[str]
 
 
-def load(location, timeout=30):
-    """Read and validate a manifest.
+def read(location: str, timeout: int, keys: typing.List[signatures.TrustedKey], required: int, signed: bool) -> Release:
+    """Read a release. Where it is signed, its bytes are verified, and what parses them never sees others.
 
-    :param location: str, a path or an http(s) URL.
-    :param timeout: int, seconds to wait for the server.
-    :returns: Manifest(name, release, canonical); the name is for the beginning of a sentence.
-    :raises FleetError: it is not there, not YAML or not valid.
+    :param location: path or URL of its manifest.
+    :param timeout: seconds after which each fetch ends.
+    :param keys: those that may sign; if there are none, nothing is verified.
+    :param required: how many have to.
+    :param signed: whether to refuse a release that has no signature.
+    :raises FleetError: it is not there, not what was signed, or not valid.
     """
-    name = f"Release manifest {_without_credentials(location)}"
-    content = _read(location, name, timeout)
+    name = name_of(location)
+    content = read_manifest(location, timeout)
+    beside = read_envelope(location, timeout) if keys else None
+    if beside is None and signed:
+        raise FleetError(
+            f"{name} has no signature beside it ({fetch.shown(signature_location(location))})",
+            todo="Sign it with osmigrate.fleet.release_sign, or set osmigrate_require_signature=false to use it "
+            "unsigned",
+        )
+    if beside is None:
+        return unsigned(content, name)
+    data = envelope.signed_bytes(beside.payload)
+    raw = [one for _keyid, one in beside.signatures]
+    signers = signatures.count(data, raw, keys, required, name, matches)
+    release, digest = envelope.read_payload(beside.payload, name)
+    signed_by = signatures.allowed(signers, required, release["name"], name)
+    if envelope.digest(content) != digest:
+        raise FleetError(
+            f"{name} is not what its signature covers, which is {schema.entry_id(release)} of {release['created']}",
+            todo="Do not use it; get the release again from those who made it",
+        )
+    return Release(name, release, beside.payload, digest, beside.signatures, signed_by)
+
+
+def unsigned(content: bytes, name: str) -> Release:
+    """Read the bytes of a manifest, whoever wrote it.
+
+    :param name: names the manifest, at the beginning of a sentence.
+    :raises FleetError: they are not YAML or not valid.
+    """
+    document = parse(content, name)
+    payload = envelope.payload_of(document, content)
+    return Release(name, schema.validate(document, name), payload, envelope.digest(content), [], [])
+
+
+def name_of(location: str) -> str:
+    """Return what a manifest is called at the beginning of a sentence."""
+    return f"Release manifest {fetch.shown(location)}"
+
+
+def read_manifest(location: str, timeout: int) -> bytes:
+    """Return the bytes of a manifest."""
+    name = name_of(location)
+    content = fetch.read(location, name, timeout)
     if content is None:
         raise FleetError(f"{name} does not exist", todo="Check the path or URL of the manifest")
-    document = _parse(content, name)
-    return Manifest(name, schema.validate(document, name), schema.canonical(document))
+    if not content.strip():
+        raise FleetError(f"{name} is empty", todo="Check the path or URL of the manifest")
+    return content
 
 
-def load_signature(location, timeout=30):
-    """Read the signature that lies beside a manifest.
-
-    :param location: str, path or URL of the manifest.
-    :param timeout: int, seconds to wait for the server.
-    :returns: str, base64 as it should be; empty when there is none.
-    :raises FleetError: it may be there and cannot be read.
-    """
+def read_envelope(location: str, timeout: int) -> typing.Optional[envelope.Envelope]:
+    """Return what is signed beside a manifest, None when there is nothing."""
     beside = signature_location(location)
-    content = _read(beside, f"Release signature {_without_credentials(beside)}", timeout)
-    return "".join((content or b"").decode("utf-8", "replace").split())
+    content = fetch.read(beside, f"Release signature {fetch.shown(beside)}", timeout)
+    if content is None or not content.strip():
+        return None
+    return envelope.parse(content.decode("utf-8", "replace"), name_of(location))
 
 
-def signature_location(location):
-    """Where the signature of a manifest lies.
+def read_present(location: str, timeout: int) -> typing.Optional[envelope.Envelope]:
+    """Return what is signed beside a manifest, None also when that is damaged: it is about to be signed anew."""
+    try:
+        return read_envelope(location, timeout)
+    except FleetError:
+        return None
 
-    :param location: str, path or URL of the manifest.
-    :returns: str
-    """
-    if not _is_url(location):
+
+def signature_location(location: str) -> str:
+    """Return where the signature of a manifest lies."""
+    if not fetch.is_url(location):
         return location + ".sig"
     parts = urlsplit(location)
     return urlunsplit(parts._replace(path=parts.path + ".sig"))
 
 
-def trusted_keys(given):
+def trusted_keys(given: typing.Iterable[typing.Any]) -> typing.List[signatures.TrustedKey]:
     """Read public keys.
 
-    :param given: list of str, PEM texts or paths to files of them.
-    :returns: list of PublicKey, each key once.
+    :param given: PEM texts or paths of files of them, or dicts with such a key, and with names.
     :raises FleetError: one cannot be read or is no ed25519 public key.
     """
-    keys = {}
-    for number, text in enumerate(given, 1):
+    found = []
+    for number, item in enumerate(given, 1):
         name = "Trusted key %d" % number
+        if not isinstance(item, dict):
+            item = {"key": item}
+        names = item.get("names", [])
+        if set(item) - {"key", "names"} or not isinstance(item.get("key"), str) or not _are_names(names):
+            raise FleetError(
+                f"{name} is neither a path or PEM text, nor a mapping of key and names",
+                todo="Correct it in osmigrate_trusted_keys; names is a list of names of releases, such as debian-13",
+            )
+        text = item["key"]
         if "-----BEGIN" not in text:
             name = f"Trusted key {text}"
-            content = _read_file(text, name)
+            content = fetch.read_file(text, name)
             if content is None:
-                raise FleetError(f"{name} does not exist", todo="Check the paths in trusted_keys")
+                raise FleetError(f"{name} does not exist", todo="Check the paths in osmigrate_trusted_keys")
             text = content.decode("utf-8", "replace")
-        keys.update((key.fingerprint, key) for key in signatures.public_keys(text, name))
-    return list(keys.values())
+        for key in signatures.public_keys(text, name):
+            one = signatures.TrustedKey(key, tuple(names))
+            found += [] if one in found else [one]
+    return found
 
 
-def verify(manifest, signature, keys):
-    """Verify a signature over a manifest.
+def _are_names(names):
+    return isinstance(names, list) and all(isinstance(one, str) and re.match(schema.NAME + r"\Z", one) for one in names)
 
-    :param manifest: Manifest
-    :param signature: str, base64.
-    :param keys: list of PublicKey; one has to match.
-    :returns: str, the fingerprint of the key that matched.
-    :raises FleetError: none matches, or the signature is damaged.
-    """
-    raw = signatures.decode(signature, manifest.name)
-    for key in keys:
-        try:
-            Ed25519PublicKey.from_public_bytes(key.raw).verify(raw, manifest.canonical.encode("utf-8"))
-        except InvalidSignature:
-            continue
-        return key.fingerprint
-    raise signatures.mismatch(manifest.name, keys)
+
+def matches(key: signatures.PublicKey, signature: bytes, data: bytes) -> bool:
+    """Whether a key made a signature, by the cryptography library."""
+    try:
+        Ed25519PublicKey.from_public_bytes(key.raw).verify(signature, data)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def load_private_key(path, passphrase=None):
@@ -133,7 +189,7 @@ def load_private_key(path, passphrase=None):
     """
     name = f"Private key {path}"
     todo = "Make one with 'openssl genpkey -algorithm ed25519'"
-    content = _read_file(path, name)
+    content = fetch.read_file(path, name)
     if content is None:
         raise FleetError(f"{name} does not exist", todo=todo)
     try:
@@ -146,6 +202,13 @@ def load_private_key(path, passphrase=None):
         raise FleetError(f"{name} is not a PEM private key, or the passphrase is wrong", todo=todo)
     if not isinstance(key, Ed25519PrivateKey):
         raise FleetError(f"{name} is not an ed25519 key", todo=todo)
+    mode = stat.S_IMODE(os.stat(os.path.expanduser(path)).st_mode)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise FleetError(
+            f"{name} may be read or written by others than its owner (mode {mode:04o})",
+            "Nothing was signed",
+            "Find out who has read it, and make a new key if somebody may have; else 'chmod 600' it",
+        )
     return key
 
 
@@ -157,16 +220,6 @@ def public_half(private_key):
     """
     public = private_key.public_key()
     return signatures.public_key(public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw))
-
-
-def sign(manifest, private_key):
-    """Sign the canonical form of a manifest.
-
-    :param manifest: Manifest
-    :param private_key: Ed25519PrivateKey
-    :returns: str, base64.
-    """
-    return base64.b64encode(private_key.sign(manifest.canonical.encode("utf-8"))).decode("ascii")
 
 
 def write(path, text):
@@ -190,63 +243,12 @@ def write(path, text):
         raise FleetError(f"{path} cannot be written: {error.strerror}", todo="Make its directory writable")
 
 
-def _is_url(location):
-    return "://" in location
+def parse(content: bytes, name: str) -> typing.Any:
+    """Read YAML that is plain data: no aliases, no tags, no merge keys, no key twice, not deep and not long.
 
-
-def _without_credentials(location):
-    return re.sub("://[^/]*@", "://", location)
-
-
-def _read(location, name, timeout):
-    """The content as bytes, or None when there is no such thing."""
-    content = _read_url(location, name, timeout) if _is_url(location) else _read_file(location, name)
-    if content is not None and len(content) > LARGEST:
-        raise FleetError("%s is larger than %d bytes" % (name, LARGEST), todo="Check the path or URL")
-    return content
-
-
-def _read_file(path, name):
-    try:
-        with open(os.path.expanduser(path), "rb") as stream:
-            return stream.read(LARGEST + 1)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise FleetError(f"{name} cannot be read: {reason}", todo="Give the path of a file that you may read")
-
-
-def _read_url(url, name, timeout):
-    todo = "Check the URL and the server, then try again"
-    if url.split("://")[0].lower() not in ("http", "https"):
-        raise FleetError(f"{name} cannot be fetched", todo="Give a path or a URL of http or https")
-    if _without_credentials(url) != url:
-        raise FleetError(
-            f"The URL of {name[0].lower()}{name[1:]} holds a user name or password",
-            todo="Put them into the netrc file of the controller",
-        )
-    try:
-        response = open_url(url, timeout=timeout, decompress=False)
-        content = response.read(LARGEST + 1)
-        promised = int(response.headers.get("Content-Length") or len(content))
-    except HTTPError as error:
-        if error.code in (404, 410):
-            return None
-        raise FleetError(
-            "%s cannot be fetched: the server answered %d %s" % (name, error.code, error.reason), todo=todo
-        )
-    except (OSError, HTTPException, ValueError, UrlsError) as error:
-        reason = error.reason if isinstance(error, URLError) else error
-        reason = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
-        raise FleetError(f"{name} cannot be fetched: {reason}", todo=todo)
-    if len(content) < promised:
-        raise FleetError("%s was cut off after %d of %d bytes" % (name, len(content), promised), todo=todo)
-    return content
-
-
-def _parse(content, name):
-    """YAML without the freedom to give a key twice."""
+    :param name: names the thing, at the beginning of a sentence.
+    :raises FleetError: it is something else.
+    """
 
     class Loader(yaml.SafeLoader):
         def construct_mapping(self, node, deep=False):
@@ -262,10 +264,35 @@ def _parse(content, name):
 
     todo = "Correct it and sign it again"
     try:
-        return yaml.load(content.decode("utf-8"), Loader=Loader)
+        text = content.decode("utf-8")
+        _see_that_it_is_plain(text)
+        return yaml.load(text, Loader=Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = "line %d: " % (mark.line + 1) if mark else ""
-        raise FleetError(f"{name} is not proper YAML: {where}{error.problem or error.context}", todo=todo)
+        raise FleetError(
+            f"{name} is not proper YAML: {where}{printable(error.problem or error.context, 200)}", todo=todo
+        )
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise FleetError(f"{name} is not proper YAML: {str(error).splitlines()[0]}", todo=todo)
+        raise FleetError(f"{name} is not proper YAML: {printable(error, 200)}", todo=todo)
+
+
+def _see_that_it_is_plain(text):
+    """Look at the events of YAML, before anything is made of them."""
+    depth = 0
+    for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+        problem = ""
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            problem = "anchors and aliases are not allowed"
+        elif isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]:
+            problem = "merge keys are not allowed"
+        elif isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            problem = "it is nested too deeply"
+        elif number > MOST_EVENTS:
+            problem = "it has too many parts"
+        if problem:
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)

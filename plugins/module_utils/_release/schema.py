@@ -8,6 +8,7 @@ A check is a function ``(value, path, problems) -> value``: it appends what is w
 value with defaults filled in.
 """
 
+import calendar
 import difflib
 import json
 import re
@@ -16,15 +17,17 @@ import time
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 SCHEMA = 1
+# The last dash of an id separates its parts, so no version has one: two releases never share an id.
 # Name and version become a GRUB entry id, a value in a block of 1024 bytes, and parts of paths.
 NAME = r"[a-z][a-z0-9-]{0,63}"
-VERSION = r"[0-9A-Za-z][0-9A-Za-z.+~-]{0,63}"
+VERSION = r"[0-9A-Za-z][0-9A-Za-z.+~]{0,63}"
 # Every part starts with a letter, digit or underscore: no option for a command line, no hidden file, no way up.
 REF = r"[0-9A-Za-z_][0-9A-Za-z._-]*(/[0-9A-Za-z_][0-9A-Za-z._-]*)*"
 URL = r"https?://[0-9A-Za-z.:_\[\]-]+(/[0-9A-Za-z._~%!$&()*+,;=:-]*)*"
 GPG_KEY = re.compile(
     r"\s*-----BEGIN PGP PUBLIC KEY BLOCK-----\n([\x20-\x7e]*\n)+-----END PGP PUBLIC KEY BLOCK-----\s*\Z"
 )
+DATE = "%Y-%m-%dT%H:%M:%SZ"
 LARGEST = 2**63 - 1
 
 
@@ -43,6 +46,8 @@ def validate(document, source="The release manifest"):
         release = document
     else:
         release = _manifest(document, "", problems)
+        if not problems and release.get("expires", "9") <= release["created"]:
+            problems.append("expires: must be later than created")
     if problems:
         raise FleetError(f"{source} is not valid: {'; '.join(problems)}", todo="Correct it and sign it again")
     return release
@@ -57,32 +62,9 @@ def entry_id(release):
     return f"{release['name']}-{release['version']}"
 
 
-def canonical(document):
-    """The form that is signed: neither formatting nor comments nor the order of keys matter.
-
-    Defaults are not filled in, so that a key that a later version adds leaves older signatures valid.
-
-    :param document: dict, a valid manifest as it was read.
-    :returns: str, JSON.
-    """
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def parse_canonical(text, source="The release manifest"):
-    """Read a manifest from its canonical form, on the node.
-
-    :param text: str, what canonical() made.
-    :returns: dict as validate() returns it.
-    :raises FleetError: it is not JSON, not valid, or not in canonical form.
-    """
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FleetError(f"{source} is not JSON: {error}", todo="Read it again with release_info")
-    release = validate(document, source)
-    if canonical(document) != text:
-        raise FleetError(f"{source} is not in its canonical form", todo="Read it again with release_info")
-    return release
+def time_of(text: str) -> int:
+    """Return a time of a manifest in seconds of the epoch."""
+    return calendar.timegm(time.strptime(text, DATE))
 
 
 def _kind(value):
@@ -96,7 +78,7 @@ def _is_integer(value):
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _shown(value):
+def shown(value):
     """A text as evidence in a message: one line, and short."""
     return json.dumps(value if len(value) <= 60 else value[:57] + "...")
 
@@ -114,7 +96,7 @@ def _text(pattern, meaning):
 
     def check(value, path, problems):
         if _is_text(value, path, problems) and not (len(value) <= 255 and whole.match(value)):
-            problems.append(f"{path}: {_shown(value)} is not {meaning}")
+            problems.append(f"{path}: {shown(value)} is not {meaning}")
         return value
 
     return check
@@ -136,9 +118,9 @@ def _date(value, path, problems):
         try:
             if len(value) != 20:  # strptime also takes numbers without their leading zeros
                 raise ValueError(value)
-            time.strptime(value, "%Y-%m-%dT%H:%M:%SZ")
+            time.strptime(value, DATE)
         except ValueError:
-            problems.append(f"{path}: {_shown(value)} is not a time in UTC like 2026-11-21T00:00:00Z")
+            problems.append(f"{path}: {shown(value)} is not a time in UTC like 2026-11-21T00:00:00Z")
     return value
 
 
@@ -171,10 +153,10 @@ def _list(item):
     return check
 
 
-def _mapping(required, lists=None, noun="key"):
-    """A mapping with these required keys, and optional ones that are lists, empty when left out."""
-    lists = lists or {}
-    known = dict(required, **lists)
+def _mapping(required, lists=None, noun="key", optional=None):
+    """A mapping with these required keys, optional lists, empty when left out, and other optional keys."""
+    lists, optional = lists or {}, optional or {}
+    known = dict(required, **lists, **optional)
 
     def check(value, path, problems):
         if not isinstance(value, dict):
@@ -203,7 +185,7 @@ def _payloads(value, path, problems):
     return _mapping(PAYLOADS, noun="payload kind")(value, path, problems)
 
 
-_version = _text(VERSION, "a version (letters, digits, dot, plus, tilde, dash; 64 at most)")
+_version = _text(VERSION, "a version (letters, digits, dot, plus, tilde; 64 at most)")
 _word = _text(r"[0-9A-Za-z][0-9A-Za-z.+~_-]*", "one word of letters, digits, dot, plus, tilde, underscore, dash")
 
 PAYLOADS = {
@@ -229,4 +211,5 @@ _manifest = _mapping(
         "payloads": _payloads,
     },
     lists={"minimum_from": _list(_version)},
+    optional={"expires": _date, "serial": _integer(1)},
 )

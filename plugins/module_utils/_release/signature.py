@@ -29,6 +29,13 @@ class PublicKey(typing.NamedTuple):
     fingerprint: str
 
 
+class TrustedKey(typing.NamedTuple):
+    """A key that may sign; names: of the releases that it may sign, empty for all."""
+
+    key: PublicKey
+    names: typing.Tuple[str, ...]
+
+
 def public_keys(text, name):
     """Read the ed25519 public keys of one PEM text.
 
@@ -65,62 +72,109 @@ def public_key(raw):
     return PublicKey(pem, raw, hashlib.sha256(der).hexdigest())
 
 
-def decode(signature, name="The release"):
-    """The 64 bytes of a signature.
+def trusted_keys(given: typing.Iterable[typing.Any]) -> typing.List[TrustedKey]:
+    """Read keys as the controller hands them to a node.
 
-    :param signature: str, base64.
-    :param name: str, names the manifest, at the beginning of a sentence.
-    :returns: bytes
+    :param given: PEM texts, or dicts with key, a PEM text, and names.
+    :raises FleetError: one is no ed25519 public key.
+    """
+    found = []
+    for number, item in enumerate(given, 1):
+        item = item if isinstance(item, dict) else {"key": item}
+        keys = public_keys(item["key"], "Trusted key %d" % number)
+        found += [TrustedKey(key, tuple(item.get("names") or ())) for key in keys]
+    return found
+
+
+def decode(signature: str) -> bytes:
+    """Return the 64 bytes of a signature that came as base64.
+
     :raises FleetError: it is something else.
     """
     try:
-        raw = base64.b64decode("".join(signature.split()).encode("utf-8"), validate=True)
+        raw = base64.b64decode(signature.encode("utf-8"), validate=True)
     except ValueError:
         raw = b""
     if len(raw) != 64:
-        raise FleetError(f"{name} has a damaged signature: it is not 64 bytes in base64", todo="Sign the release again")
+        raise FleetError("The release has a damaged signature: it is not 64 bytes in base64", todo=_DO_NOT_USE)
     return raw
 
 
-def verify(data, signature, public_keys_pem):
-    """Verify a signature with the openssl program.
+def count(
+    data: bytes,
+    signatures: typing.Iterable[bytes],
+    keys: typing.Iterable[TrustedKey],
+    required: int,
+    name: str,
+    matches: typing.Callable[[PublicKey, bytes, bytes], bool],
+) -> typing.List[TrustedKey]:
+    """Find those keys that really signed some bytes.
 
-    :param data: bytes, what was signed.
-    :param signature: str, base64.
-    :param public_keys_pem: list of str, the trusted keys; one has to match.
-    :returns: str, the fingerprint of the key that matched.
-    :raises FleetError: none matches, no key is given, or openssl cannot do it.
+    :param signatures: each 64 bytes.
+    :param required: how many keys have to have signed.
+    :param name: names the manifest, at the beginning of a sentence.
+    :param matches: (key, signature, data) -> whether the key made it.
+    :returns: the keys that did.
+    :raises FleetError: they are too few.
     """
-    keys = [
-        key for number, text in enumerate(public_keys_pem, 1) for key in public_keys(text, "Trusted key %d" % number)
-    ]
+    keys, signatures = list(keys), list(signatures)
     if not keys:
-        raise FleetError("There is no trusted key to verify the release with", todo="Give at least one trusted key")
-    raw = decode(signature)
+        raise FleetError(f"There is no trusted key to verify {name[0].lower()}{name[1:]} with", todo=_GIVE_KEYS)
+    signers = []
+    for key in keys:
+        known = [one.key.fingerprint for one in signers]
+        if key.key.fingerprint in known or any(matches(key.key, one, data) for one in signatures):
+            signers.append(key)
+    distinct = {one.key.fingerprint for one in signers}
+    if not distinct:
+        tried = ", ".join(sorted({one.key.fingerprint[:16] for one in keys}))
+        raise FleetError(f"{name} is not signed by any trusted key (tried {tried})", todo=_DO_NOT_USE)
+    _enough(distinct, required, name)
+    return signers
+
+
+def allowed(signers: typing.Iterable[TrustedKey], required: int, release: str, name: str) -> typing.List[str]:
+    """Keep those signers that may sign for releases of a name.
+
+    :param release: the release's name.
+    :param name: names the manifest, at the beginning of a sentence.
+    :returns: their fingerprints, each once.
+    :raises FleetError: they are too few.
+    """
+    signers = list(signers)
+    found = {one.key.fingerprint for one in signers if not one.names or release in one.names}
+    if not found:
+        by = ", ".join(sorted({one.key.fingerprint[:16] for one in signers}))
+        raise FleetError(f"{name} is signed by {by}, which may not sign releases called {release}", todo=_DO_NOT_USE)
+    _enough(found, required, name)
+    return sorted(found)
+
+
+_GIVE_KEYS = "Give the public key of those who make the release in osmigrate_trusted_keys"
+_DO_NOT_USE = "Do not use it; get the release again from those who made it, or add their key to osmigrate_trusted_keys"
+
+
+def _enough(fingerprints, required, name):
+    if len(fingerprints) < required:
+        raise FleetError(
+            "%s is signed by %d of the %d trusted keys that osmigrate_signatures_required asks for (%s)"
+            % (name, len(fingerprints), required, ", ".join(sorted(one[:16] for one in fingerprints))),
+            todo="Do not use it before the others have signed it, too",
+        )
+
+
+def matches_by_openssl(key: PublicKey, signature: bytes, data: bytes) -> bool:
+    """Verify one signature with the openssl program.
+
+    :raises FleetError: openssl cannot do it.
+    """
     directory = tempfile.mkdtemp(prefix="osmigrate-")
     try:
         data_path = _write(directory, "data", data)
-        signature_path = _write(directory, "signature", raw)
-        for key in keys:
-            key_path = _write(directory, key.fingerprint, key.pem.encode("ascii"))
-            if _matches(data_path, signature_path, key_path):
-                return key.fingerprint
+        signature_path = _write(directory, "signature", signature)
+        return _matches(data_path, signature_path, _write(directory, "key", key.pem.encode("ascii")))
     finally:
         shutil.rmtree(directory)
-    raise mismatch("The release", keys)
-
-
-def mismatch(name, keys):
-    """The error that no trusted key matches.
-
-    :param name: str, names the manifest, at the beginning of a sentence.
-    :param keys: list of PublicKey that were tried.
-    :returns: FleetError
-    """
-    return FleetError(
-        f"{name} is not signed by any trusted key (tried {', '.join((key.fingerprint[:16] for key in keys))})",
-        todo="Do not use it; get the release again from those who made it, or add their key to the trusted keys",
-    )
 
 
 def _write(directory, name, content):

@@ -10,12 +10,20 @@ import shutil
 import tempfile
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import etc_merge, program, prune
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import (
+    etc_merge,
+    program,
+    prune,
+    repository,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
+
+LOOK_SECONDS = 30
+LEFT = "The node serves on as it did, and nothing was changed"
 
 
 class Candidate:
@@ -27,9 +35,10 @@ class Candidate:
     :param stateroot: str.
     :param timeout: int seconds that fetching may take.
     :param etc_conflicts: str, one of etc_merge.POLICIES.
+    :param signed_by: iterable of str, fingerprints of the keys whose signatures count.
     """
 
-    def __init__(self, release, ostree, boot, stateroot, timeout, etc_conflicts="keep"):
+    def __init__(self, release, ostree, boot, stateroot, timeout, etc_conflicts="keep", signed_by=()):
         self.release = release
         self.payload = release["payloads"]["ostree"]
         self.source = program.Source(*[self.payload[part] for part in ("url", "ref", "commit", "size")])
@@ -40,6 +49,7 @@ class Candidate:
         self.stateroot = stateroot
         self.timeout = timeout
         self.etc_conflicts = etc_conflicts
+        self.signed_by = list(signed_by)
 
     def deployment(self):
         """Return the Deployment of the pinned commit, or None."""
@@ -55,6 +65,7 @@ class Candidate:
         :raises FleetError: the node's repository belongs to another tool.
         """
         steps, payload = [], self.payload
+        self._refuse_another_build()
         # Before anything is removed: the deployment of a default that the record does not know looks superseded.
         self.boot.check_default([self.name] + list(self.boot.state["entries"]))
         if not self.ostree.has_repository():
@@ -70,6 +81,7 @@ class Candidate:
         steps += prune.plan(self.ostree, self.boot)
         deployed = self.deployment()
         if deployed is None:
+            repository.look(payload["url"], payload["commit"], LOOK_SECONDS, LEFT)
             steps += [self._removal(deployment) for deployment in prune.superseded(self.ostree, self.boot)]
             steps += [
                 (
@@ -82,6 +94,17 @@ class Candidate:
             # The link is made last, so what comes before it may have been interrupted, too.
             steps.append((f"link {deployed.link}", lambda: self._complete(deployed, self.merge(deployed))))
         return steps + self._unfollowing()
+
+    def _refuse_another_build(self):
+        """Refuse what was published anew under an id that this node has: an entry is its commit."""
+        commit = self.boot.state["entries"].get(self.name, {}).get("commit")
+        if commit not in (None, self.payload["commit"]):
+            raise FleetError(
+                f"Release {self.name} is commit {self.payload['commit']} now, and lies on this node as commit {commit}",
+                LEFT,
+                "Give what was built anew another version, or remove what lies here with ostree_candidate and "
+                "state=absent first",
+            )
 
     def _unfollowing(self):
         """Decide what is to be removed of what OSTree's own tools would follow: interrupted runs leave it, and 0.1 did.
@@ -139,8 +162,12 @@ class Candidate:
         :returns: list of (sentence, callable), as plan.
         """
         self.boot.check_default(self.boot.state["entries"])
-        deployed = self.deployment()
-        return [] if deployed is None else [self._removal(deployed)]
+        entry = self.boot.state["entries"].get(self.name, {})
+        return [
+            self._removal(one)
+            for one in self.ostree.deployments()
+            if one == self.deployment() or one.path == entry.get("deployment")
+        ]
 
     def check(self, deployment):
         """Read kernel and initramfs back from /boot and compare them with the deployed tree.
@@ -190,7 +217,14 @@ class Candidate:
             "root_uuid": root_uuid,
             "boot_uuid": _storage.filesystem("/boot").uuid,
             "backend": "ostree",
-            "release": {"name": self.release["name"], "version": self.release["version"]},
+            "release": {
+                **{
+                    part: self.release[part]
+                    for part in ("name", "version", "created", "serial")
+                    if part in self.release
+                },
+                "signed_by": self.signed_by,
+            },
             "digests": digests,
             "commit": deployment.commit,
             "deployment": deployment.path,

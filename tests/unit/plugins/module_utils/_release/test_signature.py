@@ -15,7 +15,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import si
 
 TEXT = '{"name":"debian-13"}'
 DATA = TEXT.encode("utf-8")
-MANIFEST = reader.Manifest("Release manifest r.yml", {}, TEXT)
 # The order of the group of ed25519: S and S + L are equal to a verifier that does not look.
 ORDER = 2**252 + 27742317777372353535851937790883648493
 
@@ -54,8 +53,7 @@ class Pair:
         return base64.b64encode(target.read_bytes()).decode("ascii")
 
     def sign_with_cryptography(self, data):
-        manifest = MANIFEST._replace(canonical=data.decode("utf-8"))
-        return reader.sign(manifest, reader.load_private_key(self.path))
+        return base64.b64encode(reader.load_private_key(self.path).sign(data)).decode("ascii")
 
 
 @pytest.fixture(name="ours", scope="module")
@@ -68,24 +66,20 @@ def fixture_other(tmp_path_factory):
     return Pair(tmp_path_factory.mktemp("other"), "other")
 
 
-def verify_with_openssl(data, signature, publics):
-    return signatures.verify(data, signature, publics)
-
-
-def verify_with_cryptography(data, signature, publics):
-    keys = [key for public in publics for key in signatures.public_keys(public, "The key")]
-    return reader.verify(MANIFEST._replace(canonical=data.decode("utf-8")), signature, keys)
+def verify(data, signature, publics, matches=signatures.matches_by_openssl):
+    keys, raw = signatures.trusted_keys(publics), [signatures.decode(signature)]
+    return signatures.allowed(signatures.count(data, raw, keys, 1, "The release", matches), 1, "d", "The release")[0]
 
 
 SIGNERS = [Pair.sign_with_openssl, Pair.sign_with_cryptography]
-VERIFIERS = [verify_with_openssl, verify_with_cryptography]
+MATCHERS = [signatures.matches_by_openssl, reader.matches]
 
 
 @pytest.mark.parametrize("sign", SIGNERS)
-@pytest.mark.parametrize("verify", VERIFIERS)
-def test_both_ways_agree(ours, other, sign, verify):
+@pytest.mark.parametrize("matches", MATCHERS)
+def test_both_ways_agree(ours, other, sign, matches):
     signature = sign(ours, DATA)
-    fingerprint = verify(DATA, signature, [ours.public])
+    fingerprint = verify(DATA, signature, [ours.public], matches)
     der = openssl("pkey", "-in", ours.path, "-pubout", "-outform", "DER")
     assert (
         fingerprint
@@ -93,9 +87,8 @@ def test_both_ways_agree(ours, other, sign, verify):
         .stdout.decode("ascii")
         .split()[0]
     )
-    assert verify(DATA, signature, [other.public, ours.public]) == fingerprint
-    assert verify(DATA, signature, [other.public + ours.public]) == fingerprint
-    assert verify(DATA, signature[:40] + "\n" + signature[40:] + "\n", [ours.public]) == fingerprint
+    assert verify(DATA, signature, [other.public, ours.public], matches) == fingerprint
+    assert verify(DATA, signature, [other.public + ours.public], matches) == fingerprint
 
 
 def with_bit(raw, position):
@@ -107,8 +100,8 @@ def encoded(raw):
 
 
 @pytest.mark.parametrize("sign", SIGNERS)
-@pytest.mark.parametrize("verify", VERIFIERS)
-def test_both_ways_refuse_what_does_not_match_fail(ours, other, sign, verify):
+@pytest.mark.parametrize("matches", MATCHERS)
+def test_both_ways_refuse_what_does_not_match_fail(ours, other, sign, matches):
     good = base64.b64decode(sign(ours, DATA))
     beyond = (int.from_bytes(good[32:], "little") + ORDER).to_bytes(32, "little")
     for data, raw, public in [
@@ -122,16 +115,16 @@ def test_both_ways_refuse_what_does_not_match_fail(ours, other, sign, verify):
         (DATA, b"\xff" * 64, ours.public),
     ]:
         with pytest.raises(FleetError) as caught:
-            verify(data, encoded(raw), [public])
+            verify(data, encoded(raw), [public], matches)
         assert "is not signed by any trusted key (tried " in caught.value.problem
         assert caught.value.left == "Nothing was changed"
 
 
-@pytest.mark.parametrize("verify", VERIFIERS)
+@pytest.mark.parametrize("matches", MATCHERS)
 @pytest.mark.parametrize("signature", ["", "hello", "aGVsbG8=", "é", encoded(bytes(65)), encoded(bytes(63))])
-def test_both_ways_refuse_what_is_no_signature_fail(ours, verify, signature):
+def test_both_ways_refuse_what_is_no_signature_fail(ours, matches, signature):
     with pytest.raises(FleetError, match="has a damaged signature: it is not 64 bytes in base64"):
-        verify(DATA, signature, [ours.public])
+        verify(DATA, signature, [ours.public], matches)
 
 
 def test_openssl_leaves_no_file_and_nobody_else_can_read_them(ours, tmp_path, monkeypatch):
@@ -143,9 +136,9 @@ def test_openssl_leaves_no_file_and_nobody_else_can_read_them(ours, tmp_path, mo
     monkeypatch.setenv("TMPDIR", str(scratch))
     monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setattr(_command, "SEARCH_PATH", f"{programs}:{_command.SEARCH_PATH}")
-    signatures.verify(DATA, ours.sign_with_openssl(DATA), [ours.public])
+    verify(DATA, ours.sign_with_openssl(DATA), [ours.public])
     with pytest.raises(FleetError):
-        signatures.verify(b"", ours.sign_with_openssl(DATA), [ours.public])
+        verify(b"", ours.sign_with_openssl(DATA), [ours.public])
     assert sorted(set(seen.read_text().splitlines())) == ["600 regular empty file", "600 regular file", "700 directory"]
     assert os.listdir(str(scratch)) == []
 
@@ -153,7 +146,7 @@ def test_openssl_leaves_no_file_and_nobody_else_can_read_them(ours, tmp_path, mo
 def test_openssl_missing_fail(ours, tmp_path, monkeypatch):
     monkeypatch.setattr(_command, "SEARCH_PATH", str(tmp_path))
     with pytest.raises(FleetError) as caught:
-        signatures.verify(DATA, encoded(bytes(64)), [ours.public])
+        verify(DATA, encoded(bytes(64)), [ours.public])
     assert caught.value.problem.startswith("openssl cannot be started: No such file or directory")
     assert caught.value.todo == "Install OpenSSL 3.0 or later on the node"
 
@@ -163,7 +156,7 @@ def test_openssl_too_old_fail(ours, tmp_path, monkeypatch):
     (tmp_path / "openssl").chmod(0o755)
     monkeypatch.setattr(_command, "SEARCH_PATH", f"{tmp_path}:{_command.SEARCH_PATH}")
     with pytest.raises(FleetError) as caught:
-        signatures.verify(DATA, encoded(bytes(64)), [ours.public])
+        verify(DATA, encoded(bytes(64)), [ours.public])
     assert str(caught.value) == (
         "OpenSSL 1.1.1w  11 Sep 2023 on this node cannot verify ed25519 signatures: "
         "pkeyutl: Option unknown option -rawin. Nothing was changed. Install OpenSSL 3.0 or later on the node."
@@ -172,20 +165,20 @@ def test_openssl_too_old_fail(ours, tmp_path, monkeypatch):
 
 def test_no_key_fail():
     with pytest.raises(FleetError, match="There is no trusted key"):
-        signatures.verify(DATA, encoded(bytes(64)), [])
+        verify(DATA, encoded(bytes(64)), [])
 
 
 @pytest.mark.parametrize("algorithm", ["x25519", "ed448", "RSA"])
 def test_key_of_another_kind_fail(tmp_path, algorithm):
     with pytest.raises(FleetError, match="^Trusted key 1 is not an ed25519 key"):
-        signatures.verify(DATA, encoded(bytes(64)), [Pair(tmp_path, "key", algorithm).public])
+        verify(DATA, encoded(bytes(64)), [Pair(tmp_path, "key", algorithm).public])
 
 
 def test_key_that_is_private_fail(ours):
     with open(ours.path, encoding="ascii") as stream:
         private = stream.read()
     with pytest.raises(FleetError) as caught:
-        signatures.verify(DATA, encoded(bytes(64)), [ours.public, private])
+        verify(DATA, encoded(bytes(64)), [ours.public, private])
     assert caught.value.problem == "Trusted key 2 holds a private key instead of a public key"
     assert private.splitlines()[1] not in str(caught.value)
 
@@ -205,3 +198,33 @@ def test_key_damaged_fail(text, says):
     with pytest.raises(FleetError) as caught:
         signatures.public_keys(text, "Trusted key k.pem")
     assert caught.value.problem.startswith("Trusted key k.pem " + says)
+
+
+def test_two_of_three_keys(ours, other, tmp_path):
+    third = Pair(tmp_path, "third")
+    keys = signatures.trusted_keys([ours.public, other.public, third.public])
+    raw = [signatures.decode(pair.sign_with_openssl(DATA)) for pair in (ours, third)]
+
+    def count(required, signed=raw):
+        return signatures.count(DATA, signed, keys, required, "The release", signatures.matches_by_openssl)
+
+    assert len(count(2)) == 2
+    with pytest.raises(FleetError, match="is signed by 2 of the 3 trusted keys that osmigrate_signatures_required"):
+        count(3)
+    # The same key twice is one key.
+    with pytest.raises(FleetError, match="is signed by 1 of the 2 trusted keys"):
+        count(2, [raw[0], raw[0]])
+    keys = keys + keys
+    with pytest.raises(FleetError, match="is signed by 1 of the 2 trusted keys"):
+        count(2, [raw[0]])
+
+
+def test_a_key_signs_only_for_its_names(ours, other):
+    keys = signatures.trusted_keys([{"key": ours.public, "names": ["debian-13"]}, {"key": other.public, "names": []}])
+    mine = keys[0].key.fingerprint
+    assert signatures.allowed(keys[:1], 1, "debian-13", "The release") == [mine]
+    assert len(signatures.allowed(keys, 1, "el-10", "The release")) == 1
+    with pytest.raises(FleetError, match=f"is signed by {mine[:16]}, which may not sign releases called el-10"):
+        signatures.allowed(keys[:1], 1, "el-10", "The release")
+    with pytest.raises(FleetError, match="is signed by 1 of the 2 trusted keys"):
+        signatures.allowed(keys, 2, "el-10", "The release")
