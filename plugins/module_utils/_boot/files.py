@@ -9,6 +9,7 @@ import errno
 import fcntl
 import os
 import sys
+import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run, start
@@ -23,6 +24,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
 FIFREEZE = 0xC0045877
 FITHAW = 0xC0045878
 FREEZE_SECONDS = 10
+# How long a freeze of somebody else is waited for, and how often it is looked at.
+BUSY_SECONDS = 60
+BUSY_PAUSE = 1
 UNFROZEN = "Its file systems were not frozen; a plain reboot boots what it booted before"
 # Gets a descriptor, seconds and the request to thaw. Standard input ends when the parent dies, whatever it dies of.
 WATCHDOG = """\
@@ -53,7 +57,8 @@ def replace(files):
     GRUB may still be led, keep their blocks until that has got there, too.
 
     :param files: list of File; they belong to root.
-    :raises FleetError: one of them cannot be written; then all are what they were.
+    :raises FleetError: one of them cannot be written, or their file system not be frozen; then all are what they were.
+        Or it cannot be frozen after that; then they are what they shall be, and a power cut may make them something else.
     """
     made = []
     try:
@@ -64,12 +69,14 @@ def replace(files):
             write_out(descriptor, file.content, file.mode)
             sync_directory(os.path.dirname(file.path))
     except OSError as error:
-        for path in made:
-            if os.path.exists(path):
-                os.unlink(path)
+        _remove(made)
         raise cannot_be_written(file.path, error)
     directories = sorted({os.path.dirname(file.path) for file in files})
-    _commit(directories)
+    try:
+        _commit(directories)
+    except FleetError:
+        _remove(made)
+        raise
     kept = [os.open(file.path, os.O_RDONLY) for file in files if os.path.exists(file.path)]
     try:
         for file in files:
@@ -78,6 +85,12 @@ def replace(files):
     finally:
         for descriptor in kept:
             os.close(descriptor)
+
+
+def _remove(paths: typing.List[str]) -> None:
+    for path in paths:
+        if os.path.exists(path):
+            os.unlink(path)
 
 
 def _beside(path):
@@ -96,34 +109,58 @@ def _commit(directories):
             commit(directory)
 
 
-def commit(path):
+def commit(path: str) -> None:
     """Make the file system that holds path complete for a reader that replays no journal, as GRUB is.
 
     The file system is frozen for a moment, which writes its journal back. Were this process to die in between, the
-    node would hang, so another one stands by and thaws.
+    node would hang, so another one stands by and thaws. A freeze of somebody else is waited for.
 
-    :returns: str, "" when done, otherwise why it was not possible; then everything is only synced.
+    :raises FleetError: it could not be frozen, so a power cut may still take what was written.
     """
-    run(["sync", "--file-system", path])  # keeps the frozen moment short
+    ends = time.monotonic() + BUSY_SECONDS
+    while True:
+        run(["sync", "--file-system", path])  # keeps the frozen moment short
+        try:
+            _freeze_and_thaw(path)
+            return
+        except OSError as error:
+            # Without a journal, as FAT is, the sync was all. Who may not freeze is no root of a machine, but a test.
+            if error.errno in (errno.EOPNOTSUPP, errno.ENOTTY, errno.EPERM):
+                return
+            if error.errno != errno.EBUSY:
+                raise _cannot_be_frozen(path, error.strerror, "Look at that file system")
+        if time.monotonic() >= ends:
+            raise _cannot_be_frozen(
+                path,
+                "something else has kept it frozen for %d seconds, as a snapshot or a backup does" % BUSY_SECONDS,
+                "Wait for its end, or thaw it with 'fsfreeze --unfreeze'",
+            )
+        time.sleep(BUSY_PAUSE)
+
+
+def _cannot_be_frozen(path: str, why: str, todo: str) -> FleetError:
+    return FleetError(
+        f"The file system of {path} cannot be frozen: {why}",
+        "What was written there is synced, but a power cut may still take it",
+        f"{todo}, then run the same command again",
+    )
+
+
+def _freeze_and_thaw(path: str) -> None:
+    """Freeze for a moment.
+
+    :raises OSError: it was not frozen.
+    """
     descriptor = os.open(path, os.O_RDONLY)
     try:
         release_watchdog = _start_watchdog(descriptor)
         try:
             fcntl.ioctl(descriptor, FIFREEZE, 0)
             _thaw(descriptor)
-        except OSError as error:
-            if error.errno not in (errno.EOPNOTSUPP, errno.ENOTTY, errno.EBUSY, errno.EPERM):
-                raise FleetError(
-                    f"The file system of {path} cannot be frozen: {error.strerror}",
-                    "It is synced, and a plain reboot boots what it booted before",
-                    "Look at that file system, then run the same command again",
-                )
-            return f"the file system of {path} cannot be frozen ({error.strerror})"
         finally:
             release_watchdog()
     finally:
         os.close(descriptor)
-    return ""
 
 
 def _thaw(descriptor):

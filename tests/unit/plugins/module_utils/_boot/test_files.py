@@ -93,15 +93,32 @@ def eventually(seen, wanted):
 
 
 def test_commit_freezes_and_thaws_once(tmp_path, ioctls):
-    assert boot_files.commit(str(tmp_path)) == ""
+    boot_files.commit(str(tmp_path))
     assert ioctls[1]() == "FT"
 
 
-@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EBUSY])
-def test_commit_says_why_it_only_synced(tmp_path, ioctls, number):
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EPERM])
+def test_commit_only_syncs_what_has_no_journal(tmp_path, ioctls, number):
     ioctls[0][boot_files.FIFREEZE] = OSError(number, "reason")
-    assert "cannot be frozen (reason)" in boot_files.commit(str(tmp_path))
+    boot_files.commit(str(tmp_path))
     assert ioctls[1]() == "F"
+
+
+def test_commit_waits_for_the_freeze_of_somebody_else(tmp_path, ioctls, monkeypatch):
+    ioctls[0][boot_files.FIFREEZE] = OSError(errno.EBUSY, "Device or resource busy")
+    monkeypatch.setattr(boot_files.time, "sleep", lambda _seconds: ioctls[0].clear())
+    boot_files.commit(str(tmp_path))
+    assert ioctls[1]() == "FFT"
+
+
+def test_replace_leaves_all_as_it_was_if_the_freeze_does_not_end_fail(tmp_path, ioctls, monkeypatch):
+    monkeypatch.setattr(boot_files, "BUSY_SECONDS", 0)
+    ioctls[0][boot_files.FIFREEZE] = OSError(errno.EBUSY, "Device or resource busy")
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(FleetError, match="something else has kept it frozen.*a power cut may still take it.*fsfreeze"):
+        boot_files.replace([boot_files.File(str(tmp_path / "a"), b"new", 0o644)])
+    found = {found.name: found.read_text() for found in tmp_path.iterdir() if found.name != "ioctls"}
+    assert found == {"a": "old"}
 
 
 def test_commit_fail(tmp_path, ioctls):
@@ -112,7 +129,7 @@ def test_commit_fail(tmp_path, ioctls):
 
 def test_thawed_by_the_watchdog_already(tmp_path, ioctls):
     ioctls[0][boot_files.FITHAW] = OSError(errno.EINVAL, "Invalid argument")
-    assert boot_files.commit(str(tmp_path)) == ""
+    boot_files.commit(str(tmp_path))
 
 
 PARENT = """
@@ -153,6 +170,6 @@ def test_nothing_is_frozen_without_a_watchdog_fail(tmp_path, ioctls, monkeypatch
 def test_the_watchdog_starts_where_there_are_threads(tmp_path, ioctls, recwarn):
     thread = threading.Thread(target=time.sleep, args=[1])
     thread.start()
-    assert boot_files.commit(str(tmp_path)) == ""
+    boot_files.commit(str(tmp_path))
     thread.join()
     assert not [one for one in recwarn if "fork" in str(one.message)]
