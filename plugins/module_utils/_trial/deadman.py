@@ -39,6 +39,7 @@ FailureAction=reboot-force
 
 [Service]
 Type=oneshot
+NoNewPrivileges=yes
 ExecStart=/bin/sh %s deadman "nobody confirmed it within %d seconds (deadman)"
 TimeoutStartSec=60
 TimeoutStopSec=5

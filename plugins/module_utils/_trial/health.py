@@ -21,6 +21,9 @@ After=multi-user.target
 
 [Service]
 Type=oneshot
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictSUIDSGID=yes
 ExecStart=/bin/sh %s %d %d
 
 [Install]
@@ -49,6 +52,24 @@ names() {
     done | sort -u
 }
 
+# Whether only root can change what a path leads to: it, each directory above it, and the same of each link on the way.
+safe() (
+    path=$1
+    [ "$2" -lt 40 ] || exit 1
+    while :; do
+        [ -n "$(find -L "$path" -prune -user 0 ! -perm -020 ! -perm -002 2>/dev/null)" ] || exit 1
+        if [ -L "$path" ]; then
+            [ -n "$(find "$path" -prune -user 0)" ] || exit 1
+            target=$(readlink "$path")
+            case $target in /*) ;; *) target=${path%/*}/$target ;; esac
+            safe "$target" $(($2 + 1)) || exit 1
+        fi
+        [ "$path" != / ] || exit 0
+        path=${path%/*}
+        path=${path:-/}
+    done
+)
+
 # Runs one check; what it prints goes to the journal. Sets detail: why it failed, empty if it passed.
 check() {
     path=/etc/osmigrate/health/$1.d/$2 detail=
@@ -57,6 +78,8 @@ check() {
         : # masked, as units are
     elif [ ! -x "$path" ] || [ -d "$path" ]; then
         detail="it is not an executable file"
+    elif ! safe "$path" 0; then
+        detail="others than root can change it, a directory above it or a link to it"
     else
         timeout -k 5 "$3" "$path" </dev/null
         status=$?

@@ -43,11 +43,16 @@ class Access(typing.NamedTuple):
     token: str
 
 
+class NoCredentials(FleetError):
+    """The kubeconfig names nobody as whom this can speak to the API server."""
+
+
 def read_kubeconfig(path=KUBECONFIG):
     """Read how a kubelet reaches its API server: the cluster and the user of the current context.
 
     :returns: Access.
     :raises FleetError: the file or one that it names cannot be read, or it names no API server.
+    :raises NoCredentials: it is read, and nothing in it says who the kubelet is.
     """
     try:
         config = parse(_text(path))
@@ -66,6 +71,13 @@ def read_kubeconfig(path=KUBECONFIG):
         raise FleetError(f"The kubeconfig {path} of this node's kubelet cannot be read: {error}")
     if not access.server.startswith("https://"):
         raise FleetError(f"The kubeconfig {path} of this node's kubelet names no API server by https")
+    if not access.token and not (access.certificate and access.key):
+        program = "exec" in user or "auth-provider" in user
+        raise NoCredentials(
+            f"The kubeconfig {path} of this node's kubelet has neither a token nor a certificate"
+            + (", but a program that gives them, which is not run here" if program else ""),
+            "The Node object was not annotated, only this log has the reason",
+        )
     return access
 
 
@@ -191,7 +203,7 @@ class _Connection(http.client.HTTPSConnection):
 
 def _load_pair(context, access):
     """Give the context the client's certificate and key, which ssl takes from a file only."""
-    with tempfile.NamedTemporaryFile("w", dir="/run", prefix="osmigrate-") as pair:
+    with tempfile.NamedTemporaryFile("w", dir=os.environ.get("RUNTIME_DIRECTORY", "/run"), prefix="osmigrate-") as pair:
         # A kubelet that renews its certificate keeps both in one file.
         pair.write(access.certificate if access.key == access.certificate else access.certificate + "\n" + access.key)
         pair.flush()

@@ -71,6 +71,8 @@ def _tell(look, clock, sleep):
             node_object.annotate(node_object.read_kubeconfig(), facts["trial"]["node"], annotations(facts))
             _say(f"Node {facts['trial']['node']} says so, too.")
             return
+        except node_object.NoCredentials:
+            raise  # no time will bring them
         except FleetError as error:
             _say(str(error))
         sleep(pause)

@@ -34,8 +34,29 @@ ConditionKernelCommandLine=!osmigrate.trial
 ConditionPathExists=%s
 After=network-online.target
 
+# It reads, asks the API server, and writes nothing but the kernel's log and the kubelet's certificate for a moment.
 [Service]
-ExecStart=%s %s
+ExecStart=%s -I %s
+RuntimeDirectory=osmigrate-report
+RuntimeDirectoryMode=0700
+UMask=0077
+NoNewPrivileges=yes
+CapabilityBoundingSet=CAP_DAC_READ_SEARCH
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+ProtectControlGroups=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectHostname=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
 
 [Install]
 WantedBy=multi-user.target

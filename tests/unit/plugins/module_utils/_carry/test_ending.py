@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a candidate ends its trial by itself: the scripts run as they are, with other places for files and reboot."""
 
+import os
 import shutil
 import subprocess
 import time
@@ -40,6 +41,8 @@ class Candidate:
             ("=/etc/osmigrate/", f"={self.root}/etc/osmigrate/"),
             ("in /etc/osmigrate/", f"in {self.root}/etc/osmigrate/"),
             ("sleep 5;", "sleep 0.1;"),
+            ("!= / ]", f"!= {self.root} ]"),
+            ("-user 0", f"-user {os.geteuid()}"),
         ):
             script = script.replace(real, fake)
         (self.root / program.strip("/")).write_text(script)
@@ -193,6 +196,75 @@ def test_everything_is_planted_and_removed(move):
     moving.carry()
     assert list(system.rglob("osmigrate*")) == []
     assert not (moving.deployment / ending.PROGRAM.strip("/")).exists()
+
+
+def _open_to_a_group(candidate, path):
+    path.chmod(0o775)
+
+
+def _open_to_all(candidate, path):
+    path.chmod(0o757)
+
+
+def _in_an_open_directory(candidate, path):
+    path.parent.chmod(0o775)
+
+
+def _below_an_open_directory(candidate, path):
+    (candidate.root / "etc").chmod(0o777)
+
+
+def _linked_out_of_an_open_directory(candidate, path):
+    place = candidate.root / "open"
+    place.mkdir()
+    place.chmod(0o777)
+    path.rename(place / "check")
+    path.symlink_to(place / "check")
+
+
+def _by_way_of_an_open_directory(candidate, path):
+    """The check itself is nobody else's, but a link on the way to it is."""
+    place = candidate.root / "open"
+    place.mkdir()
+    place.chmod(0o777)
+    path.rename(candidate.root / "check")
+    (place / "link").symlink_to("../check")
+    path.symlink_to("../../../../open/link")
+
+
+def _of_somebody_else(candidate, path):
+    if os.geteuid():
+        pytest.skip("needs root to give a file away")
+    os.chown(path, 65534, 65534)
+
+
+@pytest.mark.parametrize(
+    "open_up",
+    [
+        _open_to_a_group,
+        _open_to_all,
+        _in_an_open_directory,
+        _below_an_open_directory,
+        _linked_out_of_an_open_directory,
+        _by_way_of_an_open_directory,
+        _of_somebody_else,
+    ],
+)
+def test_a_check_that_others_can_change_is_not_run_and_fails_by_name(candidate, open_up):
+    candidate.check("required.d/10-dns", "echo it ran")
+    open_up(candidate, candidate.root / "etc/osmigrate/health/required.d/10-dns")
+    output, rebooted = candidate.health()
+    assert (rebooted, "it ran" in output) == (True, False)
+    why = "others than root can change it, a directory above it or a link to it"
+    assert candidate.reason() == f"the required health check 10-dns failed: {why}"
+
+
+def test_a_check_may_be_a_link_between_files_of_root(candidate):
+    candidate.check("opt/check", "echo it ran", place="")
+    (candidate.root / "etc/osmigrate/health/required.d").mkdir(parents=True)
+    (candidate.root / "etc/osmigrate/health/required.d/10-dns").symlink_to(candidate.root / "opt/check")
+    output, rebooted = candidate.health()
+    assert (rebooted, "it ran" in output) == (False, True)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")

@@ -126,3 +126,25 @@ def test_annotate_fail_where_nobody_listens():
     access = node_object.Access("https://127.0.0.1:1", "", "", "", "", "")
     with pytest.raises(FleetError, match="https://127.0.0.1:1 cannot be reached: .*refused"):
         node_object.annotate(access, "w1", {})
+
+
+@pytest.mark.parametrize(
+    "user, said",
+    [
+        ({"exec": {"command": "aws"}}, "has neither a token nor a certificate, but a program that gives them"),
+        ({"auth-provider": {"name": "oidc"}}, "has neither a token nor a certificate, but a program that gives them"),
+        ({}, "has neither a token nor a certificate[.]"),
+        ({"client-certificate-data": DATA["CERT"]}, "has neither a token nor a certificate[.]"),
+    ],
+)
+def test_a_kubeconfig_that_says_nobody_is_told_at_once(tmp_path, user, said):
+    config = {
+        "clusters": [{"name": "c", "cluster": {"server": "https://x"}}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    path = tmp_path / "kubelet.conf"
+    path.write_text(json.dumps(config))
+    with pytest.raises(node_object.NoCredentials, match=said):
+        node_object.read_kubeconfig(str(path))

@@ -107,3 +107,13 @@ def test_a_node_that_cannot_be_judged(told):
     reporting.report(look)
     assert told.annotations == []
     assert "damaged" in told.log
+
+
+def test_it_does_not_wait_for_credentials_that_no_time_brings(told, monkeypatch):
+    def nobody():
+        raise node_object.NoCredentials("no credentials")
+
+    monkeypatch.setattr(node_object, "read_kubeconfig", nobody)
+    told.report(facts())
+    assert told.seconds == 0
+    assert "no credentials" in told.log

@@ -47,6 +47,19 @@ def test_systemd_reads_the_unit(system):
     assert "osmigrate" not in done.stderr
 
 
+def test_the_unit_is_confined(system):
+    """By systemd's own measure: 0 for the most confined, 10 for a service that may do everything."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("needs systemd")
+    reporter.install(check_mode=False)
+    unit = str(system / "etc/systemd/system" / reporter.SERVICE)
+    argv = ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=40", unit]
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if "unrecognized option" in done.stdout:
+        pytest.skip("needs systemd 250")
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_program_has_all_that_it_imports():
     """One that misses a module is noticed only on a node that fell back."""
     assert control.__name__ in reporter._imports(reporter.MAIN % {"package": reporter.PACKAGE})
