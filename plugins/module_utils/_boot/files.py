@@ -58,7 +58,7 @@ def replace(files):
 
     :param files: list of File; they belong to root.
     :raises FleetError: one of them cannot be written, or their file system not be frozen; then all are what they were.
-        Or it cannot be frozen after that; then they are what they shall be, and a power cut may make them something else.
+        Or it cannot be frozen after that; then they are what they shall be, until a power cut.
     """
     made = []
     try:
