@@ -81,7 +81,8 @@ findings:
     key:
       description:
         - What it is, one of C(unmanaged), C(emptydir-data), C(several-budgets), C(budget-never-allows),
-          C(budget-allows-none-now), C(no-node-allowed), C(no-room), C(grace-too-long), C(finalizer).
+          C(budget-allows-none-now), C(no-node-allowed), C(no-room), C(grace-too-long), C(do-not-disrupt),
+          C(finalizer).
       type: str
     severity:
       description: One of V(low), V(medium), V(high), V(inhibitor).

@@ -9,8 +9,8 @@ module: k8s_preflight
 short_description: Find what in the cluster speaks against a rollout, before any node is touched
 version_added: 0.1.0
 description:
-  - Recognises other controllers that drain or reboot the nodes, by their DaemonSets and Deployments and by what they
-    write on Node objects. Two of them get in each other's way, so each is refused unless it is accepted by name.
+  - Recognises other controllers that drain, reboot, delete or fence the nodes, by their DaemonSets and Deployments and
+    by what they write on Node objects. Each is refused unless it is accepted by name, or its own mark exempts the nodes.
   - Reads the maintenance windows and says when the next node may go.
   - For nodes of the control plane, looks whether etcd could ever spare them.
   - Changes nothing. Runs on the controller; delegate it to C(localhost) and run it once.
@@ -77,6 +77,13 @@ findings:
     accepted:
       description: Whether the operator accepts it.
       type: bool
+    does:
+      description: What it may do to the nodes.
+      type: str
+      sample: delete or replace
+    pause:
+      description: What makes it leave the nodes alone, empty if nothing is known.
+      type: str
 control_plane:
   description: What was seen of the control plane, as in M(osmigrate.fleet.k8s_node_claim); empty if no node is of it.
   returned: when the cluster could be read

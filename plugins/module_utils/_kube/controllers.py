@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Other controllers that drain or reboot nodes: how each is recognised, and where one is at work. Pure.
+"""Other controllers that act on nodes: how each is recognised, and where one is at work. Pure.
 
-Two of them that drain one node get in each other's way, and neither counts what the other takes out of service.
+Two that drain one node get in each other's way, and neither counts what the other takes out of service. One that
+deletes or fences nodes which are empty or do not answer destroys a node in its trial.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -19,8 +20,17 @@ NAMED = 5
 class Controller(typing.NamedTuple):
     name: str  # stays what it is once released: operators accept by it
     marks: typing.Tuple[str, ...]  # how its labels and annotations on nodes begin
-    programs: typing.Tuple[str, ...]  # names of its DaemonSets, Deployments or images
+    programs: typing.Tuple[str, ...]  # names of its DaemonSets, Deployments or images; an image's with its directory
+    does: str
+    pause: str  # what makes it leave nodes alone
+    exempt: str  # the annotation or label that exempts a node, as key=value, or empty
 
+
+REBOOTS = "drain or reboot"
+DELETES = "delete or replace"
+FENCES = "fence, reboot or delete"
+EVICTS = "evict pods of"
+Controller.__new__.__defaults__ = (REBOOTS, "", "")
 
 CONTROLLERS = (
     Controller("kured", ("weave.works/kured-",), ("kured",)),
@@ -43,6 +53,108 @@ CONTROLLERS = (
     ),
     Controller("fleetlock", (), ("fleetlock",)),
     Controller("kairos-operator", ("operator.kairos.io/",), ("kairos-operator",)),
+    Controller("elemental-operator", ("elemental.cattle.io/",), ("elemental-operator",)),
+    Controller("bootc-operator", ("bootc.dev/",), ("bootc-operator", "bootc-operator-controller-manager")),
+    Controller(
+        "skyhook",
+        ("skyhook.nvidia.com/",),
+        ("skyhook-operator", "skyhook-operator-controller-manager"),
+        REBOOTS,
+        "pause its Skyhook objects",
+    ),
+    Controller(
+        "gpu-operator",
+        ("nvidia.com/gpu-driver-upgrade",),
+        ("gpu-operator",),
+        REBOOTS,
+        "switch automatic driver upgrades off in its ClusterPolicy",
+    ),
+    Controller(
+        "node-maintenance-operator",
+        (),
+        ("node-maintenance-operator", "node-maintenance-operator-controller-manager"),
+        REBOOTS,
+        "delete the NodeMaintenance objects of these nodes",
+    ),
+    Controller("draino", ("draino/",), ("draino",), REBOOTS, "scale its Deployment to 0"),
+    Controller("aws-node-termination-handler", ("aws-node-termination-handler/",), ("aws-node-termination-handler",)),
+    Controller(
+        "cluster-autoscaler",
+        ("cluster-autoscaler.kubernetes.io/",),
+        ("cluster-autoscaler",),
+        DELETES,
+        "annotate these nodes with cluster-autoscaler.kubernetes.io/scale-down-disabled=true",
+        "cluster-autoscaler.kubernetes.io/scale-down-disabled=true",
+    ),
+    Controller(
+        "karpenter",
+        ("karpenter.sh/", "karpenter.k8s.aws/", "karpenter.azure.com/"),
+        ("karpenter", "karpenter/controller"),
+        DELETES,
+        "annotate these nodes with karpenter.sh/do-not-disrupt=true, and see that expiry and node repair spare them",
+    ),
+    Controller(
+        "cluster-api",
+        ("cluster.x-k8s.io/",),
+        ("capi-controller-manager", "cluster-api-controller"),
+        DELETES,
+        "annotate their MachineHealthChecks and Machines with cluster.x-k8s.io/paused where these are kept",
+    ),
+    Controller(
+        "machine-api",
+        ("machine.openshift.io/",),
+        ("machine-api-controllers", "machine-api-operator"),
+        DELETES,
+        "annotate their MachineHealthChecks with cluster.x-k8s.io/paused",
+    ),
+    Controller(
+        "machine-controller-manager",
+        ("node.machine.sapcloud.io/",),
+        ("machine-controller-manager",),
+        DELETES,
+        "annotate these nodes with node.machine.sapcloud.io/not-managed-by-mcm=1",
+        "node.machine.sapcloud.io/not-managed-by-mcm=1",
+    ),
+    Controller("machine-controller", ("machine-controller/",), ("machine-controller",), DELETES),
+    Controller(
+        "node-healthcheck",
+        ("remediation.medik8s.io/",),
+        ("node-healthcheck-controller-manager", "node-healthcheck-operator"),
+        FENCES,
+        "label these nodes with remediation.medik8s.io/exclude-from-remediation=true, or give its NodeHealthChecks "
+        "pauseRequests",
+        "remediation.medik8s.io/exclude-from-remediation=true",
+    ),
+    Controller(
+        "self-node-remediation",
+        ("self-node-remediation.medik8s.io/",),
+        (
+            "self-node-remediation",
+            "self-node-remediation-ds",
+            "self-node-remediation-operator",
+            "self-node-remediation-controller-manager",
+            "poison-pill",
+            "poison-pill-ds",
+        ),
+        FENCES,
+        "label these nodes with remediation.medik8s.io/exclude-from-remediation=true",
+        "remediation.medik8s.io/exclude-from-remediation=true",
+    ),
+    Controller(
+        "fence-agents-remediation",
+        ("fence-agents-remediation.medik8s.io/",),
+        ("fence-agents-remediation-operator", "fence-agents-remediation-controller-manager"),
+        FENCES,
+        "give the NodeHealthChecks that use it pauseRequests",
+    ),
+    Controller(
+        "eks-node-monitoring-agent",
+        (),
+        ("eks-node-monitoring-agent",),
+        FENCES,
+        "switch node auto repair off for their node groups",
+    ),
+    Controller("descheduler", (), ("descheduler",), EVICTS, "scale its Deployment to 0"),
 )
 NAMES = tuple(one.name for one in CONTROLLERS)
 
@@ -61,6 +173,8 @@ class Finding(typing.NamedTuple):
     detail: str
     nodes: typing.List[str]
     accepted: bool
+    does: str
+    pause: str
 
 
 def workload(kind, found):
@@ -83,11 +197,15 @@ def examine(nodes, workloads, accepted):
     _examine_names(accepted)
     findings = []
     for controller in CONTROLLERS:
-        seen = [(said, names) for said, names in _signs(controller, nodes, workloads) if names]
+        exposed = [node for node in nodes if not _is_exempt(node, controller)]
+        seen = [(said, names) for said, names in _signs(controller, exposed, workloads) if names]
         if seen:
             detail = ", ".join(f"{said} ({_some(names)})" for said, names in seen)
             everywhere = sorted({name for said, names in seen for name in names})
-            findings.append(Finding(controller.name, detail, everywhere, controller.name in accepted))
+            is_accepted = controller.name in accepted
+            findings.append(
+                Finding(controller.name, detail, everywhere, is_accepted, controller.does, controller.pause)
+            )
     return findings
 
 
@@ -108,8 +226,17 @@ def _signs(controller, nodes, workloads):
         yield said, marked[said]
 
 
+def _is_exempt(node, controller):
+    key, _equals, value = controller.exempt.partition("=")
+    return bool(key) and value in (node_view.annotations(node).get(key), node_view.labels(node).get(key))
+
+
 def _is_of(one, controller):
-    names = [one.name] + [image.partition("@")[0].rsplit("/", 1)[-1].partition(":")[0] for image in one.images]
+    names = [one.name]
+    for image in one.images:
+        path = image.partition("@")[0].split("/")
+        last = path[-1].partition(":")[0]
+        names += [last, "/".join(path[-2:-1] + [last])]
     return any(name == program or name.endswith("-" + program) for name in names for program in controller.programs)
 
 

@@ -30,6 +30,9 @@ REHEARSAL_SECONDS = 10
 WATCH_SECONDS = 20
 # A few pods may have been bound just before the cordon.
 RETURNS = 5
+# A node that was emptied is looked at again after this long: owners that do not mind the cordon put their pods back
+# within milliseconds.
+SECOND_LOOK = 2.0
 # Of so many pods that do not end it is looked up why.
 WARNINGS = 10
 
@@ -247,8 +250,12 @@ class NodeDrain:
             threads.submit(ask, pod).add_done_callback(
                 lambda future, uid=pod.uid: self._events.put(("ANSWERED", (uid, future)))
             )
+        self._take(max(0.01, min(self._drain.rest(now), self._deadline - now)))
+
+    def _take(self, seconds):
+        """Wait for events for so long at most, and take in all that there are."""
         try:
-            event = self._events.get(timeout=max(0.01, min(self._drain.rest(now), self._deadline - now)))
+            event = self._events.get(timeout=seconds)
         except queue.Empty:
             return
         while event:
@@ -341,7 +348,10 @@ class NodeDrain:
         return self._budgets[namespace].items
 
     def _late_arrivals(self):
-        """Look once more with fresh eyes: pods may have come by ways that a cordon does not close."""
+        """Look once more, a little later: pods may have come by ways that a cordon does not close."""
+        again = self._now() + SECOND_LOOK if self._drain.has_let_go() else 0.0
+        while self._now() < again and not self._drain.remaining():
+            self._take(max(0.01, again - self._now()))
         self._observe(self._cluster.list(PODS, self._query, until=self._deadline).items)
         self._raise_refused("The other pods have left, the node stays cordoned")
         if not self._is_cordoned():

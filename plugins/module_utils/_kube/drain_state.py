@@ -268,6 +268,10 @@ class Drain:
     def _remaining(self):
         return [track for track in self.tracks.values() if track.state in (PENDING, ASKED, LEAVING)]
 
+    def has_let_go(self):
+        """Whether any pod has left."""
+        return any(track.state == GONE for track in self.tracks.values())
+
     def ending(self):
         """The pods that should end by themselves now, and have not."""
         return [track.pod for track in self.tracks.values() if track.state == LEAVING]

@@ -10,6 +10,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import capacity, delete_plan, drain_plan, node_view
 
 SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
@@ -25,12 +26,30 @@ KINDS = {
     ),
     drain_plan.SEVERAL_BUDGETS: ("inhibitor", "Leave one budget for each pod"),
     "budget-never-allows": ("inhibitor", "Add replicas, or let the budget allow at least one disruption"),
+    "budget-not-computed": (
+        "inhibitor",
+        "Give its pods a controller that has a scale, or write the budget with a number in minAvailable",
+    ),
     "budget-allows-none-now": ("medium", "See that all pods of the budget are healthy"),
     "no-node-allowed": ("high", "Widen its node selector, affinity or tolerations, or add such a node"),
     "no-room": ("high", "Add room on other nodes, or lower its requests"),
     "grace-too-long": ("high", "Shorten its grace period, or give the drain more time"),
+    "do-not-disrupt": (
+        "medium",
+        "Ask its owner, or let it end by itself before the drain: a drain evicts it all the same",
+    ),
     "finalizer": ("low", "See that whoever set the finalizer will remove it"),
 }
+
+
+# What is told by another key, with a remedy of its own.
+TOLD_AS = {"budget-not-computed": "budget-never-allows"}
+# By what pods ask autoscalers and their like to be left alone. The eviction API does not know of it.
+DO_NOT_DISRUPT = (
+    ("karpenter.sh/do-not-disrupt", "true"),
+    ("karpenter.sh/do-not-evict", "true"),
+    ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
+)
 
 
 class Wanted(typing.NamedTuple):
@@ -80,7 +99,7 @@ def order(names, findings):
     """
     held = dict.fromkeys(names, 0)
     for one in findings:
-        if one.key in ("budget-never-allows", "budget-allows-none-now"):
+        if one.key.startswith("budget-"):
             held[one.node] += len(one.pods)
     return sorted(names, key=held.get)
 
@@ -111,7 +130,7 @@ def _gather(name, reasons):
     for key, thing, detail, pod in reasons:
         grouped.setdefault((key, thing, detail), []).append(pod)
     return [
-        Finding(key, KINDS[key][0], name, sorted(pods), thing, detail, KINDS[key][1])
+        Finding(TOLD_AS.get(key, key), KINDS[key][0], name, sorted(pods), thing, detail, KINDS[key][1])
         for (key, thing, detail), pods in grouped.items()
     ]
 
@@ -135,6 +154,10 @@ def _reasons(pod, budgets, wanted):
     if grace > wanted.timeout:
         detail = "may take %d seconds to end, and the drain has %d" % (grace, wanted.timeout)
         yield "grace-too-long", workload(pod), detail, name
+    asked = pod["metadata"].get("annotations") or {}
+    for key, value in DO_NOT_DISRUPT:
+        if asked.get(key) == value:
+            yield "do-not-disrupt", workload(pod), f"asks not to be disrupted ({key}={value})", name
     if pod["metadata"].get("finalizers"):
         detail = f"stays until {', '.join(pod['metadata']['finalizers'])} lets it go"
         yield "finalizer", workload(pod), detail, name
@@ -151,7 +174,8 @@ def _about_budget(pod, budget):
     failed = [one for one in status.get("conditions") or [] if one.get("reason") == "SyncFailed"]
     expected = status.get("expectedPods", 0)
     if failed:
-        yield "budget-never-allows", f"cannot be computed: {failed[0].get('message', '').rstrip('.')}"
+        why = _text.printable(failed[0].get("message", "")).rstrip(".")
+        yield "budget-not-computed", f"cannot be computed: {why}"
     elif expected and needed >= expected:
         yield "budget-never-allows", "needs %d healthy pods and has %d replicas" % (needed, expected)
     else:

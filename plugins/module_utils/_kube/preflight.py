@@ -59,8 +59,10 @@ def examine(cluster, names, accepted, terms, pool_label):
     problems, todos = [tell(one) for one in others], []
     if others:
         named = ", ".join(one.controller for one in others)
+        pauses = "; ".join(f"{one.controller}: {one.pause}" for one in others if one.pause)
         todos = [
-            f"Pause or remove what else drains these nodes, or accept it (osmigrate_accepted_controllers: [{named}])"
+            f"Pause or remove what else acts on these nodes{f' ({pauses})' if pauses else ''}, or accept it "
+            f"(osmigrate_accepted_controllers: [{named}])"
         ]
     if refused:
         problems.append(refused.problem)
@@ -99,7 +101,7 @@ def judge_pool_label(label: str, policies: bool) -> typing.List[str]:
 def tell(finding):
     """A finding as a sentence without its full stop."""
     accepted = ", which is accepted" if finding.accepted else ""
-    return f"{finding.controller} may drain or reboot the same nodes{accepted}: {finding.detail}"
+    return f"{finding.controller} may {finding.does} the same nodes{accepted}: {finding.detail}"
 
 
 def judge_schedule(terms, now):

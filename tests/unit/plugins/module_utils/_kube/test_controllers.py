@@ -122,13 +122,76 @@ def test_who_is_recognised(make_node, case):
     nodes[1]["spec"]["taints"] = [{"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}]
     nodes[0]["metadata"]["labels"] = labels
     found = controllers.examine(nodes, workloads, [])
-    assert found == ([controllers.Finding(name, detail, where, False)] if name else [])
+    assert [one[:4] for one in found] == ([(name, detail, where, False)] if name else [])
     if name:
         assert controllers.examine(nodes, workloads, [name])[0].accepted
 
 
+# Those that delete, fence or empty nodes, and a few more: the workload or image by which each is known, and its name.
+BY_PROGRAM = [
+    ("elemental-operator", "x", "elemental-operator"),
+    ("bootc-operator", "x", "bootc-operator"),
+    ("skyhook-operator-controller-manager", "x", "skyhook"),
+    ("gpu-operator", "x", "gpu-operator"),
+    ("node-maintenance-operator-controller-manager", "x", "node-maintenance-operator"),
+    ("draino", "x", "draino"),
+    ("aws-node-termination-handler", "x", "aws-node-termination-handler"),
+    ("cluster-autoscaler", "x", "cluster-autoscaler"),
+    ("prod-aws-cluster-autoscaler", "x", "cluster-autoscaler"),
+    ("scaler", "registry.k8s.io/autoscaling/cluster-autoscaler:v1.33.0", "cluster-autoscaler"),
+    ("cluster-proportional-autoscaler", "x/cluster-proportional-autoscaler:1", None),
+    ("karpenter", "x", "karpenter"),
+    ("provisioner", "public.ecr.aws/karpenter/controller:1.6.0@sha256:0", "karpenter"),
+    ("ingress", "registry.example/ingress/controller:1.6.0", None),
+    ("capi-controller-manager", "x", "cluster-api"),
+    ("manager", "registry.k8s.io/cluster-api/cluster-api-controller:v1.11.0", "cluster-api"),
+    ("machine-api-controllers", "x", "machine-api"),
+    ("machine-controller-manager", "x", "machine-controller-manager"),
+    ("machine-controller", "x", "machine-controller"),
+    ("node-healthcheck-controller-manager", "x", "node-healthcheck"),
+    ("self-node-remediation-ds", "x", "self-node-remediation"),
+    ("fence-agents-remediation-controller-manager", "x", "fence-agents-remediation"),
+    ("eks-node-monitoring-agent", "x", "eks-node-monitoring-agent"),
+    ("descheduler", "x", "descheduler"),
+]
+
+
+@pytest.mark.parametrize("program, image, name", BY_PROGRAM, ids=lambda value: str(value))
+def test_who_is_recognised_by_a_program(make_node, program, image, name):
+    found = controllers.examine([make_node("w1")], [workload("Deployment", program, image)], [])
+    assert [one.controller for one in found] == ([name] if name else [])
+
+
+@pytest.mark.parametrize(
+    "mark, name",
+    [
+        ("cluster.x-k8s.io/machine", "cluster-api"),
+        ("machine.openshift.io/machine", "machine-api"),
+        ("karpenter.sh/nodepool", "karpenter"),
+    ],
+)
+def test_who_is_kept_elsewhere_is_recognised_by_what_it_notes_on_nodes(make_node, mark, name):
+    assert [one.controller for one in controllers.examine([make_node("w1", {mark: "x"})], [], [])] == [name]
+
+
+@pytest.mark.parametrize("kind", ["annotations", "labels"])
+@pytest.mark.parametrize("one", [one for one in controllers.CONTROLLERS if one.exempt], ids=lambda one: one.name)
+def test_a_node_that_is_exempt_is_not_counted(make_node, one, kind):
+    key, _equals, value = one.exempt.partition("=")
+    assert one.exempt in one.pause
+    spared, other = make_node("w1"), make_node("w2")
+    spared["metadata"][kind] = {key: value}
+    there = [workload("Deployment", one.programs[0])]
+    (found,) = controllers.examine([spared, other], there, [])
+    assert found.nodes == ["w2"]
+    assert controllers.examine([spared], there, []) == []
+    spared["metadata"][kind] = {key: "no"}
+    assert controllers.examine([spared], there, [])[0].nodes == ["w1"]
+
+
 def test_every_controller_has_a_case():
-    assert {case[4] for case in CASES} - {None} == set(controllers.NAMES)
+    named = {case[4] for case in CASES} | {name for _program, _image, name in BY_PROGRAM}
+    assert named - {None} == set(controllers.NAMES)
 
 
 def test_many_nodes_are_counted(make_node):

@@ -3,6 +3,7 @@
 """Whole drains against a cluster in memory that answers as a real one was seen to."""
 
 import queue
+import threading
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -68,6 +69,11 @@ class MemoryCluster:
     def tell(self, kind, pod):
         pod["metadata"].setdefault("resourceVersion", "2")
         self.events.put((kind, pod))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(drain, "SECOND_LOOK", 0.2)
 
 
 @pytest.fixture
@@ -267,6 +273,38 @@ def test_a_pod_that_came_late_leaves_too(node, make_pod):
 
     cluster.on_listing = come_late
     assert actions(run(cluster)) == {"web-1": ("evict", True), "web-9": ("evict", True)}
+
+
+def test_a_pod_that_its_owner_puts_back_at_once_leaves_before_drained_is_said(node, make_pod):
+    cluster = MemoryCluster(node, [make_pod("web-0")])
+    back = make_pod("web-0")
+
+    def evict(pod, dry_run):
+        cluster.end(pod)
+        if pod is not back:
+            threading.Timer(0.05, cluster.come, [back]).start()
+
+    cluster.on_evict = evict
+    result = run(cluster)
+    assert (len(result["pods"]), cluster.pods) == (2, {})
+
+
+def test_an_eviction_that_fails_for_the_moment_holds_up_nobody_else(node, make_pod):
+    """More of them than threads of old, first in the list; the others leave at once."""
+    said = 'failed calling webhook "evict.example": Post "https://hook/validate": context deadline exceeded'
+    cluster = MemoryCluster(node, [*(make_pod(f"held-{number}") for number in range(20)), make_pod("free")])
+
+    def evict(pod, dry_run):
+        if pod["metadata"]["name"] != "free":
+            raise ApiError(said, status=500, body={"message": said}, transient=True)
+        cluster.end(pod)
+
+    cluster.on_evict = evict
+    with pytest.raises(drain.DrainError, match="still has 20 pods .*webhook .*answers again") as caught:
+        run(cluster, timeout=2)
+    records = {record["name"]: record for record in caught.value.result["pods"]}
+    assert records.pop("free")["gone"]
+    assert {(record["reason"], record["gone"]) for record in records.values()} == {(said, False)}
 
 
 def test_a_pod_that_comes_back_for_ever_is_a_failure(node, make_pod):
