@@ -14,14 +14,20 @@ description:
   - Makes a host of every node that the selectors leave. The file's name has to end in C(k8s_nodes.yml) or
     C(k8s_nodes.yaml).
   - Nodes with the label C(node-restriction.kubernetes.io/osmigrate-exclude) or C(osmigrate.fleet/exclude), whatever its
-    value, are hidden. The playbook C(status) names them. A kubelet can set the second one on its own node unless
-    C(playbooks/files/admission-policy.yml) is applied.
-  - An API server that cannot be reached, a wrong kubeconfig or a missing permission ends Ansible with one sentence,
-    also where Ansible would otherwise go on without hosts and report success. Selectors that match no node are a
-    warning.
+    value, are hidden. The playbook C(status) names them, and so does C(-v). A kubelet can set the second one on its own
+    node unless C(playbooks/files/admission-policy.yml) is applied.
+  - An API server that cannot be reached, a wrong kubeconfig, a missing permission, an option that does not exist, and
+    selectors that match no node end Ansible with one sentence and an exit code of 1, also where Ansible would otherwise
+    go on without hosts and report success.
+  - Text of the cluster is data and never a template, with any ansible-core. Only IP addresses and DNS names become
+    C(ansible_host); what else a node gives as its address is a warning. So is a name that no node can have.
+  - Groups whose names differ only in characters that names of groups cannot have, such as pools C(gpu-a) and C(gpu_a),
+    are kept apart by a digest behind the name of those that are not written as the group is. That is a warning, and so
+    is a node that is called as something of Ansible's own (C(localhost), C(all)), whose host is C(node_NAME).
   - "Groups: C(k8s_nodes) has all nodes, and there are C(role_ROLE) (a node without a role label is a C(worker)),
     C(pool_POOL), C(zone_ZONE), C(os_NAME_VERSION) (for example C(os_debian_12)), C(arch_ARCHITECTURE), C(ready) or
-    C(not_ready), C(schedulable) or C(unschedulable)."
+    C(not_ready), C(schedulable) or C(unschedulable). All nodes with the role C(control-plane), C(master) or C(etcd) are
+    in C(role_control_plane)."
   - "Groups of what this collection has recorded: C(osmigrate_phase_PHASE), C(osmigrate_failed), C(osmigrate_held) for
     nodes with a cordon of ours, and for nodes that have arrived C(osmigrate_release_RELEASE) and C(osmigrate_on_ostree)
     or C(osmigrate_on_package)."
@@ -30,9 +36,10 @@ description:
     C(taints), C(provider_id), C(architecture), C(boot_id), C(machine_id), C(os_image), C(kernel_version),
     C(kubelet_version), C(container_runtime), and C(osmigrate) with our annotations; further C(labels) and
     C(annotations), if O(labels) and O(annotations) name any."
-  - The groups get C(osmigrate_kubeconfig) and C(osmigrate_context) as variables if O(kubeconfig) and O(context) are
-    set, so that the playbooks of this collection work on the cluster that the host is from. They get
-    C(osmigrate_pool_label) too, from O(pool_label), so that a node claims its place in the pool that it is shown in.
+  - Hosts get C(osmigrate_kubeconfig) and C(osmigrate_context) as variables if O(kubeconfig) and O(context) are
+    set, so that the playbooks of this collection work on the cluster that the host is from, also with several inventory
+    files. They get C(osmigrate_pool_label) too, from O(pool_label), so that a node claims its place in the pool that it
+    is shown in. Nodes of the same name in two clusters need O(clusters), or are refused.
 extends_documentation_fragment:
   - osmigrate.fleet.k8s_auth
   - osmigrate.fleet.k8s_auth.env
@@ -60,6 +67,11 @@ options:
     description: Field selector, evaluated by the API server.
     type: str
     env: [{name: OSMIGRATE_FIELD_SELECTOR}]
+  allow_empty:
+    description: Goes on without hosts where no node is left, with a warning. Otherwise that is an error.
+    type: bool
+    default: false
+    env: [{name: OSMIGRATE_ALLOW_EMPTY}]
   show_excluded:
     description: Shows nodes that a label hides, too, in the group C(osmigrate_excluded).
     type: bool
@@ -146,8 +158,8 @@ options:
     default: []
     env: [{name: OSMIGRATE_KEYED_GROUPS}]
 notes:
-  - Ansible's own C(yaml) inventory plugin also tries a file that this one has refused, and adds a complaint that is
-    beside the point. C(enable_plugins=osmigrate.fleet.k8s_nodes) in C(ansible.cfg) avoids that.
+  - Booleans are refused unless they are among the words that Ansible knows, also from the environment. Of its own
+    accord Ansible takes C(ture) for false.
 """
 
 EXAMPLES = r"""
@@ -174,21 +186,30 @@ keyed_groups:
 """
 
 import contextlib
+import difflib
 import gc
 import hashlib
 import itertools
 import json
+import os
 import re
+import sys
 
 import yaml
-from ansible import constants
-from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.errors import AnsibleError
 from ansible.inventory.group import to_safe_group_name
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 try:
     from ansible.template import trust_as_template
-except ImportError:  # ansible-core before 2.19 has no untrusted strings
+
+    def as_data(value):
+        """Text is data unless somebody trusts it."""
+        return value
+
+except ImportError:  # ansible-core before 2.19: text is a template unless somebody says that it is unsafe
+    from ansible.utils.unsafe_proxy import wrap_var as as_data
 
     def trust_as_template(value):
         return value
@@ -199,8 +220,9 @@ try:
 except ImportError:
     netaddr = None
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, defect, unexpected
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import is_node_name, printable, whole_number
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _child, _nodes
 
 SELECTORS = ("label_selector", "field_selector")
@@ -209,45 +231,93 @@ SHARED = ("api_timeout", "validate_certs", "proxy", *SELECTORS)
 # How many nodes come from the child process at once.
 AT_ONCE = 100
 CLUSTER_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+NAMES = ("k8s_nodes.yml", "k8s_nodes.yaml")
+OURS = re.compile(rb"^plugin\s*:\s*[\"']?osmigrate\.fleet\.k8s_nodes\b", re.MULTILINE)
+NONE = "No host was added"
+# How many names a message has room for.
+NAMED = 20
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "osmigrate.fleet.k8s_nodes"
 
     def verify_file(self, path):
-        return super().verify_file(path) and path.endswith(("k8s_nodes.yml", "k8s_nodes.yaml"))
+        if not super().verify_file(path):
+            return False
+        if path.endswith(NAMES):
+            return True
+        if path.endswith((".yml", ".yaml")) and _is_for_us(path):
+            self._end(
+                FleetError(
+                    f"The inventory file {path} is for {self.NAME}, and its name does not end in {NAMES[0]}",
+                    NONE,
+                    "Rename it",
+                )
+            )
+        return False
 
     def parse(self, inventory, loader, path, cache=True):
         super().parse(inventory, loader, path, cache)
         try:
-            self._read_config_data(path)
+            self._check_options(path, self._read_config_data(path))
             with _undisturbed():
                 self._populate(path, cache)
-        except (AnsibleError, FleetError) as error:
-            # Ansible would go on without hosts and report success.
-            constants.INVENTORY_ANY_UNPARSED_IS_FAILED = True
-            if isinstance(error, AnsibleError):
-                raise
-            raise AnsibleParserError(str(error)) from None
+        except FleetError as error:
+            self._end(error)
+        except AnsibleError as error:
+            self._end(FleetError(printable(error, 2000).rstrip("."), NONE, f"Correct {path}"))
+        except _child.Defect as error:
+            self.display.vvv(str(error))
+            self._end(defect(self.NAME, error.kind, error.where, NONE))
+        except Exception as error:
+            self._end(unexpected(self.NAME, error, NONE))
+
+    def _end(self, error):
+        """End Ansible. It would try other plugins, go on without hosts and report success."""
+        self.display.error(str(error), wrap_text=False)
+        sys.exit(1)
+
+    def _check_options(self, path, config):
+        """Refuse what Ansible would ignore: options that there are not, and booleans that are none."""
+        definitions = self.option_definitions
+        known = {*definitions, *(alias for one in definitions.values() for alias in one.get("aliases") or [])}
+        for name in config:
+            if name not in known:
+                raise FleetError(f"{path} has the unknown option {name}", NONE, _meant(name, known))
+        for name, one in definitions.items():
+            if one.get("type") not in ("bool", "boolean"):
+                continue
+            for spelling in (name, *(one.get("aliases") or [])):
+                if spelling in config:
+                    _boolean(config[spelling], f"the option {spelling} of {path}")
+            for variable in (env["name"] for env in one.get("env") or []):
+                if variable in os.environ:
+                    _boolean(os.environ[variable], f"the environment variable {variable}")
 
     def _populate(self, path, cache):
         clusters = self._clusters()
         self._inside = self._network_test()
         self._constructed = {name: self._structure(name) for name in ("compose", "groups", "keyed_groups")}
-        self._groups = {}
         self._kept = {name: tuple(self.get_option(name)) for name in ("labels", "annotations")}
         # Of these two there is nothing to see unless somebody names some.
         self._kept["variables"] = (*self.get_option("variables"), *(name for name, some in self._kept.items() if some))
         # Playbooks leave it out by name, also where the cluster shows no control plane.
-        self._group("role_control_plane")
-        for cluster, seen in self._see(path, cache, clusters):
-            self._add_cluster(cluster)
+        self.inventory.add_group(_nodes.CONTROL_GROUP)
+        self.inventory.add_group("k8s_nodes")
+        members = {}
+        empty = []
+        for cluster, server, seen in self._see(path, cache, clusters):
             found = False
             for one in seen:
-                self._add_node(one, cluster["name"])
-                found = True
+                found = self._add_node(one, cluster, members) or found
             if not found:
-                self.display.warning(self._nothing_found(cluster))
+                empty.append(self._nothing_found(cluster, server))
+        self._add_groups(members)
+        if members or self.get_option("allow_empty"):
+            for sentence in empty:
+                self.display.warning(sentence)
+        else:
+            raise FleetError("; ".join(empty), NONE, "Correct the selectors, or set allow_empty if that may be")
 
     def _clusters(self):
         """The clusters to ask, each a dictionary of the connection options, the selectors and a name (or None)."""
@@ -256,25 +326,26 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if not entries:
             return [{**options, "name": None}]
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise FleetError("clusters has to be a list of dictionaries", "No host was added")
+            raise FleetError("clusters has to be a list of dictionaries", NONE)
         shared = {name: options[name] if name in SHARED else None for name in options}
         clusters = []
         for entry in entries:
             self._check_entry(entry, {"name", *options}, [cluster["name"] for cluster in clusters])
+            entry = _checked(entry)
             alone = "kubeconfig" in entry or "host" in entry
             clusters.append({**(shared if alone else options), **entry})
         return clusters
 
     @staticmethod
     def _check_entry(entry, known, taken):
-        unknown = sorted(set(entry) - known)
-        if unknown:
-            raise FleetError(f"clusters has an entry with the unknown key {unknown[0]}", "No host was added")
+        for key in entry:
+            if key not in known:
+                raise FleetError(f"clusters has an entry with the unknown key {key}", NONE, _meant(key, known))
         name = str(entry.get("name", ""))
         if not CLUSTER_NAME.fullmatch(name) or name in taken:
             raise FleetError(
                 f"clusters needs names of lower-case letters, digits and dashes, each once, and has '{name}'",
-                "No host was added",
+                NONE,
             )
 
     def _network_test(self):
@@ -282,11 +353,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if not networks:
             return lambda address: True
         if netaddr is None:
-            raise FleetError("address_networks needs the Python library netaddr", "No host was added")
+            raise FleetError("address_networks needs the Python library netaddr", NONE)
         try:
             wanted = netaddr.IPSet(networks)
         except (netaddr.AddrFormatError, ValueError) as error:
-            raise FleetError(f"address_networks is malformed: {error}", "No host was added") from error
+            raise FleetError(f"address_networks is malformed: {error}", NONE) from error
         return lambda address: (
             (netaddr.valid_ipv4(address) or netaddr.valid_ipv6(address)) and netaddr.IPAddress(address) in wanted
         )
@@ -297,64 +368,111 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         wanted = self.get_option("cache")
         for cluster in clusters:
             if not wanted:
-                yield cluster, _in_child(lambda cluster=cluster: self._look(self._fetch(cluster), cluster["name"]))
-                continue
-            key = f"{self.get_cache_key(path)}_{_fingerprint(cluster, self.get_option('show_excluded'))}"
-            nodes = self._cache.get(key) if cache else None
-            if nodes is None:
-                nodes = list(_in_child(lambda cluster=cluster: self._fetch(cluster)))
-            self._cache[key] = nodes
-            yield cluster, self._look(nodes, cluster["name"])
+                seen = _in_child(lambda cluster=cluster: self._look(self._fetch(cluster), cluster["name"]))
+            else:
+                key = f"{self.get_cache_key(path)}_{_fingerprint(cluster)}"
+                fetched = self._cache.get(key) if cache else None
+                if fetched is None:
+                    fetched = list(_in_child(lambda cluster=cluster: self._fetch(cluster)))
+                self._cache[key] = fetched
+                seen = self._look(iter(fetched), cluster["name"])
+            server, hidden = next(seen)
+            if hidden:
+                self.display.v(f"{_where(cluster, server)} has {len(hidden)} nodes that a label hides: {_some(hidden)}")
+            yield cluster, server, seen
 
     def _fetch(self, cluster):
-        """Return the nodes of a cluster. For a child process: this one is to stay without the kubernetes client."""
+        """Yield the server, and its nodes. For a child process: this one is to stay without the kubernetes client."""
         from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth, client
 
         if auth.IMPORT_ERROR:
-            raise FleetError("The Python library kubernetes is missing", "No host was added", "Install it with pip")
-        selectors = [cluster["label_selector"]]
-        if not self.get_option("show_excluded"):
-            selectors += ["!" + label for label in node_view.EXCLUDE_LABELS]
-        query = {"labelSelector": ",".join(filter(None, selectors)), "fieldSelector": cluster["field_selector"]}
+            raise FleetError("The Python library kubernetes is missing", NONE, "Install it with pip")
+        query = {"labelSelector": cluster["label_selector"], "fieldSelector": cluster["field_selector"]}
         server = client.Cluster.connect(auth_options.read_options(cluster.get))
-        return server.list(client.NODES, query, keep=_nodes.trim).items
+        nodes = server.list(client.NODES, query, keep=_nodes.trim).items
+        yield server.server
+        yield from nodes
 
-    def _look(self, nodes, cluster):
-        """Yield for each node its name, address, variable and groups, and all that is known of it if Jinja needs it."""
+    def _look(self, fetched, cluster):
+        """Yield the server with the names of hidden nodes, and what each of the others becomes in the inventory.
+
+        That is its name, address, what stands for an address and is none, variable, groups, and all that is known of it
+        if Jinja needs it.
+        """
         types, needed = self.get_option("address_types"), any(self._constructed.values())
+        server, nodes = next(fetched), list(fetched)
+        excluded = {node["metadata"]["name"] for node in nodes if node_view.excluded_by(node)}
+        hidden = set() if self.get_option("show_excluded") else excluded
+        yield server, sorted(hidden)
         for node in nodes:
+            name = node["metadata"]["name"]
+            if name in hidden:
+                continue
             facts = self._facts(node, cluster, self._kept["labels"], self._kept["annotations"])
             yield (
-                node["metadata"]["name"],
-                _nodes.choose_address(node, types, self._inside),
+                name,
+                node["metadata"]["uid"],
+                *_nodes.choose_address(node, types, self._inside),
                 _nodes.matching(facts, self._kept["variables"]),
                 list(_nodes.groups(facts, bool(facts["excluded_by"]))),
                 self._facts(node, cluster, ("*",), ("*",)) if needed else None,
             )
 
-    def _add_cluster(self, cluster):
-        group = self._group(f"cluster_{cluster['name']}" if cluster["name"] else "k8s_nodes")
-        for name in ("kubeconfig", "context"):
-            if isinstance(cluster[name], str):
-                self.inventory.set_variable(group, f"osmigrate_{name}", cluster[name])
-        self.inventory.set_variable(group, "osmigrate_pool_label", self.get_option("pool_label"))
-
-    def _add_node(self, seen, cluster):
-        name, address, variable, groups, facts = seen
-        host = self.inventory.add_host(_nodes.host_name(name, cluster))
+    def _add_node(self, seen, cluster, members):
+        """Add a host; return whether that was done. Here everything from the API and from the cache comes in."""
+        name, uid, address, none, variable, groups, facts = seen
+        if not is_node_name(name):
+            self.display.warning(f"A node is left out, because no node can be called {printable(name, 100)}")
+            return False
+        if none:
+            self.display.warning(f"Node {name} says that its address is {printable(none[0], 100)}, which is no address")
+        wanted = _nodes.host_name(name, cluster["name"])
+        if wanted == f"node_{name}":
+            self.display.warning(f"Node {name} is called as something of Ansible's own: its host is {wanted}")
+        self._refuse_twin(wanted, uid, cluster)
+        host = self.inventory.add_host(wanted)
         # Not by the inventory: that copies each value and ties a note to it that says which file it is from, which
-        # takes more memory than the values. It does so for what Jinja makes below, and for what groups have.
+        # takes more memory than the values. It does so for what Jinja makes below.
         set_variable = self.inventory.get_host(host).set_variable
         if address:
-            set_variable("ansible_host", address)
-        else:
+            set_variable("ansible_host", as_data(address))
+        elif not none:
             self.display.warning(f"Node {name} has no address that address_types and address_networks allow")
         set_variable("k8s_node_name", name)
-        set_variable("k8s_node", variable)
-        for group in [*groups, *([f"cluster_{cluster}"] if cluster else [])]:
-            self.inventory.add_child(self._group(group), host)
+        set_variable("k8s_node", as_data(variable))
+        for one in ("kubeconfig", "context"):
+            if isinstance(cluster[one], str):
+                set_variable(f"osmigrate_{one}", cluster[one])
+        set_variable("osmigrate_pool_label", self.get_option("pool_label"))
+        for group in [*groups, *([f"cluster_{cluster['name']}"] if cluster["name"] else [])]:
+            members.setdefault(group, []).append(host)
         if facts:
-            self._construct(host, facts)
+            self._construct(host, as_data(facts))
+        return True
+
+    def _refuse_twin(self, wanted, uid, cluster):
+        """One host cannot be a node of two clusters, as two inventory files may have them."""
+        known = self.inventory.get_host(wanted).get_vars() if wanted in self.inventory.hosts else {}
+        if "k8s_node_name" not in known:
+            return
+        before = known.get("k8s_node", {}).get("uid")
+        other = any(known.get(f"osmigrate_{one}") != cluster[one] for one in ("kubeconfig", "context"))
+        if before != uid if before else other:
+            raise FleetError(
+                f"Two inventory files have a node {wanted}, each of another cluster, and one host cannot be both",
+                NONE,
+                "List both clusters with their names under clusters of one file",
+            )
+
+    def _add_groups(self, members):
+        called = _nodes.group_names(members, lambda raw: to_safe_group_name(raw, force=True, silent=True))
+        for raw, name in called.items():
+            plain = to_safe_group_name(raw, force=True, silent=True)
+            if name != plain:
+                self.display.warning(f"The group of {printable(raw, 100)} is {name}: another one is called {plain}")
+            self.inventory.add_group(name)
+            for host in members[raw]:
+                self.inventory.add_child(name, host)
 
     def _facts(self, node, cluster, labels, annotations):
         return {
@@ -373,11 +491,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _seen(self, host, facts):
         return {**self.inventory.get_host(host).get_vars(), "k8s_node": facts}
 
-    def _group(self, name):
-        if name not in self._groups:
-            self._groups[name] = self.inventory.add_group(to_safe_group_name(name, force=True, silent=True))
-        return self._groups[name]
-
     def _structure(self, name):
         """An option that is a structure; from the environment it comes as text."""
         value = self.get_option(name)
@@ -386,12 +499,61 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             return _trust(yaml.safe_load(value))
         except yaml.YAMLError as error:
-            raise FleetError(f"The option {name} is not valid YAML: {error}", "No host was added") from error
+            raise FleetError(f"The option {name} is not valid YAML: {error}", NONE) from error
 
-    def _nothing_found(self, cluster):
-        where = f"Cluster {cluster['name']}" if cluster["name"] else "The cluster"
+    @staticmethod
+    def _nothing_found(cluster, server):
         asked = ", ".join(f"{name} {cluster[name]}" for name in SELECTORS if cluster[name])
-        return f"{where} has no node that matches {asked or 'and is not excluded'}: the inventory gets no host from it"
+        return (
+            f"{_where(cluster, server)} has no node that matches {asked}"
+            if asked
+            else (f"{_where(cluster, server)} has no node that is not hidden")
+        )
+
+
+def _where(cluster, server):
+    return f"Cluster {cluster['name']} ({server})" if cluster["name"] else f"The cluster {server}"
+
+
+def _some(names):
+    more = [f"and {len(names) - NAMED} more"] if len(names) > NAMED else []
+    return printable(", ".join([*names[:NAMED], *more]), 100 * NAMED)
+
+
+def _is_for_us(path):
+    try:
+        with open(path, "rb") as stream:
+            return OURS.search(stream.read(65536)) is not None
+    except OSError:
+        return False
+
+
+def _meant(name, known):
+    close = difflib.get_close_matches(str(name), sorted(known), 1, 0.5)
+    return f"Did you mean {close[0]}?" if close else f"It may have {', '.join(sorted(known))}"
+
+
+def _boolean(value, what):
+    try:
+        return boolean(value)
+    except TypeError:
+        raise FleetError(f"'{printable(value, 100)}' is no boolean in {what}", NONE, "Write true or false") from None
+
+
+def _checked(entry):
+    """An entry of clusters; its values come by no check of Ansible's."""
+    checked = dict(entry)
+    if entry.get("validate_certs") is not None:
+        checked["validate_certs"] = _boolean(entry["validate_certs"], f"validate_certs of cluster {entry['name']}")
+    if "api_timeout" in entry:
+        checked["api_timeout"] = whole_number(entry["api_timeout"])
+        if checked["api_timeout"] is None:
+            raise FleetError(
+                f"'{printable(entry['api_timeout'], 100)}' is no number of seconds in api_timeout of cluster"
+                f" {entry['name']}",
+                NONE,
+            )
+    return checked
 
 
 def _in_child(make):
@@ -421,10 +583,10 @@ def _undisturbed():
             gc.enable()
 
 
-def _fingerprint(cluster, show_excluded):
+def _fingerprint(cluster):
     """Tells apart what may not share a cache entry; secrets are not part of it."""
     parts = [str(cluster[name]) for name in ("name", "context", "host", *SELECTORS)]
-    parts += [cluster["kubeconfig"] if isinstance(cluster["kubeconfig"], str) else "", str(show_excluded)]
+    parts += [cluster["kubeconfig"] if isinstance(cluster["kubeconfig"], str) else ""]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 

@@ -18,17 +18,26 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, place
 
 _MOST_OPEN = 65536
 _ITEM, _ERROR, _DEFECT, _END = "item", "error", "defect", "end"
+
+
+class Defect(RuntimeError):
+    """What `make` raised and nobody has thought of: its class, its place, and as text its traceback."""
+
+    def __init__(self, kind: str, where: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.where = where
 
 
 def items_of(make: Callable[[], Iterable[Any]]) -> Iterator[Any]:
     """Yield what `make` yields in a child process. The items have to be plain data.
 
     :raises FleetError: as `make` raised it, or the child was ended from outside.
-    :raises RuntimeError: `make` raised anything else; has its traceback.
+    :raises Defect: `make` raised anything else.
     """
     receiver, sender = multiprocessing.Pipe(duplex=False)
     # Not multiprocessing's Process: that closes the standard input, which a login of a kubeconfig may ask on.
@@ -55,7 +64,7 @@ def _received(receiver: Connection) -> Iterator[Any]:
         if kind == _ERROR:
             raise FleetError(*value)
         if kind == _DEFECT:
-            raise RuntimeError(value)
+            raise Defect(*value)
         yield value
 
 
@@ -69,8 +78,8 @@ def _work(make: Callable[[], Iterable[Any]], sender: Connection) -> NoReturn:
             last: tuple[str, Any] = (_END, None)
         except FleetError as error:
             last = (_ERROR, (error.problem, error.left, error.todo))
-        except Exception:
-            last = (_DEFECT, traceback.format_exc())
+        except Exception as error:
+            last = (_DEFECT, (type(error).__name__, place(error), traceback.format_exc()))
         sender.send(last)
         status = 0
     finally:

@@ -10,15 +10,25 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PACKAGE
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import is_address
 
 _ZONE = "topology.kubernetes.io/zone"
 _REGION = "topology.kubernetes.io/region"
 _CALENDAR_VERSION = re.compile(r"\d\d\.(0\d|1[0-2])\b")
+
+# What patterns and delegations of Ansible's mean something else by, and our own groups of one word.
+_TAKEN = ("all", "ungrouped", "localhost", "127.0.0.1", "ready", "schedulable", "unschedulable")
+# Of text that a kubelet writes at will no longer group is made.
+_LONGEST = 100
+_NO_LETTER = re.compile("[^a-z0-9_]")
+CONTROL_GROUP = "role_control_plane"
 
 
 def trim(node: dict) -> dict:
@@ -35,11 +45,16 @@ def trim(node: dict) -> dict:
     }
 
 
-def choose_address(node: dict, types: list[str], inside: Callable[[str], bool]) -> str | None:
-    """The first address by the order of the types that `inside` accepts."""
+def choose_address(node: dict, types: list[str], inside: Callable[[str], bool]) -> tuple[str | None, list[str]]:
+    """The first address by the order of the types that `inside` accepts, and what is none although it stands there.
+
+    A kubelet says what it likes, and this becomes an argument of ssh.
+    """
     addresses = node["status"]["addresses"]
-    wanted = (one["address"] for kind in types for one in addresses if one["type"] == kind)
-    return next((address for address in wanted if inside(address)), None)
+    wanted = [one["address"] for kind in types for one in addresses if one["type"] == kind]
+    return next((one for one in wanted if is_address(one) and inside(one)), None), [
+        one for one in wanted if not is_address(one)
+    ]
 
 
 def variables(node: dict, pool_label: str, labels: tuple[str, ...], annotations: tuple[str, ...]) -> dict:
@@ -65,7 +80,10 @@ def variables(node: dict, pool_label: str, labels: tuple[str, ...], annotations:
 def groups(facts: dict, excluded: bool) -> Iterator[str]:
     """The groups of a node, from the variable above."""
     yield "k8s_nodes"
-    yield from (f"role_{role}" for role in facts["roles"])
+    if any(role in pool_plan.CONTROL_ROLES for role in facts["roles"]):
+        # Playbooks leave it out by this name, whatever the role is called.
+        yield CONTROL_GROUP
+    yield from (f"role_{role}" for role in facts["roles"] if role != pool_plan.CONTROL_PLANE)
     yield from (f"{kind}_{facts[kind]}" for kind in ("pool", "zone") if facts[kind])
     if facts["architecture"]:
         yield f"arch_{facts['architecture']}"
@@ -79,7 +97,9 @@ def groups(facts: dict, excluded: bool) -> Iterator[str]:
 
 
 def _record_groups(record: dict) -> Iterator[str]:
-    phase, release = record.get("phase"), record.get("release")
+    phase, release = (
+        record.get(name) if len(record.get(name) or "") <= _LONGEST else None for name in ("phase", "release")
+    )
     if phase:
         yield f"osmigrate_phase_{phase}"
     if phase == "done" and release:
@@ -97,16 +117,36 @@ def os_name(os_image: str) -> str:
     words = os_image.split("(")[0].replace("GNU/Linux", "").split()
     name, version = [], ""
     for word in words:
-        if word[0].isdigit():
+        if "0" <= word[0] <= "9":
             version = word[:5] if _CALENDAR_VERSION.match(word) else word.split(".")[0]
             break
         name.append(word)
-    return "_".join([*name, version] if version else name).replace(".", "_").lower()
+    joined = "_".join([*name, version] if version else name).lower()
+    return _NO_LETTER.sub("_", joined)[:_LONGEST]
 
 
 def host_name(node: str, cluster: str | None) -> str:
-    """Cluster names have no dot, so the two parts can always be told apart."""
-    return f"{node}.{cluster}" if cluster else node
+    """Cluster names have no dot, so the two parts can always be told apart. No node's name has an underscore."""
+    if cluster:
+        return f"{node}.{cluster}"
+    return f"node_{node}" if node in _TAKEN else node
+
+
+def group_names(groups: Iterable[str], safe: Callable[[str], str]) -> dict[str, str]:
+    """What groups are called in Ansible, which has only letters, digits and underscores: each by a name of its own.
+
+    Of those that would be called the same, one that is called so already stays; the others get a digest, so that no
+    group has the nodes of another, and none changes its name with the order of nodes.
+    """
+    raw = sorted(set(groups))
+    called = Counter(safe(one) for one in raw)
+    return {
+        one: safe(one) if called[safe(one)] == 1 or safe(one) == one else _with_digest(safe(one), one) for one in raw
+    }
+
+
+def _with_digest(name: str, text: str) -> str:
+    return f"{name}_{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
 
 
 def _taint(taint: dict) -> str:

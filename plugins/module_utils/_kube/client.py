@@ -91,7 +91,7 @@ class Cluster:
         self.server = configuration.host
         self.api_timeout = api_timeout
         self._configuration = configuration
-        self._pool = RESTClientObject(configuration).pool_manager
+        self._pool = _pool(configuration)
         self._clock_offset = 0.0
         self._denials = denials.Denials()
 
@@ -338,6 +338,21 @@ class Cluster:
             path,
         )
         return problem, f"Grant it the verb {denied['verb']} on {resource} (playbooks/files/rbac.yml does)"
+
+
+def _pool(configuration):
+    try:
+        return RESTClientObject(configuration).pool_manager
+    except ImportError:
+        raise FleetError(
+            f"The way to the API server {configuration.host} is a SOCKS proxy, and Python lacks PySocks",
+            todo="Install it with pip on the controller, or take the proxy out of the kubeconfig",
+        )
+    except (ValueError, urllib3.exceptions.HTTPError) as error:
+        raise FleetError(
+            f"The proxy on the way to the API server {configuration.host} cannot be used: {_clean(str(error))}",
+            todo="Correct proxy, or proxy-url of the kubeconfig",
+        )
 
 
 def _without_images(data):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,9 @@ class Run:
     def __init__(self, done):
         self.code = done.returncode
         self.said = " ".join(done.stderr.split())
-        self.all = json.loads(done.stdout, object_hook=_plain) if done.returncode == 0 else {}
+        # What -v tells comes first.
+        self.told, brace, rest = done.stdout.partition("{\n")
+        self.all = json.loads(brace + rest, object_hook=_plain) if done.returncode == 0 else {}
 
     @property
     def hosts(self):
@@ -42,10 +45,10 @@ class Run:
 
 @pytest.fixture
 def inventory(tmp_path):
-    def run(options=None, name="lab.k8s_nodes.yml", **environment):
+    def run(options=None, name="lab.k8s_nodes.yml", arguments=(), **environment):
         path = tmp_path / name
         path.write_text(yaml.safe_dump({"plugin": "osmigrate.fleet.k8s_nodes", **(options or {})}))
-        argv = [sys.executable, "-m", "ansible", "inventory", "--inventory", path, "--list"]
+        argv = [sys.executable, "-m", "ansible", "inventory", "--inventory", path, "--list", *arguments]
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("K8S_AUTH_", "OSMIGRATE_"))}
         environment = {
             **clean,
@@ -65,7 +68,7 @@ def nodes(*names):
 
 
 def test_everything_from_the_environment(server, inventory):
-    server.will(body=nodes("n1", "n2", "n3"))
+    server.will(body=nodes("n1", "n2"))
     seen = inventory(
         K8S_AUTH_HOST=server.url,
         K8S_AUTH_API_KEY="t",
@@ -81,15 +84,15 @@ def test_everything_from_the_environment(server, inventory):
     assert seen.code == 0, seen.said
     query = parse_qs(urlsplit(server.requests[0][1]).query)
     assert query == {
-        "labelSelector": ["pool=general,!node-restriction.kubernetes.io/osmigrate-exclude,!osmigrate.fleet/exclude"],
+        "labelSelector": ["pool=general"],
         "fieldSelector": ["metadata.name!=n9"],
         "limit": ["500"],
     }
     assert seen.hosts["n1"]["ansible_host"] == "10.0.0.1"
     assert seen.hosts["n1"]["kernel"] == "6.1.0-56-amd64"
     assert seen.hosts["n1"]["k8s_node"]["labels"] == {"pool": "general"}
-    assert seen.members("odd") == ["n1", "n3"]
-    assert seen.members("tz_z1") == ["n1", "n2", "n3"]
+    assert seen.members("odd") == ["n1"]
+    assert seen.members("tz_z1") == ["n1", "n2"]
     assert seen.members("role_control_plane") == ["n1"]
     assert seen.members("osmigrate_release_debian_13_13_1") == ["n2"]
 
@@ -116,11 +119,11 @@ def test_ansible_does_not_carry_the_kubernetes_client_along():
 
 
 def test_a_request_per_page(server, inventory):
-    pages = [nodes("n1"), nodes("n2"), nodes("n3")]
+    pages = [nodes("n1"), nodes("n2"), nodes("w1")]
     for page, rest in zip(pages, ("a", "b", None)):
         server.will(body={**page, "metadata": {"resourceVersion": "1", "continue": rest}})
     seen = inventory({"host": server.url, "api_key": "t"})
-    assert seen.members("k8s_nodes") == ["n1", "n2", "n3"]
+    assert seen.members("k8s_nodes") == ["n1", "n2", "w1"]
     asked = [parse_qs(urlsplit(request[1]).query).get("continue") for request in server.requests]
     assert asked == [None, ["a"], ["b"]]
 
@@ -152,7 +155,6 @@ def test_several_clusters(server, inventory):
 def test_excluded_nodes_can_be_shown(server, inventory):
     server.will(body=nodes())
     seen = inventory({"host": server.url, "api_key": "t", "show_excluded": True})
-    assert "exclude" not in server.requests[0][1]
     assert seen.members("osmigrate_excluded") == ["n3"]
 
 
@@ -183,11 +185,27 @@ def test_the_playbooks_hear_of_the_cluster(server, inventory, tmp_path):
     assert seen.hosts["n1"]["osmigrate_pool_label"] == "team"
 
 
-def test_an_empty_result_is_a_warning(server, inventory):
+def test_no_host_is_a_failure_unless_it_may_be(server, inventory):
+    options = {"host": server.url, "api_key": "t", "label_selector": "a=b"}
+    sentence = f"The cluster {server.url} has no node that matches label_selector a=b"
     server.will(body=nodes("none"))
-    seen = inventory({"host": server.url, "api_key": "t", "label_selector": "a=b"})
+    seen = inventory(options)
+    assert seen.code == 1
+    assert sentence + ". No host was added. Correct the selectors" in seen.said
+    server.will(body=nodes("none"))
+    seen = inventory({**options, "allow_empty": True})
     assert seen.code == 0
-    assert "The cluster has no node that matches label_selector a=b" in seen.said
+    assert sentence in seen.said
+
+
+def test_hidden_nodes_are_counted_and_named(server, inventory):
+    server.will(body=nodes())
+    seen = inventory({"host": server.url, "api_key": "t"}, arguments=["-v"])
+    assert "1 nodes that a label hides: n3" in seen.told
+    assert "n3" not in seen.hosts
+    server.will(body=nodes("n3"))
+    seen = inventory({"host": server.url, "api_key": "t"})
+    assert seen.code == 1 and "has no node that is not hidden" in seen.said
 
 
 def test_no_address_in_the_networks_is_a_warning(server, inventory):
@@ -211,6 +229,137 @@ def test_a_failure_is_never_an_empty_inventory(inventory, options, sentence):
     assert seen.code != 0
     assert sentence in seen.said
     assert "Traceback" not in seen.said
+
+
+@pytest.mark.parametrize(
+    "options, environment, sentence",
+    [
+        (
+            {"label_selektor": "a=b"},
+            {},
+            "has the unknown option label_selektor. No host was added. Did you mean label_sel",
+        ),
+        ({"api_tiemout": 3}, {}, "the unknown option api_tiemout. No host was added. Did you mean api_timeout?"),
+        ({"qqq": 3}, {}, "the unknown option qqq. No host was added. It may have address_networks, "),
+        (
+            {"clusters": [{"name": "a", "label_selektor": "a=b"}]},
+            {},
+            "unknown key label_selektor. No host was added. Did you",
+        ),
+        ({"validate_certs": "ture"}, {}, "'ture' is no boolean in the option validate_certs of "),
+        ({"verify_ssl": "nein"}, {}, "'nein' is no boolean in the option verify_ssl of "),
+        ({"validate_certs": 2}, {}, "'2' is no boolean in the option validate_certs of "),
+        ({"show_excluded": ""}, {}, "'' is no boolean in the option show_excluded of "),
+        (
+            {"clusters": [{"name": "a", "validate_certs": "ture"}]},
+            {},
+            "'ture' is no boolean in validate_certs of cluster a",
+        ),
+        (
+            {"clusters": [{"name": "a", "api_timeout": "²"}]},
+            {},
+            "'²' is no number of seconds in api_timeout of cluster a",
+        ),
+        ({}, {"K8S_AUTH_VERIFY_SSL": "ture"}, "'ture' is no boolean in the environment variable K8S_AUTH_VERIFY_SSL"),
+        ({}, {"K8S_AUTH_VERIFY_SSL": ""}, "'' is no boolean in the environment variable K8S_AUTH_VERIFY_SSL"),
+        ({}, {"OSMIGRATE_STRICT": "maybe"}, "'maybe' is no boolean in the environment variable OSMIGRATE_STRICT"),
+        ({"proxy": "socks5://127.0.0.1:1"}, {}, "is a SOCKS proxy, and Python lacks PySocks"),
+        ({"proxy": "gopher://127.0.0.1:1"}, {}, "The proxy on the way to the API server"),
+        ({"label_selector": {"a": "b"}}, {}, "label_selector"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence_and_the_last(server, inventory, options, environment, sentence):
+    seen = inventory({"host": server.url, "api_key": "t", **options}, **environment)
+    assert seen.code == 1
+    assert server.requests == []
+    assert sentence in seen.said
+    assert "Traceback" not in seen.said and "Completely failed" not in seen.said and "Failed to parse" not in seen.said
+
+
+@pytest.mark.parametrize(
+    "body", [[], {}, {"items": 1}, {"items": [1], "metadata": {}}, "text", {"kind": "Status"}], ids=str
+)
+def test_garbage_is_one_sentence(server, inventory, body):
+    server.will(body=body)
+    seen = inventory({"host": server.url, "api_key": "t"})
+    assert seen.code == 1
+    assert re.search(
+        r"(osmigrate.fleet.k8s_nodes met an error .* at plugins/[\w/]+\.py:\d+\. No host was added\. Please report it"
+        r"|has no node that is not hidden)",
+        seen.said,
+    )
+    assert "Traceback" not in seen.said
+
+
+def test_text_of_the_cluster_is_data(server, inventory):
+    template = "{{ lookup('pipe', 'id') }}"
+    evil = json.loads(json.dumps(nodes("n1", "n2")))
+    first, second = evil["items"]
+    first["metadata"]["annotations"] = {"osmigrate.fleet/phase": template, "\x1b[2J": template}
+    first["status"]["addresses"] = [{"type": "InternalIP", "address": template}]
+    first["status"]["nodeInfo"]["osImage"] = template
+    second["status"]["addresses"] = [{"type": "InternalIP", "address": "-oProxyCommand=id"}]
+    evil["items"].append({**second, "metadata": {**second["metadata"], "name": template}})
+    server.will(body=evil)
+    seen = inventory({"host": server.url, "api_key": "t", "variables": ["*"], "annotations": ["*"]})
+    assert seen.code == 0, seen.said
+    assert set(seen.hosts) == {"n1", "n2"}
+    assert "ansible_host" not in seen.hosts["n1"] and "ansible_host" not in seen.hosts["n2"]
+    assert seen.hosts["n1"]["k8s_node"]["osmigrate"]["phase"] == template
+    assert f"Node n1 says that its address is {template}, which is no address" in seen.said
+    assert "Node n2 says that its address is -oProxyCommand=id, which is no address" in seen.said
+    assert "A node is left out, because no node can be called {{ lookup" in seen.said
+    assert "\x1b" not in seen.said
+
+
+def two_files(tmp_path, server, inventory, second):
+    first = tmp_path / "a.k8s_nodes.yml"
+    first.write_text(yaml.safe_dump({"plugin": "osmigrate.fleet.k8s_nodes", **FIRST, "host": server.url}))
+    return inventory({**FIRST, "host": server.url, **second}, arguments=["--inventory", str(first)])
+
+
+FIRST = {"api_key": "t", "kubeconfig": "/a", "pool_label": "p1"}
+
+
+def test_two_files_keep_their_own_clusters(server, inventory, tmp_path):
+    server.will(body=nodes("n2"))
+    server.will(body=nodes("n1"))
+    seen = two_files(tmp_path, server, inventory, {"kubeconfig": "/b", "pool_label": "p2"})
+    assert seen.code == 0, seen.said
+    told = {name: (one["osmigrate_kubeconfig"], one["osmigrate_pool_label"]) for name, one in seen.hosts.items()}
+    assert told == {"n2": ("/b", "p2"), "n1": ("/a", "p1")}
+
+
+@pytest.mark.parametrize("variables", [["uid"], ["zone"]])
+def test_one_host_is_no_node_of_two_clusters(server, inventory, tmp_path, variables):
+    other = json.loads(json.dumps(nodes("n1")))
+    other["items"][0]["metadata"]["uid"] = "another"
+    server.will(body=other)
+    server.will(body=nodes("n1"))
+    seen = two_files(tmp_path, server, inventory, {"kubeconfig": "/b", "variables": variables})
+    assert seen.code == 1
+    assert "Two inventory files have a node n1, each of another cluster" in seen.said
+
+
+def test_the_same_node_by_two_files(server, inventory, tmp_path):
+    server.will(body=nodes("n1"))
+    server.will(body=nodes("n1", "n2"))
+    assert set(two_files(tmp_path, server, inventory, {}).hosts) == {"n1", "n2"}
+
+
+def test_names_that_mean_something_else(server, inventory):
+    evil = json.loads(json.dumps(nodes("n1", "n2", "n3")))
+    for node, name, pool in zip(evil["items"], ("localhost", "all", "n3"), ("gpu-a", "gpu_a", "gpu.a")):
+        node["metadata"]["name"] = name
+        node["metadata"]["labels"] = {"pool": pool}
+    server.will(body=evil)
+    seen = inventory({"host": server.url, "api_key": "t"})
+    assert set(seen.hosts) == {"node_localhost", "node_all", "n3"}
+    assert seen.hosts["node_localhost"]["k8s_node_name"] == "localhost"
+    assert "Node localhost is called as something of Ansible's own: its host is node_localhost" in seen.said
+    assert seen.members("pool_gpu_a") == ["node_all"]
+    assert len([group for group in seen.all if group.startswith("pool_gpu_a_")]) == 2
+    assert "The group of pool_gpu-a is pool_gpu_a_" in seen.said
 
 
 @pytest.fixture
@@ -266,4 +415,5 @@ def test_a_denied_list_names_the_permission(server, inventory):
 
 def test_other_files_are_not_for_this_plugin(inventory):
     seen = inventory({}, name="lab.nodes.yml")
-    assert "declined" in seen.said or "Unable to parse" in seen.said
+    assert seen.code == 1
+    assert re.search(r"lab.nodes.yml is for osmigrate.fleet.k8s_nodes, .* Rename it.$", seen.said)

@@ -57,8 +57,10 @@ def test_errors_come_as_they_were_raised():
 
 
 def test_a_defect_comes_with_its_traceback():
-    with pytest.raises(RuntimeError, match=r"(?s)test_child.py.*ZeroDivisionError"):
+    with pytest.raises(_child.Defect, match=r"(?s)test_child.py.*ZeroDivisionError") as caught:
         list(_child.items_of(lambda: [1 / 0]))
+    assert caught.value.kind == "ZeroDivisionError"
+    assert "test_child.py:" in caught.value.where
 
 
 def test_a_child_that_is_killed_is_no_end_of_the_items():

@@ -8,6 +8,7 @@ w1 and w2 have kubelets, and w2's had just gone away; the status of n1 to n3 was
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_a_node_that_never_reported():
 @pytest.mark.parametrize(
     "name, excluded, expected",
     [
-        ("n1", False, {"role_control-plane", "schedulable", "osmigrate_phase_failed", "osmigrate_failed"}),
+        ("n1", False, {"role_control_plane", "schedulable", "osmigrate_phase_failed", "osmigrate_failed"}),
         (
             "n2",
             False,
@@ -104,14 +105,81 @@ def test_groups_of_a_real_kubelets_node():
     ],
 )
 def test_addresses(types, network, expected):
-    assert _nodes.choose_address(NODES["n1"], types, lambda address: address.startswith(network)) == expected
+    chosen = _nodes.choose_address(NODES["n1"], types, lambda address: address.startswith(network))
+    assert chosen == (expected, [])
+
+
+@pytest.mark.parametrize(
+    "given, chosen, none",
+    [
+        (["{{ lookup('pipe', 'id') }}"], None, ["{{ lookup('pipe', 'id') }}"]),
+        (["-oProxyCommand=id", "192.0.2.1"], "192.0.2.1", ["-oProxyCommand=id"]),
+        (["192.0.2.1", "root@w1"], "192.0.2.1", ["root@w1"]),
+        (["192.0.2.1\n"], None, ["192.0.2.1\n"]),
+        ([], None, []),
+    ],
+)
+def test_what_a_kubelet_says_is_an_address_or_nothing(given, chosen, none):
+    node = {"status": {"addresses": [{"type": "InternalIP", "address": one} for one in given]}}
+    assert _nodes.choose_address(node, ["InternalIP"], lambda address: True) == (chosen, none)
+
+
+@pytest.mark.parametrize("role, control", [("control-plane", 1), ("master", 1), ("etcd", 1), ("Edge", 0), ("", 0)])
+def test_one_definition_of_a_control_plane(role, control):
+    node = _nodes.trim({"metadata": {"name": "a", "uid": "u", "labels": {f"node-role.kubernetes.io/{role}": ""}}})
+    groups = list(_nodes.groups(_nodes.variables(node, "pool", (), ()), False))
+    assert groups.count("role_control_plane") == control
+    assert ("role_worker" in groups) is (role == "")
+
+
+@pytest.mark.parametrize(
+    "node, cluster, host",
+    [
+        ("w1", None, "w1"),
+        ("w1", "berlin", "w1.berlin"),
+        ("localhost", None, "node_localhost"),
+        ("127.0.0.1", None, "node_127.0.0.1"),
+        ("all", None, "node_all"),
+        ("ready", None, "node_ready"),
+        ("localhost", "berlin", "localhost.berlin"),
+    ],
+)
+def test_names_of_hosts(node, cluster, host):
+    assert _nodes.host_name(node, cluster) == host
+
+
+def safe(name):
+    return re.sub(r"\W", "_", name)
+
+
+@pytest.mark.parametrize(
+    "raw, plain, apart",
+    [
+        (["pool_gpu-a", "k8s_nodes"], {"pool_gpu_a", "k8s_nodes"}, 0),
+        (["pool_gpu-a", "pool_gpu_a", "pool_gpu.a"], {"pool_gpu_a"}, 2),
+        (["pool_gpu-a", "pool_gpu.a"], set(), 2),
+    ],
+)
+def test_groups_that_fall_together(raw, plain, apart):
+    called = _nodes.group_names(raw, safe)
+    assert called == _nodes.group_names(reversed(raw), safe)
+    names = set(called.values())
+    assert len(names) == len(raw) and plain <= names
+    assert sum(re.fullmatch(r"pool_gpu_a_[0-9a-f]{6}", name) is not None for name in names) == apart
+
+
+@pytest.mark.parametrize("field", ["phase", "release"])
+def test_no_group_of_endless_text(field):
+    long = {**facts("n3"), "osmigrate": {"phase": "done", "release": "r", field: "x" * 200_000}}
+    assert max(map(len, _nodes.groups(long, False))) < 200
+    assert len(_nodes.os_name("x" * 200_000)) == 100
 
 
 @pytest.mark.parametrize(
     "os_image, name",
     [
         ("Debian GNU/Linux 12 (bookworm)", "debian_12"),
-        ("Debian GNU/Linux trixie/sid", "debian_trixie/sid"),
+        ("Debian GNU/Linux trixie/sid", "debian_trixie_sid"),
         ("Ubuntu 22.04.3 LTS", "ubuntu_22_04"),
         ("Rocky Linux 9.3 (Blue Onyx)", "rocky_linux_9"),
         ("Red Hat Enterprise Linux 8.10 (Ootpa)", "red_hat_enterprise_linux_8"),
