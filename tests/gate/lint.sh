@@ -30,6 +30,7 @@ on_nodes=(plugins/modules plugins/module_utils)
 on_controllers=(plugins/action plugins/doc_fragments plugins/filter plugins/inventory plugins/plugin_utils tests)
 
 check "house rules" python tests/gate/house_rules.py
+check "variables" python tests/gate/variables.py --check
 check "ruff" ruff check --quiet --output-format concise
 check "format" ruff format --check --quiet
 check "python 3.6" vermin --quiet --no-tips --violations -t=3.6- "${on_nodes[@]}"

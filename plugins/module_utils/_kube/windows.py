@@ -13,6 +13,7 @@ import difflib
 import re
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 try:
@@ -27,7 +28,6 @@ LONGEST_SECONDS = 7 * 86400
 HORIZON_DAYS = 400
 
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])$")
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
 _UTC = datetime.timezone.utc
 
 
@@ -195,17 +195,12 @@ def _start(value):
 
 
 def _seconds(value):
-    text = str(value).strip()
-    found = _DURATION.match(text)
-    if text.isdigit():
-        seconds = int(text)
-    elif text and found:
-        factors = (86400, 3600, 60, 1)
-        seconds = sum(int(number or 0) * factor for number, factor in zip(found.groups(), factors))
-    else:
-        raise ValueError("duration is %s, and has to be seconds or a length such as 4h or 1h30m" % (text or "empty"))
+    try:
+        seconds = read_seconds(value)
+    except ValueError as error:
+        raise ValueError(f"duration {error}")
     if not 0 < seconds <= LONGEST_SECONDS:
-        raise ValueError(f"duration is {text}, and has to be more than nothing and a week at most")
+        raise ValueError(f"duration is {value}, and has to be more than nothing and a week at most")
     return seconds
 
 
