@@ -81,9 +81,9 @@ def test_what_a_kubelet_or_the_token_that_moves_nodes_writes_approves_nothing(ma
 def test_an_approver_answers_for_itself_alone(make_fleet):
     fleet = make_fleet(1)
     answer(fleet, "storage", "veto: maintenance")
-    with pytest.raises(host.HostError, match='cannot patch resource "configmaps"'):
+    with pytest.raises(host.HostError, match='cannot (get|patch) resource "configmaps"'):
         answer(fleet, "network", "r1", by="storage")
-    with pytest.raises(host.HostError, match='cannot patch resource "configmaps"'):
+    with pytest.raises(host.HostError, match='cannot (get|patch) resource "configmaps"'):
         answer(fleet, "storage", "r1", by="strangers")
 
 
