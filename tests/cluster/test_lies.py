@@ -80,7 +80,7 @@ def test_a_pool_that_kubelets_choose_is_told_before_anything_is_touched(robot, m
     terms = make_terms()
 
     def report(label):
-        return " ".join(preflight.examine(robot, fleet.nodes, ["kwok"], terms, label)["report"])
+        return " ".join(preflight.examine(robot, fleet.nodes, [], terms, label)["report"])
 
     told = "says which pool a node is in, and its own kubelet can change it"
     assert told not in report("pool")
