@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.way import next_steps
 
 
-def next_steps_filter(boot, target, retry=False, attempts_max=3, drill=False):
+def next_steps_filter(boot, target, retry=False, attempts_max=3, drill=False, commit="", revoked=()):
     """Return the steps that are left and the refusal, as dict."""
     if not isinstance(boot, dict) or "booted" not in boot:
         raise AnsibleFilterError("next_steps takes what osmigrate.fleet.boot_info returned")
-    return next_steps(boot, target, retry, attempts_max, drill)._asdict()
+    try:
+        return next_steps(boot, target, retry, attempts_max, drill, commit, revoked)._asdict()
+    except FleetError as error:
+        raise AnsibleFilterError(str(error)) from error
 
 
 class FilterModule:

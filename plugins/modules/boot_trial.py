@@ -62,6 +62,13 @@ options:
     type: str
     choices: [move, drill]
     default: move
+  revoked:
+    description:
+      - With O(state=armed) and O(state=confirmed), what the operator has withdrawn, as
+        O(osmigrate.fleet.release_info#module:revoked). An entry that is, or whose signers all are, is refused.
+    type: list
+    elements: str
+    default: []
   reason:
     description: With O(state=reverted), why; what the verdict says if empty.
     type: str
@@ -122,6 +129,8 @@ def apply(boot, params):
     """
     if params["state"] == "staged":
         return boot.stage(params["entry"], params["purpose"])
+    if params["state"] in ("armed", "confirmed"):
+        boot.refuse_revoked(params["name"], params["revoked"])
     if params["state"] == "armed":
         return boot.arm(params["name"], params["tries"], params["rollout"], params["node"], params["purpose"])
     if params["state"] == "confirmed":
@@ -158,6 +167,7 @@ def main():
             "node": {"type": "str", "default": ""},
             "purpose": {"type": "str", "choices": [MOVE, DRILL], "default": MOVE},
             "reason": {"type": "str", "default": ""},
+            "revoked": {"type": "list", "elements": "str", "default": []},
         },
         required_if=[
             ("state", "staged", ["entry"]),

@@ -50,11 +50,23 @@ options:
         description: Bytes of its kernel and initramfs together.
         type: int
         required: true
+      serial:
+        description: Its place among the releases of its name; V(0) if it has none.
+        type: int
+        default: 0
       minimum_from:
         description: Versions of the same name, one of which must run now. Empty means any.
         type: list
         elements: str
         default: []
+  allow_downgrade:
+    description: Let the node go to a release that is older than one of its name that was confirmed on it.
+    type: bool
+    default: false
+  plain_http:
+    description: Whether the manifest came over plain http, as RV(osmigrate.fleet.release_info#module:plain_http) says.
+    type: bool
+    default: false
   root_margin:
     description: Bytes that must be left free on the root.
     type: int
@@ -141,6 +153,7 @@ RELEASE = dict(
     commit=dict(type="str", required=True),
     size=dict(type="int", required=True),
     boot_size=dict(type="int", required=True),
+    serial=dict(type="int", default=0),
     minimum_from=dict(type="list", elements="str", default=[]),
 )
 
@@ -163,6 +176,8 @@ def main():
     module = AnsibleModule(
         argument_spec=dict(
             release=dict(type="dict", required=True, options=RELEASE),
+            allow_downgrade=dict(type="bool", default=False),
+            plain_http=dict(type="bool", default=False),
             root_margin=dict(type="int", default=500000000),
             boot_margin=dict(type="int", default=20000000),
             accepted=dict(type="list", elements="str", default=[]),
@@ -170,8 +185,8 @@ def main():
         ),
         supports_check_mode=True,
     )
-    margins = {name: module.params[name] for name in ("root_margin", "boot_margin")}
-    wanted = dict(module.params["release"], **margins)
+    asked = ("root_margin", "boot_margin", "allow_downgrade", "plain_http")
+    wanted = dict(module.params["release"], **{name: module.params[name] for name in asked})
     with failing(module):
         findings = checks.examine(facts.gather(), wanted, module.params["accepted"])
         result = dict(changed=False, findings=findings, inhibitors=checks.inhibitors(findings))

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PACKAGE
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import revoked as revocation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.record import NOT_BEGUN
 
 MOVE = ("drain", "trial", "verify", "confirm")
@@ -28,7 +30,13 @@ class Way(NamedTuple):
 
 
 def next_steps(
-    boot: dict[str, Any], target: str, retry: bool = False, attempts_max: int = 3, drill: bool = False
+    boot: dict[str, Any],
+    target: str,
+    retry: bool = False,
+    attempts_max: int = 3,
+    drill: bool = False,
+    commit: str = "",
+    revoked: Iterable[Any] = (),
 ) -> Way:
     """Decide what is left until the node runs the target by default; for a drill until it has come home from it.
 
@@ -37,7 +45,33 @@ def next_steps(
     :param retry: try the target again although it failed on this node.
     :param attempts_max: how often it may have failed here before retry does not count any more.
     :param drill: the target shall not be confirmed, but left by itself.
+    :param commit: what the target has to be, "" where that is not asked.
+    :param revoked: what the operator has withdrawn (see _release/revoked.py).
+    :raises FleetError: revoked has something that can be neither an id, a commit nor a fingerprint.
     """
+    refusal = _withdrawn(boot, target, commit, revoked)
+    if refusal:
+        # A trial of it is ended, and the node goes home.
+        return Way(("revert",) if (boot["trial"] or {}).get("entry") == target else (), refusal)
+    return _steps(boot, target, retry, attempts_max, drill)
+
+
+def _withdrawn(boot: dict[str, Any], target: str, commit: str, revoked: Iterable[Any]) -> str:
+    """Say why the entry of that id on this node must not be used, "" if it may."""
+    entry = boot["entries"].get(target)
+    if entry is None:
+        return ""
+    here = entry.get("commit", "")
+    if commit and here and here != commit:
+        return (
+            f"{target} is commit {commit} by its manifest, and lies on this node as commit {here}. "
+            "What was built anew needs another version."
+        )
+    why = revocation.why(target, here, entry.get("release", {}).get("signed_by", ()), revocation.read(revoked))
+    return why and f"{why}."
+
+
+def _steps(boot: dict[str, Any], target: str, retry: bool, attempts_max: int, drill: bool) -> Way:
     booted, verdict, reason = boot["booted"]["entry"], boot["verdict"], boot["reason"]
     trial = boot["trial"] or {}
     on_trial, drilled = trial.get("entry", ""), trial.get("purpose") == "drill"
@@ -55,7 +89,7 @@ def next_steps(
         runs = boot["default"] if boot["called_off"] or verdict == "booted_candidate" else booted
         home = {**boot["booted"], "entry": runs}
         settled = {**boot, "trial": None, "verdict": "", "called_off": False, "booted": home}
-        rest = next_steps(settled, target, retry, attempts_max, drill)
+        rest = _steps(settled, target, retry, attempts_max, drill)
         return Way(("revert", *rest.steps), rest.refusal)
     if verdict in ("fell_back", "unknown"):
         # The fall-back that is not noted yet counts, too.

@@ -28,7 +28,7 @@ ROOMS = {
     "_network": set(),
     "_kube": set(),
     "_boot": set(),
-    "_trial": {"_files", "_boot"},
+    "_trial": {"_files", "_release", "_boot"},
     "_backends/ostree": {"_files", "_release", "_boot", "_trial"},
     "_carry": {"_files", "_network", "_boot", "_trial"},
     "_node": {"_files", "_release", "_network", "_boot", "_trial", "_backends/ostree", "_carry"},
@@ -47,7 +47,7 @@ EDGES = (
     "plugins/modules/",
     UTILS + "_kube/edge.py",
     UTILS + "_kube/auth_options.py",
-    UTILS + "_release/reader.py",
+    UTILS + "_release/fetch.py",
 )
 PROCESSES = {
     "subprocess",

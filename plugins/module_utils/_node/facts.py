@@ -59,6 +59,7 @@ def gather(root="/"):
         "machine_id": _text(root, "etc/machine-id").strip(),
         "entry": dict(running).get("osmigrate.entry") or "",
         "kernel_arguments": {"unknown": arguments.unknown(running), "network_root": arguments.network_root(running)},
+        "newest": _newest(),
         "firmware": "uefi" if os.path.isdir(os.path.join(root, "sys/firmware/efi")) else "bios",
         "secure_boot": _bytes(root, SECURE_BOOT)[4:5] == b"\x01",
         "selinux": {"1": "enforcing", "0": "permissive"}.get(_text(root, "sys/fs/selinux/enforce").strip(), "disabled"),
@@ -117,6 +118,13 @@ def _storage_facts(ostree):
         "usr": {"separate": usr.device != root.device},
         "var": {"separate": var.device != root.device},
     }
+
+
+def _newest():
+    try:
+        return BootControl(check_mode=True).newest()
+    except FleetError:
+        return {}  # what is wrong with GRUB or the record is told elsewhere
 
 
 def _reclaimable(ostree):

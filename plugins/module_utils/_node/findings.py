@@ -15,6 +15,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.tables import UNDERSTOOD
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import order
 
 SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
@@ -133,6 +134,36 @@ def minimum_from(node, wanted):
         " or ".join(allowed),
         node["entry"] or node["os"]["pretty_name"],
     )
+
+
+@_check(
+    "inhibitor",
+    "An older release than the node has run",
+    "See that the server does not send an old release; if it is meant, set osmigrate_allow_downgrade=true, or go back "
+    "with the playbook rollback",
+    acceptable=True,
+)
+def downgrade(node, wanted):
+    newest = node["newest"].get(wanted["name"])
+    if newest is None or wanted["allow_downgrade"] or not order.is_older(wanted, newest):
+        return ""
+    return "Release {}-{} is older than {}-{}, which was confirmed on this node".format(
+        wanted["name"], _numbered(wanted), wanted["name"], _numbered(newest)
+    )
+
+
+def _numbered(release):
+    serial = release.get("serial")
+    return f"{release['version']} (serial {serial})" if serial else release["version"]
+
+
+@_check(
+    "medium",
+    "The manifest came over plain http",
+    "Serve it over https, give its digest in osmigrate_release_digest, or set osmigrate_allow_http=true",
+)
+def plain_http(node, wanted):
+    return "Whoever is on the way can withhold a release or send an older one" if wanted["plain_http"] else ""
 
 
 @_check("inhibitor", "No usable GRUB", "Let grub.cfg be made by grub-mkconfig with its 41_custom script")

@@ -60,6 +60,6 @@ def refuse(entry: dict, given: typing.Iterable[typing.Any], left: str) -> None:
     :param left: the state to name (see FleetError).
     :raises FleetError: it is revoked.
     """
-    problem = why(entry["id"], entry.get("commit", ""), entry["release"].get("signed_by", ()), read(given))
+    problem = why(entry["id"], entry.get("commit", ""), entry.get("release", {}).get("signed_by", ()), read(given))
     if problem:
         raise FleetError(problem, left, "Choose another release, or take it out of osmigrate_revoked")

@@ -11,6 +11,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import os
 import platform
 import time
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, grubcfg, initrd, kexec, menu, tier
@@ -18,6 +19,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.block import
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import order
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import revoked as revocation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
     grub_path,
     make_directory,
@@ -104,6 +107,28 @@ class BootControl:
             return self.state["confirmed_at"]
         # A record of before that was noted, or older than the block: nothing but a decision of ours writes the block.
         return self._block.changed_at()
+
+    def newest(self, default: str = "") -> typing.Dict[str, dict]:
+        """Return by name the newest release that was ever confirmed here.
+
+        :param default: id of the entry that is the default, or is about to be; "" for the present one.
+        """
+        found = dict(self.state["newest"])
+        release = self.state["entries"].get(default or self.default_entry(), {}).get("release")
+        if release:  # entries of other backends, and of the first versions, have none
+            found[release["name"]] = order.newest(found.get(release["name"]), release)
+        return found
+
+    def refuse_revoked(self, name: str, revoked: typing.List[str]) -> None:
+        """See that the operator has not withdrawn an entry.
+
+        :param name: its id.
+        :param revoked: the operator's list (see _release/revoked.py).
+        :raises FleetError: it is revoked.
+        """
+        entry = self.state["entries"].get(name)
+        if entry is not None and revoked:
+            revocation.refuse(entry, revoked, f"The default is still {self.default_entry()}")
 
     def called_off(self):
         """Say whether what runs is a trial that was called off, so that the node still has to go home."""
@@ -282,7 +307,8 @@ class BootControl:
         self._block.flip({"osm_default": name, "osm_trial": "", "osm_tries": ""})
         failed = {key: value for key, value in self.state["failed"].items() if key != name}
         now = int(time.time())
-        self._write_state(dict(self.state, default=name, confirmed_at=now, trial=None, failed=failed))
+        newest = self.newest(name)
+        self._write_state(dict(self.state, default=name, confirmed_at=now, trial=None, failed=failed, newest=newest))
         if not self.check_mode:
             run(["systemctl", "stop", deadman.TIMER], check=False)  # a candidate without one has none to stop
         actions.append(f"make {name} the default")

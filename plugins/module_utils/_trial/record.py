@@ -44,6 +44,7 @@ def empty():
         "called_off": "",
         "control": None,
         "package": None,
+        "newest": {},
     }
 
 

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.way import Way, next_steps
 
 
@@ -180,3 +181,54 @@ def test_no_module_returns_a_result_that_ansible_takes_for_a_failure():
     modules = Path(__file__).parents[4] / "plugins/modules"
     reserved = re.compile(r"^(failed|skipped|unreachable):$", re.MULTILINE)
     assert [path.stem for path in modules.glob("*.py") if reserved.search(path.read_text())] == []
+
+
+KEY = "5e" * 32
+
+
+def known(state, commit="aa" * 32, signed_by=(KEY,)):
+    """The same, with entries as they are recorded since their signers are."""
+    for name in state["entries"]:
+        state["entries"][name].update(
+            commit=commit, release={"name": "d", "version": "1", "signed_by": list(signed_by)}
+        )
+    return state
+
+
+@pytest.mark.parametrize(
+    ("revoked", "why"),
+    [
+        (["d-1"], "Release d-1 is revoked by osmigrate_revoked."),
+        (["AA" * 32], "which has its commit aaaaaaaaaaaa."),
+        ([KEY], f"signed by nobody but {KEY[:16]}, which is revoked"),
+        (["d-1", "e-1", "bb" * 32], "Release d-1 is revoked by osmigrate_revoked."),
+    ],
+)
+def test_what_is_revoked_is_no_target_fail(revoked, why):
+    for state in (boot(), boot("d-2", "d-2"), boot("d-1", "d-1"), boot("d-2", "d-2", trial="d-2")):
+        way = next_steps(known(state), "d-1", revoked=revoked)
+        assert way.steps == () and why in way.refusal
+    # One that runs on trial is not confirmed, but sent home.
+    way = next_steps(known(boot(**RUNS)), "d-1", revoked=revoked)
+    assert way.steps == ("revert",) and why in way.refusal
+
+
+def test_what_is_revoked_is_left_all_the_same():
+    assert next_steps(known(boot("d-1", "d-1")), "d-2", revoked=["d-1"]) == Way(MOVE)
+    assert next_steps(known(boot("d-1", "d-1")), "package", revoked=["d-1"]) == Way(MOVE)
+    assert next_steps(known(boot(), signed_by=(KEY, "6f" * 32)), "d-1", revoked=[KEY]) == Way(MOVE)
+    assert next_steps(known(boot(), signed_by=()), "d-1", revoked=[KEY]) == Way(MOVE)
+
+
+def test_a_misspelt_revocation_fail():
+    with pytest.raises(FleetError, match="d_1 in osmigrate_revoked is neither"):
+        next_steps(known(boot()), "d-1", revoked=["d_1"])
+
+
+def test_an_entry_is_its_commit_fail():
+    for state in (boot(), boot("d-1", "d-1"), boot(trial="d-2", verdict="never_rebooted")):
+        way = next_steps(known(state), "d-1", commit="bb" * 32)
+        assert way.steps == () and "aa" * 32 in way.refusal and "bb" * 32 in way.refusal
+    assert next_steps(known(boot(**RUNS)), "d-1", commit="bb" * 32).steps == ("revert",)
+    assert next_steps(known(boot("d-1", "d-1")), "d-1", commit="aa" * 32) == Way(())
+    assert next_steps(boot(), "d-1", commit="bb" * 32) == Way(MOVE)

@@ -18,6 +18,9 @@ WANTED = {
     "minimum_from": [],
     "root_margin": 500 * MB,
     "boot_margin": 20 * MB,
+    "serial": 0,
+    "allow_downgrade": False,
+    "plain_http": False,
 }
 ROOT = {
     "device": "/dev/vda3",
@@ -38,6 +41,7 @@ NODE = {
         "image_version": "",
     },
     "entry": "",
+    "newest": {},
     "kernel_arguments": {"unknown": [], "network_root": []},
     "systemd": True,
     "architecture": "x86_64",
@@ -78,6 +82,20 @@ CASES = {
         [{"wanted.architecture": "amd64"}, {"architecture": "aarch64", "wanted.architecture": "arm64"}],
         [{"wanted.architecture": "aarch64"}, {"architecture": "i686"}],
     ),
+    "downgrade": (
+        [
+            {"newest": {"debian-13": {"version": "13.2"}}},
+            {"newest": {"debian-13": {"version": "13.10", "serial": 4}}, "wanted.serial": 5},
+            {"newest": {"debian-12": {"version": "13.9"}}},
+            {"newest": {"debian-13": {"version": "13.9"}}, "wanted.allow_downgrade": True},
+        ],
+        [
+            {"newest": {"debian-13": {"version": "13.10"}}},
+            {"newest": {"debian-13": {"version": "13.1", "serial": 6}}, "wanted.serial": 5},
+            {"newest": {"debian-13": {"version": "13.10", "serial": 4}}},
+        ],
+    ),
+    "plain-http": ([{}], [{"wanted.plain_http": True}]),
     "minimum-from": (
         [
             {"wanted.minimum_from": ["13.0", "13.1"], "entry": "debian-13-13.1"},

@@ -29,6 +29,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     record as trial_record,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
+from ansible_collections.osmigrate.fleet.plugins.modules import boot_trial
 
 OLD = "serial --unit=0\nset timeout=3\nsource $prefix/custom.cfg\n"
 DAY = 86400
@@ -394,3 +395,36 @@ def test_drilled_fail(node, case):
     case[0](node)
     with pytest.raises(FleetError, match=case[1]):
         BootControl().drilled("d-2")
+
+
+def recorded(name, version, serial, signer="5e" * 32):
+    release = {"name": "d", "version": version, "serial": serial, "created": "2026-11-01T00:00:00Z"}
+    return dict(entry(name), commit="aa" * 32, release=dict(release, signed_by=[signer]))
+
+
+def test_the_newest_release_that_was_confirmed_stays_known(node):
+    assert BootControl().newest() == {}
+    for name, serial in (("d-1", 1), ("d-2", 2)):
+        BootControl().stage(recorded(name, str(serial), serial))
+    node.runs("d-2")
+    BootControl().arm("d-2", 1, "r")
+    assert BootControl().newest()["d"]["serial"] == 1
+    BootControl().confirm("d-2")
+    node.runs("d-1")
+    BootControl().arm("d-1", 1, "r")
+    BootControl().confirm("d-1")
+    BootControl().forget(["d-2"])
+    assert BootControl().newest()["d"]["serial"] == 2
+
+
+@pytest.mark.parametrize("revoked", [["d-2"], ["aa" * 32], ["5e" * 32]])
+def test_what_is_revoked_is_neither_armed_nor_confirmed(node, revoked):
+    BootControl().stage(recorded("d-2", "2", 2))
+    for state in ("armed", "confirmed"):
+        given = {"state": state, "name": "d-2", "revoked": revoked, "tries": 1, "rollout": "r", "node": "n"}
+        before = BootControl().state
+        with pytest.raises(FleetError, match="revoked by osmigrate_revoked"):
+            boot_trial.apply(BootControl(), dict(given, purpose="move"))
+        assert BootControl().state == before
+        node.runs("d-2")
+    assert BootControl().default_entry() == "d-1"
