@@ -208,10 +208,10 @@ unavailable:
       type: str
       sample: is not Ready
 before:
-  description: Claims, failures, halt of the pool, and nodes that were held up.
+  description: Claims, failures, halt of the pool, nodes that were held up, and questions to approvers.
   returned: success
   type: dict
-  sample: {claims: {}, failures: {}, halt: {}, held: {}}
+  sample: {claims: {}, failures: {}, halt: {}, held: {}, questions: {}}
 after:
   description: The same after the module ran.
   returned: success

@@ -72,10 +72,10 @@ pools:
   type: list
   elements: str
 before:
-  description: Claims, failures, halt of each pool, and nodes that were held up.
+  description: Claims, failures, halt of each pool, nodes that were held up, and questions to approvers.
   returned: success
   type: dict
-  sample: {worker: {claims: {}, failures: {}, halt: {}, held: {}}}
+  sample: {worker: {claims: {}, failures: {}, halt: {}, held: {}, questions: {}}}
 after:
   description: The same after the module ran.
   returned: success

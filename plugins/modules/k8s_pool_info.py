@@ -58,6 +58,9 @@ pools:
     held:
       description: Nodes that failed before that, each with C(rollout), C(since) and C(why). They never halt the pool.
       type: dict
+    questions:
+      description: Nodes that others are asked about, each with C(id), C(rollout), C(of) and C(until).
+      type: dict
     halt:
       description: C(reason) and C(since) if the pool is halted, otherwise empty.
       type: dict

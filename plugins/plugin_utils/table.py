@@ -52,7 +52,7 @@ def _reason(name: str, ours: dict[str, str]) -> str:
 
 def pool_table(pools: list[dict[str, Any]]) -> list[str]:
     """Return the pools as lines of text, followed by who takes up their budgets, what holds
-    nodes up, and why pools are halted."""
+    nodes up, what approvers are asked, and why pools are halted."""
     rows = [
         (
             pool["name"],
@@ -70,8 +70,13 @@ def pool_table(pools: list[dict[str, Any]]) -> list[str]:
         for pool in pools
         for node, one in sorted(pool["held"].items())
     ]
+    asked = [
+        f"{node} may go in rollout {one['rollout']} when {one['of']} answer {one['id']}, until {one['until']}"
+        for pool in pools
+        for node, one in sorted(pool["questions"].items())
+    ]
     halts = [f"{pool['name']} is halted: {pool['halt']['reason']}" for pool in pools if pool["halt"]]
-    return _aligned([POOL_COLUMNS, *rows]) + reasons + held + halts
+    return _aligned([POOL_COLUMNS, *rows]) + reasons + held + asked + halts
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:

@@ -5,13 +5,22 @@ from __future__ import annotations
 
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.table import node_table, pool_table
 
-QUIET = {"name": "control-plane", "nodes": 3, "unavailable": [], "failures": {}, "held": {}, "halt": {}}
+QUIET = {
+    "name": "control-plane",
+    "nodes": 3,
+    "unavailable": [],
+    "failures": {},
+    "held": {},
+    "questions": {},
+    "halt": {},
+}
 HALTED = {
     "name": "worker",
     "nodes": 12,
     "unavailable": [{"node": "w1", "why": "is not Ready"}],
     "failures": {"w1": "r1"},
     "held": {"w2": {"rollout": "r1", "since": "2026-11-21T09:00:00Z", "why": "shop/web-1 (needs budget shop/web)"}},
+    "questions": {"w3": {"id": "r1.ab", "rollout": "r1", "of": "storage,network", "until": "2026-11-21T11:00:00Z"}},
     "halt": {"since": "2026-11-21T10:00:00Z", "reason": "Bad kernel"},
 }
 
@@ -23,6 +32,7 @@ def test_pools():
         "worker         12     1            1       1        2026-11-21T10:00:00Z",
         "w1 is not Ready",
         "w2 was held up in rollout r1 since 2026-11-21T09:00:00Z: shop/web-1 (needs budget shop/web)",
+        "w3 may go in rollout r1 when storage,network answer r1.ab, until 2026-11-21T11:00:00Z",
         "worker is halted: Bad kernel",
     ]
 
