@@ -11,6 +11,8 @@ version_added: 0.1.0
 description:
   - A halt is kept beside the claims of a pool, so it holds for all runs, those that are on their way included. No node
     gets a place any more, and none that holds one is rebooted. A node that has been rebooted goes its way to the end.
+  - Nothing but names is read of nodes. A pool whose ConfigMap cannot be read is halted all the same, with a warning.
+    Where a pool cannot be halted, all others are, and then the module fails.
   - Runs on the controller.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
@@ -82,33 +84,67 @@ after:
   type: dict
 """
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_object, pool_plan, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
+
+
+class HaltError(FleetError):
+    """Some of the pools were left as they were, with what was done to the others."""
+
+    def __init__(self, state, done, failed, result):
+        causes = "; ".join(f"pool {name}: {error.problem}" for name, error in sorted(failed.items()))
+        super().__init__(
+            f"Not every pool could be {state}: {causes}",
+            f"{state.capitalize()}: {', '.join(sorted(done)) or 'none'}",
+            ". ".join(sorted({error.todo for error in failed.values() if error.todo})) or "Run the same command again",
+        )
+        self.result = result
+
+
+def halt_broken(cluster, options, name, check_mode):
+    """Halt a pool whose claims nobody can read: whoever mends them is not to set it going.
+
+    :returns: str, what was done.
+    """
+    plan = pool_plan.plan_halt(pool_plan.EMPTY, options["reason"], times.stamp(cluster.now()))
+    pool_object.halt_broken(cluster, name, plan.pool.halt, check_mode)
+    return plan.actions[0]
 
 
 def work(module, cluster):
     options = module.params
+    halting = options["state"] == "halted"
 
     def decide(pool, now):
-        if options["state"] == "halted":
+        if halting:
             return pool_plan.plan_halt(pool, options["reason"], times.stamp(now))
         return pool_plan.plan_resume(pool)
 
     names = options["pools"]
     if names is None:
         names = pool_object.all_names(cluster, options["pool_label"])
-    actions, before, after = [], {}, {}
+    done, failed, before, after = {}, {}, {}, {}
     for name in names:
-        found, plan = pool_object.update_pool(cluster, name, decide, module.check_mode)
-        actions += [f"Pool {name}: {action[0].lower() + action[1:]}" for action in plan.actions]
-        before[name], after[name] = pool_object.describe(found), pool_object.describe(plan.pool)
-    return {
-        "changed": bool(actions),
-        "actions": actions,
-        "pools": names,
-        "before": before,
-        "after": after,
-    }
+        # Whatever is wrong with one of them, the others are halted.
+        try:
+            found, plan = pool_object.update_pool(cluster, name, decide, module.check_mode)
+            done[name] = plan.actions
+            before[name], after[name] = pool_object.describe(found), pool_object.describe(plan.pool)
+        except pool_object.BrokenPool as error:
+            if halting:
+                done[name] = [halt_broken(cluster, options, name, module.check_mode)]
+                module.warn(f"Pool {printable(name)} is halted, but: {error}")
+            else:
+                failed[name] = error
+        except FleetError as error:
+            failed[name] = error
+    actions = [f"Pool {name}: {action[0].lower() + action[1:]}" for name in done for action in done[name]]
+    result = {"changed": bool(actions), "actions": actions, "pools": list(done), "before": before, "after": after}
+    if failed:
+        raise HaltError(options["state"], done, failed, result)
+    return result
 
 
 def main():

@@ -64,6 +64,11 @@ pools:
     halt:
       description: C(reason) and C(since) if the pool is halted, otherwise empty.
       type: dict
+broken:
+  description: Pools whose ConfigMap cannot be read, each with a sentence that says so. They are not in RV(pools).
+  returned: success
+  type: dict
+  sample: {}
 left:
   description: Nodes that hold a place or have a cordon of ours, whether a run is at work on them or not.
   returned: success
@@ -73,19 +78,22 @@ left:
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, pool_object, pool_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 
 def work(module, cluster):
-    pools = pool_object.list_pools(cluster)
+    pools, broken = pool_object.list_readable(cluster)
+    for name in sorted(broken):
+        module.warn(f"Pool {printable(name)} cannot be shown, and nobody gets a place in it. {broken[name]}")
     members = pool_object.list_all_members(cluster, module.params["pool_label"])
     told = []
-    for name in sorted(set(pools) | set(members)):
+    for name in sorted((set(pools) | set(members)) - set(broken)):
         pool, nodes = pools.get(name, pool_plan.EMPTY), members.get(name, [])
         occupants = claim.describe(pool_plan.occupants(pool, nodes))
         told.append(dict(pool_object.describe(pool), name=name, nodes=len(nodes), unavailable=occupants))
     claimed = {node for pool in pools.values() for node in pool.claims}
     ours = {one.name for nodes in members.values() for one in nodes if one.cordoned_by is not None}
-    return {"changed": False, "pools": told, "left": sorted(claimed | ours)}
+    return {"changed": False, "pools": told, "left": sorted(claimed | ours), "broken": broken}
 
 
 def main():

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
 EQUAL, EXPLAINED, FINDING, UNEXPLAINED = "equal", "explained", "finding", "unexplained"
 FIRST_PERSON = 1000
@@ -93,13 +94,17 @@ def _file(path: str, was: dict, after: dict, plan: _Plan) -> Verdict:
     return UNEXPLAINED, "changed" if path in after else "not there"
 
 
+def _is_number(text: str) -> bool:
+    return whole_number(text, most_digits=10) is not None
+
+
 def _widened(record: dict, was: dict, made: dict) -> str:
     """Say how a copy is for others than its original, "" where it is not, or where that is what the rule does."""
     if record["lost"] or made["digest"] != was["digest"] or record["rule"] in RESET:
         return ""
     if made["mode"] != was["mode"]:
         return f"its mode was {was['mode']}, is {made['mode']}"
-    ownerless = [kind for kind in ("user", "group") if made[kind].isdigit() and not was[kind].isdigit()]
+    ownerless = [kind for kind in ("user", "group") if _is_number(made[kind]) and not _is_number(was[kind])]
     return f"its {ownerless[0]} was {was[ownerless[0]]}, is {made[ownerless[0]]}" if ownerless else ""
 
 
@@ -184,7 +189,7 @@ def _accounts(kind: str, table: str) -> object:
             source = f"{table}: {name}"
             lost = [record["lost"] for record in plan.by_source.get(source, []) if record["lost"]]
             number = was.split(":")[0]
-            person = number.isdigit() and int(number) >= FIRST_PERSON
+            person = (whole_number(number, most_digits=10) or 0) >= FIRST_PERSON
             gone = _left_group(was, now, before, after) if kind == "group" else []
             if now == was:
                 yield name, (EQUAL, "")

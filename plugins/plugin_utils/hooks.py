@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
+
 POINTS = ("pre", "migrate", "before_drain", "before_reboot", "post", "on_failure")
 PLACES = ("node", "controller")
 KEYS = ("tasks", "role", "where", "timeout", "vars")
@@ -70,7 +72,7 @@ def _read(one: Any, timeout: int) -> Hook:
     if where not in PLACES:
         raise ValueError(f"where is {where}, and has to be {' or '.join(PLACES)}")
     seconds = one.get("timeout", timeout)
-    if not str(seconds).isdigit():
+    if whole_number(str(seconds)) is None:
         raise ValueError(f"its timeout is {seconds}, and has to be whole seconds")
     given = one.get("vars") or {}
     if not isinstance(given, dict):

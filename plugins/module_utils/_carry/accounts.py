@@ -12,6 +12,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Part, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
 PASSWD, GROUP, SHADOW, GSHADOW = "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow"
 FIRST_PERSON, NOBODY = 1000, 65534
@@ -43,7 +44,11 @@ def parse(text):
 
 def names(lines):
     """Return dict of name to number."""
-    return {fields[NAME]: int(fields[NUMBER]) for fields in lines if fields[NUMBER].isdigit()}
+    return {fields[NAME]: int(fields[NUMBER]) for fields in lines if _is_number(fields[NUMBER])}
+
+
+def _is_number(text):
+    return whole_number(text, most_digits=10) is not None
 
 
 def _is_person(number):
@@ -105,10 +110,10 @@ def plan(situation, needed_users, needed_groups, owning=()):
     """
     incumbent = {path: parse(situation.incumbent.text(path)) for path in (PASSWD, GROUP, SHADOW, GSHADOW)}
     for path in (PASSWD, GROUP):
-        incumbent[path] = [fields for fields in incumbent[path] if fields[NUMBER].isdigit()]
+        incumbent[path] = [fields for fields in incumbent[path] if _is_number(fields[NUMBER])]
     # Fields at the end may be missing.
     incumbent[PASSWD] = [
-        fields + [""] * (SHELL + 1 - len(fields)) for fields in incumbent[PASSWD] if fields[USER_GROUP].isdigit()
+        fields + [""] * (SHELL + 1 - len(fields)) for fields in incumbent[PASSWD] if _is_number(fields[USER_GROUP])
     ]
     local = {fields[NAME] for fields in incumbent[PASSWD]}
     needed_users = needed_users | _sub_users(situation) | _logins(incumbent[PASSWD])

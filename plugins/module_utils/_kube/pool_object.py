@@ -38,9 +38,28 @@ def read_pool(cluster, name, until=None):
     return parse(found), found["metadata"]["resourceVersion"]
 
 
+class BrokenPool(FleetError):
+    """Somebody has written to a pool's object what cannot be understood. Nobody may go by guesses then."""
+
+
 def list_pools(cluster):
-    """Return all pools that have an object, by name."""
+    """Return all pools that have an object, by name.
+
+    :raises BrokenPool: one of them cannot be read.
+    """
     return {name: pool for name, (pool, version) in _list(cluster).items()}
+
+
+def list_readable(cluster):
+    """Return all pools whose object can be read, and a sentence about each other one, both by name."""
+    pools, broken = {}, {}
+    for one in cluster.list(OBJECTS, {"labelSelector": LABEL}).items:
+        name = one["metadata"]["labels"][LABEL]
+        try:
+            pools[name] = parse(one)
+        except BrokenPool as error:
+            broken[name] = str(error)
+    return pools, broken
 
 
 def _list(cluster):
@@ -80,8 +99,17 @@ def list_all_members(cluster, label):
 
 
 def all_names(cluster, label):
-    """Return the names of all pools, also of those that have no object yet or no nodes any more."""
-    return sorted(set(list_pools(cluster)) | set(list_all_members(cluster, label)))
+    """Return the names of all pools, also of those that have no object yet or no nodes any more.
+
+    Who stops everything asks for them: nothing else is read, so that nothing that somebody broke is in the way.
+    """
+    objects = cluster.list(OBJECTS, {"labelSelector": LABEL}, keep=lambda one: one["metadata"]["labels"][LABEL]).items
+    return sorted({*objects, *cluster.list(NODES, keep=lambda node: pool_plan.pool_of(node, label)).items})
+
+
+def halt_broken(cluster, name, halt, dry_run=False):
+    """Halt a pool whose object cannot be read, and leave all else in it to whoever mends it."""
+    cluster.patch(f"{OBJECTS}/{object_name(name)}", {"data": {"halt": _dump(halt)}}, dry_run)
 
 
 def update_pool(cluster, name, decide, dry_run=False, read=None, prepare=None):
@@ -147,7 +175,7 @@ def _dump(value):
 def parse(found):
     """Read a pool's object.
 
-    :raises FleetError: somebody has written to it what cannot be understood. Nobody may go by guesses then.
+    :raises BrokenPool:
     """
     data = found.get("data") or {}
     try:
@@ -161,8 +189,8 @@ def parse(found):
         halt = json.loads(data["halt"]) if data.get("halt") else None
         if halt:
             halt = {"reason": halt["reason"], "since": halt["since"]}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise FleetError(
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise BrokenPool(
             "The ConfigMap %s in namespace %s does not hold what osmigrate.fleet writes there"
             % (found["metadata"]["name"], NAMESPACE),
             todo="Look who changed it; if no node is on its way, delete it",

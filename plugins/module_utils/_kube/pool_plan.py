@@ -198,12 +198,13 @@ def resolve(limit, size):
     """How many nodes a limit allows: a number, or a share of the size that is rounded down, one at least."""
     text = str(limit).strip()
     number = text[:-1] if text.endswith("%") else text
-    if not number.isdigit() or int(number) == 0 or (text != number and int(number) > 100):
+    allowed = whole_number(number)
+    if not allowed or (text != number and allowed > 100):
         raise FleetError(
-            "%s is no limit of unavailable nodes" % (text or "An empty string"),
+            "%s is no limit of unavailable nodes" % (printable(text, 60) or "An empty string"),
             todo="Give a number from 1 on, or a percentage from 1% to 100%; to let nothing begin, halt the pool",
         )
-    return int(number) if text == number else max(1, size * int(number) // 100)
+    return allowed if text == number else max(1, size * allowed // 100)
 
 
 def plan_release(pool, name, failed=False):

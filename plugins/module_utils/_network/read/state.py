@@ -15,6 +15,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model, tables
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
 QUESTIONS = {
     "addresses": ["-d", "address", "show"],
@@ -117,7 +118,7 @@ def _link(found, device):
 
 def _table(value):
     """Return the number of a table, None for a name that nobody knows."""
-    return tables.TABLES.get(value) or (int(value) if str(value).isdigit() else None)
+    return tables.TABLES.get(value) or whole_number(value, most_digits=10)
 
 
 def table_numbers(texts):
