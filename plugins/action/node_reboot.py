@@ -15,6 +15,7 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import kexec
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 
 LOOK_EVERY = 1
 CONNECT_TIMEOUT = 5
@@ -25,6 +26,12 @@ BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 # Where the trial is armed by kexec (module_utils/_boot/kexec.py: MARK) the kernel that is loaded is started; elsewhere
 # systemd must not take one that somebody else has loaded.
 # ssh may send a command again whose answer it has lost; then another boot must not take it.
+# A run that has lost the node does not reboot it: the record (module_utils/_trial/record.py) has the highest fence.
+LOST = "another run has taken the node over"
+FENCE = (
+    "seen=$(sed -n 's/^ \"fence\": \\([0-9]*\\),*$/\\1/p' " + DIRECTORY + "/state.json 2>/dev/null); "
+    '[ "${seen:-0}" -le %d ] || { echo "' + LOST + '"; exit 1; }; '
+)
 REBOOT = (
     '[ "$(cat /proc/sys/kernel/random/boot_id)" = %s ] || exit 0; '
     "systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms "
@@ -36,7 +43,7 @@ REBOOT = (
 class ActionModule(ActionBase):
     """Reboot; see plugins/modules/node_reboot.py for the options."""
 
-    _VALID_ARGS = frozenset(("timeout", "boot_id"))
+    _VALID_ARGS = frozenset(("timeout", "boot_id", "fence"))
     _requires_connection = True
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -49,7 +56,7 @@ class ActionModule(ActionBase):
         before = self._task.args.get("boot_id", "")
         by_itself = bool(before)
         if not by_itself:
-            before, problem = self._ask()
+            before, problem = self._ask(int(self._task.args.get("fence") or 0))
             if problem:
                 return {
                     **result,
@@ -72,7 +79,7 @@ class ActionModule(ActionBase):
             }
         return {**result, "changed": True, "boot_id": after, "seconds": seconds}
 
-    def _ask(self) -> tuple[str, str]:
+    def _ask(self, fence: int) -> tuple[str, str]:
         """Ask for the reboot; return the boot id of before, and what went wrong, empty if nothing."""
         try:
             before = self._boot_id()
@@ -81,7 +88,7 @@ class ActionModule(ActionBase):
         if not before:
             return "", "its boot id cannot be read"
         try:
-            answer = self._low_level_execute_command(REBOOT % before, sudoable=True)
+            answer = self._low_level_execute_command((FENCE % fence if fence else "") + REBOOT % before, sudoable=True)
         except AnsibleConnectionFailure:
             return before, ""  # it may well go down already
         return before, (answer["stderr"] or answer["stdout"]).strip() or "no reason given" if answer["rc"] else ""

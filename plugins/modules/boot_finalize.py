@@ -18,6 +18,7 @@ description:
   - An interrupted run is completed by the next one.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
+  - osmigrate.fleet.fence
 attributes:
   check_mode:
     support: full
@@ -85,6 +86,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.p
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import finalize as finalizing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 
@@ -129,10 +131,10 @@ def finalize(soak, check_mode):
 
 def main():
     module = AnsibleModule(
-        argument_spec={"soak": {"type": "int", "default": 604800}},
+        argument_spec={"soak": {"type": "int", "default": 604800}, **fence.ARGUMENT_SPEC},
         supports_check_mode=True,
     )
-    with failing(module):
+    with failing(module), fence.guarded(module):
         result = finalize(module.params["soak"], module.check_mode)
     if module._diff:
         result["diff"] = {"before": "".join(found["path"] + "\n" for found in result["deletes"]), "after": ""}

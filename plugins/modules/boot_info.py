@@ -68,6 +68,18 @@ block:
     problem:
       description: Why it cannot, empty otherwise.
       type: str
+machine:
+  description: By what this machine is known, whatever address it was reached by.
+  returned: success
+  type: dict
+  contains:
+    machine_id:
+      description: Its machine id, empty if it has none.
+      type: str
+    addresses:
+      description: Its addresses, but for those of a link and of itself.
+      type: list
+      elements: str
 tier:
   description: Where a trial is counted on this node, and why there.
   returned: always
@@ -134,6 +146,7 @@ finalized:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import machine
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 
@@ -141,7 +154,8 @@ def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     with failing(module):
         facts = BootControl(check_mode=True).facts()
-    module.exit_json(changed=False, **facts)
+        known_by = machine.identify()
+    module.exit_json(changed=False, machine=known_by, **facts)
 
 
 if __name__ == "__main__":

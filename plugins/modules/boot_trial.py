@@ -15,6 +15,7 @@ description:
   - Nothing but O(state=armed) and O(state=confirmed) changes what a plain reboot boots.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
+  - osmigrate.fleet.fence
 attributes:
   check_mode:
     support: full
@@ -69,6 +70,14 @@ options:
     type: list
     elements: str
     default: []
+  run:
+    description:
+      - The run that asks, as M(osmigrate.fleet.k8s_node_lease) returned it as C(holder). It is kept with the trial that
+        it arms, and what another run has armed it neither confirms nor reverts, unless O(fence) says that it has taken
+        the node over since.
+      - Empty for a person who runs the module by hand.
+    type: str
+    default: ""
   reason:
     description: With O(state=reverted), why; what the verdict says if empty.
     type: str
@@ -116,6 +125,7 @@ drills:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.menu import TRIES_MAX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.record import DRILL, MOVE
 
@@ -168,6 +178,8 @@ def main():
             "purpose": {"type": "str", "choices": [MOVE, DRILL], "default": MOVE},
             "reason": {"type": "str", "default": ""},
             "revoked": {"type": "list", "elements": "str", "default": []},
+            "run": {"type": "str", "default": ""},
+            **fence.ARGUMENT_SPEC,
         },
         required_if=[
             ("state", "staged", ["entry"]),
@@ -177,8 +189,8 @@ def main():
         ],
         supports_check_mode=True,
     )
-    with failing(module):
-        boot = BootControl(check_mode=module.check_mode)
+    with failing(module), fence.guarded(module):
+        boot = BootControl(module.check_mode, module.params["run"], module.params["fence"])
         before = summary(boot)
         actions = apply(boot, module.params)
         result = {

@@ -29,6 +29,7 @@ description:
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_run
   - osmigrate.fleet.k8s_pool
   - osmigrate.fleet.k8s_terms
 attributes:
@@ -218,7 +219,7 @@ after:
   type: dict
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import admission, claim, pool_object
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import admission, claim, lease, pool_object
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Limits
 
@@ -235,6 +236,7 @@ def work(module, cluster):
         options["batch"],
         options["pool_label"],
         admission.read_terms(options),
+        options["run"],
     )
     if options["state"] == "claimed":
         outcome = claim.claim(cluster, request, module.check_mode)
@@ -243,7 +245,9 @@ def work(module, cluster):
         outcome = claim.fail(cluster, request, options["halt_after"], module.check_mode, held_by)
     else:
         failed = not options["forget_failure"]
-        outcome = claim.release(cluster, options["name"], options["pool_label"], module.check_mode, failed)
+        outcome = claim.release(
+            cluster, options["name"], options["pool_label"], module.check_mode, failed, options["run"]
+        )
     full = outcome.plan.full
     before, after = (pool_object.describe(pool) for pool in (outcome.before, outcome.plan.pool))
     return {
@@ -263,7 +267,7 @@ def work(module, cluster):
 def main():
     run_module(
         dict(
-            dict(admission.ARGUMENT_SPEC, **pool_object.ARGUMENT_SPEC),
+            dict(admission.ARGUMENT_SPEC, **pool_object.ARGUMENT_SPEC, **lease.ARGUMENT_SPEC),
             name=dict(type="str", required=True),
             state=dict(type="str", choices=["claimed", "released", "failed", "held"], default="claimed"),
             rollout=dict(type="str"),

@@ -23,6 +23,7 @@ description:
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_run
 attributes:
   check_mode:
     support: full
@@ -95,7 +96,7 @@ seconds_cordoned:
   sample: 94
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, csi
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, csi, lease
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
@@ -104,10 +105,12 @@ def work(module, cluster):
     name, rollout = module.params["name"], module.params["rollout"]
     drivers = csi.drivers(cluster, name) if module.params["state"] == "cordoned" else []
 
+    asks = lease.owner(cluster, name, module.params["run"])
+
     def decide(node, now):
         if module.params["state"] == "cordoned":
-            return cordon_plan.plan_cordon(node, rollout, now, drivers)
-        return cordon_plan.plan_uncordon(node, MANAGER, now)
+            return cordon_plan.plan_cordon(node, rollout, now, drivers, asks)
+        return cordon_plan.plan_uncordon(node, MANAGER, now, asks)
 
     before, plan, after = update_node(cluster, name, decide, dry_run=module.check_mode)
     result = {
@@ -128,6 +131,7 @@ def main():
             name=dict(type="str", required=True),
             state=dict(type="str", choices=["cordoned", "uncordoned"], default="cordoned"),
             rollout=dict(type="str"),
+            **lease.ARGUMENT_SPEC,
         ),
         work,
         required_if=[("state", "cordoned", ["rollout"])],

@@ -110,7 +110,8 @@ taken_from:
   returned: success
   type: str
 held_by:
-  description: Who holds it instead, empty if nobody. In check mode, and with O(state=released).
+  description: Who holds it instead, empty if nobody. In check mode, with O(state=released), and where
+    O(state=renewed) fails because of that.
   returned: success
   type: str
 waited:

@@ -85,7 +85,13 @@ after:
   type: dict
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, cordon_plan, pool_object, recover_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    claim,
+    cordon_plan,
+    lease,
+    pool_object,
+    recover_plan,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, get_node, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
@@ -95,7 +101,9 @@ def work(module, cluster):
     name = options["name"]
     node = get_node(cluster, name)
     held = [pool.claims[name] for pool in pool_object.list_pools(cluster).values() if name in pool.claims]
-    against = recover_plan.objections(node, held, options["boot"], options["older_than"], cluster.now())
+    against = recover_plan.objections(
+        node, held, options["boot"], options["older_than"], cluster.now(), lease.read(cluster, name)[0]
+    )
     actions, after = [], node
     if not against:
         unused, uncordon, after = update_node(

@@ -16,6 +16,7 @@ description:
     added.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
+  - osmigrate.fleet.fence
 attributes:
   check_mode:
     support: full
@@ -290,7 +291,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import names
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending, fence
 
 
 def carry(incumbent, deployment, var, mount_points, params, check_mode, live=None):
@@ -372,10 +373,11 @@ def main():
             deadman_seconds=dict(type="int", default=0),
             health_timeout=dict(type="int", default=60),
             health_deadline=dict(type="int", default=0),
+            **fence.ARGUMENT_SPEC,
         ),
         supports_check_mode=True,
     )
-    with failing(module, apply.LEFT):
+    with failing(module, apply.LEFT), fence.guarded(module):
         if not re.match(r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z", module.params["stateroot"]):
             raise FleetError(f"{module.params['stateroot']} is not the name of a stateroot")
         result = carry(

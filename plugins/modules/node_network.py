@@ -14,6 +14,7 @@ description:
   - Interfaces of containers, CNI plugins and the like do not count.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
+  - osmigrate.fleet.fence
 attributes:
   check_mode:
     support: full
@@ -106,6 +107,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import proof
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import leases, state
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 
 
 def look(addresses):
@@ -169,12 +171,14 @@ def main():
             state=dict(type="str", choices=["kept", "compared"], required=True),
             addresses=dict(type="list", elements="str", default=[]),
             timeout=dict(type="int", default=30),
+            **fence.ARGUMENT_SPEC,
         ),
         supports_check_mode=True,
     )
     with failing(module, differences=[]):
         if module.params["state"] == "kept":
-            result = keep(proof.PATH, module.params["addresses"], module.check_mode)
+            with fence.guarded(module):
+                result = keep(proof.PATH, module.params["addresses"], module.check_mode)
         else:
             result = compare(proof.PATH, module.params["timeout"])
     module.exit_json(**result)

@@ -16,6 +16,7 @@ description:
   - Looks once a second, so that a cordoned node does not wait for its controller.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
+  - osmigrate.fleet.fence
 attributes:
   check_mode:
     support: full

@@ -15,6 +15,7 @@ description:
   - What was fetched is kept when a run is interrupted, and the next run goes on from there.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
+  - osmigrate.fleet.fence
 attributes:
   check_mode:
     support: full
@@ -161,6 +162,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.c
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, keyring, signature
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 
@@ -228,10 +230,11 @@ def main():
             "timeout": {"type": "int", "default": 3600},
             "etc_conflicts": {"type": "str", "choices": list(etc_merge.POLICIES), "default": "keep"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            **fence.ARGUMENT_SPEC,
         },
         supports_check_mode=True,
     )
-    with failing(module):
+    with failing(module), fence.guarded(module):
         result = bring(module.params, module.check_mode)
     if module._diff:
         result["diff"] = {"prepared": "".join(action + "\n" for action in result["actions"])}

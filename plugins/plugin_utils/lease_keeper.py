@@ -57,7 +57,7 @@ def start(directory: str, run: int, holder: str, auth: Auth, duration: int) -> N
 
 
 def keep(directory: str, run: int, holder: str, auth: Auth, duration: int) -> None:
-    """Renew until the run is over."""
+    """Renew until the run is over; then give back what it still holds, unless it was killed."""
     began = _born(run)
     due = time.monotonic() + lease.RENEW_EVERY
     while _born(run) == began is not None and os.path.isdir(directory):
@@ -67,6 +67,11 @@ def keep(directory: str, run: int, holder: str, auth: Auth, duration: int) -> No
             with contextlib.suppress(Exception):
                 lease.renew_all(Cluster.connect(auth), holder, duration)
         time.sleep(LOOK_EVERY)
+    # A run that ends by itself takes its directory away, and has no task at work. One that was killed may have some,
+    # so what it held runs out instead.
+    if not os.path.isdir(directory):
+        with contextlib.suppress(Exception):
+            lease.release_all(Cluster.connect(auth), holder)
 
 
 def _born(process: int) -> str | None:

@@ -13,6 +13,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
     cordon_plan,
+    lease,
     node_view,
     pool_plan,
     times,
@@ -42,6 +43,7 @@ class Request(typing.NamedTuple):
     batch: typing.List[str]
     pool_label: str
     terms: admission.Terms
+    run: str = ""
 
 
 # waits_for_batch: the place is taken by nodes of the same batch, which go on only after this one has stopped waiting.
@@ -77,13 +79,15 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
     gate = admission.Admission(cluster, node, request.rollout, request.terms, request.pool_label, members.recent)
 
     def decide(pool, moment):
+        pool_plan.require_owner(pool, request.node, owner)
         if pool.halt:
             raise _halted(request.node, name, pool)
         stamp = times.stamp(moment)
-        wanted = pool_plan.Claim(request.rollout, stamp, stamp, request.host)
+        wanted = pool_plan.Claim(request.rollout, stamp, stamp, request.host, request.run)
         return pool_plan.plan_claim(pool, members.recent(), request.node, limits, wanted)
 
     while True:
+        owner = lease.owner(cluster, request.node, request.run)
         refusal = gate.refusal()
         if refusal:
             before = read_pool(cluster, name)[0]
@@ -128,16 +132,18 @@ class _Members:
         return self._found
 
 
-def release(cluster, node, pool_label, check_mode=False, failed=False):
+def release(cluster, node, pool_label, check_mode=False, failed=False, run=""):
     """Give a node's place back, in whichever pool it is. The Node object may be gone.
 
     :param failed: bool, keep the note that the node has failed.
+    :param run: str, the run that asks, empty for a person.
     """
+    owner = lease.owner(cluster, node, run)
     found = list_holding(cluster, node) or [(pool_plan.pool_of(get_node(cluster, node), pool_label), None)]
     actions = []
     for name, read in found:
         before, plan = update_pool(
-            cluster, name, lambda pool, now: pool_plan.plan_release(pool, node, failed), check_mode, read
+            cluster, name, lambda pool, now: pool_plan.plan_release(pool, node, failed, owner), check_mode, read
         )
         actions += plan.actions
     return Outcome(name, before, plan._replace(actions=actions), False, "", {})
@@ -149,9 +155,11 @@ def fail(cluster, request, halt_after, check_mode=False, held_by=None, now=time.
     :param held_by: str, what held it up before its trial was armed; None if it failed from then on.
     """
     deadline = now() + request.timeout
+    owner = lease.owner(cluster, request.node, request.run)
     name = pool_plan.pool_of(get_node(cluster, request.node), request.pool_label)
 
     def note(pool, moment):
+        pool_plan.require_owner(pool, request.node, owner)
         since = times.stamp(moment)
         if held_by is not None:
             return pool_plan.plan_held(pool, request.node, request.rollout, held_by, since)
@@ -163,7 +171,7 @@ def fail(cluster, request, halt_after, check_mode=False, held_by=None, now=time.
             return Outcome(name, before, noted, False, "", {})
         sleep(FIRST_PAUSE)
     given = update_pool(
-        cluster, name, lambda pool, moment: pool_plan.plan_release(pool, request.node, failed=True), check_mode
+        cluster, name, lambda pool, moment: pool_plan.plan_release(pool, request.node, True, owner), check_mode
     )[1]
     return Outcome(name, before, given._replace(actions=noted.actions + given.actions), False, "", {})
 

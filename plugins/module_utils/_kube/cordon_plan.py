@@ -9,10 +9,11 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pending_plan, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease_plan, node_view, pending_plan, times
 
 BY = node_view.PREFIX + "cordoned-by"
 PRIOR = node_view.PREFIX + "prior-unschedulable"
+RUN = node_view.PREFIX + "cordoned-run"
 AT = node_view.PREFIX + "cordoned-at"
 SECONDS = node_view.PREFIX + "cordoned-seconds"
 # The CSI drivers that were registered before the drain, with commas: as many have to be back after the reboot.
@@ -28,25 +29,28 @@ class Plan(typing.NamedTuple):
 NOTHING = Plan({}, [], None)
 
 
-def plan_cordon(node, rollout, now, drivers=()):
+def plan_cordon(node, rollout, now, drivers=(), asks=lease_plan.BY_HAND):
     """Cordon a node for a rollout, or take over the cordon of an earlier one.
 
     A node that somebody else has cordoned is only noted as such. One that was uncordoned although the cordon was ours
     is cordoned anew: whoever did it wants the node schedulable afterwards, and that is what is noted.
 
     :param drivers: list of str, the CSI drivers that are registered on the node. What is noted already stays.
+    :param asks: lease_plan.Owner, who asks. A cordon by hand notes no run.
     """
+    require_owner(node, asks)
     name, cordoned = node["metadata"]["name"], not node_view.is_schedulable(node)
-    owner = node_view.annotations(node).get(BY)
-    if owner == rollout and cordoned:
+    owner, run = node_view.annotations(node).get(BY), node_view.annotations(node).get(RUN, "")
+    if (owner, run) == (rollout, asks.run) and cordoned:
         return NOTHING
     if owner is not None and cordoned:
         return Plan(
-            {"metadata": {"annotations": {BY: rollout}}},
+            {"metadata": {"annotations": dict(_noted_run(node, asks), **{BY: rollout})}},
             [f"Take the cordon of node {name} over from rollout {owner}"],
             None,
         )
     notes = {BY: rollout, PRIOR: "true" if cordoned else "false", AT: times.stamp(now)}
+    notes.update(_noted_run(node, asks))
     if drivers and DRIVERS not in node_view.annotations(node):
         notes[DRIVERS] = ",".join(drivers)
     if cordoned:
@@ -55,18 +59,35 @@ def plan_cordon(node, rollout, now, drivers=()):
     return Plan({"metadata": {"annotations": notes}, "spec": {"unschedulable": True}}, [f"Cordon node {name}"], None)
 
 
-def plan_uncordon(node, manager, now):
+def _noted_run(node, asks):
+    """The note of the run that cordons; None takes that of an earlier one away."""
+    return {RUN: asks.run or None} if asks.run or RUN in node_view.annotations(node) else {}
+
+
+def require_owner(node, asks):
+    """Refuse to touch a cordon of ours that is another run's.
+
+    :raises FleetError: it is.
+    """
+    name, notes = node["metadata"]["name"], node_view.annotations(node)
+    lease_plan.require(name, asks, notes.get(RUN, "") if BY in notes else "", f"The cordon of node {name}")
+
+
+def plan_uncordon(node, manager, now, asks=lease_plan.BY_HAND):
     """Give a node back as it was found. A foreign cordon, also one set after ours was lifted, stays.
 
     Whoever gives a node back is done with it, so it is no longer marked as one that is still to be moved.
+
+    :param asks: lease_plan.Owner, who asks.
     """
+    require_owner(node, asks)
     name, notes = node["metadata"]["name"], node_view.annotations(node)
     unmark = pending_plan.plan_unmark(node)
     if BY not in notes:
         return Plan(unmark.patch, unmark.actions, None)
     since = times.parse(notes.get(AT, ""))
     seconds = max(0, int(now - since)) if since is not None else None
-    changes = {key: None for key in (BY, PRIOR, AT, DRIVERS) if key in notes}
+    changes = {key: None for key in (BY, RUN, PRIOR, AT, DRIVERS) if key in notes}
     if seconds is not None:
         changes[SECONDS] = str(seconds)
     patch = dict(unmark.patch, metadata={"annotations": changes})
@@ -99,5 +120,5 @@ def is_ours(node):
 def state(node):
     """What this module manages of a node, for results and diffs."""
     notes = node_view.annotations(node)
-    shown = {key: notes[key] for key in (BY, PRIOR, AT, SECONDS, DRIVERS) if key in notes}
+    shown = {key: notes[key] for key in (BY, RUN, PRIOR, AT, SECONDS, DRIVERS) if key in notes}
     return {"unschedulable": not node_view.is_schedulable(node), "annotations": shown}

@@ -19,6 +19,8 @@ OBJECTS = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases"
 DURATION = 60
 RENEW_EVERY = 15
 POLL_SECONDS = 2.0
+# As plugins/doc_fragments/k8s_run.py documents it.
+ARGUMENT_SPEC = {"run": {"type": "str", "default": ""}}
 
 
 class Outcome(typing.NamedTuple):
@@ -160,8 +162,7 @@ def renew_all(cluster: Cluster, holder: str, duration: int = DURATION) -> int:
 
     :returns: how many there are.
     """
-    query = {"labelSelector": f"{lease_plan.LABEL}={lease_plan.label(holder)}"}
-    held = [one for one in cluster.list(OBJECTS, query).items if lease_plan.parse(one).holder == holder]
+    held = _held(cluster, holder)
     for one in held:
         body = {
             "metadata": {"resourceVersion": one["metadata"]["resourceVersion"]},
@@ -174,6 +175,17 @@ def renew_all(cluster: Cluster, holder: str, duration: int = DURATION) -> int:
                 raise
             # Somebody has just renewed it, given it back or taken it over: the next look tells.
     return len(held)
+
+
+def release_all(cluster: Cluster, holder: str) -> None:
+    """Give every lease back that a run still holds."""
+    for one in _held(cluster, holder):
+        release(cluster, one["metadata"]["name"][len("node-") :], holder)
+
+
+def _held(cluster: Cluster, holder: str) -> typing.List[typing.Dict[str, typing.Any]]:
+    query = {"labelSelector": f"{lease_plan.LABEL}={lease_plan.label(holder)}"}
+    return [one for one in cluster.list(OBJECTS, query).items if lease_plan.parse(one).holder == holder]
 
 
 def _refused(node: str, lease: lease_plan.Lease, alive: bool) -> FleetError:
@@ -198,8 +210,10 @@ def _lost(node: str, holder: str, lease: lease_plan.Lease) -> FleetError:
         )
     else:
         problem = f"This run, {printable(holder, 200)}, does not hold the lease of node {node}"
-    return FleetError(
+    error = FleetError(
         problem,
         "The node was left as it is",
         "Let that run end, then run the same command again" if lease.holder else "Run the same command again",
     )
+    error.result = {"held_by": lease.holder}
+    return error

@@ -11,7 +11,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, lease_plan, node_view, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, whole_number
 
 REFRESH_SECONDS = 60
@@ -41,6 +41,8 @@ class Claim(typing.NamedTuple):
     since: str
     asked: str
     host: str
+    run: str = ""  # older versions note none
+    run: str = ""  # older versions note none
 
 
 class Held(typing.NamedTuple):
@@ -172,7 +174,7 @@ def _take(name, held, claim):
         return claim, [f"Claim a place for node {name}"]
     if held.rollout != claim.rollout:
         action = f"Take the place of node {name} over from rollout {held.rollout}"
-    elif held.host == claim.host and _age(held, claim) < REFRESH_SECONDS:
+    elif (held.host, held.run) == (claim.host, claim.run) and _age(held, claim) < REFRESH_SECONDS:
         return held, []
     else:
         action = f"Note that the place of node {name} is still needed"
@@ -207,8 +209,21 @@ def resolve(limit, size):
     return allowed if text == number else max(1, size * allowed // 100)
 
 
-def plan_release(pool, name, failed=False):
-    """Give a node's place back; the note that it failed goes as well, unless that is what it did."""
+def require_owner(pool, name, owner):
+    """Refuse to take over or to give back the place of a node that is another run's.
+
+    :raises FleetError: it is.
+    """
+    noted = pool.claims[name].run if name in pool.claims else ""
+    lease_plan.require(name, owner, noted, f"The place of node {name} in its budget")
+
+
+def plan_release(pool, name, failed=False, owner=lease_plan.BY_HAND):
+    """Give a node's place back; the note that it failed goes as well, unless that is what it did.
+
+    :param owner: lease_plan.Owner, who asks.
+    """
+    require_owner(pool, name, owner)
     actions = [f"Give the place of node {name} back"] if name in pool.claims else []
     if name in pool.failures and not failed:
         actions.append(f"Forget that node {name} failed")

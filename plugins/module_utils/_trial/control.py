@@ -21,15 +21,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import order
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import revoked as revocation
-from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
-    grub_path,
-    make_directory,
-    read_text,
-    write_atomic,
-)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import grub_path, read_text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     deadman,
     evidence,
+    fence,
     health,
     healthstate,
     record,
@@ -46,12 +42,15 @@ class BootControl:
     """What this node boots and why. Reads on construction; its verbs return the actions that they took (or would take).
 
     :param check_mode: bool, when true nothing is written.
+    :param run: str, the run that asks; empty for a person. It is kept with the trial that it arms.
+    :param fence_seen: int, what the run holds the node by, 0 for a person (see fence).
     """
 
-    def __init__(self, check_mode=False):
+    def __init__(self, check_mode=False, run="", fence_seen=0):
         self.check_mode = check_mode
+        self.run, self.fence_seen = run, fence_seen
         self.grub = grub.find()
-        self.state = self.recorded = record.parse(read_text(record.PATH) if os.path.lexists(record.PATH) else None)
+        self.state = self.recorded = fence.read()
         # Once the menu refers to a block, that one stays, whatever is mounted today.
         self.tier = tier.recorded(self.state["control"])
         if self.tier is None:
@@ -251,7 +250,7 @@ class BootControl:
         armed = trial and trial["entry"] == name and trial["armed_boot_id"] == self.boot_id
         armed = armed and kexec.is_loaded() == by_kexec
         actions += reporter.install(self.check_mode)
-        asked = {"rollout": rollout, "node": node, "purpose": purpose}
+        asked = {"rollout": rollout, "node": node, "purpose": purpose, "run": self.run, "fence": self.fence_seen}
         if armed and {key: trial[key] for key in asked} == asked and self.block == wanted:
             return actions
         if name != grub.PACKAGE:
@@ -268,9 +267,7 @@ class BootControl:
                     "armed_boot_id": self.boot_id,
                     "armed_at": int(time.time()),
                     "tries": tries,
-                    "rollout": rollout,
-                    "node": node,
-                    "purpose": purpose,
+                    **asked,
                 },
             )
         )
@@ -285,8 +282,9 @@ class BootControl:
     def confirm(self, name):
         """Make the entry that runs on trial the default.
 
-        :raises FleetError: it does not run, or it is not on trial.
+        :raises FleetError: it does not run, or it is not on trial, or the trial is another run's.
         """
+        fence.require_owner(self.state, self.run, self.fence_seen)
         if self.booted_entry() != name:
             raise FleetError(
                 f"{name} cannot be confirmed because {self.booted_entry() or 'another OS'} is running",
@@ -347,6 +345,7 @@ class BootControl:
         trial = self.state["trial"]
         if not self._under_way():
             return []
+        fence.require_owner(self.state, self.run, self.fence_seen)
         verdict = self.verdict()
         called_off = trial["entry"] if trial else self.block["osm_trial"]
         actions = self._repair(self.state)
@@ -404,5 +403,4 @@ class BootControl:
     def _write_state(self, state):
         self.state = self.recorded = state
         if not self.check_mode:
-            make_directory(os.path.dirname(record.PATH))
-            write_atomic(record.PATH, record.render(state).encode("utf-8"), 0o644)
+            fence.write(state)

@@ -44,7 +44,7 @@ echo "osmigrate: the trial of $entry ends: $detail" >/dev/kmsg
 
 note() {
     [ -d @DIRECTORY@ ] || return
-    new=@DIRECTORY@/.ended.new
+    new=@DIRECTORY@/.ended.$$
     printf 'entry=%s\\nboot_id=%s\\ncause=%s\\ndetail=%s\\n' \\
         "$entry" "$(cat /proc/sys/kernel/random/boot_id)" "$cause" "$detail" >$new || return
     sync $new || sync

@@ -45,6 +45,7 @@ def empty():
         "control": None,
         "package": None,
         "newest": {},
+        "fence": 0,
     }
 
 
@@ -69,7 +70,7 @@ def parse(text):
             "Move the file aside, and bring the release onto the node again that is its default",
         )
     if state["trial"]:
-        state["trial"] = dict({"node": "", "purpose": MOVE}, **state["trial"])
+        state["trial"] = dict({"node": "", "purpose": MOVE, "run": "", "fence": 0}, **state["trial"])
     return dict(empty(), **state)
 
 

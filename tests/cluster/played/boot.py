@@ -32,11 +32,15 @@ class ActionModule(ActionBase):
             path.write_text(json.dumps({**menu, "silent": menu["silent"] - 1}))
             raise AnsibleConnectionFailure("no route to host")
         step = self._task.action.rpartition(".")[2]
+        fence = int(self._task.args.get("fence") or 0)
+        if fence and fence < menu.get("fence", 0):
+            return {"failed": True, "msg": "Another run has taken this node over"}
+        menu["fence"] = max(fence, menu.get("fence", 0))
         if step == "node_reboot" and menu.get("stuck"):
             return {"failed": True, "msg": "The node did not come back."}
         changed = getattr(self, step)(menu)
         path.write_text(json.dumps(menu))
-        facts = self.facts(menu)
+        facts = self.facts(menu, task_vars["inventory_hostname"])
         return {"changed": changed, **facts, "reboot_required": facts["called_off"]}
 
     def boot_info(self, menu):
@@ -66,7 +70,7 @@ class ActionModule(ActionBase):
         menu["booted"] = menu["trial"] if menu["trial"] and menu["good"] else menu["default"]
         return True
 
-    def facts(self, menu):
+    def facts(self, menu, name):
         tried = menu["trial"] and {"entry": menu["trial"], "purpose": menu["purpose"]}
         stayed = "fell_back" if menu.get("home") else "never_rebooted"
         verdict = "" if not tried else "booted_candidate" if menu["booted"] == menu["trial"] else stayed
@@ -81,5 +85,6 @@ class ActionModule(ActionBase):
         facts = {"booted": booted, "default": menu["default"], "trial": tried or None, "entries": entries}
         facts["called_off"] = bool(menu.get("called_off")) and menu["booted"] != menu["default"]
         facts["block"] = {"usable": True}
+        facts["machine"] = {"machine_id": menu.get("machine_id", name), "addresses": []}
         facts.update(drills=menu.get("drills", {}), health={"state": "", "checks": []}, differences=[])
         return {**facts, "verdict": verdict, "reason": "", "failures": {}}

@@ -335,11 +335,12 @@ class Ostree:
         path = self._path(deployment.link)
         if not os.path.isdir(os.path.dirname(path)):
             os.makedirs(os.path.dirname(path))
-        temporary = path + ".new"
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
-        os.symlink(_link_target(deployment), temporary)
-        os.rename(temporary, path)
+        directory = tempfile.mkdtemp(prefix=".osmigrate-", dir=os.path.dirname(path))
+        try:
+            os.symlink(_link_target(deployment), os.path.join(directory, "link"))
+            os.rename(os.path.join(directory, "link"), path)
+        finally:
+            shutil.rmtree(directory)
 
     def undeploy(self, deployment):
         """Remove a deployment that does not run, our link to it, and the objects that nothing else needs."""

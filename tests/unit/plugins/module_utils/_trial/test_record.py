@@ -14,6 +14,8 @@ TRIAL = {
     "rollout": "",
     "purpose": "move",
     "node": "node-1",
+    "run": "",
+    "fence": 0,
 }
 STATE = {**record.empty(), "trial": TRIAL}
 ARMED = {"osm_default": "package", "osm_trial": "d-1", "osm_tries": "xx"}
@@ -88,9 +90,9 @@ def test_parse_fail(text):
         record.parse(text)
 
 
-def test_a_record_of_before_has_neither_drills_nor_a_purpose_nor_a_node():
+def test_a_record_of_before_has_neither_drills_nor_a_purpose_nor_a_node_nor_a_run():
     older = {name: STATE[name] for name in record.REQUIRED}
-    older["trial"] = {name: value for name, value in TRIAL.items() if name not in ("purpose", "node")}
+    older["trial"] = {name: value for name, value in TRIAL.items() if name not in ("purpose", "node", "run", "fence")}
     assert record.parse(record.render(older)) == {**STATE, "trial": {**TRIAL, "node": ""}}
 
 

@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last look at a node before something is done to it that only a reboot ends: is it ours, empty, and the right one?
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import time
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    cordon_plan,
+    drain,
+    drain_plan,
+    identity_plan,
+    lease,
+    node_view,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, Cluster, get_node
+
+LEASE, CORDON, PODS, IDENTITY = "lease", "cordon", "pods", "identity"
+CHECKS = (LEASE, CORDON, PODS, IDENTITY)
+POLL_SECONDS = 2.0
+
+
+class Request(typing.NamedTuple):
+    node: str
+    run: str
+    duration: int
+    policy: drain_plan.Policy
+    machine: identity_plan.Identity
+    timeout: int
+
+
+def look(
+    cluster: Cluster, request: Request, checks: typing.Sequence[str], check_mode: bool = False
+) -> typing.List[drain_plan.Pod]:
+    """Look at what is asked.
+
+    :returns: the pods that a drain would have taken away.
+    :raises FleetError: the node is another run's, is in service, or is another machine.
+    """
+    # A rehearsal has taken no lease.
+    if LEASE in checks and request.run and not check_mode:
+        lease.renew(cluster, request.node, request.run, request.duration)
+    if IDENTITY in checks:
+        _identify(cluster, request)
+    if CORDON in checks:
+        _see_cordon(cluster, request.node)
+    # The pods come last: what was looked at before them may have let some in.
+    return _pods(cluster, request) if PODS in checks else []
+
+
+def _see_cordon(cluster: Cluster, name: str) -> None:
+    node = get_node(cluster, name)
+    if cordon_plan.is_ours(node) and not node_view.is_schedulable(node):
+        return
+    raise FleetError(
+        f"Node {name} was given back to the scheduler by somebody after it had been drained",
+        "It serves, and was not rebooted",
+        "Find out who uncordoned it, then run the same command again",
+    )
+
+
+def _pods(cluster: Cluster, request: Request) -> typing.List[drain_plan.Pod]:
+    listed = cluster.list(drain.PODS, {"fieldSelector": "spec.nodeName=" + request.node}).items
+    stay = (drain_plan.LEAVE, drain_plan.DELETE)
+    found = [drain_plan.classify(pod, request.policy, []) for pod in listed]
+    return [pod for pod in found if pod.action not in stay]
+
+
+def _identify(cluster: Cluster, request: Request) -> None:
+    deadline = time.monotonic() + request.timeout
+    while True:
+        nodes = cluster.list(NODES, keep=identity_plan.claimed).items
+        mine = next((one for one in nodes if one.name == request.node), None)
+        if mine is None:
+            get_node(cluster, request.node)  # says that there is none
+            continue
+        said = identity_plan.objection(mine, request.machine, nodes)
+        if not said:
+            return
+        if not identity_plan.is_late(mine, request.machine) or time.monotonic() >= deadline:
+            raise FleetError(
+                said,
+                "Nothing was changed",
+                "Correct the host's address (ansible_host), or see whether a kubelet reports what is not its own",
+            )
+        time.sleep(POLL_SECONDS)

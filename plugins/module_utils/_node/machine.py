@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""By what a machine is known, whatever address it was reached by.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import json
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text
+
+
+def identify() -> typing.Dict[str, typing.Any]:
+    """Return machine_id and addresses of this machine; what cannot be read is empty."""
+    try:
+        addresses = parse_addresses(run(["ip", "-j", "address", "show"], check=False).stdout)
+    except FleetError:
+        addresses = []  # there is no ip
+    return {"machine_id": read_text("/etc/machine-id").strip(), "addresses": addresses}
+
+
+def parse_addresses(text: str) -> typing.List[str]:
+    """Read the addresses that ip(8) shows as JSON, but for those that every machine has."""
+    try:
+        links = json.loads(text)
+        found = [one for link in links for one in link.get("addr_info", [])]
+        return sorted(one["local"] for one in found if one.get("scope") not in ("host", "link"))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return []

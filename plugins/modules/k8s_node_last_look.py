@@ -1,0 +1,156 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+
+DOCUMENTATION = r"""
+module: k8s_node_last_look
+short_description: See right before a reboot that a node is ours, empty, and the machine that is meant
+version_added: 0.1.0
+description:
+  - Asks the cluster once more what may have become otherwise since a node was drained. Hooks of any length, and others
+    who work on the cluster, lie in between.
+  - Fails if another run has taken the node over, if somebody has given the node back to the scheduler, or if the
+    machine that answers is not the one that the Node object means. Pods that came back are no failure; RV(drained)
+    says that the node has to be drained again.
+  - Runs on the controller; delegate it to C(localhost).
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_run
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+options:
+  name:
+    description: Name of the Node object.
+    type: str
+    required: true
+  checks:
+    description:
+      - What to look at. V(lease) is that O(run) still holds the node, and renews its lease.
+      - V(cordon) is that the cordon of this collection stands. V(pods) is that no pod is there that a drain would take.
+      - V(identity) is that O(machine) is the machine of the Node object, and of no other.
+    type: list
+    elements: str
+    choices: [lease, cordon, pods, identity]
+    default: [lease, cordon, pods, identity]
+  duration:
+    description: How many seconds the lease lasts from now on if nobody renews it.
+    type: int
+    default: 60
+  machine:
+    description:
+      - What the machine says of itself, as M(osmigrate.fleet.boot_info) returned it. What is empty is not compared.
+    type: dict
+    default: {}
+    suboptions:
+      machine_id:
+        description: Its machine id.
+        type: str
+        default: ""
+      boot_id:
+        description: The kernel's boot id.
+        type: str
+        default: ""
+      addresses:
+        description: Its addresses.
+        type: list
+        elements: str
+        default: []
+  timeout:
+    description: How many seconds to wait for a kubelet that has not reported the machine's boot yet.
+    type: int
+    default: 60
+  delete_emptydir_data:
+    description: As the option of the same name of M(osmigrate.fleet.k8s_node_drain).
+    type: bool
+    default: false
+  delete_unmanaged:
+    description: As the option of the same name of M(osmigrate.fleet.k8s_node_drain).
+    type: bool
+    default: false
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+seealso:
+  - module: osmigrate.fleet.k8s_node_drain
+  - module: osmigrate.fleet.k8s_node_lease
+"""
+
+EXAMPLES = r"""
+- name: See that the machine is the node that is meant, before anything is brought onto it
+  osmigrate.fleet.k8s_node_last_look:
+    name: "{{ k8s_node_name }}"
+    checks: [identity]
+    machine:
+      machine_id: "{{ boot.machine.machine_id }}"
+      boot_id: "{{ boot.booted.boot_id }}"
+      addresses: "{{ boot.machine.addresses }}"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+drained:
+  description: Whether no pod is on the node that a drain would take away.
+  returned: success
+  type: bool
+pods:
+  description: Those that are, for a person, empty if there are none.
+  returned: success
+  type: str
+"""
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, identity_plan, last_look, lease
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+
+
+def work(module, cluster):
+    options = module.params
+    machine = options["machine"]
+    request = last_look.Request(
+        options["name"],
+        options["run"],
+        options["duration"],
+        drain_plan.Policy(options["delete_emptydir_data"], options["delete_unmanaged"]),
+        identity_plan.Identity(
+            machine.get("machine_id") or "", machine.get("boot_id") or "", tuple(machine.get("addresses") or ())
+        ),
+        options["timeout"],
+    )
+    pods = last_look.look(cluster, request, options["checks"], module.check_mode)
+    return {"changed": False, "drained": not pods, "pods": drain_plan.enumerate_pods(pods)}
+
+
+def main():
+    run_module(
+        dict(
+            lease.ARGUMENT_SPEC,
+            name=dict(type="str", required=True),
+            checks=dict(type="list", elements="str", choices=list(last_look.CHECKS), default=list(last_look.CHECKS)),
+            duration=dict(type="int", default=lease.DURATION),
+            machine=dict(
+                type="dict",
+                default={},
+                options=dict(
+                    machine_id=dict(type="str", default=""),
+                    boot_id=dict(type="str", default=""),
+                    addresses=dict(type="list", elements="str", default=[]),
+                ),
+            ),
+            timeout=dict(type="int", default=60),
+            delete_emptydir_data=dict(type="bool", default=False),
+            delete_unmanaged=dict(type="bool", default=False),
+        ),
+        work,
+    )
+
+
+if __name__ == "__main__":
+    main()
