@@ -12,7 +12,7 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) sanity-oldest sanity-ours sanity-all lock artifact image disk-tools e2e-all flavours dense faults-node molecule collection install bench \
+.PHONY: help demo test $(TIERS) sanity-oldest sanity-ours sanity-all lock references artifact image disk-tools e2e-all flavours dense faults-node molecule collection install bench \
 	bench-cluster faults-cluster lab clean-lab clean
 
 help: ## show this
@@ -52,6 +52,9 @@ lock: venv ## write constraints/ anew: exact versions and digests of what is ins
 importer: install ## what Galaxy and a builder of execution environments would say
 	@tests/gate/importer.sh $(BUILD)/osmigrate-fleet-*.tar.gz
 	@ansible-builder create --context $(BUILD)/context --verbosity 0
+
+references: venv ## write the tables of variables of the roles' READMEs anew
+	@python tests/gate/references.py
 
 artifact: install ## the tarball with SBOM, provenance and checksums; SIGNING_KEY=<file> signs them
 	@python tests/gate/artifact.py $(BUILD) $(SIGNING_KEY)

@@ -39,6 +39,7 @@ check "yamllint" yamllint --strict .
 mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
 check "shellcheck" shellcheck "${scripts[@]}"
 check "reuse" reuse lint --lines
+check "references" python tests/gate/references.py --check
 check "changelog" antsibull-changelog lint
 check "docs" in_collection antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 check "ansible-lint" in_collection ansible-lint --nocolor --offline --profile production --strict -q
