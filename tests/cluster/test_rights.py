@@ -27,6 +27,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import report
 from conftest import connect
+from playing import Player, end
 
 NOBODYS = {"apiVersion": "v1", "kind": "Node", "name": "gone", "uid": "00000000-0000-0000-0000-000000000000"}
 PENDING = {"key": pending_plan.KEY, "value": "r1"}
@@ -249,13 +250,16 @@ def test_a_token_cannot(control_plane, scene, tmp_path, attack):
     refused(connect(kubeconfig), method, path.format(node=scene.node), body, by)
 
 
-def test_the_reader_sees_nodes_pools_and_whether_there_are_policies(control_plane, tmp_path, make_fleet, play, admin):
+def test_the_token_that_reads_is_enough_for_status(control_plane, collections, tmp_path, make_fleet, admin):
     fleet = make_fleet(1)
     kubeconfig = tmp_path / "kubeconfig"
     control_plane.serviceaccount_kubeconfig("osmigrate-system", "osmigrate-reader", kubeconfig)
     pools = pool_object.list_all_members(connect(kubeconfig), "pool")
     assert [one.name for one in pools[fleet.pool]] == fleet.nodes
     assert pool_object.list_pools(connect(kubeconfig)) == pool_object.list_pools(admin)
+    code, output = end(Player(collections, kubeconfig, tmp_path)("status"))
+    assert code == 0
+    assert fleet.nodes[0] in output
 
 
 def test_the_policies_are_without_mistakes_that_the_api_server_finds(admin):
