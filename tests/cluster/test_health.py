@@ -46,7 +46,7 @@ def probes(scene):
 @pytest.fixture
 def gate_object(scene):
     """An object that the collection may read anyway."""
-    place = ("--namespace", "osmigrate-probe")
+    place = ("--namespace", "osmigrate-system")
     scene.kubectl("create", "configmap", "gate", "--from-literal=open=no", *place)
     yield lambda: scene.kubectl("patch", "configmap", "gate", "--patch", '{"data":{"open":"yes"}}', *place)
     scene.kubectl("delete", "configmap", "gate", *place)
