@@ -20,7 +20,7 @@ HOLD = """
 - name: Say that it is here
   ansible.builtin.copy: {{content: "", dest: "{here}", mode: "0600"}}
 - name: Wait to be let go
-  ansible.builtin.wait_for: {{path: "{go}", timeout: 240}}
+  ansible.builtin.wait_for: {{path: "{go}", timeout: 900}}
 """
 
 
@@ -33,7 +33,7 @@ class Gate:
         self.path.write_text(HOLD.format(here=self._here, go=self._go))
 
     def wait(self):
-        wait_for(self._here.exists, 120)
+        wait_for(self._here.exists, 600)
 
     def open(self):
         self._go.write_text("")
@@ -77,7 +77,9 @@ def test_the_next_run_waits_for_the_lease_of_a_killed_one(make_fleet, play, tmp_
     (node,) = fleet.nodes
     gate = Gate(tmp_path)
     hooks = {"osmigrate_hooks_before_reboot": [str(gate.path)]}
-    kill_when(gate._here.exists, play("rollback", fleet.nodes, node_lease_duration=15, **hooks))
+    run = play("rollback", fleet.nodes, node_lease_duration=15, **hooks)
+    gate.wait()
+    kill_when(lambda: True, run)
     dead = holder(fleet, node)
     assert dead
     gate.open()
