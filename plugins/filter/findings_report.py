@@ -3,10 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.report import leapp_report, text_report
 
 
-def findings_report(findings, host, moment, text=False):
+def findings_report(findings: list[dict[str, Any]], host: str, moment: str, text: bool = False) -> Any:
     """Return the report of a node, as dict or as text."""
     return text_report(findings, host, moment) if text else leapp_report(findings, host, moment)
 
@@ -14,5 +17,5 @@ def findings_report(findings, host, moment, text=False):
 class FilterModule:
     """The filters of this file."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"findings_report": findings_report}

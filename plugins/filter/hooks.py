@@ -3,11 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ansible.errors import AnsibleFilterError
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.hooks import read_hooks
 
 
-def hooks_filter(written, point, timeout=0):
+def hooks_filter(written: Any, point: str, timeout: Any = 0) -> Any:
     """Return the hooks of one point as list of dicts."""
     try:
         return [hook._asdict() for hook in read_hooks(written, point, timeout)]
@@ -18,5 +21,5 @@ def hooks_filter(written, point, timeout=0):
 class FilterModule:
     """The filters of this file."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"hooks": hooks_filter}

@@ -59,7 +59,8 @@ def registry() -> dict[str, Variable]:
 
 
 def _variable(entry: dict[str, Any]) -> Variable:
-    return Variable(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    return Variable(**fields)
 
 
 def meant(name: str, known: Iterable[str]) -> str | None:

@@ -8,7 +8,7 @@ This plugin util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
@@ -182,7 +182,10 @@ def _ranks(routes: dict, route: str) -> dict[str, int]:
     return {other: (metric > own) - (metric < own) for other, metric in others.items()}
 
 
-def _accounts(kind: str, table: str) -> object:
+Compare = Callable[[dict, dict, _Plan], Iterator[tuple[str, Verdict]]]
+
+
+def _accounts(kind: str, table: str) -> Compare:
     def compare(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Verdict]]:
         for name, was in before[kind + "s"].items():
             now = after[kind + "s"].get(name)
@@ -236,7 +239,7 @@ def _arguments(before: dict, after: dict, plan: _Plan) -> Iterator[tuple[str, Ve
             yield word, plan.stays(f"/proc/cmdline: {word.partition('=')[0]}") or (UNEXPLAINED, "not there")
 
 
-SECTIONS = {
+SECTIONS: dict[str, Compare] = {
     "files": _files,
     "services": _services,
     "mounts": _mounts,

@@ -71,11 +71,13 @@ def find_python(versions: tuple[str, ...]) -> str:
     """Return a Python of one of these versions that runs, the newest first; "" without one."""
     for version in reversed(versions):
         name = f"python{version}"
+        built = Path.home().glob(f".pyenv/versions/{version}.*/bin/{name}")
         places = [
+            shutil.which(os.environ.get("PYTHON", "")),
             shutil.which(name),
-            *sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/{name}"), reverse=True),
+            *map(str, sorted(built, reverse=True)),
         ]
-        for place in filter(None, [os.environ.get("PYTHON") and shutil.which(os.environ["PYTHON"]), *places]):
+        for place in filter(None, places):
             asked = subprocess.run(
                 [place, "-c", "import ensurepip, venv, sys; print('%d.%d' % sys.version_info[:2])"],
                 stdout=subprocess.PIPE,
@@ -92,7 +94,9 @@ def sanity(collection: Path, build: Path, which: str) -> int:
 
     :returns: 1 if one failed, or none could be run.
     """
-    failed, missing, done = [], [], []
+    failed: list[Line] = []
+    missing: list[Line] = []
+    done: list[Line] = []
     for line in LINES:
         if which == "oldest" and done:
             break

@@ -33,6 +33,7 @@ check "house rules" python tests/gate/house_rules.py
 check "variables" python tests/gate/variables.py --check
 check "ruff" ruff check --quiet --output-format concise
 check "format" ruff format --check --quiet
+check "types" mypy --no-error-summary
 check "python 3.6" vermin --quiet --no-tips --violations -t=3.6- "${on_nodes[@]}"
 check "python 3.10" vermin --quiet --no-tips --violations --backport typing -t=3.10- "${on_controllers[@]}"
 check "yamllint" yamllint --strict .

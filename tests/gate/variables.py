@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -62,12 +63,16 @@ def readers(playbooks: list[str]) -> str:
     return ", ".join(playbooks)
 
 
+def _with(table: str, match: re.Match[str]) -> str:
+    return match.group(1) + table
+
+
 def written(page: str, variables: list[dict]) -> str:
     """Return the page with its tables as the registry has them."""
     for section in dict.fromkeys(one["section"] for one in variables):
         table = HEADER + "".join(row(one) for one in variables if one["section"] == section)
         pattern = rf"(?ms)(^##+ {re.escape(section)}\n(?:(?!^#).)*?)^\| variable \|.*?\n(?=\n|\Z)"
-        page, found = re.subn(pattern, lambda match, table=table: match.group(1) + table, page, count=1)
+        page, found = re.subn(pattern, partial(_with, table), page, count=1)
         if not found:
             sys.exit(f"docs/variables.md has no section '{section}' with a table of variables")
     return page

@@ -129,9 +129,8 @@ def test_nothing_stays_that_a_tool_would_follow(node):
     assert "refspec" not in node.origin(commit).read_text()
     # A new commit on the branch, by whoever serves it.
     node.release(b"2")
-    done = subprocess.run(
-        ["ostree", "admin", "upgrade", f"--sysroot={node.root}", "--os=debian"], capture_output=True, text=True
-    )
+    upgrade = ["ostree", "admin", "upgrade", f"--sysroot={node.root}", "--os=debian"]
+    done = subprocess.run(upgrade, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert [one.commit for one in node.ostree.deployments()] == [commit]
     assert node.stage(commit) == []

@@ -106,7 +106,7 @@ def _read_file(tree, path, blocks, started, found):
 
 def _read_block(path, name, family, method, lines, found):
     made = model.stanza([name], sources=[path])
-    values = {key: value for key, value in lines}
+    values = dict(lines)
     if (family, method) == ("inet", _DHCP):
         made = made._replace(dhcp4=True, client_id="mac")
     elif (family, method) == ("inet6", _DHCP):
