@@ -59,9 +59,9 @@ options:
     type: str
     default: ""
   max_age:
-    description: How many seconds ago the release may have been created at most; V(0) for no limit.
-    type: int
-    default: 0
+    description: How long ago it may have been created at most, in seconds or such as V(30d); V(0) for no limit.
+    type: str
+    default: "0"
   revoked:
     description:
       - What must not be used any more, whoever signed it; each is the id of a release, a commit, or the SHA-256
@@ -191,6 +191,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import repository
+from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import fetch, policy, reader, revoked, schema
 
@@ -202,7 +203,11 @@ def read(params, now):
     :param now: seconds of the epoch.
     :raises FleetError: it is refused.
     """
-    wish = policy.Wish(params["release_id"], params["digest"], params["max_age"], revoked.read(params["revoked"]))
+    try:
+        max_age = read_seconds(params["max_age"])
+    except ValueError as error:
+        raise FleetError(f"osmigrate_release_max_age {error}", todo="Correct it, then run the same command again")
+    wish = policy.Wish(params["release_id"], params["digest"], max_age, revoked.read(params["revoked"]))
     given = reader.trusted_keys(params["trusted_keys"])
     keys = [one for one in given if one.key.fingerprint not in wish.revoked]
     found = verified(params, keys, len(given) - len(keys))
@@ -261,7 +266,7 @@ def main():
             "signatures_required": {"type": "int", "default": 1},
             "release_id": {"type": "str", "default": ""},
             "digest": {"type": "str", "default": ""},
-            "max_age": {"type": "int", "default": 0},
+            "max_age": {"type": "str", "default": "0"},
             "revoked": {"type": "list", "elements": "str", "default": []},
             "allow_http": {"type": "bool", "default": False},
             "check_payload": {"type": "bool", "default": False},

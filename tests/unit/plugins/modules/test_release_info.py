@@ -306,6 +306,7 @@ WISHES = [
     ({"now": "2026-11-19T00:00:00Z"}, "was created at 2026-11-21T00:00:00Z, which lies in the future. "),
     ({"max_age": 86400}, "was created at 2026-11-21T00:00:00Z, and osmigrate_release_max_age allows nothing from "
      "before 2026-11-30T00:00:00Z. "),
+    ({"max_age": "a week"}, "osmigrate_release_max_age is a week, and has to be whole seconds or a length such as "),
     ({"expires": "2026-11-30T00:00:00Z"}, "(debian-13-13.1) has expired at 2026-11-30T00:00:00Z. "),
     ({"revoked": ["debian-13-13.1"]}, "Release debian-13-13.1 is revoked by osmigrate_revoked. "),
     ({"revoked": [COMMIT.upper()]}, f"which has its commit {COMMIT[:12]}. "),
@@ -335,6 +336,7 @@ def test_not_what_the_operator_means_fail(publisher, wish, says):
         {"digest": DIGEST},
         {"digest": "sha256:" + DIGEST.upper()},
         {"max_age": 20 * 86400},
+        {"max_age": "20d"},
         {"revoked": ["debian-13-13.0", "ab" * 32]},
         {"now": schema.time_of("2026-11-20T06:00:00Z")},
     ],
