@@ -59,10 +59,11 @@ def start(directory: str, run: int, holder: str, auth: Auth, duration: int) -> N
 def keep(directory: str, run: int, holder: str, auth: Auth, duration: int) -> None:
     """Renew until the run is over; then give back what it still holds, unless it was killed."""
     began = _born(run)
-    due = time.monotonic() + lease.RENEW_EVERY
+    pause = min(lease.RENEW_EVERY, duration / 4)
+    due = time.monotonic() + pause
     while _born(run) == began is not None and os.path.isdir(directory):
         if time.monotonic() >= due:
-            due = time.monotonic() + min(lease.RENEW_EVERY, duration / 4)
+            due = time.monotonic() + pause
             # The next time may do better. A run that really has lost a lease is told so by what it does next.
             with contextlib.suppress(Exception):
                 lease.renew_all(Cluster.connect(auth), holder, duration)

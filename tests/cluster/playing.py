@@ -80,7 +80,8 @@ class Player:
         inventory = directory / "inventory/hosts.json"
         inventory.parent.mkdir(parents=True)
         write_inventory(inventory, nodes)
-        variables = {"osmigrate_become": False, "osmigrate_rollout": "r1", **more}
+        # What holds nodes after a kill holds them no longer than tests want to wait.
+        variables = {"osmigrate_become": False, "osmigrate_rollout": "r1", "node_lease_duration": 30, **more}
         named = str(playbook) if isinstance(playbook, Path) else f"osmigrate.fleet.{playbook}"
         argv = [sys.executable, "-m", "ansible", "playbook", named, "-i", str(inventory)]
         argv += ["-e", json.dumps(variables), *(["--check"] if check else [])]
