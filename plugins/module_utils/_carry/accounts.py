@@ -44,11 +44,21 @@ def parse(text):
 
 def names(lines):
     """Return dict of name to number."""
-    return {fields[NAME]: int(fields[NUMBER]) for fields in lines if _is_number(fields[NUMBER])}
+    return {fields[NAME]: _number(fields[NUMBER]) for fields in lines if _number(fields[NUMBER]) is not None}
 
 
-def _is_number(text):
-    return whole_number(text, most_digits=10) is not None
+def _number(text: str) -> typing.Optional[int]:
+    """A number of a user or group, None if the kernel can have none like it."""
+    found = whole_number(text, 10)
+    return found if found is not None and found < 2**32 - 1 else None
+
+
+def _split(lines: list, path: str) -> tuple:
+    """Return those lines of passwd or group that say who somebody is, and those that do not as list of Left."""
+    fields = (NUMBER, USER_GROUP) if path == PASSWD else (NUMBER,)
+    usable = [line for line in lines if all(_number(line[field]) is not None for field in fields)]
+    odd = [line for line in lines if line not in usable]
+    return usable, [Left(f"{path}: {line[NAME]}", "its line has no number where one has to be") for line in odd]
 
 
 def _is_person(number):
@@ -66,7 +76,7 @@ class _Table:
 
     def take(self, fields):
         """Put a line in, in place of one of the same name; return the name that has the number already, or ""."""
-        number = int(fields[NUMBER])
+        number = _number(fields[NUMBER])
         holders = [name for name, taken in self.numbers.items() if taken == number and name != fields[NAME]]
         if holders:
             return sorted(holders)[0]
@@ -93,7 +103,13 @@ class _Table:
 
     def free(self):
         """Return the highest number for the system that nobody has."""
-        return [number for number in SYSTEM_NUMBERS if number not in self.numbers.values()][0]
+        free = [number for number in SYSTEM_NUMBERS if number not in self.numbers.values()]
+        if not free:
+            raise FleetError(
+                "All %d numbers of system accounts are taken" % len(SYSTEM_NUMBERS),
+                todo="Remove accounts that nobody needs from the node or from the release",
+            )
+        return free[0]
 
     def text(self):
         return "".join(":".join(fields) + "\n" for fields in self.lines)
@@ -109,12 +125,12 @@ def plan(situation, needed_users, needed_groups, owning=()):
     :returns: Accounts.
     """
     incumbent = {path: parse(situation.incumbent.text(path)) for path in (PASSWD, GROUP, SHADOW, GSHADOW)}
+    left = []
     for path in (PASSWD, GROUP):
-        incumbent[path] = [fields for fields in incumbent[path] if _is_number(fields[NUMBER])]
+        incumbent[path], odd = _split(incumbent[path], path)
+        left += odd
     # Fields at the end may be missing.
-    incumbent[PASSWD] = [
-        fields + [""] * (SHELL + 1 - len(fields)) for fields in incumbent[PASSWD] if _is_number(fields[USER_GROUP])
-    ]
+    incumbent[PASSWD] = [fields + [""] * (SHELL + 1 - len(fields)) for fields in incumbent[PASSWD]]
     local = {fields[NAME] for fields in incumbent[PASSWD]}
     needed_users = needed_users | _sub_users(situation) | _logins(incumbent[PASSWD])
     release = {path: parse((situation.pristine(path) or b"").decode("utf-8", "surrogateescape")) for path in incumbent}
@@ -122,7 +138,7 @@ def plan(situation, needed_users, needed_groups, owning=()):
     groups = _Table(release[GROUP], parse(situation.candidate.text("/usr/lib/group")))
     _rename(incumbent[PASSWD], users, situation.translation.users)
     _rename(incumbent[GROUP], groups, situation.translation.groups)
-    parts, left, collisions = {PASSWD: [], GROUP: []}, [], []
+    parts, collisions = {PASSWD: [], GROUP: []}, []
 
     people = [
         fields
@@ -206,10 +222,10 @@ def plan_missing(situation):
         pristine = (situation.pristine(path) or b"").decode("utf-8", "surrogateescape")
         table = _Table(parse(situation.candidate.text(path)), parse(situation.candidate.text("/usr/lib" + path[4:])))
         parts = []
-        for fields in parse(pristine):
+        for fields in _split(parse(pristine), path)[0]:
             if fields[NAME] in table.numbers:
                 continue
-            number, fields = int(fields[NUMBER]), list(fields)
+            number, fields = _number(fields[NUMBER]), list(fields)
             holder = table.take(fields)
             if holder:
                 fields[NUMBER] = str(table.free())

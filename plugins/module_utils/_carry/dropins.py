@@ -113,7 +113,7 @@ def _around_drop_ins(situation, text):
 
 
 def _keyword(line):
-    return line.replace("=", " ", 1).lower().split()[0]
+    return (line.replace("=", " ", 1).lower().split() + [""])[0]
 
 
 def _own_includes(situation, found):

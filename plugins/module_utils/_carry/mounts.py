@@ -22,10 +22,18 @@ ESCAPES = ((" ", "\\040"), ("\t", "\\011"))
 
 
 def parse_fstab(text):
-    """Return the entries as lists of six fields, comments left out."""
+    """Return the entries as lists of six fields, comments left out.
+
+    :raises FleetError: a line is no text, so nobody knows what it mounted.
+    """
     entries = []
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), 1):
         fields = line.split()
+        if "\0" in line:
+            raise FleetError(
+                "%s has NUL bytes in line %d, as a power cut leaves them" % (FSTAB, number),
+                todo="Write that line anew, then run the same command again",
+            )
         if len(fields) >= 3 and not fields[0].startswith("#"):
             entries.append((fields + ["defaults", "0", "0"][len(fields) - 3 :])[:6])
     return entries

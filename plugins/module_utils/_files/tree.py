@@ -7,11 +7,14 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import fnmatch
 import os
+import re
 import stat
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 LINKS_MAX = 40
+NO_NAME = "\ufffd"
 
 
 class Tree:
@@ -28,6 +31,8 @@ class Tree:
 
         :param last: bool, whether the last part is followed too.
         """
+        # No file has a NUL in its name, but a file that a power cut left may have one where a name is meant.
+        name = name.replace("\0", NO_NAME)
         pending, done, links = [part for part in reversed(name.split("/")) if part not in ("", ".")], "/", 0
         while pending:
             part = pending.pop()
@@ -121,8 +126,15 @@ class Tree:
                 found = [
                     os.path.join(directory, name)
                     for directory in found
-                    for name in fnmatch.filter(self.names(directory), part)
+                    for name in _matching(self.names(directory), part)
                 ]
             else:
                 found = [os.path.join(directory, part) for directory in found]
         return [name for name in found if self.lstat(name) is not None]
+
+
+def _matching(names: typing.List[str], pattern: str) -> typing.List[str]:
+    try:
+        return fnmatch.filter(names, pattern)
+    except re.error:  # a set of characters that is none, which older versions of Python hand on
+        return []

@@ -26,6 +26,8 @@ DAILY = "daily"
 LONGEST_SECONDS = 7 * 86400
 # How far ahead the next opening is looked for; black-outs of some weeks lie between.
 HORIZON_DAYS = 400
+# Calendars end somewhere; a black-out without an end is a mistake, or a halt.
+YEARS = (2000, 2999)
 
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])$")
 _UTC = datetime.timezone.utc
@@ -206,9 +208,12 @@ def _seconds(value):
 
 def _date(value):
     try:
-        return datetime.datetime.strptime(str(value), "%Y-%m-%d").date()
+        found = datetime.datetime.strptime(str(value), "%Y-%m-%d").date()
     except ValueError:
         raise ValueError(f'{value} is no date; write dates as "2026-12-24", in quotes')
+    if not YEARS[0] <= found.year <= YEARS[1]:
+        raise ValueError("%s is not between the years %d and %d" % (value, YEARS[0], YEARS[1]))
+    return found
 
 
 def _zone(entry):

@@ -124,9 +124,12 @@ def route(to, via="", metric=0, table=0, onlink=False, source=""):
 
     :raises ValueError: destination or gateway is no address.
     """
-    for text in (to if to != "default" else "", via):
-        if text:
-            ipaddress.ip_network(str(text), strict=False)
+    if to != "default":
+        ipaddress.ip_network(str(to), strict=False)
+    if via:
+        ipaddress.ip_address(str(via))  # a prefix behind it is a mistake, which who reads it would refuse
+    if source:
+        ipaddress.ip_address(str(source))
     is_default = to == "0.0.0.0/0" or (to == "::/0" and via)
     return Route("default" if is_default else to, via, metric, table, onlink, source)
 

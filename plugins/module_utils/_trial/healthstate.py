@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 RESULTS = "/run/osmigrate/health"
 RUNNING, PASSED = "running", "passed"
+STATES = (RUNNING, PASSED, "failed")
 
 
 def parse(text, expected):
@@ -22,7 +23,8 @@ def parse(text, expected):
     for line in text.splitlines():
         fields = line.split("\t")
         if fields[0] == "state":
-            state = fields[1]
+            # What was cut off while it was written is written again, or the checks have not ended.
+            state = fields[1] if fields[1:] and fields[1] in STATES else state
         elif len(fields) == 4:
             check = {"kind": fields[0], "name": fields[1], "passed": fields[2] == PASSED, "detail": fields[3]}
             last[check["kind"], check["name"]] = check

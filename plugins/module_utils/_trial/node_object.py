@@ -56,6 +56,7 @@ def read_kubeconfig(path=KUBECONFIG):
     """
     try:
         config = parse(_text(path))
+        config = config if isinstance(config, dict) else {}
         contexts, clusters, users = (_by_name(config, kind) for kind in ("context", "cluster", "user"))
         context = contexts.get(config.get("current-context", ""), {})
         cluster, user = clusters.get(context.get("cluster", ""), {}), users.get(context.get("user", ""), {})
@@ -67,8 +68,14 @@ def read_kubeconfig(path=KUBECONFIG):
             _content(path, user, "client-key"),
             user.get("token", "") or (_text(_beside(path, user["tokenFile"])).strip() if "tokenFile" in user else ""),
         )
+        if not all(isinstance(value, str) for value in access):
+            raise ValueError("something in it is no text that has to be one")
     except (OSError, ValueError) as error:
         raise FleetError(f"The kubeconfig {path} of this node's kubelet cannot be read: {error}")
+    except (TypeError, AttributeError, RecursionError) as error:
+        raise FleetError(
+            f"The kubeconfig {path} of this node's kubelet has not the structure of one ({type(error).__name__})"
+        )
     if not access.server.startswith("https://"):
         raise FleetError(f"The kubeconfig {path} of this node's kubelet names no API server by https")
     if not access.token and not (access.certificate and access.key):

@@ -60,8 +60,8 @@ def parse(text):
         return empty()
     try:
         state = json.loads(text)
-        usable = state["schema"] == SCHEMA and not set(REQUIRED) - set(state)
-    except (ValueError, TypeError, KeyError):
+        usable = state["schema"] == SCHEMA and not set(REQUIRED) - set(state) and _is_whole(dict(empty(), **state))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         usable = False
     if not usable:
         raise FleetError(
@@ -72,6 +72,35 @@ def parse(text):
     if state["trial"]:
         state["trial"] = dict({"node": "", "purpose": MOVE, "run": "", "fence": 0}, **state["trial"])
     return dict(empty(), **state)
+
+
+# What is read of a trial, an entry that failed, and an entry, with their types.
+_TRIAL = {"entry": str, "incumbent": str, "armed_boot_id": str, "armed_at": (int, float), "tries": int}
+_ENTRY = {"id": str, "title": str, "kernel": str, "initrd": str, "options": str, "backend": str}
+
+
+def _is_whole(state: dict) -> bool:
+    """Whether a record has the types that everything below here relies on; a power cut or a hand may change them."""
+    tables = ("entries", "failed", "drills")
+    return (
+        all(isinstance(state[name], dict) for name in tables)
+        and all(isinstance(one, dict) for name in tables for one in state[name].values())
+        and all(_has(entry, _ENTRY, required=False) for entry in state["entries"].values())
+        and all(_has(one, {"attempts": int}, required=False) for one in state["failed"].values())
+        and isinstance(state["default"], str)
+        and isinstance(state["called_off"], str)
+        and _has(state, {"confirmed_at": (int, float)}, required=True)
+        and (state["trial"] is None or _has(state["trial"], _TRIAL, required=True))
+        and (state["trial"] is None or _has(state["trial"], {"node": str, "purpose": str}, required=False))
+        and (state["finalized"] is None or _has(state["finalized"], {"entry": str}, required=True))
+        and all(state[name] is None or isinstance(state[name], dict) for name in ("control", "package"))
+    )
+
+
+def _has(one: typing.Any, kinds: dict, required: bool) -> bool:
+    return isinstance(one, dict) and all(
+        isinstance(one[name], kind) if name in one else not required for name, kind in kinds.items()
+    )
 
 
 def render(state):

@@ -15,7 +15,9 @@ _BEFORE = re.compile(r"^(?:/usr/sbin/|/usr/bin/|/sbin/|/bin/)?")
 _ADDS = ("add", "replace", "append")
 # What takes away at shutdown what was added; the next boot does not need it.
 _ENDS = ("del", "delete")
-NUMBER = re.compile(r"\d+$")
+NUMBER = re.compile(r"[0-9]{1,10}\Z")
+# What the readers here raise for words that the model has none for: a line of a file is lost then, and told of.
+UNKNOWN = (KeyError, ValueError, IndexError)
 
 
 def cidr(address, mask):
@@ -89,6 +91,8 @@ def ip_rule(words):
         found[word] = words.pop(0)
     number = table_number(found["table"]) or tables.TABLES["main"]
     nets = {side: "" if found[side] in ("all", "any") else found[side] for side in ("from", "to")}
+    for net in filter(None, nets.values()):
+        ipaddress.ip_network(str(net), strict=False)
     return model.Rule(nets["from"], nets["to"], number, int(found["priority"]))
 
 

@@ -86,7 +86,7 @@ def _read_file(tree, path, suffix, common, found):
     for key, value in sorted(values.items()):
         try:
             _read_value(made, key, value, values)
-        except (KeyError, ValueError):
+        except commands.UNKNOWN:
             found.lost.append(model.lost_setting(path, key, value))
     try:
         _gateways(made, name, values, common)
@@ -141,16 +141,7 @@ def _extras(tree, suffix, made, found):
         text = tree.text(path)
         if re.search(r"(?m)^ADDRESS\d+=", text):
             values = _values(text)
-            lines = [
-                "%s via %s metric %s"
-                % (
-                    commands.cidr(values[key], values.get("NETMASK" + key[7:], "32")),
-                    values["GATEWAY" + key[7:]],
-                    values.get("METRIC" + key[7:], "0"),
-                )
-                for key in sorted(values)
-                if key.startswith("ADDRESS") and "GATEWAY" + key[7:] in values
-            ]
+            lines = _numbered_routes(path, values, found)
         else:
             lines = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
         for line in lines:
@@ -158,5 +149,20 @@ def _extras(tree, suffix, made, found):
                 (made.rules if prefix.startswith("rule") else made.routes).append(
                     (commands.ip_rule if prefix.startswith("rule") else commands.ip_route)(line.split())
                 )
-            except (KeyError, ValueError, IndexError):
+            except commands.UNKNOWN:
                 found.lost.append(model.Lost(path, line))
+
+
+def _numbered_routes(path, values, found):
+    """Return the routes of a file of numbered variables as lines that ip takes; those that are none are lost."""
+    lines = []
+    for key in sorted(values):
+        number = key[len("ADDRESS") :]
+        if not key.startswith("ADDRESS"):
+            continue
+        try:
+            to = commands.cidr(values[key], values.get("NETMASK" + number, "32"))
+            lines.append(f"{to} via {values['GATEWAY' + number]} metric {values.get('METRIC' + number, '0')}")
+        except commands.UNKNOWN:
+            found.lost.append(model.Lost(path, f"{key}={values[key]}"))
+    return lines

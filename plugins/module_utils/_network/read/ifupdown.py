@@ -17,6 +17,7 @@ _LINKS = re.compile(r"(bond|vlan|bridge)[-_]|(mtu|slaves|hwaddress)$")
 _CLEAR = ("broadcast", "network", "netmask")
 _ENDS = ("pre-down", "down", "post-down")
 _COMMANDS = ("pre-up", "up", "post-up") + _ENDS
+_WITH_WORDS = ("iface", "source", "source-directory")
 _STATIC, _DHCP, _MANUAL, _AUTO = "static", "dhcp", "manual", "auto"
 
 
@@ -80,7 +81,10 @@ def _read_file(tree, path, blocks, started, found):
         words = line.split()
         if not words or words[0].startswith("#"):
             continue
-        if words[0] == "iface":
+        if len(words) < (4 if words[0] == "iface" else 2) and words[0] in _WITH_WORDS:
+            block = None
+            found.lost.append(model.Lost(path, f"{line.strip()}: words are missing"))
+        elif words[0] == "iface":
             block = (path, words[1:], [])
             blocks.append(block)
         elif words[0] == "auto" or words[0].startswith("allow-"):
@@ -118,7 +122,7 @@ def _read_block(path, name, family, method, lines, found):
     for key, value in lines:
         try:
             made = _read_line(made, key, value, values, method)
-        except (KeyError, ValueError, IndexError):
+        except commands.UNKNOWN:
             make = model.lost_command if key in _COMMANDS else model.lost_setting
             found.lost.append(make(path, key, value, f"of iface {name}"))
     found.stanzas.append(made)

@@ -56,7 +56,7 @@ def _read_file(path, text, found):
         for key, value in values.items():
             try:
                 made = _read_line(made, section, key, value, values)
-            except (KeyError, ValueError, IndexError):
+            except commands.UNKNOWN:
                 found.lost.append(model.lost_setting(path, f"{section}.{key}", value))
     if not is_member:
         made = _methods(made, sections, path, found)

@@ -61,7 +61,7 @@ def _read_unit(paths, sections, found):
         for key, value in lines:
             try:
                 made = _read_line(made, section, key, value)
-            except (KeyError, ValueError):
+            except commands.UNKNOWN:
                 found.lost.append(model.lost_setting(paths[0], "{}.{}".format(section, key), value))
     found.stanzas.append(made)
 
@@ -81,7 +81,7 @@ def _whole(made, section, lines, path, found):
         strange = sorted(set(values) - set(_CLEAR[section].split()))
         if strange:
             raise KeyError(strange[0])
-    except (KeyError, ValueError):
+    except commands.UNKNOWN:
         found.lost.append(model.Lost(path, "[{}] {}".format(section, " ".join("%s=%s" % line for line in lines))))
     return made
 
