@@ -70,7 +70,8 @@ grub: collection ## real GRUB, deciding what to boot; real ostree, merging /etc;
 		--junitxml=$(BUILD)/grub.xml
 
 cluster: collection ## drain, cordon and records on a real API server, without machines
-	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster --junitxml=$(BUILD)/cluster.xml
+	@oldest=$$(PYTHON=$(PYTHON) python tests/gate/cores.py fill oldest) && cd $(COLLECTION) && \
+		OSMIGRATE_OLDEST=$$oldest PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster --junitxml=$(BUILD)/cluster.xml
 
 e2e: disk-tools install ## the demo with assertions, on virtual machines
 	@PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/e2e -m 'not long' --junitxml=$(BUILD)/e2e.xml
@@ -91,7 +92,8 @@ faults-node: disk-tools install ## the fault matrix of a node's way, on virtual 
 	@PYTHONPATH=tests:tests/e2e:tests/faults:$(BUILD)/collections python tests/faults/matrix.py $(if $(ONLY),--only $(ONLY))
 
 faults-cluster: collection ## the fault matrix of the cluster side, on simulated nodes: half an hour
-	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster --faults=$(BUILD)/faults-cluster.json
+	@oldest=$$(PYTHON=$(PYTHON) python tests/gate/cores.py fill oldest) && cd $(COLLECTION) && \
+		OSMIGRATE_OLDEST=$$oldest PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster --faults=$(BUILD)/faults-cluster.json
 
 molecule: venv install ## roles, on virtual machines
 	@PYTHONPATH=tests:tests/e2e python tests/gate/molecule_in_lab.py test --all --report

@@ -4,6 +4,8 @@
 
 Usage:
   cores.py lock                                       write constraints/ anew (UV_OFFLINE=1: from uv's cache only)
+  cores.py fill oldest                                fill the environment of the oldest line, a whole controller, and
+                                                      print where it is
   cores.py sanity <collection> <build> oldest|all     run ansible-test sanity, with the oldest line that some Python on
                                                       this machine can run, or with all; say which could not be run
 """
@@ -48,7 +50,10 @@ def lock() -> None:
     for python in PYTHONS:
         _compile("test-" + python, python, f"-r {ROOT / 'test-requirements.txt'}")
     for line in LINES:
-        _compile("core-" + line.name, line.pythons[0], f"ansible-core~={line.floor}\nshellcheck-py>=0.10")
+        # The oldest one is a whole controller, which the cluster's tests use too.
+        controller = f"\n-r {ROOT / 'meta/ee-requirements.txt'}" if line is LINES[0] else ""
+        wanted = f"ansible-core~={line.floor}\nshellcheck-py>=0.10{controller}"
+        _compile("core-" + line.name, line.pythons[0], wanted)
     image = f"-r {ROOT / 'meta/ee-requirements.txt'}\nansible-core>={LINES[-1].floor}\nansible-runner>=2.4"
     _compile("image", IMAGE_PYTHON, image)
 
@@ -89,6 +94,24 @@ def find_python(versions: tuple[str, ...]) -> str:
     return ""
 
 
+def _fill(line: Line, python: str, output: int | None = None) -> tuple[Path, int]:
+    """Fill the environment of a line; return where it is, and the exit code."""
+    venv = ROOT / f".venv-{line.name}"
+    fill = [Path(__file__).parent / "venv.sh", venv, python, f"core-{line.name}"]
+    return venv, subprocess.call(fill, cwd=ROOT, stdout=output)
+
+
+def fill_oldest() -> int:
+    line = LINES[0]
+    python = find_python(line.pythons)
+    if not python:
+        print(f"ansible-core {line.name} needs Python {' or '.join(line.pythons)}, not found here", file=sys.stderr)
+        return 1
+    venv, code = _fill(line, python, sys.stderr.fileno())
+    print(venv)
+    return code
+
+
 def sanity(collection: Path, build: Path, which: str) -> int:
     """Run the lines that can be run, and name the others.
 
@@ -104,10 +127,9 @@ def sanity(collection: Path, build: Path, which: str) -> int:
         if not python:
             missing.append(line)
             continue
-        venv = ROOT / f".venv-{line.name}"
         gate = Path(__file__).parent
         print(f"-- ansible-core {line.name} with {python}", flush=True)
-        made = subprocess.call([gate / "venv.sh", venv, python, f"core-{line.name}"], cwd=ROOT)
+        venv, made = _fill(line, python)
         ran = made or subprocess.call([gate / "sanity.sh", venv, build / f"sanity-{line.name}"], cwd=collection)
         (failed if ran else done).append(line)
         if which == "oldest":
@@ -124,6 +146,8 @@ def sanity(collection: Path, build: Path, which: str) -> int:
 if __name__ == "__main__":
     if sys.argv[1:] == ["lock"]:
         lock()
+    elif sys.argv[1:] == ["fill", "oldest"]:
+        sys.exit(fill_oldest())
     else:
         command, collection, build, which = sys.argv[1:]
         assert command == "sanity" and which in ("oldest", "all"), __doc__
