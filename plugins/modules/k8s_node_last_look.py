@@ -120,7 +120,9 @@ def work(module, cluster):
         options["duration"],
         drain_plan.Policy(options["delete_emptydir_data"], options["delete_unmanaged"]),
         identity_plan.Identity(
-            machine.get("machine_id") or "", machine.get("boot_id") or "", tuple(machine.get("addresses") or ())
+            machine.get("machine_id") or "",
+            machine.get("boot_id") or "",
+            identity_plan.plain(machine.get("addresses") or ()),
         ),
         options["timeout"],
     )

@@ -8,6 +8,7 @@ nothing. Its machine id and its boot id do, as long as no other Node object show
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import ipaddress
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
@@ -28,13 +29,22 @@ class Claimed(typing.NamedTuple):
     identity: Identity
 
 
+def plain(addresses: typing.Iterable[str]) -> typing.Tuple[str, ...]:
+    """Addresses in the one form that each has; what is none is left out."""
+    found = []
+    for one in addresses:
+        try:
+            found.append(str(ipaddress.ip_address(one)))
+        except ValueError:
+            continue
+    return tuple(found)
+
+
 def claimed(node: typing.Dict[str, typing.Any]) -> Claimed:
     status = node.get("status") or {}
     info = status.get("nodeInfo") or {}
-    internal = [one["address"] for one in status.get("addresses") or [] if one["type"] == "InternalIP"]
-    return Claimed(
-        node["metadata"]["name"], Identity(info.get("machineID", ""), info.get("bootID", ""), tuple(internal))
-    )
+    internal = plain(one["address"] for one in status.get("addresses") or [] if one["type"] == "InternalIP")
+    return Claimed(node["metadata"]["name"], Identity(info.get("machineID", ""), info.get("bootID", ""), internal))
 
 
 def is_late(node: Claimed, machine: Identity) -> bool:

@@ -39,6 +39,10 @@ def test_what_counts_of_a_node_object():
     assert identity_plan.claimed({"metadata": {"name": "n1"}}) == Claimed("n1", Identity("", "", ()))
 
 
+def test_addresses_have_one_form():
+    assert identity_plan.plain(["FD00::0:1", "10.0.0.1", "n1", "fd00::1%eth0x", ""])[:2] == ("fd00::1", "10.0.0.1")
+
+
 def test_a_kubelet_that_is_late_is_waited_for():
     assert identity_plan.is_late(N1, Identity("m1", "b2", ()))
     assert not identity_plan.is_late(N1, Identity("m2", "b2", ()))
