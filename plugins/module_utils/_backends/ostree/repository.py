@@ -10,6 +10,7 @@ import hashlib
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import fetch
 
+LARGEST = 16 * 1024 * 1024  # bytes; some builders put the list of all packages into a commit
 PUBLISH = "Publish the whole repository there, or correct payloads.ostree.url of the manifest and sign it again"
 
 
@@ -32,7 +33,7 @@ def look(url: str, commit: str, timeout: int, left: str) -> None:
 def _read(url, what, timeout, left):
     name = f"{what} ({url})"
     try:
-        content = fetch.read(url, name, timeout)
+        content = fetch.read(url, name, timeout, LARGEST)
     except FleetError as error:
         raise FleetError(error.problem, left, error.todo)
     if content is None:
