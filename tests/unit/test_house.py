@@ -122,6 +122,8 @@ ONE_PLACE = {
     "osmigrate.env": UTILS + "_boot/grub.py",
 }
 WORDS = {"package"}
+# The same word for something else: a field of the record.
+OTHER_MEANING = {("package", UTILS + "_trial/record.py")}
 # Names for people, in a message or an identifier, are not the fact itself.
 DOCUMENTATION = ("DOCUMENTATION", "EXAMPLES", "RETURN")
 
@@ -269,6 +271,7 @@ def test_pure_means_pure(name):
 
 @pytest.mark.parametrize("fact", ONE_PLACE)
 def test_one_fact_one_place(fact):
-    places = {(name, line) for name in SOURCES for line in said_wrongly(name, fact) if name != ONE_PLACE[fact]}
+    elsewhere = [name for name in SOURCES if name != ONE_PLACE[fact] and (fact, name) not in OTHER_MEANING]
+    places = {(name, line) for name in elsewhere for line in said_wrongly(name, fact)}
     assert places == set()
     assert not ONE_PLACE[fact] or any(fact in text for text, _line in texts(ONE_PLACE[fact]))
