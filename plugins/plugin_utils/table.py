@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import EXCLUDE_LABELS
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 POOL_COLUMNS = ("POOL", "NODES", "UNAVAILABLE", "FAILED", "HELD UP", "HALTED")
 COLUMNS = ("NODE", "OS BEFORE", "OS NOW", "KERNEL", "READY", "CORDONED", "PHASE", "VERDICT")
+
+WIDEST_CELL, LONGEST_LINE = 80, 1000
 
 
 def row(node: dict[str, Any]) -> tuple[str, ...]:
@@ -37,7 +40,7 @@ def node_table(nodes: list[dict[str, Any]]) -> list[str]:
     out of the inventory."""
     rows = [COLUMNS, *(row(node) for node in sorted(nodes, key=lambda node: node["name"]))]
     reasons = [_reason(node["name"], node["osmigrate"]) for node in nodes if node["osmigrate"].get("reason")]
-    return _aligned(rows) + reasons + [_exclusion(node) for node in nodes if node["excluded_by"]]
+    return _aligned(rows) + _lines([*reasons, *(_exclusion(node) for node in nodes if node["excluded_by"])])
 
 
 def _exclusion(node: dict[str, Any]) -> str:
@@ -76,9 +79,15 @@ def pool_table(pools: list[dict[str, Any]]) -> list[str]:
         for node, one in sorted(pool["questions"].items())
     ]
     halts = [f"{pool['name']} is halted: {pool['halt']['reason']}" for pool in pools if pool["halt"]]
-    return _aligned([POOL_COLUMNS, *rows]) + reasons + held + asked + halts
+    return _aligned([POOL_COLUMNS, *rows]) + _lines([*reasons, *held, *asked, *halts])
+
+
+def _lines(sentences: list[str]) -> list[str]:
+    return [printable(one, LONGEST_LINE) for one in sentences]
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    # Kubelets write most of it, and a terminal shows it.
+    rows = [tuple(printable(cell, WIDEST_CELL) for cell in row) for row in rows]
     widths = [max(len(cell) for cell in cells) for cells in zip(*rows)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip() for cells in rows]

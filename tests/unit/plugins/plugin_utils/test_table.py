@@ -64,3 +64,14 @@ def test_nodes_that_a_label_leaves_out_are_named():
         f"w1 is left out of the inventory by its label {hidden}, which its own kubelet may have set",
         f"w1 is left out of the inventory by its label {restricted}",
     ]
+
+
+def test_what_a_kubelet_writes_moves_no_cursor_and_has_an_end():
+    evil = "\x1b[2J\u202e\n" + "x" * 100_000
+    ours = {"previous_os": evil, "phase": evil, "verdict": evil, "reason": evil, "cordoned_seconds": evil}
+    node = {"name": "w1", "os_image": evil, "kernel_version": evil, "ready": True, "schedulable": True}
+    told = node_table([{**node, "osmigrate": ours, "excluded_by": ""}])
+    told += pool_table(
+        [{**HALTED, "halt": {"since": evil, "reason": evil}, "unavailable": [{"node": "a", "why": evil}]}]
+    )
+    assert all(line.isprintable() and len(line) <= 1000 for line in told)
