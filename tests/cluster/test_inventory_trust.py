@@ -15,7 +15,9 @@ import sys
 
 import pytest
 import yaml
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_object
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import node_path
+from playing import end
 from test_lies import lie, unguarded  # noqa: F401
 from test_nodes import COLLECTIONS
 
@@ -101,3 +103,39 @@ def test_no_address_is_an_option_of_ssh(scene, controller, unguarded, tmp_path, 
     done = controller(play)
     assert f"Node {scene.node} says that its address is" in " ".join(done.stderr.split())
     assert not ran.exists()
+
+
+@pytest.mark.parametrize("seconds", ["²", "9" * 5000, "{{ 7 }}"], ids=["superscript", "endless", "template"])
+def test_no_annotation_stops_a_halt_or_the_status(make_fleet, play, unguarded, seconds):  # noqa: F811
+    fleet = make_fleet(2)
+    lie(unguarded(fleet.nodes[0]), fleet.nodes[0], annotations={"osmigrate.fleet/cordoned-seconds": seconds})
+    code, output = end(play("halt", osmigrate_reason="Bad kernel"))
+    try:
+        assert code == 0
+        assert fleet.state().halt["reason"] == "Bad kernel"
+        code, output = end(play("status"))
+        assert code == 0 and f"{fleet.pool} is halted: Bad kernel" in output
+    finally:
+        assert end(play("resume"))[0] == 0
+
+
+def test_a_pool_that_somebody_broke_is_halted_and_the_others_too(admin, make_fleet, play):
+    fleets = [make_fleet(1), make_fleet(1)]
+    names = [fleet.pool for fleet in fleets]
+    assert end(play("halt", osmigrate_pools=names, osmigrate_reason="First"))[0] == 0
+    path = f"{pool_object.OBJECTS}/{pool_object.object_name(names[0])}"
+    admin.patch(path, {"data": {"claims": "{broken"}})
+    code, output = end(play("halt", osmigrate_pools=names, osmigrate_reason="Second"))
+    assert code == 0
+    assert f"Pool {names[0]} is halted, but: The ConfigMap {pool_object.object_name(names[0])}" in output
+    assert "Second" in admin.get(path)["data"]["halt"] and admin.get(path)["data"]["claims"] == "{broken"
+    assert fleets[1].state().halt["reason"] == "Second"
+    code, output = end(play("status"))
+    assert code == 0
+    assert f"Pool {names[0]} cannot be shown" in output and f"{names[1]} is halted: Second" in output
+    code, output = end(play("resume", osmigrate_pools=names))
+    assert code == 2
+    assert f"Not every pool could be resumed: pool {names[0]}: The ConfigMap" in output
+    assert f"Resumed: {names[1]}." in output
+    assert fleets[1].state().halt is None
+    admin.patch(path, {"data": {"claims": None}})
