@@ -42,6 +42,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+server:
+  description: URL of the API server that was asked.
+  returned: success
+  type: str
+  sample: https://10.0.0.1:6443
 nodes:
   description: One record per node, ordered by name.
   returned: success
@@ -125,7 +130,12 @@ def work(module, cluster):
         nodes = cluster.list(NODES, query, keep=describe).items
     else:
         nodes, missing = look_up(cluster, module.params["names"])
-    return {"changed": False, "nodes": sorted(nodes, key=lambda node: node["name"]), "missing": missing}
+    return {
+        "changed": False,
+        "server": cluster.server,
+        "nodes": sorted(nodes, key=lambda node: node["name"]),
+        "missing": missing,
+    }
 
 
 def main():

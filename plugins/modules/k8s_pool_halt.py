@@ -62,6 +62,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+server:
+  description: URL of the API server that was asked.
+  returned: success
+  type: str
+  sample: https://10.0.0.1:6443
 actions:
   description: What was done, or would be done in check mode.
   returned: success
@@ -141,7 +146,14 @@ def work(module, cluster):
         except FleetError as error:
             failed[name] = error
     actions = [f"Pool {name}: {action[0].lower() + action[1:]}" for name in done for action in done[name]]
-    result = {"changed": bool(actions), "actions": actions, "pools": list(done), "before": before, "after": after}
+    result = {
+        "changed": bool(actions),
+        "server": cluster.server,
+        "actions": actions,
+        "pools": list(done),
+        "before": before,
+        "after": after,
+    }
     if failed:
         raise HaltError(options["state"], done, failed, result)
     return result

@@ -33,6 +33,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+server:
+  description: URL of the API server that was asked.
+  returned: success
+  type: str
+  sample: https://10.0.0.1:6443
 pools:
   description: The pools, in the order of their names.
   returned: success
@@ -93,7 +98,7 @@ def work(module, cluster):
         told.append(dict(pool_object.describe(pool), name=name, nodes=len(nodes), unavailable=occupants))
     claimed = {node for pool in pools.values() for node in pool.claims}
     ours = {one.name for nodes in members.values() for one in nodes if one.cordoned_by is not None}
-    return {"changed": False, "pools": told, "left": sorted(claimed | ours), "broken": broken}
+    return {"changed": False, "server": cluster.server, "pools": told, "left": sorted(claimed | ours), "broken": broken}
 
 
 def main():
