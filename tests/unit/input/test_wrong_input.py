@@ -13,7 +13,6 @@ import re
 import shlex
 import subprocess
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,8 @@ HOSTS = {
 FIRST = "Validate hosts and variables"
 
 
-def start(case: dict, directory: Path) -> subprocess.CompletedProcess[str]:
+def job(case: dict, directory: Path) -> tuple[str, list[str]]:
+    """Write what a case needs, and return where it runs and its arguments."""
     directory.mkdir()
     (directory / "hosts.yml").write_text(json.dumps(HOSTS))
     (directory / "empty.yml").write_text(json.dumps({"k8s_nodes": {"hosts": {}}}))
@@ -40,38 +40,37 @@ def start(case: dict, directory: Path) -> subprocess.CompletedProcess[str]:
         (directory / "group_vars/k8s_nodes.yml").write_text(yaml.safe_dump(case["group_vars"]))
     playbook, *arguments = shlex.split(case["run"])
     inventory = case.get("inventory", "hosts.yml")
-    variables = {"osmigrate_release": "/no/such/release.yml"} if case.get("release", True) else {}
-    argv = [sys.executable, "-m", "ansible", "playbook", f"osmigrate.fleet.{playbook}"]
-    argv += ["-i", str(directory / inventory)] if inventory else []
-    argv += [
-        "-e",
-        json.dumps({**(variables if playbook in ("migrate", "upgrade", "drill") else {}), **case.get("vars", {})}),
-    ]
-    environment = {**os.environ, "HOME": str(directory), "ANSIBLE_LOCALHOST_WARNING": "0", "NO_COLOR": "1"}
-    for name in [name for name in environment if name.startswith(("K8S_AUTH_", "OSMIGRATE_", "ANSIBLE_INVENTORY"))]:
-        del environment[name]
-    return subprocess.run(
-        [*argv, *arguments], env=environment, cwd=directory, text=True, timeout=300,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    variables = dict(case.get("vars", {}))
+    if playbook in ("migrate", "upgrade", "drill") and case.get("release", True):
+        variables["osmigrate_release"] = "/no/such/release.yml"
+    given = ["-i", str(directory / inventory)] if inventory else []
+    return str(directory), [f"osmigrate.fleet.{playbook}", *given, "-e", json.dumps(variables), *arguments]
 
 
 @pytest.fixture(scope="module")
-def ends(tmp_path_factory, request):
-    """The ends of all cases that were chosen, by their numbers; several run at once."""
+def ends(tmp_path_factory, request) -> dict[int, tuple[int, str]]:
+    """Exit code and output of all cases that were chosen, by their numbers."""
     path = tmp_path_factory.mktemp("input")
-    chosen = {item.callspec.params["number"] for item in request.session.items if item.module is request.module}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield {number: pool.submit(start, CASES[number], path / str(number)) for number in sorted(chosen)}
+    chosen = sorted({item.callspec.params["number"] for item in request.session.items if item.module is request.module})
+    jobs = [job(CASES[number], path / str(number)) for number in chosen]
+    environment = {**os.environ, "HOME": str(path), "ANSIBLE_LOCALHOST_WARNING": "0", "NO_COLOR": "1"}
+    for name in [name for name in environment if name.startswith(("K8S_AUTH_", "OSMIGRATE_", "ANSIBLE_INVENTORY"))]:
+        del environment[name]
+    program = [sys.executable, str(Path(__file__).with_name("many_plays.py"))]
+    subprocess.run(program, input=json.dumps(jobs), env=environment, text=True, check=True)
+    return {
+        number: (int((path / str(number) / "rc").read_text()), (path / str(number) / "output").read_text())
+        for number in chosen
+    }
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=lambda number: CASES[number]["run"])
-def test_the_sentence_comes_first(ends: dict[int, Future], number: int):
-    case, end = CASES[number], ends[number].result()
-    print(end.stdout)
-    told = " ".join(end.stdout.split())
-    assert end.returncode == case.get("rc", 2)
+def test_the_sentence_comes_first(ends: dict[int, tuple[int, str]], number: int):
+    case, (code, output) = CASES[number], ends[number]
+    print(output)
+    told = " ".join(output.split())
+    assert code == case.get("rc", 2)
     assert re.search(case["says"], told)
     assert "Traceback" not in told
-    tasks = re.findall(r"(?m)^TASK \[(.*?)\]", end.stdout)
-    assert tasks == ([FIRST] if case.get("by", "input") == "input" and end.returncode == 2 else [])
+    tasks = re.findall(r"(?m)^TASK \[(.*?)\]", output)
+    assert tasks == ([FIRST] if case.get("by", "input") == "input" and code == 2 else [])
