@@ -5,11 +5,13 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import contextlib
+import logging
 import os
 import traceback
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, identity
 
 try:
     import yaml
@@ -23,14 +25,20 @@ except ImportError:
 
 
 def make_configuration(auth):
-    """Turn the options into the kubernetes client's configuration.
+    """Turn the options into the kubernetes client's configuration, with C(impersonation) as a list of headers.
 
     :raises FleetError: no kubeconfig, a broken one, a context that it does not have, a file that is missing.
     """
     configuration = Configuration()
     certificate = auth.client_cert and auth.client_key
-    if not (auth.host and (auth.api_key or certificate)):
-        _load(auth, configuration)
+    user, cluster = {}, {}
+    with _noting() as said:
+        if not (auth.host and (auth.api_key or certificate)):
+            user, cluster = _load(auth, configuration)
+    has_credentials = auth.api_key or certificate or configuration.auth_settings() or configuration.cert_file
+    if user.get("exec") and not has_credentials:
+        raise identity.plugin_failure(user, said)
+    configuration.impersonation = identity.impersonation(user)
     for name in ("ca_cert", "client_cert", "client_key"):
         path = getattr(auth, name)
         if path and not os.path.isfile(path):
@@ -45,54 +53,77 @@ def make_configuration(auth):
     configuration.ssl_ca_cert = auth.ca_cert or configuration.ssl_ca_cert
     configuration.cert_file = auth.client_cert or configuration.cert_file
     configuration.key_file = auth.client_key or configuration.key_file
-    configuration.proxy = auth.proxy or configuration.proxy
+    if auth.proxy or cluster.get("proxy-url"):
+        configuration.proxy = auth.proxy or configuration.proxy
+        configuration.no_proxy = None  # as with kubectl, a proxy that is asked for is used
     auth_options.refuse_plain_token(configuration.host, bool(configuration.auth_settings()))
     return configuration
 
 
+@contextlib.contextmanager
+def _noting():
+    """Collect what the kubernetes client logs instead of raising it."""
+    said = []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())
+    logging.getLogger().addHandler(handler)
+    try:
+        yield said
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
 def _load(auth, configuration):
-    """Fill the configuration from a kubeconfig, or from the pod that this runs in."""
+    """Fill the configuration from a kubeconfig, or from the pod that this runs in. Returns its user and its cluster."""
     options = dict(context=auth.context, client_configuration=configuration, persist_config=False)
     if isinstance(auth.kubeconfig, dict):
-        _guard("The given kubeconfig", kubernetes_config.load_kube_config_from_dict, auth.kubeconfig, **options)
-        return
+        what = "The given kubeconfig"
+        _guard(what, kubernetes_config.load_kube_config_from_dict, auth.kubeconfig, **options)
+        return _guard(what, identity.pick, [auth.kubeconfig], auth.context)
     given = os.path.expanduser(auth.kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION)
     if any(os.path.isfile(path) for path in given.split(os.pathsep)):
-        _check_context(given, auth.context)
-        _guard("The kubeconfig " + given, kubernetes_config.load_kube_config, given, **options)
-    elif auth.kubeconfig or auth.context:
+        what = "The kubeconfig " + given
+        documents = _guard(what, _read, given)
+        _check_context(what, documents, auth.context)
+        _guard(what, kubernetes_config.load_kube_config, given, **options)
+        return _guard(what, identity.pick, documents, auth.context)
+    if auth.kubeconfig or auth.context:
         raise FleetError(f"The kubeconfig {given} does not exist", todo="Check kubeconfig or K8S_AUTH_KUBECONFIG")
-    elif os.environ.get("KUBERNETES_SERVICE_HOST"):
+    if os.environ.get("KUBERNETES_SERVICE_HOST"):
         _guard("The service account of this pod", kubernetes_config.load_incluster_config, configuration)
-    else:
-        raise FleetError(
-            f"There is no kubeconfig at {given} and this does not run inside a cluster",
-            todo="Give kubeconfig (K8S_AUTH_KUBECONFIG), or host and api_key (K8S_AUTH_HOST, K8S_AUTH_API_KEY)",
-        )
+        return {}, {}
+    raise FleetError(
+        f"There is no kubeconfig at {given} and this does not run inside a cluster",
+        todo="Give kubeconfig (K8S_AUTH_KUBECONFIG), or host and api_key (K8S_AUTH_HOST, K8S_AUTH_API_KEY)",
+    )
 
 
-def _check_context(given, wanted):
+def _check_context(what, documents, wanted):
     """Say what the loader would only hint at. Several files count as one, the first to name something wins."""
-    names, current = _guard("The kubeconfig " + given, _read_contexts, given)
+    names, current = _guard(what, _contexts, documents)
     context = wanted or current
     if context not in names:
         lacks = f"no context {context}" if context else "no current context"
         raise FleetError(
-            f"The kubeconfig {given} has {lacks}, it has {', '.join(names) or 'none'}",
+            f"{what} has {lacks}, it has {', '.join(names) or 'none'}",
             todo="Choose one with context or K8S_AUTH_CONTEXT",
         )
 
 
-def _read_contexts(given):
-    """The names of all contexts, and the current one or None."""
-    names, current = [], None
+def _read(given):
+    """The kubeconfigs of all files that there are."""
+    documents = []
     for path in given.split(os.pathsep):
         if os.path.isfile(path):
             with open(path, encoding="utf-8") as stream:
-                document = dict(yaml.safe_load(stream) or {})
-            names += [context["name"] for context in document.get("contexts") or []]
-            current = current or document.get("current-context")
-    return names, current
+                documents.append(dict(yaml.safe_load(stream) or {}))
+    return documents
+
+
+def _contexts(documents):
+    """The names of all contexts, and the current one or None."""
+    names = [context["name"] for document in documents for context in document.get("contexts") or []]
+    return names, next(filter(None, (document.get("current-context") for document in documents)), None)
 
 
 def _guard(what, load, *args, **kwargs):
@@ -105,5 +136,7 @@ def _guard(what, load, *args, **kwargs):
     except kubernetes_config.ConfigException as error:
         # What follows a brace is a part of the file, and may be a secret.
         raise FleetError(f"{what} cannot be used: {str(error).partition('{')[0].strip().rstrip('./')}")
+    except FleetError:
+        raise
     except Exception as error:
         raise FleetError(f"{what} has not the structure of a kubeconfig ({type(error).__name__})")

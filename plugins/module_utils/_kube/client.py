@@ -12,6 +12,7 @@ import email.utils
 import functools
 import json
 import re
+import threading
 import time
 import typing
 from urllib.parse import quote, urlencode
@@ -24,12 +25,15 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, 
 try:
     import urllib3
     from kubernetes.client.rest import RESTClientObject
+    from urllib3._collections import HTTPHeaderDict
 except ImportError:  # auth.IMPORT_ERROR says so at the edge
     pass
 
 MANAGER = "osmigrate.fleet"
 PAGE = 500
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+# Credentials that are not accepted are loaded anew, but no sooner than this after they were.
+RENEWAL_SECONDS = 2
 # A server that goes on to forget its own lists while they are read is not asked for ever.
 LISTS = 5
 MERGE_PATCH = "application/merge-patch+json"
@@ -85,19 +89,43 @@ class Cluster:
 
     :param configuration: a kubernetes.client.Configuration.
     :param api_timeout: int seconds that an API server which does not answer, or is overloaded, is waited for.
+    :param load: callable that makes the configuration anew, when its credentials are not accepted any more; or None.
     """
 
-    def __init__(self, configuration, api_timeout=120):
+    def __init__(self, configuration, api_timeout=120, load=None):
         self.server = configuration.host
         self.api_timeout = api_timeout
-        self._configuration = configuration
-        self._pool = _pool(configuration)
+        self._load = load
+        self._loading = threading.Lock()
+        self._loaded = time.monotonic()
+        self._use(configuration)
         self._clock_offset = 0.0
         self._denials = denials.Denials()
 
     @classmethod
     def connect(cls, auth):
-        return cls(kube_auth.make_configuration(auth), auth.api_timeout)
+        load = functools.partial(kube_auth.make_configuration, auth)
+        return cls(load(), auth.api_timeout, load)
+
+    def _use(self, configuration):
+        self._pool = _pool(configuration)
+        self._configuration = configuration
+
+    def _renew(self):
+        """Load the credentials anew, which may have been replaced since: a token's file, or what a plugin gives.
+
+        :returns: whether it was done; not again within seconds.
+        :raises ApiError: they cannot be had any more.
+        """
+        with self._loading:
+            if self._load is None or time.monotonic() - self._loaded < RENEWAL_SECONDS:
+                return False
+            self._loaded = time.monotonic()
+            try:
+                self._use(self._load())
+            except FleetError as error:
+                raise ApiError(error.problem, error.left, error.todo, status=401)
+            return True
 
     def now(self):
         """Seconds since the epoch by the API server's clock, as its last answer had it. Nobody else's clock counts."""
@@ -142,7 +170,8 @@ class Cluster:
         try:
             if response.status != 200:
                 error = self._error("GET", path, response)
-                error.transient = error.transient or self._may_pass(key, error)
+                renewed = error.status == 401 and self._renew()
+                error.transient = error.transient or renewed or self._may_pass(key, error)
                 raise error
             self._denials.end(key)
             rest = b""
@@ -209,6 +238,8 @@ class Cluster:
                     return answer
                 raise self._error(method, path, response)
             except ApiError as error:
+                if error.status == 401 and self._renew():
+                    continue
                 error.transient = error.transient or self._may_pass(key, error)
                 now = time.monotonic()
                 wait = max(pause, error.wait)
@@ -241,7 +272,9 @@ class Cluster:
         return answer is not None and not (answer.get("status") or {}).get("allowed")
 
     def _send(self, method, path, query, body, content_type, timeout, stream=False):
-        headers = {"Accept": "application/json", "User-Agent": MANAGER}
+        headers = HTTPHeaderDict({"Accept": "application/json", "User-Agent": MANAGER})
+        for name, value in self._configuration.impersonation:
+            headers.add(name, value)
         for setting in self._configuration.auth_settings().values():
             headers[setting["key"]] = setting["value"]
         payload = None

@@ -16,6 +16,7 @@ class ScriptedServer:
     def __init__(self):
         self.answers = []
         self.requests = []
+        self.headers = []  # of each request, as pairs
         script = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -24,6 +25,7 @@ class ScriptedServer:
             def answer(self):
                 length = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(length)) if length else None
+                script.headers.append(self.headers.items())
                 script.requests.append((self.command, self.path, dict(self.headers), body))
                 answer = script.answers.pop(0)
                 if answer is None:

@@ -176,3 +176,71 @@ def test_a_token_does_not_go_over_plain_http(options):
 @pytest.mark.parametrize("host", ["http://127.0.0.1:8001", "http://localhost:8001", "http://[::1]:8001"])
 def test_a_token_may_stay_on_this_machine(host):
     assert configure(host=host, api_key="t").host == host
+
+
+def with_user(**user):
+    return {**KUBECONFIG, "users": [{"name": "me", "user": user}]}
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    """A credential plugin that runs a shell's line; the user of a kubeconfig that has it."""
+
+    def make(line):
+        path = tmp_path / "plugin"
+        path.write_text(f"#!/bin/sh\n{line}\n")
+        path.chmod(0o755)
+        version = "client.authentication.k8s.io/v1"
+        return {"exec": {"apiVersion": version, "command": str(path), "interactiveMode": "Never"}}
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("echo 'login has expired, run: corp login' >&2; exit 3", "returned 3. login has expired, run: corp login"),
+        ("printf 'two\\nlines\\033[31m' >&2; exit 1", r"two lines\\x1b\[31m"),
+        ("echo token=s3cret is refused >&2; exit 1", r"token=\*+ is refused"),
+        ("echo eyJhbGciOiJSUzI1NiIsImtpZCI6s3cretIjEyMzQ1Njc4OTAxMjM0 is old >&2; exit 1", r"\*+ is old"),
+        ("echo garbage", "failed to decode process output"),
+        ("yes no | head -c 100000 >&2; exit 1", r"no no .*\[\.\.\.\]"),
+    ],
+    ids=["words", "control characters", "a named secret", "a token", "garbage", "endless"],
+)
+def test_a_plugin_that_gives_nothing_is_told_with_its_own_words(plugin, line, said):
+    message = f"no credentials, although the user of the kubeconfig has exec: the plugin .*plugin gave none .*{said}"
+    with pytest.raises(FleetError, match=message) as caught:
+        configure(kubeconfig=with_user(**plugin(line)))
+    assert "s3cret" not in str(caught.value)
+    assert len(str(caught.value)) < 900
+
+
+def test_a_plugin_that_is_missing():
+    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "/absent/corp"}}
+    with pytest.raises(FleetError, match="the plugin /absent/corp gave none .*No such file"):
+        configure(kubeconfig=with_user(**user))
+
+
+def test_who_is_impersonated(kubeconfig):
+    user = {"token": "t", "as": "jane", "as-uid": "7", "as-groups": ["a", "b"], "as-user-extra": {"x/y": ["1", "2"]}}
+    assert configure(kubeconfig=with_user(**user)).impersonation == [
+        ("Impersonate-User", "jane"),
+        ("Impersonate-Uid", "7"),
+        ("Impersonate-Group", "a"),
+        ("Impersonate-Group", "b"),
+        ("Impersonate-Extra-x%2Fy", "1"),
+        ("Impersonate-Extra-x%2Fy", "2"),
+    ]
+    assert configure(kubeconfig=kubeconfig).impersonation == []
+    with pytest.raises(FleetError, match="without as. .*Name the user"):
+        configure(kubeconfig=with_user(token="t", **{"as-groups": ["a"]}))
+
+
+def test_a_proxy_that_is_asked_for_is_used_in_spite_of_no_proxy(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "lab.example")
+    cluster = {"server": "https://lab.example:6443", "proxy-url": "http://proxy:3128"}
+    given = {**KUBECONFIG, "clusters": [{"name": "lab", "cluster": cluster}]}
+    assert (configure(kubeconfig=given).proxy, configure(kubeconfig=given).no_proxy) == ("http://proxy:3128", None)
+    assert configure(kubeconfig=KUBECONFIG, proxy="http://proxy:3128").no_proxy is None
+    assert configure(kubeconfig=KUBECONFIG).no_proxy == "lab.example"

@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import client, denials
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, client, denials
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, update_node
 
 DENIED = (
@@ -317,3 +317,51 @@ def test_a_node_that_is_not_there(server, cluster):
     server.will(404, 'nodes "w9" not found')
     with pytest.raises(ApiError, match="There is no node w9 on http"):
         client.get_node(cluster, "w9")
+
+
+def connect(**options):
+    given = dict.fromkeys(auth_options.Auth._fields)
+    given.update(api_timeout=2, **options)
+    return client.Cluster.connect(auth_options.Auth(**given))
+
+
+def kubeconfig_of(server, user, **cluster):
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": server.url, **cluster}}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+
+
+@pytest.mark.parametrize("watch", [False, True], ids=["request", "watch"])
+def test_a_token_that_was_replaced_meanwhile_is_loaded_anew(server, tmp_path, monkeypatch, watch):
+    monkeypatch.setattr(client, "RENEWAL_SECONDS", 0)
+    (tmp_path / "token").write_text("old")
+    cluster = connect(kubeconfig=kubeconfig_of(server, {"tokenFile": str(tmp_path / "token")}))
+    (tmp_path / "token").write_text("new")
+    server.will(401, "Unauthorized")
+    server.will(body={})
+    if watch:
+        with pytest.raises(ApiError) as caught:
+            next(cluster.watch("/x", {}, "1"))
+        assert caught.value.transient
+    cluster.get("/x")
+    assert [request[2]["authorization"] for request in server.requests] == ["Bearer old", "Bearer new"]
+
+
+def test_credentials_are_not_loaded_again_and_again(server, cluster):
+    server.will(401, "Unauthorized")
+    with pytest.raises(ApiError, match="does not accept the token"):
+        cluster.get("/x")
+    assert len(server.requests) == 1
+
+
+def test_what_is_impersonated_is_sent(server):
+    cluster = connect(kubeconfig=kubeconfig_of(server, {"token": "t", "as": "jane", "as-groups": ["a", "b"]}))
+    server.will(body={})
+    cluster.get("/x")
+    sent = [(name.lower(), value) for name, value in server.headers[0] if name.lower().startswith("impersonate-")]
+    assert sent == [("impersonate-user", "jane"), ("impersonate-group", "a"), ("impersonate-group", "b")]
