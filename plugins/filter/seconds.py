@@ -21,5 +21,5 @@ def seconds(value: Any) -> int:
 class FilterModule:
     """The filters of this file."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Any]:
         return {"seconds": seconds}

@@ -97,7 +97,7 @@ def find_python(versions: tuple[str, ...]) -> str:
 def _fill(line: Line, python: str, output: int | None = None) -> tuple[Path, int]:
     """Fill the environment of a line; return where it is, and the exit code."""
     venv = ROOT / f".venv-{line.name}"
-    fill = [Path(__file__).parent / "venv.sh", venv, python, f"core-{line.name}"]
+    fill: list[str | Path] = [Path(__file__).parent / "venv.sh", venv, python, f"core-{line.name}"]
     return venv, subprocess.call(fill, cwd=ROOT, stdout=output)
 
 
