@@ -59,10 +59,10 @@ class ActionModule(ActionBase):
     def _refuse_tags(self) -> None:
         for option, given, usual in (("tags", "ansible_run_tags", ["all"]), ("skip-tags", "ansible_skip_tags", [])):
             tags = list(self._vars.get(given) or usual)
+            named = printable(",".join(sorted(map(str, tags))))
             if tags != usual:
                 raise FleetError(
-                    f"--{option} {printable(','.join(map(str, tags)))} would leave out steps that others rely on, and"
-                    " nothing here has a tag",
+                    f"--{option} {named} would leave out steps that others rely on, and nothing here has a tag",
                     _pattern.NOTHING,
                     f"Run the playbook without --{option}; --check rehearses it, and --limit chooses hosts",
                 )

@@ -21,6 +21,9 @@ class Module:
 
     _name = "osmigrate.fleet.some_module"
 
+    def __init__(self):
+        self.params, self.no_log_values = {}, set()
+
     def fail_json(self, **result):
         self.failed = result
         raise SystemExit(1)
@@ -103,5 +106,8 @@ def test_messages_are_for_a_terminal_and_bounded():
 def test_every_module_has_that_edge(path):
     text = path.read_text(encoding="utf-8")
     # What node_reboot does, its action plugin does.
-    assert re.search(r"^    (with failing\(module|run_module\()", text, re.MULTILINE) or path.stem == "node_reboot"
+    assert re.search(r"^    (with failing\(module|run_module\()", text, re.MULTILINE) or path.stem in (
+        "node_reboot",
+        "validate_input",
+    )
     assert not re.search(r"fail_json\(\*\*", text)

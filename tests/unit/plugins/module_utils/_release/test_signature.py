@@ -158,7 +158,7 @@ def test_openssl_too_old_fail(ours, tmp_path, monkeypatch):
     with pytest.raises(FleetError) as caught:
         verify(DATA, encoded(bytes(64)), [ours.public])
     assert str(caught.value) == (
-        "OpenSSL 1.1.1w  11 Sep 2023 on this node cannot verify ed25519 signatures: "
+        "OpenSSL 1.1.1w 11 Sep 2023 on this node cannot verify ed25519 signatures: "
         "pkeyutl: Option unknown option -rawin. Nothing was changed. Install OpenSSL 3.0 or later on the node."
     )
 
