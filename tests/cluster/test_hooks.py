@@ -21,8 +21,6 @@ TELL = """
     line: "{{{{ osmigrate_hook | combine({{'boot': osmigrate_hook.boot.default | default('')}}) | to_json }}}}"
 """
 SLEEP = """
-- name: Be quick first
-  ansible.builtin.command: sleep 0
 - name: Sleep for too long
   ansible.builtin.command: sleep 300
 - name: Never get here
