@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Another address of the API server, on the loopback interface, that answers late or refuses writes for a while."""
+"""Another address of the API server, on the loopback interface, that answers late, or refuses for a while."""
 
 from __future__ import annotations
 
@@ -24,12 +24,21 @@ CONFLICT = {
     "message": "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest "
     "version and try again",
 }
+DENIED = {
+    "kind": "Status",
+    "apiVersion": "v1",
+    "status": "Failure",
+    "reason": "Forbidden",
+    "code": 403,
+    "message": 'pods is forbidden: User "robot" cannot watch resource "pods" in API group "" at the cluster scope',
+}
 
 
 class Proxy(http.server.ThreadingHTTPServer):
     """
     :param delay: float seconds that each request waits before it is passed on.
     :param conflicts_until: time.monotonic() until which each write is refused with 409.
+    :param denied_until: time.monotonic() until which everything is refused with 403, as by roles that were not read.
     """
 
     def __init__(self, control_plane, delay=0.0):
@@ -44,6 +53,8 @@ class Proxy(http.server.ThreadingHTTPServer):
         self.delay = delay
         self.conflicts_until = 0.0
         self.refused = 0
+        self.denied_until = 0.0
+        self.denied = 0
         self._thread = threading.Thread(target=self.serve_forever, daemon=True)
 
     def __enter__(self):
@@ -71,6 +82,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.command in WRITES and time.monotonic() < self.server.conflicts_until:
             self.server.refused += 1
             self._answer(409, {"Content-Type": "application/json"}, json.dumps(CONFLICT).encode())
+            return
+        if time.monotonic() < self.server.denied_until:
+            self.server.denied += 1
+            self._answer(403, {"Content-Type": "application/json"}, json.dumps(DENIED).encode())
             return
         upstream = http.client.HTTPSConnection(self.server.upstream, context=self.server.upstream_tls)
         with contextlib.closing(upstream):

@@ -6,6 +6,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import contextlib
+import functools
 import logging
 import os
 import traceback
@@ -39,6 +40,8 @@ def make_configuration(auth):
     if user.get("exec") and not has_credentials:
         raise identity.plugin_failure(user, said)
     configuration.impersonation = identity.impersonation(user)
+    if configuration.refresh_api_key_hook:
+        configuration.refresh_api_key_hook = functools.partial(_refresh, configuration.refresh_api_key_hook)
     for name in ("ca_cert", "client_cert", "client_key"):
         path = getattr(auth, name)
         if path and not os.path.isfile(path):
@@ -58,6 +61,13 @@ def make_configuration(auth):
         configuration.no_proxy = None  # as with kubectl, a proxy that is asked for is used
     auth_options.refuse_plain_token(configuration.host, bool(configuration.auth_settings()))
     return configuration
+
+
+def _refresh(hook, configuration):
+    """Take a token that was renewed, and nothing else: the loader's own hook would undo what the options say."""
+    loaded = Configuration()
+    hook(loaded)
+    configuration.api_key = dict(loaded.api_key)
 
 
 @contextlib.contextmanager

@@ -62,6 +62,14 @@ def test_options_win_over_the_kubeconfig(kubeconfig):
     assert (configuration.verify_ssl, configuration.proxy) == (False, "http://proxy:3128")
 
 
+def test_options_win_over_the_kubeconfig_also_when_its_token_is_looked_up(kubeconfig):
+    configuration = configure(kubeconfig=kubeconfig, host="https://other:1", validate_certs=False, proxy="http://p:1")
+    for _again in range(2):
+        assert authorization(configuration) == ["Bearer k-token"]
+    assert configuration.host == "https://other:1"
+    assert (configuration.verify_ssl, configuration.proxy) == (False, "http://p:1")
+
+
 def test_host_and_token_need_no_kubeconfig():
     configuration = configure(host="https://api.example:6443/", api_key="t", kubeconfig="/absent")
     assert configuration.host == "https://api.example:6443"
@@ -244,3 +252,17 @@ def test_a_proxy_that_is_asked_for_is_used_in_spite_of_no_proxy(monkeypatch):
     assert (configure(kubeconfig=given).proxy, configure(kubeconfig=given).no_proxy) == ("http://proxy:3128", None)
     assert configure(kubeconfig=KUBECONFIG, proxy="http://proxy:3128").no_proxy is None
     assert configure(kubeconfig=KUBECONFIG).no_proxy == "lab.example"
+
+
+def test_a_token_that_has_expired_is_asked_for_again(plugin, tmp_path):
+    counter = tmp_path / "count"
+    answer = (
+        '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": '
+        '{"token": "t$n", "expirationTimestamp": "2020-01-01T00:00:00Z"}}'
+    )
+    quoted = answer.replace('"', '\\"')
+    user = plugin(f'echo x >> {counter}; n=$(wc -l < {counter}); echo "{quoted}"')
+    configuration = configure(kubeconfig=with_user(**user))
+    first, second = authorization(configuration), authorization(configuration)
+    assert first != second
+    assert second[0].startswith("Bearer t")

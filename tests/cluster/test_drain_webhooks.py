@@ -1,0 +1,165 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drains beside admission webhooks, budgets that only some pods may pass, and an API server that starts anew."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import http.server
+import json
+import ssl
+import threading
+import time
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, drain
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
+from proxy import Proxy
+from test_drain import cordon, start
+
+
+class Webhook(http.server.ThreadingHTTPServer):
+    """Allows each eviction that it is asked about, after a while, and remembers what it was told."""
+
+    daemon_threads = True
+
+    def __init__(self, control_plane):
+        super().__init__(("127.0.0.1", 0), _Review)
+        serving = control_plane.pki.api_server
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(serving.certificate, serving.key)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.ca = base64.b64encode(control_plane.pki.ca.certificate.read_bytes()).decode()
+        self.delay = 0.0
+        self.rehearsals = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        """The API server does not wait for ever."""
+
+
+class _Review(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["request"]
+        self.server.rehearsals.append(asked.get("dryRun"))
+        time.sleep(self.server.delay)
+        answer = {"uid": asked["uid"], "allowed": True}
+        review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": answer}
+        body = json.dumps(review).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        """Nobody reads it."""
+
+
+@pytest.fixture
+def webhook(control_plane):
+    made = Webhook(control_plane)
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+@contextlib.contextmanager
+def asked_about(scene, webhook, app, port=None):
+    """Have the webhook asked about evictions of one application's pods. Another port: it cannot be reached."""
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods/eviction"]}
+    one = {
+        "name": "evictions.example.com",
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "NoneOnDryRun",
+        "failurePolicy": "Fail",
+        "timeoutSeconds": 10,
+        "clientConfig": {
+            "url": f"https://127.0.0.1:{port or webhook.server_port}/validate",
+            "caBundle": webhook.ca,
+        },
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": scene.namespace}},
+        "matchConditions": [{"name": "app", "expression": f"request.name.startsWith('{app}-')"}],
+        "rules": [rule],
+    }
+    kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration"}
+    made = json.dumps({**kind, "metadata": {"name": scene.namespace}, "webhooks": [one]})
+    scene.kubectl("apply", "--filename", "-", input=made)
+    time.sleep(1)
+    try:
+        yield
+    finally:
+        scene.kubectl("delete", "--filename", "-", input=made)
+
+
+def test_a_rehearsal_tells_webhooks_that_it_is_one(robot, scene, webhook):
+    scene.deploy("web", 2)
+    with asked_about(scene, webhook, "web"):
+        start(robot, scene).rehearse()
+        assert webhook.rehearsals == [True, True]
+        cordon(robot, scene.node)
+        start(robot, scene).run()
+        assert webhook.rehearsals[2:] == [False, False]
+
+
+@pytest.mark.parametrize("away", [True, False], ids=["away", "hangs"])
+def test_a_webhook_that_fails_holds_up_nobody_else(robot, scene, webhook, away):
+    scene.deploy("held", 20)
+    scene.deploy("free", 3)
+    cordon(robot, scene.node)
+    webhook.delay = 30
+    with asked_about(scene, webhook, "held", port=1 if away else None):
+        with pytest.raises(drain.DrainError) as caught:
+            start(robot, scene, timeout=25).run()
+    records = caught.value.result["pods"]
+    free = [one for one in records if one["name"].startswith("free")]
+    held = [one for one in records if one["name"].startswith("held")]
+    assert [one["gone"] for one in free] == [True] * 3
+    assert max(one["seconds"] for one in free) < 15
+    assert all('failed calling webhook "evictions.example.com"' in one["reason"] for one in held)
+    message = str(caught.value)
+    assert "still has 20 pods" in message and "3 pods have left it" in message
+    assert message.count("failed calling webhook") < 5
+    assert "see that the webhook or server that fails answers again" in message
+
+
+def test_the_one_pod_that_its_budget_lets_go_is_asked_for_first(robot, scene, monkeypatch):
+    scene.deploy("web", 40)
+    scene.budget("web", maxUnavailable=1)
+    sick = sorted(scene.pods())[-1]
+    unready = {"status": {"conditions": [{"type": "Ready", "status": "False", "reason": "test"}]}}
+    scene.kubectl("patch", "pod", sick, "--subresource=status", "--patch", json.dumps(unready), namespaced=True)
+    none = "--for=jsonpath={.status.disruptionsAllowed}=0"
+    scene.kubectl("wait", none, "pdb/web", "--timeout=30s", namespaced=True)
+    cordon(robot, scene.node)
+    asked = []
+    evict = robot.evict
+    monkeypatch.setattr(robot, "evict", lambda *pod, **options: asked.append(pod[1]) or evict(*pod, **options))
+    with contextlib.suppress(drain.DrainError):
+        start(robot, scene, timeout=10).run()
+    assert asked[0] == sick
+    assert sick not in scene.pods()
+
+
+def test_an_api_server_that_has_not_read_its_roles_ends_no_drain(
+    control_plane, robot_kubeconfig, robot, scene, monkeypatch
+):
+    """Played by a proxy: watches end, and all is denied for longer than a confirmed denial would need."""
+    monkeypatch.setattr(drain, "WATCH_SECONDS", 2)
+    scene.deploy("web", 3, annotations={"lab/end-seconds": "15"}, terminationGracePeriodSeconds=30)
+    cordon(robot, scene.node)
+    with Proxy(control_plane) as proxy:
+        options = dict.fromkeys(auth_options.Auth._fields)
+        options.update(kubeconfig=str(robot_kubeconfig), host=proxy.url, api_timeout=60)
+        cluster = Cluster.connect(auth_options.Auth(**options))
+
+        def forget():
+            proxy.denied_until = time.monotonic() + 10
+
+        timer = threading.Timer(2.0, forget)
+        timer.start()
+        result = start(cluster, scene).run()
+        timer.join()
+    assert {one["gone"] for one in result["pods"]} == {True}
+    assert proxy.denied > 2
+    assert scene.pods() == set()
