@@ -265,7 +265,7 @@ class Lab:
                 machine.start(saved=True)
             self.control_plane.wait_ready()
             for machine in machines:
-                machine.wait_ssh(60)
+                machine.wait_ssh(BOOT_TIMEOUT)
                 machine.set_clock()
             self._wait_heard_from(saved)
             self.wait_nodes_ready(saved, 120)
