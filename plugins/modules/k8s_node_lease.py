@@ -114,6 +114,10 @@ held_by:
     O(state=renewed) fails because of that.
   returned: success
   type: str
+lost:
+  description: Present where O(state=renewed) fails because the run does not hold the lease any more.
+  returned: failure
+  type: bool
 waited:
   description: How many seconds it was waited for.
   returned: success

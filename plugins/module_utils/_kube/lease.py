@@ -215,5 +215,5 @@ def _lost(node: str, holder: str, lease: lease_plan.Lease) -> FleetError:
         "The node was left as it is",
         "Let that run end, then run the same command again" if lease.holder else "Run the same command again",
     )
-    error.result = {"held_by": lease.holder}
+    error.result = {"lost": True, "held_by": lease.holder}
     return error
