@@ -96,7 +96,7 @@ seconds_cordoned:
   sample: 94
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, csi, lease
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, csi, lease, lease_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
@@ -106,6 +106,8 @@ def work(module, cluster):
     drivers = csi.drivers(cluster, name) if module.params["state"] == "cordoned" else []
 
     asks = lease.owner(cluster, name, module.params["run"])
+    if module.params["state"] == "cordoned" and not module.check_mode:  # a rehearsal has taken no lease
+        lease_plan.require_lease(name, asks)
 
     def decide(node, now):
         if module.params["state"] == "cordoned":

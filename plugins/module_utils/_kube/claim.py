@@ -14,6 +14,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
     cordon_plan,
     lease,
+    lease_plan,
     node_view,
     pool_plan,
     times,
@@ -88,6 +89,8 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
 
     while True:
         owner = lease.owner(cluster, request.node, request.run)
+        if not check_mode:  # a rehearsal has taken no lease
+            lease_plan.require_lease(request.node, owner)
         refusal = gate.refusal()
         if refusal:
             before = read_pool(cluster, name)[0]

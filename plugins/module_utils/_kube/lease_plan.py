@@ -128,8 +128,21 @@ def plan_release(node: str, lease: Lease, holder: str) -> Plan:
 
 
 def owner(lease: Lease, run: str, now: float) -> Owner:
-    """Who asks, beside who holds the lease."""
-    return Owner(run, lease.holder if is_live(lease, now) else "")
+    """Who asks, beside who holds the lease; one's own that has ended and that nobody has taken since counts."""
+    return Owner(run, lease.holder if is_live(lease, now) or lease.holder == run else "")
+
+
+def require_lease(node: str, asks: Owner) -> None:
+    """Refuse to begin anything on a node whose lease a run does not hold, also where nobody does any more.
+
+    :raises FleetError: the run has lost it. A person has none to lose.
+    """
+    if asks.run and asks.holder != asks.run:
+        raise FleetError(
+            f"This run does not hold the lease of node {node}, which {printable(asks.holder, 200) or 'nobody'} holds",
+            "The node was left as it is",
+            "Run the same command again: it takes the lease first",
+        )
 
 
 def require(node: str, asks: Owner, noted: str, what: str) -> None:

@@ -119,6 +119,26 @@ def test_who_may_act_on_what_is_left(asks, noted, said):
         lease_plan.require("n1", asks, noted, "The cordon of node n1")
 
 
+@pytest.mark.parametrize(
+    ("lease", "run", "holds"),
+    [
+        (held(MINE, 10), MINE, True),
+        (held(MINE, 500), MINE, True),  # nobody has taken it since
+        (FREE._replace(transitions=4), MINE, False),  # whoever had taken it has ended
+        (held(THEIRS, 10), MINE, False),
+        (held(THEIRS, 500), MINE, False),
+        (held(THEIRS, 10), "", True),  # a person
+    ],
+)
+def test_what_is_begun_needs_the_lease(lease, run, holds):
+    asks = lease_plan.owner(lease, run, NOW)
+    if holds:
+        lease_plan.require_lease("n1", asks)
+        return
+    with pytest.raises(FleetError, match="This run does not hold the lease of node n1, which .* holds"):
+        lease_plan.require_lease("n1", asks)
+
+
 def test_names_of_any_length():
     assert lease_plan.object_name("w1.rack-3.example.com") == "node-w1.rack-3.example.com"
     assert len(lease_plan.object_name("a" * 253)) <= 253
