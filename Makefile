@@ -12,7 +12,7 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) sanity-oldest sanity-ours sanity-all lock references artifact image disk-tools e2e-all flavours dense faults-node molecule collection install bench \
+.PHONY: help demo test $(TIERS) sanity-oldest sanity-ours sanity-all fuzz lock references artifact image disk-tools e2e-all flavours dense faults-node molecule collection install bench \
 	bench-cluster faults-cluster lab clean-lab clean
 
 help: ## show this
@@ -30,9 +30,9 @@ venv: ## the tools, in .venv
 lint: collection ## formatting, licences, documentation, playbooks
 	@tests/gate/lint.sh $(COLLECTION)
 
-unit: collection ## unit tests, those of the lab too
+unit: collection ## unit tests, those of the lab too, and seconds of the fuzz targets
 	@tests/gate/packages.sh rpm
-	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/unit tests/lab --junitxml=$(BUILD)/unit.xml
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/unit tests/lab tests/fuzz --junitxml=$(BUILD)/unit.xml
 
 sanity: collection ## ansible-test sanity, with the oldest ansible-core that runs here and with ours
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target sanity-oldest sanity-ours
@@ -45,6 +45,9 @@ sanity-ours: collection
 
 sanity-all: collection ## the same with every supported ansible-core that some Python here can run
 	@PYTHON=$(PYTHON) python tests/gate/cores.py sanity $(COLLECTION) $(BUILD) all
+
+fuzz: collection ## minutes of the fuzz targets; EACH=300 are seconds for each, ONLY="ifupdown record" chooses
+	@PYTHONPATH=$(BUILD)/collections python tests/fuzz/fuzz.py $(or $(EACH),30) $(ONLY)
 
 lock: venv ## write constraints/ anew: exact versions and digests of what is installed here and in the image
 	@python tests/gate/cores.py lock

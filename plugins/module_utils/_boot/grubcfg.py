@@ -80,7 +80,7 @@ def settings(text):
     # Where a variable stands, only lines around it know what is in it, and whether there is a password at all.
     lines += closed if not any("$" in line for line in closed) else []
     style = re.findall(r"^[ \t]*(?:set[ \t]+)?timeout_style=(\w+)", text, re.MULTILINE)
-    seconds = re.findall(r"^[ \t]*(?:set[ \t]+)?timeout=[\"']?(-?\d+)", text, re.MULTILINE)
+    seconds = re.findall(r"^[ \t]*(?:set[ \t]+)?timeout=[\"']?(-?[0-9]{1,9})\b", text, re.MULTILINE)
     # The last one is what counts on a boot after which nothing had failed; an unattended node must not wait for a key.
     timeout = int(seconds[-1]) if seconds else TIMEOUT
     lines += [f"set timeout_style={style[-1]}"] if style else []

@@ -49,6 +49,7 @@ SETTINGS = {
         'if [ -n "${PASSWORD}" ]; then\n  set superusers="root"\n  password_pbkdf2 root ${PASSWORD}\nfi\n',
         ["set timeout=5"],
     ),
+    "more than a number has": ("set timeout=" + "9" * 5000 + "\n", ["set timeout=5"]),
     "quoted": ('timeout="7"\n', ["set timeout=7"]),
 }
 
