@@ -213,7 +213,7 @@ def _no_place(request, name, full):
         "Node %s got no place in the budget of pool %s within %d seconds: %s, and %s"
         % (request.node, name, request.timeout, limit, ", ".join(said)),
         "Bring them back into service (the playbook recover does it for what dead runs left)%s, then run the same "
-        "command again" % ("" if name == pool_plan.CONTROL_PLANE else " or raise max_unavailable"),
+        "command again" % ("" if name == pool_plan.CONTROL_PLANE else " or raise osmigrate_max_unavailable"),
         name,
         occupants,
     )

@@ -371,8 +371,8 @@ class NodeDrain:
             raise self._error(
                 f"Node {self._request.node} has pods that may not be evicted: {drain_plan.enumerate_pods(refused)}",
                 left,
-                "Give each a controller and one budget and move its data, or allow it with delete_unmanaged or "
-                "delete_emptydir_data",
+                "Give each a controller and one budget and move its data, or allow it with "
+                "osmigrate_delete_unmanaged or osmigrate_delete_emptydir_data",
             )
 
     def _raise_unfinished(self):

@@ -18,11 +18,11 @@ SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
 KINDS = {
     drain_plan.UNMANAGED: (
         "inhibitor",
-        "Give it a controller, move it by hand, or allow it (delete_unmanaged)",
+        "Give it a controller, move it by hand, or allow it (osmigrate_delete_unmanaged)",
     ),
     drain_plan.EMPTYDIR_DATA: (
         "inhibitor",
-        "Keep what matters on another volume, or allow the loss (delete_emptydir_data)",
+        "Keep what matters on another volume, or allow the loss (osmigrate_delete_emptydir_data)",
     ),
     drain_plan.SEVERAL_BUDGETS: ("inhibitor", "Leave one budget for each pod"),
     "budget-never-allows": ("inhibitor", "Add replicas, or let the budget allow at least one disruption"),
