@@ -68,7 +68,9 @@ def objection(node: Claimed, machine: Identity, others: typing.Iterable[Claimed]
                 f"The machine that answers is not node {node.name}: its {what} is {printable(found, 80)}, and the Node "
                 f"object says {printable(shown, 80)}"
             )
-    if means.addresses and machine.addresses and not set(means.addresses) & set(machine.addresses):
+    # A boot id is proof enough: behind a NAT, no machine has the address by which others reach it.
+    proven = bool(means.boot_id) and means.boot_id == machine.boot_id
+    if not proven and means.addresses and machine.addresses and not set(means.addresses) & set(machine.addresses):
         return "The machine that answers is not node %s: it has none of the addresses %s" % (
             node.name,
             printable(", ".join(means.addresses), 200),

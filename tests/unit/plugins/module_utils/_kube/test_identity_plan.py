@@ -17,7 +17,8 @@ N1 = Claimed("n1", Identity("m1", "b1", ("10.0.0.1", "fd00::1")))
         (("", "", ()), [], ""),
         (("m2", "b1", ("10.0.0.1",)), [], "its machine id is m2, and the Node object says m1"),
         (("m1", "b2", ("10.0.0.1",)), [], "its boot id is b2, and the Node object says b1"),
-        (("m1", "b1", ("10.0.0.9",)), [], "it has none of the addresses 10.0.0.1, fd00::1"),
+        (("m1", "b1", ("10.0.2.15",)), [], ""),  # behind a NAT
+        (("m1", "", ("10.0.0.9",)), [], "it has none of the addresses 10.0.0.1, fd00::1"),
         # A kubelet says that its node is the machine of another one.
         (("m1", "b1", ()), [("evil", ("m1", "b1", ()))], "Node n1 and evil say that they are one machine"),
         (("m1", "b1", ()), [("evil", ("m9", "b9", ("10.0.0.1",)))], "Node n1 and evil say that they are one machine"),
