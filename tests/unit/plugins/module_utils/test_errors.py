@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The edge of every module: whatever goes wrong below it is one message."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Text that others write: what it may be taken for."""
 
-from __future__ import annotations
-
 import time
 
 import pytest
