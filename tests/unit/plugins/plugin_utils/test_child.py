@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _errors
@@ -17,7 +18,8 @@ COLLECTIONS = os.path.abspath(_errors.__file__).split("/ansible_collections/")[0
 
 def children():
     """The children of this process, ended ones that nobody waited for among them."""
-    return {child for task in glob.glob("/proc/self/task/*/children") for child in open(task, encoding="ascii").read().split()}
+    lists = glob.glob("/proc/self/task/*/children")
+    return {child for task in lists for child in Path(task).read_text(encoding="ascii").split()}
 
 
 @pytest.fixture(autouse=True)
