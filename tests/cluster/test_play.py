@@ -115,6 +115,14 @@ def test_five_slices_of_which_two_are_killed(make_fleet, play, full, record_prop
     assert 1 < most <= budget
 
 
+def test_a_second_run_changes_nothing(make_fleet, play):
+    fleet = make_fleet(1)
+    assert end(play("rollback", fleet.nodes))[0] == 0
+    code, output = end(play("rollback", fleet.nodes))
+    assert code == 0
+    assert "changed=0" in output
+
+
 def test_nodes_at_their_own_pace_wait_for_a_place_and_take_no_turns(make_fleet, play):
     fleet = make_fleet(3)
     with watched(fleet) as seen:
