@@ -193,7 +193,6 @@ import itertools
 import json
 import os
 import re
-import sys
 
 import yaml
 from ansible.errors import AnsibleError
@@ -275,7 +274,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _end(self, error):
         """End Ansible. It would try other plugins, go on without hosts and report success."""
         self.display.error(str(error), wrap_text=False)
-        sys.exit(1)
+        raise SystemExit(1)
 
     def _check_options(self, path, config):
         """Refuse what Ansible would ignore: options that there are not, and booleans that are none."""
@@ -376,7 +375,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                     fetched = list(_in_child(lambda cluster=cluster: self._fetch(cluster)))
                 self._cache[key] = fetched
                 seen = self._look(iter(fetched), cluster["name"])
-            server, hidden = next(seen)
+            server, hidden = next(seen, ("", []))
             if hidden:
                 self.display.v(f"{_where(cluster, server)} has {len(hidden)} nodes that a label hides: {_some(hidden)}")
             yield cluster, server, seen
@@ -400,7 +399,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if Jinja needs it.
         """
         types, needed = self.get_option("address_types"), any(self._constructed.values())
-        server, nodes = next(fetched), list(fetched)
+        server, nodes = next(fetched, ""), list(fetched)
         excluded = {node["metadata"]["name"] for node in nodes if node_view.excluded_by(node)}
         hidden = set() if self.get_option("show_excluded") else excluded
         yield server, sorted(hidden)

@@ -61,7 +61,7 @@ def keep(directory: str, run: int, holder: str, auth: Auth, duration: int) -> No
     began = _born(run)
     pause = min(lease.RENEW_EVERY, duration / 4)
     due = time.monotonic() + pause
-    while _born(run) == began is not None and os.path.isdir(directory):
+    while began is not None and _born(run) == began and os.path.isdir(directory):
         if time.monotonic() >= due:
             due = time.monotonic() + pause
             # The next time may do better. A run that really has lost a lease is told so by what it does next.

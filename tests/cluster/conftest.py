@@ -111,6 +111,14 @@ def kubelet(control_plane, tmp_path):
     return kubelet_of
 
 
+@pytest.fixture
+def unguarded(control_plane, repository, kubelet):
+    """Kubelets that no policy of ours holds back, as in clusters before 1.30."""
+    control_plane.kubectl("delete", "validatingadmissionpolicybinding", "osmigrate-kubelets")
+    yield kubelet
+    control_plane.kubectl("apply", "--filename", str(repository / "playbooks/files/admission-policy.yml"))
+
+
 @pytest.fixture(scope="session")
 def robot_kubeconfig(control_plane, tmp_path_factory):
     path = tmp_path_factory.mktemp("robot") / "kubeconfig"

@@ -32,7 +32,12 @@ def run(collections, robot_kubeconfig, tmp_path):
     def play(playbook: str, *arguments: str) -> tuple[int, str]:
         argv = [sys.executable, "-m", "ansible", "playbook", f"osmigrate.fleet.{playbook}", "-i", str(inventory)]
         ended = subprocess.run(
-            [*argv, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*argv, *arguments],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
         print(ended.stdout)
         return ended.returncode, " ".join(ended.stdout.split())

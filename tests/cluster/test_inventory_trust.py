@@ -18,7 +18,7 @@ import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_object
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import node_path
 from playing import end
-from test_lies import lie, unguarded  # noqa: F401
+from test_lies import lie
 from test_nodes import COLLECTIONS
 
 SHOW = """
@@ -71,7 +71,7 @@ def controller(robot_kubeconfig, scene, tmp_path, python):
     return run
 
 
-def test_nothing_that_a_kubelet_writes_runs(scene, controller, unguarded, tmp_path):  # noqa: F811
+def test_nothing_that_a_kubelet_writes_runs(scene, controller, unguarded, tmp_path):
     ran = tmp_path / "ran"
     template = "{{ lookup('pipe', 'touch %s') }}" % ran
     own = unguarded(scene.node)
@@ -94,7 +94,7 @@ def test_nothing_that_a_kubelet_writes_runs(scene, controller, unguarded, tmp_pa
 @pytest.mark.parametrize(
     "address", ["-oProxyCommand=touch {ran}", "x -oProxyCommand=touch {ran}", "root@x;touch {ran}"]
 )
-def test_no_address_is_an_option_of_ssh(scene, controller, unguarded, tmp_path, address):  # noqa: F811
+def test_no_address_is_an_option_of_ssh(scene, controller, unguarded, tmp_path, address):
     ran = tmp_path / "ran"
     given = [{"type": "InternalIP", "address": address.format(ran=ran)}]
     unguarded(scene.node).patch(node_path(scene.node) + "/status", {"status": {"addresses": given}})
@@ -106,7 +106,7 @@ def test_no_address_is_an_option_of_ssh(scene, controller, unguarded, tmp_path, 
 
 
 @pytest.mark.parametrize("seconds", ["²", "9" * 5000, "{{ 7 }}"], ids=["superscript", "endless", "template"])
-def test_no_annotation_stops_a_halt_or_the_status(make_fleet, play, unguarded, seconds):  # noqa: F811
+def test_no_annotation_stops_a_halt_or_the_status(make_fleet, play, unguarded, seconds):
     fleet = make_fleet(2)
     lie(unguarded(fleet.nodes[0]), fleet.nodes[0], annotations={"osmigrate.fleet/cordoned-seconds": seconds})
     code, output = end(play("halt", osmigrate_reason="Bad kernel"))

@@ -19,16 +19,7 @@ from fleet_of_nodes import make_terms, wait_for
 from playing import end
 from test_nodes import COLLECTIONS
 
-BINDING = "osmigrate-kubelets"
 LIES = "a kubelet lies about its node"
-
-
-@pytest.fixture
-def unguarded(control_plane, repository, kubelet):
-    """Kubelets that no policy of ours holds back, as in clusters before 1.30."""
-    control_plane.kubectl("delete", "validatingadmissionpolicybinding", BINDING)
-    yield kubelet
-    control_plane.kubectl("apply", "--filename", str(repository / "playbooks/files/admission-policy.yml"))
 
 
 def lie(kubelet, node, **metadata):

@@ -88,6 +88,7 @@ def find_python(versions: tuple[str, ...]) -> str:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,
+                check=False,
             )
             if asked.returncode == 0 and asked.stdout.strip() == version:
                 return str(place)

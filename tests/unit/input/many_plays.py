@@ -8,16 +8,17 @@ into its directory as rc and output.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
 from pathlib import Path
 
-# All that takes long to load; the forks have it.
-import ansible.executor.playbook_executor
-import ansible.executor.task_queue_manager
-import ansible.plugins.loader  # noqa: F401
 from ansible.cli.playbook import PlaybookCLI
+
+# What takes long to load; the forks have it.
+for name in ("executor.playbook_executor", "executor.task_queue_manager", "plugins.loader"):
+    importlib.import_module(f"ansible.{name}")
 
 
 def play(directory: str, arguments: list[str]) -> None:

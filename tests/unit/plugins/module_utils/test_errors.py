@@ -49,7 +49,7 @@ DEFECTS = [
     cause(lambda: int("²")),
     cause(lambda: {}["secret-token"]),
     cause(lambda: None.secret_token),
-    cause(lambda: b"secret-token\xff".decode()),
+    cause(b"secret-token\xff".decode),
     RecursionError("secret-token"),
     MemoryError(),
     OSError("secret-token"),

@@ -156,7 +156,7 @@ BY_PROGRAM = [
 ]
 
 
-@pytest.mark.parametrize("program, image, name", BY_PROGRAM, ids=lambda value: str(value))
+@pytest.mark.parametrize("program, image, name", BY_PROGRAM, ids=str)
 def test_who_is_recognised_by_a_program(make_node, program, image, name):
     found = controllers.examine([make_node("w1")], [workload("Deployment", program, image)], [])
     assert [one.controller for one in found] == ([name] if name else [])
