@@ -121,7 +121,9 @@ def test_a_budget_that_never_allows(robot, scene):
     scene.budget("web", maxUnavailable=0)
     scene.deploy("free", 2)
     cordon(robot, scene.node)
-    expected = "still has 2 pods after 4 seconds .*disruption budget web needs 2 .*2 pods have left it"
+    expected = (
+        f"still has 2 pods after 4 seconds .*disruption budget {scene.namespace}/web needs 2 .*2 pods have left it"
+    )
     with pytest.raises(drain.DrainError, match=expected):
         start(robot, scene, timeout=4).run()
     assert {name.split("-")[0] for name in scene.pods()} == {"web"}

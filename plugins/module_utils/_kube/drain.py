@@ -123,8 +123,10 @@ class Evictor:
         why = "; ".join(error.causes("DisruptionBudget")) or error.message
         if error.status == 429 or "PodDisruptionBudget" in why:
             named = _BUDGET.search(why)
-            budget = f"{pod.namespace}/{named.group(1)}" if named else None
-            return Refusal(budget or next(iter(pod.budgets), None), why, error.wait, BUDGET)
+            budget = f"{pod.namespace}/{named.group(1)}" if named else next(iter(pod.budgets), None)
+            if named:  # names are one's own in a namespace, and nodes have pods of many
+                why = why[: named.start(1)] + budget + why[named.end(1) :]
+            return Refusal(budget, why, error.wait, BUDGET)
         raise error
 
 

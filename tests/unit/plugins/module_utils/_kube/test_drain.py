@@ -201,7 +201,9 @@ def test_what_does_not_leave_is_a_failure_with_names(node, make_pod):
         cluster.end(pod)
 
     cluster.on_evict = evict
-    expected = "still has 1 pods after 1 seconds .*shop/web-1 .The disruption budget web needs 2 .*1 pods have left it"
+    expected = (
+        "still has 1 pods after 1 seconds .*shop/web-1 .The disruption budget shop/web needs 2 .*1 pods have left it"
+    )
     with pytest.raises(drain.DrainError, match=expected) as caught:
         run(cluster, timeout=1)
     assert caught.value.result["changed"] is True
