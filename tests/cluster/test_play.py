@@ -311,22 +311,6 @@ def test_a_node_that_is_refused_has_not_failed_and_is_given_back(make_fleet, pla
     assert fleet.notes()[0].get("phase") != "failed"
 
 
-@pytest.mark.parametrize(
-    ("variables", "says"),
-    [
-        ({"osmigrate_verify_timeout": "10m"}, "osmigrate_verify_timeout"),
-        ({"osmigrate_tries": 5}, "osmigrate_tries must be one of: 1, 2, 3"),
-        ({"osmigrate_ready_for": 600}, "osmigrate_ready_for is 600 and osmigrate_verify_timeout 600"),
-    ],
-)
-def test_what_cannot_be_waited_for_is_refused_before_the_drain(make_fleet, play, variables, says):
-    fleet = make_fleet(1)
-    code, output = end(play("rollback", fleet.nodes, **variables))
-    assert code != 0
-    assert says in output
-    assert (fleet.notes(), fleet.state()) == ([{}], pool_plan.EMPTY)
-
-
 def test_a_node_that_falls_silent_on_its_trial_is_brought_home_and_counted(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
     (node,) = fleet.nodes
@@ -356,10 +340,6 @@ def test_a_node_that_cannot_be_given_back_is_told_with_what_failed_first(control
 def test_windows_hold_nodes_back_but_not_on_their_way_back(robot, make_fleet, play):
     fleet = make_fleet(2)
     closed = closed_window(robot, fleet.nodes[0])
-    code, output = end(play("rollback", fleet.nodes, osmigrate_windows=[*closed, {"start": "22:00"}]))
-    assert code != 0
-    assert "Maintenance window 2: it has no duration. Nothing was changed. Correct osmigrate_windows" in output
-    assert fleet.notes() == [{}, {}]
     code, output = end(play("rollback", fleet.nodes, osmigrate_windows=closed, drain_way_back=False))
     assert code != 0
     assert f"{fleet.nodes[0]} may not go now: no maintenance window is open. It can go from" in output
