@@ -13,7 +13,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
 .PHONY: help demo test $(TIERS) sanity-oldest sanity-ours sanity-all fuzz lock references artifact image disk-tools e2e-all flavours dense faults-node molecule collection install bench \
-	bench-cluster faults-cluster lab clean-lab clean
+	bench-cluster faults-cluster cluster-plays cluster-objects lab clean-lab clean
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -72,9 +72,16 @@ grub: collection ## real GRUB, deciding what to boot; real ostree, merging /etc;
 	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/grub tests/ostree tests/faults \
 		--junitxml=$(BUILD)/grub.xml
 
-cluster: collection ## drain, cordon and records on a real API server, without machines
-	@oldest=$$(PYTHON=$(PYTHON) python tests/gate/cores.py fill oldest) && cd $(COLLECTION) && \
-		OSMIGRATE_OLDEST=$$oldest PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster --junitxml=$(BUILD)/cluster.xml
+cluster: collection ## drain, cordon, records and whole playbooks on a real API server, without machines
+	@PYTHON=$(PYTHON) python tests/gate/cores.py fill oldest >$(BUILD)/oldest
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line cluster-plays cluster-objects
+
+# Two at once, each with an API server of its own, and about as long as each other.
+cluster-plays: of := $(addprefix tests/cluster/,test_play.py test_hooks.py)
+cluster-objects: of := tests/cluster $(addprefix --ignore=tests/cluster/,test_play.py test_hooks.py)
+cluster-plays cluster-objects: collection
+	@cd $(COLLECTION) && OSMIGRATE_OLDEST=$$(cat $(BUILD)/oldest) PYTHONPATH=$(BUILD)/collections \
+		python -m pytest -v $(of) --junitxml=$(BUILD)/$@.xml
 
 e2e: disk-tools install ## the demo with assertions, on virtual machines
 	@PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/e2e -m 'not long' --junitxml=$(BUILD)/e2e.xml

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the tiers of the tests one after the other, light ones first, and stops at the first that fails.
 
-A tier is a target of the Makefile. One that leaves <build>/<tier>.xml (JUnit) counts with its tests, any other as one.
+A tier is a target of the Makefile. One that leaves <build>/<tier>.xml or <build>/<tier>-<part>.xml (JUnit) counts with
+its tests, any other as one.
 
 Usage: tiers.py <build directory> <tier>...
 """
@@ -14,11 +15,15 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 
-def counted(report: Path, ok: bool) -> tuple[int, int]:
+def reports(build: Path, tier: str) -> list[Path]:
+    return [*build.glob(f"{tier}.xml"), *build.glob(f"{tier}-*.xml")]
+
+
+def counted(found: list[Path], ok: bool) -> tuple[int, int]:
     """How many tests passed and failed."""
-    if not report.exists():
+    if not found:
         return int(ok), int(not ok)
-    suites = list(ElementTree.parse(report).iter("testsuite"))
+    suites = [suite for report in found for suite in ElementTree.parse(report).iter("testsuite")]
     total, failed, skipped = (
         sum(int(suite.get(name, 0)) for suite in suites for name in names.split())
         for names in ("tests", "failures errors", "skipped")
@@ -32,12 +37,12 @@ def main(build: Path, tiers: list[str]) -> int:
     passed = failed = 0
     for tier in tiers:
         print(f"== {tier}", flush=True)
-        report = build / f"{tier}.xml"
-        report.unlink(missing_ok=True)
+        for report in reports(build, tier):
+            report.unlink()
         start = time.monotonic()
         ok = subprocess.call(["make", "--no-print-directory", tier]) == 0
         print(f"== {tier}: {'ok' if ok else 'FAILED'}, {time.monotonic() - start:.0f} s", flush=True)
-        good, bad = counted(report, ok)
+        good, bad = counted(reports(build, tier), ok)
         passed, failed = passed + good, failed + bad
         if not ok:
             break
