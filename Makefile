@@ -13,7 +13,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
 .PHONY: help demo test $(TIERS) sanity-oldest sanity-ours sanity-all fuzz lock references artifact image disk-tools e2e-all flavours dense faults-node molecule collection install bench \
-	bench-cluster faults-cluster cluster-plays cluster-objects lab clean-lab clean
+	bench-cluster faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -81,7 +81,7 @@ cluster-plays: of := $(addprefix tests/cluster/,test_play.py test_hooks.py)
 cluster-objects: of := tests/cluster $(addprefix --ignore=tests/cluster/,test_play.py test_hooks.py)
 cluster-plays cluster-objects: collection
 	@cd $(COLLECTION) && OSMIGRATE_OLDEST=$$(cat $(BUILD)/oldest) PYTHONPATH=$(BUILD)/collections \
-		python -m pytest -v $(of) --junitxml=$(BUILD)/$@.xml
+		python -m pytest -v $(of) -m 'not long' --junitxml=$(BUILD)/$@.xml
 
 e2e: disk-tools install ## the demo with assertions, on virtual machines
 	@PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/e2e -m 'not long' --junitxml=$(BUILD)/e2e.xml
@@ -100,6 +100,10 @@ disk-tools: # what looks at disks from outside
 
 faults-node: disk-tools install ## the fault matrix of a node's way, on virtual machines: hours, and resumable; ONLY="boot play" chooses
 	@PYTHONPATH=tests:tests/e2e:tests/faults:$(BUILD)/collections python tests/faults/matrix.py $(if $(ONLY),--only $(ONLY))
+
+cluster-all: collection ## the same, one after the other, with what waits for minutes
+	@oldest=$$(PYTHON=$(PYTHON) python tests/gate/cores.py fill oldest) && cd $(COLLECTION) && \
+		OSMIGRATE_OLDEST=$$oldest PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster --junitxml=$(BUILD)/cluster-all.xml
 
 faults-cluster: collection ## the fault matrix of the cluster side, on simulated nodes: half an hour
 	@oldest=$$(PYTHON=$(PYTHON) python tests/gate/cores.py fill oldest) && cd $(COLLECTION) && \

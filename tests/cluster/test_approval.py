@@ -87,6 +87,7 @@ def test_an_approver_answers_for_itself_alone(make_fleet):
         answer(fleet, "storage", "r1", by="strangers")
 
 
+@pytest.mark.long
 def test_whoever_does_not_answer_is_named_and_the_node_serves(make_fleet, play):
     fleet = make_fleet(1)
     running = play("rollback", fleet.nodes, osmigrate_approvals_timeout=5, **ASK)
@@ -103,6 +104,7 @@ def test_whoever_does_not_answer_is_named_and_the_node_serves(make_fleet, play):
     assert (question(fleet), [name for name in fleet.notes()[0] if name.startswith("appro")]) == (None, [])
 
 
+@pytest.mark.long
 def test_a_veto_ends_the_wait_and_stays(make_fleet, play):
     fleet = make_fleet(1)
     running = play("rollback", fleet.nodes, **ASK)
@@ -117,6 +119,7 @@ def test_a_veto_ends_the_wait_and_stays(make_fleet, play):
     assert "storage says: a rebuild is under way" in output
 
 
+@pytest.mark.long
 def test_a_rehearsal_asks_nobody(make_fleet, play):
     fleet = make_fleet(1)
     code, output = end(play("rollback", fleet.nodes, check=True, **ASK))

@@ -71,6 +71,7 @@ def test_a_second_run_is_refused_at_each_step_and_the_first_goes_on(make_fleet, 
     assert (fleet.unavailable(), fleet.state(), holder(fleet, node)) == ([], pool_plan.EMPTY, "")
 
 
+@pytest.mark.long
 @pytest.mark.fault("two runs on one node", "after a kill")
 def test_the_next_run_waits_for_the_lease_of_a_killed_one(make_fleet, play, tmp_path):
     fleet = make_fleet(1)

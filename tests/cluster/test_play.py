@@ -123,6 +123,7 @@ def test_a_second_run_changes_nothing(make_fleet, play):
     assert "changed=0" in output
 
 
+@pytest.mark.long
 def test_nodes_at_their_own_pace_wait_for_a_place_and_take_no_turns(make_fleet, play):
     fleet = make_fleet(3)
     with watched(fleet) as seen:
@@ -245,6 +246,7 @@ def test_a_drill_whose_candidate_does_not_boot_fails_as_a_move_would(make_fleet,
     assert "drilled_at" not in fleet.notes()[0]
 
 
+@pytest.mark.long
 @pytest.mark.fault("ansible-playbook killed with SIGKILL", "each step")
 def test_a_killed_drill_is_settled_by_the_next_run_of_another_playbook(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
@@ -261,6 +263,7 @@ def test_a_killed_drill_is_settled_by_the_next_run_of_another_playbook(make_flee
     assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)
 
 
+@pytest.mark.long
 def test_a_node_that_does_not_come_home_from_what_was_left_stays_cordoned(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
     (node,) = fleet.nodes
@@ -286,6 +289,7 @@ def test_a_failure_before_anything_was_begun_reboots_no_node_that_runs_what_is_n
     assert (got(tmp_path, node)["reboots"], fleet.unavailable()) == (0, [])
 
 
+@pytest.mark.long
 def test_the_trial_of_another_rollout_is_left_alone(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
     (node,) = fleet.nodes
@@ -311,6 +315,7 @@ def test_a_node_that_is_refused_has_not_failed_and_is_given_back(make_fleet, pla
     assert fleet.notes()[0].get("phase") != "failed"
 
 
+@pytest.mark.long
 def test_a_node_that_falls_silent_on_its_trial_is_brought_home_and_counted(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
     (node,) = fleet.nodes
@@ -323,6 +328,7 @@ def test_a_node_that_falls_silent_on_its_trial_is_brought_home_and_counted(make_
     assert (fleet.unavailable(), fleet.notes()[0]["phase"]) == ([], "failed")
 
 
+@pytest.mark.long
 def test_a_node_that_cannot_be_given_back_is_told_with_what_failed_first(control_plane, make_fleet, play, tmp_path):
     fleet = make_fleet(1)
     (node,) = fleet.nodes
@@ -348,6 +354,7 @@ def test_windows_hold_nodes_back_but_not_on_their_way_back(robot, make_fleet, pl
     assert all(note["phase"] == "done" for note in fleet.notes())
 
 
+@pytest.mark.long
 def test_nodes_that_are_still_to_be_moved_have_a_soft_taint_that_goes_on_every_way_out(make_fleet, play, tmp_path):
     fleet = make_fleet(2)
     soft = {"osmigrate_soft_taint": True, "osmigrate_serial": 1}
@@ -368,6 +375,7 @@ def test_nodes_that_are_still_to_be_moved_have_a_soft_taint_that_goes_on_every_w
     assert (fleet.marked(), fleet.unavailable()) == ({}, [])
 
 
+@pytest.mark.long
 def test_nodes_whose_budgets_have_room_go_first(scene, play):
     """In a rehearsal, which takes the nodes in the same order."""
     scene.deploy("web", 2)
