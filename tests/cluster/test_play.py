@@ -349,7 +349,9 @@ def test_windows_hold_nodes_back_but_not_on_their_way_back(robot, make_fleet, pl
     code, output = end(play("rollback", fleet.nodes, osmigrate_windows=closed, drain_way_back=False))
     assert code != 0
     assert f"{fleet.nodes[0]} may not go now: no maintenance window is open. It can go from" in output
-    assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)
+    state = fleet.state()
+    assert (fleet.unavailable(), state.claims, state.failures, state.halt) == ([], {}, {}, None)
+    assert "no maintenance window is open" in state.held[fleet.nodes[0]].why
     assert end(play("rollback", fleet.nodes, osmigrate_windows=closed))[0] == 0
     assert all(note["phase"] == "done" for note in fleet.notes())
 
