@@ -146,7 +146,7 @@ def _flavours(arguments: argparse.Namespace) -> dict[str, str]:
 def _build(_arguments: argparse.Namespace) -> None:
     lab = _lab()
     with exclusive(lab.paths):
-        host.check(lab.paths, [], lab.log)
+        host.check(lab.paths, [], [], lab.log)
         lab.build()
 
 

@@ -16,6 +16,11 @@ ETCD_PEER_PORT = int(os.environ.get("OSMIGRATE_LAB_ETCD_PEER_PORT") or 16380)
 CONTROLLER_MANAGER_PORT = int(os.environ.get("OSMIGRATE_LAB_CONTROLLER_MANAGER_PORT") or 16257)
 SCHEDULER_PORT = int(os.environ.get("OSMIGRATE_LAB_SCHEDULER_PORT") or 16259)
 RELEASES_PORT = int(os.environ.get("OSMIGRATE_LAB_RELEASES_PORT") or 18080)
+# Where the nodes' ssh and kubelet ports appear: one loopback address for each node in this network of 256.
+LOOPBACK_NETWORK = os.environ.get("OSMIGRATE_LAB_LOOPBACK_NETWORK") or "127.0.66"
+SSH_PORT = int(os.environ.get("OSMIGRATE_LAB_SSH_PORT") or 22)
+# The API server goes where the Node objects say, and kubelets say this one.
+KUBELET_PORT = 10250
 # How a guest reaches the loopback interface of the host (QEMU's user network).
 GUEST_GATEWAY = "10.0.2.2"
 
@@ -80,4 +85,4 @@ def node_index(name: str) -> int:
 
 def node_address(index: int) -> str:
     """The host's loopback address that stands for a node, ssh and kubelet ports alike."""
-    return f"127.0.66.{index + 1}"
+    return f"{LOOPBACK_NETWORK}.{index + 1}"

@@ -22,8 +22,17 @@ from . import config, host, kubebin
 from .cache import Log
 from .config import Paths
 from .pki import cluster_pki
+from .ports import Endpoint
 from .process import Daemon
 
+# Who listens where, on 127.0.0.1.
+_PORTS = (
+    ("etcd", config.ETCD_PORT, "ETCD"),
+    ("etcd", config.ETCD_PEER_PORT, "ETCD_PEER"),
+    ("kube-apiserver", config.API_PORT, "API"),
+    ("kube-controller-manager", config.CONTROLLER_MANAGER_PORT, "CONTROLLER_MANAGER"),
+    ("kube-scheduler", config.SCHEDULER_PORT, "SCHEDULER"),
+)
 # In the order they are started.
 _FIRST = ("etcd", "kube-apiserver")
 _SECOND = ("kube-controller-manager", "kube-scheduler")
@@ -88,6 +97,14 @@ class ControlPlane:
 
     def running(self) -> bool:
         return all(daemon.running() for daemon in self._daemons.values())
+
+    def endpoints(self) -> list[Endpoint]:
+        """Return where what does not run yet is going to listen."""
+        return [
+            Endpoint(part, "127.0.0.1", port, f"OSMIGRATE_LAB_{name}_PORT")
+            for part, port, name in _PORTS
+            if not self._daemons[part].running()
+        ]
 
     def pause(self, hang: bool = False) -> None:
         """Take the API server away: connections are refused, or (hang) accepted and never answered."""

@@ -11,7 +11,9 @@ import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from . import ports
 from .config import NODE_MEMORY_MIB, NODES, Paths
+from .ports import Endpoint
 
 NEED_DISK_GIB = 12
 # What QEMU adds to a guest's memory, and what control plane and builds take beside the guests.
@@ -113,9 +115,12 @@ def install_packages(log: Callable[[str], None]) -> None:
         raise HostError(f"still missing after the installation: {' '.join(missing_packages())}.")
 
 
-def check(paths: Paths, nodes: list[str], log: Callable[[str], None]) -> None:
-    """Stop with one message that names everything in the way of starting these nodes."""
-    problems = []
+def check(paths: Paths, nodes: list[str], endpoints: Iterable[Endpoint], log: Callable[[str], None]) -> None:
+    """Stop with one message that names everything in the way of starting these nodes.
+
+    endpoints: where what is going to be started will listen.
+    """
+    problems = ports.refused(endpoints)
     if platform.machine() != "x86_64":
         problems.append(f"the lab's machines are x86_64, this one is {platform.machine()}.")
     if os.geteuid() != 0 and run(["sudo", "-n", "true"], check=False).returncode:

@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
-from . import config, flavours, host, kubebin, networks, nodefiles, releases, simulated, vm, workloads
+from . import config, flavours, host, kubebin, networks, nodefiles, releases, simulated, vm, webserver, workloads
 from .cache import Log, digest, locked, pin
 from .config import Paths
 from .controlplane import ControlPlane
+from .ports import Endpoint
 from .process import Daemon
 from .vm import Machine, all_machines, ssh_options
 
@@ -82,7 +83,15 @@ class Lab:
 
     def _look(self, nodes: Collection[str]) -> None:
         with self._stage("looking at this machine", "a second"):
-            host.check(self.paths, [name for name in nodes if not Machine(self.paths, name).running()], self.log)
+            machines = [machine for name in nodes if not (machine := Machine(self.paths, name)).running()]
+            endpoints = self.control_plane.endpoints()
+            if nodes and not self.webserver.running():
+                endpoints.append(
+                    Endpoint("the releases", "127.0.0.1", config.RELEASES_PORT, "OSMIGRATE_LAB_RELEASES_PORT")
+                )
+            for machine in machines:
+                endpoints += machine.endpoints()
+            host.check(self.paths, [machine.name for machine in machines], endpoints, self.log)
 
     def _start_machines(self, nodes: dict[str, str]) -> None:
         self._serve_releases()
@@ -111,6 +120,7 @@ class Lab:
             "machine": Path(vm.__file__),
             "devices": Path(networks.__file__),
             "size": Path(config.__file__),
+            "where": repr((config.API_PORT, config.SSH_PORT, config.LOOPBACK_NETWORK)),
         }
         name = f"fresh-{digest(made_of)}"
         if not self._snapshot_directory(name).exists():
@@ -142,6 +152,7 @@ class Lab:
             [sys.executable, "-m", "lab.webserver", str(directory)],
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
         )
+        webserver.wait_serving(str(directory))
 
     def wait_nodes_ready(self, names: tuple[str, ...] | list[str], timeout: int = BOOT_TIMEOUT) -> None:
         self.control_plane.kubectl(
@@ -163,6 +174,7 @@ class Lab:
         return {
             "ANSIBLE_PRIVATE_KEY_FILE": self.paths.ssh_key,
             "ANSIBLE_REMOTE_USER": "ops",
+            "ANSIBLE_REMOTE_PORT": config.SSH_PORT,
             # A connection waits longer than by default for a machine without KVM that is busy.
             "ANSIBLE_TIMEOUT": 60,
             # One connection a task instead of four.

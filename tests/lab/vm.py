@@ -13,8 +13,9 @@ from functools import cached_property
 from pathlib import Path
 
 from . import accel, cache, host, networks, nodefiles, seed
-from .config import Paths, node_address, node_index
+from .config import KUBELET_PORT, SSH_PORT, Paths, node_address, node_index
 from .flavours import FLAVOURS
+from .ports import Endpoint
 from .process import Daemon
 from .qmp import Monitor
 from .template import machine_arguments
@@ -57,6 +58,15 @@ class Machine:
 
     def running(self) -> bool:
         return self._daemon.running()
+
+    def endpoints(self) -> list[Endpoint]:
+        """Return where the machine is going to listen, if it does not run yet."""
+        if self.running():
+            return []
+        return [
+            Endpoint(f"ssh of {self.name}", self.address, SSH_PORT, "OSMIGRATE_LAB_SSH_PORT"),
+            Endpoint(f"kubelet of {self.name}", self.address, KUBELET_PORT, "OSMIGRATE_LAB_LOOPBACK_NETWORK"),
+        ]
 
     def create(self, flavour: str, template: Path) -> None:
         """Make disk and identity. A machine that exists stays as it is.
@@ -188,12 +198,14 @@ class Machine:
     def _remember_host_key(self, public: str) -> None:
         known = self.paths.run / "known_hosts"
         lines = known.read_text().splitlines() if known.exists() else []
-        lines = [line for line in lines if line.split()[0] != self.address]
-        lines.append(f"{self.address} {' '.join(public.split()[:2])}")
+        name = self.address if SSH_PORT == 22 else f"[{self.address}]:{SSH_PORT}"
+        lines = [line for line in lines if line.split()[0] != name]
+        lines.append(f"{name} {' '.join(public.split()[:2])}")
         known.write_text("\n".join(lines) + "\n")
 
     def _arguments(self, write_log: Path | None) -> list[str]:
-        forwards = "".join(f",hostfwd=tcp:{self.address}:{port}-:{port}" for port in (22, 10250))
+        ends = ((SSH_PORT, 22), (KUBELET_PORT, KUBELET_PORT))
+        forwards = "".join(f",hostfwd=tcp:{self.address}:{here}-:{there}" for here, there in ends)
         accelerator = accel.choose(self.paths, self.template / "kernel", print)
         argv = [
             "qemu-system-x86_64",
@@ -269,6 +281,8 @@ def ssh_options(paths: Paths) -> list[str]:
         "BatchMode=yes",
         "-o",
         "LogLevel=ERROR",
+        "-p",
+        str(SSH_PORT),
         "-F",
         "none",
     ]

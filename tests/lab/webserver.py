@@ -1,23 +1,29 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Serves the releases to the nodes over HTTP/1.1 and counts what it sends. Run as `python -m lab.webserver`."""
+"""Serves a directory of releases to the nodes over HTTP/1.1 and counts what it sends.
+
+Run as `python -m lab.webserver DIRECTORY`.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
 import threading
+import time
 import urllib.request
+from http.client import HTTPException
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 from .config import RELEASES_PORT
+from .host import HostError
 
 ADDRESS = ("127.0.0.1", RELEASES_PORT)
 STATS = f"http://127.0.0.1:{RELEASES_PORT}/_stats"
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Static files; GET /_stats tells the totals, POST /_stats sets them to zero."""
+    """Static files; GET /_stats tells the totals and whose they are, POST /_stats sets the totals to zero."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -28,7 +34,7 @@ class Handler(SimpleHTTPRequestHandler):
         if self.path != "/_stats":
             super().do_GET()
             return
-        content = json.dumps(self.totals).encode()
+        content = json.dumps({**self.totals, "directory": self.directory}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -53,10 +59,33 @@ class Handler(SimpleHTTPRequestHandler):
         """Twelve thousand requests a node are not worth a line each."""
 
 
-def stats() -> dict[str, int]:
-    """Return {"requests": files sent, "bytes": of their content} since the last reset."""
+def stats() -> dict[str, int | str]:
+    """Return {"requests": files sent, "bytes": of their content} since the last reset, and the "directory"."""
     with urllib.request.urlopen(STATS) as answer:
         return json.load(answer)
+
+
+def wait_serving(directory: str, timeout: float = 30) -> None:
+    """Wait until it is this directory that is served, by the lab's own server.
+
+    HostError: nobody answers, or somebody else.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            serves = stats()["directory"]
+        except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
+            why = f"it does not answer as the lab's does ({error!r})"
+        else:
+            if serves == directory:
+                return
+            why = f"it serves {serves}"
+        if time.monotonic() > deadline:
+            raise HostError(
+                f"the server on port {RELEASES_PORT} of {ADDRESS[0]} is not this lab's: {why}. Stop it, or set "
+                "OSMIGRATE_LAB_RELEASES_PORT to another port, and run this again."
+            )
+        time.sleep(0.1)
 
 
 def reset_stats() -> None:
