@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PACKAGE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE, FAILED
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import is_address
 
 _ZONE = "topology.kubernetes.io/zone"
@@ -102,10 +103,10 @@ def _record_groups(record: dict) -> Iterator[str]:
     )
     if phase:
         yield f"osmigrate_phase_{phase}"
-    if phase == "done" and release:
+    if phase == DONE and release:
         yield f"osmigrate_release_{release}"
         yield "osmigrate_on_package" if release == PACKAGE else "osmigrate_on_ostree"
-    if phase == "failed":
+    if phase == FAILED:
         yield "osmigrate_failed"
     if "cordoned_by" in record:
         yield "osmigrate_held"

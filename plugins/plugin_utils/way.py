@@ -10,18 +10,23 @@ from typing import Any, NamedTuple
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PACKAGE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import revoked as revocation
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import (
+    CONFIRM,
+    DRILL,
+    MOVE,
+    RETURN,
+    REVERT,
+    STAGE,
+    VERIFY,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.record import NOT_BEGUN
-
-MOVE = ("drain", "trial", "verify", "confirm")
-DRILL = ("drain", "trial", "return")
 
 
 class Way(NamedTuple):
     """What is left to do on one node.
 
-    steps: of "revert", "stage", "drain", "trial", "verify", "confirm", in order, for a drill "return" instead of the
-    last two; empty where nothing is left. A target that is in the boot menu is not staged again: it gets there only
-    when all of it lies on the node.
+    steps: of REVERT, STAGE, and those of MOVE or DRILL, in order; empty where nothing is left. A target that is in the
+    boot menu is not staged again: it gets there only when all of it lies on the node.
     refusal: why the node must not go on, empty if it may. Steps given beside it are still to be taken.
     """
 
@@ -52,7 +57,7 @@ def next_steps(
     refusal = _withdrawn(boot, target, commit, revoked)
     if refusal:
         # A trial of it is ended, and the node goes home.
-        return Way(("revert",) if (boot["trial"] or {}).get("entry") == target else (), refusal)
+        return Way((REVERT,) if (boot["trial"] or {}).get("entry") == target else (), refusal)
     return _steps(boot, target, retry, attempts_max, drill)
 
 
@@ -76,12 +81,12 @@ def _steps(boot: dict[str, Any], target: str, retry: bool, attempts_max: int, dr
     trial = boot["trial"] or {}
     on_trial, drilled = trial.get("entry", ""), trial.get("purpose") == "drill"
     to_do = DRILL if drill else MOVE
-    move = to_do if target == PACKAGE or _is_staged(boot, target, drill) else ("stage", *to_do)
+    move = to_do if target == PACKAGE or _is_staged(boot, target, drill) else (STAGE, *to_do)
 
     if verdict == "booted_candidate":
         # No drill lets a move fall back, and no move keeps what a drill has booted, which lacks health checks.
         if on_trial == target and drilled == drill:
-            return Way(("return",) if drill else ("verify", "confirm"))
+            return Way((RETURN,) if drill else (VERIFY, CONFIRM))
         if not drilled:
             return Way((), f"It runs {on_trial} on trial, which another rollout has to confirm or revert.")
     if boot["called_off"] or (on_trial and (on_trial != target or (drilled and verdict not in NOT_BEGUN))):
@@ -90,19 +95,19 @@ def _steps(boot: dict[str, Any], target: str, retry: bool, attempts_max: int, dr
         home = {**boot["booted"], "entry": runs}
         settled = {**boot, "trial": None, "verdict": "", "called_off": False, "booted": home}
         rest = _steps(settled, target, retry, attempts_max, drill)
-        return Way(("revert", *rest.steps), rest.refusal)
+        return Way((REVERT, *rest.steps), rest.refusal)
     if verdict in ("fell_back", "unknown"):
         # The fall-back that is not noted yet counts, too.
         attempts = _attempts(boot, target) + 1
         refusal = _refusal(target, attempts, verdict, reason, retry, attempts_max)
-        return Way(("revert",), refusal) if refusal else Way(("revert", *move))
+        return Way((REVERT,), refusal) if refusal else Way((REVERT, *move))
     if target == PACKAGE and boot.get("finalized"):
         return Way((), _given_up(boot))
     if booted == target == boot["default"]:
         if drill:
             return Way((), f"{target} is the default here, so there is nothing to come home from.")
         # Without a block it is only what GRUB boots for want of one: the record may have another default.
-        return Way(() if boot["block"]["usable"] or not boot["entries"] else ("confirm",))
+        return Way(() if boot["block"]["usable"] or not boot["entries"] else (CONFIRM,))
     if target in boot["failures"]:
         failed = boot["failures"][target]
         attempts = _attempts(boot, target)

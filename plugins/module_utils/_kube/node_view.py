@@ -6,6 +6,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PREFIX
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE
 
 # What the inventory leaves out. The API server lets no kubelet write the first one.
 EXCLUDE_LABELS = ("node-restriction.kubernetes.io/osmigrate-exclude", PREFIX + "exclude")
@@ -44,7 +45,7 @@ def is_schedulable(node):
 def has_arrived(node, release):
     """Whether a node is recorded to have arrived at a release; false where none is given."""
     noted = osmigrate(node)
-    return bool(release) and noted.get("phase") == "done" and noted.get("release") == release
+    return bool(release) and noted.get("phase") == DONE and noted.get("release") == release
 
 
 def excluded_by(node: dict) -> str:

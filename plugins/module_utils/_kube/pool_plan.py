@@ -12,6 +12,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, lease_plan, node_view, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, whole_number
 
 REFRESH_SECONDS = 60
@@ -97,7 +98,7 @@ def member(node):
         node_view.is_ready(node),
         node_view.is_schedulable(node),
         node_view.annotations(node).get(cordon_plan.BY),
-        noted.get("rollout") if noted.get("phase") == "done" else None,
+        noted.get("rollout") if noted.get("phase") == DONE else None,
         seconds if seconds is not None and seconds <= LONGEST_CORDON else None,
     )
 

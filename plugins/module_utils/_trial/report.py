@@ -12,6 +12,7 @@ import time
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PREFIX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import FAILED
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import node_object, record
 
 KMSG = "/dev/kmsg"
@@ -37,7 +38,7 @@ def annotations(facts):
     # This fall-back is counted in the record when the trial is called off.
     attempts = (failed.get("attempts", 1) if failed else 0) + 1
     return {
-        PREFIX + "phase": "failed",
+        PREFIX + "phase": FAILED,
         PREFIX + "verdict": facts["verdict"],
         PREFIX + "reason": facts["reason"],
         PREFIX + "attempts": str(attempts),
