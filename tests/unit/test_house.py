@@ -42,6 +42,7 @@ KNOWN_ARROWS = {
 # Those that know Ansible: what it calls, and the edges below that.
 EDGES = (
     "plugins/action/",
+    "plugins/callback/",
     "plugins/filter/",
     "plugins/inventory/",
     "plugins/modules/",

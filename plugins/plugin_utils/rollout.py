@@ -1,0 +1,339 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of a rollout, reduced from the events of its runs: one after the other, or all of a log. Pure.
+
+Nothing that events say makes it fail: what is missing, comes twice or cannot be read is counted, and said.
+
+This plugin util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.events import MOST_NAMES, Event, Unread
+
+DONE, FAILED, HELD, LEFT, UNREACHED, UNFINISHED = "done", "failed", "held", "left", "unreached", "unfinished"
+# What became of a node: key -> how the report counts them.
+OUTCOMES = {
+    DONE: "done",
+    FAILED: "failed after a trial was armed",
+    HELD: "held up before a trial, and serving on",
+    UNFINISHED: "on their way when the run ended",
+    LEFT: "left as they are",
+    UNREACHED: "not reached",
+    "": "on their way when last seen",
+}
+WAITING = "wait"
+MOST_SPANS, MOST_RUNS = 100, 1000
+
+
+@dataclass
+class Span:
+    """One step of one node, from begin to end (seconds since the epoch); end is None as long as it lasts."""
+
+    step: str
+    begin: float
+    end: float | None = None
+
+    def seconds(self, now: float) -> float:
+        return max(0.0, (now if self.end is None else self.end) - self.begin)
+
+
+@dataclass
+class Node:
+    """What is known of one node.
+
+    out_since: since when it is out of service, None while it serves. out: the times before that, in seconds.
+    cut: how many spans were dropped.
+    """
+
+    name: str
+    run: str = ""
+    pool: str = ""
+    spans: list[Span] = field(default_factory=list)
+    out_since: float | None = None
+    out: float = 0.0
+    outcome: str = ""
+    verdict: str = ""
+    why: str = ""
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    cut: int = 0
+
+    @property
+    def now_in(self) -> Span | None:
+        """The step that it is in."""
+        return self.spans[-1] if self.spans and self.spans[-1].end is None else None
+
+    def out_of_service(self, now: float) -> float:
+        """Return for how many seconds it was out of service."""
+        return self.out + (max(0.0, now - self.out_since) if self.out_since is not None else 0.0)
+
+
+@dataclass
+class Run:
+    """One run of a playbook, as far as its events are known.
+
+    next: number of the next event. missing: how many before that were not seen. ended: whether its last one was.
+    """
+
+    id: str
+    begin: float
+    last: float
+    playbook: str = ""
+    check: bool = False
+    next: int = 1
+    missing: int = 0
+    ended: bool = False
+
+
+@dataclass
+class Batch:
+    """The batch at work: number 0 where none is. total: hosts of its play."""
+
+    play: str = ""
+    number: int = 0
+    of: int = 0
+    total: int = 0
+    begin: float = 0.0
+
+
+@dataclass
+class Rollout:
+    """All of it.
+
+    first_out: when the first node left service, None before. unread: what could not be read, with how often. twice:
+    events that came more than once. outcomes: how many nodes have each, "" included.
+    """
+
+    release: str = ""
+    runs: dict[str, Run] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    batch: Batch = field(default_factory=Batch)
+    first_out: float | None = None
+    unread: Counter[str] = field(default_factory=Counter)
+    twice: int = 0
+    too_many: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def last(self) -> float:
+        """When the last event was, 0 without any."""
+        return max((run.last for run in self.runs.values()), default=0.0)
+
+    @property
+    def begin(self) -> float:
+        return min((run.begin for run in self.runs.values()), default=0.0)
+
+    def add(self, name: str, run: str) -> Node | None:
+        """Begin to keep a node; None if there are too many."""
+        if len(self.nodes) >= MOST_NAMES:
+            return None
+        self.outcomes[""] += 1
+        return self.nodes.setdefault(name, Node(name, run))
+
+
+def reduce(events: Iterable[Event | Unread]) -> Rollout:
+    """Reduce a log, in whatever order its lines are: run by run, each in the order in which it told."""
+    told: list[Event] = []
+    rollout = Rollout()
+    for one in events:
+        if isinstance(one, Unread):
+            rollout.unread[one.why] += 1
+        else:
+            told.append(one)
+    begins: dict[str, float] = {}
+    for one in told:
+        begins[one.run] = min(one.at, begins.get(one.run, one.at))
+    for one in sorted(told, key=lambda one: (begins[one.run], one.run, one.number)):
+        apply(rollout, one)
+    return rollout
+
+
+def apply(rollout: Rollout, one: Event) -> None:
+    """Take one more event into the state."""
+    run = rollout.runs.get(one.run)
+    if run is None:
+        if len(rollout.runs) >= MOST_RUNS:
+            rollout.too_many += 1
+            return
+        run = rollout.runs[one.run] = Run(one.run, one.at, one.at)
+    if one.number < run.next:
+        rollout.twice += 1
+        return
+    run.missing += one.number - run.next
+    run.next, run.last = one.number + 1, max(run.last, one.at)
+    if one.kind in _OF_RUNS:
+        _OF_RUNS[one.kind](rollout, run, one)
+        return
+    node = _node(rollout, one)
+    if node is None:
+        rollout.too_many += 1
+    else:
+        _OF_NODES[one.kind](rollout, node, one)
+
+
+def _node(rollout: Rollout, one: Event) -> Node | None:
+    name = one.said["node"]
+    node = rollout.nodes.get(name)
+    if node is None:
+        node = rollout.add(name, one.run)
+        if node is None:
+            return None
+    if node.run != one.run:
+        # Another run begins with it anew: the step of the one before has ended at some time that nobody saw.
+        _close(node, node.now_in.begin if node.now_in else one.at)
+        _judge(rollout, node, "")
+        node.run, node.why, node.verdict = one.run, "", ""
+    return node
+
+
+def _close(node: Node, at: float) -> None:
+    if node.now_in:
+        node.now_in.end = max(at, node.now_in.begin)
+
+
+def _begin(node: Node, step: str, at: float) -> None:
+    _close(node, at)
+    node.spans.append(Span(step, at))
+    if len(node.spans) > MOST_SPANS:
+        del node.spans[0]
+        node.cut += 1
+
+
+def _judge(rollout: Rollout, node: Node, outcome: str) -> None:
+    rollout.outcomes[node.outcome] -= 1
+    rollout.outcomes[outcome] += 1
+    node.outcome = outcome
+
+
+def _run(rollout: Rollout, run: Run, one: Event) -> None:
+    run.playbook, run.check = one.said["playbook"], one.said["check"]
+
+
+def _release(rollout: Rollout, run: Run, one: Event) -> None:
+    rollout.release = one.said["release"] or rollout.release
+
+
+def _batch(rollout: Rollout, run: Run, one: Event) -> None:
+    said = one.said
+    rollout.batch = Batch(said["play"], said["number"], said["of"], said["total"], one.at)
+    # Between two batches no node is at work: who has begun waits for its turn.
+    for name in said["nodes"]:
+        if name not in rollout.nodes:
+            rollout.add(name, one.run)
+    for other in rollout.nodes.values():
+        if other.run == one.run and not other.outcome and (not other.now_in or other.now_in.step != WAITING):
+            _begin(other, WAITING, one.at)
+
+
+def _step(rollout: Rollout, node: Node, one: Event) -> None:
+    if not node.now_in or node.now_in.step != one.said["step"]:
+        _begin(node, one.said["step"], one.at)
+
+
+def _pool(rollout: Rollout, node: Node, one: Event) -> None:
+    node.pool = one.said["pool"]
+
+
+def _service(rollout: Rollout, node: Node, one: Event) -> None:
+    if one.said["serving"] and node.out_since is not None:
+        node.out += max(0.0, one.at - node.out_since)
+        node.out_since = None
+    elif not one.said["serving"] and node.out_since is None:
+        node.out_since = one.at
+        rollout.first_out = one.at if rollout.first_out is None else rollout.first_out
+
+
+def _findings(rollout: Rollout, node: Node, one: Event) -> None:
+    node.findings = one.said["findings"]
+
+
+def _trouble(rollout: Rollout, node: Node, one: Event) -> None:
+    node.why = one.said["why"]
+
+
+def _result(rollout: Rollout, node: Node, one: Event) -> None:
+    _close(node, one.at)
+    _judge(rollout, node, one.said["outcome"])
+    node.verdict = one.said["verdict"] or node.verdict
+    node.why = one.said["why"] if one.said["why"] or node.outcome == DONE else node.why
+
+
+def _end(rollout: Rollout, run: Run, one: Event) -> None:
+    run.ended = True
+    for other in rollout.nodes.values():
+        if other.run != one.run or other.outcome:
+            continue
+        step = other.now_in.step if other.now_in else WAITING
+        serves = step not in BY_KEY or BY_KEY[step].serving
+        untouched = LEFT if serves and not other.why else UNFINISHED
+        _judge(rollout, other, UNREACHED if step == WAITING else untouched)
+        _close(other, one.at)
+
+
+_OF_RUNS = {"run": _run, "release": _release, "batch": _batch, "end": _end}
+_OF_NODES = {
+    "step": _step,
+    "pool": _pool,
+    "service": _service,
+    "findings": _findings,
+    "trouble": _trouble,
+    "result": _result,
+}
+
+
+def missing(rollout: Rollout) -> Iterator[str]:
+    """Yield in sentences what this state does not know, and why."""
+    if not rollout.runs:
+        yield "There is no event of any run."
+    for run in rollout.runs.values():
+        name = f"The run {run.id}" + (f" of {run.playbook}" if run.playbook else "")
+        if run.missing:
+            yield f"{name} lacks {run.missing} of its events, so steps may be missing or too long."
+        if not run.ended:
+            yield f"{name} has not ended: it was killed, or was still at work when the last event was written."
+    if len(rollout.runs) > 1:
+        yield f"These are {len(rollout.runs)} runs; of a node the last one counts that had to do with it."
+    for why, times in sorted(rollout.unread.items()):
+        yield f"{times} lines of the log are {why} and were not read."
+    if rollout.twice:
+        yield f"{rollout.twice} events came twice and count once."
+    if rollout.too_many:
+        yield f"{rollout.too_many} events are of more nodes or runs than are kept, and were dropped."
+    cut = sum(node.cut for node in rollout.nodes.values())
+    if cut:
+        yield f"{cut} early steps were dropped: of each node the last {MOST_SPANS} are kept."
+
+
+def unavailable_seconds(rollout: Rollout, now: float) -> list[float]:
+    """Return for how long each node that left service was out of it, shortest first."""
+    return sorted(filter(None, (node.out_of_service(now) for node in rollout.nodes.values())))
+
+
+def quantile(ordered: list[float], share: float) -> float:
+    """Return the smallest value that so much of a list, which is in order and not empty, does not exceed."""
+    return ordered[min(len(ordered) - 1, max(0, -int(-share * len(ordered) // 1) - 1))]
+
+
+def median(values: list[float]) -> float:
+    return statistics.median(values) if values else 0.0
+
+
+def seconds_left(rollout: Rollout, now: float) -> float | None:
+    """Estimate when all is done, from how fast nodes have been done so far; None while nobody can know."""
+    ended = rollout.outcomes[DONE] + rollout.outcomes[FAILED]
+    if rollout.first_out is None or not ended:
+        return None
+    return (now - rollout.first_out) / ended * to_go(rollout)
+
+
+def to_go(rollout: Rollout) -> int:
+    """Return how many nodes nothing has become of yet."""
+    return max(len(rollout.nodes), rollout.batch.total) - (len(rollout.nodes) - rollout.outcomes[""])

@@ -1,0 +1,163 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of a rollout, from events as runs leave them: whole, killed, doubled, out of order, of other versions."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import rollout as reducer
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.events import Unread, event
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import apply, missing, reduce
+
+WAY = ("claim", "cordon", "drain", "arm", "reboot", "verify", "confirm", "uncordon")
+
+
+class Story:
+    """Events of one run, one a second."""
+
+    def __init__(self, run="r1", begin=1000.0):
+        self.run, self.at, self.events = run, begin, []
+
+    def tell(self, kind, **said):
+        self.events.append(event(self.run, len(self.events) + 1, self.at, kind, **said))
+        self.at += 1
+        return self
+
+    def begin(self, *nodes):
+        self.tell("run", playbook="migrate").tell("release", release="d-1")
+        return self.tell("batch", play="Move", number=1, of=1, nodes=nodes, total=len(nodes))
+
+    def move(self, node, until="uncordon", outcome="done", why=""):
+        for step in WAY[: WAY.index(until) + 1]:
+            self.tell("step", node=node, step=step)
+            if step in ("cordon", "uncordon"):
+                self.tell("service", node=node, serving=step == "uncordon")
+        return self.tell("result", node=node, outcome=outcome, why=why) if outcome else self
+
+
+WHOLE = Story().begin("w1", "w2").move("w1").move("w2", "verify", "failed", "It fell back.").tell("end").events
+
+
+def test_a_whole_run():
+    state = reduce(WHOLE)
+    one, two = state.nodes["w1"], state.nodes["w2"]
+    assert state.release == "d-1" and list(missing(state)) == []
+    assert [span.step for span in one.spans] == ["wait", *WAY]
+    assert (one.outcome, one.out_of_service(9999), one.out_since) == ("done", 7, None)
+    assert (two.outcome, two.why) == ("failed", "It fell back.")
+    assert two.out_of_service(two.out_since + 60) == 60
+    assert all(span.end is not None for node in (one, two) for span in node.spans)
+    assert (state.outcomes["done"], state.outcomes["failed"], state.outcomes[""]) == (1, 1, 0)
+
+
+def test_order_and_doubles_change_nothing():
+    shuffled = [*WHOLE, *WHOLE[3:9]]
+    random.Random(1).shuffle(shuffled)
+    state, right = reduce(shuffled), reduce(WHOLE)
+    assert state.nodes == right.nodes and state.batch == right.batch and state.outcomes == right.outcomes
+    assert list(missing(state)) == ["6 events came twice and count once."]
+
+
+def test_one_after_the_other_is_the_same_as_all_at_once():
+    state = reducer.Rollout()
+    for one in WHOLE:
+        apply(state, one)
+    assert state == reduce(WHOLE)
+
+
+def test_a_killed_run_is_told_and_its_node_is_where_it_was():
+    state = reduce(Story().begin("w1", "w2").move("w1", "drain", "").events)
+    assert state.nodes["w1"].outcome == "" and state.nodes["w1"].now_in.step == "drain"
+    assert state.nodes["w2"].now_in.step == "wait"
+    assert list(missing(state)) == [
+        "The run r1 of migrate has not ended: it was killed, or was still at work when the last event was written."
+    ]
+
+
+def test_the_run_after_it_takes_the_node_over():
+    first, second = Story().begin("w1").move("w1", "drain", ""), Story("r2", 5000.0).begin("w1").move("w1").tell("end")
+    state = reduce([*second.events, *first.events])
+    node = state.nodes["w1"]
+    assert node.outcome == "done" and node.out_since is None
+    # Nobody saw when its drain ended, so it counts for nothing; it was out of service all the time.
+    assert [span.seconds(9999) for span in node.spans if span.step == "drain"] == [0, 1]
+    assert node.out_of_service(9999) > 3990
+    assert len(list(missing(state))) == 2
+
+
+def test_two_runs_at_once_do_not_close_each_others_steps():
+    one, two = Story("a", 1000.0).begin("w1").move("w1", "drain", ""), Story("b", 1001.0).begin("w2")
+    state = reducer.Rollout()
+    for each in [*one.events, *two.events]:
+        apply(state, each)
+    assert state.nodes["w1"].now_in.step == "drain" and state.nodes["w2"].now_in.step == "wait"
+
+
+def test_lost_events_are_counted():
+    state = reduce(WHOLE[:4] + WHOLE[7:])
+    assert list(missing(state)) == ["The run r1 of migrate lacks 3 of its events, so steps may be missing or too long."]
+
+
+def test_what_cannot_be_read_is_told():
+    state = reduce([Unread("of version 2"), Unread("broken"), Unread("broken")])
+    assert list(missing(state)) == [
+        "There is no event of any run.",
+        "2 lines of the log are broken and were not read.",
+        "1 lines of the log are of version 2 and were not read.",
+    ]
+
+
+def test_a_step_that_this_version_does_not_know_is_kept():
+    state = reduce(Story().begin("w1").tell("step", node="w1", step="dance").tell("end").events)
+    assert state.nodes["w1"].spans[-1].step == "dance"
+
+
+@pytest.mark.parametrize(
+    ("until", "why", "outcome"),
+    [("claim", "", "left"), ("claim", "no place", "unfinished"), ("drain", "", "unfinished")],
+)
+def test_a_run_that_ends_leaves_no_node_without_a_word(until, why, outcome):
+    story = Story().begin("w1", "w2").move("w1", until, "")
+    if why:
+        story.tell("trouble", node="w1", why=why)
+    state = reduce(story.tell("end").events)
+    assert state.nodes["w1"].outcome == outcome
+    assert state.nodes["w2"].outcome == "unreached"
+    assert state.outcomes[""] == 0
+
+
+def test_clocks_that_go_back_make_no_negative_times():
+    story = Story().begin("w1")
+    story.at = 10.0
+    state = reduce(story.move("w1").tell("end").events)
+    assert all(span.seconds(0) >= 0 for span in state.nodes["w1"].spans)
+    assert state.nodes["w1"].out_of_service(0) >= 0
+
+
+def test_it_is_bounded(monkeypatch):
+    monkeypatch.setattr(reducer, "MOST_NAMES", 3)
+    monkeypatch.setattr(reducer, "MOST_SPANS", 5)
+    monkeypatch.setattr(reducer, "MOST_RUNS", 2)
+    stories = [Story(run).begin(*[f"w{number}" for number in range(9)]).move("w1") for run in "abc"]
+    state = reduce([one for story in stories for one in story.events])
+    assert len(state.nodes) == 3 and len(state.runs) == 2
+    assert all(len(node.spans) <= 5 for node in state.nodes.values())
+    said = " ".join(missing(state))
+    assert "were dropped" in said and "early steps" in said
+
+
+def test_estimate():
+    story = Story().begin("w1", "w2", "w3")
+    assert reducer.seconds_left(reduce(story.events), story.at) is None
+    story.move("w1")
+    state = reduce(story.events)
+    assert reducer.to_go(state) == 2
+    assert reducer.seconds_left(state, state.first_out + 30) == 60
+
+
+def test_quantile():
+    values = [float(value) for value in range(1, 11)]
+    assert [reducer.quantile(values, share) for share in (0.0, 0.5, 0.9, 1.0)] == [1, 5, 9, 10]
+    assert reducer.quantile([7.0], 0.9) == 7 and reducer.median([]) == 0
