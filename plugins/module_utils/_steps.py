@@ -9,7 +9,7 @@ import typing
 
 # What next_steps (plugin_utils/way.py) decides about, and roles/node does.
 STAGE, DRAIN, TRIAL, VERIFY = "stage", "drain", "trial", "verify"
-CONFIRM, RETURN, REVERT = "confirm", "return", "revert"
+CONFIRM, RETURN, REVERT, REPAIR = "confirm", "return", "revert", "repair"
 # A move, and a drill, once the release lies on the node.
 MOVE = (DRAIN, TRIAL, VERIFY, CONFIRM)
 DRILL = (DRAIN, TRIAL, RETURN)
@@ -42,6 +42,7 @@ STEPS = (
     Step("preflight", "is asked what speaks against the move", STAGE, True, ("node_preflight",)),
     Step("stage", "gets the release beside what runs", STAGE, True, ("ostree_candidate",)),
     Step("wait", "waits for its batch", "", True),
+    Step("repair", "has its record and boot menu settled", REPAIR, True, ("boot_trial=repaired",)),
     Step(
         "claim",
         "waits for those who have to agree, and for its place in the budget",

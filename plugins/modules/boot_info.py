@@ -118,6 +118,14 @@ called_off:
   description: Whether what runs now is a trial that was called off, so that the node has to go home.
   returned: success
   type: bool
+contradictions:
+  description:
+    - What record, environment block and boot menu say of each other that cannot be, as after a full disk or a power cut
+      between two writes. All else here is as if it were settled, which M(osmigrate.fleet.boot_trial) with
+      O(osmigrate.fleet.boot_trial#module:state=repaired) does.
+  returned: success
+  type: list
+  elements: str
 failures:
   description: Releases that failed on this node, by id of their entry; C(attempts) is how often each of them did.
   returned: always

@@ -33,9 +33,11 @@ options:
       - V(confirmed) makes O(name), which must be running, the default.
       - V(reverted) calls the trial off; the default stays what it was.
       - V(drilled) calls a drill of O(name) off that came home by itself, and notes that the way back works.
+      - V(repaired) brings record, environment block and menu to where they say the same, as
+        RV(osmigrate.fleet.boot_info#module:contradictions) has it; what a plain reboot boots stays what it is.
     type: str
     required: true
-    choices: [staged, armed, confirmed, reverted, drilled]
+    choices: [staged, armed, confirmed, reverted, drilled, repaired]
   entry:
     description: The boot entry, as RV(osmigrate.fleet.ostree_candidate#module:entry) returns it.
     type: dict
@@ -147,6 +149,8 @@ def apply(boot, params):
         return boot.confirm(params["name"])
     if params["state"] == "drilled":
         return boot.drilled(params["name"])
+    if params["state"] == "repaired":
+        return boot.repair()
     return boot.revert(params["reason"])
 
 
@@ -168,7 +172,7 @@ def main():
             "state": {
                 "type": "str",
                 "required": True,
-                "choices": ["staged", "armed", "confirmed", "reverted", "drilled"],
+                "choices": ["staged", "armed", "confirmed", "reverted", "drilled", "repaired"],
             },
             "entry": {"type": "dict"},
             "name": {"type": "str"},

@@ -14,6 +14,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import (
     CONFIRM,
     DRILL,
     MOVE,
+    REPAIR,
     RETURN,
     REVERT,
     STAGE,
@@ -25,8 +26,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.record impo
 class Way(NamedTuple):
     """What is left to do on one node.
 
-    steps: of REVERT, STAGE, and those of MOVE or DRILL, in order; empty where nothing is left. A target that is in the
-    boot menu is not staged again: it gets there only when all of it lies on the node.
+    steps: of REPAIR, REVERT, STAGE, and those of MOVE or DRILL, in order; empty where nothing is left. A target that is
+    in the boot menu is not staged again: it gets there only when all of it lies on the node.
     refusal: why the node must not go on, empty if it may. Steps given beside it are still to be taken.
     """
 
@@ -58,7 +59,11 @@ def next_steps(
     if refusal:
         # A trial of it is ended, and the node goes home.
         return Way((REVERT,) if (boot["trial"] or {}).get("entry") == target else (), refusal)
-    return _steps(boot, target, retry, attempts_max, drill)
+    way = _steps(boot, target, retry, attempts_max, drill)
+    # What boot_info says is as it will be then. A node that is left as it is may wait for a run that does something.
+    if boot.get("contradictions") and (way.steps or not way.refusal):
+        return Way((REPAIR, *way.steps), way.refusal)
+    return way
 
 
 def _withdrawn(boot: dict[str, Any], target: str, commit: str, revoked: Iterable[Any]) -> str:

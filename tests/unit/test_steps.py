@@ -49,7 +49,7 @@ def test_no_task_begins_two_steps():
 
 
 def test_all_that_next_steps_decides_about_is_a_step():
-    decided = {_steps.STAGE, _steps.REVERT, *_steps.MOVE, *_steps.DRILL}
+    decided = {_steps.STAGE, _steps.REPAIR, _steps.REVERT, *_steps.MOVE, *_steps.DRILL}
     assert decided == {step.way for step in _steps.STEPS if step.way}
     order = [step.way for step in _steps.STEPS if step.way]
     for way in (_steps.MOVE, _steps.DRILL):

@@ -13,13 +13,15 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import tier 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
+OURS = ("osm_default", "osm_trial", "osm_tries")
 UNTOUCHED = "A plain reboot boots what it booted before"
 
 
 class BootBlock:
-    """What GRUB goes by: variables is a dict of str to str, or None where GRUB could read or rewrite none.
+    """What GRUB goes by: variables is a dict of str to str with those of OURS that it has, None where GRUB reads none.
 
-    problem says why there are none; path is where the block lies or would lie.
+    problem says why there are none; unfit why GRUB must not rewrite those that there are; path is where the block lies
+    or would lie.
 
     :param tier: tier.Tier.
     :param beside: str, path of a block beside grub.cfg, for a node without a tier.
@@ -29,7 +31,12 @@ class BootBlock:
     def __init__(self, tier, beside, check_mode):
         self.path, self.check_mode = tier.block or beside, check_mode
         self._uuid, self._by_kexec = tier.uuid, tier.name == boot_tier.KEXEC
-        self.variables, self.problem = env.read(self.path)
+        variables, self.problem, self.unfit = env.read(self.path)
+        if variables is not None:
+            # A value that we could not write names no entry of ours, and GRUB does the same without it.
+            values = {name: variables[name] for name in OURS if name in variables}
+            variables = {name: value if env.VALUE.match(value) else "" for name, value in values.items()}
+        self.variables = variables
 
     def changed_at(self):
         """Return when it was written last, in seconds of the epoch, int; 0 without a usable block."""
@@ -41,12 +48,11 @@ class BootBlock:
         :param default: str, id of the entry that a new block makes the default.
         :returns: list of str, the actions taken.
         """
-        misplaced = self._misplaced()
-        if self.variables is not None and not misplaced:
+        if self.variables is not None and not self.unfit and not self._misplaced():
             return []
         if self.variables is None:
             self.variables = {"osm_default": default, "osm_trial": "", "osm_tries": ""}
-        self.problem = ""
+        self.problem = self.unfit = ""
         if not self.check_mode:
             self._make()
         return [f"create the environment block {self.path}"]

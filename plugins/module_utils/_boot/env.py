@@ -14,32 +14,54 @@ SIZE = 1024
 HEADER = b"# GRUB Environment Block\n"
 NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 VALUE = re.compile(r"^[A-Za-z0-9_.+~:-]*$")
+# As GRUB takes a block apart: a backslash keeps what follows it from meaning anything, a line break too.
+LINE = re.compile(r"(?s)(?:\\.|[^\\\n])*")
+ASSIGNMENT = re.compile(r"(?s)([^=]*)=((?:\\.|[^\\\n])*)\n")
+# No block is longer; a file that is has become something else.
+READ_MAX = 1 << 20
 
 
 def parse(data):
-    """Read the variables of a block.
+    """Read the variables of a block as GRUB does, whatever size it has and whoever wrote it.
 
     :param data: bytes, the content of the file.
-    :returns: dict of str to str.
-    :raises ValueError: the block is not one that GRUB could read and rewrite.
+    :returns: dict of str to str; of a name that is there twice the last one, as GRUB has it.
+    :raises ValueError: to GRUB this is no block.
+    """
+    if not data.startswith(HEADER) or len(data) == len(HEADER):
+        raise ValueError("its header is not GRUB's")
+    return dict(_pairs(data))
+
+
+def _pairs(data):
+    """Return the variables as list of (name, value); what GRUB takes for a name may hold anything, even line breaks."""
+    body = data[len(HEADER) :].decode("ascii", "replace")
+    found = []
+    while body:
+        if body.startswith("#"):
+            body = body[LINE.match(body).end() + 1 :]
+            continue
+        named = ASSIGNMENT.match(body)
+        if named is None:
+            break  # no name, or a value that nothing ends: GRUB reads no further
+        found.append((named.group(1), re.sub(r"(?s)\\(.)", r"\1", named.group(2))))
+        body = body[named.end() :]
+    return found
+
+
+def unfit(data):
+    """Say why GRUB cannot be trusted to rewrite a block that it reads, empty if it can.
+
+    :param data: bytes, as parse() takes.
     """
     if len(data) != SIZE:
-        raise ValueError("it has %d bytes instead of %d" % (len(data), SIZE))
-    if not data.startswith(HEADER):
-        raise ValueError("its header is not GRUB's")
-    body = data[len(HEADER) :].rstrip(b"#")
-    if body and not body.endswith(b"\n"):
-        raise ValueError("its last line is torn")
-    variables = {}
-    for line in body.decode("ascii", "replace").split("\n"):
-        # To GRUB these are comments; newer versions of grub-editenv write one of their own.
-        if not line or line.startswith("#"):
-            continue
-        name, equals, value = line.partition("=")
-        if not equals or not NAME.match(name):
-            raise ValueError("it holds a line that is no variable")
-        variables[name] = value
-    return variables
+        return "has %d bytes instead of %d" % (len(data), SIZE)
+    if not data.rstrip(b"#").endswith(b"\n"):
+        return "has a last line that is torn"
+    names = [name for name, _value in _pairs(data)]
+    if len(set(names)) != len(names):
+        return "has a variable twice, of which GRUB reads the last and rewrites the first"
+    return ""
 
 
 def render(variables):
@@ -63,17 +85,17 @@ def render(variables):
 def read(path):
     """Read the block at path.
 
-    :returns: (dict of variables, "") or (None, str reason why GRUB would ignore the block).
+    :returns: (dict of variables, "", unfit()) or (None, str reason why GRUB would ignore the block, "").
     """
     try:
         with open(path, "rb") as block:
-            data = block.read(SIZE + 1)
+            data = block.read(READ_MAX)
     except OSError as error:
-        return None, f"{path} cannot be read: {error.strerror}"
+        return None, f"{path} cannot be read: {error.strerror}", ""
     try:
-        return parse(data), ""
+        return parse(data), "", unfit(data)
     except ValueError as error:
-        return None, f"{path} is unusable: {error}"
+        return None, f"{path} is unusable: {error}", ""
 
 
 def rewrite(path, variables):

@@ -51,6 +51,14 @@ def is_ours(text):
     return text.startswith(HEADER)
 
 
+def boots(text, entry):
+    """Say whether a grub.cfg is one of these, and boots the entry by itself.
+
+    :param entry: dict, as render takes it.
+    """
+    return is_ours(text) and "\n".join(grub.boot_lines(entry)) in text
+
+
 def render(text, entry):
     """Write grub.cfg so that GRUB boots the entry where nothing else tells it what to boot.
 

@@ -23,6 +23,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import or
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import revoked as revocation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import grub_path, read_text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
+    agreement,
     deadman,
     evidence,
     fence,
@@ -50,7 +51,7 @@ class BootControl:
         self.check_mode = check_mode
         self.run, self.fence_seen = run, fence_seen
         self.grub = grub.find()
-        self.state = self.recorded = fence.read()
+        self.state = self._recorded = fence.read()
         # Once the menu refers to a block, that one stays, whatever is mounted today.
         self.tier = tier.recorded(self.state["control"])
         if self.tier is None:
@@ -61,12 +62,26 @@ class BootControl:
             self.block_problem = ""  # a node that was never touched has none
         self.boot_id = read_text("/proc/sys/kernel/random/boot_id").strip()
         self.arguments = grub.parse_command_line(read_text("/proc/cmdline"))
-        self.evidence = evidence.read(self.state["trial"])
         if self.state["finalized"] is None and grubcfg.is_ours(read_text(self.grub.config)):
             # What GRUB does counts, where the record was lost or the controller died before it was written.
             since = int(os.stat(self.grub.config).st_mtime)
             given_up = {"at": since, "entry": (self.block or {}).get("osm_default", "")}
             self.state = dict(self.state, finalized=given_up)
+        self._settle()
+        self.evidence = evidence.read(self.state["trial"])
+
+    def _settle(self):
+        """Go on from where record and block say the same; the next write of either brings that to the disk."""
+        called_off = self.boot_id if self.is_trial() else ""
+        settled = agreement.settle(self.state, self.block, self._block.changed_at(), called_off)
+        self.state, self._stray, self.contradictions = settled
+        if self.contradictions:
+            self.state = dict(self.state, newest=self.newest())
+        if self._block.unfit:
+            self.contradictions.append(f"The environment block {self._block.path} {self._block.unfit}")
+        fallback = self.state["entries"].get(record.fallback(self.state, (self.block or {}).get("osm_default", "")))
+        if fallback and not grubcfg.boots(read_text(self.grub.config), fallback):
+            self.contradictions.append(f"{self.grub.config} does not boot {fallback['id']} by itself")
 
     @property
     def block(self):
@@ -156,6 +171,7 @@ class BootControl:
             "verdict": verdict.verdict,
             "reason": verdict.reason,
             "called_off": self.called_off(),
+            "contradictions": self.contradictions,
             # Not "failed": Ansible takes a result of that name for a failure of the module.
             "failures": self.state["failed"],
             "health": self.health(),
@@ -237,8 +253,9 @@ class BootControl:
             )
         if name != grub.PACKAGE and name not in self.state["entries"]:
             raise FleetError(f"There is no boot entry {name}", todo="Stage the release first")
-        # First of all: without a block a plain reboot boots something else than with one.
-        actions = self._repair(self.state) if self.block is not None or self.state["entries"] else []
+        # First of all: without a block a plain reboot boots something else than with one, and a menu that a cut has
+        # left behind the record would not have the entry.
+        actions = self._write_menu(self.state) if self.state["entries"] else self._make_usable(self.state)
         default = self.default_entry()
         if name == default:
             return actions  # a plain reboot boots it
@@ -299,14 +316,26 @@ class BootControl:
                 f"Wait for them, or look at journalctl --unit {health.SERVICE} on the node",
             )
         sure = self.block is not None or not self.state["entries"]
-        if sure and self.default_entry() == self.state["default"] == name and not self._under_way():
+        if (
+            sure
+            and self.default_entry() == self.state["default"] == name
+            and not (self._under_way() or self.contradictions)
+        ):
             return []
-        actions = self._repair(self.state)
+        actions = self._make_usable(self.state)
         self._block.flip({"osm_default": name, "osm_trial": "", "osm_tries": ""})
         failed = {key: value for key, value in self.state["failed"].items() if key != name}
         now = int(time.time())
         newest = self.newest(name)
-        self._write_state(dict(self.state, default=name, confirmed_at=now, trial=None, failed=failed, newest=newest))
+        try:
+            # After the block, by which it is right in between: the next run brings the record to it (agreement.py).
+            self._write_state(
+                dict(self.state, default=name, confirmed_at=now, trial=None, failed=failed, newest=newest)
+            )
+        except FleetError as error:
+            raise FleetError(
+                error.problem, f"{name} is the default all the same, and a plain reboot boots it", error.todo
+            )
         if not self.check_mode:
             run(["systemctl", "stop", deadman.TIMER], check=False)  # a candidate without one has none to stop
         actions.append(f"make {name} the default")
@@ -348,12 +377,13 @@ class BootControl:
         fence.require_owner(self.state, self.run, self.fence_seen)
         verdict = self.verdict()
         called_off = trial["entry"] if trial else self.block["osm_trial"]
-        actions = self._repair(self.state)
-        self._block.flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
+        actions = self._make_usable(self.state)
         if not self.check_mode:
             kexec.unload()
         begun = verdict.verdict not in record.NOT_BEGUN
-        state = dict(self.state, trial=None, called_off=self.boot_id if begun else "")
+        state = dict(self.state, trial=None)
+        if trial:
+            state["called_off"] = self.boot_id if begun else ""
         meant = trial and trial["purpose"] == record.DRILL and not reason
         if trial and not meant and verdict.verdict and begun:
             state["failed"] = dict(state["failed"])
@@ -364,8 +394,28 @@ class BootControl:
                 "rollout": trial["rollout"],
                 "attempts": record.attempts(self.state, trial["entry"]) + 1,
             }
-        self._write_state(state)
+        cleared = {"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""}
+        if trial and begun:
+            # No try is left while the record gets what is to be remembered, for which there may be no room: then the
+            # trial is still there to be judged by the next run, and a plain reboot boots the default.
+            self._block.flip(dict(cleared, osm_trial=called_off, osm_tries="0"))
+            self._write_state(state)
+            self._block.flip(cleared)
+        else:
+            self._block.flip(cleared)
+            self._write_state(state)
         return actions + [f"call off the trial of {called_off}"]
+
+    def repair(self):
+        """Bring record, block and menu to where they say the same, which changes nothing of what a reboot boots."""
+        actions = [f"settle: {said}" for said in self.contradictions]
+        if actions:
+            self._make_usable(self.state)
+            if self._stray:
+                self._block.flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
+            self._write_state(self.state)
+            self._stray, self.contradictions = False, []
+        return actions + (self._write_menu(self.state) if self.state["finalized"] else [])
 
     def _write_menu(self, state):
         """Bring block, menu and custom.cfg to what the entries need; the record comes last and is what is trusted."""
@@ -379,16 +429,16 @@ class BootControl:
         entries = [state["entries"][name] for name in sorted(state["entries"])]
         fallback = state["entries"].get(record.fallback(state, (self.block or {}).get("osm_default", "")))
         changes = menu.plan(self.grub, self.tier, entries, fallback, state["finalized"] is None)
-        actions = self._repair(state)
+        actions = self._make_usable(state)
         actions += [change.action for change in changes if change.action]
-        if state != self.recorded:
+        if state != self._recorded:
             actions.append("record the boot entries")
         if not self.check_mode and actions:
             menu.write(self.grub, changes)
             self._write_state(state)
         return actions
 
-    def _repair(self, state):
+    def _make_usable(self, state):
         """Make the block usable; what was confirmed last is the default again, if GRUB can boot it.
 
         :param state: dict, the record as it will be.
@@ -401,6 +451,6 @@ class BootControl:
         return self.state["trial"] is not None or bool((self.block or {}).get("osm_trial"))
 
     def _write_state(self, state):
-        self.state = self.recorded = state
+        self.state = self._recorded = state
         if not self.check_mode:
             fence.write(state)

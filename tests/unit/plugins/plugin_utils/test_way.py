@@ -23,6 +23,7 @@ def boot(booted="package", default="package", trial="", verdict="", entries=("d-
         "called_off": more.get("called_off", False),
         "entries": {name: {"purpose": more.get("staged", "move")} for name in entries},
         "finalized": more.get("finalized"),
+        "contradictions": more.get("contradictions", ()),
         "failures": {name: {"verdict": "fell_back", "reason": "because"} for name in failed},
     }
 
@@ -40,6 +41,8 @@ CASES = {
     "the next release": (boot("d-2", "d-2"), Way(MOVE)),
     "staged for a drill": (boot(staged="drill"), Way(("stage", *MOVE))),
     "called off, and the run died before the reboot": (boot("d-1", called_off=True), Way(("revert", *MOVE))),
+    "arrived, and the record does not know": (boot("d-1", "d-1", contradictions=["x"]), Way(("repair",))),
+    "staged, and record and block differ": (boot(contradictions=["x"]), Way(("repair", *MOVE))),
     "another trial was armed and never booted": (boot(trial="d-2", verdict="never_rebooted"), Way(("revert", *MOVE))),
 }
 
@@ -47,6 +50,10 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_next_steps(case):
     assert next_steps(case[0], "d-1") == case[1]
+
+
+def test_a_node_that_is_left_as_it_is_waits_with_its_repair():
+    assert next_steps(boot(failed=["d-1"], contradictions=["x"]), "d-1").steps == ()
 
 
 DRILL = ("drain", "trial", "return")

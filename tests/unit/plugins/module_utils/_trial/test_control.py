@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Decisions on a directory that stands for /boot: arming, drills, giving up the package-managed system."""
 
+import contextlib
 import json
 import shutil
 import time
@@ -428,3 +429,128 @@ def test_what_is_revoked_is_neither_armed_nor_confirmed(node, revoked):
         assert BootControl().state == before
         node.runs("d-2")
     assert BootControl().default_entry() == "d-1"
+
+
+class Cut(Exception):
+    """The power goes."""
+
+
+FULL = FleetError("state.json cannot be written: No space left on device", "That file is what it was")
+# Which of the writes of a verb is the first that does not happen, and why.
+STOPS = {
+    "the disk is full": ("record", FULL),
+    "cut before the record": ("record", Cut()),
+    "cut before the block": ("block", Cut()),
+    "cut before the last write of the block": ("last", Cut()),
+}
+VERBS = {
+    "arm": (lambda: BootControl().arm("d-2", 1, "r"), "never begun"),
+    "confirm": (lambda: BootControl().confirm("d-2"), "on trial"),
+    "revert at home": (lambda: BootControl().revert("no network"), "at home"),
+    "revert on the candidate": (lambda: BootControl().revert("no network"), "on trial"),
+    "revert what never began": (lambda: BootControl().revert("no network"), "armed"),
+    "drilled": (lambda: BootControl().drilled("d-2"), "drilled"),
+}
+
+
+def bring(node, state):
+    if state == "never begun":
+        return
+    BootControl().arm("d-2", 1, "r", purpose="drill" if state == "drilled" else "move")
+    if state != "armed":
+        node.reboots()
+        node.block(osm_trial="d-2", osm_tries="0")
+        node.runs("d-2" if state == "on trial" else "d-1")
+
+
+def interrupt(monkeypatch, where, error):
+    flip, flips = control.BootBlock.flip, []
+
+    def stop(*arguments):
+        raise error
+
+    def flip_or_stop(self, variables):
+        flips.append(variables)
+        if where == "block" or len(flips) == 2:
+            stop()
+        flip(self, variables)
+
+    if where == "record":
+        monkeypatch.setattr(control.fence, "write", stop)
+    else:
+        monkeypatch.setattr(control.BootBlock, "flip", flip_or_stop)
+
+
+@pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+def test_wherever_a_verb_stops_the_next_run_settles_it_and_no_failure_is_lost(node, monkeypatch, verb, stop):
+    do, state = verb
+    bring(node, state)
+    with monkeypatch.context() as patched:
+        interrupt(patched, *stop)
+        with contextlib.suppress(FleetError, Cut):
+            do()
+    shown = BootControl().facts()
+    failed = state in ("at home", "on trial") and do is not VERBS["confirm"][0]
+    # Either it is remembered, or the trial is still there to be judged.
+    assert not failed or "d-2" in shown["failures"] or shown["verdict"] in ("fell_back", "booted_candidate")
+    BootControl().repair()
+    facts = BootControl().facts()
+    assert facts["contradictions"] == []
+    # What was settled is what was told before.
+    assert {name: shown[name] for name in ("default", "trial", "verdict", "failures", "called_off")} == {
+        name: facts[name] for name in ("default", "trial", "verdict", "failures", "called_off")
+    }
+    on_disk = json.loads((node.boot / "osmigrate/state.json").read_text())
+    block = env.parse((node.boot / "grub/osmigrate.env").read_bytes())
+    assert on_disk["default"] == block["osm_default"]
+    assert (on_disk["trial"] or {"entry": ""})["entry"] == block["osm_trial"]
+
+
+def test_a_confirmation_that_the_disk_has_no_room_for_says_what_is_so(node, monkeypatch):
+    bring(node, "on trial")
+    with monkeypatch.context() as patched:
+        interrupt(patched, "record", FULL)
+        with pytest.raises(FleetError, match="No space left on device. d-2 is the default all the same"):
+            BootControl().confirm("d-2")
+    assert BootControl().facts()["contradictions"] != []
+    assert BootControl().confirm("d-2") != []
+    assert BootControl().facts()["contradictions"] == []
+
+
+def test_what_a_person_has_made_the_default_is_the_default(node):
+    path = node.boot / "grub/osmigrate.env"
+    path.write_bytes(env.HEADER + b"# WARNING: Do not edit\nosm_default=d-2\n" + b"#" * 400)
+    boot = BootControl()
+    assert boot.default_entry() == "d-2"
+    assert len(boot.contradictions) == 2
+    boot.repair()
+    assert path.read_bytes() == env.render({"osm_default": "d-2"})
+    assert BootControl().state["default"] == "d-2"
+
+
+def test_a_trial_that_the_record_does_not_know_is_cleared(node):
+    node.block(osm_trial="d-2", osm_tries="xx")
+    assert BootControl().facts()["contradictions"] == [
+        "The boot menu has a trial of d-2, and the record has none of it"
+    ]
+    BootControl().repair()
+    assert BootControl().block == {"osm_default": "d-1", "osm_trial": "", "osm_tries": ""}
+
+
+def test_a_menu_that_a_cut_has_left_behind_the_record_is_made_whole_before_a_trial(node):
+    (node.boot / "grub/osmigrate.cfg").write_text("")
+    assert "write the boot menu with d-1, d-2" in BootControl().arm("d-2", 1, "r")
+
+
+def test_what_grub_boots_by_itself_is_settled_too(node):
+    BootControl().finalize()
+    text = node.grub_cfg()
+    node.runs("d-2")
+    BootControl().arm("d-2", 1, "")
+    BootControl().confirm("d-2")
+    (node.boot / "grub/grub.cfg").write_text(text)  # cut before the last write
+    assert BootControl().facts()["contradictions"] == [f"{node.boot}/grub/grub.cfg does not boot d-2 by itself"]
+    BootControl().repair()
+    assert boots(node.grub_cfg()) == "d-2"
+    assert BootControl().facts()["contradictions"] == []
