@@ -47,14 +47,15 @@ def printable(text: typing.Any, longest: int = 500) -> str:
     text = text if isinstance(text, str) else str(text)
     # More than is ever shown is not looked at.
     words = " ".join(text[: 2 * longest + 1].split())
-    shown = "".join(one if one.isprintable() else _escape(one) for one in words)
+    shown = visible(words)
     if len(shown) <= longest and len(text) <= 2 * longest + 1:
         return shown
     return shown[: max(0, longest - len(_CUT))] + _CUT[:longest]
 
 
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
+def visible(text: str) -> str:
+    """Return the text with the escape sequences of what cannot be seen, line breaks among them."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
 def is_node_name(text: typing.Any) -> bool:

@@ -7,6 +7,10 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import os
 import stat
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.installed import Installed
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
 INFO = "/var/lib/dpkg/info"
 STATUS = "/var/lib/dpkg/status"
@@ -61,6 +65,29 @@ class Dpkg:
             status = self.tree.lstat(f"{INFO}/{package}.list")
             self._installed[package] = status.st_mtime if status else 0
         return self._installed[package]
+
+    def packages(self) -> typing.Dict[str, Installed]:
+        """Return what is installed, by the names that owned has."""
+        return parse_installed(self.tree.text(STATUS))
+
+
+def parse_installed(status: str) -> typing.Dict[str, Installed]:
+    """Read the installed packages out of dpkg's status.
+
+    :param status: content of the status file.
+    :returns: by name; where several architectures of it can be installed, name:architecture.
+    """
+    found = {}
+    for paragraph in status.split("\n\n"):
+        lines = [line.partition(":") for line in paragraph.splitlines() if line[:1] not in (" ", "\t")]
+        fields = {key: value.strip() for key, _colon, value in lines}
+        if fields.get("Package") and fields.get("Status", "").endswith(" installed"):
+            name = fields["Package"]
+            if fields.get("Multi-Arch") == "same":
+                name = f"{name}:{fields.get('Architecture', '')}"
+            size = whole_number(fields.get("Installed-Size", ""), 12) or 0
+            found[name] = Installed(fields.get("Version", ""), size * 1024)
+    return found
 
 
 def parse_conffiles(status):

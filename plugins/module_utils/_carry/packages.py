@@ -44,6 +44,10 @@ class Packages:
         name = self._named(path)
         return name in self.database.owned or name in self.database.digests or path in self.links
 
+    def owner(self, path: str) -> str:
+        """Return the name of the package that brought the path, "" if none did."""
+        return self.database.owned.get(self._named(path), "")
+
     def hold(self, directory):
         """Say whether a package brought a directory or anything in it."""
         if not self._directories:

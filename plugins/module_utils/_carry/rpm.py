@@ -5,11 +5,16 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import typing
+
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import presets
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.installed import Installed
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
 DATABASES = ("/usr/lib/sysimage/rpm", "/var/lib/rpm")
 FORMAT = "[%{FILENAMES}\\t%{=NAME}\\t%{=INSTALLTIME}\\t%{FILEFLAGS:fflags}\\t%{FILEDIGESTS}\\n]"
+INSTALLED = "%{NAME}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\t%{LONGSIZE}\\n"
 GHOST = "g"  # a package wants to know of the file, but whoever made it was not the package
 
 
@@ -28,14 +33,18 @@ class Rpm:
     """
 
     def __init__(self, tree):
+        self.tree = tree
         self.owned, self.digests, self._installed = {}, {}, {}
-        for database in DATABASES:
-            if tree.names(database):
-                # --dbpath instead of --root, which would run in the root and need its programs.
-                said = run(["rpm", "--dbpath", tree.outside(tree.resolve(database)), "-qa", "--queryformat", FORMAT])
-                self._read(said.stdout)
-                break
+        self._read(self._ask(FORMAT))
         self.links = presets.enabled(tree)
+
+    def _ask(self, what):
+        for database in DATABASES:
+            if self.tree.names(database):
+                # --dbpath instead of --root, which would run in the root and need its programs.
+                place = self.tree.outside(self.tree.resolve(database))
+                return run(["rpm", "--dbpath", place, "-qa", "--queryformat", what]).stdout
+        return ""
 
     def _read(self, text):
         for line in text.splitlines():
@@ -54,3 +63,20 @@ class Rpm:
     def installed(self, path):
         """Return when the package of a path was installed, in seconds; 0 if that is not known."""
         return self._installed.get(self.owned.get(path), 0)
+
+    def packages(self) -> typing.Dict[str, Installed]:
+        """Return what is installed, by the names that owned has."""
+        return parse_installed(self._ask(INSTALLED))
+
+
+def parse_installed(text: str) -> typing.Dict[str, Installed]:
+    """Read what rpm says of the installed packages: lines of name, version and size, with tabs between them."""
+    found: typing.Dict[str, Installed] = {}
+    for name, version, size in sorted(line.split("\t") for line in text.splitlines()):
+        # Of a kernel, or of keys, several versions are installed side by side.
+        before = found.get(name)
+        taken = whole_number(size, 15) or 0
+        found[name] = (
+            Installed(f"{before.version}, {version}", before.size + taken) if before else Installed(version, taken)
+        )
+    return found

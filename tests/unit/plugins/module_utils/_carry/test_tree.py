@@ -4,7 +4,7 @@
 import os
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, packages
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, packages, rpm
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
@@ -67,6 +67,22 @@ def test_parse_conffiles():
         "Package: a\nConffiles:\n /etc/a 0123\n /etc/gone 4567 obsolete\nDescription: x\n /etc/no 89\n\nPackage: b\n"
     )
     assert dpkg.parse_conffiles(status) == {"/etc/a": "0123", "/etc/gone": "4567"}
+
+
+def test_installed_packages_of_dpkg():
+    status = (
+        "Package: a\nStatus: install ok installed\nInstalled-Size: 3\nArchitecture: amd64\nMulti-Arch: same\n"
+        "Version: 1:2-3\nDescription: x\n Version: 9\n\n"
+        "Package: held\nStatus: hold ok installed\nInstalled-Size: x\nVersion: 1\n\n"
+        "Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n\n"
+        "Package: half\nStatus: install ok half-installed\nVersion: 1\n"
+    )
+    assert dpkg.parse_installed(status) == {"a:amd64": ("1:2-3", 3072), "held": ("1", 0)}
+
+
+def test_installed_packages_of_rpm():
+    text = "kernel\t5-2\t20\nbash\t1:5-1\t7\nkernel\t5-1\t10\n"
+    assert rpm.parse_installed(text) == {"bash": ("1:5-1", 7), "kernel": ("5-1, 5-2", 30)}
 
 
 def test_what_ucf_made_is_its_packages(tmp_path):

@@ -1,0 +1,248 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What differs between two releases.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import re
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, rpm
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import changelog, content
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.entries import DIRECTORY, FILE, Entry
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.release import Release
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import visible
+
+SCHEMA = 1
+ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+# Of all text that is shown, in characters.
+MOST_TEXT = 1 << 20
+# Package databases: what changes in these is told as packages.
+BOOKS = (dpkg.STATUS, dpkg.STATUS + "-old", "/var/lib/dpkg/available", "/var/cache/ldconfig/aux-cache")
+LISTS = (".list", ".md5sums")
+DOCUMENTATION = ("/usr/share/doc/", "/usr/share/man/", "/usr/share/locale/", "/usr/share/info/")
+CHANGELOG = "/usr/share/doc/{}/changelog{}.gz"
+
+Record = typing.Dict[str, typing.Any]
+
+
+def of(old: Release, new: Release) -> Record:
+    """Compare two releases: data that says the same on every machine, so that its digest names the difference."""
+    return {
+        "schema": SCHEMA,
+        "old": _head(old),
+        "new": _head(new),
+        "packages": _packages(old, new),
+        "files": _files(old, new),
+        "units": _units(old, new),
+        "users": _accounts("user", old.users, new.users) + _accounts("group", old.groups, new.groups),
+        "kernel_options": _options(old.options, new.options),
+    }
+
+
+def _head(release: Release) -> Record:
+    return {
+        "kind": release.kind,
+        "id": release.id,
+        "name": visible(release.name),
+        "kernels": release.kernels,
+        "packages": len(release.installed),
+        "files": len(release.entries),
+        "bytes": sum(entry.size for entry in release.entries.values()),
+        "initramfs_bytes": release.initramfs_size,
+    }
+
+
+def _change(before: typing.Any, after: typing.Any) -> str:
+    return ADDED if before is None else REMOVED if after is None else CHANGED
+
+
+def _both(old: typing.Dict, new: typing.Dict) -> typing.Iterator[typing.Tuple[str, typing.Any, typing.Any]]:
+    """Yield (name, before, after) of what differs, sorted; None for what is not there."""
+    for name in sorted(set(old) | set(new)):
+        if old.get(name) != new.get(name):
+            yield name, old.get(name), new.get(name)
+
+
+def _packages(old: Release, new: Release) -> typing.List[Record]:
+    found = []
+    for name, before, after in _both(old.installed, new.installed):
+        news = _news(new, name, before.version, after.version) if before and after else changelog.News("", [], [])
+        found.append(
+            {
+                "name": name,
+                "change": _change(before, after),
+                "before": before.version if before else "",
+                "after": after.version if after else "",
+                "bytes": (after.size if after else 0) - (before.size if before else 0),
+                "urgency": news.urgency,
+                "cves": news.cves,
+                "changelog": [visible(line) for line in news.lines],
+            }
+        )
+    return found
+
+
+def _news(release: Release, name: str, before: str, after: str) -> changelog.News:
+    for kind in (".Debian", ""):
+        packed = release.view.read(CHANGELOG.format(name.partition(":")[0], kind))
+        if packed:
+            return changelog.since(content.plain(packed).decode("utf-8", "replace"), before, after)
+    return changelog.News("", [], [])
+
+
+def _files(old: Release, new: Release) -> typing.List[Record]:
+    changed = {name for name, _before, _after in _both(old.installed, new.installed)}
+    found = []
+    for name, was, before, after in _pairs(old, new):
+        if _is_book(name) or before == after:
+            continue
+        what = _what(name, was, old, new) if before and after else []
+        if before and after and not what:
+            continue
+        if not (before and after) and _is_plain_directory(before or after):
+            continue
+        owner = (new.packages.owner(name) if after else "") or (old.packages.owner(was) if before else "")
+        found.append(
+            {
+                "path": visible(name),
+                "was": visible(was) if was != name else "",
+                "change": _change(before, after),
+                "what": what,
+                "package": owner,
+                "with_package": owner in changed,
+                "before": _shown(before),
+                "after": _shown(after),
+                "diff": [],
+                "names": (was, name),
+            }
+        )
+    _add_texts(found, old, new)
+    return found
+
+
+def _pairs(
+    old: Release, new: Release
+) -> typing.Iterator[typing.Tuple[str, str, typing.Optional[Entry], typing.Optional[Entry]]]:
+    """Yield (name, name before, before, after) of all entries, sorted.
+
+    Where each has one kernel, what has the version of one in its name is compared with what has that of the other.
+    """
+    before = {_renamed(was, old, new): was for was in old.entries}
+    for name in sorted(set(before) | set(new.entries)):
+        yield name, before.get(name, name), old.entries.get(before.get(name, "")), new.entries.get(name)
+
+
+def _renamed(was: str, old: Release, new: Release) -> str:
+    if len(old.kernels) != 1 or len(new.kernels) != 1:
+        return was
+    version = re.compile(rf"(?<=[/-]){re.escape(old.kernels[0])}(?=/|$)")
+    name = version.sub(lambda _match: new.kernels[0], was)
+    return was if name in old.entries else name
+
+
+def _is_book(name: str) -> bool:
+    is_list = name.startswith(dpkg.INFO + "/") and name.endswith(LISTS)
+    return name in BOOKS or is_list or name.startswith(tuple(place + "/" for place in rpm.DATABASES))
+
+
+def _is_plain_directory(entry: Entry) -> bool:
+    return entry == Entry(DIRECTORY, 0o755, 0, 0, 0, "", ())
+
+
+def _what(name: str, was: str, old: Release, new: Release) -> typing.List[str]:
+    """Return which properties differ."""
+    before, after = old.entries[was], new.entries[name]
+    found = [key for key in ("kind", "mode") if getattr(before, key) != getattr(after, key)]
+    found += ["owner"] if (before.uid, before.gid) != (after.uid, after.gid) else []
+    found += ["attributes"] if before.attributes != after.attributes else []
+    if before.kind != after.kind or before.content == after.content:
+        return found
+    if before.kind == FILE and max(before.size, after.size) <= content.LARGEST:
+        held = old.view.read(was), new.view.read(name)
+        if held[0] is not None and held[1] is not None and content.is_same(name, *held):
+            return found
+    return [*found, "content"]
+
+
+def _shown(entry: typing.Optional[Entry]) -> typing.Optional[Record]:
+    if entry is None:
+        return None
+    return {
+        "kind": entry.kind,
+        "mode": f"{entry.mode:04o}",
+        "owner": f"{entry.uid}:{entry.gid}",
+        "bytes": entry.size,
+        "content": visible(entry.content),
+        "attributes": dict(entry.attributes),
+        "set_id": entry.is_set_id(),
+        "capability": entry.capability(),
+        "open": entry.is_open(),
+    }
+
+
+def _add_texts(found: typing.List[Record], old: Release, new: Release) -> None:
+    """Add what texts say now, as long as there is room: first what no change of a package explains."""
+    left = MOST_TEXT
+    for record in sorted(found, key=lambda one: one["with_package"]):
+        was, name = record.pop("names")
+        own = not record["with_package"] or name.startswith("/etc/")
+        wanted = record["change"] == ADDED or "content" in record["what"]
+        if not wanted or not (own or record["change"] == CHANGED) or name.startswith(DOCUMENTATION):
+            continue
+        texts = [
+            _public(release, path) if side else b""
+            for release, path, side in ((old, was, record["before"]), (new, name, record["after"]))
+        ]
+        if None not in texts and left > 0:
+            record["diff"] = content.difference(*texts)
+            left -= sum(map(len, record["diff"]))
+
+
+def _public(release: Release, name: str) -> typing.Optional[bytes]:
+    """Return what a file holds that everybody may read: a review is no place for secrets."""
+    entry = release.entries[name]
+    if entry.kind != FILE or not entry.mode & 0o004 or entry.size > content.LARGEST_TEXT:
+        return None
+    return release.view.read(name)
+
+
+def _units(old: Release, new: Release) -> typing.List[Record]:
+    found = []
+    for name, before, after in _both(old.units, new.units):
+        there = [bool(unit and unit.is_there) for unit in (before, after)]
+        masked = [bool(unit and unit.is_masked) for unit in (before, after)]
+        enabled = [set(unit.enabled if unit else ()) for unit in (before, after)]
+        for change, by in (
+            (ADDED, there == [False, True]),
+            (REMOVED, there == [True, False]),
+            ("masked", masked == [False, True]),
+            ("unmasked", masked == [True, False]),
+            ("enabled", sorted(enabled[1] - enabled[0])),
+            ("disabled", sorted(enabled[0] - enabled[1])),
+        ):
+            if by:
+                named = [visible(one) for one in by] if isinstance(by, list) else []
+                found.append({"unit": visible(name), "change": change, "by": named})
+    return found
+
+
+def _accounts(kind: str, old: typing.Dict[str, str], new: typing.Dict[str, str]) -> typing.List[Record]:
+    return [
+        {
+            "kind": kind,
+            "name": visible(name),
+            "change": _change(before, after),
+            "before": visible(before or ""),
+            "after": visible(after or ""),
+        }
+        for name, before, after in _both(old, new)
+    ]
+
+
+def _options(old: typing.Dict[str, str], new: typing.Dict[str, str]) -> typing.List[Record]:
+    return [
+        {"option": name, "change": _change(before, after), "before": before or "", "after": after or ""}
+        for name, before, after in _both(old, new)
+    ]

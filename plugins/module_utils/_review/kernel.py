@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kernels of a root, how they were built, and how large the boot files are.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import re
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.entries import FILE, Entry
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.view import View
+
+MODULES = "/usr/lib/modules"
+INITRAMFS = ("{modules}/{kernel}/initramfs.img", "/boot/initrd.img-{kernel}", "/boot/initramfs-{kernel}.img")
+CONFIG = ("{modules}/{kernel}/config", "/boot/config-{kernel}")
+_SET = re.compile(r"(CONFIG_\w+)=(.*)|# (CONFIG_\w+) is not set")
+
+
+def versions(view: View) -> typing.List[str]:
+    """Return the kernels that have modules, sorted."""
+    return [name for name in view.names(MODULES) if view.is_directory(f"{MODULES}/{name}")]
+
+
+def options(view: View, kernel: str) -> typing.Dict[str, str]:
+    """Return the options with which a kernel was built, without CONFIG_; "n" for what is not set."""
+    for place in CONFIG:
+        text = view.text(place.format(modules=MODULES, kernel=kernel))
+        found = {}
+        for line in text.splitlines():
+            match = _SET.fullmatch(line)
+            if match:
+                name, value, off = match.groups()
+                found[(name or off)[len("CONFIG_") :]] = "n" if off else value
+        if found:
+            return found
+    return {}
+
+
+def initramfs_size(entries: typing.Dict[str, Entry], kernel: str) -> int:
+    """Return the bytes of the initramfs of a kernel, 0 if there is none."""
+    for place in INITRAMFS:
+        entry = entries.get(place.format(modules=MODULES, kernel=kernel))
+        if entry and entry.kind == FILE:
+            return entry.size
+    return 0

@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One release, read whole: a directory, or a commit of an OSTree repository.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import snapshot
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.installed import Installed
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import entries, kernel, units
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.view import View
+
+DIRECTORY, OSTREE = "directory", "ostree"
+_COMMIT = re.compile(r"[0-9a-f]{64}")
+
+
+class Release(typing.NamedTuple):
+    """What there is of one release.
+
+    kind: DIRECTORY or OSTREE. id: digest of all entries of a directory, or the commit, in hex. name: what its
+    os-release calls it. kernels: sorted. options, initramfs_size: of the last of them. users, groups: as in
+    node_state_info.
+    """
+
+    kind: str
+    id: str
+    name: str
+    view: View
+    entries: typing.Dict[str, entries.Entry]
+    packages: Packages
+    installed: typing.Dict[str, Installed]
+    units: typing.Dict[str, units.Unit]
+    users: typing.Dict[str, str]
+    groups: typing.Dict[str, str]
+    kernels: typing.List[str]
+    options: typing.Dict[str, str]
+    initramfs_size: int
+
+
+@contextlib.contextmanager
+def opened(tree: str, repository: str, work: str) -> typing.Iterator[Release]:
+    """Read a release; what was checked out for that is removed again.
+
+    :param tree: path of a directory, or, with a repository, a commit of it or the name of a branch.
+    :param repository: path of an OSTree repository, "" for a directory.
+    :param work: directory with room for a whole release.
+    :raises FleetError: it is not there, or cannot be read whole.
+    """
+    if not repository:
+        yield _of(DIRECTORY, "", _directory(tree))
+        return
+    commit = _commit(repository, tree)
+    if os.geteuid() != 0:
+        raise FleetError(
+            f"Only root can check out commit {commit[:12]} with its owners and attributes",
+            todo="Run the same command as root, or give the directories from which the commits were made",
+        )
+    checkout = tempfile.mkdtemp(prefix="osmigrate-review-", dir=work)
+    try:
+        root = os.path.join(checkout, "root")
+        run(
+            ["ostree", "checkout", f"--repo={repository}", "--disable-cache", "--fsync=false", commit, root],
+            todo=f"See that the commit is whole (ostree fsck --repo={repository}) and that {work} has room for it",
+        )
+        yield _of(OSTREE, commit, root)
+    finally:
+        shutil.rmtree(checkout, ignore_errors=True)
+
+
+def _directory(tree: str) -> str:
+    if not os.path.isdir(tree):
+        there = "is no directory" if os.path.lexists(tree) else "does not exist"
+        raise FleetError(f"Release tree {tree} {there}", todo="Give the directory that holds its usr")
+    if not os.path.isdir(os.path.join(tree, "usr")):
+        raise FleetError(f"Release tree {tree} has no usr", todo="Give the directory that holds it")
+    return os.path.realpath(tree)
+
+
+def _commit(repository: str, name: str) -> str:
+    if not os.path.isfile(os.path.join(repository, "config")):
+        raise FleetError(f"{repository} is no OSTree repository", todo="Give the directory that 'ostree init' made")
+    done = run(["ostree", "rev-parse", f"--repo={repository}", "--", name], check=False)
+    commit = done.stdout.strip()
+    if done.rc or not _COMMIT.fullmatch(commit):
+        raise FleetError(
+            f"OSTree repository {repository} has no commit or branch {name}",
+            todo=f"See what it has: ostree refs --repo={repository}",
+        )
+    return commit
+
+
+def _of(kind: str, commit: str, root: str) -> Release:
+    view = View(root)
+    found = entries.read(view)
+    packages = Packages(view)
+    kernels = kernel.versions(view)
+    last = kernels[-1] if kernels else ""
+    name = parse_os_release(view.text("/etc/os-release") or view.text("/usr/lib/os-release")).get("PRETTY_NAME", "")
+    return Release(
+        kind,
+        commit or entries.digest(found),
+        name,
+        view,
+        found,
+        packages,
+        packages.database.packages(),
+        units.read(view),
+        snapshot.users(view),
+        snapshot.groups(view),
+        kernels,
+        kernel.options(view, last),
+        kernel.initramfs_size(found, last),
+    )

@@ -1,0 +1,209 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Say what differs between two releases."""
+
+DOCUMENTATION = r"""
+module: release_difference
+short_description: Say what differs between two releases
+version_added: 1.0.0
+description:
+  - Compares two releases, each a directory or a commit of an OSTree repository, and says what differs in packages,
+    files (kind, mode, owner, extended attributes, content), units, users, kernel options and sizes.
+  - When a file was made, and when what is compressed or compiled in it was, is no difference. Nor are a directory
+    that belongs to root, has mode C(0755) and comes or goes, and the package database itself.
+  - The same two releases give the same report, byte by byte, on every machine. So others can make it again.
+  - What texts say now is shown as far as everybody may read the file, and as far as there is room.
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  platform:
+    support: full
+    platforms: linux
+requirements:
+  - ostree, for commits
+  - rpm, for releases whose packages are those of rpm
+options:
+  old:
+    description: Directory of the release before, or, with O(old_repository), a commit or a branch.
+    type: str
+    required: true
+  old_repository:
+    description: Path of the OSTree repository that has O(old). To check a commit out needs root.
+    type: path
+  new:
+    description: Directory of the release to look at, or, with O(new_repository), a commit or a branch.
+    type: str
+    required: true
+  new_repository:
+    description: Path of the OSTree repository that has O(new).
+    type: path
+  destination:
+    description:
+      - Directory that gets C(difference.json), C(difference.txt) and C(difference.html). It is made if it is not there.
+      - Without it, nothing is written.
+    type: path
+  work_directory:
+    description: Directory with room for the commits that are checked out, while the module runs.
+    type: path
+    default: /var/tmp
+seealso:
+  - module: osmigrate.fleet.release_sign
+"""
+
+EXAMPLES = r"""
+- name: Say what differs between two commits
+  osmigrate.fleet.release_difference:
+    old_repository: public/repo
+    old: 8c3b1bf6f2a5a3c0ac0bd4e1b09bd5a5d5e2b1e2a6a4dd6a7e0c9d6c1b1d4a55
+    new_repository: public/repo
+    new: debian/13/x86_64
+    destination: review/debian-13-13.2
+  delegate_to: localhost
+
+- name: Say what differs between the last commit and a tree that is not committed yet
+  osmigrate.fleet.release_difference:
+    old_repository: public/repo
+    old: debian/13/x86_64
+    new: tree
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+actions:
+  description: What was written, or would be in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: ["write review/debian-13-13.2/difference.json"]
+digest:
+  description: SHA-256 digest of the report as JSON, by which an approval names it.
+  returned: success
+  type: str
+  sample: 0e5064e75e316f2173b34d9cbd3fa1c4a1a1ea1d1e4d7a2f6f4f5a2ec3c1b111
+text:
+  description: The report as text for a code review; long lists are cut off.
+  returned: success
+  type: str
+counts:
+  description: How many packages, files, units, users and kernel options differ.
+  returned: success
+  type: dict
+  sample: {"packages": 13, "files": 4211, "units": 0, "users": 0, "kernel_options": 2}
+difference:
+  description: The report without its files, which C(difference.json) has.
+  returned: success
+  type: dict
+  contains:
+    schema:
+      description: Version of this form.
+      type: int
+    old:
+      description: The release before; C(id) is the commit, or the digest of all that is in the directory.
+      type: dict
+      sample: {"kind": "ostree", "id": "8c3b1bf6", "name": "Debian GNU/Linux 13 (trixie)", "kernels": ["6.12.117"],
+               "packages": 231, "files": 34211, "bytes": 528000000, "initramfs_bytes": 31000000}
+    new:
+      description: The release to look at.
+      type: dict
+    packages:
+      description:
+        - Packages that differ. C(bytes) is how much more room it says that it takes.
+        - C(changelog), C(urgency) and C(cves) are of the entries since the version before, where the release has them.
+      type: list
+      elements: dict
+      sample: [{"name": "zstd", "change": "changed", "before": "1.5.7-1", "after": "1.5.7-1+deb13u1", "bytes": 0,
+                "urgency": "medium", "cves": [], "changelog": []}]
+    units:
+      description: Units that differ, C(added), C(removed), C(enabled), C(disabled), C(masked) or C(unmasked).
+      type: list
+      elements: dict
+      sample: [{"unit": "chrony.service", "change": "enabled", "by": ["multi-user.target"]}]
+    users:
+      description: Users (number, group, home, shell) and groups (number, members) that differ.
+      type: list
+      elements: dict
+      sample: [{"kind": "user", "name": "_chrony", "change": "added", "before": "",
+                "after": "104:110:/var/lib/chrony:/usr/sbin/nologin"}]
+    kernel_options:
+      description: Options with which the kernel was built that differ.
+      type: list
+      elements: dict
+      sample: [{"option": "BPF_JIT", "change": "changed", "before": "n", "after": "y"}]
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import difference, page, release, report
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import make_directory, read_bytes
+
+PARTS = ("packages", "files", "units", "users", "kernel_options")
+JSON, TEXT, PAGE = "difference.json", "difference.txt", "difference.html"
+
+
+def compare(params):
+    """Return what differs between the two releases that the parameters name, as difference.of does."""
+    work = params["work_directory"]
+    with release.opened(params["old"], params["old_repository"] or "", work) as old:
+        with release.opened(params["new"], params["new_repository"] or "", work) as new:
+            return difference.of(old, new)
+
+
+def write(directory, files, check_mode):
+    """Write those files that are not there like this yet; what was done, as list of sentences.
+
+    :param directory: str
+    :param files: dict of name to str.
+    """
+    actions = []
+    for name, text in files.items():
+        path = os.path.join(directory, name)
+        if read_bytes(path) != text.encode("utf-8"):
+            actions.append(f"write {path}")
+            if not check_mode:
+                make_directory(directory)
+                reader.write(path, text)
+    return actions
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "old": {"type": "str", "required": True},
+            "old_repository": {"type": "path"},
+            "new": {"type": "str", "required": True},
+            "new_repository": {"type": "path"},
+            "destination": {"type": "path"},
+            "work_directory": {"type": "path", "default": "/var/tmp"},
+        },
+        supports_check_mode=True,
+    )
+    with failing(module):
+        found = compare(module.params)
+        files = {JSON: report.as_json(found), TEXT: report.as_text(found), PAGE: page.render(found)}
+        destination = module.params["destination"]
+        actions = write(destination, files, module.check_mode) if destination else []
+    module.exit_json(
+        changed=bool(actions),
+        actions=actions,
+        digest=report.digest(files[JSON].encode("utf-8")),
+        text=files[TEXT],
+        counts={part: len(found[part]) for part in PARTS},
+        difference={key: value for key, value in found.items() if key != "files"},
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,297 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import struct
+import subprocess
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import difference, page, release, report
+
+PARTS = ("packages", "files", "units", "users", "kernel_options")
+NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="owners and devices need root")
+
+
+def told(found):
+    """The parts in which something differs."""
+    return [part for part in PARTS if found[part]]
+
+
+def paths(found):
+    return {one["path"]: one for one in found["files"]}
+
+
+def pyc(flags, time, code=b"code"):
+    return struct.pack("<IIII", 0xA0D0DA7, flags, time, 100) + code
+
+
+def test_the_same_release_in_another_place_does_not_differ(compared):
+    found = compared()
+    assert told(found) == []
+    assert found["old"] == found["new"]
+    assert found["new"]["name"] == "Debian 13 <b>"
+    assert found["new"]["initramfs_bytes"] == 2000
+
+
+NOISE = {
+    "bytecode of another time": ("usr/lib/a.pyc", pyc(0, 1), pyc(0, 2)),
+    "gzip of another time": ("usr/share/a.gz", gzip.compress(b"x", mtime=1), gzip.compress(b"x", mtime=2)),
+    "gzip packed otherwise": ("usr/share/a.gz", gzip.compress(b"x" * 999, 1), gzip.compress(b"x" * 999, 9)),
+    "package database": ("usr/lib/sysimage/dpkg/status-old", b"1", b"2"),
+}
+CONTENT = {
+    "text": ("usr/a", b"1\n", b"2\n"),
+    "bytecode of another code": ("usr/lib/a.pyc", pyc(0, 1), pyc(0, 1, b"evil")),
+    "bytecode whose source is not looked at": ("usr/lib/a.pyc", pyc(1, 1), pyc(1, 2)),
+    "bytecode of another kind": ("usr/lib/a.pyc", pyc(0, 1), pyc(1, 1)),
+    "another thing called bytecode": ("usr/lib/a.pyc", b"short", b"shore"),
+    "gzip of other content": ("usr/share/a.gz", gzip.compress(b"x"), gzip.compress(b"y")),
+    "gzip and what follows": ("usr/share/a.gz", gzip.compress(b"x"), gzip.compress(b"x") + b"more"),
+    "damaged gzip": ("usr/share/a.gz", gzip.compress(b"x"), gzip.compress(b"x")[:-3]),
+    "a script of a package": ("usr/lib/sysimage/dpkg/info/tool.postinst", b"1", b"2"),
+}
+
+
+@pytest.mark.parametrize("case", NOISE)
+def test_what_only_time_made_is_left_out(compared, old, new, case):
+    name, before, after = NOISE[case]
+    old.file(name, before)
+    new.file(name, after)
+    assert compared()["files"] == []
+
+
+@pytest.mark.parametrize("case", CONTENT)
+def test_other_content_is_told(compared, old, new, case):
+    name, before, after = CONTENT[case]
+    old.file(name, before)
+    new.file(name, after)
+    (one,) = compared()["files"]
+    assert one["change"] == "changed"
+    assert one["what"] == ["content"]
+
+
+@NEEDS_ROOT
+def test_rights_owners_attributes_and_devices(compared, old, new):
+    for root in (old, new):
+        root.file("usr/bin/a", "a", 0o755)
+        root.file("usr/bin/b", "b", 0o755)
+    (new.place / "usr/bin/a").chmod(0o4755)
+    os.chown(new.place / "usr/bin/b", 5, 6)
+    capability = struct.pack("<IIIII", 0x02000001, 1 << 13, 0, 0, 0)
+    os.setxattr(new.place / "usr/bin/b", "security.capability", capability)
+    os.mknod(new.place / "usr/null", 0o020666, os.makedev(1, 3))
+    new.link("usr/link", "to")
+    (new.place / "usr/open").mkdir()
+    (new.place / "usr/open").chmod(0o777)
+    found = paths(compared())
+    assert set(found) == {"/usr/bin/a", "/usr/bin/b", "/usr/null", "/usr/link", "/usr/open"}
+    assert found["/usr/bin/a"]["what"] == ["mode"]
+    assert found["/usr/bin/a"]["after"]["set_id"]
+    assert found["/usr/bin/b"]["what"] == ["owner", "attributes"]
+    assert found["/usr/bin/b"]["after"]["capability"] == capability.hex()
+    assert found["/usr/null"]["after"]["content"] == "1:3"
+    assert found["/usr/open"]["after"]["open"]
+
+
+def test_a_file_that_became_a_link(compared, old, new):
+    old.file("usr/etc/motd", "hello")
+    new.link("usr/etc/motd", "/run/motd")
+    (one,) = compared()["files"]
+    assert (one["path"], one["what"]) == ("/etc/motd", ["kind", "mode"])
+
+
+def test_texts_are_shown_unless_others_may_not_read_them(compared, new):
+    new.file("usr/etc/shadow", "root:secret:1:::::\n", 0o640)
+    new.file("usr/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
+    new.file("usr/etc/cron.d/new", "* * * * * root /usr/sbin/tool\n")
+    found = paths(compared())
+    assert found["/etc/shadow"]["diff"] == []
+    assert "-root:x:0:0:root:/root:/bin/bash" in found["/etc/passwd"]["diff"]
+    assert "+* * * * * root /usr/sbin/tool" in found["/etc/cron.d/new"]["diff"]
+
+
+def test_texts_have_an_end(compared, new):
+    new.file("usr/etc/long", "".join(f"{number}{'x' * 1000}\n" for number in range(1000)))
+    (one,) = compared()["files"]
+    assert len(one["diff"]) == 200
+    assert one["diff"][-1] == "[...]"
+    assert max(map(len, one["diff"])) <= 405
+    new.file("usr/etc/long", b"\0binary")
+    assert compared()["files"][0]["diff"] == []
+
+
+def test_all_texts_together_have_an_end(compared, new, monkeypatch):
+    monkeypatch.setattr(difference, "MOST_TEXT", 10)
+    new.file("usr/etc/a", "0123456789\n")
+    new.file("usr/etc/b", "0123456789\n")
+    assert [bool(one["diff"]) for one in compared()["files"]] == [True, False]
+
+
+def test_packages(compared, new):
+    news = (
+        "tool (1.2) trixie-security; urgency=high\n\n  * Mend CVE-2026-11111.\n\n -- A <a@b>  x\n\n"
+        "tool (1.1) trixie; urgency=low\n\n  * Mend CVE-2026-2222 and CVE-2026-11111.\n\n -- A <a@b>  x\n\n"
+        "tool (1.0) trixie; urgency=emergency\n\n  * CVE-2020-1111.\n"
+    )
+    new.file("usr/share/doc/tool/changelog.Debian.gz", gzip.compress(news.encode()))
+    new.package("tool", "1.2", ["/usr/sbin/tool", "/usr/share/doc/tool/changelog.Debian.gz"])
+    new.package("more", "2:3-1", [])
+    found = compared()
+    added, changed = found["packages"]
+    assert (added["name"], added["change"], added["after"], added["bytes"]) == ("more", "added", "2:3-1", 12288)
+    assert (changed["before"], changed["after"], changed["urgency"]) == ("1.0", "1.2", "high")
+    assert changed["cves"] == ["CVE-2026-11111", "CVE-2026-2222"]
+    assert not any("2020" in line for line in changed["changelog"])
+    (file,) = found["files"]
+    assert (file["package"], file["with_package"]) == ("tool", True)
+
+
+@pytest.mark.parametrize("news", ["", "other (1.2) x; urgency=low\n", "tool (1.2) x; urgency=low\n  * no older one\n"])
+def test_a_changelog_that_does_not_say_where_to_stop_says_nothing(compared, new, news):
+    new.file("usr/share/doc/tool/changelog.Debian.gz", gzip.compress(news.encode()))
+    new.package("tool", "1.2", [])
+    (one,) = compared()["packages"]
+    assert (one["urgency"], one["cves"], one["changelog"]) == ("", [], [])
+
+
+def test_units(compared, old, new):
+    units = "usr/etc/systemd/system"
+    new.remove(f"{units}/multi-user.target.wants/a.service")
+    new.file("usr/lib/systemd/system/b.timer", "[Timer]\n")
+    new.link(f"{units}/timers.target.wants/b.timer", "/usr/lib/systemd/system/b.timer")
+    new.link(f"{units}/a.service", "/dev/null")
+    old.file("usr/lib/systemd/system/gone.socket", "[Socket]\n")
+    new.link(f"{units}/default.target", "/usr/lib/systemd/system/multi-user.target")
+    new.file("usr/lib/systemd/user/c.service", "[Service]\n")
+    assert [(one["unit"], one["change"], one["by"]) for one in compared()["units"]] == [
+        ("a.service", "masked", []),
+        ("a.service", "disabled", ["multi-user.target"]),
+        ("b.timer", "added", []),
+        ("b.timer", "enabled", ["timers.target"]),
+        ("gone.socket", "removed", []),
+        ("multi-user.target", "enabled", ["default.target"]),
+        ("user/c.service", "added", []),
+    ]
+
+
+def test_users_and_groups(compared, old, new):
+    new.file("usr/etc/passwd", "root:x:0:0:root:/root:/bin/bash\nnew:x:104:110::/:/usr/sbin/nologin\n")
+    new.file("usr/etc/group", "root:x:0:new\ndaemon:x:1:\n")
+    assert [(one["kind"], one["name"], one["change"], one["after"]) for one in compared()["users"]] == [
+        ("user", "daemon", "removed", ""),
+        ("user", "new", "added", "104:110:/:/usr/sbin/nologin"),
+        ("group", "root", "changed", "0:new"),
+    ]
+
+
+def test_a_newer_kernel_is_compared_with_the_one_before(compared, old, new):
+    version = "6.12.118+deb13-cloud-amd64"
+    new.swap_kernel(version)
+    new.file(f"usr/lib/modules/{version}/config", "CONFIG_A=m\nCONFIG_C=y\n")
+    old.file("usr/lib/libx.so.6.12.117+deb13-cloud-amd64.1", "not the kernel's\n")
+    found = compared()
+    assert found["kernel_options"] == [
+        {"option": "A", "change": "changed", "before": "y", "after": "m"},
+        {"option": "B", "change": "removed", "before": "n", "after": ""},
+        {"option": "C", "change": "added", "before": "", "after": "y"},
+    ]
+    files = paths(found)
+    assert set(files) == {
+        f"/usr/lib/modules/{version}/config",
+        "/usr/lib/libx.so.6.12.117+deb13-cloud-amd64.1",
+    }
+    assert files[f"/usr/lib/modules/{version}/config"]["was"].startswith("/usr/lib/modules/6.12.117")
+
+
+def test_names_that_are_no_text_are_told_as_what_they_are(compared, new):
+    os.makedirs(os.fsencode(new.place / "usr/etc/x"), exist_ok=True)
+    with open(os.fsencode(new.place / "usr/etc/x") + b"/\xff\n<script>\x1b[1m", "w") as stream:
+        stream.write("\u202eevil\n")
+    found = compared()
+    (one,) = found["files"]
+    assert one["path"] == "/etc/x/\\udcff\\n<script>\\x1b[1m"
+    assert "+\\u202eevil" in one["diff"]
+    text, web = report.as_text(found), page.render(found)
+    for shown in (text, web, report.as_json(found)):
+        shown.encode("utf-8")
+        assert "\x1b" not in shown and "\u202e" not in shown
+    assert "<script>" not in web and "<b>" not in web
+
+
+def test_the_forms_of_a_report(compared, new):
+    new.file("usr/bin/su", "su", 0o4755)
+    new.package("tool", "1.1", ["/usr/sbin/tool"])
+    found = compared()
+    text = report.as_text(found, ["/usr/bin/su is a new set-id file"])
+    assert "- tool 1.0 to 1.1" in text and "- /usr/bin/su added: file 4755 0:0, 2 bytes" in text
+    assert text.index("Needs an approval") < text.index("Packages")
+    web = page.render(found, ["<needs>"])
+    assert "&lt;needs&gt;" in web and web.count("<h2>") == 9
+    assert json.loads(report.as_json(found)) == found
+    new.place.rename(new.place.parent / "elsewhere")
+    new.place = new.place.parent / "elsewhere"
+    assert report.as_json(compared()) == report.as_json(found)
+
+
+def test_long_lists_are_cut_in_the_text_only(compared, new):
+    for number in range(100):
+        new.file(f"usr/share/x/{number}", b"\0")
+    found = compared()
+    assert "(20 more: see the other forms of this report)" in report.as_text(found)
+    assert "usr/share/x/99" in page.render(found)
+
+
+@NEEDS_ROOT
+@pytest.mark.skipif(not shutil.which("ostree"), reason="ostree is not installed")
+def test_commits_are_compared_with_all_that_they_hold(tmp_path, old, new):
+    repository = tmp_path / "repo"
+    new.file("usr/bin/su", "su", 0o4755)
+    os.chown(new.place / "usr/sbin/tool", 3, 4)
+    subprocess.run(["ostree", "init", f"--repo={repository}", "--mode=archive"], check=True)
+    for branch, root in (("old", old), ("new", new)):
+        arguments = [f"--repo={repository}", f"--branch={branch}", f"--tree=dir={root.place}"]
+        subprocess.run(["ostree", "commit", *arguments], check=True, capture_output=True)
+    with release.opened("old", str(repository), str(tmp_path)) as before:
+        with release.opened("new", str(repository), str(tmp_path)) as after:
+            found = difference.of(before, after)
+            with release.opened(str(new.place), "", str(tmp_path)) as directory:
+                assert told(difference.of(directory, after)) == []
+    assert paths(found)["/usr/bin/su"]["after"]["set_id"]
+    assert paths(found)["/usr/sbin/tool"]["what"] == ["owner"]
+    assert found["new"]["kind"] == "ostree" and len(found["new"]["id"]) == 64
+    assert not list(tmp_path.glob("osmigrate-review-*"))
+
+
+def opening(place):
+    with release.opened(str(place), "", "/nowhere"):
+        pass
+
+
+def test_what_is_no_release_is_refused(tmp_path):
+    for place, problem in (
+        (tmp_path / "none", "does not exist"),
+        (tmp_path, "has no usr"),
+    ):
+        with pytest.raises(FleetError, match=problem):
+            opening(place)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(FleetError, match="is no directory"):
+        opening(tmp_path / "file")
+
+
+@pytest.mark.skipif(not shutil.which("ostree"), reason="ostree is not installed")
+def test_a_commit_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(FleetError, match="is no OSTree repository"):
+        with release.opened("x", str(tmp_path), str(tmp_path)):
+            pass
+    subprocess.run(["ostree", "init", f"--repo={tmp_path}/repo", "--mode=archive"], check=True)
+    for name in ("x", "--help", ""):
+        with pytest.raises(FleetError, match="has no commit or branch"):
+            with release.opened(name, f"{tmp_path}/repo", str(tmp_path)):
+                pass
