@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_run
   - osmigrate.fleet.k8s_pool
 attributes:
   check_mode:
@@ -105,16 +106,17 @@ vetoes:
   sample: {storage: a rebuild is under way}
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval, pool_object
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval, guard, lease, pool_object
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
 def work(module, cluster):
     asked = module.params
     if asked["state"] == "absent":
-        return approval.end(cluster, asked["name"], module.check_mode)
+        owned = guard.Guard(cluster, asked["name"], asked["run"], module.check_mode)
+        return approval.end(cluster, owned, module.check_mode)
     request = approval.Request(
-        asked["name"], asked["required"], asked["rollout"], asked["timeout"], asked["pool_label"]
+        asked["name"], asked["required"], asked["rollout"], asked["timeout"], asked["pool_label"], asked["run"]
     )
     return approval.wait(cluster, request, module.check_mode)
 
@@ -122,7 +124,7 @@ def work(module, cluster):
 def main():
     run_module(
         dict(
-            pool_object.ARGUMENT_SPEC,
+            dict(pool_object.ARGUMENT_SPEC, **lease.ARGUMENT_SPEC),
             name=dict(type="str", required=True),
             state=dict(type="str", choices=["given", "absent"], default="given"),
             required=dict(type="list", elements="str", default=[]),

@@ -96,7 +96,7 @@ seconds_cordoned:
   sample: 94
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, csi, lease, lease_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, csi, guard, lease
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
@@ -104,15 +104,13 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import 
 def work(module, cluster):
     name, rollout = module.params["name"], module.params["rollout"]
     drivers = csi.drivers(cluster, name) if module.params["state"] == "cordoned" else []
-
-    asks = lease.owner(cluster, name, module.params["run"])
-    if module.params["state"] == "cordoned" and not module.check_mode:  # a rehearsal has taken no lease
-        lease_plan.require_lease(name, asks)
+    owned = guard.Guard(cluster, name, module.params["run"], module.check_mode)
 
     def decide(node, now):
         if module.params["state"] == "cordoned":
+            asks = owned.begin(f"The cordon of node {name}")
             return cordon_plan.plan_cordon(node, rollout, now, drivers, asks)
-        return cordon_plan.plan_uncordon(node, MANAGER, now, asks)
+        return cordon_plan.plan_uncordon(node, MANAGER, now, owned.look())
 
     before, plan, after = update_node(cluster, name, decide, dry_run=module.check_mode)
     result = {

@@ -24,6 +24,7 @@ description:
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_run
 attributes:
   check_mode:
     support: full
@@ -194,7 +195,7 @@ seconds:
 """
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan, lease
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain import NodeDrain, Request
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
@@ -218,6 +219,7 @@ def work(module, cluster):
         options["evictions_per_second"],
         options["delete_after"],
         options["wait_for_volumes"],
+        options["run"],
     )
     drain = NodeDrain(cluster, request)
     return drain.rehearse() if module.check_mode else drain.run()
@@ -235,6 +237,7 @@ def main():
             delete_after=dict(type="int", default=300),
             wait_for_volumes=dict(type="bool", default=False),
             evictions_per_second=dict(type="int", default=110),
+            **lease.ARGUMENT_SPEC,
         ),
         work,
         least={"timeout": 1, "evictions_per_second": 1},

@@ -11,12 +11,14 @@ version_added: 0.1.0
 description:
   - Sets the taint C(osmigrate.fleet/pending) with the effect C(PreferNoSchedule) on nodes that a rollout has still to
     move, or takes it off. The scheduler then prefers nodes that are done, so that fewer pods are evicted a second time.
+  - A node whose lease another run holds is left to that run; RV(left) names it. That is no failure.
   - It is a preference. If only nodes that are still to be moved have room, pods go there.
   - M(osmigrate.fleet.k8s_node_cordon) takes the taint off a node that it gives back, too.
   - Runs on the controller; delegate it to C(localhost).
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_run
 attributes:
   check_mode:
     support: full
@@ -74,13 +76,20 @@ actions:
   type: list
   elements: str
   sample: [Mark node w1 as one that rollout r1 has still to move]
+left:
+  description: Nodes that were left as they are, each with the run that holds its lease.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Left node w1 to 3f0c@there, which holds its lease"]
 """
 
 import concurrent.futures
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pending_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import guard, lease, node_view, pending_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 THREADS = 8
 
@@ -89,27 +98,36 @@ def work(module, cluster):
     options = module.params
     names = None if options["names"] is None else set(options["names"])
 
-    def decide(node, unused_now=None):
+    def plan(node):
         if options["state"] == "absent" or node_view.has_arrived(node, options["arrived_at"]):
             return pending_plan.plan_unmark(node)
         return pending_plan.plan_mark(node, options["rollout"])
 
     def is_due(node):
         name = node["metadata"]["name"]
-        return name if (names is None or name in names) and decide(node).actions else None
+        return name if (names is None or name in names) and plan(node).actions else None
 
     def write(name):
+        owned = guard.Guard(cluster, name, options["run"])
+        others = []
+
+        def decide(node, unused_now):
+            others[:] = filter(None, [owned.holder()])
+            return pending_plan.NOTHING if others else plan(node)
+
         try:
-            return update_node(cluster, name, decide, dry_run=module.check_mode)[1].actions
+            actions = update_node(cluster, name, decide, dry_run=module.check_mode)[1].actions
         except ApiError as error:
             if error.status != 404:
                 raise
-            return []  # it was taken away meanwhile
+            return [], []  # it was taken away meanwhile
+        return actions, [f"Left node {name} to {printable(one, 200)}, which holds its lease" for one in others]
 
     due = sorted(filter(None, cluster.list(NODES, keep=is_due).items))
     with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
-        actions = [action for done in threads.map(write, due) for action in done]
-    return {"changed": bool(actions), "actions": actions}
+        done = list(threads.map(write, due))
+    actions, left = ([one for each in done for one in each[which]] for which in (0, 1))
+    return {"changed": bool(actions), "actions": actions, "left": left}
 
 
 def main():
@@ -119,6 +137,7 @@ def main():
             state=dict(type="str", choices=["present", "absent"], default="present"),
             rollout=dict(type="str"),
             arrived_at=dict(type="str"),
+            **lease.ARGUMENT_SPEC,
         ),
         work,
         required_if=[("state", "present", ["names", "rollout"])],

@@ -15,6 +15,7 @@ description:
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_run
 attributes:
   check_mode:
     support: full
@@ -88,16 +89,21 @@ after:
   type: dict
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, record_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import guard, lease, node_view, record_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
 def work(module, cluster):
     wanted = {name: module.params[name] for name in record_plan.FIELDS}
-    before, plan, after = update_node(
-        cluster, module.params["name"], lambda node, now: record_plan.plan(node, wanted), dry_run=module.check_mode
-    )
+    name = module.params["name"]
+    owned = guard.Guard(cluster, name, module.params["run"], module.check_mode)
+
+    def decide(node, unused_now):
+        owned.begin(f"What is noted on node {name}")
+        return record_plan.plan(node, wanted)
+
+    before, plan, after = update_node(cluster, name, decide, dry_run=module.check_mode)
     return {
         "changed": bool(plan.actions),
         "actions": plan.actions,
@@ -118,6 +124,7 @@ def main():
             previous_os=dict(type="str"),
             attempts=dict(type="str"),
             drilled_at=dict(type="str"),
+            **lease.ARGUMENT_SPEC,
         ),
         work,
     )

@@ -17,6 +17,7 @@ description:
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_run
   - osmigrate.fleet.k8s_pool
 attributes:
   check_mode:
@@ -88,6 +89,7 @@ after:
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     claim,
     cordon_plan,
+    guard,
     lease,
     pool_object,
     recover_plan,
@@ -101,15 +103,21 @@ def work(module, cluster):
     name = options["name"]
     node = get_node(cluster, name)
     held = [pool.claims[name] for pool in pool_object.list_pools(cluster).values() if name in pool.claims]
+    held_by = lease.read(cluster, name)[0]
     against = recover_plan.objections(
-        node, held, options["boot"], options["older_than"], cluster.now(), lease.read(cluster, name)[0]
+        node, held, options["boot"], options["older_than"], cluster.now(), held_by, options["run"]
     )
     actions, after = [], node
     if not against:
-        unused, uncordon, after = update_node(
-            cluster, name, lambda found, now: cordon_plan.plan_uncordon(found, MANAGER, now), module.check_mode
+        owned = guard.Guard(cluster, name, options["run"], module.check_mode)
+
+        def decide(found, now):
+            return cordon_plan.plan_uncordon(found, MANAGER, now, owned.begin(f"The cordon of node {name}"))
+
+        after, uncordon = update_node(cluster, name, decide, module.check_mode)[:0:-1]
+        released = claim.release(
+            cluster, name, options["pool_label"], module.check_mode, failed=True, run=options["run"]
         )
-        released = claim.release(cluster, name, options["pool_label"], module.check_mode, failed=True)
         actions = uncordon.actions + released.plan.actions
     return {
         "changed": bool(actions),
@@ -123,7 +131,7 @@ def work(module, cluster):
 def main():
     run_module(
         dict(
-            pool_object.ARGUMENT_SPEC,
+            dict(pool_object.ARGUMENT_SPEC, **lease.ARGUMENT_SPEC),
             name=dict(type="str", required=True),
             boot=dict(type="dict", required=True),
             older_than=dict(type="int", default=3600),

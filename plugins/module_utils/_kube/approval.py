@@ -12,7 +12,7 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval_plan, pool_plan, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval_plan, guard, pool_plan, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import (
     ApiError,
     Cluster,
@@ -33,6 +33,7 @@ class Request(typing.NamedTuple):
     rollout: str
     timeout: int  # seconds; 0 to look once
     pool_label: str
+    run: str = ""
 
 
 class ApprovalError(FleetError):
@@ -59,7 +60,8 @@ def wait(
     if not request.names:
         return _result([], approval_plan.NOBODY)
     deadline = now() + request.timeout
-    question, actions = _ask(cluster, request, check_mode)
+    owned = guard.Guard(cluster, request.node, request.run, check_mode)
+    question, actions = _ask(cluster, request, owned, check_mode)
     while True:
         answers = {name: _answer(cluster, name, request.node) for name in request.names}
         judged = approval_plan.judge(question, answers)
@@ -67,39 +69,54 @@ def wait(
         if check_mode or not (judged.missing or judged.vetoes):
             return result
         if judged.vetoes or now() >= deadline:
-            end(cluster, request.node)
+            end(cluster, owned)
             raise _refused(request, question, judged, result)
         sleep(min(POLL_SECONDS, deadline - now()))
 
 
-def end(cluster: Cluster, node: str, check_mode: bool = False) -> dict:
+def end(cluster: Cluster, owned: guard.Guard, check_mode: bool = False) -> dict:
     """Remove the question; the next way of the node needs approvals of its own."""
     actions = []
-    for pool, read in list_holding(cluster, node):
-        plan = update_pool(
-            cluster, pool, lambda found, moment: approval_plan.plan_no_question(found, node), check_mode, read
-        )[1]
-        actions += plan.actions
-    _show(cluster, node, None, check_mode)
+
+    def decide(found: pool_plan.Pool, unused_moment: float) -> pool_plan.Plan:
+        owned.begin(_question(owned.node))
+        return approval_plan.plan_no_question(found, owned.node)
+
+    for pool, read in list_holding(cluster, owned.node):
+        actions += update_pool(cluster, pool, decide, check_mode, read)[1].actions
+    _show(cluster, owned, None, check_mode)
     return _result(actions, approval_plan.NOBODY)
 
 
-def _ask(cluster: Cluster, request: Request, check_mode: bool) -> typing.Tuple[pool_plan.Question, typing.List[str]]:
+def _ask(
+    cluster: Cluster, request: Request, owned: guard.Guard, check_mode: bool
+) -> typing.Tuple[pool_plan.Question, typing.List[str]]:
     pool = pool_plan.pool_of(get_node(cluster, request.node), request.pool_label)
     token = binascii.hexlify(os.urandom(4)).decode("ascii")
 
     def decide(found: pool_plan.Pool, moment: float) -> pool_plan.Plan:
+        owned.begin(_question(request.node))
         until = times.stamp(moment + request.timeout)
         return approval_plan.plan_question(found, request.node, request.names, request.rollout, until, token)
 
     plan = update_pool(cluster, pool, decide, check_mode)[1]
     question = plan.pool.questions[request.node]
-    _show(cluster, request.node, question, check_mode)
+    _show(cluster, owned, question, check_mode)
     return question, plan.actions
 
 
-def _show(cluster: Cluster, node: str, question: typing.Optional[pool_plan.Question], check_mode: bool) -> None:
-    update_node(cluster, node, lambda found, moment: approval_plan.plan_hint(found, question), dry_run=check_mode)
+def _show(
+    cluster: Cluster, owned: guard.Guard, question: typing.Optional[pool_plan.Question], check_mode: bool
+) -> None:
+    def decide(found: typing.Dict[str, typing.Any], unused_moment: float) -> typing.Any:
+        owned.begin(_question(owned.node))
+        return approval_plan.plan_hint(found, question)
+
+    update_node(cluster, owned.node, decide, dry_run=check_mode)
+
+
+def _question(node: str) -> str:
+    return f"The question about node {node}"
 
 
 def _answer(cluster: Cluster, approver: str, node: str) -> typing.Optional[str]:

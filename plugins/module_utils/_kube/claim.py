@@ -13,8 +13,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
     cordon_plan,
-    lease,
-    lease_plan,
+    guard,
     node_view,
     pool_plan,
     times,
@@ -77,10 +76,11 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
     deadline = now() + request.timeout
     pause = FIRST_PAUSE
     members = _Members(cluster, name, request.pool_label, now)
+    owned, place = guard.Guard(cluster, request.node, request.run, check_mode), pool_plan.place(request.node)
     gate = admission.Admission(cluster, node, request.rollout, request.terms, request.pool_label, members.recent)
 
     def decide(pool, moment):
-        pool_plan.require_owner(pool, request.node, owner)
+        owned.begin(place)
         if pool.halt:
             raise _halted(request.node, name, pool)
         stamp = times.stamp(moment)
@@ -88,18 +88,16 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
         return pool_plan.plan_claim(pool, members.recent(), request.node, limits, wanted)
 
     while True:
-        owner = lease.owner(cluster, request.node, request.run)
-        if not check_mode:  # a rehearsal has taken no lease
-            lease_plan.require_lease(request.node, owner)
         refusal = gate.refusal()
         if refusal:
+            owned.begin(place)
             before = read_pool(cluster, name)[0]
             if before.halt:
                 raise _halted(request.node, name, before)
             if check_mode:
                 return Outcome(name, before, pool_plan.Plan(before, [], None), False, refusal.problem, gate.seen)
             if refusal.wait is None or now() >= deadline or now() + refusal.wait > deadline:
-                raise _refused(cluster, request, name, refusal, gate.seen)
+                raise _refused(cluster, request, name, refusal, gate.seen, owned)
             sleep(min(refusal.wait or LONGEST_PAUSE, WINDOW_PAUSE, deadline - now()))
             continue
         before, plan = update_pool(cluster, name, decide, check_mode, prepare=members.recent)
@@ -141,12 +139,12 @@ def release(cluster, node, pool_label, check_mode=False, failed=False, run=""):
     :param failed: bool, keep the note that the node has failed.
     :param run: str, the run that asks, empty for a person.
     """
-    owner = lease.owner(cluster, node, run)
+    owned = guard.Guard(cluster, node, run)
     found = list_holding(cluster, node) or [(pool_plan.pool_of(get_node(cluster, node), pool_label), None)]
     actions = []
     for name, read in found:
         before, plan = update_pool(
-            cluster, name, lambda pool, now: pool_plan.plan_release(pool, node, failed, owner), check_mode, read
+            cluster, name, lambda pool, now: pool_plan.plan_release(pool, node, failed, owned.look()), check_mode, read
         )
         actions += plan.actions
     return Outcome(name, before, plan._replace(actions=actions), False, "", {})
@@ -158,11 +156,11 @@ def fail(cluster, request, halt_after, check_mode=False, held_by=None, now=time.
     :param held_by: str, what held it up before its trial was armed; None if it failed from then on.
     """
     deadline = now() + request.timeout
-    owner = lease.owner(cluster, request.node, request.run)
+    owned = guard.Guard(cluster, request.node, request.run)
     name = pool_plan.pool_of(get_node(cluster, request.node), request.pool_label)
 
     def note(pool, moment):
-        pool_plan.require_owner(pool, request.node, owner)
+        pool_plan.require_owner(pool, request.node, owned.look())
         since = times.stamp(moment)
         if held_by is not None:
             return pool_plan.plan_held(pool, request.node, request.rollout, held_by, since)
@@ -174,7 +172,7 @@ def fail(cluster, request, halt_after, check_mode=False, held_by=None, now=time.
             return Outcome(name, before, noted, False, "", {})
         sleep(FIRST_PAUSE)
     given = update_pool(
-        cluster, name, lambda pool, moment: pool_plan.plan_release(pool, request.node, True, owner), check_mode
+        cluster, name, lambda pool, moment: pool_plan.plan_release(pool, request.node, True, owned.look()), check_mode
     )[1]
     return Outcome(name, before, given._replace(actions=noted.actions + given.actions), False, "", {})
 
@@ -197,9 +195,13 @@ def _halted(node, name, pool):
     )
 
 
-def _refused(cluster, request, name, refusal, control_plane):
+def _refused(cluster, request, name, refusal, control_plane, owned):
     """Give a place back that may not be used now: the node did not fail, and it counts as long as it is cordoned."""
-    plan = update_pool(cluster, name, lambda pool, now: pool_plan.plan_release(pool, request.node, failed=True))[1]
+
+    def give_back(pool, unused_now):
+        return pool_plan.plan_release(pool, request.node, True, owned.look())
+
+    plan = update_pool(cluster, name, give_back)[1]
     left = "The node was left as it is" + (", without its place in the budget" if plan.actions else "")
     return ClaimError(refusal.problem, refusal.todo, name, left=left, control_plane=control_plane)
 

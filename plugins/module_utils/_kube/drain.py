@@ -15,7 +15,7 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, pod_warnings, volumes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, guard, pod_warnings, volumes
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, get_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_state import IN_FLIGHT, Drain
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import is_schedulable
@@ -33,6 +33,8 @@ RETURNS = 5
 # A node that was emptied is looked at again after this long: owners that do not mind the cordon put their pods back
 # within milliseconds.
 SECOND_LOOK = 2.0
+# So long a drain goes on by what it has heard of the node's lease.
+OWNER_SECONDS = 1.0
 # Of so many pods that do not end it is looked up why.
 WARNINGS = 10
 
@@ -57,9 +59,10 @@ class Request(typing.NamedTuple):
     per_second: float
     delete_after: int
     wait_for_volumes: bool
+    run: str
 
 
-Request.__new__.__defaults__ = (0, False)
+Request.__new__.__defaults__ = (0, False, "")
 
 
 class Refusal(typing.NamedTuple):
@@ -176,6 +179,8 @@ class NodeDrain:
         self._returned = {}
         self._drain = Drain(request.per_second, self._started, request.delete_after)
         self._events = queue.Queue()
+        self._owned = guard.Guard(cluster, request.node, request.run)
+        self._owned_until = self._started
 
     def plan(self):
         """Look, and refuse what must not be evicted before anything is."""
@@ -202,6 +207,7 @@ class NodeDrain:
 
     def run(self):
         try:
+            self._require_owner(self._started)
             if not self._is_cordoned():
                 raise FleetError(
                     f"Node {self._request.node} is not cordoned, so a drain would never end",
@@ -247,12 +253,27 @@ class NodeDrain:
         if now >= self._deadline:
             self._raise_unfinished()
         evict = Evictor(self._cluster, self._request.grace_period)
-        for pod in self._drain.due(now):
+        due = self._drain.due(now)
+        if due:
+            self._require_owner(now)
+        for pod in due:
             ask = evict.delete if self._drain.tracks[pod.uid].deleted_by else evict
             threads.submit(ask, pod).add_done_callback(
                 lambda future, uid=pod.uid: self._events.put(("ANSWERED", (uid, future)))
             )
         self._take(max(0.01, min(self._drain.rest(now), self._deadline - now)))
+
+    def _require_owner(self, now):
+        """Evict for nobody who has lost the node meanwhile."""
+        if now < self._owned_until:
+            return
+        try:
+            self._owned.begin(f"What is left on node {self._request.node}")
+        except ApiError:
+            raise
+        except FleetError as error:
+            raise self._error(error.problem, self._left(), error.todo)
+        self._owned_until = now + OWNER_SECONDS
 
     def _take(self, seconds):
         """Wait for events for so long at most, and take in all that there are."""

@@ -43,7 +43,6 @@ class Claim(typing.NamedTuple):
     asked: str
     host: str
     run: str = ""  # older versions note none
-    run: str = ""  # older versions note none
 
 
 class Held(typing.NamedTuple):
@@ -216,7 +215,12 @@ def require_owner(pool, name, owner):
     :raises FleetError: it is.
     """
     noted = pool.claims[name].run if name in pool.claims else ""
-    lease_plan.require(name, owner, noted, f"The place of node {name} in its budget")
+    lease_plan.require(name, owner, noted, place(name))
+
+
+def place(name):
+    """What a node's claim is called in messages."""
+    return f"The place of node {name} in its budget"
 
 
 def plan_release(pool, name, failed=False, owner=lease_plan.BY_HAND):

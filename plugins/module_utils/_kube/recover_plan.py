@@ -9,19 +9,20 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 
-def objections(node, claims, boot, older_than, now, lease=lease_plan.FREE):
+def objections(node, claims, boot, older_than, now, lease=lease_plan.FREE, run=""):
     """Say what speaks against it, as sentences; an empty list is the proof that nothing does.
 
     :param claims: list of pool_plan.Claim, the node's.
     :param boot: dict, what boot_info returned; empty if the node did not answer.
     :param older_than: int seconds; with a younger cordon or claim a run may still be at work.
     :param lease: lease_plan.Lease, the node's.
+    :param run: str, the run that asks, empty for a person.
     """
-    return _about_lease(lease, now) + _about_boot(boot) + _about_cluster(node, claims, older_than, now)
+    return _about_lease(lease, now, run) + _about_boot(boot) + _about_cluster(node, claims, older_than, now)
 
 
-def _about_lease(lease, now):
-    if not lease_plan.is_live(lease, now):
+def _about_lease(lease, now, run):
+    if lease.holder == run or not lease_plan.is_live(lease, now):
         return []
     return [
         f"{printable(lease.holder, 200)} works on it, and holds its lease until {times.stamp(lease_plan.ends(lease))}"

@@ -52,25 +52,28 @@ def asked(server):
 
 def test_nodes_are_read_before_the_pool_and_once_for_two_attempts(server, cluster, pool_a):
     server.will(200, pool_a("w1"))
-    server.will(404, "leases not found")
     server.will(200, listed(pool_a("w1"), pool_a("w2")))
     server.will(200, stored())
+    server.will(404, "leases not found")
     server.will(409, "the object has been modified")
     server.will(200, stored(version="8"))
+    server.will(404, "leases not found")
     server.will(200, stored(version="9"))
     assert claim.claim(cluster, REQUEST, now=lambda: 0).plan.full is None
-    assert asked(server) == ["GET node", "GET lease", "GET nodes", "GET pool", "PATCH pool", "GET pool", "PATCH pool"]
+    attempt = ["GET pool", "GET lease", "PATCH pool"]
+    assert asked(server) == ["GET node", "GET nodes", *attempt, *attempt]
     # Only what the API server itself has seen last may be counted on.
-    assert "resourceVersion" not in server.requests[2][1]
+    assert "resourceVersion" not in server.requests[1][1]
 
 
 def test_a_claim_that_came_between_two_attempts_counts(server, cluster, pool_a):
     server.will(200, pool_a("w1"))
-    server.will(404, "leases not found")
     server.will(200, listed(pool_a("w1"), pool_a("w2")))
     server.will(200, stored())
+    server.will(404, "leases not found")
     server.will(409, "the object has been modified")
     server.will(200, stored(Pool({"w2": Claim("r1", "now", "now", "w2.lab")}, {}, None), "8"))
+    server.will(404, "leases not found")
     with pytest.raises(claim.ClaimError, match="w2 holds a place"):
         claim.claim(cluster, REQUEST, now=lambda: 0)
 
@@ -78,9 +81,9 @@ def test_a_claim_that_came_between_two_attempts_counts(server, cluster, pool_a):
 def test_nodes_that_were_asked_for_too_long_before_are_read_after_the_pool(server, cluster, pool_a):
     """As where a node was cordoned, refused, and gave its place back while the API server was slow."""
     server.will(200, pool_a("w1"))
-    server.will(404, "leases not found")
     server.will(200, listed(pool_a("w1"), pool_a("w2")))
     server.will(200, stored())
+    server.will(404, "leases not found")
     server.will(200, listed(pool_a("w1"), pool_a("w2", unschedulable=True)))
 
     def now():
@@ -89,15 +92,15 @@ def test_nodes_that_were_asked_for_too_long_before_are_read_after_the_pool(serve
 
     with pytest.raises(claim.ClaimError, match="w2 is cordoned by somebody else"):
         claim.claim(cluster, REQUEST, now=now)
-    assert asked(server) == ["GET node", "GET lease", "GET nodes", "GET pool", "GET nodes"]
+    assert asked(server) == ["GET node", "GET nodes", "GET pool", "GET lease", "GET nodes"]
 
 
 def test_a_place_is_given_back_in_three_requests(server, cluster):
     held = Pool({"w1": Claim("r1", "now", "now", "w1.lab")}, {}, None)
-    server.will(404, "leases not found")
     server.will(200, listed(stored(held)))
+    server.will(404, "leases not found")
     server.will(200, stored(version="8"))
     outcome = claim.release(cluster, "w1", "pool")
     assert outcome.plan.actions == ["Give the place of node w1 back"]
-    assert asked(server) == ["GET lease", "GET pools", "PATCH pool"]
+    assert asked(server) == ["GET pools", "GET lease", "PATCH pool"]
     assert server.requests[2][3]["metadata"]["resourceVersion"] == "7"

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whole drains against a cluster in memory that answers as a real one was seen to."""
 
+import itertools
 import queue
 import threading
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain, lease
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Listing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
 
@@ -32,8 +33,14 @@ class MemoryCluster:
         self.evictions = []
         self.on_evict = self.end
         self.on_listing = None
+        self.holders = iter(())  # of the node's lease, one for each look
+
+    def now(self):
+        return 0
 
     def get(self, path, until=None):
+        if path.startswith(lease.OBJECTS):
+            return {"metadata": {"resourceVersion": "1"}, "spec": {"holderIdentity": next(self.holders, "")}}
         return self.node
 
     def list(self, path, query=None, until=None):
@@ -352,3 +359,14 @@ def test_a_rehearsal_gives_the_same_table_and_evicts_nothing(make_node, make_pod
         "web-2": None,
     }
     assert len(cluster.pods) == 3
+
+
+def test_a_drain_that_has_lost_its_node_evicts_nobody_more(make_node, make_pod, monkeypatch):
+    monkeypatch.setattr(drain, "OWNER_SECONDS", 0)
+    cluster = MemoryCluster(make_node(unschedulable=True), [make_pod(f"web-{number}") for number in range(9)])
+    cluster.holders = itertools.chain(["run-1@here"] * 3, itertools.repeat("run-2@there"))
+    request = drain.Request("w1", Policy(False, False), 60, None, 2, run="run-1@here")
+    with pytest.raises(drain.DrainError, match="does not hold the lease of node w1") as caught:
+        drain.NodeDrain(cluster, request).run()
+    assert 0 < len(cluster.evictions) < 9
+    assert "The node stays cordoned" in str(caught.value)
