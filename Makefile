@@ -56,8 +56,9 @@ importer: install ## what Galaxy and a builder of execution environments would s
 	@tests/gate/importer.sh $(BUILD)/osmigrate-fleet-*.tar.gz
 	@ansible-builder create --context $(BUILD)/context --verbosity 0
 
-references: venv ## write the tables of variables of the roles' READMEs anew
+references: venv ## write the tables of variables of the roles' READMEs and the forms for AWX anew
 	@python tests/gate/references.py
+	@python tests/gate/surveys.py
 
 artifact: install ## the tarball with SBOM, provenance and checksums; SIGNING_KEY=<file> signs them
 	@python tests/gate/artifact.py $(BUILD) $(SIGNING_KEY)

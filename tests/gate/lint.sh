@@ -31,6 +31,7 @@ on_controllers=(plugins/action plugins/doc_fragments plugins/filter plugins/inve
 
 check "house rules" python tests/gate/house_rules.py
 check "variables" python tests/gate/variables.py --check
+check "surveys" python tests/gate/surveys.py --check
 check "ruff" ruff check --quiet --output-format concise
 check "format" ruff format --check --quiet
 check "types" mypy --no-error-summary

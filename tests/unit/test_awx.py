@@ -1,0 +1,316 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AWX as data: that its parts fit together, fit the playbooks, and fit the modules that apply them.
+
+There is no AWX here. fixtures/awx has the options of the modules of awx.awx 24.6.1, as ansible-doc shows them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _values
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._variables import registry
+
+ROOT = Path(__file__).resolve().parents[2]
+AWX = ROOT / "awx"
+MODULES = json.loads((Path(__file__).parent / "fixtures/awx/awx-24.6.1.json").read_text())
+# Each list of objects.yml, with the module that applies it.
+LISTS = {
+    "controller_credential_types": "credential_type",
+    "controller_credentials": "credential",
+    "controller_execution_environments": "execution_environment",
+    "controller_notifications": "notification_template",
+    "controller_projects": "project",
+    "controller_inventories": "inventory",
+    "controller_inventory_sources": "inventory_source",
+    "controller_templates": "job_template",
+    "controller_workflows": "workflow_job_template",
+    "controller_schedules": "schedule",
+}
+NODE = "workflow_job_template_node"
+# What refers to an object by its name, and to which list.
+REFERENCES = {
+    "project": "controller_projects",
+    "source_project": "controller_projects",
+    "inventory": "controller_inventories",
+    "execution_environment": "controller_execution_environments",
+    "default_environment": "controller_execution_environments",
+    "credential": "controller_credentials",
+    "credentials": "controller_credentials",
+    "credential_type": "controller_credential_types",
+    "notification_templates_started": "controller_notifications",
+    "notification_templates_success": "controller_notifications",
+    "notification_templates_error": "controller_notifications",
+    "notification_templates_approvals": "controller_notifications",
+}
+OF_AWX = {"credential_type": {"Machine"}}
+# Nodes of workflows that take nodes of the cluster out of service.
+DESTRUCTIVE = {"migrate", "upgrade", "rollback", "drill", "finalize"}
+# Playbooks that are no job: the first play of all others, and what is run with the rights of an administrator.
+NO_JOB = {"validate_input", "access"}
+SETTINGS = {
+    "fleet_project_url": "https://git.example/fleet.git",
+    "fleet_image": "registry.example/osmigrate-fleet:0.1.0",
+    "fleet_webhook": "https://hooks.example/fleet",
+    "fleet_release": "https://images.example/newest/release.yml",
+}
+TYPES = {"str": str, "bool": bool, "int": int, "float": (int, float), "dict": dict, "list": list}
+
+
+PLAY = """
+- hosts: localhost
+  gather_facts: false
+  vars_files: [{files}]
+  tasks:
+    - ansible.builtin.copy:
+        content: "{{{{ {{{names}}} | to_json }}}}"
+        dest: "{seen}"
+        mode: "0600"
+      vars: {{ansible_python_interpreter: "{python}"}}
+"""
+
+
+@cache
+def data() -> dict[str, Any]:
+    """Return the lists with everything filled in, as the modules get it."""
+    with tempfile.TemporaryDirectory() as directory:
+        play, seen = Path(directory) / "play.yml", Path(directory) / "seen"
+        files = ", ".join(str(AWX / f"{name}.yml") for name in ("settings", "surveys", "objects"))
+        names = ", ".join(f"'{name}': {name}" for name in LISTS)
+        play.write_text(PLAY.format(files=files, names=names, seen=seen, python=sys.executable))
+        argv = [sys.executable, "-m", "ansible", "playbook", play, "--extra-vars", json.dumps(SETTINGS)]
+        run = subprocess.run(argv, env={**os.environ, "HOME": directory}, capture_output=True, text=True, timeout=300)
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert "duplicate" not in run.stderr
+        return json.loads(seen.read_text())
+
+
+def objects() -> list[tuple[str, dict[str, Any]]]:
+    """Return (module, fields) of every object, with the nodes of workflows as objects of their own."""
+    found = [(LISTS[name], {**one}) for name in LISTS for one in data()[name]]
+    for workflow in [fields for module, fields in found if module == "workflow_job_template"]:
+        for node in workflow.pop("simplified_workflow_nodes"):
+            found.append((NODE, {"workflow_job_template": workflow["name"], **node}))
+    return found
+
+
+def called(module: str, fields: dict[str, Any]) -> str:
+    return f"{module} {fields.get('name') or fields['identifier']}"
+
+
+OBJECTS = {called(*one): one for one in objects()}
+TEMPLATES = {one["name"]: one for one in data()["controller_templates"]}
+WORKFLOWS = {one["name"]: one for one in data()["controller_workflows"]}
+TASKS = [task for state in ("present", "absent") for task in yaml.safe_load((AWX / f"{state}.yml").read_text())]
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_an_object_is_what_its_module_takes(name):
+    module, fields = OBJECTS[name]
+    options = MODULES[module]
+    for field, value in fields.items():
+        option = options[field]
+        assert isinstance(value, TYPES[option["type"]]), field
+        assert value in option.get("choices", [value]), field
+        if "elements" in option:
+            assert all(isinstance(one, TYPES[option["elements"]]) for one in value), field
+    assert {field for field, option in options.items() if option.get("required")} <= set(fields)
+
+
+def arguments(module: str, state: str) -> list[dict[str, Any]]:
+    key = f"awx.awx.{module}"
+    return [task[key] for task in TASKS if key in task and task[key]["state"] == state]
+
+
+@pytest.mark.parametrize("module", [*LISTS.values(), NODE])
+def test_every_field_is_applied_and_every_argument_is_one_of_the_module(module):
+    applied = {field for task in arguments(module, "present") for field in task}
+    assert applied <= set(MODULES[module])
+    assert {field for kind, fields in OBJECTS.values() if kind == module for field in fields} <= applied
+    assert all(set(task) <= set(MODULES[module]) for task in arguments(module, "absent"))
+
+
+def test_what_is_made_is_removed_unless_it_goes_with_something_else():
+    without = {module for module in [*LISTS.values(), NODE] if not arguments(module, "absent")}
+    assert without == {"inventory_source", "schedule", NODE}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_what_an_object_refers_to_exists(name):
+    _, fields = OBJECTS[name]
+    for field in REFERENCES.keys() & fields.keys():
+        named = fields[field] if isinstance(fields[field], list) else [fields[field]]
+        there = {one["name"] for one in data()[REFERENCES[field]]} | OF_AWX.get(field, set())
+        assert set(named) <= there, field
+    run = fields.get("unified_job_template")
+    assert run is None or run in {*TEMPLATES, *WORKFLOWS}
+
+
+def playbook_of(template: dict[str, Any]) -> str:
+    return template["playbook"].removesuffix(".yml")
+
+
+def test_every_playbook_has_a_template_and_every_template_a_playbook_of_the_project():
+    assert {path.stem for path in ROOT.glob("playbooks/*.yml")} - NO_JOB <= set(map(playbook_of, TEMPLATES.values()))
+    for path in AWX.glob("project/*.yml"):
+        plays = yaml.safe_load(path.read_text())
+        for play in plays if isinstance(plays, list) else []:
+            imported = play.get("ansible.builtin.import_playbook", "")
+            assert not imported or (ROOT / f"playbooks/{imported.removeprefix('osmigrate.fleet.')}.yml").is_file()
+    assert all((AWX / "project" / one["playbook"]).is_file() for one in TEMPLATES.values())
+    assert all((AWX / "project" / one["source_path"]).is_file() for one in data()["controller_inventory_sources"])
+
+
+def questions(fields: dict[str, Any]) -> list[dict[str, Any]]:
+    return fields["survey_spec"]["spec"] if fields.get("survey_enabled") else []
+
+
+ASKED = [(name, one) for name, fields in {**TEMPLATES, **WORKFLOWS}.items() for one in questions(fields)]
+
+
+@pytest.mark.parametrize("name, question", ASKED, ids=lambda one: one if isinstance(one, str) else one["variable"])
+def test_a_question_is_one_that_awx_takes(name, question):
+    assert {"type", "question_name", "question_description", "variable", "required"} <= set(question)
+    default, kind = question.get("default"), question["type"]
+    if kind == "multiplechoice":
+        assert default in question["choices"]
+        assert all(isinstance(choice, str) for choice in question["choices"])
+    elif kind == "integer":
+        assert type(default) is int
+        assert question.get("min", default) <= default <= question.get("max", default)
+    else:
+        assert kind == "text" and isinstance(default, (str, type(None)))
+    # A schedule is refused that leaves a required answer to its default.
+    assert not (question["required"] and default is not None)
+
+
+NOWHERE = _values.Where(lambda name: name in ("linear", "host_pinned"), lambda name: None, lambda name: False)
+
+
+@pytest.mark.parametrize("name, question", ASKED, ids=lambda one: one if isinstance(one, str) else one["variable"])
+def test_what_a_form_gives_is_what_its_playbook_reads(name, question):
+    if not question["variable"].startswith("osmigrate_"):
+        assert any(question["variable"] in path.read_text() for path in AWX.glob("project/*.yml"))
+        return
+    variable = registry()[question["variable"]]
+    assert not variable.secret
+    if name in TEMPLATES:
+        assert playbook_of(TEMPLATES[name]) in variable.read_by
+    given = question.get("choices") or [
+        "https://x/release.yml" if question["required"] else question.get("default", "")
+    ]
+    assert [_values.problem(variable, one, NOWHERE) for one in given] == [""] * len(given)
+
+
+def jobs(workflow: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the nodes that run a template, by identifier, with the template."""
+    nodes = workflow["simplified_workflow_nodes"]
+    return {one["identifier"]: TEMPLATES[one["unified_job_template"]] for one in nodes if "unified_job_template" in one}
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_the_answers_of_a_workflow_are_refused_by_none_of_its_jobs(workflow):
+    # AWX gives them to every job, whatever the job's own form asks for.
+    for question in questions(workflow):
+        variable = registry().get(question["variable"])
+        for template in jobs(workflow).values() if variable and variable.narrows else ():
+            assert playbook_of(template) in variable.read_by
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_what_nodes_and_schedules_say_is_asked_for(workflow):
+    for node in workflow["simplified_workflow_nodes"]:
+        template = jobs(workflow).get(node["identifier"], {})
+        assert "limit" not in node or template["ask_limit_on_launch"]
+        assert set(node.get("extra_data", ())) <= {one["variable"] for one in questions(template)}
+    for schedule in data()["controller_schedules"]:
+        asked = {one["variable"]: one for one in questions(WORKFLOWS[schedule["unified_job_template"]])}
+        assert {name for name, one in asked.items() if one["required"]} <= set(schedule["extra_data"]) <= set(asked)
+
+
+EDGES = ("success_nodes", "failure_nodes", "always_nodes")
+
+
+def ways(workflow: dict[str, Any]) -> list[list[tuple[str, str]]]:
+    """Return all ways through a workflow as (identifier, edge by which it was reached); fails if one has no end."""
+    nodes = {one["identifier"]: one for one in workflow["simplified_workflow_nodes"]}
+    targets = {target for one in nodes.values() for edge in EDGES for target in one.get(edge, ())}
+    assert targets <= set(nodes)
+    found, open_ways = [], [[(name, "")] for name in nodes if name not in targets]
+    assert len(open_ways) == 1
+    while open_ways:
+        way = open_ways.pop()
+        further = [(target, edge) for edge in EDGES for target in nodes[way[-1][0]].get(edge, ())]
+        assert not {name for name, _ in way} & {name for name, _ in further}, "a circle"
+        open_ways += [[*way, step] for step in further]
+        found += [] if further else [way]
+    return found
+
+
+def is_destructive(template: dict[str, Any] | None) -> bool:
+    return bool(template) and template.get("job_type") != "check" and playbook_of(template) in DESTRUCTIVE
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_somebody_approves_before_nodes_leave_service(workflow):
+    nodes = {one["identifier"]: one for one in workflow["simplified_workflow_nodes"]}
+    seen = set()
+    for way in ways(workflow):
+        approved = False
+        for (name, _), (_, edge) in zip(way, [*way[1:], ("", "")]):
+            if is_destructive(jobs(workflow).get(name)):
+                assert approved, f"nobody approves before {name}"
+                seen.add(name)
+                approved = False
+            elif "approval_node" in nodes[name]:
+                approved = edge == "success_nodes"
+    assert seen == {name for name, template in jobs(workflow).items() if is_destructive(template)} != set()
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_a_failure_ends_in_a_halt_and_in_a_workflow_that_has_failed(workflow):
+    playbooks = {name: playbook_of(template) for name, template in jobs(workflow).items()}
+    for way in ways(workflow):
+        failed = [name for (name, _), (_, edge) in zip(way, way[1:]) if edge == "failure_nodes"]
+        names = [name for name, _ in way]
+        assert playbooks[names[-1]] == ("stopped" if failed else "status")
+        if any(is_destructive(jobs(workflow).get(name)) for name in failed):
+            assert playbooks[names[names.index(failed[0]) + 1]] == "halt"
+        assert "status" in [playbooks.get(name) for name in names]
+
+
+def test_no_secret_is_written_down():
+    raw = yaml.load(re.sub(r"!unsafe ", "", (AWX / "objects.yml").read_text()), yaml.SafeLoader)
+    for credential in raw["controller_credentials"]:
+        for value in credential["inputs"].values():
+            assert re.match(r"\{\{ (lookup\('ansible.builtin.file', fleet_\w+_file\)|fleet_ssh_user )", value)
+    secret = r"(?i)PRIVATE KEY|BEGIN PUBLIC|eyJ|(password|token|secret)\s*[:=]\s*['\"]?[A-Za-z0-9/+]{8}"
+    for path in [*AWX.rglob("*.yml"), *AWX.rglob("*.cfg")]:
+        assert not re.search(secret, path.read_text()), path
+    hides = {next(iter(task)): task.get("no_log") for task in TASKS}
+    assert hides
+    assert all(task.get("no_log") for task in TASKS if "awx.awx.credential" in task)
+
+
+def test_everything_that_is_somebodys_own_is_a_setting():
+    settings = yaml.safe_load((AWX / "settings.yml").read_text())
+    text = "".join((AWX / name).read_text() for name in ("objects.yml", "configure.yml", "present.yml"))
+    assert set(re.findall(r"fleet_(?!surveys|shared|state)\w+", text)) == set(settings) - {"fleet_state"}
+    assert {one["organization"] for _, one in OBJECTS.values() if "organization" in one} == {"Default"}
+
+
+def test_the_guide_names_all_templates_and_steps():
+    guide = (ROOT / "docs/awx.md").read_text()
+    steps = {node["identifier"] for one in WORKFLOWS.values() for node in one["simplified_workflow_nodes"]}
+    assert {name for name in {*TEMPLATES, *steps} if name not in guide} == set()
