@@ -80,9 +80,9 @@ findings:
   contains:
     key:
       description:
-        - What it is, one of C(unmanaged), C(emptydir-data), C(several-budgets), C(budget-never-allows),
-          C(budget-allows-none-now), C(no-node-allowed), C(no-room), C(grace-too-long), C(do-not-disrupt),
-          C(finalizer).
+        - What it is, one of C(unmanaged), C(orphaned), C(emptydir-data), C(several-budgets),
+          C(budget-never-allows), C(budget-allows-none-now), C(no-node-allowed), C(no-room), C(grace-too-long),
+          C(do-not-disrupt), C(finalizer).
       type: str
     severity:
       description: One of V(low), V(medium), V(high), V(inhibitor).
@@ -123,7 +123,7 @@ report:
 """
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan, forecast, node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import daemons, delete_plan, forecast, node_view
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
@@ -141,13 +141,14 @@ def work(module, cluster):
     if strange:
         raise FleetError(f"There is no node {', '.join(strange)} on {cluster.server}", todo="Check the names")
     names = [name for name in options["names"] if not node_view.has_arrived(known[name], options["arrived_at"])]
-    pods, budgets = [], []
+    pods, budgets, known = [], [], []
     if names:
         pods, budgets = cluster.list(PODS, RUNNING, _trim).items, cluster.list(BUDGETS).items
+        known = cluster.list(daemons.DAEMON_SETS, keep=daemons.daemon).items
     allowed = delete_plan.parse(options["delete_allowed"])
     policy = Policy(options["delete_emptydir_data"], options["delete_unmanaged"], allowed)
     wanted = forecast.Wanted(policy, options["timeout"], options["grace_period"])
-    findings = forecast.examine(names, nodes, pods, budgets, wanted)
+    findings = forecast.examine(names, nodes, pods, budgets, {one.uid: one for one in known}, wanted)
     return {
         "changed": False,
         "findings": [dict(finding._asdict()) for finding in findings],

@@ -12,6 +12,8 @@ description:
   - Evicts the pods of a node in parallel, as disruption budgets allow, and waits until they are gone.
   - Pods of DaemonSets and mirrors of static pods stay. Pods that have run to their end are removed. Pods that are
     terminating already are waited for and not evicted again.
+  - DaemonSets are looked at by their UID. A pod of one that is gone counts as one that nothing would start again, and
+    one whose DaemonSet does not want the node leaves it.
   - A pod that nothing would start again, one with an V(emptyDir) volume, and one under more than one disruption budget
     are refused before anything is evicted; the first two can be allowed.
   - A pod is deleted instead of evicted only if O(delete_allowed) lets it be, after its eviction was refused for

@@ -182,6 +182,25 @@ class Scene:
         self.kubectl("rollout", "status", f"deployment/{name}", "--timeout=60s", namespaced=True)
         self.kubectl("uncordon", self.other)
 
+    def daemons(self, name):
+        """Run a pod of a DaemonSet on each of the two nodes."""
+        labels = {"app": name}
+        spec = {
+            "containers": [{"name": "app", "image": "none"}],
+            "terminationGracePeriodSeconds": 1,
+            "nodeSelector": {"scene": self.namespace},
+        }
+        template = {"metadata": {"labels": labels, "annotations": AT_ONCE}, "spec": spec}
+        self.apply(
+            {
+                "apiVersion": "apps/v1",
+                "kind": "DaemonSet",
+                "metadata": {"name": name},
+                "spec": {"selector": {"matchLabels": labels}, "template": template},
+            }
+        )
+        self.kubectl("rollout", "status", f"daemonset/{name}", "--timeout=60s", namespaced=True)
+
     def budget(self, name, **spec):
         selector = {"matchLabels": {"app": name}}
         self.apply(

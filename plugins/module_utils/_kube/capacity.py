@@ -68,14 +68,25 @@ def take(asked, free):
 
 def may_go(pod, node):
     """Whether a pod may run on a node, however full that is."""
-    spec, labels = pod["spec"], node_view.labels(node)
-    if any(labels.get(key) != value for key, value in (spec.get("nodeSelector") or {}).items()):
-        return False
-    terms = (((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(_REQUIRED) or {}).get("nodeSelectorTerms")
-    if terms is not None and not any(_agrees(term, node) for term in terms):
+    spec = pod["spec"]
+    if not is_meant_for(spec, node):
         return False
     taints = [taint for taint in node.get("spec", {}).get("taints") or [] if taint["effect"] in _HARD]
     return all(any(_tolerates(one, taint) for one in spec.get("tolerations") or []) for taint in taints)
+
+
+def placement(spec: dict) -> dict:
+    """What of a pod's spec the next function looks at."""
+    return {key: spec[key] for key in ("nodeSelector", "affinity") if key in spec}
+
+
+def is_meant_for(spec: dict, node: dict) -> bool:
+    """Whether a pod's node selector and affinity allow a node. Which taints it has changes from moment to moment."""
+    labels = node_view.labels(node)
+    if any(labels.get(key) != value for key, value in (spec.get("nodeSelector") or {}).items()):
+        return False
+    terms = (((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(_REQUIRED) or {}).get("nodeSelectorTerms")
+    return terms is None or any(_agrees(term, node) for term in terms)
 
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"

@@ -181,8 +181,8 @@ def workload(kind, found):
     """What matters of a DaemonSet or a Deployment, as the API server returns it."""
     spec = found["spec"]["template"]["spec"]
     images = tuple(container.get("image", "") for container in spec.get("containers") or [])
-    kept = {key: spec[key] for key in ("nodeSelector", "affinity") if key in spec}
-    return Workload(kind, found["metadata"]["namespace"], found["metadata"]["name"], images, kept)
+    metadata = found["metadata"]
+    return Workload(kind, metadata["namespace"], metadata["name"], images, capacity.placement(spec))
 
 
 def examine(nodes, workloads, accepted):
@@ -215,7 +215,10 @@ def _signs(controller, nodes, workloads):
         if _is_of(one, controller):
             said = f"{one.kind} {one.namespace}/{one.name}"
             # The replicas of a Deployment run anywhere, and act on all nodes.
-            yield said, [_name(node) for node in nodes if one.kind != "DaemonSet" or _runs_on(one, node)]
+            yield (
+                said,
+                [_name(node) for node in nodes if one.kind != "DaemonSet" or capacity.is_meant_for(one.template, node)],
+            )
     marked = {}
     for node in nodes:
         for kind, keys in (("annotation", node_view.annotations(node)), ("label", node_view.labels(node))):
@@ -238,11 +241,6 @@ def _is_of(one, controller):
         last = path[-1].partition(":")[0]
         names += [last, "/".join(path[-2:-1] + [last])]
     return any(name == program or name.endswith("-" + program) for name in names for program in controller.programs)
-
-
-def _runs_on(one, node):
-    # Which taints it tolerates changes from moment to moment; where it is meant to run does not.
-    return capacity.may_go({"spec": one.template}, dict(node, spec={}))
 
 
 def _examine_names(accepted):

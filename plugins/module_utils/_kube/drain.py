@@ -15,7 +15,13 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, guard, pod_warnings, volumes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    daemons,
+    drain_plan,
+    guard,
+    pod_warnings,
+    volumes,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, get_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_state import IN_FLIGHT, Drain
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import is_schedulable
@@ -174,6 +180,7 @@ class NodeDrain:
         self._deadline = self._started + request.timeout
         self._query = {"fieldSelector": "spec.nodeName=" + request.node}
         self._budgets = {}
+        self._daemons = daemons.Daemons(cluster, request.node)
         self._followers = {}
         self._planned = False
         self._returned = {}
@@ -346,12 +353,13 @@ class NodeDrain:
             self._appear(pod)
 
     def _appear(self, pod):
-        classified = drain_plan.classify(pod, self._request.policy, [])
+        owned = self._daemons.judge(pod)
+        classified = drain_plan.classify(pod, self._request.policy, [], owned)
         if classified.action == drain_plan.EVICT and classified.uid not in self._drain.tracks:
             if self._planned:
                 self._refuse_to_go_in_circles(classified)
             budgets = self._budgets_of(classified.namespace)
-            classified = drain_plan.classify(pod, self._request.policy, budgets)
+            classified = drain_plan.classify(pod, self._request.policy, budgets, owned)
         self._drain.appear(classified, self._now())
 
     def _refuse_to_go_in_circles(self, pod):

@@ -21,9 +21,14 @@ WAIT = "wait"  # it is leaving already
 LEAVE = "leave"  # the node's own: stays
 REFUSE = "refuse"  # would lose data or not come back: needs a word from the operator
 
+# How a pod stands to the DaemonSet that it names as its owner. One that the DaemonSet does not want on the node leaves
+# as any other pod does.
+OWNED, ORPHANED, UNWANTED = "owned", "orphaned", "unwanted"
+
 UNMANAGED, EMPTYDIR_DATA, SEVERAL_BUDGETS = "unmanaged", "emptydir-data", "several-budgets"
 OBJECTIONS = {
     UNMANAGED: "has no controller that would start it again",
+    ORPHANED: "belongs to a DaemonSet that is gone, so nothing would start it again",
     EMPTYDIR_DATA: "would lose the data of its emptyDir volume",
     SEVERAL_BUDGETS: "is covered by more than one disruption budget, which the eviction API cannot do",
 }
@@ -53,16 +58,17 @@ class Policy(typing.NamedTuple):
 Policy.__new__.__defaults__ = ((),)
 
 
-def classify(pod, policy, budgets):
+def classify(pod, policy, budgets, owned=OWNED):
     """Decide what a drain does with one pod.
 
     :param pod: dict, the Pod object.
     :param budgets: list of dict, the PodDisruptionBudget objects of its namespace (others do no harm).
+    :param owned: str, how it stands to its DaemonSet, as C(daemons) has seen.
     """
     metadata = pod["metadata"]
     covering = tuple(budget_name(budget) for budget in covering_budgets(pod, budgets))
     owner = controller(pod)
-    action, reason = _decide(pod, owner, policy, covering)
+    action, reason = _decide(pod, policy, covering, owned)
     entry = delete_plan.allowing(pod, owner, bool(covering), policy.delete_allowed) if action == EVICT else ""
     found = (metadata["namespace"], metadata["name"], metadata["uid"], owner, action, reason, covering, entry)
     return Pod(*found, is_ready(pod))
@@ -96,11 +102,11 @@ def budget_name(budget):
     return f"{budget['metadata']['namespace']}/{budget['metadata']['name']}"
 
 
-def _decide(pod, owner, policy, covering):
+def _decide(pod, policy, covering, owned):
     metadata = pod["metadata"]
     if MIRROR in (metadata.get("annotations") or {}):
         return LEAVE, "mirror of a static pod"
-    if owner.startswith("DaemonSet/"):
+    if is_daemon(pod) and owned == OWNED:
         return LEAVE, "belongs to a DaemonSet"
     if metadata.get("deletionTimestamp"):
         return WAIT, "is terminating" + _finalizers(metadata)
@@ -108,18 +114,26 @@ def _decide(pod, owner, policy, covering):
         return DELETE, "has run to its end"
     if PROBE_LABEL in (metadata.get("labels") or {}):
         return EVICT, ""
-    against = [OBJECTIONS[key] for key in objections(pod, policy, covering)]
+    against = [objection(key, covering) for key in objections(pod, policy, covering, owned)]
     return (REFUSE, " and ".join(against)) if against else (EVICT, "")
 
 
-def objections(pod, policy, covering):
+def objection(key, covering):
+    """What speaks against evicting a pod, as the end of a sentence about it.
+
+    :param covering: the names of the disruption budgets that cover it.
+    """
+    return OBJECTIONS[key] + (f" ({' and '.join(covering)})" if key == SEVERAL_BUDGETS else "")
+
+
+def objections(pod, policy, covering, owned=OWNED):
     """The keys of what speaks against evicting a pod that runs.
 
     :param covering: the disruption budgets that cover it.
     """
     found = []
-    if not controller(pod) and not policy.delete_unmanaged:
-        found.append(UNMANAGED)
+    if not policy.delete_unmanaged and (owned == ORPHANED or not controller(pod)):
+        found.append(ORPHANED if owned == ORPHANED else UNMANAGED)
     if not policy.delete_emptydir_data and any("emptyDir" in volume for volume in pod["spec"].get("volumes") or []):
         found.append(EMPTYDIR_DATA)
     if len(covering) > 1 and not delete_plan.allowing(pod, controller(pod), True, policy.delete_allowed):
@@ -134,10 +148,19 @@ def _finalizers(metadata):
 
 def controller(pod):
     """The owner that would start the pod again, as Kind/name, or an empty string."""
-    for owner in pod["metadata"].get("ownerReferences") or []:
-        if owner.get("controller"):
-            return f"{owner['kind']}/{owner['name']}"
-    return ""
+    owner = controlling(pod)
+    return f"{owner['kind']}/{owner['name']}" if owner else ""
+
+
+def controlling(pod):
+    """The owner reference of that owner, or an empty dict."""
+    owners = pod["metadata"].get("ownerReferences") or []
+    return next((one for one in owners if one.get("controller")), {})
+
+
+def is_daemon(pod):
+    """Whether a pod says that a DaemonSet owns it."""
+    return controlling(pod).get("kind") == "DaemonSet"
 
 
 def selects(selector, labels):

@@ -11,7 +11,13 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import capacity, delete_plan, drain_plan, node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    capacity,
+    daemons,
+    delete_plan,
+    drain_plan,
+    node_view,
+)
 
 SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
 # What a drain cannot get past comes as an inhibitor. Keys stay what they are once released.
@@ -19,6 +25,10 @@ KINDS = {
     drain_plan.UNMANAGED: (
         "inhibitor",
         "Give it a controller, move it by hand, or allow it (osmigrate_delete_unmanaged)",
+    ),
+    drain_plan.ORPHANED: (
+        "inhibitor",
+        "Delete it, or allow it (osmigrate_delete_unmanaged)",
     ),
     drain_plan.EMPTYDIR_DATA: (
         "inhibitor",
@@ -68,13 +78,14 @@ class Finding(typing.NamedTuple):
     remedy: str
 
 
-def examine(names, nodes, pods, budgets, wanted):
+def examine(names, nodes, pods, budgets, known, wanted):
     """Find what would hold the drains.
 
     :param names: list of str, the nodes to be drained.
     :param nodes: list of dict, all Node objects.
     :param pods: list of dict, all pods that are bound to a node.
     :param budgets: list of dict, all disruption budgets.
+    :param known: dict of daemons.Daemon by UID, all DaemonSets.
     :returns: list of Finding, the worst first.
     """
     by_node = {}
@@ -84,8 +95,10 @@ def examine(names, nodes, pods, budgets, wanted):
     free = {name: capacity.left(one, by_node.get(name, [])) for name, one in named.items()}
     findings = []
     for name in names:
-        leaving = [pod for pod in by_node.get(name, []) if _leaves(pod, wanted.policy)]
-        reasons = [reason for pod in leaving for reason in _reasons(pod, budgets, wanted)]
+        owned = [(pod, daemons.judge(pod, known, named.get(name))) for pod in by_node.get(name, [])]
+        owned = [(pod, how) for pod, how in owned if _leaves(pod, wanted.policy, how)]
+        leaving = [pod for pod, how in owned if how == drain_plan.OWNED]
+        reasons = [reason for pod, how in owned for reason in _reasons(pod, budgets, wanted, how)]
         others = [one for one in nodes if one["metadata"]["name"] != name and _takes_pods(one)]
         reasons += _without_room(leaving, others, free)
         findings += _gather(name, reasons)
@@ -115,8 +128,8 @@ def report(findings):
     ]
 
 
-def _leaves(pod, policy):
-    action = drain_plan.classify(pod, policy, []).action
+def _leaves(pod, policy, owned):
+    action = drain_plan.classify(pod, policy, [], owned).action
     return action in (drain_plan.EVICT, drain_plan.REFUSE)
 
 
@@ -135,11 +148,11 @@ def _gather(name, reasons):
     ]
 
 
-def _reasons(pod, budgets, wanted):
+def _reasons(pod, budgets, wanted, owned=drain_plan.OWNED):
     """Yield (key, object, detail, pod) for what speaks against evicting one pod."""
     name = _full_name(pod)
     covering = drain_plan.covering_budgets(pod, budgets)
-    for key in drain_plan.objections(pod, wanted.policy, covering):
+    for key in drain_plan.objections(pod, wanted.policy, covering, owned):
         several = "PodDisruptionBudget " + " and ".join(drain_plan.budget_name(one) for one in covering)
         thing = several if key == drain_plan.SEVERAL_BUDGETS else workload(pod)
         yield key, thing, drain_plan.OBJECTIONS[key], name

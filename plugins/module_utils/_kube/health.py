@@ -130,7 +130,7 @@ def judge_drivers(noted, registered):
 
 def judge_daemonsets(pods):
     """Judge the pods of DaemonSets on the node: all of them have to be Ready."""
-    daemons = [pod for pod in pods if drain_plan.controller(pod).startswith("DaemonSet/")]
+    daemons = [pod for pod in pods if drain_plan.is_daemon(pod)]
     late = sorted(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}" for pod in daemons if not _up(pod))
     value = "%d of %d pods Ready" % (len(daemons) - len(late), len(daemons))
     if late:

@@ -11,6 +11,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     cordon_plan,
+    daemons,
     drain,
     drain_plan,
     identity_plan,
@@ -66,7 +67,8 @@ def _see_cordon(cluster: Cluster, name: str) -> None:
 def _pods(cluster: Cluster, request: Request) -> typing.List[drain_plan.Pod]:
     listed = cluster.list(drain.PODS, {"fieldSelector": "spec.nodeName=" + request.node}).items
     stay = (drain_plan.LEAVE, drain_plan.DELETE)
-    found = [drain_plan.classify(pod, request.policy, []) for pod in listed]
+    owners = daemons.Daemons(cluster, request.node)
+    found = [drain_plan.classify(pod, request.policy, [], owners.judge(pod)) for pod in listed]
     return [pod for pod in found if pod.action not in stay]
 
 

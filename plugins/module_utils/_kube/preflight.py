@@ -12,6 +12,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
     controllers,
+    daemons,
     pool_plan,
     quorum,
     times,
@@ -22,7 +23,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
 POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/osmigrate-kubelets"
 # Labels that the API server keeps from kubelets, and those that the policies do.
 RESTRICTED, COVERED = "node-restriction.kubernetes.io", ("pool",)
-WORKLOADS = (("DaemonSet", "/apis/apps/v1/daemonsets"), ("Deployment", "/apis/apps/v1/deployments"))
+WORKLOADS = (("DaemonSet", daemons.DAEMON_SETS), ("Deployment", "/apis/apps/v1/deployments"))
 
 
 class PreflightError(FleetError):

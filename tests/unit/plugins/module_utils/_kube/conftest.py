@@ -12,11 +12,12 @@ _uids = itertools.count(1)
 
 @pytest.fixture
 def make_pod():
-    def make(name="web-1", owner="ReplicaSet/web", labels=None, **more):
+    def make(name="web-1", owner="ReplicaSet/web", labels=None, owner_uid=None, **more):
         metadata = {"namespace": "shop", "name": name, "uid": f"uid-{next(_uids)}", "labels": labels or {}}
         if owner:
             kind, owner_name = owner.split("/")
-            metadata["ownerReferences"] = [{"kind": kind, "name": owner_name, "controller": True}]
+            uid = f"uid-{owner_name}" if owner_uid is None else owner_uid
+            metadata["ownerReferences"] = [{"kind": kind, "name": owner_name, "uid": uid, "controller": True}]
         metadata.update(more.get("metadata", {}))
         return {
             "metadata": metadata,

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain, lease
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import daemons, drain, lease
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Listing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
 
@@ -28,6 +28,7 @@ class MemoryCluster:
         self.node = node
         self.pods = {pod["metadata"]["uid"]: pod for pod in pods}
         self.budgets = list(budgets)
+        self.daemon_sets = [daemons.Daemon("uid-agent", {})]
         self.events = queue.Queue()
         self.budget_events = queue.Queue()
         self.evictions = []
@@ -43,7 +44,9 @@ class MemoryCluster:
             return {"metadata": {"resourceVersion": "1"}, "spec": {"holderIdentity": next(self.holders, "")}}
         return self.node
 
-    def list(self, path, query=None, until=None):
+    def list(self, path, query=None, keep=None, until=None):
+        if path == daemons.DAEMON_SETS:
+            return Listing(self.daemon_sets, "1")
         if path != drain.PODS:
             return Listing(self.budgets, "1")
         if self.on_listing:
@@ -121,6 +124,28 @@ def test_a_node_is_emptied(node, make_pod):
         "backup": ("delete", True),
         "web-1": ("evict", True),
         "web-2": ("evict", True),
+    }
+
+
+def test_a_daemon_set_is_looked_at_and_not_believed_by_name(node, make_pod):
+    """One that is younger than the drain is found, too."""
+    stray = make_pod("stray", "DaemonSet/agent", owner_uid="uid-former")
+    cluster = MemoryCluster(node, [make_pod("web-1"), make_pod("agent", "DaemonSet/agent"), stray])
+    with pytest.raises(drain.DrainError, match="shop/stray .belongs to a DaemonSet that is gone.*Nothing was evicted"):
+        run(cluster)
+    young = make_pod("young", "DaemonSet/young")
+
+    def come_late():
+        if len(cluster.evictions) == 2 and young["metadata"]["uid"] not in cluster.pods:
+            cluster.daemon_sets.append(daemons.Daemon("uid-young", {}))
+            cluster.pods[young["metadata"]["uid"]] = young
+
+    cluster.on_listing = come_late
+    assert actions(run(cluster, policy=Policy(False, True))) == {
+        "web-1": ("evict", True),
+        "agent": ("leave", False),
+        "stray": ("evict", True),
+        "young": ("leave", False),
     }
 
 

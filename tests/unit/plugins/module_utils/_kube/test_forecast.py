@@ -5,11 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import forecast
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import daemons, forecast
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
 
 STRICT = forecast.Wanted(Policy(delete_emptydir_data=False, delete_unmanaged=False), 900, None)
 READY, NOT_READY = [{"type": "Ready", "status": "True"}], [{"type": "Ready", "status": "False"}]
+AGENT = {"uid-agent": daemons.Daemon("uid-agent", {})}
 WEB, BUDGET = "Deployment shop/web", "PodDisruptionBudget shop/web"
 
 
@@ -81,6 +82,8 @@ CASES = [
     ("of a StatefulSet, with scratch", {"pod": {"owner": "StatefulSet/db", **SCRATCH}},
      [("emptydir-data", "StatefulSet shop/db")]),
     ("of a DaemonSet, with scratch", {"pod": {"owner": "DaemonSet/agent", **SCRATCH}}, []),
+    ("of a DaemonSet that is gone", {"pod": {"owner": "DaemonSet/agent", "owner_uid": "uid-former"}},
+     [("orphaned", "DaemonSet shop/agent")]),
     ("terminating", {"pod": {"metadata": {"deletionTimestamp": "now"}}, "budgets": [({}, NEVER)]}, []),
     ("done", {"pod": {"phase": "Succeeded"}, "budgets": [({}, NEVER)]}, []),
     ("slow to end", {"pod": {"spec": {"terminationGracePeriodSeconds": 1000}}}, [("grace-too-long", WEB)]),
@@ -94,7 +97,7 @@ CASES = [
 
 @pytest.mark.parametrize("differently, expected", [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_findings(make_scene, differently, expected):
-    findings = forecast.examine(["w1"], *make_scene(**differently), STRICT)
+    findings = forecast.examine(["w1"], *make_scene(**differently), AGENT, STRICT)
     assert [(one.key, one.object) for one in findings] == expected
     assert all(one.node == "w1" and one.pods == ["shop/web-5d8-x"] for one in findings)
     assert all((one.severity, one.remedy) in forecast.KINDS.values() for one in findings)
@@ -102,14 +105,14 @@ def test_findings(make_scene, differently, expected):
 
 def test_what_the_drain_is_allowed_is_no_finding(make_scene):
     scene = make_scene({"owner": "", **SCRATCH})
-    assert [one.key for one in forecast.examine(["w1"], *scene, STRICT)] == ["emptydir-data", "unmanaged"]
+    assert [one.key for one in forecast.examine(["w1"], *scene, AGENT, STRICT)] == ["emptydir-data", "unmanaged"]
     allowed = STRICT._replace(policy=Policy(delete_emptydir_data=True, delete_unmanaged=True))
-    assert forecast.examine(["w1"], *scene, allowed) == []
+    assert forecast.examine(["w1"], *scene, AGENT, allowed) == []
 
 
 def test_a_grace_period_for_all_stands_instead_of_each_pods_own(make_scene):
     scene = make_scene({"spec": {"terminationGracePeriodSeconds": 1000}})
-    assert forecast.examine(["w1"], *scene, STRICT._replace(grace_period=0)) == []
+    assert forecast.examine(["w1"], *scene, AGENT, STRICT._replace(grace_period=0)) == []
 
 
 def test_room_is_given_away_only_once_and_to_the_largest_first(make_scene):
@@ -117,7 +120,7 @@ def test_room_is_given_away_only_once_and_to_the_largest_first(make_scene):
     small = json.loads(json.dumps(pods[0]))
     small["metadata"].update(name="small", uid="u2")
     small["spec"]["containers"][0]["resources"]["requests"]["cpu"] = "300m"
-    findings = forecast.examine(["w1"], nodes, [small, *pods], budgets, STRICT)
+    findings = forecast.examine(["w1"], nodes, [small, *pods], budgets, AGENT, STRICT)
     assert [(one.key, one.pods) for one in findings] == [("no-room", ["shop/small"])]
     assert findings[0].detail == "finds no room on any other node where it may run (1)"
 
@@ -126,7 +129,7 @@ def test_the_report_names_all_nodes_in_one_line(make_scene):
     nodes, pods, budgets = make_scene(budgets=[({}, NEVER)])
     second = json.loads(json.dumps(pods[0]))
     second["spec"]["nodeName"] = "w2"
-    findings = forecast.examine(["w1", "w2"], nodes, [*pods, second], budgets, STRICT)
+    findings = forecast.examine(["w1", "w2"], nodes, [*pods, second], budgets, AGENT, STRICT)
     told = [line for line in forecast.report(findings) if line.startswith("inhibitor")]
     assert told == [
         "inhibitor budget-never-allows: PodDisruptionBudget shop/web needs 2 healthy pods and has 2 replicas"
@@ -146,7 +149,7 @@ def test_recorded_objects():
     names = ("nodes.json", "pods.json", "budgets.json")
     nodes, pods, budgets = (json.loads((recorded / name).read_text())["items"] for name in names)
     pods = [pod for pod in pods if pod["spec"].get("nodeName")]
-    findings = forecast.examine([node["metadata"]["name"] for node in nodes], nodes, pods, budgets, STRICT)
+    findings = forecast.examine([node["metadata"]["name"] for node in nodes], nodes, pods, budgets, AGENT, STRICT)
     assert {one.key for one in findings} <= set(forecast.KINDS)
 
 
