@@ -68,7 +68,8 @@ options:
         deleted even where a disruption budget forbids its eviction, and where more than one covers it.
       - V(Kind), such as V(Job), is the kind of the controller. Such a pod is deleted only if no disruption budget
         covers it, as when an admission webhook denies its eviction.
-      - Needs the right to delete pods, which C(playbooks/files/rbac-delete-pods.yml) grants and C(rbac.yml) does not.
+      - Needs the rights to delete pods and to patch their status, which C(playbooks/files/rbac-delete-pods.yml) grants
+        and C(rbac.yml) does not.
     type: list
     elements: str
     default: []

@@ -297,7 +297,7 @@ def test_deleting_needs_a_right_of_its_own(robot, scene):
     scene.deploy("scratch", 1)
     scene.budget("scratch", maxUnavailable=0)
     cordon(robot, scene.node)
-    expected = "may not delete pods in namespace .* Apply playbooks/files/rbac-delete-pods.yml, or take .* off"
+    expected = "may not patch pods/status in namespace .* Apply playbooks/files/rbac-delete-pods.yml, or take .* off"
     with pytest.raises(drain.DrainError, match=expected):
         start(robot, scene, allowed=[f"{scene.namespace}/app=scratch"]).run()
     assert len(scene.pods()) == 1

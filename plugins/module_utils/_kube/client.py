@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth as kube_auth
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, denials
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, denials, times
 
 try:
     import urllib3
@@ -37,6 +37,8 @@ RENEWAL_SECONDS = 2
 # A server that goes on to forget its own lists while they are read is not asked for ever.
 LISTS = 5
 MERGE_PATCH = "application/merge-patch+json"
+# Of the conditions in such a patch only those of its types are touched.
+CONDITIONS_PATCH = "application/strategic-merge-patch+json"
 NODES = "/api/v1/nodes"
 
 
@@ -218,6 +220,17 @@ class Cluster:
         """Delete one pod; this one only, not a later one with the same name."""
         options = _delete_options(uid, grace_period, dry_run)
         return self.request("DELETE", pod_path(namespace, name), writing(dry_run), options, until=until)
+
+    def disrupt(self, namespace, name, uid, why, dry_run=False, until=None):
+        """Note on a pod that it is taken away, as an eviction does: a Job may take that for no failure of its pod.
+
+        :param why: str, the reason of the condition, one word.
+        """
+        now = times.stamp(self.now())
+        condition = {"type": "DisruptionTarget", "status": "True", "reason": why, "lastTransitionTime": now}
+        body = {"metadata": {"uid": uid}, "status": {"conditions": [condition]}}
+        path = pod_path(namespace, name) + "/status"
+        return self.request("PATCH", path, writing(dry_run), body, CONDITIONS_PATCH, until)
 
     def request(self, method, path, query=None, body=None, content_type="application/json", until=None, read=None):
         """Send one request, again and again while the server is away or overloaded.

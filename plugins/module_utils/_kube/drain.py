@@ -41,6 +41,8 @@ RETURNS = 5
 SECOND_LOOK = 2.0
 # So long a drain goes on by what it has heard of the node's lease.
 OWNER_SECONDS = 1.0
+# The reason of the condition DisruptionTarget on pods that are deleted.
+DELETION = "DeletionByOsmigrate"
 # Of so many pods that do not end it is looked up why.
 WARNINGS = 10
 
@@ -94,12 +96,13 @@ class Evictor:
 
     def __init__(self, cluster, grace_period, until=0.0, dry_run=False):
         self._cluster = cluster
-        self._options = {"grace_period": grace_period, "until": until, "dry_run": dry_run}
+        self._grace_period = grace_period
+        self._options = {"until": until, "dry_run": dry_run}
 
     def __call__(self, pod):
         """Ask. Returns None for accepted or no longer there, else a Refusal."""
         try:
-            self._cluster.evict(pod.namespace, pod.name, pod.uid, **self._options)
+            self._cluster.evict(pod.namespace, pod.name, pod.uid, self._grace_period, **self._options)
         except ApiError as error:
             return self._understand(pod, error)
         return None
@@ -107,7 +110,8 @@ class Evictor:
     def delete(self, pod):
         """Delete a pod whose eviction was refused. Returns and raises as an eviction does."""
         try:
-            self._cluster.delete_pod(pod.namespace, pod.name, pod.uid, **self._options)
+            self._cluster.disrupt(pod.namespace, pod.name, pod.uid, DELETION, **self._options)
+            self._cluster.delete_pod(pod.namespace, pod.name, pod.uid, self._grace_period, **self._options)
         except ApiError as error:
             if error.status == 403 and not error.denied_by_admission and not error.causes("NamespaceTerminating"):
                 error.todo = "Apply playbooks/files/rbac-delete-pods.yml, or take %s off delete_allowed" % (

@@ -179,10 +179,11 @@ def test_a_list_that_always_takes_too_long_is_an_error(server, cluster):
 
 
 @pytest.mark.parametrize("dry_run, query", [(True, "&dryRun=All"), (False, "")])
-@pytest.mark.parametrize("write", ["patch", "evict", "delete_pod"])
+@pytest.mark.parametrize("write", ["patch", "evict", "delete_pod", "disrupt"])
 def test_every_write_of_a_rehearsal_says_in_its_query_that_it_is_one(server, cluster, write, dry_run, query):
     server.will(body={})
-    arguments = ("/x", {}) if write == "patch" else ("shop", "web-1", "uid-1")
+    of_pod = ("shop", "web-1", "uid-1", *(["Gone"] if write == "disrupt" else []))
+    arguments = ("/x", {}) if write == "patch" else of_pod
     getattr(cluster, write)(*arguments, dry_run=dry_run)
     assert paths(server)[0].partition("?")[2] == f"fieldManager={client.MANAGER}{query}"
 

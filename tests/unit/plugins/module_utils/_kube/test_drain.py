@@ -8,7 +8,7 @@ import threading
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import daemons, drain, lease
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import daemons, delete_plan, drain, lease
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Listing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
 
@@ -32,6 +32,7 @@ class MemoryCluster:
         self.events = queue.Queue()
         self.budget_events = queue.Queue()
         self.evictions = []
+        self.deletions = []
         self.on_evict = self.end
         self.on_listing = None
         self.holders = iter(())  # of the node's lease, one for each look
@@ -66,6 +67,13 @@ class MemoryCluster:
     def evict(self, namespace, name, uid, grace_period, until, dry_run):
         self.evictions.append((name, grace_period, dry_run))
         self.on_evict(self.pods.get(uid), dry_run)
+
+    def disrupt(self, namespace, name, uid, why, until, dry_run):
+        self.deletions.append((name, why))
+
+    def delete_pod(self, namespace, name, uid, grace_period, until, dry_run):
+        self.deletions.append((name, grace_period))
+        self.end(self.pods[uid])
 
     def end(self, pod, dry_run=False):
         if not dry_run:
@@ -271,6 +279,17 @@ def test_answers_for_a_pod_that_is_no_longer_there(node, make_pod, answer):
 
     cluster.on_evict = evict
     assert actions(run(cluster)) == {"web-1": ("evict", True)}
+
+
+def test_a_pod_that_is_deleted_is_marked_before_as_an_eviction_marks_it(node, make_pod):
+    cluster = MemoryCluster(node, [make_pod("web-1", "Job/web")])
+
+    def evict(pod, dry_run):
+        raise ApiError("no", status=403, body={"message": 'admission webhook "evict.example" denied the request: no'})
+
+    cluster.on_evict = evict
+    assert actions(run(cluster, policy=Policy(False, False, delete_plan.parse(["Job"])))) == {"web-1": ("evict", True)}
+    assert cluster.deletions == [("web-1", drain.DELETION), ("web-1", None)]
 
 
 def test_a_missing_permission_ends_the_drain(node, make_pod):
