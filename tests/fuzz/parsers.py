@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parsers of text that others write, each as a function of that text, and how their inputs are made.
+"""The parsers of text that others write, each as a function of that text, and how their inputs are made. Those of
+objects in a cluster are in a file of their own.
 
 A parser may take a text, keep of it what it understands, or raise a domain error. Anything else is a finding.
 """
@@ -45,12 +46,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     node_object,
     record,
 )
+from objects import NEXT, TARGETS
 
 CORPUS = Path(__file__).parent / "corpus"
 # Where files cost little.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-# Between the files of an input that is several.
-NEXT = "\n=====\n"
 LINK = network.Link("eth0", network.PHYSICAL, "02:00:00:00:00:01", True, "02:00:00:00:00:01", 1500, True, "", "", {},
                     ["192.0.2.5/24"], [])  # fmt: skip
 STATE = network.State({"eth0": LINK}, [("eth0", "boot", network.route("default", "192.0.2.1"))])
@@ -213,6 +213,7 @@ def of_os_release(text: str) -> None:
 
 
 PARSERS: dict[str, Callable[[str], None]] = {
+    **TARGETS,
     "accounts": of_accounts(),
     "block": of_block,
     "command-line": of_command_line,

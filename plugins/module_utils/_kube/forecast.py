@@ -123,7 +123,7 @@ def report(findings):
     for one in findings:
         grouped.setdefault((one.severity, one.key, one.object, one.detail, one.remedy), []).append(one.node)
     return [
-        f"{severity} {key}: {thing} {detail} (on {', '.join(where)}). {remedy}."
+        f"{severity} {key}: {_text.printable(f'{thing} {detail}')} (on {', '.join(where)}). {remedy}."
         for (severity, key, thing, detail, remedy), where in grouped.items()
     ]
 

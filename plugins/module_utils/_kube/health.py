@@ -37,7 +37,7 @@ NAMES = (
     "probe",
 )
 
-_VERSION = re.compile(r"v(\d+)\.(\d+)")
+_VERSION = re.compile(r"v([0-9]{1,4})\.([0-9]{1,4})(?![0-9])")
 
 
 class Wanted(typing.NamedTuple):

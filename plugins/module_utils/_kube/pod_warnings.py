@@ -7,6 +7,8 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import time
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
+
 EVENTS = "/api/v1/namespaces/%s/events"
 LENGTH = 400
 
@@ -22,8 +24,7 @@ def last_warning(cluster, pod):
     events = cluster.list(EVENTS % pod.namespace, query, until=time.monotonic()).items
     if not events:
         return ""
-    said = " ".join((max(events, key=_time).get("message") or "").split()).rstrip(".")
-    return said if len(said) <= LENGTH else said[:LENGTH] + "..."
+    return _text.printable(max(events, key=_time).get("message") or "", LENGTH).rstrip(".")
 
 
 def _time(event):

@@ -179,16 +179,13 @@ def parse(found):
     """
     data = found.get("data") or {}
     try:
-        claims = json.loads(data.get("claims") or "{}")
-        claims = {name: pool_plan.Claim(**claim) for name, claim in claims.items()}
-        failures = dict(json.loads(data.get("failures") or "{}"))
-        held = json.loads(data.get("held") or "{}")
-        held = {name: pool_plan.Held(**one) for name, one in held.items()}
-        questions = json.loads(data.get("questions") or "{}")
-        questions = {name: pool_plan.Question(**one) for name, one in questions.items()}
+        claims = _entries(data, "claims", pool_plan.Claim)
+        held = _entries(data, "held", pool_plan.Held)
+        questions = _entries(data, "questions", pool_plan.Question)
+        failures = dict(_texts(json.loads(data.get("failures") or "{}")))
         halt = json.loads(data["halt"]) if data.get("halt") else None
         if halt:
-            halt = {"reason": halt["reason"], "since": halt["since"]}
+            halt = _texts({"reason": halt["reason"], "since": halt["since"]})
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise BrokenPool(
             "The ConfigMap %s in namespace %s does not hold what osmigrate.fleet writes there"
@@ -196,6 +193,18 @@ def parse(found):
             todo="Look who changed it; if no node is on its way, delete it",
         )
     return pool_plan.Pool(claims, failures, halt, held, questions)
+
+
+def _entries(data, key, make):
+    """What is noted of nodes, by their names."""
+    return {name: make(**_texts(one)) for name, one in json.loads(data.get(key) or "{}").items()}
+
+
+def _texts(fields):
+    """Fields that are all texts: times are compared, and names are looked up."""
+    if not all(isinstance(value, str) for value in fields.values()):
+        raise ValueError
+    return fields
 
 
 def describe(pool):

@@ -19,11 +19,14 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     windows,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, Cluster
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/osmigrate-kubelets"
 # Labels that the API server keeps from kubelets, and those that the policies do.
 RESTRICTED, COVERED = "node-restriction.kubernetes.io", ("pool",)
 WORKLOADS = (("DaemonSet", daemons.DAEMON_SETS), ("Deployment", "/apis/apps/v1/deployments"))
+# What is seen on nodes is what others wrote there.
+LONGEST = 2000
 
 
 class PreflightError(FleetError):
@@ -102,7 +105,7 @@ def judge_pool_label(label: str, policies: bool) -> typing.List[str]:
 def tell(finding):
     """A finding as a sentence without its full stop."""
     accepted = ", which is accepted" if finding.accepted else ""
-    return f"{finding.controller} may {finding.does} the same nodes{accepted}: {finding.detail}"
+    return printable(f"{finding.controller} may {finding.does} the same nodes{accepted}: {finding.detail}", LONGEST)
 
 
 def judge_schedule(terms, now):

@@ -57,11 +57,13 @@ def test_a_pool_survives_being_stored():
         {"claims": '{"w1": null}'},
         {"failures": "7"},
         {"questions": "[7]"},
-        {"questions": "[7]"},
+        {"claims": '{"w1": {"rollout": "r1", "since": 1, "asked": "now", "host": "h"}}'},
+        {"failures": '{"w1": 7}'},
         {"held": "[]"},
         {"held": '{"w1": {"rollout": "r1"}}'},
         {"halt": '"yes"'},
         {"halt": '{"reason": "x"}'},
+        {"halt": '{"reason": "x", "since": 7}'},
     ],
 )
 def test_what_cannot_be_understood_is_not_guessed(data):
