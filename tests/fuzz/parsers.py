@@ -20,15 +20,14 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _osrelease,
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, env, grub, grubcfg
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     accounts,
-    crontabs,
     dpkg,
     dropins,
+    formats,
     model,
     mounts,
     sysctl,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import windows
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import merge
@@ -176,8 +175,9 @@ def of_command_line(text: str) -> None:
     arguments.words(words)
 
 
-def of_crontab(text: str) -> None:
-    crontabs.users_of([item(FILE, "/etc/crontab", "/etc/crontab", "cron", text)])
+def of_formats(text: str) -> None:
+    for patterns, _reader in formats.READERS:
+        formats.names(patterns.split()[0], text)
 
 
 def of_windows(text: str) -> None:
@@ -217,11 +217,11 @@ PARSERS: dict[str, Callable[[str], None]] = {
     "accounts": of_accounts(),
     "block": of_block,
     "command-line": of_command_line,
-    "crontab": of_crontab,
     "dpkg": dpkg.parse_conffiles,
     "ended": of_ended,
     "envelope": lambda text: envelope.parse(text, "x"),
     "fstab": of_fstab,
+    "formats": of_formats,
     "grub": of_grub,
     "health": lambda text: healthstate.parse(text, True),
     "ifcfg": of_network(ifcfg.read, *(f"{ifcfg.PLACE}/{kind}-eth0" for kind in ("ifcfg", "route", "rule"))),

@@ -21,6 +21,7 @@ FALLBACK_SHELL = "/bin/sh"
 # Shells by which nobody logs in.
 NO_LOGIN = ("", "nologin", "false", "true", "sync", "halt", "shutdown")
 SUBIDS = ("/etc/subuid", "/etc/subgid")
+FILES = (PASSWD, GROUP, SHADOW, GSHADOW) + SUBIDS
 # Names in SUBIDS that no account has to have: container runtimes look for them.
 SUBID_NAMES = ("containers",)
 
@@ -207,7 +208,7 @@ def plan(situation, needed_users, needed_groups, owning=()):
     for kind, path, table in (("user", PASSWD, users), ("group", GROUP, groups)):
         for old, new in _mapping(incumbent[path], table.numbers).items():
             numbers[kind, old] = new
-    taken = set((PASSWD, GROUP, SHADOW, GSHADOW) + SUBIDS)
+    taken = set(FILES)
     return Accounts(Found(items, left, taken), numbers, {"user": users.numbers, "group": groups.numbers}, collisions)
 
 

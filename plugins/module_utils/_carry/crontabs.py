@@ -16,22 +16,6 @@ PLACES = {DEBIAN: "/var/spool/cron/crontabs", EL: "/var/spool/cron"}
 LOST = "a copy: what is changed after the move is not there after the way back"
 
 
-def users_of(items):
-    """Return whom carried tables of the system name, as set of str.
-
-    :param items: list of Item.
-    """
-    found = set()
-    for made in items:
-        if made.target == "/etc/crontab" or made.target.startswith("/etc/cron.d/"):
-            for line in made.content.decode("utf-8", "replace").splitlines():
-                words = line.split()
-                place = 1 if line.lstrip().startswith("@") else 5
-                if len(words) > place + 1 and not words[0].startswith("#"):
-                    found.add(words[place])
-    return found
-
-
 def plan(situation, people):
     """Return Found; within one family the whole directory is shared (mounts.py).
 

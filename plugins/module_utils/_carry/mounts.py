@@ -144,7 +144,8 @@ def _where(unit):
 
 def _is_made(place, options, own_var):
     """Say whether we have to see to it that a mount point exists; others come with the system or what is mounted."""
-    if "noauto" in options.split(",") or not place.startswith("/"):
+    wanted = options.split(",")
+    if ("noauto" in wanted and "x-systemd.automount" not in wanted) or not place.startswith("/"):
         return False
     if is_below(place, "/var"):
         return not own_var and place != "/var"

@@ -17,6 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     dropins,
     kernel,
     mounts,
+    named,
     names,
     network,
     owners,
@@ -52,27 +53,25 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
     :returns: Plan.
     """
     mount_part, shared = mounts.plan(situation)
-    unit_part = units.plan(situation)
     parts = [
         names.plan(situation),
         network.plan(situation),
         verbatim.plan(situation, extra_paths),
         dropins.plan(situation),
-        unit_part,
+        units.plan(situation),
         mount_part,
         trust.plan(situation),
         alternatives.plan(situation),
         Found(tmpfiles.plan(shared), [], set()),
     ]
     owned = owners.search(situation, shared)
-    users, groups = units.accounts_of(unit_part.items)
+    taken = set(accounts.FILES).union(*(part.taken for part in parts))
+    parts.append(named.follow(situation, [made for part in parts for made in part.items], taken))
     copied = [made for part in parts for made in part.items]
+    users, groups = named.accounts(copied)
     people = accounts.plan(
         situation,
-        users
-        | crontabs.users_of(copied)
-        | set(owners.named(situation, owned, "user"))
-        | owners.of_items(situation, copied, "user"),
+        users | set(owners.named(situation, owned, "user")) | owners.of_items(situation, copied, "user"),
         groups | set(owners.named(situation, owned, "group")) | owners.of_items(situation, copied, "group"),
         owned.numbers,
     )
@@ -88,7 +87,8 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
         items += [_renumbered(made, people.numbers) for made in part.items if made.target not in done]
         taken |= part.taken
         left += part.left
-    items = _with_parents(situation, items + ending.plan(limits))
+    items, said = named.judge(situation, _with_parents(situation, items + ending.plan(limits)), shared)
+    left += said
     unknown = find_unknown(situation, taken, left)
     doubles, foreign = strays.search(situation, taken)
     dropped, strange = kernel.compare(situation, kernel_arguments)

@@ -22,7 +22,6 @@ VENDOR = "/usr/lib/systemd"
 PLACES = ("/usr/lib/systemd/", "/lib/systemd/", "/etc/systemd/", "/run/", "/dev/")
 COPIED = "a link to %s, which is not there yet when systemd reads its units; now a copy"
 NETWORK = "the release configures its network by it"
-ACCOUNT = r"([A-Za-z_][A-Za-z0-9_.-]*\$?)"
 
 
 def plan(situation):
@@ -32,20 +31,7 @@ def plan(situation):
         _units(situation, scope, found)
         _vendor_units(situation, scope, found)
         _links(situation, scope, found)
-    _environment(situation, found)
     return found
-
-
-def accounts_of(items):
-    """Return the users and groups that carried units run as, as two sets of names."""
-    users, groups = set(), set()
-    for carried in items:
-        if carried.rule == "services" and carried.target.startswith(SCOPES):
-            text = carried.content.decode("utf-8", "replace")
-            users.update(re.findall(rf"^\s*User\s*=\s*{ACCOUNT}\s*$", text, re.MULTILINE))
-            for named in re.findall(r"^\s*(?:Supplementary)?Groups?\s*=(.*)$", text, re.MULTILINE):
-                groups.update(name for name in named.split() if re.match(ACCOUNT + "$", name))
-    return users, groups
 
 
 def _units(situation, scope, found):
@@ -83,7 +69,7 @@ def _linked(tree, path):
 
 
 def _copy(situation, path, target):
-    return situation.copy(path, "services", target, lost=_missing(situation, path))
+    return situation.copy(path, "services", target)
 
 
 def _drop_in_place(situation, directory, drop_in):
@@ -156,18 +142,6 @@ def _units_of_network(situation):
     return [unit for system in tables.SYSTEMS if system.name == target for unit in system.units]
 
 
-def _environment(situation, found):
-    """Files of variables that carried units read."""
-    texts = [made.content.decode("utf-8", "replace") for made in found.items]
-    named = {name for text in texts for name in re.findall(r"(?m)^\s*EnvironmentFile\s*=\s*-?(/etc/\S+)", text)}
-    # The texts have the candidate's names already; a file of the incumbent's own name is taken by its area.
-    for path in sorted(path for name in named for path in situation.incumbent.glob(name)):
-        status = situation.incumbent.lstat(path)
-        if path not in found.taken and stat.S_ISREG(status.st_mode) and situation.packages.verdict(path):
-            found.taken.add(path)
-            found.items.append(situation.copy(path, "services"))
-
-
 def _renamed(situation, path):
     """Return the path with the candidate's name of the unit at its end."""
     directory, name = os.path.split(path)
@@ -188,10 +162,3 @@ def _place(situation, scope, unit, carried):
 def _vendor(tree, scope, name):
     """Say whether a root has a unit of that name of its own."""
     return any(tree.exists(directory + scope[len("/etc") :] + "/" + name) for directory in ("/usr/lib", "/lib"))
-
-
-def _missing(situation, path):
-    """Say which programs of a unit the candidate does not have."""
-    started = re.findall(r"^\s*Exec\w+\s*=[-@:+!]*(/\S+)", situation.incumbent.text(path), re.MULTILINE)
-    missing = sorted({program for program in started if not situation.has_program(program)})
-    return f"the release has no {', no '.join(missing)}" if missing else ""

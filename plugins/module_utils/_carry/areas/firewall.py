@@ -20,6 +20,7 @@ AREA = area(
             "/etc/iptables/rules.v4 /etc/sysconfig/iptables /etc/iptables/rules.v6 /etc/sysconfig/ip6tables",
             needs="/usr/sbin/netfilter-persistent",
         ),
+        take(MADE, "/etc/iptables/ipsets /etc/sysconfig/ipset /etc/ipset.conf", needs="/usr/sbin/ipset"),
         take(MADE, "/etc/firewalld/**", needs="/usr/sbin/firewalld"),
         take(MADE, "/etc/ufw/** /etc/default/ufw", needs="/usr/sbin/ufw"),
     ],

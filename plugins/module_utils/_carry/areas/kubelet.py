@@ -12,6 +12,8 @@ AREA = area(
     [
         # Manifests name paths inside of containers, too.
         take(NEEDED, "/etc/kubernetes /etc/kubernetes/**", as_is=True),
+        # Of what lies in /var/lib/rancher, which is shared, the node's password is the other half.
+        take(NEEDED, "/etc/rancher /etc/rancher/**", as_is=True),
         take(NEEDED, "/etc/default/kubelet /etc/sysconfig/kubelet"),
     ],
     same=[("/etc/default/kubelet", "/etc/sysconfig/kubelet")],

@@ -30,6 +30,7 @@ AREA = area(
             "/etc/idmapd.conf /etc/nfs.conf /etc/nfs.conf.d/*.conf /etc/nfsmount.conf",
             needs="/usr/sbin/mount.nfs",
         ),
+        take(MADE, "/etc/crypttab", needs="/usr/lib/systemd/systemd-cryptsetup"),
     ],
     stays=[("a list of devices that LVM makes anew; only systems that have it use it", "/etc/lvm/devices/**")],
     same=[

@@ -272,3 +272,31 @@ def test_the_search_sees_whose_the_homes_are_before_what_is_in_them(move, monkey
     assert not found.complete and found.numbers["user", os.geteuid()][0] == 5
     seen = [path for _count, path in found.numbers.values()]
     assert seen[0] == "/root/go" and found.entries == 5
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/etc/logrotate.d/agent", "/var/log/agent.log {\n weekly\n su agentlog agentlog\n}\n"),
+        ("/etc/logrotate.d/agent", "/var/log/agent.log {\n create 0640 agentlog agentlog\n}\n"),
+        ("/etc/tmpfiles.d/agent.conf", "d /run/agent 0750 agentlog :agentlog -\n"),
+        ("/etc/udev/rules.d/70-agent.rules", 'SUBSYSTEM=="vfio", OWNER="agentlog", GROUP="agentlog"\n'),
+        ("/etc/sudoers.d/agent", "agentlog, %agentlog ALL=(root) NOPASSWD: /usr/bin/true\n"),
+        ("/etc/sudoers.d/agent", "ops ALL=(agentlog:agentlog) /usr/bin/true\n"),
+        ("/etc/sudoers.d/agent", "Runas_Alias R = root, agentlog, %agentlog\n"),
+        ("/etc/cron.d/agent", "@daily agentlog :\n"),
+        ("/etc/ssh/sshd_config.d/k.conf", "AuthorizedKeysCommandUser=agentlog\n"),
+        ("/etc/rsyslog.d/a.conf", "$FileOwner agentlog\n$FileGroup agentlog\n"),
+        ("/etc/rsyslog.d/a.conf", 'action(type="omfile" file="/x" fileOwner="agentlog" fileGroup="agentlog")\n'),
+        ("/etc/chrony/conf.d/a.conf", "user agentlog\n"),
+        ("/etc/systemd/system/a.service", "[Service]\nUser = agentlog\nSupplementaryGroups=adm agentlog\n"),
+        ("/etc/systemd/system/a.socket", "[Socket]\nSocketUser=agentlog\n"),
+    ],
+)
+def test_a_system_account_that_a_carried_file_names_comes_along(move, path, text):
+    moving = move({path: text})
+    add(moving, "passwd", "agentlog:x:210:210::/nonexistent:/usr/sbin/nologin\n")
+    add(moving, "group", "agentlog:x:210:\n")
+    moving.carry()
+    assert "\nagentlog:x:210:210:" in moving.read("/etc/passwd")
+    assert "\nagentlog:x:210:" in moving.read("/etc/group")

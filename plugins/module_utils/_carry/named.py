@@ -1,0 +1,236 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What carried things name (formats.py): it comes along, or it is said at the thing that names it. Only reads.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import os
+import re
+import stat
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import formats, rules
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, LINK, Item, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
+
+Names = typing.Set[str]
+Items = typing.List[Item]
+
+PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin")
+# Types that no kernel mounts without a program; of others it counts whether the node has one.
+HELPED = ("nfs", "nfs4", "cifs", "smb3", "glusterfs", "ceph.fuse", "davfs", "sshfs")
+# What every boot makes anew, so nothing of it can be carried.
+MADE_AT_BOOT = ("/run", "/var/run", "/dev", "/proc", "/sys", "/tmp", "/var/tmp", "/boot")
+# In files for containers names stay as they are.
+AS_IS = ("kubelet", "runtime", "cni")
+# Too much to come along because one file names it.
+WHOLE = ("/etc", "/etc/ssl", "/etc/pki", "/etc/systemd", "/etc/default", "/etc/sysconfig", "/etc/security")
+# What both systems read from a shared directory, so that no Item has its text.
+SHARED_TEXTS = ("/var/lib/kubelet/config.yaml", "/var/lib/kubelet/kubeadm-flags.env")
+UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+MODULES = "/usr/lib/modules"
+# Who makes a list of name servers in /run, and what takes its place where the release has no such service.
+RESOLVERS = (
+    ("/run/systemd/resolve/", "systemd-resolved.service"),
+    ("/run/NetworkManager/", "NetworkManager.service"),
+)
+RESOLV_COPY, RESOLV_MADE = "/etc/osmigrate/resolv.conf", "/etc/tmpfiles.d/osmigrate-resolv.conf"
+FIXED = "kubelet's list of name servers was kept by a service that the release does not have; now a fixed file"
+
+
+def accounts(items: Items) -> typing.Tuple[Names, Names]:
+    """Return the users and groups that carried files name."""
+    found = [named for made in items if made.kind == FILE for named in formats.names(made.target, _text(made))]
+    users = {named.name for named in found if named.kind == formats.USER}
+    return users, {named.name for named in found if named.kind == formats.GROUP}
+
+
+def follow(situation: Situation, items: Items, taken: Names) -> Found:
+    """Carry the files that carried ones name, and the files that those name, wherever the release has none.
+
+    :param items: what is carried so far.
+    :param taken: sources that need no other rule; what is found is put in.
+    :returns: Found, with what is new.
+    """
+    found, known = Found([], [], set()), set(taken)
+    known.update(path for pattern, _reason in rules.STAYS for path in situation.incumbent.glob(pattern))
+    pending = [(made.target, _text(made), made.rule) for made in items if made.kind == FILE]
+    pending += [(path, situation.incumbent.text(path), "kubelet") for path in SHARED_TEXTS]
+    while pending:
+        target, text, rule = pending.pop()
+        for named in formats.names(target, text):
+            for path in _files(situation, named, known):
+                known.add(path)
+                found.taken.add(path)
+                copied = situation.copy(path, rule, as_is=rule in AS_IS)
+                found.items.append(copied)
+                if copied.kind == FILE:
+                    pending.append((copied.target, _text(copied), rule))
+    found.items.extend(_made_at_boot(situation))
+    return found
+
+
+def _files(situation: Situation, named: formats.Named, known: Names) -> typing.List[str]:
+    """Return the files and links of the incumbent that a name stands for and that nothing has carried yet."""
+    incumbent, candidate = situation.incumbent, situation.candidate
+    if named.kind not in (formats.FILE, formats.MENTIONED) or not named.name.startswith("/etc/"):
+        return []
+    found = []
+    for place in incumbent.glob(os.path.normpath(named.name)):
+        below = [(place, incumbent.lstat(place))]
+        if stat.S_ISDIR(below[0][1].st_mode) and named.kind == formats.FILE and place not in WHOLE:
+            below = list(incumbent.walk(place))
+        for path, status in below:
+            is_plain = stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)
+            if not is_plain or path in known or candidate.lstat("/usr" + path) is not None:
+                continue
+            # Where the release has nothing in its place, what a package brought is missed as well.
+            if named.kind == formats.FILE or situation.packages.verdict(path):
+                found.append(path)
+    return found
+
+
+def _made_at_boot(situation: Situation) -> Items:
+    """The list of name servers that kubelet reads, where a service of the incumbent makes it in /run."""
+    for path in SHARED_TEXTS:
+        for named in formats.names(path, situation.incumbent.text(path)):
+            content = situation.incumbent.read(named.name) if named.name.startswith("/run/") else None
+            makers = [unit for place, unit in RESOLVERS if named.name.startswith(place)]
+            if content is None or any(situation.candidate.exists(f"{UNITS[1]}/{unit}") for unit in makers):
+                continue
+            text = f"d {os.path.dirname(named.name)} 0755 - - -\nL {named.name} - - - - {RESOLV_COPY}\n"
+            return [
+                item(FILE, RESOLV_COPY, named.name, "kubelet", content, lost=FIXED),
+                item(FILE, RESOLV_MADE, "", "kubelet", text, shown=True),
+            ]
+    return []
+
+
+class _Candidate:
+    """What there will be on the candidate once the plan is applied."""
+
+    def __init__(self, situation: Situation, items: Items, shared: typing.Iterable[str]) -> None:
+        self.situation = situation
+        self.targets: Names = set()
+        for made in items:
+            path = made.target
+            while path not in self.targets and path != "/":
+                self.targets.add(path)
+                path = os.path.dirname(path)
+        self.places = list(shared)
+        for made in items:
+            for part in made.parts if made.target == formats.FSTAB else ():
+                if part.target not in ("/", "/var", "none"):
+                    self.places.append(part.target)
+        self._modules = self._read_modules()
+
+    def _read_modules(self) -> Names:
+        tree, found = self.situation.candidate, set()
+        for release in tree.names(MODULES):
+            for name in ("modules.dep", "modules.builtin"):
+                listed = tree.text(f"{MODULES}/{release}/{name}").split("\n")
+                found.update(_module(os.path.basename(line.partition(":")[0])) for line in listed if line)
+        return found
+
+    def has(self, path: str) -> bool:
+        """Say whether a file or directory is there, or made by somebody else."""
+        if path in self.targets:
+            return True
+        if any(is_below(path, place) for place in MADE_AT_BOOT):
+            return True
+        real = self.situation.candidate.resolve(path)
+        if any(is_below(path, place) or is_below(real, place) for place in self.places):
+            return self.situation.incumbent.exists(path)
+        return self.situation.candidate.exists("/usr" + path if path.startswith("/etc/") else path)
+
+    def lacks(self, named: formats.Named) -> str:
+        """Return what is missing, as it is told, "" if nothing is."""
+        kind, name = named
+        if kind == formats.PROGRAM:
+            places = [name] if name.startswith("/") else [os.path.join(place, name) for place in PATH]
+            return "" if any(self.situation.has_program(place) or place in self.targets for place in places) else name
+        if kind == formats.HELPER:
+            helper = "/usr/sbin/mount." + name
+            on_node = any(self.situation.incumbent.exists(place) for place in (helper, "/sbin/mount." + name))
+            return helper if (name in HELPED or on_node) and not self.situation.has_program(helper) else ""
+        if kind == formats.UNIT:
+            template = re.sub(r"@[^@]*(\.[a-z]+)$", r"@\1", name)
+            incumbent, places = self.situation.incumbent, [os.path.join(place, name) for place in UNITS]
+            places += [os.path.join(place, template) for place in UNITS]
+            there = any(place in self.targets or self.situation.candidate.exists(place) for place in places)
+            return "" if there or not any(incumbent.exists(place) for place in places) else name
+        if kind == formats.MODULE:
+            before = self.situation.incumbent.exists("/sys/module/" + _module(name))
+            return f"kernel module {name}" if before and self._modules and _module(name) not in self._modules else ""
+        return ""
+
+    def misses(self, named: formats.Named) -> typing.List[str]:
+        """Return the files of the incumbent that a name stands for and that will not be there."""
+        if named.kind not in (formats.FILE, formats.MENTIONED) or not named.name.startswith("/"):
+            return []
+        places = self.situation.incumbent.glob(os.path.normpath(named.name))
+        return [place for place in places if not self.has(self.situation.translation.name(place))]
+
+    def leads_nowhere(self, link: str) -> str:
+        """Say where a link of the incumbent leads if the candidate will have nothing there."""
+        incumbent = self.situation.incumbent
+        try:
+            place = incumbent.resolve(link)
+        except FleetError:
+            return ""  # nor does it lead anywhere on the incumbent
+        is_lost = incumbent.exists(place) and not self.has(self.situation.translation.name(place))
+        return f"it leads to {place}, which is not there" if is_lost else ""
+
+
+def _module(name: str) -> str:
+    return name.partition(".ko")[0].replace("-", "_")
+
+
+def judge(situation: Situation, items: Items, shared: typing.Iterable[str]) -> typing.Tuple[Items, typing.List[Left]]:
+    """Say at each carried thing what it names and the candidate will not have.
+
+    :param items: the whole plan.
+    :param shared: the directories that both systems use.
+    :returns: (the items, with it in lost; what is said of texts that are shared, where no item has them).
+    """
+    shared = list(shared)
+    candidate = _Candidate(situation, items, shared)
+    texts = {path: _told(candidate, path, situation.incumbent.text(path)) for path in SHARED_TEXTS}
+    told = {path: f"{os.path.basename(path)}: {lost}" for path, lost in texts.items() if lost}
+    judged, said = [], set()
+    for made in items:
+        if made.kind == LINK and made.source.startswith("/etc/") and made.rule != "services" and not made.lost:
+            made = made._replace(lost=candidate.leads_nowhere(made.source))
+        elif made.kind == FILE and made.target == formats.FSTAB:
+            parts = []
+            for part in made.parts:
+                lost = _joined(part.lost, _told(candidate, made.target, part.line))
+                for path in [path for path in told if path not in said and is_below(path, part.target)]:
+                    if part.target != "/var":
+                        said.add(path)
+                        lost = _joined(lost, told[path])
+                parts.append(part._replace(lost=lost))
+            made = made._replace(parts=parts)
+        elif made.kind == FILE:
+            made = made._replace(lost=_joined(made.lost, _told(candidate, made.target, _text(made))))
+        judged.append(made)
+    return judged, [Left(path, lost) for path, lost in sorted(texts.items()) if lost and path not in said]
+
+
+def _told(candidate: _Candidate, target: str, text: str) -> str:
+    named = formats.names(target, text)
+    missing = [lack for lack in (candidate.lacks(one) for one in named) if lack]
+    files = sorted({path for one in named for path in candidate.misses(one)})
+    told = f"the release has no {', no '.join(missing)}" if missing else ""
+    return _joined(told, f"it names {', '.join(files)}, not there on the candidate" if files else "")
+
+
+def _joined(lost: str, more: str) -> str:
+    return lost if more in lost else "; ".join(word for word in (lost, more) if word)
+
+
+def _text(made: Item) -> str:
+    return made.content.decode("utf-8", "surrogateescape")
