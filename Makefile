@@ -12,7 +12,7 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) sanity-oldest sanity-ours sanity-all fuzz lock references artifact image disk-tools e2e-all flavours dense faults-node molecule collection install bench \
+.PHONY: help demo test $(TIERS) docs sanity-oldest sanity-ours sanity-all fuzz lock references artifact image disk-tools e2e-all flavours dense faults-node molecule collection install bench \
 	bench-cluster faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean
 
 help: ## show this
@@ -51,6 +51,10 @@ fuzz: collection ## minutes of the fuzz targets; EACH=300 are seconds for each, 
 
 lock: venv ## write constraints/ anew: exact versions and digests of what is installed here and in the image
 	@python tests/gate/cores.py lock
+
+docs: collection ## the documentation as a site, in build/docs/html, its links checked
+	@tests/gate/venv.sh $(VENV)-docs $(PYTHON) docs
+	@tests/gate/docsite.sh $(COLLECTION) $(VENV)-docs $(BUILD)/docs
 
 importer: install ## what Galaxy and a builder of execution environments would say
 	@tests/gate/importer.sh $(BUILD)/osmigrate-fleet-*.tar.gz

@@ -25,6 +25,8 @@ LOCKS = ROOT / "constraints"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 # What the execution environment's base image has (execution-environment.yml).
 IMAGE_PYTHON = "3.13"
+# The oldest that what `make docs` needs runs with, so that newer ones can, too.
+DOCS_PYTHON = "3.11"
 
 
 class Line(NamedTuple):
@@ -56,6 +58,7 @@ def lock() -> None:
         _compile("core-" + line.name, line.pythons[0], wanted)
     image = f"-r {ROOT / 'meta/ee-requirements.txt'}\nansible-core>={LINES[-1].floor}\nansible-runner>=2.4"
     _compile("image", IMAGE_PYTHON, image)
+    _compile("docs", DOCS_PYTHON, f"-r {ROOT / 'docs/docsite/requirements.txt'}")
 
 
 def _compile(name: str, python: str, wanted: str) -> None:
