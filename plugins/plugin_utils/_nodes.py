@@ -140,7 +140,8 @@ def group_names(groups: Iterable[str], safe: Callable[[str], str]) -> dict[str, 
     group has the nodes of another, and none changes its name with the order of nodes.
     """
     raw = sorted(set(groups))
-    called = Counter(safe(one) for one in raw)
+    # Ours stays ours, also where nobody is in it: playbooks leave it out by name.
+    called = Counter(safe(one) for one in {*raw, CONTROL_GROUP})
     return {
         one: safe(one) if called[safe(one)] == 1 or safe(one) == one else _with_digest(safe(one), one) for one in raw
     }

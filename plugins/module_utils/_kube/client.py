@@ -100,6 +100,7 @@ class Cluster:
         self._load = load
         self._loading = threading.Lock()
         self._loaded = time.monotonic()
+        self._not_loaded = None  # why they could not be, the last time
         self._use(configuration)
         self._clock_offset = 0.0
         self._denials = denials.Denials()
@@ -113,21 +114,26 @@ class Cluster:
         self._pool = _pool(configuration)
         self._configuration = configuration
 
-    def _renew(self):
-        """Load the credentials anew, which may have been replaced since: a token's file, or what a plugin gives.
+    def _renew(self, denied):
+        """Load credentials that are not accepted anew: a token's file may have changed, and a plugin gives others.
 
-        :returns: whether it was done; not again within seconds.
-        :raises ApiError: they cannot be had any more.
+        :param denied: ApiError by which they were not.
+        :returns: tuple of whether it was done, not again within seconds, and the error that says what is wrong. A
+            plugin may fail for a moment, too.
         """
         with self._loading:
-            if self._load is None or time.monotonic() - self._loaded < RENEWAL_SECONDS:
-                return False
-            self._loaded = time.monotonic()
-            try:
-                self._use(self._load())
-            except FleetError as error:
-                raise ApiError(error.problem, error.left, error.todo, status=401)
-            return True
+            if self._load is None:
+                return False, denied
+            if time.monotonic() - self._loaded >= RENEWAL_SECONDS:
+                self._loaded = time.monotonic()
+                try:
+                    self._use(self._load())
+                except FleetError as error:
+                    self._not_loaded = ApiError(error.problem, error.left, error.todo, status=401)
+                else:
+                    self._not_loaded = None
+                    return True, denied
+            return False, self._not_loaded or denied
 
     def now(self):
         """Seconds since the epoch by the API server's clock, as its last answer had it. Nobody else's clock counts."""
@@ -171,8 +177,9 @@ class Cluster:
         response = self._send("GET", path, query, None, None, urllib3.Timeout(connect=5, read=seconds + 5), stream=True)
         try:
             if response.status != 200:
-                error = self._error("GET", path, response)
-                renewed = error.status == 401 and self._renew()
+                error, renewed = self._error("GET", path, response), False
+                if error.status == 401:
+                    renewed, error = self._renew(error)
                 error.transient = error.transient or renewed or self._may_pass(key, error)
                 raise error
             self._denials.end(key)
@@ -251,13 +258,15 @@ class Cluster:
                     return answer
                 raise self._error(method, path, response)
             except ApiError as error:
-                if error.status == 401 and self._renew():
-                    continue
+                if error.status == 401:
+                    renewed, error = self._renew(error)
+                    if renewed:
+                        continue
                 error.transient = error.transient or self._may_pass(key, error)
                 now = time.monotonic()
                 wait = max(pause, error.wait)
                 if not error.transient or now + wait > until:
-                    raise
+                    raise error
                 time.sleep(wait)
                 pause = min(pause * 2, 5)
 

@@ -24,7 +24,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, get_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_state import IN_FLIGHT, Drain
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import is_schedulable
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import is_ready, is_schedulable
 
 PODS = "/api/v1/pods"
 BUDGETS = "/apis/policy/v1/namespaces/%s/poddisruptionbudgets"
@@ -47,11 +47,12 @@ DELETION = "DeletionByOsmigrate"
 WARNINGS = 10
 
 # What kind of refusal holds a pod, and what to do about it. None is for pods that only have to end.
-BUDGET, DENIED, FAILING = "budget", "denied", "failing"
+BUDGET, DENIED, FAILING, KUBELET = "budget", "denied", "failing", "kubelet"
 STEPS = (
     (BUDGET, "add replicas or relax the budgets that refuse"),
     (DENIED, "do what the webhook or policy that denies asks for"),
     (FAILING, "see that the webhook or server that fails answers again"),
+    (KUBELET, "see that the kubelet of the node answers again"),
     (None, "find out why the others do not end"),
 )
 
@@ -187,6 +188,7 @@ class NodeDrain:
         self._daemons = daemons.Daemons(cluster, request.node)
         self._followers = {}
         self._planned = False
+        self._seen_cordoned = False
         self._returned = {}
         self._drain = Drain(request.per_second, self._started, request.delete_after)
         self._events = queue.Queue()
@@ -228,7 +230,11 @@ class NodeDrain:
             self._empty(self.plan())
             attachments = self._detach() if self._request.wait_for_volumes else []
         except ApiError as error:
-            raise self._error(error.problem, self._left(), error.todo)
+            # What is not there, or was not seen, is not said to be cordoned.
+            seen = self._seen_cordoned and error.status != 404
+            gone = self._count_gone()
+            left = "%d pods have left the node" % gone if gone else "Nothing was evicted"
+            raise self._error(error.problem, self._left() if seen else left, error.todo)
         return self._result([track for track in self._drain.tracks.values() if track.evicted], attachments)
 
     def _detach(self):
@@ -398,7 +404,8 @@ class NodeDrain:
         return bool(self._drain.remaining())
 
     def _is_cordoned(self):
-        return not is_schedulable(get_node(self._cluster, self._request.node))
+        self._seen_cordoned = not is_schedulable(get_node(self._cluster, self._request.node))
+        return self._seen_cordoned
 
     def _raise_refused(self, left):
         refused = self._drain.refused_pods()
@@ -412,7 +419,12 @@ class NodeDrain:
 
     def _raise_unfinished(self):
         try:
-            for pod in self._drain.ending()[:WARNINGS]:
+            ending = self._drain.ending()
+            node = get_node(self._cluster, self._request.node, time.monotonic()) if ending else {}
+            if ending and not is_ready(node):
+                for pod in ending:
+                    self._drain.explain(pod.uid, "the node is not Ready, and only its kubelet ends pods", KUBELET)
+            for pod in ending[:WARNINGS]:
                 self._drain.explain(pod.uid, pod_warnings.last_warning(self._cluster, pod))
         except ApiError:
             pass  # the drain has failed already, and no right or server that is missing should hide that
@@ -426,8 +438,10 @@ class NodeDrain:
         )
 
     def _left(self):
-        gone = sum(1 for record in self._drain.records(0) if record["gone"])
-        return "The node stays cordoned, %d pods have left it" % gone
+        return "The node stays cordoned, %d pods have left it" % self._count_gone()
+
+    def _count_gone(self):
+        return sum(1 for record in self._drain.records(0) if record["gone"])
 
     def _error(self, problem, left, todo, attachments=()):
         changed = any(track.evicted for track in self._drain.tracks.values())

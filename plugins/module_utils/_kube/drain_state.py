@@ -276,9 +276,13 @@ class Drain:
         """The pods that should end by themselves now, and have not."""
         return [track.pod for track in self.tracks.values() if track.state == LEAVING]
 
-    def explain(self, uid, warning):
-        """Add what the cluster says, if it says anything, to what holds a pod."""
+    def explain(self, uid, warning, hold=None):
+        """Add what the cluster says, if it says anything, to what holds a pod.
+
+        :param hold: str, what kind of hold that is; None leaves what is known.
+        """
         track = self.tracks[uid]
+        track.hold = hold or track.hold
         track.held_by += f": {warning}" if warning else ""
 
     def refused_pods(self):

@@ -22,7 +22,7 @@ MOST_HELD, LONGEST_WHY = 200, 400
 LONGEST_CORDON = 86400
 CONTROL_PLANE, WORKER = "control-plane", "worker"
 # Nodes with any of these run etcd or an API server. Their pool is that of the control plane, whatever their labels say.
-CONTROL_ROLES = (CONTROL_PLANE, "master", "etcd")
+CONTROL_ROLES = (*node_view.API_ROLES, node_view.ETCD_ROLE)
 ZONE_LABEL = "topology.kubernetes.io/zone"
 
 

@@ -13,7 +13,6 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
 
 ETCD, API_SERVER = "etcd", "kube-apiserver"
-API_ROLES = ("control-plane", "master")
 # The checks of /readyz; an older API server has only the first.
 CHECKS = ("etcd", "etcd-readiness")
 SMALLEST = 3
@@ -124,11 +123,11 @@ def _failed(checks):
 
 def _etcd_nodes(nodes):
     """Where members of etcd have to be: on nodes of that role if there are any, else on each API server's node."""
-    return [_name(one) for one in nodes if ETCD in node_view.roles(one)] or _api_nodes(nodes)
+    return [_name(one) for one in nodes if node_view.ETCD_ROLE in node_view.roles(one)] or _api_nodes(nodes)
 
 
 def _api_nodes(nodes):
-    return [_name(one) for one in nodes if set(node_view.roles(one)) & set(API_ROLES)]
+    return [_name(one) for one in nodes if set(node_view.roles(one)) & set(node_view.API_ROLES)]
 
 
 def _name(node):

@@ -168,6 +168,12 @@ def test_groups_that_fall_together(raw, plain, apart):
     assert sum(re.fullmatch(r"pool_gpu_a_[0-9a-f]{6}", name) is not None for name in names) == apart
 
 
+def test_no_role_is_taken_for_the_control_plane():
+    (name,) = _nodes.group_names(["role_control.plane"], safe).values()
+    assert re.fullmatch(r"role_control_plane_[0-9a-f]{6}", name)
+    assert _nodes.group_names(["role_control_plane"], safe) == {"role_control_plane": "role_control_plane"}
+
+
 @pytest.mark.parametrize("field", ["phase", "release"])
 def test_no_group_of_endless_text(field):
     long = {**facts("n3"), "osmigrate": {"phase": "done", "release": "r", field: "x" * 200_000}}

@@ -3,6 +3,7 @@
 
 import email.utils
 import json
+import threading
 import time
 
 import pytest
@@ -351,6 +352,33 @@ def test_a_token_that_was_replaced_meanwhile_is_loaded_anew(server, tmp_path, mo
         assert caught.value.transient
     cluster.get("/x")
     assert [request[2]["authorization"] for request in server.requests] == ["Bearer old", "Bearer new"]
+
+
+@pytest.mark.parametrize("recovers", [True, False], ids=["recovers", "stays"])
+def test_a_plugin_that_fails_in_the_middle_is_waited_for_and_told_with_its_own_words(
+    server, tmp_path, monkeypatch, recovers
+):
+    monkeypatch.setattr(client, "RENEWAL_SECONDS", 0)
+    monkeypatch.setattr(denials, "CONFIRMED_SECONDS", 30 if recovers else 1)
+    credential = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "t"}}
+    (tmp_path / "credential").write_text(json.dumps(credential))
+    plugin = tmp_path / "plugin"
+    plugin.write_text(f"#!/bin/sh\ncat {tmp_path}/credential || {{ echo the login has expired >&2; exit 1; }}\n")
+    plugin.chmod(0o755)
+    run = {"apiVersion": credential["apiVersion"], "command": str(plugin), "interactiveMode": "Never"}
+    cluster = connect(kubeconfig=kubeconfig_of(server, {"exec": run}))
+    cluster.api_timeout = 10
+    away = tmp_path / "away"
+    (tmp_path / "credential").rename(away)
+    for _number in range(2 if recovers else 20):
+        server.will(401, "Unauthorized")
+    server.will(body={"kind": "Status"})
+    if recovers:
+        threading.Timer(0.1, away.rename, [tmp_path / "credential"]).start()
+        assert cluster.get("/x") == {"kind": "Status"}
+    else:
+        with pytest.raises(ApiError, match="the plugin .* gave none .*the login has expired"):
+            cluster.get("/x")
 
 
 def test_credentials_are_not_loaded_again_and_again(server, cluster):

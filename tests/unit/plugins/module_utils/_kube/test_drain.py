@@ -281,6 +281,33 @@ def test_answers_for_a_pod_that_is_no_longer_there(node, make_pod, answer):
     assert actions(run(cluster)) == {"web-1": ("evict", True)}
 
 
+def test_pods_that_a_kubelet_does_not_end_are_told_as_that(make_node, make_pod):
+    cluster = MemoryCluster(make_node(unschedulable=True, ready="Unknown"), [make_pod("web-1")])
+    cluster.on_evict = lambda pod, dry_run: None
+    expected = (
+        "web-1 .was evicted and is terminating: the node is not Ready, and only its kubelet .*kubelet of the node"
+    )
+    with pytest.raises(drain.DrainError, match=expected):
+        run(cluster, timeout=1)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before", "in the middle"])
+def test_a_node_that_is_not_there_is_not_said_to_be_cordoned(node, make_pod, late):
+    cluster = MemoryCluster(node, [make_pod("web-1")])
+    looks = iter(range(10))
+
+    def get(path, until=None):
+        if "leases" not in path and next(looks) >= late:
+            raise ApiError("not found", status=404, body={"kind": "Status"})
+        return MemoryCluster.get(cluster, path, until)
+
+    cluster.get = get
+    with pytest.raises(drain.DrainError, match="There is no node w1") as caught:
+        run(cluster)
+    assert ("1 pods have left the node" if late else "Nothing was evicted") in str(caught.value)
+    assert "cordoned" not in str(caught.value)
+
+
 def test_a_pod_that_is_deleted_is_marked_before_as_an_eviction_marks_it(node, make_pod):
     cluster = MemoryCluster(node, [make_pod("web-1", "Job/web")])
 
