@@ -148,6 +148,33 @@ CONTROLLERS = (
         "give the NodeHealthChecks that use it pauseRequests",
     ),
     Controller(
+        "machine-deletion-remediation",
+        ("machine-deletion-remediation.medik8s.io/",),
+        ("machine-deletion-remediation-operator", "machine-deletion-remediation-controller-manager"),
+        FENCES,
+        "give the NodeHealthChecks that use it pauseRequests",
+    ),
+    Controller(
+        "fencing",
+        ("fencing/", "node-manager.deckhouse.io/fencing-"),
+        ("fencing-controller", "fencing-agent", "kube-fencing-switcher"),
+        FENCES,
+    ),
+    Controller(
+        "castai",
+        ("provisioner.cast.ai/", "autoscaling.cast.ai/"),
+        ("castai-cluster-controller", "castai-evictor"),
+        DELETES,
+        "pause its deletion of nodes and its evictor",
+    ),
+    Controller(
+        "spot-ocean",
+        ("spotinst.io/",),
+        ("spotinst-kubernetes-cluster-controller",),
+        DELETES,
+        "pause scaling down in Ocean",
+    ),
+    Controller(
         "eks-node-monitoring-agent",
         (),
         ("eks-node-monitoring-agent",),

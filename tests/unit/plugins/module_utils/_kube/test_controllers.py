@@ -151,6 +151,12 @@ BY_PROGRAM = [
     ("node-healthcheck-controller-manager", "x", "node-healthcheck"),
     ("self-node-remediation-ds", "x", "self-node-remediation"),
     ("fence-agents-remediation-controller-manager", "x", "fence-agents-remediation"),
+    ("machine-deletion-remediation-controller-manager", "x", "machine-deletion-remediation"),
+    ("kube-fencing-controller", "x", "fencing"),
+    ("fencing-agent", "x", "fencing"),
+    ("castai-evictor", "x", "castai"),
+    ("castai-agent", "x", None),
+    ("spotinst-kubernetes-cluster-controller", "x", "spot-ocean"),
     ("eks-node-monitoring-agent", "x", "eks-node-monitoring-agent"),
     ("descheduler", "x", "descheduler"),
 ]
