@@ -242,6 +242,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def verify_file(self, path):
         if not super().verify_file(path):
+            if path.endswith(NAMES) and "," not in path:
+                problem = f"The inventory file {path} does not exist, or may not be read"
+                self._end(FleetError(problem, NONE, "Correct -i, or who may read the file"))
             return False
         if path.endswith(NAMES):
             return True

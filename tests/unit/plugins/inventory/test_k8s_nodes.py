@@ -413,6 +413,13 @@ def test_a_denied_list_names_the_permission(server, inventory):
     assert "robot may not list nodes on the API server" in seen.said
 
 
+def test_a_file_that_is_not_there_is_no_empty_inventory(server, inventory, tmp_path):
+    server.will(body=nodes("n1"))
+    seen = inventory({"host": server.url, "api_key": "t"}, arguments=("--inventory", tmp_path / "absent.k8s_nodes.yml"))
+    assert seen.code == 1
+    assert re.search(r"absent.k8s_nodes.yml does not exist, or may not be read. No host was added. Correct", seen.said)
+
+
 def test_other_files_are_not_for_this_plugin(inventory):
     seen = inventory({}, name="lab.nodes.yml")
     assert seen.code == 1
