@@ -13,6 +13,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
     controllers,
     daemons,
+    node_view,
     pool_plan,
     quorum,
     times,
@@ -51,6 +52,7 @@ def examine(cluster, names, accepted, terms, pool_label):
         found += [controllers.workload(kind, one) for one in cluster.list(path, keep=_trim).items]
     findings = controllers.examine(nodes, found, accepted)
     refused, seen = _of_control_plane(cluster, nodes, terms, pool_label)
+    unlabelled = quorum.unlabelled(nodes, cluster.list(admission.PODS, quorum.SELECTED, _trim).items)
     opens, said = judge_schedule(terms, cluster.now())
     others = [one for one in findings if not one.accepted]
     result = {
@@ -71,6 +73,9 @@ def examine(cluster, names, accepted, terms, pool_label):
     if refused:
         problems.append(refused.problem)
         todos.append(refused.todo)
+    for name, runs in sorted(unlabelled.items()):
+        problems.append(f"Node {name} runs {' and '.join(runs)}, and no role says that it is of the control plane")
+        todos.append(f"Label node {name} with {node_view.ROLE_LABEL}{pool_plan.CONTROL_PLANE}=")
     if problems:
         raise PreflightError(problems, todos, result)
     return result

@@ -10,12 +10,14 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, node_view
 
 ETCD, API_SERVER = "etcd", "kube-apiserver"
 # The checks of /readyz; an older API server has only the first.
 CHECKS = ("etcd", "etcd-readiness")
 SMALLEST = 3
+# As kubeadm labels their static pods, so that no list of all pods is needed.
+SELECTED = {"labelSelector": f"component in ({ETCD},{API_SERVER})"}
 READY, MISSING = "ready", "has no pod"
 
 
@@ -52,6 +54,23 @@ def parts(nodes, pods):
         states = {name: _state(named.get(f"{component}-{name}")) for name in names}
         if any(state != MISSING for state in states.values()):
             found += [Part(component, name, states[name]) for name in sorted(states)]
+    return found
+
+
+def unlabelled(nodes: typing.List[dict], pods: typing.List[dict]) -> typing.Dict[str, typing.List[str]]:
+    """Find nodes that run a part of the control plane although no role says so: they would go as any worker does.
+
+    :param pods: those in kube-system.
+    :returns: the components of each such node, by its name.
+    """
+    mirrors = {
+        pod["metadata"]["name"] for pod in pods if drain_plan.MIRROR in (pod["metadata"].get("annotations") or {})
+    }
+    found = {}
+    for node in nodes:
+        runs = [one for one in (ETCD, API_SERVER) if f"{one}-{_name(node)}" in mirrors]
+        if runs and not set(node_view.roles(node)) & {*node_view.API_ROLES, node_view.ETCD_ROLE}:
+            found[_name(node)] = runs
     return found
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import preflight
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import admission, drain_plan, preflight
 
 # The label of pools, whether the policies for kubelets are in force, whether a kubelet may change it.
 LABELS = [
@@ -21,3 +21,15 @@ def test_a_pool_that_kubelets_choose_is_told(label, policies, free):
     said = preflight.judge_pool_label(label, policies)
     assert bool(said) is free
     assert all(f"The label {label} says which pool a node is in" in line for line in said)
+
+
+def test_a_node_that_runs_etcd_without_a_role_is_refused_before_anything_is_touched(server, cluster, make_node):
+    mirror = {"metadata": {"name": "etcd-w1", "annotations": {drain_plan.MIRROR: "x"}}}
+    for items in ([make_node("w1")], [], [], [mirror]):
+        server.will(body={"metadata": {}, "items": items})
+    server.will(404, "not found")
+    terms = admission.read_terms({name: one["default"] for name, one in admission.ARGUMENT_SPEC.items()})
+    said = "Node w1 runs etcd, and no role says that .* No node was touched. Label node w1 with node-role"
+    with pytest.raises(preflight.PreflightError, match=said):
+        preflight.examine(cluster, ["w1"], [], terms, "pool")
+    assert "labelSelector=component+in+%28etcd%2Ckube-apiserver%29" in server.requests[3][1]

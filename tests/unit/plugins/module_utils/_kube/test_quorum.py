@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import quorum
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, node_view, quorum
 
 ROLE = "node-role.kubernetes.io/"
 READY, ENDING = {}, {"metadata": {"deletionTimestamp": "2026-11-21T10:00:00Z"}}
@@ -103,6 +103,25 @@ def test_what_speaks_against_a_node(make_plane, case):
     else:
         assert re.search(said, found.problem), found.problem
         assert found.waits == ("cannot spare" in found.problem)
+
+
+@pytest.mark.parametrize(
+    "role, pod, annotations, runs",
+    [
+        (None, "etcd-w1", {drain_plan.MIRROR: "x"}, ["etcd"]),
+        (None, "kube-apiserver-w1", {drain_plan.MIRROR: "x"}, ["kube-apiserver"]),
+        ("worker", "etcd-w1", {drain_plan.MIRROR: "x"}, ["etcd"]),
+        ("etcd", "etcd-w1", {drain_plan.MIRROR: "x"}, []),
+        ("master", "kube-apiserver-w1", {drain_plan.MIRROR: "x"}, []),
+        (None, "etcd-w1", {}, []),
+        (None, "kube-proxy-w1", {drain_plan.MIRROR: "x"}, []),
+    ],
+)
+def test_a_node_of_the_control_plane_is_known_without_its_role(make_node, role, pod, annotations, runs):
+    node = make_node("w1")
+    node["metadata"]["labels"] = {node_view.ROLE_LABEL + role: ""} if role else {}
+    pods = [{"metadata": {"name": pod, "annotations": annotations}}]
+    assert quorum.unlabelled([node], pods) == ({"w1": runs} if runs else {})
 
 
 def test_a_node_that_goes_back_may_be_ill_itself(make_plane):
