@@ -18,12 +18,14 @@ DAEMON_SETS = "/apis/apps/v1/daemonsets"
 
 class Daemon(typing.NamedTuple):
     uid: str
+    namespace: str
     template: dict  # what of its pods' spec says on which nodes they run
 
 
 def daemon(found: dict) -> Daemon:
     """What counts of a DaemonSet object."""
-    return Daemon(found["metadata"]["uid"], capacity.placement(found["spec"]["template"]["spec"]))
+    metadata = found["metadata"]
+    return Daemon(metadata["uid"], metadata["namespace"], capacity.placement(found["spec"]["template"]["spec"]))
 
 
 def judge(pod: dict, known: typing.Mapping[str, Daemon], node: typing.Optional[dict]) -> str:
@@ -37,7 +39,7 @@ def judge(pod: dict, known: typing.Mapping[str, Daemon], node: typing.Optional[d
     if not drain_plan.is_daemon(pod):
         return drain_plan.OWNED
     owner = known.get(named.get("uid", ""))
-    if owner is None:
+    if owner is None or owner.namespace != pod["metadata"]["namespace"]:
         return drain_plan.ORPHANED
     wanted = node is None or capacity.is_meant_for(owner.template, node)
     return drain_plan.OWNED if wanted else drain_plan.UNWANTED

@@ -14,6 +14,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     conditions,
     cordon_plan,
     csi,
+    daemons,
     drain_plan,
     node_view,
 )
@@ -130,9 +131,9 @@ def judge_drivers(noted, registered):
 
 def judge_daemonsets(pods):
     """Judge the pods of DaemonSets on the node: all of them have to be Ready."""
-    daemons = [pod for pod in pods if drain_plan.is_daemon(pod)]
-    late = sorted(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}" for pod in daemons if not _up(pod))
-    value = "%d of %d pods Ready" % (len(daemons) - len(late), len(daemons))
+    found = [pod for pod in pods if drain_plan.is_daemon(pod)]
+    late = sorted(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}" for pod in found if not _up(pod))
+    value = "%d of %d pods Ready" % (len(found) - len(late), len(found))
     if late:
         value += ", waiting for " + ", ".join(late)
     return Gate("daemonsets", not late, value)
@@ -169,6 +170,7 @@ class _Looks:
         self._wanted = wanted
         self._until = deadline
         self._reader = conditions.Reader(cluster)
+        self._daemons = daemons.Daemons(cluster, name)
         self._server = cluster.get("/version", deadline)["gitVersion"] if wanted.version_skew else ""
         self._prober = None
         if wanted.probe:
@@ -209,7 +211,9 @@ class _Looks:
 
     def _daemonsets(self, node):
         query = {"fieldSelector": "spec.nodeName=" + self._name}
-        return judge_daemonsets(self._cluster.list("/api/v1/pods", query, until=self._until).items)
+        pods = self._cluster.list("/api/v1/pods", query, until=self._until).items
+        # Anybody who makes a pod can name a DaemonSet as its owner, and one that is never Ready would hold the node.
+        return judge_daemonsets([pod for pod in pods if self._daemons.judge(pod) == drain_plan.OWNED])
 
     def _condition(self, condition):
         return Gate(condition.name, *conditions.judge(condition, self._reader.get(condition, self._until)))

@@ -37,14 +37,20 @@ def test_how_a_pod_stands_to_its_daemon_set(make_pod, make_node, owner, uid, ask
     node = make_node("w1", unschedulable=True)
     node["metadata"]["labels"] = labels
     pod = make_pod("agent-1", owner, owner_uid=uid)
-    known = {"uid-agent": daemons.Daemon("uid-agent", asked)}
+    known = {"uid-agent": daemons.Daemon("uid-agent", "shop", asked)}
     assert daemons.judge(pod, known, node) == expected
+
+
+def test_a_daemon_set_of_another_namespace_owns_nothing(make_pod, make_node):
+    known = {"uid-agent": daemons.Daemon("uid-agent", "kube-system", {})}
+    assert daemons.judge(make_pod("agent-1", "DaemonSet/agent"), known, make_node()) == "orphaned"
 
 
 def test_what_is_kept_of_a_daemon_set():
     spec = {"nodeSelector": {"disk": "ssd"}, "affinity": {}, "containers": [{"name": "c"}]}
-    found = daemons.daemon({"metadata": {"name": "agent", "uid": "u"}, "spec": {"template": {"spec": spec}}})
-    assert found == ("u", {"nodeSelector": {"disk": "ssd"}, "affinity": {}})
+    metadata = {"name": "agent", "namespace": "shop", "uid": "u"}
+    found = daemons.daemon({"metadata": metadata, "spec": {"template": {"spec": spec}}})
+    assert found == ("u", "shop", {"nodeSelector": {"disk": "ssd"}, "affinity": {}})
 
 
 def test_taints_do_not_count(make_node):

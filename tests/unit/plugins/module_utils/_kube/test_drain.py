@@ -28,7 +28,7 @@ class MemoryCluster:
         self.node = node
         self.pods = {pod["metadata"]["uid"]: pod for pod in pods}
         self.budgets = list(budgets)
-        self.daemon_sets = [daemons.Daemon("uid-agent", {})]
+        self.daemon_sets = [daemons.Daemon("uid-agent", "shop", {})]
         self.events = queue.Queue()
         self.budget_events = queue.Queue()
         self.evictions = []
@@ -145,7 +145,7 @@ def test_a_daemon_set_is_looked_at_and_not_believed_by_name(node, make_pod):
 
     def come_late():
         if len(cluster.evictions) == 2 and young["metadata"]["uid"] not in cluster.pods:
-            cluster.daemon_sets.append(daemons.Daemon("uid-young", {}))
+            cluster.daemon_sets.append(daemons.Daemon("uid-young", "shop", {}))
             cluster.pods[young["metadata"]["uid"]] = young
 
     cluster.on_listing = come_late

@@ -10,7 +10,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan i
 
 STRICT = forecast.Wanted(Policy(delete_emptydir_data=False, delete_unmanaged=False), 900, None)
 READY, NOT_READY = [{"type": "Ready", "status": "True"}], [{"type": "Ready", "status": "False"}]
-AGENT = {"uid-agent": daemons.Daemon("uid-agent", {})}
+AGENT = {"uid-agent": daemons.Daemon("uid-agent", "shop", {})}
 WEB, BUDGET = "Deployment shop/web", "PodDisruptionBudget shop/web"
 
 

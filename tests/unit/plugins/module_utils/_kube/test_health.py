@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import health
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import daemons, health
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Listing
 
 READY = [{"type": "Ready", "status": "True"}]
@@ -118,7 +118,9 @@ class Script:
     def get(self, path, until=None):
         return self.nodes.pop(0) if len(self.nodes) > 1 else self.nodes[0]
 
-    def list(self, path, query, until=None):
+    def list(self, path, query=None, keep=None, until=None):
+        if path == daemons.DAEMON_SETS:
+            return Listing([daemons.Daemon("uid-agent", "shop", {})], "1")
         return Listing(self.pods, "1")
 
 
@@ -150,6 +152,12 @@ def test_daemonsets_are_judged_when_the_node_is_ready(make_node, make_pod):
     with pytest.raises(health.HealthError) as caught:
         wait([make_node(ready="Unknown")], wanted(daemonsets=True), pods, timeout=5)
     assert [gate["value"] for gate in caught.value.result["gates"]][1].startswith("not looked at")
+
+
+def test_a_pod_that_only_says_it_is_of_a_daemon_set_holds_no_node(make_node, make_pod):
+    stray = make_pod("stray", "DaemonSet/agent", owner_uid="uid-former", conditions=WAITING)
+    result = wait([make_node()], wanted(daemonsets=True), [stray])
+    assert [gate["value"] for gate in result["gates"]][1] == "0 of 0 pods Ready"
 
 
 def test_what_waiting_cannot_mend_fails_at_once(make_node):
