@@ -33,16 +33,24 @@ def judge(pod: dict, known: typing.Mapping[str, Daemon], node: typing.Optional[d
 
     :param known: the DaemonSets that there are, by UID.
     :param node: the Node object; None if it is not known, which speaks for the pod.
-    :returns: one of drain_plan.OWNED (also if no DaemonSet is named), ORPHANED, UNWANTED.
+    :returns: one of drain_plan.OWNED (also if no DaemonSet is named, or one of another group), ORPHANED, UNWANTED.
     """
-    named = drain_plan.controlling(pod)
-    if not drain_plan.is_daemon(pod):
+    if not _is_ours_to_look_at(pod):
         return drain_plan.OWNED
-    owner = known.get(named.get("uid", ""))
+    owner = known.get(drain_plan.controlling(pod).get("uid", ""))
     if owner is None or owner.namespace != pod["metadata"]["namespace"]:
         return drain_plan.ORPHANED
     wanted = node is None or capacity.is_meant_for(owner.template, node)
     return drain_plan.OWNED if wanted else drain_plan.UNWANTED
+
+
+def _is_ours_to_look_at(pod: dict) -> bool:
+    """Whether a DaemonSet of Kubernetes itself is named.
+
+    Those of other groups, such as OpenKruise's, are believed: there is no right to read them.
+    """
+    group = drain_plan.controlling(pod).get("apiVersion", "").partition("/")[0]
+    return drain_plan.is_daemon(pod) and group in ("apps", "")
 
 
 class Daemons:
@@ -63,7 +71,7 @@ class Daemons:
         return self._judged[uid]
 
     def _judge(self, pod: dict) -> str:
-        if not drain_plan.is_daemon(pod):
+        if not _is_ours_to_look_at(pod):
             return drain_plan.OWNED
         if self._node is None:
             self._node = get_node(self._cluster, self._name)

@@ -46,6 +46,15 @@ def test_a_daemon_set_of_another_namespace_owns_nothing(make_pod, make_node):
     assert daemons.judge(make_pod("agent-1", "DaemonSet/agent"), known, make_node()) == "orphaned"
 
 
+@pytest.mark.parametrize(
+    "version, expected", [("apps/v1", "orphaned"), ("apps.kruise.io/v1alpha1", "owned"), ("extensions/v1", "owned")]
+)
+def test_daemon_sets_of_other_groups_cannot_be_looked_at(make_pod, make_node, version, expected):
+    pod = make_pod("agent-1", "DaemonSet/agent")
+    pod["metadata"]["ownerReferences"][0]["apiVersion"] = version
+    assert daemons.judge(pod, {}, make_node()) == expected
+
+
 def test_what_is_kept_of_a_daemon_set():
     spec = {"nodeSelector": {"disk": "ssd"}, "affinity": {}, "containers": [{"name": "c"}]}
     metadata = {"name": "agent", "namespace": "shop", "uid": "u"}
