@@ -20,6 +20,7 @@ from lab import ports  # noqa: E402
 ports.take_free()
 
 import drain  # noqa: E402
+import held as held_drains  # noqa: E402
 import inventory  # noqa: E402
 import nodes  # noqa: E402
 import rollout  # noqa: E402
@@ -53,6 +54,12 @@ def drains(options: argparse.Namespace) -> list[dict]:
     with control_plane("drain") as plane:
         robot = plane.directory / "robot.kubeconfig"
         return drain.bench(plane, connect(plane.admin_kubeconfig), robot, DIRECTORY, options.repetitions)
+
+
+def held(_options: argparse.Namespace) -> list[dict]:
+    with control_plane("held") as plane:
+        robot = plane.directory / "robot.kubeconfig"
+        return held_drains.bench(plane, connect(plane.admin_kubeconfig), robot, DIRECTORY)
 
 
 def rollouts(options: argparse.Namespace) -> list[dict]:
@@ -96,7 +103,7 @@ def large(options: argparse.Namespace) -> list[dict]:
         server.close()
 
 
-PARTS = {"drain": drains, "rollout": rollouts, "inventory": inventories, "large": large}
+PARTS = {"drain": drains, "held": held, "rollout": rollouts, "inventory": inventories, "large": large}
 
 
 def main() -> None:

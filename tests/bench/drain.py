@@ -27,14 +27,14 @@ BIN = Path(sys.executable).parent
 # With kubernetes.core 6.2.0 inside: the newest that goes with the ansible-core of this environment.
 PEER = "ansible==12.3.0"
 # How long each pod takes to be Ready, and to end.
-START_SECONDS, END_SECONDS = 8, 8
+SLOW = 8
 OURS = """
 - hosts: localhost
   connection: local
   gather_facts: false
   tasks:
     - osmigrate.fleet.k8s_node_cordon: {name: "{{ node }}", state: cordoned, rollout: bench}
-    - osmigrate.fleet.k8s_node_drain: {name: "{{ node }}"}
+    - osmigrate.fleet.k8s_node_drain: {name: "{{ node }}", timeout: "{{ timeout }}"}
 """
 # As its users write it, since it gives up at the first budget that is used up (kubernetes.core issue 474).
 THEIRS = """
@@ -69,29 +69,37 @@ def kubernetes_core(directory: Path) -> Path:
 class Scene:
     """Two nodes, and pods that a drain of the one brings to the other."""
 
-    def __init__(self, plane: Plane, admin: Any, name: str, deployments: Sequence[int], budgets: bool) -> None:
-        self.plane, self.name, self.budgets = plane, name, budgets
+    def __init__(
+        self, plane: Plane, admin: Any, name: str, deployments: Sequence[int], budgets: bool, seconds: int = SLOW
+    ) -> None:
+        self.plane, self.name, self.budgets, self._seconds = plane, name, budgets, seconds
         self.pods = sum(deployments)
         self.nodes = [f"{name}-a", f"{name}-b"]
         for node in self.nodes:
             admin.request("POST", NODES, None, simulated.node(node, {"scene": name}))
-        self._namespace = f"bench-{name}"
-        plane.kubectl("create", "namespace", self._namespace)
+        self.namespace = f"bench-{name}"
+        plane.kubectl("create", "namespace", self.namespace)
         self._objects = [one for number, size in enumerate(deployments) for one in self._deployment(number, size)]
 
     def fill(self) -> None:
         """Start the pods, all on the first node, and wait for them."""
         self.plane.kubectl("cordon", self.nodes[1])
         listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": self._objects})
-        self.plane.kubectl("apply", "--namespace", self._namespace, "--filename", "-", input=listed)
+        self.plane.kubectl("apply", "--namespace", self.namespace, "--filename", "-", input=listed)
         self.settle()
         self.plane.kubectl("uncordon", self.nodes[1])
 
+    def pods_of(self, app: str) -> list[str]:
+        """The names of an application's pods, in order."""
+        names = "jsonpath={.items[*].metadata.name}"
+        listed = ("get", "pods", "--namespace", self.namespace, "--selector", f"app={app}", "--output", names)
+        return sorted(self.plane.kubectl(*listed).split())
+
     def settle(self) -> None:
-        self.plane.kubectl("rollout", "status", "deployment", "--namespace", self._namespace, "--timeout=300s")
+        self.plane.kubectl("rollout", "status", "deployment", "--namespace", self.namespace, "--timeout=300s")
         if self.budgets:
             allowed = "--for=jsonpath={.status.disruptionsAllowed}=1"
-            self.plane.kubectl("wait", allowed, "pdb", "--all", "--namespace", self._namespace, "--timeout=300s")
+            self.plane.kubectl("wait", allowed, "pdb", "--all", "--namespace", self.namespace, "--timeout=300s")
 
     def drained(self) -> str:
         """Make the drained node the one that is drained to; return the name of the other."""
@@ -101,7 +109,7 @@ class Scene:
 
     def _deployment(self, number: int, size: int) -> list[dict]:
         name, labels = f"app{number}", {"app": f"app{number}"}
-        notes = {"lab/start-seconds": str(START_SECONDS), "lab/end-seconds": str(END_SECONDS)}
+        notes = {"lab/start-seconds": str(self._seconds), "lab/end-seconds": str(self._seconds)}
         pod = {
             "metadata": {"labels": labels, "annotations": notes},
             "spec": {"nodeSelector": {"scene": self.name}, "containers": [{"name": "app", "image": "none"}]},
@@ -122,16 +130,16 @@ class Scene:
             return max(gone[name] - evicted[name] for name in evicted)
         ready = [one for one in asked if one.resource == "pods/status" and one.verb == "patch"]
         chains: dict[str, float] = {}
-        for app in {_app(name) for name in evicted}:
-            pods = sorted((name for name in evicted if _app(name) == app), key=evicted.__getitem__)
+        for app in {app_of(name) for name in evicted}:
+            pods = sorted((name for name in evicted if app_of(name) == app), key=evicted.__getitem__)
             for name in pods[:-1]:
-                until = min(one.answered for one in ready if _app(one.name) == app and one.answered > evicted[name])
+                until = min(one.answered for one in ready if app_of(one.name) == app and one.answered > evicted[name])
                 chains[app] = chains.get(app, 0) + until - evicted[name]
             chains[app] = chains.get(app, 0) + gone[pods[-1]] - evicted[pods[-1]]
         return max(chains.values())
 
 
-def _app(pod: str) -> str:
+def app_of(pod: str) -> str:
     return re.sub(r"-[^-]+-[^-]+$", "", pod)
 
 
@@ -140,25 +148,28 @@ class Drains:
 
     def __init__(self, plane: Plane, robot: Path, directory: Path) -> None:
         self._plane = plane
-        environment = {"ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_PIPELINING": "1", "HOME": str(directory)}
-        collections = f"{ROOT / 'build/collections'}:{kubernetes_core(directory)}"
-        self._environment = {**environment, "ANSIBLE_COLLECTIONS_PATH": collections}
+        self._environment = {"ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_PIPELINING": "1", "HOME": str(directory)}
         self._robot, self._directory = robot, directory
         for name, play in (("ours", OURS), ("k8s_drain", THEIRS)):
             (directory / f"{name}.yml").write_text(play)
 
-    def argv(self, name: str, node: str) -> list[str | Path]:
+    def argv(self, name: str, node: str, timeout: int = 900) -> list[str | Path]:
         if name == "kubectl":
-            return [self._plane.programs / "kubectl", "drain", node, "--ignore-daemonsets"]
-        return [BIN / "ansible-playbook", self._directory / f"{name}.yml", "-e", f"node={node}"]
+            return [self._plane.programs / "kubectl", "drain", node, "--ignore-daemonsets", f"--timeout={timeout}s"]
+        variables = f"node={node} timeout={timeout}"
+        return [BIN / "ansible-playbook", self._directory / f"{name}.yml", "-e", variables]
+
+    def environment(self, name: str) -> dict[str, str]:
+        kubeconfig = str(self._robot if name == "ours" else self._plane.admin_kubeconfig)
+        theirs = kubernetes_core(self._directory) if name == "k8s_drain" else self._directory
+        collections = {"ANSIBLE_COLLECTIONS_PATH": f"{ROOT / 'build/collections'}:{theirs}"}
+        return {**self._environment, **collections, "KUBECONFIG": kubeconfig, "K8S_AUTH_KUBECONFIG": kubeconfig}
 
     def run(self, scene: Scene, name: str) -> tuple[float, float, float, float]:
-        kubeconfig = self._robot if name == "ours" else self._plane.admin_kubeconfig
-        environment = {**self._environment, "KUBECONFIG": str(kubeconfig), "K8S_AUTH_KUBECONFIG": str(kubeconfig)}
         node, begun = scene.nodes[0], time.time()
-        wall = measure(self.argv(name, node), environment).wall
+        wall = measure(self.argv(name, node), self.environment(name)).wall
         asked = self._plane.asked(begun)
-        mine = [one for one in asked if self._is_from(name, one)]
+        mine = [one for one in asked if self.is_from(name, one)]
         scene.drained()
         scene.nodes.reverse()
         first = next(one for one in mine if one.resource == "pods")
@@ -166,7 +177,7 @@ class Drains:
         return wall, span, scene.bound(asked), len(mine) / scene.pods
 
     @staticmethod
-    def _is_from(name: str, one: Asked) -> bool:
+    def is_from(name: str, one: Asked) -> bool:
         if name == "ours":
             return one.user == "system:serviceaccount:osmigrate-system:osmigrate"
         return one.agent.startswith("kubectl/" if name == "kubectl" else "OpenAPI-Generator")
