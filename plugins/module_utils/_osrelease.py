@@ -7,6 +7,8 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import re
 
+# What a value is made of, without a blank in between.
+PARTS = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|((?:\\.|[^\s'"\\])+)""")
 DEBIAN, EL = "debian", "el"
 
 
@@ -19,10 +21,26 @@ def parse_os_release(text):
     for line in text.splitlines():
         name, equals, value = line.strip().partition("=")
         if equals and not name.startswith("#"):
-            if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-                value = re.sub(r"\\(.)", r"\1", value[1:-1])
-            values[name] = value
+            values[name] = _value(value)
     return values
+
+
+def _value(text):
+    """Read a value as a shell does; what a shell could not read is taken as it is."""
+    found, part = [], PARTS.match(text)
+    if part is None or not re.search(r"['\"\\]", text):
+        return text
+    while part:
+        found.append(_plain(*part.groups()))
+        part = PARTS.match(text, part.end())
+    return "".join(found)
+
+
+def _plain(single, double, bare):
+    """Take the quotes off a part of a value; there is no escape in single ones."""
+    if double is not None:
+        return re.sub(r"\\([\"$`\\])", r"\1", double)
+    return re.sub(r"\\(.)", r"\1", bare) if single is None else single
 
 
 def family(values):

@@ -17,8 +17,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 MOUNTINFO = "/proc/self/mountinfo"
 BTRFS = "/sys/fs/btrfs"
 
-# Of a btrfs; a layer of its own, as lsblk knows of none.
+EXT4 = "/proc/fs/ext4"
+
+# Layers of their own, as lsblk knows of none: of a btrfs, and of LVM, which shows them by the names of hidden devices.
 SEVERAL = "several devices"
+THIN, SNAPSHOT = "thin pool", "snapshot"
+HIDDEN = ((THIN, ("-tpool", "_tdata", "_tmeta")), (SNAPSHOT, ("-cow",)))
 
 
 class Mount(typing.NamedTuple):
@@ -28,6 +32,7 @@ class Mount(typing.NamedTuple):
     fstype: str
     options: typing.List[str]
     number: str
+    system_options: typing.List[str]
 
 
 class Filesystem(typing.NamedTuple):
@@ -38,6 +43,20 @@ class Filesystem(typing.NamedTuple):
     layers: typing.List[str]
     size_bytes: int
     free_bytes: int
+    journals_data: bool = False
+
+
+class Room(typing.NamedTuple):
+    """What there is room for in a directory, as its file system and quotas on it have it.
+
+    free_bytes: for anybody; root_bytes: with what is reserved for root; files: how many more, None where nothing
+    limits them.
+    """
+
+    size_bytes: int
+    free_bytes: int
+    root_bytes: int
+    files: typing.Optional[int]
 
 
 def parse_mountinfo(text):
@@ -53,7 +72,15 @@ def parse_mountinfo(text):
         if not separator or len(left) < 6 or len(right) < 2:
             continue
         mounts.append(
-            Mount(_unescaped(left[4]), _unescaped(left[3]), _unescaped(right[1]), right[0], left[5].split(","), left[2])
+            Mount(
+                _unescaped(left[4]),
+                _unescaped(left[3]),
+                _unescaped(right[1]),
+                right[0],
+                left[5].split(","),
+                left[2],
+                right[2].split(",") if len(right) > 2 else [],
+            )
         )
     return mounts
 
@@ -97,8 +124,8 @@ def parse_lsblk(text):
     first, pending = devices[0], list(devices)
     while pending:
         device = pending.pop(0)
-        if device["type"] not in layers:
-            layers.append(device["type"])
+        hidden = [layer for layer, ends in HIDDEN if device["type"] == "lvm" and device["name"].endswith(ends)]
+        layers += [layer for layer in [*hidden, device["type"]] if layer not in layers]
         pending.extend(device.get("children", []))
     return first["name"], first["uuid"] or "", layers
 
@@ -123,16 +150,45 @@ def filesystem(path):
             uuid = run(["blkid", "-p", "-s", "UUID", "-o", "value", device], check=False).stdout.strip()
     if mount.fstype == "btrfs" and has_several_devices(uuid):
         layers.append(SEVERAL)
-    space = os.statvfs(mount.target)
-    return Filesystem(
-        mount.target,
-        device,
-        uuid,
-        mount.fstype,
-        layers,
+    here = room(path)
+    journaled = journals_data(device, mount)
+    return Filesystem(mount.target, device, uuid, mount.fstype, layers, here.size_bytes, here.free_bytes, journaled)
+
+
+def room(path: str) -> Room:
+    """Look how much can be written into a directory, or where it would be made.
+
+    A quota on a directory tree is only shown to who asks inside it, so the mount point is not asked instead.
+    """
+    path = os.path.realpath(path)
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    space = os.statvfs(path)
+    return Room(
         space.f_blocks * space.f_frsize,
         space.f_bavail * space.f_frsize,
+        space.f_bfree * space.f_frsize,
+        space.f_favail if space.f_files else None,
     )
+
+
+def journals_data(device: str, mount: Mount) -> bool:
+    """Say whether an ext3 or ext4 writes data into its journal first, by an option or by a default that it keeps."""
+    said = read_text(os.path.join(EXT4, os.path.basename(device), "options")).split()
+    return "data=journal" in (said or mount.system_options)
+
+
+def twins(listed: typing.List[typing.Dict[str, typing.Any]], found: Filesystem) -> typing.List[str]:
+    """Return what else shows the UUID of a file system, sorted: a copy of a disk, or a snapshot.
+
+    :param listed: of "blockdevices" in JSON of lsblk --list with the columns name and uuid.
+    :returns: names of devices; to those of a snapshot that is added.
+    """
+    names = {device["name"] for device in listed}
+    same = {device["name"] for device in listed if found.uuid and device["uuid"] == found.uuid}
+    # What LVM hides below an origin is no device of its own.
+    others = [name for name in sorted(same - {found.device}) if not name.endswith(("-real", "-cow"))]
+    return [f"{name} ({SNAPSHOT})" if f"{name}-cow" in names else name for name in others]
 
 
 def has_several_devices(uuid):

@@ -130,9 +130,10 @@ root:
     uuid:
       description: UUID of the file system.
       type: str
-    uuid_shared:
-      description: Whether another device shows the same UUID.
-      type: bool
+    twins:
+      description: Other devices that show the same UUID, as copies and snapshots do.
+      type: list
+      elements: str
     fstype:
       description: Type of the file system.
       type: str
@@ -145,8 +146,21 @@ root:
       description: Its size.
       type: int
     free_bytes:
-      description: Room that is left.
+      description: Room that is left; for RV(root) where OSTree writes, with quotas on that directory.
       type: int
+    root_bytes:
+      description: The same with what is reserved for the administrator; of RV(root) only.
+      type: int
+    free_files:
+      description: How many more files there is room for, V(null) where nothing limits them; of RV(root) only.
+      type: int
+    kept_free_bytes:
+      description: What OSTree keeps free when it writes, of RV(root_bytes) in there; of RV(root) only.
+      type: int
+esp:
+  description: The EFI system partition, with its C(uuid) and other devices that show it (C(twins)); empty without one.
+  returned: always
+  type: dict
 boot:
   description: The file system of C(/boot); beside the keys of RV(root) it has the following.
   returned: always

@@ -274,6 +274,11 @@ def _is_one_of(variable, ids):
     return "[ %s ]" % " -o ".join(f'"${variable}" = "{name}"' for name in ids)
 
 
+def shown_title(text):
+    """Return a text as a title can hold it: what has a meaning to GRUB, and what cannot be shown, is left out."""
+    return re.sub(r"\s+", " ", re.sub(r"['\\]|[^\x20-\x7e]", " ", text)).strip()
+
+
 def _quoted(text):
     """Quote for GRUB's script language, in which $ and blanks would mean something otherwise."""
     if "'" in text or "\n" in text:

@@ -68,14 +68,20 @@ def probe(block_path):
     :param block_path: str, where the environment block lies or would lie beside grub.cfg.
     :returns: Probe; its block is None while there is none.
     """
-    esp = None
-    mounted = {mount.target: mount for mount in _storage.mounts()}
+    boot = _storage.filesystem(os.path.dirname(block_path))
+    return Probe(boot, probe_block(block_path), find_esp(), kexec_problem())
+
+
+def find_esp() -> typing.Optional[_storage.Filesystem]:
+    """Return the EFI system partition, None if none is mounted."""
+    mounted = {mount.target for mount in _storage.mounts()}
     for place in ESP_PLACES:
         # systemd puts an automount on the same place, and only what is mounted on it has the type.
-        if esp is None and place in mounted and os.path.isdir(os.path.join(place, "EFI")):
+        if place in mounted and os.path.isdir(os.path.join(place, "EFI")):
             found = _storage.filesystem(place)
-            esp = found if found.target == place else None
-    return Probe(_storage.filesystem(os.path.dirname(block_path)), probe_block(block_path), esp, kexec_problem())
+            if found.target == place:
+                return found
+    return None
 
 
 def probe_block(path):
@@ -171,6 +177,8 @@ def _obstacles(filesystem, place, fstypes=IN_PLACE):
     found = []
     if filesystem.fstype not in fstypes:
         found.append(f"GRUB cannot count a trial on {place}, because it is {filesystem.fstype}")
+    if filesystem.journals_data:
+        found.append(f"GRUB cannot count a trial on {place}, because it is mounted with data=journal")
     strange = [layer for layer in filesystem.layers if layer not in PLAIN]
     if strange or not filesystem.layers:
         found.append(f"GRUB cannot write to {place}, because it lies on {', '.join(strange) or 'no device'}")

@@ -105,12 +105,22 @@ def _storage_facts(ostree):
     """Describe the file systems; the root of a deployment's node is what is seen at /sysroot."""
     root = _storage.filesystem(SYSROOT if ostree.is_booted() else "/")
     boot, usr, var = (_storage.filesystem(path) for path in ("/boot", "/usr", "/var"))
-    listed = json.loads(run(["lsblk", "--json", "--list", "--output", "NAME,UUID"]).stdout)["blockdevices"]
-    same = [device["name"] for device in listed if root.uuid and device["uuid"] == root.uuid]
+    esp = boot_tier.find_esp()
+    listed = json.loads(run(["lsblk", "--json", "--list", "--paths", "--output", "NAME,UUID"]).stdout)["blockdevices"]
+    here = _storage.room(ostree.directory())
     return {
-        "root": dict(_shown(root), uuid_shared=len(set(same)) > 1),
+        "root": dict(
+            _shown(root),
+            twins=_storage.twins(listed, root),
+            free_bytes=here.free_bytes,
+            root_bytes=here.root_bytes,
+            free_files=here.files,
+            kept_free_bytes=ostree.minimum_free(here.size_bytes),
+        ),
+        "esp": {"uuid": esp.uuid if esp else "", "twins": _storage.twins(listed, esp) if esp else []},
         "boot": dict(
             _shown(boot),
+            twins=_storage.twins(listed, boot),
             separate=boot.device != root.device,
             loader=_kind(os.path.join("/boot", "loader")),
             reclaimable_bytes=_reclaimable(ostree),

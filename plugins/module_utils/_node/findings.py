@@ -267,11 +267,37 @@ def _layers(filesystem, name):
     return f"{name} lies on {filesystem['device']} ({', '.join(strange)})" if strange else ""
 
 
-@_check("inhibitor", "The root cannot be told apart", "Give the file system a UUID that no other one has (tune2fs -U)")
+TWINS = (
+    "Remove a snapshot (lvremove), or wait until it is merged; give a copy a UUID of its own (tune2fs, xfs_admin), or "
+    "detach it. The one that the node uses keeps its UUID, which its fstab and its boot menu name"
+)
+
+
+@_check("inhibitor", "The root cannot be told apart", TWINS)
 def root_uuid(node, wanted):
     if not node["root"]["uuid"]:
         return f"The file system of {node['root']['device']} has no UUID"
-    return f"Several devices show the UUID {node['root']['uuid']}" if node["root"]["uuid_shared"] else ""
+    return _shared(node["root"], "root")
+
+
+@_check("inhibitor", "/boot cannot be told apart", TWINS)
+def boot_uuid(node, wanted):
+    if not node["boot"]["separate"]:
+        return ""
+    if not node["boot"]["uuid"]:
+        return f"The file system of {node['boot']['device']} has no UUID"
+    return _shared(node["boot"], "/boot")
+
+
+@_check("inhibitor", "The EFI system partition cannot be told apart", TWINS)
+def esp_uuid(node, wanted):
+    # Only where trials are counted there does it matter which of them GRUB finds.
+    return _shared(node["esp"], "EFI system partition") if node["boot_tier"]["name"] == "esp-block" else ""
+
+
+def _shared(filesystem, name):
+    others = filesystem["twins"]
+    return f"The UUID {filesystem['uuid']} of the {name} is also that of {_some(others, ', ')}" if others else ""
 
 
 @_check(
@@ -299,14 +325,40 @@ def usr_separate(node, wanted):
     return "/usr would hide the /usr of the release" if node["usr"]["separate"] else ""
 
 
-@_check("inhibitor", "No room on the root", "Free the space, or extend the file system")
+# A release has about one file in so many bytes, directories and what OSTree notes of them included.
+BYTES_PER_FILE = 12 * 1024
+
+
+@_check(
+    "inhibitor",
+    "No room on the root",
+    "Free the space, raise the quota on /ostree, or extend the file system. Where only what OSTree keeps free is "
+    "missing, lower that with 'ostree config --repo=/ostree/repo set core.min-free-space-size 500MB'",
+)
 def root_space(node, wanted):
     if _is_deployed(node, wanted):
         return ""
-    needed = wanted["size"] + wanted["root_margin"]
+    root, needed = node["root"], wanted["size"]
     if not node["boot"]["separate"]:
         needed += 2 * wanted["boot_size"]
-    return _shortage("The root", node["root"]["free_bytes"], needed)
+    kept = root["kept_free_bytes"]
+    return _shortage("The root", root["free_bytes"], needed + wanted["root_margin"]) or _shortage(
+        "The root, with what is reserved for its administrator,", root["root_bytes"], needed + kept,
+        " of which OSTree keeps %d MB free" % (kept // 1000000),
+    )  # fmt: skip
+
+
+@_check(
+    "inhibitor",
+    "No room for more files on the root",
+    "Remove files that nobody needs ('df --inodes' counts them), raise the quota on /ostree, or move to a file system "
+    "with more inodes; it has them from when it was made",
+)
+def root_inodes(node, wanted):
+    files, needed = node["root"]["free_files"], wanted["size"] // BYTES_PER_FILE
+    if files is None or files >= needed or _is_deployed(node, wanted):
+        return ""
+    return "The root has room for %d more files, and a release of this size has about %d" % (files, needed)
 
 
 @_check("inhibitor", "No room on /boot", "Remove kernels that are no longer needed, or extend the file system")
@@ -323,10 +375,10 @@ def _is_deployed(node, wanted):
     return any(found["commit"] == wanted["commit"] for found in node["ostree"]["deployments"])
 
 
-def _shortage(name, free, needed):
+def _shortage(name, free, needed, more=""):
     if free >= needed:
         return ""
-    return "%s has %d MB free, and %d MB are needed" % (name, free // 1000000, -(-needed // 1000000))
+    return "%s has %d MB free, and %d MB are needed%s" % (name, free // 1000000, -(-needed // 1000000), more)
 
 
 @_check("inhibitor", "No ostree program", "Install the package ostree; it changes nothing by itself")

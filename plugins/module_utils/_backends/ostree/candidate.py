@@ -16,7 +16,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree i
     prune,
     repository,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, grub
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
@@ -70,6 +70,8 @@ class Candidate:
         self.boot.check_default([self.name] + list(self.boot.state["entries"]))
         if not self.ostree.has_repository():
             steps.append(("create the OSTree repository", self.ostree.initialize))
+        elif not self.ostree.bootloader_is_ours() and self.ostree.is_unused():
+            steps.append(("finish the OSTree repository, which nothing is deployed from", self.ostree.initialize))
         elif not self.ostree.bootloader_is_ours():
             raise FleetError(
                 "The OSTree repository of this node is managed by another tool: sysroot.bootloader is not 'none'",
@@ -83,13 +85,12 @@ class Candidate:
         if deployed is None:
             repository.look(payload["url"], payload["commit"], LOOK_SECONDS, LEFT)
             steps += [self._removal(deployment) for deployment in prune.superseded(self.ostree, self.boot)]
-            steps += [
-                (
-                    f"pull commit {payload['commit'][:12]} of {payload['ref']} from {payload['url']}",
-                    lambda: self.ostree.pull(self.remote, self.source, payload["gpg_keys"], self.timeout),
-                ),
-                (f"deploy {self.name}", self._deploy),
-            ]
+            steps.append(
+                (f"pull commit {payload['commit'][:12]} of {payload['ref']} from {payload['url']}", self._pull)
+            )
+            if self.ostree.commits():
+                steps.append(("verify what it shares with other releases", self._verify))
+            steps.append((f"deploy {self.name}", self._deploy))
         elif not self.ostree.is_linked(deployed):
             # The link is made last, so what comes before it may have been interrupted, too.
             steps.append((f"link {deployed.link}", lambda: self._complete(deployed, self.merge(deployed))))
@@ -111,7 +112,7 @@ class Candidate:
 
         :returns: list of (sentence, callable), as plan.
         """
-        if not self.ostree.has_repository():
+        if not (self.ostree.has_repository() and self.ostree.bootloader_is_ours()):
             return []
         steps = [
             (f"take the branch out of the origin of {one.path}", lambda one=one: self.ostree.unfollow(one))
@@ -177,18 +178,34 @@ class Candidate:
         """
         tree = os.path.join(deployment.path, "usr/lib/modules")
         size, digests = 0, {}
+        left = "The candidate is not in the boot menu; the node serves on as it did"
         for part, written, name in (
             ("kernel", deployment.kernel, "vmlinuz"),
             ("initrd", deployment.initrd, "initramfs.img"),
         ):
-            sources = [os.path.join(tree, kernel, name) for kernel in sorted(os.listdir(tree))]
-            wanted = {_storage.digest(source) for source in sources if os.path.exists(source)}
+            sources = {kernel: os.path.join(tree, kernel, name) for kernel in sorted(os.listdir(tree))}
+            wanted = {kernel: _storage.digest(path) for kernel, path in sources.items() if os.path.exists(path)}
+            if not wanted:
+                raise FleetError(
+                    f"Release {self.name} has no {name} in /usr/lib/modules/<kernel>, so it cannot be booted",
+                    left,
+                    "Build it with one and publish it under another version",
+                )
             digests[part] = _storage.digest(written)
-            if not os.path.exists(written) or digests[part] not in wanted:
+            taken = [kernel for kernel, found in wanted.items() if found == digests[part]]
+            if not taken:
                 raise FleetError(
                     f"{written} differs from what release {self.name} holds",
-                    "The candidate is not in the boot menu; the node serves on as it did",
+                    left,
                     "Look at the file system of /boot, remove the candidate with state=absent and stage it again",
+                )
+            named = self.release.get("os", {}).get("kernel")
+            if named and named not in taken:
+                raise FleetError(
+                    f"The manifest of {self.name} names kernel {named}, and ostree boots {' or '.join(taken)} of those "
+                    f"in it ({', '.join(sorted(sources))})",
+                    left,
+                    "Build it with that kernel alone, or correct os.kernel, and publish it under another version",
                 )
             size += os.path.getsize(written)
         return size, digests
@@ -205,7 +222,7 @@ class Candidate:
         root_uuid = _storage.filesystem(SYSROOT if self.ostree.is_booted() else "/").uuid
         return {
             "id": self.name,
-            "title": f"{system.get('PRETTY_NAME') or self.release['name']} ({self.name})",
+            "title": f"{grub.shown_title(system.get('PRETTY_NAME', '')) or self.release['name']} ({self.name})",
             "kernel": _storage.grub_path(deployment.kernel),
             "initrd": _storage.grub_path(deployment.initrd),
             "options": arguments.command_line(
@@ -229,6 +246,22 @@ class Candidate:
             "commit": deployment.commit,
             "deployment": deployment.path,
         }
+
+    def _pull(self):
+        self.ostree.pull(self.remote, self.source, self.payload["gpg_keys"], self.timeout)
+
+    def _verify(self):
+        """See that no object of the commit has rotten, which lay here before it was pulled; those are fetched again."""
+        commit = self.payload["commit"]
+        if not self.ostree.discard_rotten(commit, self.timeout):
+            return
+        self._pull()
+        if self.ostree.discard_rotten(commit, self.timeout):
+            raise FleetError(
+                f"Objects of commit {commit[:12]} are not what their names say, after they were fetched once more, too",
+                "The node serves on as it did; the candidate is not complete and cannot be booted",
+                "Look at the disk and the memory of the node",
+            )
 
     def _deploy(self):
         merge = self.merge(None)

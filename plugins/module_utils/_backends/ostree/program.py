@@ -5,6 +5,7 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import glob
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ import tempfile
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text, write_atomic
 
@@ -22,7 +24,33 @@ REMOTES = "osmigrate-"
 ORIGIN = "[origin]\nunconfigured-state=This deployment is managed by osmigrate.fleet and follows no branch\n"
 # What a repository has beside the files of a commit: its directories and its own notes.
 OVERHEAD = 100 * 1000 * 1000
-RESUME = "Run the same command again: what was fetched is kept and not fetched twice"
+RESUME = "Run the same command again: what was fetched is kept, and not fetched twice before the node is rebooted"
+# What ostree keeps free on the file system of a repository that we made, as it reads it.
+MIN_FREE = "500MB"
+MIN_FREE_KEY = "min-free-space-size"
+UNITS = {"MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
+# What helps against what ostree says, by a part of that; "" is what helps most often. To ask again helps against none
+# of the others before somebody has done something.
+ADVICE = (
+    (
+        r"min-free-space|No space left|Disk quota exceeded",
+        "Make room where /ostree lies (df -h, df -i and quotas say what is short), then run the same command again: "
+        "what was fetched is kept",
+    ),
+    (
+        r"HTTP 4\d\d",
+        "Publish the whole repository there, then run the same command again: what was fetched is kept",
+    ),
+    (
+        r"GPG|[Ss]ignature",
+        "Correct gpg_keys of the manifest, or sign the commit with one of those keys, then run the same command again",
+    ),
+    (
+        r"[Nn]o such (branch|ref)|[Rr]ef(spec)? .*not found|Couldn't find|[Bb]inding",
+        "Correct payloads.ostree.ref of the manifest, or publish that branch, then run the same command again",
+    ),
+    ("", RESUME),
+)
 
 
 class Deployment(typing.NamedTuple):
@@ -103,11 +131,26 @@ def _pull(repository, remote, source, timeout, left, options=()):
     if done.rc == 0:
         return
     said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
-    todo = RESUME
-    if re.search(r"HTTP 4\d\d", said):
-        # To ask again does not help before somebody has published what is missing.
-        todo = "Publish the whole repository there, then run the same command again: what was fetched is kept"
-    raise FleetError(f"Commit {source.commit[:12]} cannot be fetched from {source.url}: {said}", left, todo)
+    raise FleetError(f"Commit {source.commit[:12]} cannot be fetched from {source.url}: {said}", left, advice(said))
+
+
+def advice(said):
+    """Return the next step after what ostree says, as str."""
+    return next(todo for pattern, todo in ADVICE if re.search(pattern, said))
+
+
+def minimum_free(config, size):
+    """Return how many bytes ostree leaves free on the file system of a repository; it counts reserved blocks as free.
+
+    :param config: str, the repository's configuration; "" for one that is still to be made.
+    :param size: int, bytes of the file system.
+    """
+    settings = dict(re.findall(r"(?m)^\s*(min-free-space-\w+)\s*=\s*(\S+)", config))
+    found = re.match(r"([0-9]+)(MB|GB|TB)$", settings.get(MIN_FREE_KEY, "" if config else MIN_FREE))
+    if found:
+        return int(found.group(1)) * UNITS[found.group(2)]
+    percent = re.match(r"[0-9]+", settings.get("min-free-space-percent", "3"))
+    return size * int(percent.group() if percent else 3) // 100
 
 
 def _bytes_written(pid):
@@ -147,11 +190,12 @@ class Ostree:
         return os.path.exists(self._path(BOOTED_FLAG))
 
     def stateroots(self):
-        """Return the names of the stateroots, sorted."""
+        """Return the names of the stateroots that are whole, sorted; a cut leaves one without its var."""
         try:
-            return sorted(os.listdir(self._path("ostree/deploy")))
+            names = sorted(os.listdir(self._path("ostree/deploy")))
         except OSError:
             return []
+        return [name for name in names if os.path.isdir(self._path("ostree/deploy", name, "var"))]
 
     def deployments(self):
         """Return the deployments that have a boot entry of ostree's, newest first, as list of Deployment."""
@@ -191,10 +235,33 @@ class Ostree:
         """Say whether the root has an OSTree repository that this collection may use."""
         return os.path.isdir(self._path("ostree/repo/objects"))
 
+    def directory(self):
+        """Return where all of it lies, as str; it need not be there yet."""
+        return self._path(SYSROOT if self.is_booted() else "/", "ostree")
+
+    def is_unused(self):
+        """Say whether nothing was ever deployed or published here: what an interrupted run of ours leaves, say."""
+        deployed = glob.glob(self._path("ostree/deploy/*/deploy/*"))
+        published = [names for _directory, _below, names in os.walk(self._path("ostree/repo/refs")) if names]
+        return not deployed and not published
+
     def initialize(self):
-        """Make /ostree and its repository on a package-managed root; the boot menu stays ours."""
+        """Make /ostree and its repository on a package-managed root, or finish them; the boot menu stays ours."""
+        repository = self._path("ostree/repo")
+        if os.path.exists(repository) and self.is_unused() and not self._is_readable():
+            shutil.rmtree(repository)
         run(["ostree", "admin", "init-fs", "--modern", self.root])
-        run(["ostree", "config", f"--repo={self._path('ostree/repo')}", "set", "sysroot.bootloader", "none"])
+        run(["ostree", "config", f"--repo={repository}", "set", f"core.{MIN_FREE_KEY}", MIN_FREE])
+        # Last: by this it is known to be ours, and whole.
+        run(["ostree", "config", f"--repo={repository}", "set", "sysroot.bootloader", "none"])
+
+    def _is_readable(self):
+        argv = ["ostree", "config", f"--repo={self._path('ostree/repo')}", "get", "core.repo_version"]
+        return run(argv, check=False).rc == 0
+
+    def minimum_free(self, size):
+        """Return how many bytes ostree leaves free, as the function of that name."""
+        return minimum_free(read_text(self._path("ostree/repo/config")), size)
 
     def bootloader_is_ours(self):
         """Say whether ostree is told to leave the boot menu alone."""
@@ -204,7 +271,10 @@ class Ostree:
         return done.rc == 0 and done.stdout.strip() == "none"
 
     def create_stateroot(self, name):
-        """Make the stateroot of that name."""
+        """Make the stateroot of that name, or make it anew where a cut has left a part of it."""
+        directory = self._path("ostree/deploy", name)
+        if os.path.isdir(directory) and not glob.glob(os.path.join(directory, "deploy/*")):
+            shutil.rmtree(directory)
         run(["ostree", "admin", "os-init", f"--sysroot={self.root}", name])
 
     def remotes(self):
@@ -256,6 +326,24 @@ class Ostree:
         finally:
             self._ostree("remote", "delete", "--if-exists", name)
 
+    def commits(self):
+        """Return how many commits lie here, int."""
+        return len(glob.glob(self._path("ostree/repo/objects/*/*.commit")))
+
+    def discard_rotten(self, commit, timeout):
+        """Read every object that lies here and remove those that are not what their name says.
+
+        A pull verifies what arrives, and believes what is there already.
+
+        :param commit: str.
+        :param timeout: int seconds.
+        :returns: bool, whether the commit misses some now, and has to be fetched again.
+        """
+        argv = ["ostree", "fsck", f"--repo={self._path('ostree/repo')}", "--quiet", "--all", "--delete"]
+        # Its result also speaks of other commits, which are not asked for.
+        run(argv, check=False, timeout=timeout, left="The node serves on as it did")
+        return os.path.exists(self._path("ostree/repo/state", commit + ".commitpartial"))
+
     def _add_remote(self, name, url, gpg_keys):
         arguments = ["ostree", "remote", "add", f"--repo={self._path('ostree/repo')}"]
         if not gpg_keys:
@@ -296,13 +384,12 @@ class Ostree:
             origin = os.path.join(directory, "origin")
             with open(origin, "w") as text:
                 text.write(ORIGIN)
-            run(
-                ["ostree", "admin", "deploy", f"--sysroot={self.root}", f"--os={stateroot}", "--retain"]
-                + merge
-                + [f"--origin-file={origin}", commit],
-                left="The node serves on as it did",
-                todo=RESUME,
-            )
+            argv = ["ostree", "admin", "deploy", f"--sysroot={self.root}", f"--os={stateroot}", "--retain"]
+            done = run(argv + merge + [f"--origin-file={origin}", commit], check=False)
+            if done.rc != 0:
+                said = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+                left = "The node serves on as it did"
+                raise FleetError(f"Commit {commit[:12]} cannot be deployed: {said}", left, advice(said))
         finally:
             shutil.rmtree(directory)
 

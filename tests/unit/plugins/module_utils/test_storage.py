@@ -80,10 +80,76 @@ def test_a_btrfs_of_several_devices(tmp_path, monkeypatch, devices, several):
             '{"name":"/dev/sdb1","type":"part","fstype":"linux_raid_member","uuid":"8"}]}]}]}',
             ["lvm", "raid1", "part"],
         ),
+        (
+            # A thin volume, and a snapshot that is being merged back, as lsblk 2.38 shows them.
+            '{"blockdevices":[{"name":"/dev/mapper/vg-root","type":"lvm","uuid":"1-2","children":['
+            '{"name":"/dev/mapper/vg-pool-tpool","type":"lvm","uuid":null,"children":['
+            '{"name":"/dev/mapper/vg-pool_tdata","type":"lvm","uuid":null,"children":['
+            '{"name":"/dev/sda2","type":"part","uuid":"8"}]}]}]}]}',
+            ["lvm", "thin pool", "part"],
+        ),
+        (
+            '{"blockdevices":[{"name":"/dev/mapper/vg-root","type":"lvm","uuid":"1-2","children":['
+            '{"name":"/dev/mapper/vg-root-real","type":"lvm","uuid":null},'
+            '{"name":"/dev/mapper/vg-before-cow","type":"lvm","uuid":null}]}]}',
+            ["lvm", "snapshot"],
+        ),
     ],
 )
 def test_parse_lsblk(text, layers):
     assert _storage.parse_lsblk(text)[1:] == ("1-2", layers)
+
+
+LISTED = [
+    {"name": "/dev/sda1", "uuid": "b"},
+    {"name": "/dev/sdb1", "uuid": "b"},
+    {"name": "/dev/mapper/vg-root", "uuid": "r"},
+    {"name": "/dev/mapper/vg-root", "uuid": "r"},  # below each disk that it lies on
+    {"name": "/dev/mapper/vg-root-real", "uuid": "r"},
+    {"name": "/dev/mapper/vg-before", "uuid": "r"},
+    {"name": "/dev/mapper/vg-before-cow", "uuid": None},
+    {"name": "/dev/sdc", "uuid": None},
+]
+
+
+@pytest.mark.parametrize(
+    ("device", "uuid", "others"),
+    [
+        ("/dev/sda1", "b", ["/dev/sdb1"]),
+        ("/dev/mapper/vg-root", "r", ["/dev/mapper/vg-before (snapshot)"]),
+        ("/dev/sda1", "", []),
+        ("/dev/sda1", "x", []),
+    ],
+)
+def test_what_shows_the_same_uuid(device, uuid, others):
+    found = _storage.Filesystem("/", device, uuid, "ext4", ["part"], 0, 0)
+    assert _storage.twins(LISTED, found) == others
+
+
+def test_room_is_asked_for_inside_the_directory(tmp_path):
+    here = _storage.room(str(tmp_path / "not/there"))
+    space = os.statvfs(tmp_path)
+    assert here.size_bytes == space.f_blocks * space.f_frsize
+    assert here.free_bytes <= here.root_bytes
+    assert (here.files is None) == (space.f_files == 0)
+
+
+@pytest.mark.parametrize(
+    ("kept", "options", "journaled"),
+    [
+        ("rw\ndata=journal\n", "rw", True),  # a default that the file system keeps, which no mount shows
+        ("rw\ndata=ordered\n", "rw", False),
+        ("", "rw,data=journal", True),
+        ("", "rw", False),
+    ],
+)
+def test_journals_data(tmp_path, monkeypatch, kept, options, journaled):
+    monkeypatch.setattr(_storage, "EXT4", str(tmp_path))
+    if kept:
+        (tmp_path / "vda1").mkdir()
+        (tmp_path / "vda1/options").write_text(kept)
+    (mount,) = _storage.parse_mountinfo(f"39 27 254:1 / /boot rw - ext4 /dev/vda1 {options}\n")
+    assert _storage.journals_data("/dev/vda1", mount) is journaled
 
 
 def test_filesystem_of_a_path_that_does_not_exist_yet(tmp_path):

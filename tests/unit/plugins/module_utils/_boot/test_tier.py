@@ -42,14 +42,17 @@ def test_recorded(name, kexec_problem):
     assert {"name": tier.name, "evidence": tier.evidence, "block": tier.block, "uuid": tier.uuid} == expected
 
 
-def at(fstype, *layers, target="/boot", uuid="1-2"):
-    return _storage.Filesystem(target, "/dev/x", uuid, fstype, list(layers), 0, 0)
+def at(fstype, *layers, target="/boot", uuid="1-2", journaled=False):
+    return _storage.Filesystem(target, "/dev/x", uuid, fstype, list(layers), 0, 0, journaled)
 
 
 ESP = at("vfat", "part", "disk", target="/boot/efi", uuid="0531-0000")
 CASES = [
     (Probe(at("ext4", "part", "disk"), None, None, ""), "block"),
     (Probe(at("xfs", "disk"), None, ESP, ""), "block"),
+    (Probe(at("ext4", "part", "disk", journaled=True), None, ESP, ""), "esp-block"),
+    (Probe(at("ext4", "part", "disk", journaled=True), None, None, "no"), ""),
+    (Probe(at("ext4", "thin pool", "lvm", "part"), None, None, ""), "kexec"),
     (Probe(at("ext4", "lvm", "part", "disk"), None, ESP, ""), "esp-block"),
     (Probe(at("ext4", "raid1", "part"), None, ESP, ""), "esp-block"),
     (Probe(at("xfs", "crypt", "part"), None, ESP, ""), "esp-block"),

@@ -25,11 +25,14 @@ WANTED = {
 ROOT = {
     "device": "/dev/vda3",
     "uuid": "1-2",
-    "uuid_shared": False,
+    "twins": [],
     "fstype": "ext4",
     "layers": ["part", "disk"],
     "size_bytes": 6000 * MB,
     "free_bytes": 3000 * MB,
+    "root_bytes": 3300 * MB,
+    "free_files": 300000,
+    "kept_free_bytes": 500 * MB,
 }
 NODE = {
     "os": {
@@ -51,6 +54,7 @@ NODE = {
     "cgroup": 2,
     "root": ROOT,
     "boot": {**ROOT, "separate": False, "loader": "", "reclaimable_bytes": 0},
+    "esp": {"uuid": "0531-0000", "twins": []},
     "usr": {"separate": False},
     "kexec_on_reboot": False,
     "boot_tier": {"name": "block", "evidence": ["/boot is ext4 on /dev/vda3 (part, disk)"]},
@@ -146,7 +150,19 @@ CASES = {
         [{"root.layers": []}, {"root.layers": ["lvm", "part"]}],
         [{"root.layers": ["crypt", "part", "disk"]}, {"root.layers": ["lvm", "raid1", "part"]}],
     ),
-    "root-uuid": ([], [{"root.uuid": ""}, {"root.uuid_shared": True}]),
+    "root-uuid": ([], [{"root.uuid": ""}, {"root.twins": ["/dev/mapper/vg-before (snapshot)"]}]),
+    "boot-uuid": (
+        [{"boot.twins": ["/dev/vdb1"]}],
+        [{**SEPARATE_BOOT, "boot.twins": ["/dev/vdb1"]}, {**SEPARATE_BOOT, "boot.uuid": ""}],
+    ),
+    "esp-uuid": (
+        [{"esp.twins": ["/dev/vdb1"]}],
+        [{"esp.twins": ["/dev/vdb1"], "boot_tier.name": "esp-block"}],
+    ),
+    "root-inodes": (
+        [{"root.free_files": None}, {"root.free_files": 60000}, {"root.free_files": 1, **DEPLOYED}],
+        [{"root.free_files": 30000}, {"root.free_files": 0}],
+    ),
     "usr-separate": ([], [{"usr.separate": True}]),
     "root-space": (
         [
@@ -154,7 +170,12 @@ CASES = {
             {"root.free_bytes": 1150 * MB, **SEPARATE_BOOT},
             {"root.free_bytes": 1 * MB, **DEPLOYED},
         ],
-        [{"root.free_bytes": 1270 * MB - 1}, {"root.free_bytes": 1150 * MB - 1, **SEPARATE_BOOT}],
+        [
+            {"root.root_bytes": 1270 * MB - 1},
+            {"root.kept_free_bytes": 2600 * MB},
+            {"root.free_bytes": 1270 * MB - 1},
+            {"root.free_bytes": 1150 * MB - 1, **SEPARATE_BOOT},
+        ],
     ),
     "boot-space": (
         [

@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+import subprocess
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
+
+VALUES = {
+    '"Debian GNU/Linux 13 (trixie)"': "Debian GNU/Linux 13 (trixie)",
+    "'Debian GNU/Linux 13'": "Debian GNU/Linux 13",
+    "debian": "debian",
+    '""': "",
+    "": "",
+    "'no \\escape here'": "no \\escape here",
+    r'"a \"quoted\" \$name \`and\` \\"': 'a "quoted" $name `and` \\',
+    r'"a \d stays"': r"a \d stays",
+    r"Debian\ 13": "Debian 13",
+    '"Bob\'s"': "Bob's",
+    "\"a\"'b'c": "abc",
+    '"13" # a comment': "13",
+}
+
+
+@pytest.mark.parametrize(("text", "value"), VALUES.items())
+def test_a_value_is_read_as_a_shell_reads_it(text, value):
+    assert parse_os_release(f"# NAME=other\n NAME={text}\n") == {"NAME": value}
+    said = subprocess.run(["sh", "-c", f'NAME={text}\nprintf %s "$NAME"'], capture_output=True, text=True, check=True)
+    assert said.stdout == value
+
+
+@pytest.mark.parametrize("text", ["Debian GNU", '"never closed', "'"])
+def test_what_no_shell_reads_is_taken_as_it_is(text):
+    assert parse_os_release(f"NAME={text}") == {"NAME": text}
