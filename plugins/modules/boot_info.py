@@ -49,6 +49,9 @@ booted:
       description: Name of the operating system.
       type: str
       sample: Debian GNU/Linux 12 (bookworm)
+    commit:
+      description: The commit of that entry, empty where it has none.
+      type: str
     trial:
       description: Whether this boot is a trial.
       type: bool
@@ -98,7 +101,9 @@ tier:
       type: str
       sample: /boot/grub/osmigrate.env
 entries:
-  description: The boot entries of this collection by id.
+  description:
+    - The boot entries of this collection by id. C(changed) of one has what its trial tries, other kernel arguments say,
+      while it is the default or runs as it was confirmed.
   returned: always
   type: dict
 trial:

@@ -108,7 +108,7 @@ def _steps(boot: dict[str, Any], target: str, retry: bool, attempts_max: int, dr
         return Way((REVERT,), refusal) if refusal else Way((REVERT, *move))
     if target == PACKAGE and boot.get("finalized"):
         return Way((), _given_up(boot))
-    if booted == target == boot["default"]:
+    if booted == target == boot["default"] and not boot["entries"].get(target, {}).get("changed"):
         if drill:
             return Way((), f"{target} is the default here, so there is nothing to come home from.")
         # Without a block it is only what GRUB boots for want of one: the record may have another default.

@@ -138,8 +138,17 @@ def _counted(lines, block):
     return count + lines + [f"  else {PASS_TRIAL}; fi"]
 
 
+def on_trial(entry):
+    """Return an entry as its trial boots it: one that is the default may have changes that nobody has confirmed yet.
+
+    :param entry: dict, an item of "entries" in docs/design.md, "State file".
+    """
+    return {**{name: value for name, value in entry.items() if name != "changed"}, **entry.get("changed", {})}
+
+
 def _trial_lines(entry):
     """Return the lines that boot it on trial; what GRUB cannot load is no reason to wait at a menu for a person."""
+    entry = on_trial(entry)
     extra = [_quoted(entry["trial_initrd"])] if "trial_initrd" in entry else []
     return _loaded(_linux(entry, TRIAL_ARGUMENTS), " ".join([_initrd(entry)] + extra), _search(entry), "reboot")
 

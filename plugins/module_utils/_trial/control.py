@@ -146,11 +146,12 @@ class BootControl:
 
     def called_off(self):
         """Say whether what runs is a trial that was called off, so that the node still has to go home."""
-        return self.state["called_off"] == self.boot_id and self.booted_entry() != self.default_entry()
+        away = self.booted_entry() != self.default_entry() or self.is_trial()
+        return self.state["called_off"] == self.boot_id and away
 
     def verdict(self):
         """Return the Verdict on the trial that is under way or has ended undecided."""
-        return record.judge(self.state, self.block, self.booted_entry(), self.boot_id, self.evidence)
+        return record.judge(self.state, self.block, self.booted_entry(), self.boot_id, self.evidence, self.is_trial())
 
     def facts(self):
         """Return what boot_info documents, as dict."""
@@ -161,6 +162,7 @@ class BootControl:
                 "boot_id": self.boot_id,
                 "kernel": platform.release(),
                 "os": _pretty_name(),
+                "commit": self.state["entries"].get(self.booted_entry(), {}).get("commit", ""),
                 "trial": self.is_trial(),
             },
             "default": self.default_entry(),
@@ -202,14 +204,18 @@ class BootControl:
             )
 
     def stage(self, entry, purpose=record.MOVE):
-        """Put an entry into the menu, where it is inert.
+        """Put an entry into the menu, where it is inert; of one that is the default, or runs, what is new is inert.
 
         :param entry: dict, an item of "entries" in docs/design.md, "State file".
         :param purpose: str, MOVE or DRILL; what was staged for a drill lacks what a move needs.
         """
         state = dict(self.state, entries=dict(self.state["entries"]))
+        entry = dict(entry, trial_initrd=grub_path(initrd.PATH), purpose=purpose)
         grub.check_length(entry)
-        state["entries"][entry["id"]] = dict(entry, trial_initrd=grub_path(initrd.PATH), purpose=purpose)
+        known = self.state["entries"].get(entry["id"])
+        if known is not None and entry["id"] in self.needed_entries():
+            entry = record.changed(known, entry)
+        state["entries"][entry["id"]] = entry
         if self.tier.name == tier.KEXEC and self.booted_entry() == grub.PACKAGE:
             state["package"] = start.running_package(self.arguments)
         return self._write_menu(state)
@@ -257,7 +263,7 @@ class BootControl:
         # left behind the record would not have the entry.
         actions = self._write_menu(self.state) if self.state["entries"] else self._make_usable(self.state)
         default = self.default_entry()
-        if name == default:
+        if name == default and not self.state["entries"].get(name, {}).get("changed"):
             return actions  # a plain reboot boots it
         trial = self.state["trial"]
         by_kexec = self.tier.name == tier.KEXEC
@@ -323,6 +329,9 @@ class BootControl:
         ):
             return []
         actions = self._make_usable(self.state)
+        if self.state["entries"].get(name, {}).get("changed"):
+            # First: it has shown that it works, and until then a plain reboot boots what it did.
+            actions += self._write_menu(self._with_entry(grub.on_trial(self.state["entries"][name])))
         self._block.flip({"osm_default": name, "osm_trial": "", "osm_tries": ""})
         failed = {key: value for key, value in self.state["failed"].items() if key != name}
         now = int(time.time())
@@ -382,6 +391,10 @@ class BootControl:
             kexec.unload()
         begun = verdict.verdict not in record.NOT_BEGUN
         state = dict(self.state, trial=None)
+        if trial and begun and trial["entry"] in self.state["entries"]:
+            # Changes that did not work are changes no more.
+            entry = self.state["entries"][trial["entry"]]
+            state = dict(self._with_entry({key: entry[key] for key in entry if key != "changed"}), trial=None)
         if trial:
             state["called_off"] = self.boot_id if begun else ""
         meant = trial and trial["purpose"] == record.DRILL and not reason
@@ -416,6 +429,10 @@ class BootControl:
             self._write_state(self.state)
             self._stray, self.contradictions = False, []
         return actions + (self._write_menu(self.state) if self.state["finalized"] else [])
+
+    def _with_entry(self, entry):
+        """Return the record with another version of an entry."""
+        return dict(self.state, entries={**self.state["entries"], entry["id"]: entry})
 
     def _write_menu(self, state):
         """Bring block, menu and custom.cfg to what the entries need; the record comes last and is what is trusted."""

@@ -37,7 +37,7 @@ for word in $(cat /proc/cmdline); do
     case $word in osmigrate.entry=*) entry=${word#*=} ;; esac
 done
 # A confirmation may have been cut off before it stopped the deadman; then the entry that runs is the default already.
-if [ -n "$entry" ] && grep -Fqsx "osm_default=$entry" @BLOCKS@; then
+if [ -n "$entry" ] && grep -Fqsx "osm_default=$entry" @BLOCKS@ && ! grep -Fqsx "osm_trial=$entry" @BLOCKS@; then
     exit 0
 fi
 echo "osmigrate: the trial of $entry ends: $detail" >/dev/kmsg

@@ -130,12 +130,33 @@ def live_trial(state, block):
     trial = state["trial"]
     if trial is None or block is None:
         return trial
-    if block.get("osm_default") == trial["entry"]:
-        return None  # confirmed, and the controller died before the record was rewritten
+    # Without one it was confirmed or called off, and the run died before the record was rewritten.
     return trial if block.get("osm_trial") == trial["entry"] else None
 
 
-def judge(state, block, booted_entry, boot_id, evidence=evidences.NONE):
+# What of an entry says how it is booted.
+LINES = ("kernel", "initrd", "options", "root_uuid", "boot_uuid", "digests")
+
+
+def changed(known: typing.Dict[str, typing.Any], wanted: typing.Dict[str, typing.Any]) -> typing.Dict[str, typing.Any]:
+    """Return an entry that is the default, or runs, as staging it again leaves it: what is new is tried first.
+
+    :param known: the entry as it is.
+    :param wanted: the same as it is to be.
+    :raises FleetError: it is to be another build, which is no change of an entry.
+    """
+    if known.get("commit", wanted.get("commit")) != wanted.get("commit") or known["deployment"] != wanted["deployment"]:
+        raise FleetError(
+            f"{known['id']} is booted from {known['deployment']}, and is to be {wanted['deployment']} now",
+            "It stays what it was",
+            "Give what was built anew another version",
+        )
+    kept = {name: known[name] for name in LINES if name in known}
+    new = {name: wanted[name] for name in LINES if name in wanted and wanted[name] != kept.get(name, wanted[name])}
+    return {**wanted, **kept, **({"changed": new} if new else {})}
+
+
+def judge(state, block, booted_entry, boot_id, evidence=evidences.NONE, on_trial=True):
     """Say what became of the trial.
 
     :param state: dict, the node's record.
@@ -143,6 +164,7 @@ def judge(state, block, booted_entry, boot_id, evidence=evidences.NONE):
     :param booted_entry: str, id of the entry that runs now, "" if it is none of ours.
     :param boot_id: str, the kernel's boot id.
     :param evidence: Evidence of why the trial ended.
+    :param on_trial: bool, whether what runs was started as a trial; it tells the default from itself with changes.
     :returns: Verdict; its verdict is "" where there is no trial to judge.
     """
     trial = live_trial(state, block)
@@ -150,7 +172,7 @@ def judge(state, block, booted_entry, boot_id, evidence=evidences.NONE):
         return NO_TRIAL
     if boot_id == trial["armed_boot_id"]:
         return Verdict("never_rebooted", "the node has not rebooted since the trial was armed")
-    if booted_entry == trial["entry"]:
+    if booted_entry == trial["entry"] and (on_trial or trial["entry"] != trial["incumbent"]):
         return Verdict("booted_candidate", f"{booted_entry} is running")
     if booted_entry != trial["incumbent"]:
         runs = booted_entry or "another OS"

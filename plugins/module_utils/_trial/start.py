@@ -42,6 +42,7 @@ def verify(entry, default):
     :param default: str, id of the default, for the message.
     :raises FleetError: they are not what was staged, or gone.
     """
+    entry = grub.on_trial(entry)
     found = _deployment(entry)
     if found is None:
         raise FleetError(
@@ -96,7 +97,7 @@ def deployment_start(entry, deployment):
     :param entry: dict, as in verify().
     :param deployment: Deployment that the entry boots, or None.
     """
-    return deployment and Start(deployment.kernel, [deployment.initrd, initrd.PATH], entry["options"])
+    return deployment and Start(deployment.kernel, [deployment.initrd, initrd.PATH], grub.on_trial(entry)["options"])
 
 
 def _deployment(entry):

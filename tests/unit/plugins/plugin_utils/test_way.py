@@ -42,6 +42,10 @@ CASES = {
     "staged for a drill": (boot(staged="drill"), Way(("stage", *MOVE))),
     "called off, and the run died before the reboot": (boot("d-1", called_off=True), Way(("revert", *MOVE))),
     "arrived, and the record does not know": (boot("d-1", "d-1", contradictions=["x"]), Way(("repair",))),
+    "arrived, and a change waits for its trial": (
+        {**boot("d-1", "d-1"), "entries": {"d-1": {"changed": {"options": "x"}}}},
+        Way(MOVE),
+    ),
     "staged, and record and block differ": (boot(contradictions=["x"]), Way(("repair", *MOVE))),
     "another trial was armed and never booted": (boot(trial="d-2", verdict="never_rebooted"), Way(("revert", *MOVE))),
 }

@@ -554,3 +554,71 @@ def test_what_grub_boots_by_itself_is_settled_too(node):
     BootControl().repair()
     assert boots(node.grub_cfg()) == "d-2"
     assert BootControl().facts()["contradictions"] == []
+
+
+def lines(node, name, trial):
+    """Return the kernel line of an entry in the menu: that of its trial, or that of the default."""
+    text = (node.boot / "grub/osmigrate.cfg").read_text()
+    found = [line for line in text.splitlines() if f"osmigrate.entry={name}" in line]
+    return next(line for line in found if ("osmigrate.trial=1" in line) is trial)
+
+
+def on_trial(node, monkeypatch, yes=True):
+    monkeypatch.setattr(BootControl, "is_trial", lambda self: yes)
+
+
+def change(node):
+    """Stage the default with another argument while the package-managed system runs, and arm it."""
+    node.runs("package")
+    BootControl().stage({**entry("d-1"), "options": "root=UUID=1 rw quiet"})
+    assert "quiet" not in lines(node, "d-1", trial=False)
+    assert "quiet" in lines(node, "d-1", trial=True)
+    BootControl().arm("d-1", 1, "r")
+    assert BootControl().block == {"osm_default": "d-1", "osm_trial": "d-1", "osm_tries": "x"}
+    node.reboots()
+    node.block(osm_trial="d-1", osm_tries="0")
+    node.runs("d-1")
+
+
+def test_a_changed_argument_of_the_default_is_a_trial(node, monkeypatch):
+    change(node)
+    on_trial(node, monkeypatch)
+    assert BootControl().facts()["verdict"] == "booted_candidate"
+    assert not BootControl().called_off()
+    BootControl().confirm("d-1")
+    assert "quiet" in lines(node, "d-1", trial=False)
+    assert "changed" not in BootControl().state["entries"]["d-1"]
+    assert BootControl().facts()["contradictions"] == []
+    assert BootControl().confirm("d-1") == []
+
+
+def test_a_changed_argument_that_does_not_work_is_dropped(node, monkeypatch):
+    change(node)
+    on_trial(node, monkeypatch)
+    BootControl().revert("no network")
+    assert BootControl().called_off()
+    on_trial(node, monkeypatch, yes=False)
+    assert not BootControl().called_off()
+    assert "changed" not in BootControl().state["entries"]["d-1"]
+    assert BootControl().facts()["failures"]["d-1"]["reason"] == "no network"
+    assert "quiet" not in lines(node, "d-1", trial=False)
+
+
+def test_a_changed_argument_that_fell_back_is_judged_as_that(node, monkeypatch):
+    change(node)
+    on_trial(node, monkeypatch, yes=False)
+    assert BootControl().facts()["verdict"] == "fell_back"
+
+
+def test_the_default_is_never_another_build(node):
+    node.runs("package")
+    before = (node.boot / "grub/osmigrate.cfg").read_text()
+    for rebuilt in ({"deployment": "/ostree/deploy/debian/deploy/other.0"}, {"commit": "bb" * 32}):
+        BootControl().stage(recorded("d-1", "1", 1))
+        with pytest.raises(FleetError, match="Give what was built anew another version"):
+            BootControl().stage({**recorded("d-1", "1", 1), **rebuilt})
+    assert lines(node, "d-1", trial=False) in before
+
+
+def test_staging_the_default_again_as_it_is_changes_nothing(node):
+    assert BootControl().stage(entry("d-1")) == []
