@@ -6,7 +6,8 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 GRUB = "grub"
-# EFI variables of the Boot Loader Interface, below sys/firmware/efi/efivars: four bytes of attributes, then UTF-16.
+EFI_VARIABLES = "sys/firmware/efi/efivars"
+# Those of the Boot Loader Interface: four bytes of attributes, then UTF-16.
 LOADER_INFO = "LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 STUB_INFO = "StubInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 

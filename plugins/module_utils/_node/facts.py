@@ -26,8 +26,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read impo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
-EFI_VARIABLES = "sys/firmware/efi/efivars"
-SECURE_BOOT = EFI_VARIABLES + "/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+SECURE_BOOT = loader.EFI_VARIABLES + "/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 RUNTIMES = ("containerd", "crio", "docker")
 NETWORKS = ("systemd-networkd", "NetworkManager", "networking", "network", "dhcpcd", "wicked", "connman")
 UNITS = RUNTIMES + ("kubelet",) + NETWORKS
@@ -181,8 +180,8 @@ def grub_facts(root):
     """
     _started, not_loader = loader.started_by(
         grub_menu.parse_command_line(_text(root, "proc/cmdline")),
-        _bytes(root, os.path.join(EFI_VARIABLES, loader.LOADER_INFO)),
-        _bytes(root, os.path.join(EFI_VARIABLES, loader.STUB_INFO)),
+        _bytes(root, os.path.join(loader.EFI_VARIABLES, loader.LOADER_INFO)),
+        _bytes(root, os.path.join(loader.EFI_VARIABLES, loader.STUB_INFO)),
     )
     facts = {"directory": "", "family": "", "missing_tools": [], "problem": "", "not_loader": not_loader}
     facts.update(custom_problem="", next_entry="")

@@ -66,6 +66,13 @@ def refuse(boot, soak, now):
         )
     if boot.state["finalized"]:
         return
+    problem = boot.not_by_grub()
+    if problem:
+        raise FleetError(
+            f"GRUB has not shown yet that it boots {default}. {problem}",
+            "Nothing was given up",
+            "Reboot the node once by GRUB, see that it comes up as that release, and run the same command again",
+        )
     confirmed = now - boot.confirmed_at()
     if confirmed < soak:
         raise FleetError(

@@ -14,14 +14,22 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, grubcfg, initrd, kexec, menu, tier
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
+    grub,
+    grubcfg,
+    initrd,
+    kexec,
+    loader,
+    menu,
+    tier,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.block import BootBlock
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import order
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import revoked as revocation
-from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import grub_path, read_text
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import grub_path, read_bytes, read_text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     agreement,
     deadman,
@@ -114,6 +122,13 @@ class BootControl:
         Without a usable block GRUB boots the package-managed system, but what was confirmed last comes back with one.
         """
         return {self.booted_entry(), self.default_entry()} | ({self.state["default"]} if self.block is None else set())
+
+    def not_by_grub(self):
+        """Say why it is not known that GRUB started what runs, "" if it did; kexec leaves GRUB out."""
+        variables = [
+            read_bytes(os.path.join("/", loader.EFI_VARIABLES, name)) for name in (loader.LOADER_INFO, loader.STUB_INFO)
+        ]
+        return loader.started_by(self.arguments, *variables)[1]
 
     def confirmed_at(self):
         """Return since when the default is the default, in seconds of the epoch, int; 0 if nothing says so."""

@@ -193,7 +193,7 @@ def _without_evidence(trial, block):
         return "GRUB could not use its environment block, so the incumbent booted"
     tries = block.get("osm_tries", "")
     if tries == "0":
-        return "the candidate was started and did not stay up until it was confirmed"
+        return "GRUB counted the try and went on to start the candidate, which left no word before the incumbent booted"
     return "the incumbent was booted while the candidate still had tries left"
 
 

@@ -74,6 +74,7 @@ def node(tmp_path, monkeypatch):
     monkeypatch.setattr(program.Ostree, "deployments", lambda self: [deployment("d-1"), deployment("d-2")])
     monkeypatch.setattr(reporter, "install", lambda check_mode: [])  # it writes below /etc
     monkeypatch.setattr(evidence, "forget", lambda: None)
+    monkeypatch.setattr(BootControl, "not_by_grub", lambda self: "")
     node = Node(tmp_path / "boot", monkeypatch)
     (node.boot / "grub/grub.cfg").write_text(OLD)
     for name in ("d-1", "d-2"):
@@ -193,6 +194,10 @@ REFUSED = {
     "it is the default": (lambda node: node.block(osm_default="package"), "its default is package"),
     "another release is the default": (lambda node: node.block(osm_default="d-2"), "its default is d-2"),
     "a block of garbage": (lambda node: (node.boot / "grub/osmigrate.env").write_bytes(b""), "cannot be used"),
+    "kexec has started it": (
+        lambda node: node.monkeypatch.setattr(BootControl, "not_by_grub", lambda self: "There is no BOOT_IMAGE"),
+        "GRUB has not shown yet that it boots d-1. There is no BOOT_IMAGE. Nothing was given up. Reboot the node once",
+    ),
 }
 
 
@@ -622,3 +627,14 @@ def test_the_default_is_never_another_build(node):
 
 def test_staging_the_default_again_as_it_is_changes_nothing(node):
     assert BootControl().stage(entry("d-1")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "started"), [("BOOT_IMAGE=/boot/vmlinuz root=x", True), ("root=x osmigrate.entry=d-1", False)]
+)
+def test_whether_grub_has_started_what_runs(node, monkeypatch, line, started):
+    monkeypatch.undo()
+    monkeypatch.setattr(control, "read_bytes", lambda path: b"")
+    boot = BootControl.__new__(BootControl)
+    boot.arguments = grub.parse_command_line(line)
+    assert (boot.not_by_grub() == "") is started

@@ -25,7 +25,7 @@ CASES = {
     "the node did not reboot": (ARMED, "package", "a", "never_rebooted", "not rebooted"),
     "the candidate runs": ({**ARMED, "osm_tries": "x"}, "d-1", "b", "booted_candidate", "running"),
     "GRUB did not count": (ARMED, "package", "b", "never_started", "could not count"),
-    "the tries are used up": ({**ARMED, "osm_tries": "0"}, "package", "b", "fell_back", "did not stay up"),
+    "the tries are used up": ({**ARMED, "osm_tries": "0"}, "package", "b", "fell_back", "left no word before"),
     "somebody chose the incumbent": ({**ARMED, "osm_tries": "x"}, "package", "b", "fell_back", "still had tries"),
     "the block is gone": (None, "package", "b", "fell_back", "could not use"),
     "something third runs": (ARMED, "", "b", "unknown", "another OS"),
@@ -47,11 +47,11 @@ PANIC = "Kernel panic - not syncing: Fatal exception"
 USED_UP = {**ARMED, "osm_tries": "0"}
 # the candidate's note, a panic -> the reason
 EVIDENCE = {
-    "none": ({}, "", "the candidate was started and did not stay up until it was confirmed"),
+    "none": ({}, "", "left no word before the incumbent booted"),
     "a note": (ENDED, "", "nobody confirmed it"),
-    "a note of another entry": ({**ENDED, "entry": "d-2"}, "", "the candidate was started and did not stay up"),
-    "a note of the boot that armed": ({**ENDED, "boot_id": "a"}, "", "the candidate was started and did not stay up"),
-    "a panic": ({}, PANIC, "until it was confirmed; " + PANIC),
+    "a note of another entry": ({**ENDED, "entry": "d-2"}, "", "left no word before"),
+    "a note of the boot that armed": ({**ENDED, "boot_id": "a"}, "", "left no word before"),
+    "a panic": ({}, PANIC, "before the incumbent booted; " + PANIC),
     "a note and a panic": (ENDED, PANIC, "nobody confirmed it; " + PANIC),
 }
 
