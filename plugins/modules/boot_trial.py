@@ -65,6 +65,13 @@ options:
     type: str
     choices: [move, drill]
     default: move
+  deadman_seconds:
+    description:
+      - With O(state=staged), the seconds after which the deadman of O(entry) ends a trial, V(0) if there is none. The
+        initramfs of a trial gets ten times as long to find its root as that took in the last boots of the node, 300
+        seconds at least, and no longer than this.
+    type: int
+    default: 0
   revoked:
     description:
       - With O(state=armed) and O(state=confirmed), what the operator has withdrawn, as
@@ -140,7 +147,7 @@ def apply(boot, params):
     :returns: list of str, the actions taken.
     """
     if params["state"] == "staged":
-        return boot.stage(params["entry"], params["purpose"])
+        return boot.stage(params["entry"], params["purpose"], params["deadman_seconds"])
     if params["state"] in ("armed", "confirmed"):
         boot.refuse_revoked(params["name"], params["revoked"])
     if params["state"] == "armed":
@@ -181,6 +188,7 @@ def main():
             "node": {"type": "str", "default": ""},
             "purpose": {"type": "str", "choices": [MOVE, DRILL], "default": MOVE},
             "reason": {"type": "str", "default": ""},
+            "deadman_seconds": {"type": "int", "default": 0},
             "revoked": {"type": "list", "elements": "str", "default": []},
             "run": {"type": "str", "default": ""},
             **fence.ARGUMENT_SPEC,

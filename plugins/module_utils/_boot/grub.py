@@ -9,6 +9,7 @@ import os
 import re
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initrd
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PACKAGE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
@@ -18,9 +19,27 @@ BLOCK_END = "### osmigrate.fleet end"
 # instead of asking for a person; systemd reboots when it crashes itself, and feeds the hardware watchdog where there is
 # one (since version 250; older ones ignore the argument). systemd in the initramfs reads the last two as well.
 TRIAL_ARGUMENTS = (
-    "osmigrate.trial=1 panic=30 oops=panic softlockup_panic=1 rd.timeout=120 rd.shell=0 rd.emergency=reboot"
+    "osmigrate.trial=1 panic=30 oops=panic softlockup_panic=1 rd.timeout=%d rd.shell=0 rd.emergency=reboot"
     " systemd.crash_reboot=1 systemd.watchdog_sec=120"
 )
+
+
+def patience(entry):
+    """Return how many seconds the initramfs of a trial has to find its root, int.
+
+    :param entry: dict, an item of "entries" in docs/design.md, "State file", or None for the package-managed system.
+    """
+    return (entry or {}).get("initrd_seconds", initrd.SECONDS)
+
+
+def trial_arguments(entry):
+    """Return what the kernel of a trial gets beside the arguments of its entry, as str.
+
+    :param entry: as patience() takes it.
+    """
+    return TRIAL_ARGUMENTS % (patience(entry) * 2 // 5)
+
+
 # Of x86-64 and arm64, without the byte that ends it.
 COMMAND_LINE_MAX = 2047
 
@@ -150,7 +169,7 @@ def _trial_lines(entry):
     """Return the lines that boot it on trial; what GRUB cannot load is no reason to wait at a menu for a person."""
     entry = on_trial(entry)
     extra = [_quoted(entry["trial_initrd"])] if "trial_initrd" in entry else []
-    return _loaded(_linux(entry, TRIAL_ARGUMENTS), " ".join([_initrd(entry)] + extra), _search(entry), "reboot")
+    return _loaded(_linux(entry, trial_arguments(entry)), " ".join([_initrd(entry)] + extra), _search(entry), "reboot")
 
 
 def _default_lines(entry):
@@ -175,7 +194,12 @@ def check_length(entry):
     :param entry: dict, as boot_lines takes.
     :raises FleetError: they are too long.
     """
-    words = [f"BOOT_IMAGE={entry['kernel']}", entry["options"], f"osmigrate.entry={entry['id']}", TRIAL_ARGUMENTS]
+    words = [
+        f"BOOT_IMAGE={entry['kernel']}",
+        entry["options"],
+        f"osmigrate.entry={entry['id']}",
+        trial_arguments(entry),
+    ]
     line = " ".join(words)
     # GRUB writes a backslash before each of these.
     length = len(line.encode("utf-8")) + len(re.findall(r"[\\\"']", line))

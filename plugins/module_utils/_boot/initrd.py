@@ -12,11 +12,12 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 
 PATH = DIRECTORY + "/trial.img"
-# More than rd.timeout, by which an initramfs that notices its trouble gives up.
+# The least that an initramfs of a trial gets to find its root: more than rd.timeout, by which one that notices its
+# trouble gives up.
 SECONDS = 300
 UNITS = "etc/systemd/system"
-TIMER = (
-    """\
+PROGRAM = "etc/osmigrate-initrd-end"
+TIMER = """\
 [Unit]
 Description=Time that the initramfs of a trial has to find its root
 DefaultDependencies=no
@@ -25,34 +26,78 @@ DefaultDependencies=no
 OnBootSec=%d
 AccuracySec=1
 """
-    % SECONDS
-)
-SERVICE = (
-    """\
+# Whatever keeps the program from its end, the unit has failed then, and systemd reboots by itself.
+SERVICE = """\
 [Unit]
 Description=Reboot into the system that is the default, because the initramfs of this trial hangs
 DefaultDependencies=no
+FailureAction=reboot-force
 
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c 'echo "osmigrate: no root after %d seconds, going back" > /dev/kmsg'
+TimeoutStartSec=60
+ExecStart=-/bin/sh /%s
 ExecStart=/bin/systemctl --force reboot
+""" % PROGRAM  # fmt: skip
+# The file system of /boot takes the word to the incumbent, where the initramfs can mount it. All that is used is there
+# wherever dracut has made the initramfs. A disk that does not answer holds up the reboot for ten seconds.
+SCRIPT = """\
+# Written by osmigrate.fleet. Notes why the trial of this system ends.
+read -r line </proc/cmdline
+entry=
+for word in $line; do
+    case $word in osmigrate.entry=*) entry=${word#*=} ;; esac
+done
+echo "osmigrate: no root after @SECONDS@ seconds, going back" >/dev/kmsg
+
+note() {
+    read -r boot_id </proc/sys/kernel/random/boot_id
+    mkdir -p @MOUNT@ || return
+    mount -o rw,sync /dev/disk/by-uuid/@UUID@ @MOUNT@ || return
+    printf 'entry=%s\\nboot_id=%s\\ncause=%s\\ndetail=%s\\n' "$entry" "$boot_id" initramfs \
+        "its initramfs did not find the root within @SECONDS@ seconds" >@MOUNT@@NOTES@/.ended.initrd &&
+        mv -f @MOUNT@@NOTES@/.ended.initrd @MOUNT@@NOTES@/ended
+    umount @MOUNT@
+}
+
+note &
+noting=$!
+left=10
+while [ $left -gt 0 ] && kill -0 $noting 2>/dev/null; do
+    sleep 1
+    left=$((left - 1))
+done
 """
-    % SECONDS
-)
+MOUNT = "/run/osmigrate-boot"
 DIRECTORY, FILE, LINK = 0o040755, 0o100644, 0o120777
 # Of the parts of an archive, and of archives that follow each other.
 ALIGNMENT = 4
 
 
-def archive():
-    """Return the archive as bytes: cpio in the "newc" format, not compressed."""
+def script(seconds, uuid, notes, mount=MOUNT):
+    """Return the program that leaves word, as str.
+
+    :param seconds: int, after which it is started.
+    :param uuid: str, of the file system that both systems have.
+    :param notes: str, the directory there for notes, from the root of that file system.
+    :param mount: str, where it is mounted meanwhile.
+    """
+    text = SCRIPT.replace("@SECONDS@", "%d" % seconds).replace("@UUID@", uuid)
+    return text.replace("@MOUNT@", mount).replace("@NOTES@", notes.rstrip("/"))
+
+
+def archive(seconds=SECONDS, uuid="", notes="/"):
+    """Return the archive as bytes: cpio in the "newc" format, not compressed.
+
+    :param seconds, uuid, notes: as script() takes them.
+    """
     wants = UNITS + "/sysinit.target.wants"
     parents = [wants.rsplit("/", up)[0] for up in range(wants.count("/"), 0, -1)]
     members = [(path, DIRECTORY, b"") for path in parents + [wants]]
     members += [
-        (UNITS + "/osmigrate-initrd.timer", FILE, TIMER.encode("ascii")),
+        (UNITS + "/osmigrate-initrd.timer", FILE, (TIMER % seconds).encode("ascii")),
         (UNITS + "/osmigrate-initrd.service", FILE, SERVICE.encode("ascii")),
+        (PROGRAM, FILE, script(seconds, uuid, notes).encode("utf-8")),
         (wants + "/osmigrate-initrd.timer", LINK, b"../osmigrate-initrd.timer"),
         ("TRAILER!!!", 0, b""),
     ]

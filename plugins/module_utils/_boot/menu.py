@@ -53,7 +53,7 @@ def plan(grub, tier, entries, fallback, package):
     # The administrator's lines stay as they are, in whatever encoding.
     custom = read_bytes(grub.custom).decode("utf-8", "surrogateescape")
     wanted = [
-        _change(initrd.PATH, initrd.archive(), f"write {initrd.PATH}", script=False),
+        _change(initrd.PATH, _archive(entries), f"write {initrd.PATH}", script=False),
         _change(grub.menu, menu, f"write the boot menu with {titles}"),
         _change(
             os.path.realpath(grub.custom),
@@ -68,6 +68,15 @@ def plan(grub, tier, entries, fallback, package):
         own = grubcfg.render(read_text(grub.config), fallback)
         wanted.append(_change(grub.config, own, f"let {grub.config} boot {fallback['id']} by itself"))
     return [change for change in wanted if read_bytes(change.path) != change.content]
+
+
+def _archive(entries):
+    """Return the second initramfs, which all trials share: its deadman is that of the entry which needs the longest."""
+    if not entries:
+        return initrd.archive()
+    shared = entries[0]
+    notes = os.path.dirname(shared["trial_initrd"])
+    return initrd.archive(max(grub_menu.patience(entry) for entry in entries), shared["boot_uuid"], notes)
 
 
 def write(grub, changes):

@@ -22,6 +22,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     loader,
     menu,
     tier,
+    timing,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.block import BootBlock
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
@@ -218,14 +219,17 @@ class BootControl:
                 todo=f"Bring the release {default} onto the node first, then run the same command again",
             )
 
-    def stage(self, entry, purpose=record.MOVE):
+    def stage(self, entry, purpose=record.MOVE, deadman_seconds=0):
         """Put an entry into the menu, where it is inert; of one that is the default, or runs, what is new is inert.
 
         :param entry: dict, an item of "entries" in docs/design.md, "State file".
         :param purpose: str, MOVE or DRILL; what was staged for a drill lacks what a move needs.
+        :param deadman_seconds: int, the operator's limit for the whole trial, 0 for none.
         """
         state = dict(self.state, entries=dict(self.state["entries"]))
-        entry = dict(entry, trial_initrd=grub_path(initrd.PATH), purpose=purpose)
+        boots = timing.last_boots()
+        seconds = timing.initrd_seconds(boots, deadman_seconds)
+        entry = dict(entry, trial_initrd=grub_path(initrd.PATH), purpose=purpose, initrd_seconds=seconds)
         grub.check_length(entry)
         known = self.state["entries"].get(entry["id"])
         if known is not None and entry["id"] in self.needed_entries():
@@ -233,7 +237,14 @@ class BootControl:
         state["entries"][entry["id"]] = entry
         if self.tier.name == tier.KEXEC and self.booted_entry() == grub.PACKAGE:
             state["package"] = start.running_package(self.arguments)
-        return self._write_menu(state)
+        actions = self._write_menu(state)
+        if actions and boots:
+            longest = max(boots, key=lambda boot: boot.whole)
+            actions.append(
+                "let a trial of %s look for its root for %d seconds; the last boots of this node took up to %d until "
+                "then and %d in all" % (entry["id"], seconds, max(boot.root for boot in boots), longest.whole)
+            )
+        return actions
 
     def forget(self, names):
         """Take entries out of the menu, before what they boot is deleted.

@@ -77,7 +77,7 @@ def load(name, entry, package, default):
             f"The default is still {default}",
             "Stage the release again, or choose another target",
         )
-    words = [start.options, f"osmigrate.entry={name}", grub.TRIAL_ARGUMENTS]
+    words = [start.options, f"osmigrate.entry={name}", grub.trial_arguments(entry)]
     kexec.load(start.kernel, start.initrds, " ".join(words))
 
 

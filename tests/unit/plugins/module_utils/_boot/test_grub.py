@@ -48,7 +48,7 @@ def test_render_menu_fail_on_a_quote(field):
 
 
 def test_arguments_that_would_be_cut_off_are_refused():
-    bare = "BOOT_IMAGE=/k  osmigrate.entry=d-1 " + grub.TRIAL_ARGUMENTS
+    bare = "BOOT_IMAGE=/k  osmigrate.entry=d-1 " + grub.trial_arguments(None)
     longest = "x" * (grub.COMMAND_LINE_MAX - len(bare))
     grub.check_length({**ENTRY, "options": longest})
     for options in (longest + "x", longest[1:] + '"'):

@@ -2,7 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The archive as the kernel unpacks it: its layout is the kernel's "newc" (initramfs buffer format)."""
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initrd
+import re
+import subprocess
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, initrd
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import evidence
 
 HEADER = 110
 
@@ -43,5 +49,37 @@ def test_systemd_starts_the_timer_and_the_timer_the_reboot():
     assert b"systemctl --force reboot" in found[f"{units}/osmigrate-initrd.service"][1]
 
 
-def test_it_gives_the_release_more_time_than_its_initramfs_takes_to_give_up():
-    assert initrd.SECONDS > 120  # rd.timeout of the trial's arguments
+@pytest.mark.parametrize("seconds", [300, 600])
+def test_it_gives_the_release_more_time_than_its_initramfs_takes_to_give_up(seconds):
+    (gives_up,) = re.findall(r"rd.timeout=([0-9]+)", grub.trial_arguments({"initrd_seconds": seconds}))
+    assert 0 < int(gives_up) < seconds / 2
+
+
+def left_word(tmp_path, mount):
+    """Run what the initramfs runs, where nothing can be mounted: `mount` stands in for that program."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name, text in {"mount": mount, "umount": "exit 0", "sleep": "exec /bin/sleep 0.2"}.items():
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tools / name).chmod(0o755)
+    there = tmp_path / "there"
+    (there / "osmigrate").mkdir(parents=True)
+    text = initrd.script(600, "1-2", "/osmigrate", str(there)).replace("/dev/kmsg", str(tmp_path / "kmsg"))
+    line = tmp_path / "cmdline"
+    line.write_text("ostree=/x osmigrate.entry=d-1 osmigrate.trial=1\n")
+    environment = {"PATH": f"{tools}:/bin:/usr/bin"}
+    subprocess.run(["sh", "-c", text.replace("/proc/cmdline", str(line))], env=environment, check=False, timeout=30)
+    assert "no root after 600 seconds" in (tmp_path / "kmsg").read_text()
+    return evidence.parse_ended(_storage.read_text(str(there / "osmigrate/ended")))
+
+
+def test_the_incumbent_finds_why_the_initramfs_gave_up(tmp_path):
+    note = left_word(tmp_path, "exit 0")
+    trial = {"entry": "d-1", "armed_boot_id": "another"}
+    said = evidence.explain(trial, evidence.Evidence(note, ""), "nothing")
+    assert said == "its initramfs did not find the root within 600 seconds"
+
+
+@pytest.mark.parametrize("mount", ["exit 1", "exec /bin/sleep 60"], ids=["no disk", "a disk that does not answer"])
+def test_a_disk_that_does_not_answer_holds_nothing_up(tmp_path, mount):
+    assert left_word(tmp_path, mount) == {}

@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long the last boots of this node took, and how long a trial may so take to find its root.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import json
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.initrd import SECONDS
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+# What systemd says when a system has started (SD_MESSAGE_STARTUP_FINISHED).
+STARTED = "MESSAGE_ID=b07a249cd024414a82dd00cd181378ff"
+BOOTS = 5
+# A trial may come at a worse time than the boots that are known: other nodes boot on the same host, disks are busy.
+FACTOR = 10
+STEP = 60  # seconds; so that a menu does not change with each boot
+
+
+class Boot(typing.NamedTuple):
+    """Seconds from the start of the kernel: until the root was there, and until all was started."""
+
+    root: float
+    whole: float
+
+
+def last_boots() -> typing.List[Boot]:
+    """Return the last boots that the journal knows, empty where it knows none."""
+    argv = ["journalctl", STARTED, "--output=json", "--lines=%d" % BOOTS, "--no-pager", "--quiet"]
+    try:
+        return parse(run(argv, check=False, timeout=60).stdout)
+    except FleetError:
+        return []  # there is no journal
+
+
+def parse(text: str) -> typing.List[Boot]:
+    """Read entries of the journal, one JSON object a line; what is none is left out."""
+    found = []
+    for line in text.splitlines():
+        try:
+            entry = json.loads(line)
+            kernel, initrd, rest = (
+                int(entry.get(part + "_USEC", 0)) / 1e6 for part in ("KERNEL", "INITRD", "USERSPACE")
+            )
+        except (ValueError, TypeError, AttributeError):
+            continue
+        if 0 < kernel + initrd < 86400 and 0 <= rest < 86400:
+            found.append(Boot(kernel + initrd, kernel + initrd + rest))
+    return found
+
+
+def initrd_seconds(boots: typing.List[Boot], most: int) -> int:
+    """Return how many seconds the initramfs of a trial gets.
+
+    :param boots: as last_boots returns them.
+    :param most: the operator's limit for the whole trial, 0 for none.
+    """
+    longest = max([boot.root for boot in boots] or [0.0])
+    wanted = max(SECONDS, int(-(-FACTOR * longest // STEP)) * STEP)
+    return min(wanted, most) if most else wanted
