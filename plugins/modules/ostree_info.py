@@ -76,6 +76,9 @@ deployments:
     initrd:
       description: Its initramfs in C(/boot).
       type: str
+    devicetree:
+      description: Its device tree in C(/boot), empty if it brings none.
+      type: str
     booted:
       description: Whether it runs now.
       type: bool

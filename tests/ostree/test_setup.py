@@ -166,3 +166,11 @@ def test_a_release_that_was_built_wrong_is_named(node, case):
     candidate.release = dict(candidate.release, os=system)
     with pytest.raises(FleetError, match=told):
         candidate.check(shown)
+
+
+def test_a_device_tree_of_the_release_is_known(node):
+    node.release()
+    (node.directory / "tree/usr/lib/modules/6.1/devicetree").write_bytes(b"tree")
+    node.stage(node.release(b"2"))
+    (deployed,) = node.ostree.deployments()
+    assert (node.root / deployed.devicetree.lstrip("/")).read_bytes() == b"tree"

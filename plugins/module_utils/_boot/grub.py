@@ -141,7 +141,7 @@ def boot_lines(entry):
 
     :param entry: dict with id, kernel, initrd, options, boot_uuid (see docs/design.md).
     """
-    return [_search(entry), "  " + _linux(entry), "  " + _initrd(entry)]
+    return [_search(entry)] + ["  " + command for command in _commands(entry)]
 
 
 # Reads grub.cfg once more and boots what it decides when this much was passed over: the trial, or all entries of ours.
@@ -168,24 +168,27 @@ def on_trial(entry):
 def _trial_lines(entry):
     """Return the lines that boot it on trial; what GRUB cannot load is no reason to wait at a menu for a person."""
     entry = on_trial(entry)
-    extra = [_quoted(entry["trial_initrd"])] if "trial_initrd" in entry else []
-    return _loaded(_linux(entry, trial_arguments(entry)), " ".join([_initrd(entry)] + extra), _search(entry), "reboot")
+    return _loaded(_commands(entry, trial_arguments(entry), entry.get("trial_initrd", "")), _search(entry), "reboot")
 
 
 def _default_lines(entry):
     """Return the lines that boot it as the default; where GRUB cannot load it, grub.cfg's own default boots."""
-    return _loaded(_linux(entry), _initrd(entry), _search(entry), PASS_ALL)
+    return _loaded(_commands(entry), _search(entry), PASS_ALL)
 
 
-def _loaded(linux, initrd, search, otherwise):
-    return [
-        search,
-        "  osm_loaded=",
-        f"  if {linux}; then",
-        f"    if {initrd}; then osm_loaded=yes; fi",
-        "  fi",
-        f'  if [ "$osm_loaded" != "yes" ]; then {otherwise}; fi',
-    ]
+def _commands(entry, arguments="", second_initrd=""):
+    """Return what GRUB loads to boot it, as list of str; some boards need the device tree of the release, too."""
+    initrds = [entry["initrd"]] + [second_initrd] * bool(second_initrd)
+    trees = [f"devicetree {_quoted(entry['devicetree'])}"] if entry.get("devicetree") else []
+    return [_linux(entry, arguments), *trees, " ".join(["initrd"] + [_quoted(path) for path in initrds])]
+
+
+def _loaded(commands, search, otherwise):
+    lines = [search, "  osm_loaded="]
+    lines += ["  " * depth + f"if {command}; then" for depth, command in enumerate(commands, 1)]
+    lines.append("  " * (len(commands) + 1) + "osm_loaded=yes")
+    lines += ["  " * depth + "fi" for depth in range(len(commands), 0, -1)]
+    return lines + [f'  if [ "$osm_loaded" != "yes" ]; then {otherwise}; fi']
 
 
 def check_length(entry):
@@ -219,10 +222,6 @@ def _search(entry):
 def _linux(entry, arguments=""):
     words = [_quoted(entry["kernel"])] + [_quoted(word) for word in entry["options"].split()]
     return " ".join(["linux"] + words + [f"osmigrate.entry={entry['id']}"] + arguments.split())
-
-
-def _initrd(entry):
-    return f"initrd {_quoted(entry['initrd'])}"
 
 
 def menu_entry(title, name, lines):

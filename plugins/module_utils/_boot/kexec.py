@@ -22,12 +22,13 @@ def is_loaded():
     return os.path.exists(MARK)
 
 
-def load(kernel, initrds, command_line):
+def load(kernel, initrds, command_line, devicetree=""):
     """Load a kernel for the next reboot.
 
     :param kernel: str, path as the running system sees it.
     :param initrds: list of str, likewise; the kernel unpacks them one over the other.
     :param command_line: str, the whole of it.
+    :param devicetree: str, path of the one to start it with, "" for that of the firmware.
     """
     with tempfile.NamedTemporaryFile(prefix="osmigrate-initrd.", dir=os.path.dirname(MARK)) as initrd:
         try:
@@ -35,7 +36,8 @@ def load(kernel, initrds, command_line):
         except OSError as error:
             raise cannot_be_written(initrd.name, error)
         run(
-            ["kexec", "--load", kernel, f"--initrd={initrd.name}", f"--command-line={command_line}"],
+            ["kexec", "--load", kernel, f"--initrd={initrd.name}", f"--command-line={command_line}"]
+            + ([f"--dtb={devicetree}"] if devicetree else []),
             left="No trial is armed; a plain reboot boots what it booted before",
             todo="See that the node has kexec (package kexec-tools) and what it says, then run the same command again",
         )

@@ -135,7 +135,7 @@ def live_trial(state, block):
 
 
 # What of an entry says how it is booted.
-LINES = ("kernel", "initrd", "options", "root_uuid", "boot_uuid", "digests")
+LINES = ("kernel", "initrd", "devicetree", "options", "root_uuid", "boot_uuid", "digests")
 
 
 def changed(known: typing.Dict[str, typing.Any], wanted: typing.Dict[str, typing.Any]) -> typing.Dict[str, typing.Any]:

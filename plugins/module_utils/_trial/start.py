@@ -15,7 +15,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import digest
 
 # kernel: str, a path; initrds: list of str, paths; options: str, the kernel's arguments without those of a trial.
-Start = namedtuple("Start", "kernel initrds options")
+# devicetree: str, a path, "" for that of the firmware.
+Start = namedtuple("Start", "kernel initrds options devicetree")
 
 
 def running_package(arguments):
@@ -78,7 +79,7 @@ def load(name, entry, package, default):
             "Stage the release again, or choose another target",
         )
     words = [start.options, f"osmigrate.entry={name}", grub.trial_arguments(entry)]
-    kexec.load(start.kernel, start.initrds, " ".join(words))
+    kexec.load(start.kernel, start.initrds, " ".join(words), start.devicetree)
 
 
 def package_start(package):
@@ -88,7 +89,7 @@ def package_start(package):
 
     :param package: dict, what running_package() returned while it ran, or None.
     """
-    return package and Start(package["kernel"], [package["initrd"]], package["options"])
+    return package and Start(package["kernel"], [package["initrd"]], package["options"], "")
 
 
 def deployment_start(entry, deployment):
@@ -97,7 +98,9 @@ def deployment_start(entry, deployment):
     :param entry: dict, as in verify().
     :param deployment: Deployment that the entry boots, or None.
     """
-    return deployment and Start(deployment.kernel, [deployment.initrd, initrd.PATH], grub.on_trial(entry)["options"])
+    return deployment and Start(
+        deployment.kernel, [deployment.initrd, initrd.PATH], grub.on_trial(entry)["options"], deployment.devicetree
+    )
 
 
 def _deployment(entry):

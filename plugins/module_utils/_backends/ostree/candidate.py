@@ -225,6 +225,7 @@ class Candidate:
             "title": f"{grub.shown_title(system.get('PRETTY_NAME', '')) or self.release['name']} ({self.name})",
             "kernel": _storage.grub_path(deployment.kernel),
             "initrd": _storage.grub_path(deployment.initrd),
+            **({"devicetree": _storage.grub_path(deployment.devicetree)} if deployment.devicetree else {}),
             "options": arguments.command_line(
                 root_uuid,
                 deployment.link,

@@ -61,6 +61,7 @@ class Deployment(typing.NamedTuple):
     link: str
     kernel: str
     initrd: str
+    devicetree: str = ""
 
 
 class Source(typing.NamedTuple):
@@ -213,12 +214,15 @@ class Ostree:
             commit, _dot, serial = os.path.basename(path).partition(".")
             stateroot = os.path.basename(os.path.dirname(os.path.dirname(path)))
             # Where /boot is a file system of its own the paths in the entry do not begin with /boot.
-            kernel, initrd = (
-                "/boot/ostree" + fields.get(key, "").partition("/ostree")[2] for key in ("linux", "initrd")
+            kernel, initrd, tree = (
+                "/boot/ostree" + fields.get(key, "").partition("/ostree")[2]
+                for key in ("linux", "initrd", "devicetree")
             )
             shown = f"/ostree/deploy/{stateroot}/deploy/{os.path.basename(path)}"
             link = stable_link(stateroot, commit, int(serial))
-            deployment = Deployment(stateroot, commit, int(serial), shown, link, kernel, initrd)
+            deployment = Deployment(
+                stateroot, commit, int(serial), shown, link, kernel, initrd, tree if "devicetree" in fields else ""
+            )
             found.append((int(fields.get("version", "0")), deployment))
         return [deployment for _version, deployment in sorted(found, key=lambda pair: -pair[0])]
 

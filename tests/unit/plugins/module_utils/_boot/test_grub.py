@@ -99,3 +99,12 @@ def test_parse_command_line():
         ("console", "tty0"),
         ("a", "b=c"),
     ]
+
+
+def test_a_device_tree_is_loaded_with_its_release():
+    menu = grub.render_menu([{**ENTRY, "devicetree": "/ostree/d/devicetree-6.1"}])
+    assert menu.count("if devicetree '/ostree/d/devicetree-6.1'; then") == 2  # on trial, and as the default
+    assert "  devicetree '/ostree/d/devicetree-6.1'" in grub.boot_lines(
+        {**ENTRY, "devicetree": "/ostree/d/devicetree-6.1"}
+    )
+    assert "devicetree" not in grub.render_menu([ENTRY])

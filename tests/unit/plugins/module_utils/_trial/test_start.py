@@ -15,11 +15,11 @@ PACKAGE = {"kernel": "/boot/vmlinuz-1", "initrd": "/boot/initrd.img-1", "options
 
 def test_a_release_is_started_with_its_deadman():
     start = entry.deployment_start(ENTRY, DEPLOYMENT)
-    assert start == ("/boot/k", ["/boot/i", initrd.PATH], ENTRY["options"])
+    assert start == ("/boot/k", ["/boot/i", initrd.PATH], ENTRY["options"], "")
 
 
 def test_the_package_managed_system_is_started_as_it_was():
-    assert entry.package_start(PACKAGE) == ("/boot/vmlinuz-1", ["/boot/initrd.img-1"], "root=UUID=1 quiet")
+    assert entry.package_start(PACKAGE) == ("/boot/vmlinuz-1", ["/boot/initrd.img-1"], "root=UUID=1 quiet", "")
 
 
 @pytest.mark.parametrize("start", [entry.deployment_start(ENTRY, None), entry.package_start(None)])
