@@ -183,6 +183,18 @@ var:
   description: The file system of C(/var), C(separate) says whether it is another one than the root.
   returned: always
   type: dict
+boots:
+  description: The last boots that the journal knows, in seconds from the start of the kernel.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    root:
+      description: Until the root was there.
+      type: int
+    whole:
+      description: Until all was started.
+      type: int
 boot_tier:
   description: Where a trial can be counted on this node.
   returned: always

@@ -67,6 +67,10 @@ options:
     description: Whether the manifest came over plain http, as RV(osmigrate.fleet.release_info#module:plain_http) says.
     type: bool
     default: false
+  deadman_seconds:
+    description: Seconds after which a trial that nobody confirms is ended, V(0) if none is.
+    type: int
+    default: 0
   root_margin:
     description: Bytes that must be left free on the root.
     type: int
@@ -178,6 +182,7 @@ def main():
             release=dict(type="dict", required=True, options=RELEASE),
             allow_downgrade=dict(type="bool", default=False),
             plain_http=dict(type="bool", default=False),
+            deadman_seconds=dict(type="int", default=0),
             root_margin=dict(type="int", default=500000000),
             boot_margin=dict(type="int", default=20000000),
             accepted=dict(type="list", elements="str", default=[]),
@@ -185,7 +190,7 @@ def main():
         ),
         supports_check_mode=True,
     )
-    asked = ("root_margin", "boot_margin", "allow_downgrade", "plain_http")
+    asked = ("deadman_seconds", "root_margin", "boot_margin", "allow_downgrade", "plain_http")
     wanted = dict(module.params["release"], **{name: module.params[name] for name in asked})
     with failing(module):
         findings = checks.examine(facts.gather(), wanted, module.params["accepted"])

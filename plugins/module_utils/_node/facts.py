@@ -14,7 +14,7 @@ import re
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import prune
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, env, loader, menu
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, env, loader, menu, timing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub as grub_menu
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import tier as boot_tier
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
@@ -59,6 +59,7 @@ def gather(root="/"):
         "entry": dict(running).get("osmigrate.entry") or "",
         "kernel_arguments": {"unknown": arguments.unknown(running), "network_root": arguments.network_root(running)},
         "newest": _newest(),
+        "boots": [{"root": int(boot.root), "whole": int(boot.whole)} for boot in timing.last_boots()],
         "firmware": "uefi" if os.path.isdir(os.path.join(root, "sys/firmware/efi")) else "bios",
         "secure_boot": _bytes(root, SECURE_BOOT)[4:5] == b"\x01",
         "selinux": {"1": "enforcing", "0": "permissive"}.get(_text(root, "sys/fs/selinux/enforce").strip(), "disabled"),

@@ -13,6 +13,7 @@ import difflib
 import re
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import timing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.tables import UNDERSTOOD
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import order
@@ -245,6 +246,36 @@ def boot_control(node, wanted):
 def boot_tier(node, wanted):
     tier = node["boot_tier"]
     return "; ".join(tier["evidence"]) if tier["name"] not in ("", "block") else ""
+
+
+@_check(
+    "high",
+    "A trial has little time for what this node takes to boot",
+    "Raise osmigrate_deadman_seconds to more than a boot and its verification take together",
+)
+def trial_deadman(node, wanted):
+    longest, limit = max([boot["whole"] for boot in node["boots"]] or [0]), wanted["deadman_seconds"]
+    # Half of it is for what comes after: Ready, health checks, probes.
+    if not limit or 2 * longest < limit:
+        return ""
+    return "The last boots of the node took up to %d seconds, and a trial is ended after %d" % (longest, limit)
+
+
+@_check(
+    "info",
+    "The initramfs of a trial gets more or less time than others",
+    "Nothing has to be done; osmigrate_deadman_seconds is the limit",
+)
+def trial_initramfs(node, wanted):
+    boots = [timing.Boot(boot["root"], boot["whole"]) for boot in node["boots"]]
+    seconds = timing.initrd_seconds(boots, wanted["deadman_seconds"])
+    if seconds == timing.SECONDS:
+        return ""
+    longest = max([boot.root for boot in boots] or [0])
+    return "It gets %d seconds; the last boots of the node took up to %d until their root was there" % (
+        seconds,
+        longest,
+    )
 
 
 @_check("inhibitor", "Every reboot skips the boot loader", "Set LOAD_KEXEC=false in /etc/default/kexec")

@@ -21,6 +21,7 @@ WANTED = {
     "serial": 0,
     "allow_downgrade": False,
     "plain_http": False,
+    "deadman_seconds": 900,
 }
 ROOT = {
     "device": "/dev/vda3",
@@ -45,6 +46,7 @@ NODE = {
     },
     "entry": "",
     "newest": {},
+    "boots": [{"root": 6, "whole": 40}],
     "kernel_arguments": {"unknown": [], "network_root": []},
     "systemd": True,
     "architecture": "x86_64",
@@ -159,6 +161,11 @@ CASES = {
         [{"esp.twins": ["/dev/vdb1"]}],
         [{"esp.twins": ["/dev/vdb1"], "boot_tier.name": "esp-block"}],
     ),
+    "trial-deadman": (
+        [{"boots": []}, {"boots": [{"root": 20, "whole": 449}]}],
+        [{"boots": [{"root": 20, "whole": 450}, {"root": 6, "whole": 40}]}],
+    ),
+    "trial-initramfs": ([{"boots": []}], [{"boots": [{"root": 42, "whole": 100}, {"root": 6, "whole": 40}]}]),
     "root-inodes": (
         [{"root.free_files": None}, {"root.free_files": 60000}, {"root.free_files": 1, **DEPLOYED}],
         [{"root.free_files": 30000}, {"root.free_files": 0}],
