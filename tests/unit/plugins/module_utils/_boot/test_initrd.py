@@ -55,11 +55,14 @@ def test_it_gives_the_release_more_time_than_its_initramfs_takes_to_give_up(seco
     assert 0 < int(gives_up) < seconds / 2
 
 
-def left_word(tmp_path, mount):
-    """Run what the initramfs runs, where nothing can be mounted: `mount` stands in for that program."""
+def left_word(tmp_path, mount, second="1"):
+    """Run what the initramfs runs, where nothing can be mounted: `mount` stands in for that program.
+
+    :param second: how long one of its seconds takes.
+    """
     tools = tmp_path / "bin"
     tools.mkdir()
-    for name, text in {"mount": mount, "umount": "exit 0", "sleep": "exec /bin/sleep 0.2"}.items():
+    for name, text in {"mount": mount, "umount": "exit 0", "sleep": f"exec /bin/sleep {second}"}.items():
         (tools / name).write_text(f"#!/bin/sh\n{text}\n")
         (tools / name).chmod(0o755)
     there = tmp_path / "there"
@@ -82,4 +85,4 @@ def test_the_incumbent_finds_why_the_initramfs_gave_up(tmp_path):
 
 @pytest.mark.parametrize("mount", ["exit 1", "exec /bin/sleep 60"], ids=["no disk", "a disk that does not answer"])
 def test_a_disk_that_does_not_answer_holds_nothing_up(tmp_path, mount):
-    assert left_word(tmp_path, mount) == {}
+    assert left_word(tmp_path, mount, "0.01") == {}
