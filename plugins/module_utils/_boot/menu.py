@@ -72,9 +72,10 @@ def plan(grub, tier, entries, fallback, package):
 
 def _archive(entries):
     """Return the second initramfs, which all trials share: its deadman is that of the entry which needs the longest."""
-    if not entries:
+    with_deadman = [entry for entry in entries if "trial_initrd" in entry]  # the first versions had none
+    if not with_deadman:
         return initrd.archive()
-    shared = entries[0]
+    shared = with_deadman[0]
     notes = os.path.dirname(shared["trial_initrd"])
     return initrd.archive(max(grub_menu.patience(entry) for entry in entries), shared["boot_uuid"], notes)
 

@@ -76,7 +76,11 @@ def parse(text):
 
 # What is read of a trial, an entry that failed, and an entry, with their types.
 _TRIAL = {"entry": str, "incumbent": str, "armed_boot_id": str, "armed_at": (int, float), "tries": int}
-_ENTRY = {"id": str, "title": str, "kernel": str, "initrd": str, "options": str, "backend": str}
+_ENTRY = {
+    **dict.fromkeys(("id", "title", "kernel", "initrd", "options", "backend"), str),
+    "initrd_seconds": int,
+    "changed": dict,
+}
 
 
 def _is_whole(state: dict) -> bool:
