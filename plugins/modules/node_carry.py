@@ -73,6 +73,15 @@ options:
       - V(0) for no checks.
     type: int
     default: 0
+  accepted:
+    description: Keys of RV(findings) that the operator accepts. Those of other findings are not looked at.
+    type: list
+    elements: str
+    default: []
+  fail_on_inhibitor:
+    description: Whether to fail, with one message and before anything is written, if anything stops the node.
+    type: bool
+    default: true
 seealso:
   - module: osmigrate.fleet.ostree_candidate
   - module: osmigrate.fleet.boot_trial
@@ -265,6 +274,39 @@ ids:
     files:
       description: How many there are.
       type: int
+findings:
+  description: What the plan means for the node, the worst first. Many things of one kind are one finding.
+  returned: success, and where an inhibitor stops the node
+  type: list
+  elements: dict
+  contains:
+    key:
+      description: Name of the finding, which never changes.
+      type: str
+      sample: carry-unknown
+    severity:
+      description: One of V(info), V(low), V(medium), V(high) and V(inhibitor).
+      type: str
+    title:
+      description: What it is about.
+      type: str
+    detail:
+      description: What was found on this node.
+      type: str
+    remedy:
+      description: What can be done.
+      type: str
+    acceptable:
+      description: Whether an operator may accept it.
+      type: bool
+    accepted:
+      description: Whether the operator accepts it.
+      type: bool
+inhibitors:
+  description: Keys of the findings that stop the node.
+  returned: success, and where an inhibitor stops the node
+  type: list
+  elements: str
 searched:
   description: The search for owners of shared files.
   returned: success
@@ -290,7 +332,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._files import appl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import names
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import carried, facts, findings
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending, fence
 
 
@@ -313,6 +355,12 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode, live=Non
         made = plan.make_missing(situation, limits)
     else:
         made = plan.make(situation, params["extra_paths"], limits, params["kernel_arguments"])
+    found = carried.examine(made, params["accepted"])
+    stopped = findings.inhibitors(found)
+    if stopped and params["fail_on_inhibitor"]:
+        refused = refusal(found, stopped)
+        refused.result = dict(changed=False, findings=found, inhibitors=stopped)
+        raise refused
     changes = apply.compare(made.items, situation, var)
     result = dict(
         changed=bool(changes),
@@ -323,6 +371,8 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode, live=Non
         unknown=made.unknown,
         collisions=made.collisions,
         ids=made.ids,
+        findings=found,
+        inhibitors=stopped,
         searched=made.searched,
     )
     if live is not None and not is_deployment:
@@ -330,6 +380,22 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode, live=Non
     if not check_mode:
         apply.perform(changes, deployment)
     return result
+
+
+def refusal(found, stopped):
+    """Say in one message what of the plan stops the node.
+
+    :param found: list of dict, the findings.
+    :param stopped: list of str, keys of those that stop it.
+    :returns: FleetError.
+    """
+    told = [finding for finding in found if finding["key"] in stopped]
+    return FleetError(
+        "The node cannot be moved with what it carries: "
+        + "; ".join("%(detail)s (%(key)s)" % finding for finding in told),
+        "Nothing was written into the candidate",
+        ". ".join(f"For {finding['key']}: {finding['remedy']}" for finding in told),
+    )
 
 
 def examine(incumbent, deployment, var):
@@ -373,6 +439,8 @@ def main():
             deadman_seconds=dict(type="int", default=0),
             health_timeout=dict(type="int", default=60),
             health_deadline=dict(type="int", default=0),
+            accepted=dict(type="list", elements="str", default=[]),
+            fail_on_inhibitor=dict(type="bool", default=True),
             **fence.ARGUMENT_SPEC,
         ),
         supports_check_mode=True,

@@ -7,7 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import stat
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules, strays
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules, strays, trust
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import is_default, is_ours
 
 # Beside /etc: wholly an administrator's, but for packages that put something there.
@@ -24,7 +24,7 @@ def files(tree, packages):
     :param tree: Tree.
     :param packages: Packages of it.
     """
-    silent = set()
+    silent = trust.made_anew(tree)
     for pattern, reason in rules.STAYS:
         if reason.startswith(rules.SILENT):
             silent.update(tree.glob(pattern))

@@ -37,6 +37,9 @@ RESOLVERS = (
     ("/run/systemd/resolve/", "systemd-resolved.service"),
     ("/run/NetworkManager/", "NetworkManager.service"),
 )
+# How it is told that something is missing.
+NO, NAMES, LEADS = "the release has no ", "it names ", "it leads to "
+MISSING = (NO, NAMES, LEADS)
 RESOLV_COPY, RESOLV_MADE = "/etc/osmigrate/resolv.conf", "/etc/tmpfiles.d/osmigrate-resolv.conf"
 FIXED = "kubelet's list of name servers was kept by a service that the release does not have; now a fixed file"
 
@@ -182,7 +185,7 @@ class _Candidate:
         except FleetError:
             return ""  # nor does it lead anywhere on the incumbent
         is_lost = incumbent.exists(place) and not self.has(self.situation.translation.name(place))
-        return f"it leads to {place}, which is not there" if is_lost else ""
+        return f"{LEADS}{place}, which is not there" if is_lost else ""
 
 
 def _module(name: str) -> str:
@@ -224,8 +227,8 @@ def _told(candidate: _Candidate, target: str, text: str) -> str:
     named = formats.names(target, text)
     missing = [lack for lack in (candidate.lacks(one) for one in named) if lack]
     files = sorted({path for one in named for path in candidate.misses(one)})
-    told = f"the release has no {', no '.join(missing)}" if missing else ""
-    return _joined(told, f"it names {', '.join(files)}, not there on the candidate" if files else "")
+    told = f"{NO}{', no '.join(missing)}" if missing else ""
+    return _joined(told, f"{NAMES}{', '.join(files)}, not there on the candidate" if files else "")
 
 
 def _joined(lost: str, more: str) -> str:

@@ -28,7 +28,7 @@ class Packages:
         self.database = rpm.Rpm(tree) if is_rpm else dpkg.Dpkg(tree)
         self.links = self.database.links
         # Packages may still name a file by the directory that has become a link.
-        self._aliases, self._directories = {}, set()
+        self._aliases, self._directories, self._above = {}, set(), set()
         for directory in MERGED:
             if tree.is_link(directory):
                 real = tree.resolve(directory)
@@ -52,8 +52,8 @@ class Packages:
         """Say whether a package brought a directory or anything in it."""
         if not self._directories:
             paths = list(self.database.owned) + list(self._aliases)
-            self._directories.update(os.path.dirname(path) for path in paths)
-            self._directories.update(paths)
+            self._above.update(os.path.dirname(path) for path in paths)
+            self._directories = self._above.union(paths)
         return directory in self._directories
 
     def left_alone(self, path, status=None):
@@ -65,15 +65,33 @@ class Packages:
         :param status: os.stat_result of the path itself, if the caller has it.
         """
         name = self._named(path)
+        status = status or self.tree.lstat(path)
+        is_link = status is not None and stat.S_ISLNK(status.st_mode)
         if name in self.database.digests:
-            return self._has(path, self.database.digests[name])
+            return not is_link and self._has(path, self.database.digests[name])
         if name not in self.database.owned:
             return path in self.links
-        status = status or self.tree.lstat(path)
+        if is_link and path.startswith("/etc/"):
+            return self._brought_link(path)
         if status is None or not stat.S_ISREG(status.st_mode) or status.st_mtime <= self.database.installed(name):
             return True
         digest = self.database.digest(name)
         return not digest or self._has(path, digest)
+
+    def _brought_link(self, path):
+        """Say whether a link of /etc is as its package made it.
+
+        A database names it whatever it is. It is an administrator's where the package brought a directory with
+        something in it, or where it leads to what no package brought.
+        """
+        if self._has_below(path):
+            return False
+        place = self.tree.resolve(path)
+        return not self.tree.exists(path) or self.own(place) or self.hold(place)
+
+    def _has_below(self, path):
+        self.hold(path)
+        return path in self._above
 
     def _has(self, path, digest):
         content = self.tree.read(path)

@@ -33,6 +33,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._files import attr
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, DIRECTORY, FILE, LINK, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending, tmpfiles
 
+# Of a directory of a package that an administrator made a link.
+LINKED = "a link to a directory; what lies there is carried into a directory"
+
 
 class Plan(typing.NamedTuple):
     items: list
@@ -62,7 +65,7 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
         mount_part,
         trust.plan(situation),
         alternatives.plan(situation),
-        Found(tmpfiles.plan(shared), [], set()),
+        Found(tmpfiles.plan(situation.incumbent), [], set()),
     ]
     owned = owners.search(situation, shared)
     taken = set(accounts.FILES).union(*(part.taken for part in parts))
@@ -171,7 +174,9 @@ def find_unknown(situation, taken, left):
         verdict = situation.packages.verdict(path)
         if not verdict or situation.adds_nothing(path):
             continue
-        if path in reasons:
+        if situation.incumbent.is_directory(path) and any(name.startswith(path + "/") for name in taken):
+            left.append(Left(path, LINKED))
+        elif path in reasons:
             if not reasons[path].startswith(rules.SILENT):
                 left.append(Left(path, reasons[path]))
         else:

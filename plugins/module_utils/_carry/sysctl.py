@@ -14,10 +14,10 @@ LIVE = "/proc/sys/"
 # Of two files with one name the one in the first place counts; all are read in the order of their names.
 PLACES = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
 MAIN = "/etc/sysctl.conf"
-# Linux has them no more: until 4.12, and until 5.13.
+# Linux has them no more: until 4.12, until 5.13, and until 6.0.
 GONE = set(
     "net/ipv4/tcp_tw_recycle kernel/sched_min_granularity_ns kernel/sched_latency_ns kernel/sched_migration_cost_ns "
-    "kernel/sched_wakeup_granularity_ns kernel/sched_tunable_scaling".split()
+    "kernel/sched_wakeup_granularity_ns kernel/sched_tunable_scaling net/netfilter/nf_conntrack_helper".split()
 )
 
 

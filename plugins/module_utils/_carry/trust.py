@@ -28,6 +28,8 @@ LOST = {
 }
 # Where programs look by hash; what is no link there and no bundle, somebody has put there.
 HASHED = "/etc/ssl/certs"
+HASH = re.compile(r"[0-9a-f]{8}\.r?[0-9]+$")
+EXTRACTED = "/etc/pki/ca-trust/extracted/"
 CHOSEN, CHOICES = "/etc/ca-certificates.conf", "/usr/share/ca-certificates/"
 NOT_CARRIED = "authorities that are refused are not carried"
 DER = b"\x30\x82"
@@ -72,13 +74,31 @@ def plan(situation):
     return found
 
 
+def made_anew(tree):
+    """Return what update-ca-certificates made in the directory of hashes, as set of paths: its bundle and its links.
+
+    :param tree: Tree.
+    """
+    made = {path for path in BUNDLES.values() if path.startswith(HASHED)}
+    for path in tree.glob(HASHED + "/*"):
+        if tree.is_link(path):
+            target = os.path.normpath(os.path.join(HASHED, tree.link(path)))
+            is_hash = HASH.match(os.path.basename(path)) and os.path.dirname(target) == HASHED
+            if is_hash or target.startswith((CHOICES, LOCAL + "/", EXTRACTED)):
+                made.add(path)
+    return made
+
+
 def _carry_others(situation, found):
-    """Carry the files that somebody put among the certificates: those of the node's own services."""
-    for path in situation.incumbent.glob(HASHED + "/*"):
-        is_file = stat.S_ISREG(situation.incumbent.lstat(path).st_mode)
-        if is_file and path not in BUNDLES.values() and situation.packages.verdict(path):
+    """Carry what somebody put among the certificates: those of the node's own services."""
+    made = made_anew(situation.incumbent)
+    found.taken.update(made)
+    for path in situation.incumbent.glob(HASHED + "/**"):
+        is_plain = stat.S_ISREG(situation.incumbent.lstat(path).st_mode) or situation.incumbent.is_link(path)
+        if is_plain and path not in made and situation.packages.verdict(path):
             found.taken.add(path)
-            found.items.append(situation.copy(path, "trust", as_is=True))
+            if not situation.adds_nothing(path):
+                found.items.append(situation.copy(path, "trust", as_is=True))
 
 
 def _candidates(situation, found):

@@ -21,6 +21,8 @@ VENDOR = "/usr/lib/systemd"
 # Where a link to a unit leads without saying more than its name; others lead to a unit itself.
 PLACES = ("/usr/lib/systemd/", "/lib/systemd/", "/etc/systemd/", "/run/", "/dev/")
 COPIED = "a link to %s, which is not there yet when systemd reads its units; now a copy"
+# What the release starts instead of the node's own, by program and flags without their values.
+THE_NODES = "the node's starts "
 NETWORK = "the release configures its network by it"
 
 
@@ -51,13 +53,28 @@ def _units(situation, scope, found):
         elif UNIT.match(name) and packages.verdict(path) and (place or not incumbent.is_link(path)):
             found.taken.add(path)
             if _vendor(situation.candidate, scope, name) and not _vendor(incumbent, scope, name):
-                found.left.append(Left(path, f"the release brings its own {name}"))
+                found.left.append(Left(path, _instead(situation, scope, name, path)))
             elif place:
                 copied = _copy(situation, place, path)
                 lost = "; ".join(word for word in (COPIED % place, copied.lost) if word)
                 found.items.append(copied._replace(source=path, lost=lost))
             else:
                 found.items.append(_copy(situation, path, path))
+
+
+def _instead(situation, scope, name, path):
+    """Say that the release has a unit of its own, and what it starts otherwise."""
+    texts = [situation.candidate.text(place + scope[len("/etc") :] + "/" + name) for place in ("/usr/lib", "/lib")]
+    release, own = _started(texts[0] or texts[1]), _started(situation.incumbent.text(path))
+    told = f"the release brings its own {os.path.basename(name)}"
+    return told if not own or own == release else f"{told}, which starts {release or 'nothing'}; {THE_NODES}{own}"
+
+
+def _started(text):
+    """Return the programs of a unit's ExecStart lines with the names of their flags and variables."""
+    commands = re.findall(r"(?m)^\s*ExecStart\s*=[-@:+!|]*(\S+)(.*)$", text.replace("\\\n", " "))
+    shown = [[program] + re.findall(r"(?<!\S)(--?[A-Za-z][\w-]*|\$\{?\w+\}?)", rest) for program, rest in commands]
+    return " and ".join(" ".join(words) for words in shown)
 
 
 def _linked(tree, path):
@@ -93,7 +110,7 @@ def _vendor_units(situation, scope, found):
             found.taken.add(file)
             target = scope + file[len(directory) :]
             if _vendor(situation.candidate, scope, file[len(directory) + 1 :]):
-                found.left.append(Left(file, f"the release brings its own {os.path.basename(file)}"))
+                found.left.append(Left(file, _instead(situation, scope, file[len(directory) + 1 :], file)))
             elif not any(made.target == target for made in found.items):
                 found.items.append(_copy(situation, file, target))
 

@@ -119,7 +119,9 @@ class Tree:
     def glob(self, pattern):
         """Return the names that match, sorted. A last part ** stands for everything below the directory."""
         if pattern.endswith("/**"):
-            return [name for name, _status in self.walk(pattern[:-3]) if name != pattern[:-3]]
+            # The directory itself may be a link, those below it are not followed.
+            below = [os.path.join(pattern[:-3], name) for name in self.names(pattern[:-3])]
+            return [name for path in below for name, _status in self.walk(path)]
         found = ["/"]
         for part in pattern.strip("/").split("/"):
             if any(sign in part for sign in "*?["):

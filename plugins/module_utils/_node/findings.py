@@ -16,6 +16,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import timing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.tables import UNDERSTOOD
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import carried
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import order
 
 SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
@@ -87,7 +88,7 @@ def inhibitors(findings):
 
 
 def _examine_keys(accepted):
-    known = {check.key: check for check in CHECKS}
+    known = {check.key: check for check in CHECKS + carried.CHECKS}
     for key in accepted:
         if key not in known:
             close = difflib.get_close_matches(key, known, 1)

@@ -22,9 +22,9 @@ R! /var/lib/cni/results
 """
 
 
-def plan(shared):
-    """Return the Items.
+def plan(incumbent):
+    """Return the Items: the file for every node that has kubelet's directory, on whatever file system it lies.
 
-    :param shared: list of str, the directories that both systems use.
+    :param incumbent: Tree.
     """
-    return [item(FILE, PATH, "", "kubelet", TEXT, shown=True)] if DIRECTORY in shared else []
+    return [item(FILE, PATH, "", "kubelet", TEXT, shown=True)] if incumbent.is_directory(DIRECTORY) else []

@@ -14,7 +14,8 @@ AREA = area(
     stays=[
         (
             "made anew by programs of the release",
-            "/etc/ssl/certs/** /etc/ca-certificates.conf /etc/pki/ca-trust/extracted/** /etc/pki/tls/certs/ca-bundle* "
+            "/etc/ca-certificates.conf /etc/pki/ca-trust/extracted/** /etc/pki/tls/certs/ca-bundle.crt"
+            " /etc/pki/tls/certs/ca-bundle.trust.crt "
             "/etc/pki/tls/cert.pem /etc/pki/java/cacerts",
         ),
         ("belongs to the packages of the release", "/etc/crypto-policies/**"),

@@ -15,6 +15,8 @@ PARAMS = {
     "deadman_seconds": 0,
     "health_timeout": 60,
     "health_deadline": 0,
+    "accepted": [],
+    "fail_on_inhibitor": True,
 }
 MOUNTINFO = """\
 27 1 254:3 / / rw - ext4 /dev/vda3 rw
@@ -124,3 +126,14 @@ def test_fail_without_the_stateroot(node):
 
 def test_a_directory_mounted_over_itself_is_still_on_the_root():
     assert node_carry.foreign_mounts(_storage.parse_mountinfo(MOUNTINFO)) == ["/export", "/data"]
+
+
+def test_what_would_keep_the_node_from_serving_stops_it_before_anything_is_written(node):
+    (node / "node/etc/containerd").mkdir()
+    (node / "node/etc/containerd/config.toml").write_text('BinaryName = "/usr/bin/nvidia"\n')
+    with pytest.raises(FleetError, match="no /usr/bin/nvidia.*carry-not-serving") as refused:
+        carry(node)
+    assert refused.value.result["inhibitors"] == ["carry-not-serving"]
+    assert not (node / "deployment/etc/hostname").exists()
+    assert carry(node, accepted=["carry-not-serving"])["inhibitors"] == []
+    assert carry(node, fail_on_inhibitor=False)["inhibitors"] == ["carry-not-serving"]

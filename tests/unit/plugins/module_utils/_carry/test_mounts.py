@@ -257,3 +257,12 @@ def test_files_in_directories_of_packages_are_named(move):
 def test_a_directory_of_a_package_with_a_mount_of_its_own_is_not_named(move):
     files = {"/data/1": "mine", "/var/lib/dpkg/info/p.list": "/data\n"}
     assert "/data" not in lefts(move(files, mount_points=["/data"]).plan())
+
+
+@pytest.mark.parametrize("where", ["/var/lib/kubelet", "/data"])
+def test_what_a_boot_must_not_read_of_the_last_is_named_on_whatever_file_system_it_lies(move, where):
+    link = {"/var/lib/kubelet": "-> /data"} if where == "/data" else {}
+    fstab = {"/etc/fstab": f"UUID=2 {where} xfs defaults 0 2\n", f"{where}/cpu_manager_state": "{}"}
+    moving = move({**fstab, **link}, mount_points=[where])
+    moving.carry()
+    assert "cpu_manager_state" in moving.read(tmpfiles.PATH)
