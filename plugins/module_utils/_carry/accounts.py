@@ -187,6 +187,8 @@ def plan(situation, needed_users, needed_groups, owning=()):
             parts[PASSWD].append(Part(PASSWD, f"{PASSWD}: {fields[NAME]}", "accounts", "line", fields[NAME], lost))
     for fields in incumbent[GROUP]:
         _join(groups, fields, carried, local, parts[GROUP])
+    left += _members(incumbent[GROUP], groups.lines, local & set(users.numbers))
+    left += _shells(situation, incumbent[PASSWD], users, carried, parts[PASSWD])
 
     shadow = _merge_shadow(release[SHADOW], incumbent[SHADOW], carried | {"root"})
     gshadow = _merge_group_shadow(release[GSHADOW], groups.lines)
@@ -286,6 +288,41 @@ def _join(groups, fields, carried, local, parts):
                 line[MEMBERS] = ",".join(members + joining)
                 source = f"{GROUP}: {fields[NAME]}"
                 parts.append(Part(GROUP, source, "accounts", "line", ",".join(joining), ""))
+
+
+def _members(incumbent, candidate, known):
+    """Name the accounts of both systems that are in a group of both systems on one of them only."""
+    before = {fields[NAME]: set(fields[MEMBERS].split(",")) & known for fields in incumbent}
+    after = {fields[NAME]: set(fields[MEMBERS].split(",")) & known for fields in candidate}
+    left = []
+    for name in sorted(set(before) & set(after)):
+        for member in sorted(before[name] ^ after[name]):
+            sides = ("node", "release") if member in before[name] else ("release", "node")
+            left.append(Left(f"{GROUP}: {name}", "%s is in it on the %s, and not on the %s" % ((member,) + sides)))
+    return left
+
+
+def _shells(situation, incumbent, users, carried, parts):
+    """Keep root's shell, and of other accounts of the release that nobody logs in; say what cannot be kept."""
+    left, own = [], {fields[NAME]: fields[SHELL] for fields in incumbent if fields[NAME] not in carried}
+    for line in [line for line in users.lines if len(line) > SHELL]:
+        shell, name = own.get(line[NAME], line[SHELL]), f"{PASSWD}: {line[NAME]}"
+        may, might = _logs_in(shell), _logs_in(line[SHELL])
+        if shell == line[SHELL] or (not may and not might):
+            continue
+        keeps = may < might or line[NAME] == "root"
+        if keeps and (not shell or situation.has_program(shell)):
+            line[SHELL] = shell
+            parts.append(Part(PASSWD, name, "accounts", "line", shell, ""))
+        else:
+            left.append(
+                Left(name, f"its shell is {shell or 'the default'} on the node, the release's is {line[SHELL]}")
+            )
+    return left
+
+
+def _logs_in(shell):
+    return os.path.basename(shell) not in NO_LOGIN[1:]
 
 
 def _merge_shadow(release, incumbent, carried):

@@ -93,6 +93,10 @@ def _files(situation: Situation, named: formats.Named, known: Names) -> typing.L
             # Where the release has nothing in its place, what a package brought is missed as well.
             if named.kind == formats.FILE or situation.packages.verdict(path):
                 found.append(path)
+        if len(below) > 1 or not stat.S_ISDIR(below[0][1].st_mode) or named.kind != formats.FILE:
+            continue
+        if place not in WHOLE and place not in known and candidate.lstat("/usr" + place) is None:
+            found.append(place)  # an empty directory
     return found
 
 
@@ -124,6 +128,9 @@ class _Candidate:
                 self.targets.add(path)
                 path = os.path.dirname(path)
         self.places = list(shared)
+        targets = {part.target for made in items for part in made.parts}
+        # What is mounted comes back by its own line or unit, but for the stateroot's /var.
+        self.places += [place for place in situation.mount_points if place != "/" and place not in targets]
         for made in items:
             for part in made.parts if made.target == formats.FSTAB else ():
                 if part.target not in ("/", "/var", "none"):
@@ -153,7 +160,10 @@ class _Candidate:
         """Return what is missing, as it is told, "" if nothing is."""
         kind, name = named
         if kind == formats.PROGRAM:
-            places = [name] if name.startswith("/") else [os.path.join(place, name) for place in PATH]
+            is_path = name.startswith("/")
+            places = [name] if is_path else [os.path.join(place, name) for place in PATH]
+            if not is_path and not any(self.situation.incumbent.exists(place) for place in places):
+                return ""  # nor does the node have it
             return "" if any(self.situation.has_program(place) or place in self.targets for place in places) else name
         if kind == formats.HELPER:
             helper = "/usr/sbin/mount." + name

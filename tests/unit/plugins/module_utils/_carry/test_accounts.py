@@ -300,3 +300,49 @@ def test_a_system_account_that_a_carried_file_names_comes_along(move, path, text
     moving.carry()
     assert "\nagentlog:x:210:210:" in moving.read("/etc/passwd")
     assert "\nagentlog:x:210:" in moving.read("/etc/group")
+
+
+@pytest.mark.parametrize(
+    ("own", "release", "there", "kept"),
+    [
+        ("/usr/sbin/nologin", "/bin/bash", True, "/usr/sbin/nologin"),
+        ("/usr/sbin/nologin", "/bin/bash", False, None),
+        ("/bin/zsh", "/bin/bash", True, "/bin/zsh"),
+        ("/bin/zsh", "/bin/bash", False, None),
+        ("/sbin/nologin", "/usr/sbin/nologin", False, ""),
+        ("/bin/bash", "/usr/sbin/nologin", True, "/bin/bash"),
+    ],
+)
+def test_roots_shell_is_kept_or_told(move, own, release, there, kept):
+    moving = move(release={own: ""} if there and own != "/bin/bash" else {})
+    passwd = moving.incumbent / "etc/passwd"
+    passwd.write_text(passwd.read_text().replace("/root:/bin/bash", "/root:" + own))
+    for path in ("etc/passwd", "usr/etc/passwd"):
+        file = moving.deployment / path
+        file.write_text(file.read_text().replace("/root:/bin/bash", "/root:" + release))
+    made = moving.carry()
+    assert moving.read("/etc/passwd").split("\n")[0].endswith(":" + (kept or release))
+    told = [left.reason for left in made.left if left.path == "/etc/passwd: root"]
+    assert told == ([f"its shell is {own} on the node, the release's is {release}"] if kept is None else [])
+
+
+def test_who_may_not_log_in_on_the_node_may_not_on_the_release(move):
+    moving = move(release={"/usr/sbin/nologin": ""})
+    for path in ("etc/passwd", "usr/etc/passwd"):
+        file = moving.deployment / path
+        file.write_text(file.read_text().replace("daemon:/usr/sbin:/usr/sbin/nologin", "daemon:/usr/sbin:/bin/sh"))
+    moving.carry()
+    assert "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n" in moving.read("/etc/passwd")
+
+
+def test_members_on_one_of_both_systems_only_are_named(move):
+    moving = move()
+    add(moving, "group", "ssl-cert:x:112:messagebus,ops\n")
+    for path in ("etc/group", "usr/etc/group"):
+        file = moving.deployment / path
+        file.write_text(file.read_text().replace("adm:x:4:", "adm:x:4:messagebus") + "ssl-cert:x:105:\n")
+    made = moving.carry()
+    assert "\nssl-cert:x:105:ops\n" in moving.read("/etc/group")
+    told = {left.path: left.reason for left in made.left}
+    assert told["/etc/group: adm"] == "messagebus is in it on the release, and not on the node"
+    assert told["/etc/group: ssl-cert"] == "messagebus is in it on the node, and not on the release"
