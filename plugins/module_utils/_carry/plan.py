@@ -22,6 +22,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     network,
     owners,
     rules,
+    sshd,
     strays,
     sysctl,
     trust,
@@ -68,6 +69,8 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
         Found(tmpfiles.plan(situation.incumbent), [], set()),
     ]
     owned = owners.search(situation, shared)
+    # First, because it says more than what of it comes from sshd_config alone.
+    parts.insert(0, sshd.plan(situation, [made for part in parts for made in part.items]))
     taken = set(accounts.FILES).union(*(part.taken for part in parts))
     parts.append(named.follow(situation, [made for part in parts for made in part.items], taken))
     copied = [made for part in parts for made in part.items]

@@ -274,7 +274,10 @@ def test_a_unit_that_the_release_brings_itself(move):
         {"/usr/lib/systemd/system/kubelet.service": UNIT % "/usr/bin/kubelet"},
     )
     made = moving.carry()
-    assert lefts(made)[name] == "the release brings its own kubelet.service"
+    assert lefts(made)[name] == (
+        "the release brings its own kubelet.service, which starts /usr/bin/kubelet; "
+        "the node's starts /usr/local/bin/kubelet"
+    )
     assert links(moving) == {"multi-user.target.wants/kubelet.service": "/usr/lib/systemd/system/kubelet.service"}
 
 

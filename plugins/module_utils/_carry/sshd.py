@@ -1,0 +1,142 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What sshd's files come to on both systems: where the release says otherwise, the node's value goes before it.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import fnmatch
+import os
+import re
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.dropins import (
+    HEADER,
+    NOT_INCLUDED,
+    SSHD,
+    SSHD_FIRST,
+    SSHD_LAST,
+    SSHD_PLACE,
+    effective_lines,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Item, item
+
+Read = typing.Callable[[str], str]
+# What sshd does where no file says anything, in the settings that say who gets in and what they may do.
+DEFAULTS = {
+    "allowagentforwarding": "yes",
+    "allowstreamlocalforwarding": "yes",
+    "allowtcpforwarding": "yes",
+    "clientalivecountmax": "3",
+    "clientaliveinterval": "0",
+    "disableforwarding": "no",
+    "gatewayports": "no",
+    "gssapiauthentication": "no",
+    "hostbasedauthentication": "no",
+    "ignorerhosts": "yes",
+    "kbdinteractiveauthentication": "yes",
+    "kerberosauthentication": "no",
+    "logingracetime": "120",
+    "maxauthtries": "6",
+    "maxsessions": "10",
+    "passwordauthentication": "yes",
+    "permitemptypasswords": "no",
+    "permitrootlogin": "prohibit-password",
+    "permittty": "yes",
+    "permittunnel": "no",
+    "permituserenvironment": "no",
+    "permituserrc": "yes",
+    "pubkeyauthentication": "yes",
+    "strictmodes": "yes",
+    "usepam": "no",
+    "x11forwarding": "no",
+}
+ALIASES = {"challengeresponseauthentication": "kbdinteractiveauthentication"}
+VALUES = {"without-password": "prohibit-password", "2m": "120"}
+# Who may get in at all; each line adds to what others say, so none comes before another.
+ADDED = ("allowusers", "denyusers", "allowgroups", "denygroups")
+INCLUDES_MAX = 16
+NOT_SAID = "the release says %s, the node does not"
+
+
+class Setting(typing.NamedTuple):
+    keyword: str
+    value: str
+    path: str
+
+
+def effective(read: Read, names: typing.Callable[[], typing.Iterable[str]]) -> typing.Dict[str, Setting]:
+    """Return what counts outside of Match blocks, by the keyword in lower case; of several values the first.
+
+    :param read: gives the text of a file.
+    :param names: gives the paths of all files that an Include may mean.
+    """
+    found: typing.Dict[str, Setting] = {}
+    _read(read, names, SSHD, found, 0)
+    return found
+
+
+def _read(
+    read: Read, names: typing.Callable[[], typing.Iterable[str]], path: str, found: typing.Dict[str, Setting], deep: int
+) -> None:
+    for line in effective_lines(read(path)):
+        words = line.strip().replace("=", " ", 1).split()
+        if not words or words[0].lower() == "match":
+            return
+        if words[0].lower() == "include":
+            for pattern in [os.path.join("/etc/ssh", word.strip('"')) for word in words[1:]]:
+                for name in [name for name in sorted(names()) if fnmatch.fnmatchcase(name, pattern)]:
+                    if deep < INCLUDES_MAX:
+                        _read(read, names, name, found, deep + 1)
+            continue
+        keyword = ALIASES.get(words[0].lower(), words[0].lower())
+        found.setdefault(keyword, Setting(words[0], " ".join(words[1:]).strip('"'), path))
+
+
+def plan(situation: Situation, items: typing.Iterable[Item]) -> Found:
+    """Return Found: drop-ins with what would be otherwise on the candidate.
+
+    :param items: what is carried; those drop-ins may be among it already, and have more to say then.
+    """
+    found = Found([], [], set())
+    incumbent, pristine = situation.incumbent, situation.pristine(SSHD)
+    if pristine is None or not incumbent.text(SSHD) or not situation.has_program("/usr/sbin/sshd"):
+        return found
+    carried = {made.target: made for made in items if made.kind == FILE and made.target.startswith("/etc/ssh/")}
+    texts = {path: made.content.decode("utf-8", "surrogateescape") for path, made in carried.items()}
+    for path in situation.candidate.glob("/usr" + SSHD_PLACE + "/*.conf") + ["/usr" + SSHD]:
+        texts.setdefault(path[len("/usr") :], situation.candidate.text(path))
+    before = effective(incumbent.text, lambda: incumbent.glob("/etc/ssh/*") + incumbent.glob(SSHD_PLACE + "/*"))
+    after = effective(lambda path: texts.get(path, ""), lambda: texts)
+    lines: typing.Dict[str, typing.List[str]] = {}
+    for keyword in sorted(set(before) | set(after)):
+        own, other = before.get(keyword), after.get(keyword)
+        default = DEFAULTS.get(keyword)
+        now, then = own.value if own else default, other.value if other else default
+        if _same(now, then) or keyword == "subsystem":
+            continue
+        name = (own or other or Setting(keyword, "", "")).keyword
+        made = own is not None and bool(situation.packages.verdict(own.path))
+        if keyword in DEFAULTS or (made and other is not None and keyword not in ADDED and other.path not in carried):
+            # Drop-ins are read before the main file, in the order of their names.
+            place = SSHD_LAST if other is None or other.path == SSHD else SSHD_FIRST
+            lines.setdefault(SSHD_PLACE + place, []).append(f"{name} {now}")
+        elif own is None and other is not None and other.path not in carried and keyword in ADDED:
+            found.left.append(Left(SSHD, NOT_SAID % f"{other.keyword} {other.value}"))
+    is_read = re.search(r"(?mi)^\s*include\s.*sshd_config\.d/", pristine.decode("utf-8", "surrogateescape"))
+    for target in sorted(lines):
+        found.items.append(_drop_in(target, carried.get(target), lines[target], "" if is_read else NOT_INCLUDED))
+    return found
+
+
+def _same(value: typing.Optional[str], other: typing.Optional[str]) -> bool:
+    pair = [VALUES.get((text or "").lower(), (text or "").lower()) for text in (value, other)]
+    return pair[0] == pair[1]
+
+
+def _drop_in(target: str, there: typing.Optional[Item], lines: typing.List[str], lost: str) -> Item:
+    text = "".join(line + "\n" for line in lines)
+    if there is not None:
+        return there._replace(content=there.content + text.encode("utf-8", "surrogateescape"))
+    return item(FILE, target, SSHD, "ssh", HEADER % SSHD + text, 0o600, lost=lost)
