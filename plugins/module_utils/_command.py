@@ -22,7 +22,9 @@ class Completed(typing.NamedTuple):
     stderr: str
 
 
-def run(argv, check=True, input_bytes=None, timeout=None, left="Nothing was changed", todo="", watch=None):
+def run(
+    argv, check=True, input_bytes=None, timeout=None, left="Nothing was changed", todo="", watch=None, errors="replace"
+):
     """Run one program in the C locale, without a shell.
 
     :param argv: list of str, the program (looked up on the system's paths) and its arguments.
@@ -33,7 +35,8 @@ def run(argv, check=True, input_bytes=None, timeout=None, left="Nothing was chan
     :param todo: str, the next step to name in the error.
     :param watch: callable or None; called with the program's process id about once a second while it runs. It is killed
         as soon as this returns a sentence instead of "", and that is the problem.
-    :returns: Completed(argv, rc, stdout, stderr); output is decoded as UTF-8, bad bytes replaced.
+    :param errors: str, what becomes of bytes that are no UTF-8 in what it writes, as bytes.decode takes it.
+    :returns: Completed(argv, rc, stdout, stderr); output is decoded as UTF-8.
     :raises FleetError: the program is missing, ran out of time, was killed, or failed while check is true.
     """
     process = start(argv, stderr=subprocess.PIPE, left=left, todo=todo)
@@ -55,7 +58,7 @@ def run(argv, check=True, input_bytes=None, timeout=None, left="Nothing was chan
         process.kill()
         process.communicate()
         raise FleetError(problem, left, todo)
-    done = Completed(argv, process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
+    done = Completed(argv, process.returncode, out.decode("utf-8", errors), err.decode("utf-8", "replace"))
     if check and done.rc != 0:
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
         raise FleetError("%s failed with code %d: %s" % (" ".join(argv), done.rc, said), left, todo)

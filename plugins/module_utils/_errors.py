@@ -9,7 +9,7 @@ import contextlib
 import traceback
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, writable
 
 REPORT_TO = "https://github.com/osmigrate/fleet/issues"
 STAYS = "What was done until then stays"
@@ -91,7 +91,15 @@ def failing(module: typing.Any, left: str = STAYS, **always: typing.Any) -> typi
         failed = _unusable(error, left) if error.errno else unexpected(module._name, error, left)
     except Exception as error:
         failed = unexpected(module._name, error, left)
-    module.fail_json(**dict(always, **failed.failure()))
+    module.fail_json(**writable(dict(always, **failed.failure())))
+
+
+def answer(module: typing.Any, **result: typing.Any) -> None:
+    """Let a module end with a result, in which names and contents of any bytes may be.
+
+    :param module: AnsibleModule.
+    """
+    module.exit_json(**writable(result))
 
 
 def _unusable(error: OSError, left: str) -> FleetError:

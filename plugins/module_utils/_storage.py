@@ -11,6 +11,7 @@ import os
 import tempfile
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
@@ -66,7 +67,7 @@ def parse_mountinfo(text):
     :returns: list of Mount in the order of mounting; source is the file system's own name for its device.
     """
     mounts = []
-    for line in text.splitlines():
+    for line in _lines.lines(text):
         before, separator, after = line.partition(" - ")
         left, right = before.split(" "), after.split(" ")
         if not separator or len(left) < 6 or len(right) < 2:
@@ -86,15 +87,12 @@ def parse_mountinfo(text):
 
 
 def _unescaped(text):
-    for octal, plain in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        text = text.replace(octal, plain)
-    return text
+    return _lines.field(text)
 
 
 def mounts():
     """Return what is mounted now, as list of Mount."""
-    with open(MOUNTINFO) as text:
-        return parse_mountinfo(text.read())
+    return parse_mountinfo(read_bytes(MOUNTINFO).decode("utf-8", "surrogateescape"))
 
 
 def mount_of(path, mounted):

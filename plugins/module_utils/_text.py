@@ -20,6 +20,8 @@ _DNS_NAME = re.compile(
 # The last part of a name that resolvers take for an IPv4 address.
 _NUMBER_AT_END = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?")
 _INTERFACE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,14}")
+# Bytes that are no UTF-8, as Python has them in texts and names of files, and as results show them.
+_NO_TEXT, _SHOWN = re.compile(r"[\udc80-\udcff]"), re.compile(r"\\x([89a-f][0-9a-f])")
 _LONGEST_NAME = 253
 _CUT = " [...]"
 
@@ -56,6 +58,25 @@ def printable(text: typing.Any, longest: int = 500) -> str:
 def visible(text: str) -> str:
     """Return the text with the escape sequences of what cannot be seen, line breaks among them."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
+def writable(value: typing.Any) -> typing.Any:
+    """Return a result with each byte that is no UTF-8 as its escape sequence, such as \\xff: others cannot be written.
+
+    :param value: anything that JSON can hold; names in dicts are looked at, too.
+    """
+    if isinstance(value, str):
+        return _NO_TEXT.sub(lambda found: f"\\x{ord(found.group(0)) - 0xDC00:02x}", value)
+    if isinstance(value, dict):
+        return {writable(name): writable(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [writable(one) for one in value]
+    return value
+
+
+def as_meant(text: str) -> str:
+    """Return a text of a result, which writable made, as it was."""
+    return _SHOWN.sub(lambda found: chr(0xDC00 + int(found.group(1), 16)), text)
 
 
 def is_node_name(text: typing.Any) -> bool:

@@ -84,7 +84,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import prune
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import finalize as finalizing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
@@ -138,7 +138,7 @@ def main():
         result = finalize(module.params["soak"], module.check_mode)
     if module._diff:
         result["diff"] = {"before": "".join(found["path"] + "\n" for found in result["deletes"]), "after": ""}
-    module.exit_json(**result)
+    answer(module, **result)
 
 
 if __name__ == "__main__":

@@ -158,7 +158,7 @@ finalized:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import machine
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
@@ -168,7 +168,7 @@ def main():
     with failing(module):
         facts = BootControl(check_mode=True).facts()
         known_by = machine.identify()
-    module.exit_json(changed=False, machine=known_by, **facts)
+    answer(module, changed=False, machine=known_by, **facts)
 
 
 if __name__ == "__main__":

@@ -327,7 +327,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import BOOTED_FLAG
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import model, network, plan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import names
@@ -459,7 +459,7 @@ def main():
         )
     if not module._diff:
         del result["diff"]
-    module.exit_json(**result)
+    answer(module, **result)
 
 
 if __name__ == "__main__":

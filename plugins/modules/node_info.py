@@ -299,7 +299,7 @@ network:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts as nodefacts
 
 
@@ -307,7 +307,7 @@ def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     with failing(module):
         facts = nodefacts.gather()
-    module.exit_json(changed=False, **facts)
+    answer(module, changed=False, **facts)
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import proof
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import leases, state
@@ -144,10 +144,10 @@ def compare(path, timeout):
     if before is None:
         return {"changed": False, "actions": [], "addresses": [], "differences": []}
     end = time.time() + timeout
-    after = look([])
+    after = look(before["kubernetes"])
     while proof.gone(before, after) and time.time() < end:
         time.sleep(1)
-        after = look([])
+        after = look(before["kubernetes"])
     differences = proof.compare(before, after)
     result = {"changed": False, "actions": [], "addresses": before["kubernetes"], "differences": differences}
     gone = proof.gone(before, after)
@@ -181,7 +181,7 @@ def main():
                 result = keep(proof.PATH, module.params["addresses"], module.check_mode)
         else:
             result = compare(proof.PATH, module.params["timeout"])
-    module.exit_json(**result)
+    answer(module, **result)
 
 
 if __name__ == "__main__":

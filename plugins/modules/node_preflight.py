@@ -146,7 +146,7 @@ inhibitors:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import findings as checks
 
@@ -199,7 +199,7 @@ def main():
             refused = refusal(wanted, findings, result["inhibitors"])
             refused.result = result
             raise refused
-    module.exit_json(**result)
+    answer(module, **result)
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ state:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import snapshot
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 
 
 def main():
@@ -109,7 +109,7 @@ def main():
     )
     with failing(module, "Nothing was changed"):
         state = snapshot.take(module.params["files"], module.params["sysctls"])
-    module.exit_json(changed=False, state=state)
+    answer(module, changed=False, state=state)
 
 
 if __name__ == "__main__":

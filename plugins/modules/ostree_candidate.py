@@ -160,7 +160,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.candidate import Candidate
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, keyring, signature
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
@@ -238,7 +238,7 @@ def main():
         result = bring(module.params, module.check_mode)
     if module._diff:
         result["diff"] = {"prepared": "".join(action + "\n" for action in result["actions"])}
-    module.exit_json(**result)
+    answer(module, **result)
 
 
 if __name__ == "__main__":

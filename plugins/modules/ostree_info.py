@@ -86,7 +86,7 @@ deployments:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 
 
 def facts(ostree, installed):
@@ -110,7 +110,7 @@ def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     with failing(module):
         result = facts(Ostree(), installed=module.get_bin_path("ostree") is not None)
-    module.exit_json(changed=False, **result)
+    answer(module, changed=False, **result)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _osrelease, _storage, _text
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _osrelease, _storage, _text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, env, grub, grubcfg
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     accounts,
@@ -138,7 +138,7 @@ def of_fstab(text: str) -> None:
 def of_sshd(text: str) -> None:
     mine, _mark, theirs = text.partition(NEXT)
     dropins.sshd_changes(mine, theirs)
-    for line in dropins.effective_lines(mine):
+    for line in _lines.effective(mine):
         dropins._keyword(line)
 
 

@@ -6,9 +6,11 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import os
+import re
 import stat
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Part, item
@@ -25,6 +27,10 @@ FILES = (PASSWD, GROUP, SHADOW, GSHADOW) + SUBIDS
 # Names in SUBIDS that no account has to have: container runtimes look for them.
 SUBID_NAMES = ("containers",)
 
+# Negative, or larger than any that the kernel has; kept as it is, whatever the system makes of it.
+_NUMERIC = re.compile(r"-?[0-9]+\Z")
+NO_KERNEL = "the kernel has no such number; the line is kept as it is"
+
 # Where fields lie in the lines of passwd and group.
 NAME, NUMBER, USER_GROUP, MEMBERS, SHELL = 0, 2, 3, 3, 6
 
@@ -39,13 +45,25 @@ class Accounts(typing.NamedTuple):
 
 def parse(text):
     """Read passwd or group, or a shadow of them: list of lists of fields; what is no account is left out."""
-    lines = [line.split(":") for line in text.splitlines()]
+    lines = [line.split(":") for line in _lines.lines(text)]
     return [fields for fields in lines if len(fields) >= 4 and fields[NAME][:1] not in ("", "+", "-", "#")]
 
 
 def names(lines):
-    """Return dict of name to number."""
-    return {fields[NAME]: _number(fields[NUMBER]) for fields in lines if _number(fields[NUMBER]) is not None}
+    """Return dict of name to number; of two lines with one name the first one counts, as it does for the system."""
+    numbers = [(fields[NAME], _number(fields[NUMBER])) for fields in reversed(lines)]
+    return {name: number for name, number in numbers if number is not None}
+
+
+def holders(numbers):
+    """Return dict of number to the set of names that have it.
+
+    :param numbers: dict, what names returned.
+    """
+    found = {}
+    for name, number in numbers.items():
+        found.setdefault(number, set()).add(name)
+    return found
 
 
 def _number(text: str) -> typing.Optional[int]:
@@ -54,12 +72,20 @@ def _number(text: str) -> typing.Optional[int]:
     return found if found is not None and found < 2**32 - 1 else None
 
 
+def _number_fields(path: str) -> tuple:
+    return (NUMBER, USER_GROUP) if path == PASSWD else (NUMBER,)
+
+
 def _split(lines: list, path: str) -> tuple:
-    """Return those lines of passwd or group that say who somebody is, and those that do not as list of Left."""
-    fields = (NUMBER, USER_GROUP) if path == PASSWD else (NUMBER,)
-    usable = [line for line in lines if all(_number(line[field]) is not None for field in fields)]
-    odd = [line for line in lines if line not in usable]
-    return usable, [Left(f"{path}: {line[NAME]}", "its line has no number where one has to be") for line in odd]
+    """Return those lines of passwd or group with numbers that the kernel can have, and all others."""
+    usable = [line for line in lines if all(_number(line[field]) is not None for field in _number_fields(path))]
+    return usable, [line for line in lines if line not in usable]
+
+
+def _lines_of_nis(situation, path):
+    """Return what NIS adds to passwd or group, or takes of it, as list of Left."""
+    found = [line.split(":")[NAME] for line in _lines.lines(situation.incumbent.text(path)) if line[:1] in ("+", "-")]
+    return [Left(f"{path}: {name}", "a line for NIS, which the candidate's accounts do not ask") for name in found]
 
 
 def _is_person(number):
@@ -67,23 +93,37 @@ def _is_person(number):
 
 
 class _Table:
-    """The lines of one file of the candidate while it is put together."""
+    """The lines of one file of the candidate while it is put together.
 
-    def __init__(self, own, elsewhere):
+    :param own: list of lists of fields, what the candidate begins with.
+    :param elsewhere: the same of what it has in /usr/lib.
+    :param source: the same of where more lines come from. Names that share a number there share it here, too.
+    :param kept: set of int, numbers that nobody gets who had another one.
+    """
+
+    def __init__(self, own, elsewhere, source, kept=()):
         self.lines = [list(fields) for fields in own]
         self.elsewhere = elsewhere
         self.numbers = names(elsewhere)
         self.numbers.update(names(own))
+        self._first, self._source = holders(self.numbers), holders(names(source))
+        self._kept = set(kept) | set(self._source)
 
     def take(self, fields):
-        """Put a line in, in place of one of the same name; return the name that has the number already, or ""."""
+        """Put a line in, in place of one of the same name; return whose number it is on the candidate, or ""."""
         number = _number(fields[NUMBER])
-        holders = [name for name, taken in self.numbers.items() if taken == number and name != fields[NAME]]
-        if holders:
-            return sorted(holders)[0]
-        self.lines = [line for line in self.lines if line[NAME] != fields[NAME]] + [list(fields)]
-        self.numbers[fields[NAME]] = number
+        others = self._first.get(number, set()) - self._source.get(number, set()) - {fields[NAME]}
+        if others:
+            return sorted(others)[0]
+        self.put(fields)
         return ""
+
+    def put(self, fields):
+        """Put a line in, in place of one of the same name."""
+        if fields[NAME] in self.numbers:
+            self.lines = [line for line in self.lines if line[NAME] != fields[NAME]]
+        self.lines.append(list(fields))
+        self.numbers[fields[NAME]] = _number(fields[NUMBER])
 
     def adopt(self, name):
         """Put a line in that the release has in /usr/lib only, so that it can be changed."""
@@ -99,12 +139,13 @@ class _Table:
         if not holder or not may_change:
             return holder, ""
         old, fields[NUMBER] = fields[NUMBER], str(self.free())
-        self.take(fields)
+        self.put(fields)
         return "", f"its number {old} belongs to {holder} in the release; it becomes {fields[NUMBER]}"
 
     def free(self):
-        """Return the highest number for the system that nobody has."""
-        free = [number for number in SYSTEM_NUMBERS if number not in self.numbers.values()]
+        """Return the highest number for the system that nobody has, here or where the lines come from."""
+        taken = self._kept | set(self.numbers.values())
+        free = [number for number in SYSTEM_NUMBERS if number not in taken]
         if not free:
             raise FleetError(
                 "All %d numbers of system accounts are taken" % len(SYSTEM_NUMBERS),
@@ -127,18 +168,22 @@ def plan(situation, needed_users, needed_groups, owning=()):
     """
     incumbent = {path: parse(situation.incumbent.text(path)) for path in (PASSWD, GROUP, SHADOW, GSHADOW)}
     left = []
+    odd = {}
     for path in (PASSWD, GROUP):
-        incumbent[path], odd = _split(incumbent[path], path)
-        left += odd
+        left += _lines_of_nis(situation, path)
+        incumbent[path], odd[path] = _split(incumbent[path], path)
     # Fields at the end may be missing.
     incumbent[PASSWD] = [fields + [""] * (SHELL + 1 - len(fields)) for fields in incumbent[PASSWD]]
     local = {fields[NAME] for fields in incumbent[PASSWD]}
     needed_users = needed_users | _sub_users(situation) | _logins(incumbent[PASSWD])
     release = {path: parse((situation.pristine(path) or b"").decode("utf-8", "surrogateescape")) for path in incumbent}
-    users = _Table(release[PASSWD], parse(situation.candidate.text("/usr/lib/passwd")))
-    groups = _Table(release[GROUP], parse(situation.candidate.text("/usr/lib/group")))
-    _rename(incumbent[PASSWD], users, situation.translation.users)
-    _rename(incumbent[GROUP], groups, situation.translation.groups)
+    vendor = {path: parse(situation.candidate.text("/usr/lib" + path[len("/etc") :])) for path in (PASSWD, GROUP)}
+    for path, renamed in ((PASSWD, situation.translation.users), (GROUP, situation.translation.groups)):
+        _rename(incumbent[path], names(vendor[path] + release[path]), renamed)
+    users, groups = (
+        _Table(release[path], vendor[path], incumbent[path], {number for of, number in owning if of == kind})
+        for path, kind in ((PASSWD, "user"), (GROUP, "group"))
+    )
     parts, collisions = {PASSWD: [], GROUP: []}, []
 
     people = [
@@ -146,7 +191,7 @@ def plan(situation, needed_users, needed_groups, owning=()):
         for fields in incumbent[PASSWD]
         if _is_person(int(fields[NUMBER])) or (fields[NAME] in needed_users and fields[NAME] not in users.numbers)
     ]
-    primary = {fields[USER_GROUP] for fields in people}
+    primary = {int(fields[USER_GROUP]) for fields in people}
     chosen = {fields[NAME] for fields in people}
     for fields in incumbent[GROUP]:
         name, number = fields[NAME], int(fields[NUMBER])
@@ -154,7 +199,7 @@ def plan(situation, needed_users, needed_groups, owning=()):
         members = [
             member for member in fields[MEMBERS].split(",") if member in chosen or member and member not in local
         ]
-        wanted = name in needed_groups or fields[NUMBER] in primary or bool(members)
+        wanted = name in needed_groups or number in primary or bool(members)
         if not _is_person(number) and (name in groups.numbers or not wanted):
             continue
         holder, lost = groups.settle(fields[:MEMBERS] + [",".join(members)], ("group", number) not in owning)
@@ -185,12 +230,22 @@ def plan(situation, needed_users, needed_groups, owning=()):
         else:
             carried.add(fields[NAME])
             parts[PASSWD].append(Part(PASSWD, f"{PASSWD}: {fields[NAME]}", "accounts", "line", fields[NAME], lost))
+    for path, table in ((PASSWD, users), (GROUP, groups)):
+        for fields in odd[path]:
+            name = f"{path}: {fields[NAME]}"
+            if fields[NAME] in table.numbers or not all(_NUMERIC.match(fields[each]) for each in _number_fields(path)):
+                left.append(Left(name, "its line has no number where one has to be"))
+                continue
+            table.lines.append(fields)
+            parts[path].append(Part(path, name, "accounts", "line", fields[NAME], NO_KERNEL))
+            carried.update([fields[NAME]] if path == PASSWD else [])
     for fields in incumbent[GROUP]:
         _join(groups, fields, carried, local, parts[GROUP])
     left += _members(incumbent[GROUP], groups.lines, local & set(users.numbers))
     left += _shells(situation, incumbent[PASSWD], users, carried, parts[PASSWD])
 
-    shadow = _merge_shadow(release[SHADOW], incumbent[SHADOW], carried | {"root"})
+    own_root = {"root"} & {fields[NAME] for fields in incumbent[SHADOW]}
+    shadow = _merge_shadow(release[SHADOW], incumbent[SHADOW], carried | own_root)
     gshadow = _merge_group_shadow(release[GSHADOW], groups.lines)
     items = [
         _file(situation, PASSWD, users.text(), False, parts[PASSWD]),
@@ -198,18 +253,17 @@ def plan(situation, needed_users, needed_groups, owning=()):
         _file(situation, SHADOW, _text(shadow), True, []),
         _file(situation, GSHADOW, _text(gshadow), True, []),
     ]
-    keys = carried | set(SUBID_NAMES) | {fields[NUMBER] for fields in people if fields[NAME] in carried}
+    numbers = {}
+    for kind, path, table in (("user", PASSWD, users), ("group", GROUP, groups)):
+        for old, new in _mapping(incumbent[path], table.numbers).items():
+            numbers[kind, old] = new
     for path in SUBIDS:
-        own = [line for line in situation.incumbent.text(path).splitlines() if line.split(":")[0] in keys]
+        own = _subids(_lines.lines(situation.incumbent.text(path)), users.numbers, numbers)
         if own:
             items.append(_file(situation, path, "\n".join(own) + "\n", False, []))
     for fields in incumbent[PASSWD]:
         if fields[NAME] not in users.numbers:
             left.append(Left(f"{PASSWD}: {fields[NAME]}", "a system user that nothing carried belongs to"))
-    numbers = {}
-    for kind, path, table in (("user", PASSWD, users), ("group", GROUP, groups)):
-        for old, new in _mapping(incumbent[path], table.numbers).items():
-            numbers[kind, old] = new
     taken = set(FILES)
     return Accounts(Found(items, left, taken), numbers, {"user": users.numbers, "group": groups.numbers}, collisions)
 
@@ -223,16 +277,17 @@ def plan_missing(situation):
     added = set()
     for path, kind in ((PASSWD, "user"), (GROUP, "group")):
         pristine = (situation.pristine(path) or b"").decode("utf-8", "surrogateescape")
-        table = _Table(parse(situation.candidate.text(path)), parse(situation.candidate.text("/usr/lib" + path[4:])))
-        parts = []
-        for fields in _split(parse(pristine), path)[0]:
+        new, parts = _split(parse(pristine), path)[0], []
+        elsewhere = parse(situation.candidate.text("/usr/lib" + path[4:]))
+        table = _Table(parse(situation.candidate.text(path)), elsewhere, new)
+        for fields in new:
             if fields[NAME] in table.numbers:
                 continue
             number, fields = _number(fields[NUMBER]), list(fields)
             holder = table.take(fields)
             if holder:
                 fields[NUMBER] = str(table.free())
-                table.take(fields)
+                table.put(fields)
                 collisions.append(_collision(kind, fields[NAME], number, int(fields[NUMBER]), holder))
             added.add(fields[NAME])
             parts.append(Part(path, f"/usr{path}: {fields[NAME]}", "accounts", "line", fields[NAME], ""))
@@ -251,27 +306,46 @@ def plan_missing(situation):
     return Accounts(Found(items, [], set()), {}, {}, collisions)
 
 
-def _rename(lines, table, renamed):
+def _rename(lines, known, renamed):
     """Give accounts of the incumbent the names under which the release has them, if it has."""
     for fields in lines:
         name = renamed.get(fields[NAME])
-        if name in table.numbers and fields[NAME] not in table.numbers:
+        if name in known and fields[NAME] not in known:
             fields[NAME] = name
 
 
 def _mapping(lines, numbers):
-    return {number: numbers[name] for name, number in reversed(sorted(names(lines).items())) if name in numbers}
+    """Return dict of number on the incumbent to number; of several names the one that keeps it counts, or the first."""
+    found = {}
+    for name, number in sorted(names(lines).items()):
+        if name in numbers and (number not in found or numbers[name] == number):
+            found[number] = numbers[name]
+    return found
+
+
+def _subids(lines, known, numbers):
+    """Return the lines of a table of subordinate ids whose accounts the candidate has; some name them by number."""
+    kept = []
+    for line in lines:
+        key, colon, rest = line.partition(":")
+        if _number(key) is not None and key not in known:
+            new = numbers.get(("user", int(key)))
+            if new is not None:
+                kept.append(f"{new}{colon}{rest}")
+        elif key in known or key in SUBID_NAMES:
+            kept.append(line)
+    return kept
 
 
 def _sub_users(situation):
     """Return the names in the tables of subordinate ids: kubelet looks for its own there, though it owns no file."""
-    lines = [line for path in SUBIDS for line in situation.incumbent.text(path).splitlines()]
+    lines = [line for path in SUBIDS for line in _lines.lines(situation.incumbent.text(path))]
     return {line.split(":")[0] for line in lines}
 
 
 def _logins(lines):
     """Return the names of system accounts by which somebody can log in; their homes may lie where no search goes."""
-    return {fields[NAME] for fields in lines if int(fields[NUMBER]) and os.path.basename(fields[SHELL]) not in NO_LOGIN}
+    return {fields[NAME] for fields in lines if os.path.basename(fields[SHELL]) not in NO_LOGIN}
 
 
 def _join(groups, fields, carried, local, parts):

@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import os
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import LINK, item
 
@@ -18,7 +19,7 @@ def plan(situation):
     """Return Found."""
     found = Found([], [], set())
     for name in situation.incumbent.names(CHOICES):
-        lines = situation.incumbent.text(os.path.join(CHOICES, name)).splitlines()
+        lines = _lines.lines(situation.incumbent.text(os.path.join(CHOICES, name)))
         if len(lines) < 2 or lines[0] != "manual":
             continue
         # Line 1 is the place of the link; a name and a place follow for each link that goes along, until a blank line.

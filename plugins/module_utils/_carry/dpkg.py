@@ -9,6 +9,7 @@ import os
 import stat
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.installed import Installed
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
@@ -37,10 +38,10 @@ class Dpkg:
         for name in tree.names(INFO):
             if name.endswith(".list"):
                 package = name[: -len(".list")]
-                for path in tree.text(os.path.join(INFO, name)).splitlines():
+                for path in _lines.lines(tree.text(os.path.join(INFO, name))):
                     self.owned[path] = package
         self.digests = parse_conffiles(tree.text(STATUS))
-        for line in tree.text(UCF).splitlines():
+        for line in _lines.lines(tree.text(UCF)):
             digest, _blanks, path = line.partition("  ")
             self.digests.setdefault(path, digest)
         self._sums, self._installed = {}, {}
@@ -54,7 +55,7 @@ class Dpkg:
         """Return the digest that a file had in its package, "" if that is not known."""
         package = self.owned.get(path)
         if package not in self._sums:
-            lines = self.tree.text(f"{INFO}/{package}.md5sums").splitlines()
+            lines = _lines.lines(self.tree.text(f"{INFO}/{package}.md5sums"))
             self._sums[package] = {"/" + line[34:]: line[:32] for line in lines}
         return self.digests.get(path) or self._sums[package].get(path, "")
 
@@ -79,7 +80,7 @@ def parse_installed(status: str) -> typing.Dict[str, Installed]:
     """
     found = {}
     for paragraph in status.split("\n\n"):
-        lines = [line.partition(":") for line in paragraph.splitlines() if line[:1] not in (" ", "\t")]
+        lines = [line.partition(":") for line in _lines.lines(paragraph) if line[:1] not in (" ", "\t")]
         fields = {key: value.strip() for key, _colon, value in lines}
         if fields.get("Package") and fields.get("Status", "").endswith(" installed"):
             name = fields["Package"]
@@ -97,9 +98,9 @@ def parse_conffiles(status):
     :returns: dict of path to MD5 as the package shipped it.
     """
     digests, inside = {}, False
-    for line in status.splitlines():
+    for line in _lines.lines(status):
         if inside and line.startswith(" "):
-            words = line.split()
+            words = _lines.words(line)
             if len(words) > 1:
                 digests[words[0]] = words[1]
         else:

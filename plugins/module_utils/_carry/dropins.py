@@ -9,6 +9,7 @@ import os
 import re
 import stat
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import item
 
@@ -16,6 +17,12 @@ HEADER = "# Carried from %s by osmigrate.fleet.\n"
 # What may be set twice, or names a place that differs between systems.
 SSHD_STAYS = ("include", "subsystem")
 SYSTEMD = ("system", "user", "journald", "logind", "networkd", "resolved", "timesyncd", "sleep", "pstore", "coredump")
+# Settings that several lines add to; a line without a value begins anew.
+LISTS = set(
+    "DefaultEnvironment ManagerEnvironment CPUAffinity NUMAMask SystemCallArchitectures DNS FallbackDNS Domains NTP "
+    "FallbackNTP KillOnlyUsers KillExcludeUsers RouteTable SuspendMode SuspendState HibernateMode HibernateState "
+    "HybridSleepMode HybridSleepState".split()
+)
 WHOLE = [
     ("services", f"/etc/systemd/{name}.conf", f"/etc/systemd/{name}.conf.d/90-osmigrate.conf") for name in SYSTEMD
 ] + [
@@ -40,7 +47,8 @@ def plan(situation):
     for rule, path, target in WHOLE:
         if situation.packages.verdict(path) and situation.incumbent.lstat(path) is not None:
             found.taken.update((path, target))
-            lines = effective_lines(situation.incumbent.text(path))
+            text = situation.incumbent.text(path)
+            lines = _lines.unit(text) if rule == "services" else _lines.effective(text, "#;")
             told = "only comments were changed"
             if lines and rule == "services":
                 lines = _not_overridden(situation, path, lines, os.path.basename(target))
@@ -67,26 +75,38 @@ def _drop_in(situation, path, target, rule, lines, lost=""):
 def _not_overridden(situation, path, lines, name):
     """Return the lines of a file of systemd's without those that a drop-in overrides which is read before ours."""
     before = [found for found in situation.incumbent.glob(path + ".d/*.conf") if os.path.basename(found) < name]
-    texts = [situation.incumbent.text(found) for found in before]
-    said = {line.partition("=")[0].strip() for text in texts for line in effective_lines(text) if "=" in line}
-    kept = [line for line in lines if line.partition("=")[0].strip() not in said or "=" not in line]
+    said = [line for found in before for line in _lines.unit(situation.incumbent.text(found)) if "=" in line]
+    kept = []
+    for place, line in enumerate(lines):
+        later = [other for other in said if _key(other) == _key(line)]
+        if "=" not in line or not later:
+            kept.append(line)
+        elif _key(line) in LISTS and f"{_key(line)}=" not in [other.rstrip(_lines.BLANKS) for other in later]:
+            # Ours is read after them, and what is added last counts most: so the whole list is said anew.
+            first = _key(line) not in [_key(other) for other in lines[:place]]
+            last = _key(line) not in [_key(other) for other in lines[place + 1 :]]
+            kept += ([f"{_key(line)}="] if first else []) + [line] + (later if last else [])
     return kept if any("=" in line for line in kept) else []
+
+
+def _key(line):
+    return line.partition("=")[0].strip(_lines.BLANKS)
 
 
 def _sshd(situation, found):
     """Carry what sshd_config says and the release's does not."""
-    pristine = (situation.pristine(SSHD) or b"").decode("utf-8", "replace")
+    pristine = (situation.pristine(SSHD) or b"").decode("utf-8", "surrogateescape")
     early, late = _around_drop_ins(situation, situation.incumbent.text(SSHD))
     first = [line for line in early if _keyword(line) not in SSHD_STAYS]
     last = sshd_changes("\n".join(late), pristine, _own_includes(situation, found))
     lost = [] if not pristine or re.search(r"(?mi)^\s*include\s.*sshd_config\.d/", pristine) else [NOT_INCLUDED]
-    known = [" ".join(line.split()).lower() for line in effective_lines(pristine)]
+    known = [" ".join(_lines.words(line)).lower() for line in _lines.effective(pristine)]
     lost += [
-        f"{' '.join(line.split()[:2])} stays as the release has it"
+        f"{' '.join(_lines.words(line)[:2])} stays as the release has it"
         for line in early + late
         if line.lower().startswith("subsystem")
-        and " ".join(line.split()).lower() not in known
-        and os.path.basename((line.split() + [""])[2]) != "sftp-server"
+        and " ".join(_lines.words(line)).lower() not in known
+        and os.path.basename((_lines.words(line) + [""])[2]) != "sftp-server"
     ]
     for place, lines in ((SSHD_FIRST, first), (SSHD_LAST, last)):
         if lines:
@@ -99,9 +119,9 @@ def _sshd(situation, found):
 
 def _around_drop_ins(situation, text):
     """Return the lines that count before drop-ins that say otherwise, and all others, Match blocks among them."""
-    lines = effective_lines(text)
+    lines = _lines.effective(text)
     texts = [situation.incumbent.text(path) for path in situation.incumbent.glob(SSHD_PLACE + "/*.conf")]
-    said = {_keyword(line) for text in texts for line in effective_lines(text)}
+    said = {_keyword(line) for text in texts for line in _lines.effective(text)}
     ends = [
         place
         for place, line in enumerate(lines)
@@ -113,14 +133,14 @@ def _around_drop_ins(situation, text):
 
 
 def _keyword(line):
-    return (line.replace("=", " ", 1).lower().split() + [""])[0]
+    return (_lines.words(line.replace("=", " ", 1).lower()) + [""])[0]
 
 
 def _own_includes(situation, found):
     """Carry what sshd_config includes besides drop-ins, and return those lines in lower case, as set."""
     kept = set()
-    for line in effective_lines(situation.incumbent.text(SSHD)):
-        words = line.split()
+    for line in _lines.effective(situation.incumbent.text(SSHD)):
+        words = _lines.words(line)
         if _keyword(line) == "include" and "sshd_config.d/" not in line:
             patterns = [os.path.join("/etc/ssh", word.strip('"')) for word in words[1:]]
             if _carry_files(situation, patterns, found):
@@ -135,8 +155,8 @@ def _sshd_files(situation, found):
         return
     patterns = []
     for path in incumbent.glob(SSHD) + incumbent.glob(SSHD_PLACE + "/*.conf"):
-        for line in effective_lines(incumbent.text(path)):
-            words = line.replace("=", " ", 1).split()
+        for line in _lines.effective(incumbent.text(path)):
+            words = _lines.words(line.replace("=", " ", 1))
             if _keyword(line) in SSHD_FILES:
                 patterns += [re.sub(r"%.", "*", word.strip('"')) for word in words[1:]]
     _carry_files(situation, patterns, found)
@@ -157,20 +177,15 @@ def _carry_files(situation, patterns, found):
     return made
 
 
-def effective_lines(text):
-    """Return the lines that are neither comments nor blank."""
-    return [line.rstrip() for line in text.splitlines() if line.strip() and line.strip()[0] not in "#;"]
-
-
 def sshd_changes(text, pristine, includes=()):
     """Return the settings that the release's own sshd_config does not have; Match blocks stay whole and last.
 
     :param includes: set of str, lines in lower case that include files that come along.
     """
-    known = {" ".join(line.split()).lower() for line in effective_lines(pristine)}
+    known = {" ".join(_lines.words(line)).lower() for line in _lines.effective(pristine)}
     changes, matched = [], False
-    for line in effective_lines(text):
-        words = line.lower().split()
+    for line in _lines.effective(text):
+        words = _lines.words(line.lower())
         matched = matched or words[0] == "match"
         is_new = words[0] not in SSHD_STAYS and " ".join(words) not in known
         if matched or is_new or " ".join(words) in includes:

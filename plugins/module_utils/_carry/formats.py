@@ -10,6 +10,8 @@ import os
 import re
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
+
 # Kinds of what is named. A FILE is read by the program whose file names it, or everything below it; a MENTIONED one
 # only where it is a file that an administrator made. A HELPER is that of a file system, by the name of its type.
 FILE, MENTIONED, PROGRAM, HELPER, USER, GROUP, UNIT, MODULE = (
@@ -61,15 +63,9 @@ def names(target: str, text: str) -> typing.List[Named]:
     return sorted(set(found))
 
 
-def lines(text: str) -> typing.List[str]:
-    """Return the lines that are no comments, what goes on in the next line as one."""
-    whole = text.replace("\\\n", " ").split("\n")
-    return [line.strip() for line in whole if line.strip() and line.strip()[0] not in "#;"]
-
-
 def mentioned(text: str) -> Found:
     """Files of /etc that a script or a file of settings names somewhere."""
-    for line in lines(text):
+    for line in _lines.unit(text):
         for path in re.findall(r"""(?<![\w./-])/etc/[^\s"'`;:,<>|&()\[\]{}=$*?\\]+""", line):
             yield Named(MENTIONED, path.rstrip("/."))
 
@@ -77,11 +73,11 @@ def mentioned(text: str) -> Found:
 def unit(text: str) -> Found:
     """A unit of systemd or a drop-in of one."""
     mounted: typing.Dict[str, str] = {}
-    for line in lines(text):
+    for line in _lines.unit(text):
         key, equals, value = (part.strip() for part in line.partition("="))
         if not equals:
             continue
-        words = value.split()
+        words = _lines.words(value)
         if key.startswith("Exec") and words:
             program = words[0].lstrip("-@:+!|")
             if program.startswith("/"):
@@ -123,16 +119,16 @@ def mount(_spec: str, _place: str, fstype: str, options: str) -> Found:
 
 def fstab(text: str) -> Found:
     """Lines of fstab."""
-    for line in lines(text):
-        fields = line.split()
+    for line in _lines.unit(text):
+        fields = _lines.words(line)
         if len(fields) >= 3:
             yield from mount(*(fields + ["defaults"])[:4])
 
 
 def crypttab(text: str) -> Found:
     """Encrypted devices and their keys."""
-    for line in lines(text):
-        fields = (line.split() + ["-", "-", ""])[:4] if len(line.split()) > 1 else []
+    for line in _lines.unit(text):
+        fields = (_lines.words(line) + ["-", "-", ""])[:4] if len(_lines.words(line)) > 1 else []
         if not fields:
             continue
         key = fields[2]
@@ -150,8 +146,8 @@ def crypttab(text: str) -> Found:
 
 def sshd(text: str) -> Found:
     """Settings of sshd; the files among them are carried by dropins.py."""
-    for line in lines(text):
-        words = line.replace("=", " ", 1).split() or [""]
+    for line in _lines.unit(text):
+        words = _lines.words(line.replace("=", " ", 1)) or [""]
         if words[0].lower() in SSHD_USERS:
             yield from _accounts(USER, words[1:2])
         elif words[0].lower() in SSHD_PROGRAMS and len(words) > 1 and words[1].startswith("/"):
@@ -186,7 +182,7 @@ def kubelet(text: str) -> Found:
 
 def runtime(text: str) -> Found:
     """Configuration of containerd, CRI-O or docker: programs of runtimes, and files."""
-    for line in lines(text):
+    for line in _lines.unit(text):
         key, _sign, value = line.partition("=" if "=" in line else ":")
         key, value = key.strip().strip('"'), value.strip().rstrip(",").strip("\"' ")
         shim = re.match(r"io\.containerd\.(\w+)\.(v\d+)$", value)
@@ -204,7 +200,7 @@ def sudoers(text: str) -> Found:
     # What includes another file has the sign of a comment in older versions.
     for path in re.findall(r"(?m)^[@#]include(?:dir)?\s+(/\S+)", text):
         yield Named(FILE, _any(path))
-    for line in lines(text):
+    for line in _lines.unit(text):
         head, _equals, rest = line.partition("=")
         if re.match(r"(User|Runas)_Alias\s", head):
             words = re.split(r"[\s,:=]+", rest)
@@ -220,8 +216,8 @@ def sudoers(text: str) -> Found:
 
 def logrotate(text: str) -> Found:
     """As whom it rotates, and to whom files are given."""
-    for line in lines(text):
-        words = line.split()
+    for line in _lines.unit(text):
+        words = _lines.words(line)
         if words[0] in ("create", "createolddir", "su"):
             owners = [word for word in words[1:] if not word.isdigit()]
             yield from _accounts(USER, owners[:1])
@@ -232,8 +228,8 @@ def logrotate(text: str) -> Found:
 
 def tmpfiles(text: str) -> Found:
     """Owners of what is made at boot, and what is copied or linked."""
-    for line in lines(text):
-        fields = line.split()
+    for line in _lines.unit(text):
+        fields = _lines.words(line)
         yield from _accounts(USER, [word.lstrip(":") for word in fields[3:4]])
         yield from _accounts(GROUP, [word.lstrip(":") for word in fields[4:5]])
         if fields[0][:1] in ("L", "C") and len(fields) > 6:
@@ -242,7 +238,7 @@ def tmpfiles(text: str) -> Found:
 
 def udev(text: str) -> Found:
     """Owners of devices, and programs that rules start."""
-    for line in lines(text):
+    for line in _lines.unit(text):
         yield from _accounts(USER, re.findall(r'\bOWNER\s*:?=\s*"([^"]+)"', line))
         yield from _accounts(GROUP, re.findall(r'\bGROUP\s*:?=\s*"([^"]+)"', line))
         for command in re.findall(r'\b(?:RUN(?:\{program\})?|PROGRAM|IMPORT\{program\})\s*[+:=]?=\s*"([^"\s]+)', line):
@@ -252,8 +248,8 @@ def udev(text: str) -> Found:
 
 def crontab(text: str) -> Found:
     """As whom jobs run, and their programs."""
-    for line in lines(text):
-        words = line.split()
+    for line in _lines.unit(text):
+        words = _lines.words(line)
         place = 1 if line.startswith("@") else 5
         if len(words) > place + 1 and not re.match(r"\w+\s*=", line):
             yield Named(USER, words[place])
@@ -276,8 +272,8 @@ def rsyslog(text: str) -> Found:
 
 def chrony(text: str) -> Found:
     """As whom chronyd runs, and the files and directories that it reads."""
-    for line in lines(text):
-        words = line.split()
+    for line in _lines.unit(text):
+        words = _lines.words(line)
         if words[0] == "user":
             yield from _accounts(USER, words[1:2])
         for path in [word for word in words[1:] if word.startswith("/etc/")]:
@@ -286,8 +282,8 @@ def chrony(text: str) -> Found:
 
 def modules(text: str) -> Found:
     """Modules that are loaded at boot."""
-    for line in lines(text):
-        yield Named(MODULE, line.split()[0])
+    for line in _lines.unit(text):
+        yield Named(MODULE, _lines.words(line)[0])
 
 
 def modprobe(text: str) -> Found:

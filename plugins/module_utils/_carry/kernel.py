@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import re
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments as kernel_arguments
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left
@@ -45,7 +46,7 @@ def configured(tree):
     """Return where the next boot's arguments are configured, and those, as (path, list of (name, value or None))."""
     kernel = tree.text("/proc/sys/kernel/osrelease").strip()
     for path in tree.glob(ENTRIES):
-        fields = dict(line.partition(" ")[::2] for line in tree.text(path).splitlines())
+        fields = dict(line.partition(" ")[::2] for line in _lines.lines(tree.text(path)))
         if kernel and fields.get("linux", "").strip().endswith("vmlinuz-" + kernel):
             return path, grub.parse_command_line(_expanded(tree, fields.get("options", "")))
     values = {name: "" for name in VARIABLES}

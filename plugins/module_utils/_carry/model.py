@@ -13,7 +13,14 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages im
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.translate import Translation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import attributes
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import DIRECTORY, FILE, LINK, Item, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import (
+    DIRECTORY,
+    FILE,
+    HELD_MAX,
+    LINK,
+    Item,
+    item,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 # Files that say something by being there, empty as they may be: that nobody may use it.
@@ -43,10 +50,8 @@ def is_default(tree, path):
 
     :param tree: Tree.
     """
-    content = tree.read(path)
-    if content is None:
-        return False  # not to be read, so nobody knows
-    return not content.strip() or content == tree.read("/usr/share/base-files/" + os.path.basename(path))
+    # What cannot be read is neither.
+    return tree.is_blank(path) or tree.is_same(path, tree, "/usr/share/base-files/" + os.path.basename(path))
 
 
 class Situation:
@@ -80,19 +85,18 @@ class Situation:
         incumbent, candidate = self.incumbent, self.candidate
         if incumbent.is_link(path):
             return candidate.is_link("/usr" + path) and candidate.link("/usr" + path) == incumbent.link(path)
-        content = incumbent.read(path)
-        if content is not None and not content.strip() and self._hides(path):
+        if incumbent.is_blank(path) and self._hides(path):
             return False
-        is_same = content is not None and content == self.pristine(self.translation.name(path))
+        is_same = incumbent.is_same(path, candidate, "/usr" + self.translation.name(path))
         return is_same or is_default(incumbent, path)
 
     def _hides(self, path):
         if path in EMPTY_COUNTS:
             return True
-        hidden = [self.candidate.read("/usr/lib" + path[len("/etc") :])]
+        hidden = ["/usr/lib" + path[len("/etc") :]]
         if self.packages.verdict(path) == "modified":
-            hidden.append(self.pristine(self.translation.name(path)))
-        return any((content or b"").strip() for content in hidden)
+            hidden.append("/usr" + self.translation.name(path))
+        return any(self.candidate.size(name) > 0 and not self.candidate.is_blank(name) for name in hidden)
 
     def mount_of(self, path):
         """Return the mount point on the incumbent that a path lies on."""
@@ -114,11 +118,13 @@ class Situation:
         :param as_is: bool, whether names in a file are left alone where the candidate is of another family.
         """
         status = self.incumbent.lstat(path)
-        kind, content = FILE, b""
+        kind, content, origin = FILE, b"", ""
         if stat.S_ISDIR(status.st_mode):
             kind = DIRECTORY
         elif stat.S_ISLNK(status.st_mode):
             kind, content = LINK, self.incumbent.link(path)
+        elif status.st_size > HELD_MAX:
+            origin = self.incumbent.place(path)
         else:
             content = self.incumbent.read(path)
             if content is None:
@@ -137,6 +143,7 @@ class Situation:
             lost,
             shown and bool(status.st_mode & stat.S_IROTH),
             attributes=() if kind == LINK else attributes.read(self.incumbent.place(path)),
+            origin=origin,
         )
 
 

@@ -9,16 +9,18 @@ import fnmatch
 import os
 import stat
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import DIRECTORY, FILE, Part, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
 
 FSTAB = "/etc/fstab"
 HEADER = "# Written by osmigrate.fleet from the fstab of the incumbent.\n"
-ESCAPES = ((" ", "\\040"), ("\t", "\\011"))
+WHERE = ("Mount", "Where")
 
 
 def parse_fstab(text):
@@ -27,8 +29,8 @@ def parse_fstab(text):
     :raises FleetError: a line is no text, so nobody knows what it mounted.
     """
     entries = []
-    for number, line in enumerate(text.splitlines(), 1):
-        fields = line.split()
+    for number, line in enumerate(_lines.lines(text), 1):
+        fields = _lines.words(line)
         if "\0" in line:
             raise FleetError(
                 "%s has NUL bytes in line %d, as a power cut leaves them" % (FSTAB, number),
@@ -96,7 +98,7 @@ def plan(situation):
     _leave_directories(layout, own_var)
     if not own_var:
         _leave_state(layout)
-    for fields in parse_fstab((situation.pristine(FSTAB) or b"").decode("utf-8", "replace")):
+    for fields in parse_fstab((situation.pristine(FSTAB) or b"").decode("utf-8", "surrogateescape")):
         if plain(fields[1]) not in layout.places:
             layout.add(fields, "/usr" + FSTAB, "line")
     text = HEADER + "".join(line + "\n" for line in layout.lines)
@@ -136,10 +138,9 @@ def _examine_mounts(situation, entries):
 
 
 def _where(unit):
-    for line in unit.splitlines():
-        if line.startswith("Where="):
-            return line[len("Where=") :].strip()
-    return ""
+    """Return where a mount unit mounts, "" for one that says nothing; of several lines the last one counts."""
+    said = [value for section, lines in ini.parse(unit) for key, value in lines if (section, key) == WHERE]
+    return said[-1] if said else ""
 
 
 def _is_made(place, options, own_var):
@@ -175,7 +176,7 @@ def _carry_line(layout, fields, own_var):
     if spec.startswith("/") and not spec.startswith("/dev/") and layout.situation.mount_of(plain(spec)) in layout.seen:
         source = SYSROOT + spec
     if _mount_point(layout, name, target, plain(place), options, own_var):
-        layout.add([source, _escaped(target)] + fields[2:], f"{FSTAB}: {place}", "line")
+        layout.add([source, _lines.as_field(target)] + fields[2:], f"{FSTAB}: {place}", "line")
 
 
 def _mount_point(layout, name, target, place, options, own_var):
@@ -266,7 +267,7 @@ def _share(layout, path, target, own_var):
         return
     if not (own_var and target.startswith("/var/")):
         layout.directory(target, path)
-    layout.add([_escaped(SYSROOT + path), _escaped(target), "none", "bind", "0", "0"], path, "bind")
+    layout.add([_lines.as_field(SYSROOT + path), _lines.as_field(target), "none", "bind", "0", "0"], path, "bind")
     layout.shared.append(path)
 
 
@@ -286,12 +287,5 @@ def _mount_units(layout, own_var):
 
 def plain(field):
     """Return a field of fstab as the path that it means."""
-    for plain, escaped in ESCAPES:
-        field = field.replace(escaped, plain)
-    return field if field == "/" else field.rstrip("/")
-
-
-def _escaped(path):
-    for plain, escaped in ESCAPES:
-        path = path.replace(plain, escaped)
-    return path
+    path = _lines.field(field)
+    return path if path == "/" else path.rstrip("/")

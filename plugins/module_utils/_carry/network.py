@@ -5,8 +5,12 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import os
+import re
+import stat
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import item
@@ -31,6 +35,24 @@ NETPLAN_MADE = {
 }
 NOT_RUNNING = "made by netplan for %s, by which the release does not configure its network"
 NO_NETPLAN = "the release has no netplan; what that made of it comes along, or is written anew"
+# What else it makes of them, and what that is for.
+NETPLAN_BESIDE = (
+    ("/run/udev/rules.d/*sriov-netplan*.rules", "virtual functions (SR-IOV)"),
+    ("/run/udev/rules.d/*-netplan-*.rules", "rules for udev"),
+    ("/run/systemd/system/netplan-ovs-*.service", "Open vSwitch"),
+    ("/run/systemd/system/netplan-wpa-*.service", "authentication on the wire or the air"),
+    ("/run/systemd/system/netplan-sriov-*.service", "virtual functions (SR-IOV)"),
+    ("/run/systemd/system/netplan-regdom.service", "the regulatory domain"),
+    ("/run/NetworkManager/conf.d/*netplan*.conf", "settings of NetworkManager itself"),
+)
+BESIDE = "made by netplan for %s; nothing makes that on the candidate, where there is no netplan"
+UDEV_RULES = "/etc/udev/rules.d/"
+# Where systemd-networkd looks besides /etc, first what counts first, and which of its files configure each device now.
+ETC = "/etc/systemd/network"
+READ = ("/run/systemd/network", "/usr/lib/systemd/network", "/lib/systemd/network")
+NETWORKD_SUFFIXES = (".network", ".netdev", ".link", ".conf")
+LINK_STATES = "/run/systemd/netif/links/*"
+MADE_AT_BOOT = "a program made it at boot, or a package brought it; from now on it is this file that counts"
 FROZEN = "made by netplan of its files; from now on it is this file that counts"
 
 
@@ -49,6 +71,10 @@ def plan(situation):
     _as_they_are(situation, live.owners, target, found)
     if rendered:
         _render(situation, network, rendered, target, found)
+        if target == "systemd-networkd":
+            found.items.append(_item(networkd.leave_foreign(), "network/" + target, ""))
+    elif target == "systemd-networkd":
+        _made_at_boot(situation, found)
     return found
 
 
@@ -102,14 +128,35 @@ def _differs(situation, owner, target):
 
 def judged_names(situation, network, target):
     """Return list of Name for the devices of the Network."""
-    patterns = list(tables.REFERENCES)
-    if target in situation.network.owners:
-        patterns += [pattern for one in tables.SYSTEMS if one.name == target for pattern in one.files.split()]
-    if "netplan" in situation.network.owners and not _differs(situation, "netplan", target):
-        patterns += [NETPLAN] + [pattern for pattern, _place in NETPLAN_MADE.values()]
-    texts = names.texts(situation.incumbent, patterns)
+    texts = names.texts(situation.incumbent, _naming(situation, target))
     given = names.written(situation.incumbent)
     return names.judge([one.link for one in network.interfaces], situation.network.predicted, given, texts)
+
+
+def _naming(situation, target):
+    """Yield the paths of what may name a device and comes along: what an administrator made, and a few places more.
+
+    Files of a system that the candidate does not have say nothing any more: what is written instead goes by addresses.
+    """
+    owners, tree, without = situation.network.owners, situation.incumbent, set()
+    for system in tables.SYSTEMS:
+        if system.name != target or target not in owners:
+            without.update(path for pattern in system.files.split() for path in tree.glob(pattern))
+    if "netplan" in owners:
+        own = [
+            path for pattern in [NETPLAN] + [one for one, _to in NETPLAN_MADE.values()] for path in tree.glob(pattern)
+        ]
+        if _differs(situation, "netplan", target):
+            without.update(own)
+        else:
+            yield from own
+    stays = {path for pattern, _reason in rules.STAYS for path in tree.glob(pattern)}
+    for pattern in tables.REFERENCES:
+        yield from tree.glob(pattern)
+    for path, status in tree.walk("/etc"):
+        if path not in without and path not in stays and not stat.S_ISDIR(status.st_mode):
+            if situation.packages.verdict(path, status):
+                yield path
 
 
 def _as_they_are(situation, owners, target, found):
@@ -134,6 +181,25 @@ def _as_they_are(situation, owners, target, found):
                         found.taken.add(path)
 
 
+def _made_at_boot(situation, found):
+    """Carry what systemd-networkd reads from where neither /etc nor the release has it: programs made it at boot.
+
+    What a package keeps in /usr only counts if it is what configures a device now.
+    """
+    tree, done = situation.incumbent, {made.target for made in found.items}
+    used = set(re.findall(r"(?m)^NETWORK_FILE=(\S+)$", "\n".join(tree.text(path) for path in tree.glob(LINK_STATES))))
+    for place in READ:
+        for path in [path for path, status in tree.walk(place) if stat.S_ISREG(status.st_mode)]:
+            target = ETC + path[len(place) :]
+            if path in found.taken or not path.endswith(NETWORKD_SUFFIXES) or target in done or tree.exists(target):
+                continue
+            is_made = place == READ[0] or situation.packages.verdict(path) or path in used
+            if is_made and not situation.candidate.exists(path) and "-netplan-" not in os.path.basename(path):
+                done.add(target)
+                found.taken.add(path)
+                found.items.append(situation.copy(path, "network/systemd-networkd", target=target, lost=MADE_AT_BOOT))
+
+
 def _without_netplan(situation, target, found):
     """Carry what netplan made of its files for the system that the candidate has; name what it made for another one."""
     if target in NETPLAN_MADE:
@@ -145,6 +211,16 @@ def _without_netplan(situation, target, found):
         for name, (other, _place) in sorted(NETPLAN_MADE.items()):
             if made and name != target:
                 found.left.extend(Left(path, NOT_RUNNING % name) for path in situation.incumbent.glob(other))
+    done = set()
+    for pattern, lost in NETPLAN_BESIDE:
+        for path in [path for path in situation.incumbent.glob(pattern) if path not in done]:
+            done.add(path)
+            text = situation.incumbent.text(path)
+            if re.search(r'\bNAME="', text) and "RUN" not in text:
+                there = UDEV_RULES + os.path.basename(path)
+                found.items.append(situation.copy(path, "network/netplan", target=there, lost=FROZEN))
+            else:
+                found.left.append(Left(path, BESIDE % lost))
 
 
 def _render(situation, network, owners, target, found):

@@ -10,6 +10,7 @@ import os
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.accounts import GROUP, PASSWD, names, parse
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import as_name
 
 # Containers have users of their own; their files are theirs.
 CONTAINERS = ("/var/lib/containerd", "/var/lib/kubelet/pods", "/var/lib/docker", "/var/lib/containers", "/var/lib/cni")
@@ -47,7 +48,7 @@ def search(situation, directories):
                 status = entry.stat(follow_symlinks=False)
             except OSError:
                 continue  # the node serves, and files come and go
-            below = os.path.join(path, entry.name)
+            below = os.path.join(path, as_name(entry.name))
             for key in (("user", status.st_uid), ("group", status.st_gid)):
                 numbers.setdefault(key, [0, below])[0] += 1
             if entry.is_dir(follow_symlinks=False):

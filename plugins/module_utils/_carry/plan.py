@@ -24,13 +24,14 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     rules,
     sshd,
     strays,
+    sudoers,
     sysctl,
     trust,
     units,
     verbatim,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files import attributes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply, attributes
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, DIRECTORY, FILE, LINK, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending, tmpfiles
 
@@ -90,7 +91,8 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
             for made in part.items
             if made.source and made.kind == FILE and done.get(made.target, made.source) != made.source
         ]
-        items += [_renumbered(made, people.numbers) for made in part.items if made.target not in done]
+        new = [_renumbered(made, people.numbers) for made in part.items if made.target not in done]
+        items += [sudoers.renumbered(made, people) for made in new]
         taken |= part.taken
         left += part.left
     items, said = named.judge(situation, _with_parents(situation, items + ending.plan(limits)), shared)
@@ -215,7 +217,7 @@ def describe(situation, plan):
                 "source": planned.source,
                 "rule": planned.rule,
                 "action": _action(situation, planned),
-                "digest": hashlib.sha256(planned.content).hexdigest() if planned.kind in (FILE, LINK) else "",
+                "digest": apply.digest(planned) if planned.kind in (FILE, LINK) else "",
                 "lost": planned.lost,
             }
         )

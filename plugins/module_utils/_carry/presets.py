@@ -9,6 +9,8 @@ import fnmatch
 import os
 import re
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
+
 PRESETS = {"system": "system-preset", "user": "user-preset"}
 KINDS = {"WantedBy": "wants", "RequiredBy": "requires"}
 PLACES = ("/etc/systemd", "/run/systemd", "/usr/lib/systemd")
@@ -41,7 +43,7 @@ def _files(tree, directory):
 
 def parse(texts):
     """Return the rules as list of (bool, pattern)."""
-    lines = [line.split() for text in texts for line in text.splitlines()]
+    lines = [_lines.words(line) for text in texts for line in _lines.effective(text, "#;")]
     return [(words[0] == "enable", words[1]) for words in lines if len(words) > 1 and words[0] in ("enable", "disable")]
 
 
@@ -56,7 +58,7 @@ def wanted(rules, unit):
 def installs(text, unit):
     """Return the links that [Install] of a unit asks for, relative to its scope."""
     links = []
-    for key, values in re.findall(r"(?m)^(WantedBy|RequiredBy|Alias)\s*=\s*(.+)$", text):
-        for value in values.split():
+    for key, values in re.findall(r"(?m)^(WantedBy|RequiredBy|Alias)\s*=\s*(.+)$", _lines.unit_text(text)):
+        for value in _lines.words(values):
             links.append(value if key == "Alias" else f"{value}.{KINDS[key]}/{unit}")
     return links

@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import presets
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.installed import Installed
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
@@ -43,11 +44,11 @@ class Rpm:
             if self.tree.names(database):
                 # --dbpath instead of --root, which would run in the root and need its programs.
                 place = self.tree.outside(self.tree.resolve(database))
-                return run(["rpm", "--dbpath", place, "-qa", "--queryformat", what]).stdout
+                return run(["rpm", "--dbpath", place, "-qa", "--queryformat", what], errors="surrogateescape").stdout
         return ""
 
     def _read(self, text):
-        for line in text.splitlines():
+        for line in _lines.lines(text):
             path, package, installed, flags, digest = line.split("\t")
             if GHOST in flags:
                 continue
@@ -72,7 +73,7 @@ class Rpm:
 def parse_installed(text: str) -> typing.Dict[str, Installed]:
     """Read what rpm says of the installed packages: lines of name, version and size, with tabs between them."""
     found: typing.Dict[str, Installed] = {}
-    for name, version, size in sorted(line.split("\t") for line in text.splitlines()):
+    for name, version, size in sorted(line.split("\t") for line in _lines.lines(text)):
         # Of a kernel, or of keys, several versions are installed side by side.
         before = found.get(name)
         taken = whole_number(size, 15) or 0

@@ -10,7 +10,7 @@ import os
 import re
 import stat
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, administrator, sysctl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import is_ours
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
@@ -18,6 +18,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._command import ru
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import proof
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import as_meant
 
 PROPERTIES = (
     "Id,LoadState,ActiveState,UnitFileState,FragmentPath,Type,RemainAfterExit,TriggeredBy,ConditionResult,Transient"
@@ -47,7 +48,9 @@ def take(files, sysctls):
     return {
         "files": {
             path: found
-            for path, found in ((path, describe(tree, path)) for path in files or administrator.files(tree, packages))
+            for path, found in (
+                (path, describe(tree, path)) for path in _asked(tree, files) or administrator.files(tree, packages)
+            )
             if found
         },
         "services": services(said, packages),
@@ -59,6 +62,11 @@ def take(files, sysctls):
         "sysctls": {key: " ".join(tree.text(sysctl.LIVE + key).split()) for key in sorted(sysctls)},
         "kernel_arguments": tree.text("/proc/cmdline").split(),
     }
+
+
+def _asked(tree, files):
+    """Return the paths that are meant: an earlier result has escape sequences for bytes that are no UTF-8."""
+    return [path if tree.lstat(path) is not None else as_meant(path) for path in files]
 
 
 def describe(tree, path):
@@ -92,24 +100,24 @@ def _digest(tree, path, status):
 
 
 def _name(tree, path, number):
-    found = [name for name, own in accounts.names(_lines(tree, path)).items() if own == number]
+    found = [name for name, own in accounts.names(_accounts(tree, path)).items() if own == number]
     return sorted(found)[0] if found else str(number)
 
 
-def _lines(tree, path):
+def _accounts(tree, path):
     """Return the accounts of /etc and those that an OSTree release has in /usr/lib."""
     return accounts.parse(tree.text("/usr/lib" + path[len("/etc") :])) + accounts.parse(tree.text(path))
 
 
 def users(tree):
     """Return dict of name to "number:group:home:shell"."""
-    lines = [fields for fields in _lines(tree, accounts.PASSWD) if len(fields) > accounts.SHELL]
+    lines = [fields for fields in _accounts(tree, accounts.PASSWD) if len(fields) > accounts.SHELL]
     return {fields[0]: ":".join(fields[2:4] + fields[5:7]) for fields in lines}
 
 
 def groups(tree):
     """Return dict of name to "number:members"."""
-    lines = _lines(tree, accounts.GROUP)
+    lines = _accounts(tree, accounts.GROUP)
     return {fields[0]: f"{fields[2]}:{','.join(sorted(fields[3].split(',')))}" for fields in lines}
 
 
@@ -122,7 +130,7 @@ def services(text, packages):
     """
     found = {}
     for block in text.strip().split("\n\n"):
-        unit = dict(line.partition("=")[::2] for line in block.splitlines())
+        unit = dict(line.partition("=")[::2] for line in _lines.lines(block))
         name, enabled = unit.get("Id", ""), unit.get("UnitFileState", "")
         passing = unit.get("Transient") == "yes" or ("@" in name and enabled != "enabled")
         if unit.get("LoadState") != "loaded" or passing or is_ours(name):

@@ -10,6 +10,7 @@ import operator
 import os
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import as_name
 
 PLACES = ("/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/lib", "/usr/lib64", "/bin", "/sbin", "/lib", "/lib64")
 # What programs make for themselves there.
@@ -79,7 +80,7 @@ def _search(tree, packages, candidate, directory, found):
     except OSError:
         return
     for entry in listing:
-        path = os.path.join(directory, entry.name)
+        path = os.path.join(directory, as_name(entry.name))
         if any(fnmatch.fnmatchcase(path, cache) for cache in CACHES):
             continue
         if entry.is_symlink() and os.readlink(entry.path).startswith(ALTERNATIVES):

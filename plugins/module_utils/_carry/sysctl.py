@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import os
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE
 
@@ -27,11 +28,11 @@ def parse(text):
     :returns: list of (key as a path below /proc/sys, value); patterns are left out.
     """
     found = []
-    for line in text.splitlines():
+    for line in _lines.effective(text, "#;"):
         key, equals, value = line.partition("=")
-        key = key.strip().lstrip("-")
-        if equals and key and key[0] not in "#;" and "*" not in key:
-            found.append((path_of(key), " ".join(value.split())))
+        key = key.strip(_lines.BLANKS).lstrip("-")
+        if equals and key and "*" not in key:
+            found.append((path_of(key), " ".join(_lines.words(value))))
     return found
 
 
@@ -55,7 +56,7 @@ def effective(tree, added=()):
             files[os.path.basename(path)] = (tree.resolve(path), tree.text(path))
     for made in added:
         if made.kind == FILE and os.path.dirname(made.target) == PLACES[0]:
-            files[os.path.basename(made.target)] = (made.target, made.content.decode("utf-8", "replace"))
+            files[os.path.basename(made.target)] = (made.target, made.content.decode("utf-8", "surrogateescape"))
     values = {}
     ordered = [files[name] for name in sorted(files)]
     if MAIN not in [path for path, _text in ordered]:
@@ -80,8 +81,8 @@ def compare(situation, items):
         if made and key in GONE:
             left.append(Left(name, "newer kernels do not have it"))
         elif made and where and will != value:
-            left.append(Left(name, f"the release sets it to {will} in {where}, which is read later"))
+            left.append(Left(name, f"the release sets it otherwise in {where}, which is read later"))
         elif live and live != value:
-            will = f"the candidate begins with {will}" if where else "the candidate begins with its own"
-            left.append(Left(name, f"the file says {value}, but it is {live} now; {will}"))
+            will = f"the candidate begins with what {where} says" if where else "the candidate begins with its own"
+            left.append(Left(name, f"it has another value now than the file says; {will}"))
     return left

@@ -10,6 +10,7 @@ import re
 import ssl
 import stat
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import DEBIAN, EL
@@ -59,7 +60,7 @@ def plan(situation):
             if path != directory and situation.packages.verdict(path):
                 found.taken.add(path)
                 found.left.append(Left(path, NOT_CARRIED))
-    for line in situation.incumbent.text(CHOSEN).splitlines():
+    for line in _lines.lines(situation.incumbent.text(CHOSEN)):
         if line.startswith("!") and situation.incumbent.exists(CHOICES + line[1:].strip()):
             found.left.append(Left(f"{CHOSEN}: {line.strip()}", NOT_CARRIED))
     _carry_others(situation, found)

@@ -7,16 +7,20 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import array
 import contextlib
+import errno
 import fcntl
+import hashlib
 import os
 import stat
 import tempfile
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import attributes
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, DIRECTORY, FILE, LINK
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, DIRECTORY, FILE, HELD_MAX, LINK
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import NO_NAME, PIECE, as_path
 
 FS_IOC_GETFLAGS = 0x80086601
 FS_IOC_SETFLAGS = 0x40086602
@@ -49,8 +53,11 @@ def compare(items, situation, var):
 
 def _path(target, situation, var):
     if target.startswith("/var/"):
-        return var + target[len("/var") :]
-    return situation.candidate.place(target)
+        return var + as_path(target[len("/var") :])
+    path = situation.candidate.place(target)
+    if os.path.basename(path) == NO_NAME:
+        raise FleetError(f"The links of {target} lead nowhere on the candidate", todo="Take another release")
+    return path
 
 
 def _difference(planned, path):
@@ -77,12 +84,24 @@ def _difference(planned, path):
     if planned.kind == LINK:
         same = stat.S_ISLNK(status.st_mode) and os.fsencode(os.readlink(path)) == planned.content
         return "" if same else "replace by a link"
-    if not stat.S_ISREG(status.st_mode) or _content(path) != planned.content:
+    if not stat.S_ISREG(status.st_mode) or not _holds(path, status.st_size, planned):
         return "replace"
     owner = (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
     if owner != (planned.mode, planned.uid, planned.gid):
         return "set owner and mode of"
     return "" if attributes.read(path) == planned.attributes else "set attributes of"
+
+
+def digest(planned):
+    """Return the SHA-256 of the content of an Item, in hex."""
+    return _storage.digest(planned.origin) if planned.origin else hashlib.sha256(planned.content).hexdigest()
+
+
+def _holds(path, size, planned):
+    """Say whether a file has the content of an Item."""
+    if planned.origin:
+        return size == os.stat(planned.origin).st_size and _storage.digest(path) == _storage.digest(planned.origin)
+    return size == len(planned.content) and _content(path) == planned.content
 
 
 def _content(path):
@@ -140,7 +159,10 @@ def _write(planned, path):
     descriptor, temporary = tempfile.mkstemp(prefix=".osmigrate-", dir=os.path.dirname(path))
     try:
         with os.fdopen(descriptor, "wb") as content:
-            content.write(planned.content)
+            if planned.origin:
+                _copy_pieces(planned.origin, content)
+            else:
+                content.write(planned.content)
         os.chown(temporary, planned.uid, planned.gid)
         # In this order: giving a file away takes its set-id bits and capabilities.
         os.chmod(temporary, planned.mode)
@@ -149,6 +171,30 @@ def _write(planned, path):
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _copy_pieces(path, copy):
+    """Copy a file that may be too large to be held, and leave holes where it has some."""
+    with open(path, "rb") as origin:
+        end, place = os.fstat(origin.fileno()).st_size, 0
+        while place < end:
+            try:
+                place = os.lseek(origin.fileno(), place, os.SEEK_DATA)
+            except OSError as error:
+                if error.errno != errno.ENXIO:
+                    raise
+                break  # a hole up to the end
+            until = os.lseek(origin.fileno(), place, os.SEEK_HOLE)
+            origin.seek(place)
+            copy.seek(place)
+            while place < until:
+                piece = origin.read(min(PIECE, until - place))
+                if not piece:
+                    break
+                copy.write(piece)
+                place += len(piece)
+            place = max(place, until)
+        copy.truncate(end)
 
 
 @contextlib.contextmanager
@@ -199,6 +245,8 @@ def _planned(planned):
         return "directory\n"
     if planned.kind == LINK:
         return f"link to {_readable(planned.content)}\n"
+    if planned.origin:
+        return _size(os.stat(planned.origin).st_size, planned.mode, planned.uid, planned.gid)
     return _file(planned.content, planned.shown, planned.mode, planned.uid, planned.gid)
 
 
@@ -208,6 +256,8 @@ def _now(path, shown):
     if not os.path.isfile(path):
         return ""
     status = os.lstat(path)
+    if status.st_size > HELD_MAX:
+        return _size(status.st_size, status.st_mode, status.st_uid, status.st_gid)
     return _file(_content(path), shown and status.st_mode & stat.S_IROTH, status.st_mode, status.st_uid, status.st_gid)
 
 
@@ -219,7 +269,11 @@ def _file(content, shown, mode, uid, gid):
     text = _text(content) if shown else None
     if text is not None:
         return text
-    return "a file of %d bytes, mode %04o, owner %d:%d\n" % (len(content), stat.S_IMODE(mode), uid, gid)
+    return _size(len(content), mode, uid, gid)
+
+
+def _size(size, mode, uid, gid):
+    return "a file of %d bytes, mode %04o, owner %d:%d\n" % (size, stat.S_IMODE(mode), uid, gid)
 
 
 def _text(content):

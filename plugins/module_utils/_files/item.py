@@ -7,6 +7,8 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
+# What is larger is not held: it is read piece by piece from where it is.
+HELD_MAX = 16 << 20
 FILE, LINK, DIRECTORY, ABSENT = "file", "link", "directory", "absent"
 
 
@@ -24,6 +26,7 @@ class Item(typing.NamedTuple):
     shown: bool
     parts: typing.List["Part"]
     attributes: tuple
+    origin: str = ""
 
 
 class Part(typing.NamedTuple):
@@ -36,12 +39,26 @@ class Part(typing.NamedTuple):
 
 
 def item(
-    kind, target, source, rule, content=b"", mode=0o644, owner=(0, 0), lost="", shown=False, parts=(), attributes=()
+    kind,
+    target,
+    source,
+    rule,
+    content=b"",
+    mode=0o644,
+    owner=(0, 0),
+    lost="",
+    shown=False,
+    parts=(),
+    attributes=(),
+    origin="",
 ):
     """Make an Item. The content of a link is where it points to; attributes are what attributes.read returns.
 
+    :param origin: str, the file on this machine that has the content, where that is too much to be held.
     :param shown: bool, whether a diff shows the content: it holds no secret for sure.
     """
     if not isinstance(content, bytes):
         content = content.encode("utf-8", "surrogateescape")
-    return Item(kind, target, source, rule, content, mode, owner[0], owner[1], lost, shown, list(parts), attributes)
+    return Item(
+        kind, target, source, rule, content, mode, owner[0], owner[1], lost, shown, list(parts), attributes, origin
+    )

@@ -11,14 +11,26 @@ import re
 import stat
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-
 LINKS_MAX = 40
 NO_NAME = "\ufffd"
+NOWHERE = "/" + NO_NAME  # where nothing is
+PIECE = 1 << 20
+
+
+def as_name(path: str) -> str:
+    """Return a name that the system gave as Python has it in a UTF-8 locale, whatever the locale is."""
+    return os.fsencode(path).decode("utf-8", "surrogateescape")
+
+
+def as_path(name: str) -> str:
+    """Return a name of a Tree as functions of the system take it in this locale."""
+    return os.fsdecode(name.encode("utf-8", "surrogateescape"))
 
 
 class Tree:
-    """One root file system. All names are absolute paths inside it.
+    """One root file system. All names are absolute paths inside it, of any bytes.
+
+    Bytes that are no UTF-8 are surrogates in names and in texts alike, so that one can be found in the other.
 
     :param root: str, the directory where it is visible.
     """
@@ -27,7 +39,7 @@ class Tree:
         self.root = root
 
     def resolve(self, name, last=True):
-        """Return the name without links in it; parts that do not exist stay as they are.
+        """Return the name without links in it; parts that do not exist stay as they are. A loop leads to NOWHERE.
 
         :param last: bool, whether the last part is followed too.
         """
@@ -43,8 +55,8 @@ class Tree:
             if (pending or last) and os.path.islink(self.outside(found)):
                 links += 1
                 if links > LINKS_MAX:
-                    raise FleetError(f"The links of {name} lead nowhere", todo="Remove the loop and try again")
-                target = os.readlink(self.outside(found))
+                    return NOWHERE
+                target = as_name(os.readlink(self.outside(found)))
                 if target.startswith("/"):
                     done = "/"
                 pending.extend(step for step in reversed(target.split("/")) if step not in ("", "."))
@@ -54,7 +66,7 @@ class Tree:
 
     def outside(self, name):
         """Return where a name without links is visible."""
-        return os.path.join(self.root, name.lstrip("/")) if name != "/" else self.root
+        return os.path.join(self.root, as_path(name.lstrip("/"))) if name != "/" else self.root
 
     def place(self, name):
         """Return where the name is visible, its parents resolved and its last part not."""
@@ -81,7 +93,7 @@ class Tree:
 
     def link(self, name):
         """Return where the link of that name points to."""
-        return os.readlink(self.place(name))
+        return as_name(os.readlink(self.place(name)))
 
     def read(self, name):
         """Return the content of the file that the name leads to, as bytes; None if there is none, or it is no file."""
@@ -95,6 +107,36 @@ class Tree:
         except OSError:
             return None
 
+    def size(self, name):
+        """Return how many bytes the file has that the name leads to; -1 if there is none, or it is no file."""
+        try:
+            status = os.stat(self.outside(self.resolve(name)))
+        except OSError:
+            return -1
+        return status.st_size if stat.S_ISREG(status.st_mode) else -1
+
+    def pieces(self, name):
+        """Yield the content of a file piece by piece, so that none is held whole; nothing for what is no file."""
+        if self.size(name) > 0:
+            try:
+                with open(self.outside(self.resolve(name)), "rb") as content:
+                    yield from iter(lambda: content.read(PIECE), b"")
+            except OSError:
+                return
+
+    def is_blank(self, name):
+        """Say whether a file holds nothing but blanks."""
+        return self.size(name) >= 0 and not any(piece.strip() for piece in self.pieces(name))
+
+    def is_same(self, name, other, other_name):
+        """Say whether two files hold the same.
+
+        :param other: Tree of the second one.
+        """
+        if self.size(name) < 0 or self.size(name) != other.size(other_name):
+            return False
+        return all(one == two for one, two in zip(self.pieces(name), other.pieces(other_name)))
+
     def text(self, name):
         """Return the content as str, "" if there is none."""
         return (self.read(name) or b"").decode("utf-8", "surrogateescape")
@@ -102,7 +144,7 @@ class Tree:
     def names(self, directory):
         """Return the names in a directory, sorted; none if it does not exist."""
         try:
-            return sorted(os.listdir(self.outside(self.resolve(directory))))
+            return sorted(as_name(name) for name in os.listdir(self.outside(self.resolve(directory))))
         except OSError:
             return []
 

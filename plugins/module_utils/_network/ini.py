@@ -5,18 +5,29 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
+
 
 def parse(text):
-    """Return the sections in order, as list of (name, list of (key, value)); comments are left out."""
+    """Read a file of systemd's: return the sections in order, as list of (name, list of (key, value))."""
+    return _sections(_lines.unit(text))
+
+
+def parse_keyfile(text):
+    """Read a file of NetworkManager's, where no line goes on in the next one, the same way."""
+    return _sections(_lines.effective(text))
+
+
+def _sections(lines):
     sections = []
-    for line in text.replace("\\\n", " ").splitlines():
-        line = line.strip()
+    for line in lines:
+        line = line.strip(_lines.BLANKS)
         if line.startswith("[") and line.endswith("]"):
             sections.append((line[1:-1], []))
-        elif sections and line and line[0] not in "#;":
+        elif sections:
             key, equals, value = line.partition("=")
             if equals:
-                sections[-1][1].append((key.strip(), value.strip()))
+                sections[-1][1].append((key.strip(_lines.BLANKS), value.strip(_lines.BLANKS)))
     return sections
 
 

@@ -24,6 +24,8 @@ def merge(declared, state):
     :param state: State.
     """
     lost, chosen = [], {}
+    # What the node's own files name is nobody else's.
+    state = model.with_own(state, {name for one in declared for stanza in one.stanzas for name in stanza.names})
     for one in declared:
         lost += one.lost
         taken = set()

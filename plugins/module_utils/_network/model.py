@@ -6,13 +6,12 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import ipaddress
-import os
+import re
 import typing
-
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network import tables
 
 PHYSICAL, BOND, VLAN, BRIDGE, OTHER = "physical", "bond", "vlan", "bridge", "other"
 ROUTES = "routes"
+_NAME = re.compile(r"[\w.,/+*@:\[\]-]*")
 
 
 # Destination in CIDR or "default"; via "" where there is no gateway; metric and table 0 where none is given.
@@ -42,6 +41,8 @@ class Lost(typing.NamedTuple):
 # What files say about one interface. Names may be patterns; all of names and mac that is given has to match.
 # ra: whether router advertisements are taken, None where the files leave it to the kernel, ROUTES where routes are
 # taken of them and no addresses.
+# no_default4, no_default6: whether no default route may come by it, whoever tells of one. privacy: the use of temporary
+# addresses of IPv6 as systemd-networkd calls it, "" where the files say nothing.
 # client_id: by which DHCP knows the node: mac, duid, or the bytes as hexadecimal digits with colons.
 class Stanza(typing.NamedTuple):
     names: typing.List[str]
@@ -56,6 +57,9 @@ class Stanza(typing.NamedTuple):
     dns: typing.List[str]
     search: typing.List[str]
     sources: typing.List[str]
+    no_default4: bool = False
+    no_default6: bool = False
+    privacy: str = ""
 
 
 # What the files of one configuration system say, and which files those are; alone: whether the first stanza that
@@ -84,10 +88,13 @@ class Link(typing.NamedTuple):
     dynamic: typing.List[str]
 
 
-# Everything that runs: links by name, routes as (device, protocol, Route).
+# Everything that runs: links by name, routes as (device, protocol, Route); apart from it that of devices which by their
+# names somebody else made.
 class State(typing.NamedTuple):
     links: typing.Dict[str, Link]
     routes: typing.List[tuple]
+    foreign: typing.Dict[str, Link] = {}
+    foreign_routes: typing.List[tuple] = []
 
 
 # One file that was made for the candidate; lost: what could not be said in it, as sentences.
@@ -114,6 +121,17 @@ class Network(typing.NamedTuple):
     undeclared: typing.List[str]
 
 
+def with_own(state, names):
+    """Return the State in which devices of these names are the administrator's, whatever they are called."""
+    own = {name: link for name, link in state.foreign.items() if name in names}
+    return State(
+        dict(state.links, **own),
+        state.routes + [route for route in state.foreign_routes if route[0] in own],
+        {name: link for name, link in state.foreign.items() if name not in own},
+        [route for route in state.foreign_routes if route[0] not in own],
+    )
+
+
 def stanza(names=(), mac="", sources=()):
     """Return a Stanza that says nothing yet; its lists are its own."""
     return Stanza(list(names), mac.lower(), [], [], [], False, False, None, "", [], [], list(sources))
@@ -134,18 +152,19 @@ def route(to, via="", metric=0, table=0, onlink=False, source=""):
     return Route("default" if is_default else to, via, metric, table, onlink, source)
 
 
-def lost_setting(path, name, value, where=""):
-    """Make the Lost of a setting, its value only where that is no secret."""
-    hidden = tables.SECRET.search(name) or tables.SECRET.search(where)
-    return Lost(path, " ".join(word for word in (name, "" if hidden else value, where) if word))
+def lost_setting(path, name, where=""):
+    """Make the Lost of a setting: its name. What is not carried may be a secret, so its value is shown nowhere."""
+    return Lost(path, " ".join(word for word in (name_of(name), where) if word))
 
 
 def lost_command(path, name, command, where):
-    """Make the Lost of a command; arguments of programs that are not known may be secrets, and so may more commands."""
-    program = (command.split() or [""])[0]
-    is_shown = os.path.basename(program) in tables.SHOWN_PROGRAMS and not tables.HIDDEN_ARGUMENTS.search(command)
-    shown = command if is_shown else program
-    return Lost(path, f"{name} {shown} {where}")
+    """Make the Lost of a command: its program, without arguments and without variables that are set for it."""
+    return Lost(path, " ".join(word for word in (name, name_of(command), where) if word))
+
+
+def name_of(text):
+    """Return what a line of a file begins with, up to what may be a value."""
+    return _NAME.match(text).group(0)
 
 
 def is_ipv6(text):

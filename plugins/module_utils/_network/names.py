@@ -6,8 +6,10 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import re
+import stat
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini, model, tables
@@ -79,9 +81,9 @@ def written(tree):
     """Return the names that an administrator gave by .link files and udev's rules, which come along: dict by MAC."""
     found = {}
     for path in tree.glob(_RULES):
-        for line in tree.text(path).splitlines():
+        for line in _lines.rules(tree.text(path)):
             address, name = _RULE_ADDRESS.search(line), _RULE_NAME.search(line)
-            if address and name and not line.lstrip().startswith("#"):
+            if address and name:
                 found[address.group(1).lower()] = name.group(1)
     for path in reversed(tree.glob(_LINKS)):
         said = dict(line for _section, lines in ini.parse(tree.text(path)) for line in lines)
@@ -97,29 +99,44 @@ def judge(links, predicted, given, texts):
     :param links: iterable of Link, those that the candidate shall have.
     :param predicted: dict, see predict.
     :param given: dict, see written.
-    :param texts: list of (path, text), files that may name devices.
+    :param texts: iterable of (path, text), files that may name devices; of several that name one the first counts.
     :returns: list of Name.
     """
-    found = []
     devices = [link for link in links if link.kind == model.PHYSICAL]
     kernels = [link.name for link in devices if tables.KERNEL_NAMES.match(link.name)]
+    then = {link.name: given.get(link.mac.lower(), predicted.get(link.name, "")) for link in devices}
+    named = _named([name for name, new in then.items() if new != name], texts)
+    found = []
     for link in devices:
-        then = given.get(link.mac.lower(), predicted.get(link.name, ""))
-        word = re.compile(rf"(?<![\w-]){re.escape(link.name)}(?![\w-])")
-        why = "" if then == link.name else next((path for path, text in texts if word.search(text)), "")
-        detail = ""
+        why, detail = named.get(link.name, ""), ""
         if why and link.name in kernels and len(kernels) > 1:
             detail = f"the kernel may give the name {link.name} to another device first"
-        found.append(Name(link.name, link.mac, then, why, detail))
+        found.append(Name(link.name, link.mac, then[link.name], why, detail))
     return found
 
 
-def texts(tree, patterns):
-    """Return the files of the patterns that can be read as text, as list of (path, str)."""
-    found = []
-    for pattern in patterns:
-        for path in tree.glob(pattern):
-            status = tree.lstat(path)
-            if not tree.is_directory(path) and status.st_size <= _TEXT_MAX:
-                found.append((path, tree.text(path)))
+def _named(devices, texts):
+    """Return the first file that names each of some devices, as dict."""
+    found, missing = {}, set(devices)
+    for path, text in texts if missing else ():
+        known = "|".join(re.escape(name) for name in sorted(missing, key=len, reverse=True))
+        for name in re.findall(rf"(?:(?<![\w-])|(?<=-net-devices-))(?:{known})(?![\w-])", text):
+            found.setdefault(name, path)
+            missing.discard(name)
+        if not missing:
+            break
     return found
+
+
+def texts(tree, paths):
+    """Yield the files that can be read as text, as (path, str).
+
+    :param tree: Tree.
+    :param paths: iterable of str, names in it.
+    """
+    for path in paths:
+        status = tree.lstat(path)
+        if status is not None and not stat.S_ISDIR(status.st_mode) and status.st_size <= _TEXT_MAX:
+            text = tree.text(path)
+            if "\0" not in text:
+                yield path, text

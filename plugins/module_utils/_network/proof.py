@@ -26,6 +26,7 @@ def take(state, addresses, client_ids):
     :param client_ids: dict of interface name to the id by which it speaks to DHCP.
     """
     interfaces = {}
+    state = model.with_own(state, _used(state, addresses))
     keys = keys_of(state)
     for name, link in state.links.items():
         gateways = [
@@ -75,6 +76,14 @@ def routes(state):
         words = [made.to] + (["via", made.via] if made.via else []) + ["dev", keys[name]]
         found[" ".join(words + (["table", str(made.table)] if made.table else []))] = made.metric
     return found
+
+
+def _used(state, addresses):
+    """Return the names of devices that Kubernetes or a default route uses, whoever made them, as set."""
+    found = {device for device, _protocol, made in state.foreign_routes if made.to == "default" and made.table == 0}
+    return found | {
+        name for name, link in state.foreign.items() if set(_plain(link.static + link.dynamic)) & set(addresses)
+    }
 
 
 def _plain(addresses):

@@ -112,18 +112,10 @@ VLAN_FLAGS = {
     "MVRP": ("MVRP", 8),
 }
 
-# Programs whose arguments may be shown; those of others may hold a secret. The same for settings with such names.
-SHOWN_PROGRAMS = ("ip", "route", "ethtool", "ifconfig", "sysctl", "tc", "brctl", "bridge", "ifenslave", "vconfig")
-# Further commands on the same line, and what ip is told together with its keys.
-HIDDEN_ARGUMENTS = re.compile(r"[;&|`]|\$\(|\b(xfrm|macsec|l2tp|key|auth|enc|secret|pass\w*)\b", re.IGNORECASE)
-SECRET = re.compile(r"psk|pass|key|secret|pin\b|wep|wpa|802-1x|wireguard|identity", re.IGNORECASE)
-
-# Where names of interfaces are written down; a name that is found in one of them is kept.
+# Where names of interfaces are written down beside what an administrator made in /etc; a name that is found is kept.
 REFERENCES = (
-    "/etc/cni/** /etc/kubernetes/** /etc/default/kubelet /etc/sysconfig/kubelet /etc/calico/** /etc/flannel/** "
-    "/etc/sysctl.conf /etc/sysctl.d/* /etc/keepalived/** /etc/nftables.conf /etc/nftables/** /etc/iptables/** "
-    "/etc/ufw/** /etc/firewalld/** /etc/sysconfig/iptables /etc/sysconfig/ip6tables /etc/systemd/system/** "
-    "/etc/network/if-*.d/*"
+    "/etc/cni/** /etc/kubernetes/** /usr/local/bin/* /usr/local/sbin/* /usr/local/etc/** "
+    "/usr/local/lib/systemd/** /etc/network/if-*.d/* /proc/cmdline"
 ).split()
 # The kernel gives such names itself, in any order: they cannot be kept where there are several.
 KERNEL_NAMES = re.compile(r"(eth|wlan)\d+$")

@@ -11,7 +11,7 @@ import os
 import platform
 import re
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import prune
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, env, loader, menu, timing
@@ -163,7 +163,7 @@ def parse_units(text):
     """
     units = {}
     for block in text.strip().split("\n\n"):
-        fields = dict(line.partition("=")[::2] for line in block.splitlines())
+        fields = dict(line.partition("=")[::2] for line in _lines.lines(block))
         name = fields.get("Id", "")
         if name.endswith(".service"):
             units[name[: -len(".service")]] = {

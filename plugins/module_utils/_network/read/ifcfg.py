@@ -8,10 +8,12 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import os
 import re
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import commands
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import commands, dhclient
 
 PLACE = "/etc/sysconfig/network-scripts"
+MANAGER = "/usr/sbin/NetworkManager"
 GLOBAL = "/etc/sysconfig/network"
 TYPES = ("", "ethernet", "bond", "vlan", "bridge")
 # Files that the packages bring, and copies that editors and rpm leave.
@@ -29,6 +31,7 @@ _CLEAR = set(
 # Of these only the first value means what the model says without a word.
 _USUAL = {"DEFROUTE": "yes", "PEERDNS": "yes", "PEERROUTES": "yes", "NM_CONTROLLED": "yes", "IPV6_PRIVACY": "no",
           "IPV6_DEFROUTE": "yes", "IPV6_PEERDNS": "yes", "IPV6_PEERROUTES": "yes", "ARPCHECK": "yes"}  # fmt: skip
+_NO, _PRIVACY = ("no", "false", "0"), ("rfc3041", "rfc4941", "yes", "true", "1")
 
 
 def read(tree):
@@ -56,10 +59,10 @@ def read(tree):
 
 def _values(text):
     found = {}
-    for line in text.splitlines():
-        name, equals, value = line.strip().partition("=")
-        if equals and not name.startswith("#"):
-            found[name.replace("export ", "")] = value.split(" #")[0].strip().strip("'\"")
+    for line in _lines.shell(text):
+        name, equals, value = line.partition("=")
+        if equals:
+            found[name.replace("export ", "")] = value.split(" #")[0].strip(_lines.BLANKS).strip("'\"")
     return found
 
 
@@ -75,9 +78,9 @@ def _read_file(tree, path, suffix, common, found):
     made = model.stanza([name.partition(":")[0]], values.get("HWADDR", ""), [path])
     method = values.get("BOOTPROTO", "none").lower()
     if method in ("dhcp", "bootp"):
-        made = made._replace(dhcp4=True, client_id="mac")
+        made = made._replace(dhcp4=True, client_id=_client_id(tree, name, values))
     elif method not in ("none", "static", ""):
-        found.lost.append(model.Lost(path, f"BOOTPROTO={method}"))
+        found.lost.append(model.lost_setting(path, "BOOTPROTO"))
     ipv6 = values.get("IPV6INIT", "yes" if "IPV6ADDR" in values else "no").lower() in ("yes", "true", "1")
     made = made._replace(
         ra=ipv6 and values.get("IPV6_AUTOCONF", "yes").lower() != "no",
@@ -85,19 +88,25 @@ def _read_file(tree, path, suffix, common, found):
     )
     for key, value in sorted(values.items()):
         try:
-            _read_value(made, key, value, values)
+            made = _read_value(made, key, value, values)
         except commands.UNKNOWN:
-            found.lost.append(model.lost_setting(path, key, value))
+            found.lost.append(model.lost_setting(path, key))
     try:
         _gateways(made, name, values, common)
-    except ValueError as error:
-        found.lost.append(model.Lost(path, f"a default route: {error}"))
+    except ValueError:
+        found.lost.append(model.Lost(path, "a default route whose gateway or metric is none"))
     _extras(tree, suffix, made, found)
     found.stanzas.append(made)
 
 
+def _client_id(tree, name, values):
+    """Return the id of the DHCP client: NetworkManager has one of its own, and the scripts start dhclient."""
+    by_scripts = values.get("NM_CONTROLLED", "yes").lower() in _NO or not tree.exists(MANAGER)
+    return by_scripts and dhclient.sent(tree, name).client_id or "mac"
+
+
 def _read_value(made, key, value, values):
-    """Add to the Stanza what one variable says.
+    """Return the Stanza with what one variable says.
 
     :raises KeyError, ValueError: the model has no word for it.
     """
@@ -112,9 +121,19 @@ def _read_value(made, key, value, values):
     elif key in ("DOMAIN", "SEARCH"):
         made.search.extend(value.split())
     elif re.match(r"(PREFIX|NETMASK)\d+$", key) and "IPADDR" + number in values:
-        return
+        return made
+    elif key == "DHCP_CLIENT_ID":
+        return made._replace(client_id=value)
+    elif key in ("DEFROUTE", "IPV6_DEFROUTE") and value.lower() in _NO:
+        return made._replace(**{"no_default4" if key == "DEFROUTE" else "no_default6": True})
+    elif key == "IPV6_PRIVACY" and value.lower() in _PRIVACY:
+        prefers = values.get("IPV6_PRIVACY_PREFER_PUBLIC_IP", "no").lower() not in _NO
+        return made._replace(privacy="prefer-public" if prefers else "yes")
+    elif key == "IPV6_PRIVACY_PREFER_PUBLIC_IP" and "IPV6_PRIVACY" in values:
+        return made
     elif key not in _CLEAR or _USUAL.get(key, value.lower()) != value.lower():
         raise KeyError(key)
+    return made
 
 
 def _gateways(made, name, values, common):
@@ -126,8 +145,8 @@ def _gateways(made, name, values, common):
     six = values.get("IPV6_DEFAULTGW") or (
         common.get("IPV6_DEFAULTGW", "") if common.get("IPV6_DEFAULTDEV") == name else ""
     )
-    for via in (gateway, six.partition("%")[0]):
-        if via:
+    for via, forbidden in ((gateway, made.no_default4), (six.partition("%")[0], made.no_default6)):
+        if via and not forbidden:
             made.routes.append(model.route("default", via, metric))
 
 
@@ -143,14 +162,14 @@ def _extras(tree, suffix, made, found):
             values = _values(text)
             lines = _numbered_routes(path, values, found)
         else:
-            lines = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+            lines = _lines.effective(text)
         for line in lines:
             try:
                 (made.rules if prefix.startswith("rule") else made.routes).append(
-                    (commands.ip_rule if prefix.startswith("rule") else commands.ip_route)(line.split())
+                    (commands.ip_rule if prefix.startswith("rule") else commands.ip_route)(_lines.words(line))
                 )
             except commands.UNKNOWN:
-                found.lost.append(model.Lost(path, line))
+                found.lost.append(model.Lost(path, f"a line that is no plain {prefix.rstrip('6')}"))
 
 
 def _numbered_routes(path, values, found):
@@ -164,5 +183,5 @@ def _numbered_routes(path, values, found):
             to = commands.cidr(values[key], values.get("NETMASK" + number, "32"))
             lines.append(f"{to} via {values['GATEWAY' + number]} metric {values.get('METRIC' + number, '0')}")
         except commands.UNKNOWN:
-            found.lost.append(model.Lost(path, f"{key}={values[key]}"))
+            found.lost.append(model.lost_setting(path, key))
     return lines

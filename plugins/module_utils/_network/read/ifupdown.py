@@ -8,12 +8,15 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import os
 import re
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import commands
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import commands, dhclient
 
 PLACE = "/etc/network/interfaces"
 # Layers below the addresses are taken from what runs; other words only say what is clear or done anyway.
 _LINKS = re.compile(r"(bond|vlan|bridge)[-_]|(mtu|slaves|hwaddress)$")
+_PORTS = re.compile(r"(bridge[-_]ports|bond[-_]slaves|slaves|vlan[-_]raw[-_]device)$")
+_PRIVACY = {"0": "no", "1": "prefer-public", "2": "yes"}
 _CLEAR = ("broadcast", "network", "netmask")
 _ENDS = ("pre-down", "down", "post-down")
 _COMMANDS = ("pre-up", "up", "post-up") + _ENDS
@@ -30,15 +33,27 @@ def read(tree):
     blocks, started = [], set()
     _read_file(tree, PLACE, blocks, started, found)
     bases = {names[4] for _path, names, _lines in blocks if _inherits(names)}
+    started |= _below(blocks, started)
     for path, names, lines in blocks:
         name, family, method = (names + ["", ""])[:3]
         if name == "lo":
             _read_loopback(path, lines, found)
         elif name in started:
             lines = _with_inherited(blocks, names, lines, path, found)
-            _read_block(path, name.partition(":")[0], family, method, lines, found)
-        elif name not in bases:
+            _read_block(tree, path, name.partition(":")[0], family, method, lines, found)
+        elif name not in bases and (method != _MANUAL or lines):
             found.lost.append(model.Lost(path, f"{name} is not started at boot"))
+    return found
+
+
+def _below(blocks, started):
+    """Return the names of what is started with the bonds, bridges and VLANs on it, as set."""
+    found = set()
+    for _path, names, lines in blocks:
+        if names[0] in started:
+            found.update(names[0].split(".")[:-1])
+            for key, value in lines:
+                found.update(_lines.words(value) if _PORTS.match(key) else [])
     return found
 
 
@@ -67,23 +82,27 @@ def _read_loopback(path, lines, found):
     for key, value in lines:
         if key in _CLEAR or (key == "address" and value.startswith(("127.", "::1"))):
             continue
-        make = model.lost_command if key in _COMMANDS else model.lost_setting
-        found.lost.append(make(path, key, value, "of iface lo"))
+        found.lost.append(_lost(path, key, value, "lo"))
+
+
+def _lost(path, key, value, name):
+    """Return the Lost of one line of an iface block."""
+    if key in _COMMANDS:
+        return model.lost_command(path, key, value, f"of iface {name}")
+    return model.lost_setting(path, key, f"of iface {name}")
 
 
 def _read_file(tree, path, blocks, started, found):
     """Collect the iface blocks and the names of what is started at boot, includes followed."""
-    text, block = tree.text(path).replace("\\\n", " "), None
+    block = None
     if path in found.paths or tree.read(path) is None:
         return
     found.paths.append(path)
-    for line in text.splitlines():
-        words = line.split()
-        if not words or words[0].startswith("#"):
-            continue
+    for line in _lines.ifupdown(tree.text(path)):
+        words = _lines.words(line)
         if len(words) < (4 if words[0] == "iface" else 2) and words[0] in _WITH_WORDS:
             block = None
-            found.lost.append(model.Lost(path, f"{line.strip()}: words are missing"))
+            found.lost.append(model.Lost(path, f"{words[0]}: words are missing"))
         elif words[0] == "iface":
             block = (path, words[1:], [])
             blocks.append(block)
@@ -99,20 +118,23 @@ def _read_file(tree, path, blocks, started, found):
         elif words[0] in ("mapping", "rename", "template") or words[0].startswith("no-"):
             block = None
             if not words[0].startswith("no-"):
-                found.lost.append(model.Lost(path, line.strip()))
+                found.lost.append(model.lost_setting(path, line))
         elif block is not None:
-            block[2].append((words[0], line.strip()[len(words[0]) :].strip()))
+            block[2].append((words[0], line[len(words[0]) :].strip(_lines.BLANKS)))
         elif words[0] in ("script", "map"):
             continue  # of a mapping, which is told of already
         else:
-            found.lost.append(model.Lost(path, line.strip()))
+            found.lost.append(model.lost_setting(path, line))
 
 
-def _read_block(path, name, family, method, lines, found):
+def _read_block(tree, path, name, family, method, lines, found):
     made = model.stanza([name], sources=[path])
     values = dict(lines)
     if (family, method) == ("inet", _DHCP):
-        made = made._replace(dhcp4=True, client_id="mac")
+        sent = dhclient.sent(tree, name)
+        found.lost.extend(sent.lost)
+        found.paths.extend([sent.path] if sent.path and sent.path not in found.paths else [])
+        made = made._replace(dhcp4=True, client_id=sent.client_id or "mac")
     elif (family, method) == ("inet6", _DHCP):
         made = made._replace(dhcp6=True, ra=True)
     elif (family, method) == ("inet6", _AUTO):
@@ -123,8 +145,7 @@ def _read_block(path, name, family, method, lines, found):
         try:
             made = _read_line(made, key, value, values, method)
         except commands.UNKNOWN:
-            make = model.lost_command if key in _COMMANDS else model.lost_setting
-            found.lost.append(make(path, key, value, f"of iface {name}"))
+            found.lost.append(_lost(path, key, value, name))
     found.stanzas.append(made)
 
 
@@ -152,6 +173,8 @@ def _read_line(made, key, value, values, method):
         return made._replace(ra={"0": False, "1": True, "2": True}[value])
     elif key == "autoconf" and value == "1":
         return made._replace(ra=True)
+    elif key == "privext":
+        return made._replace(privacy=_PRIVACY[value])
     elif key == "scope" and value == "global":
         return made
     elif key not in _CLEAR and not _LINKS.match(key):

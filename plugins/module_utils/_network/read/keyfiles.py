@@ -22,6 +22,8 @@ _CLEAR = {
     "ip6-privacy",
 }
 _WHOLE = ("bond", "vlan", "bridge", "bridge-port", "bond-port", "proxy", "user", "nm-generated")
+_YES = ("true", "yes", "1")
+_PRIVACY = {"-1": "", "0": "no", "1": "prefer-public", "2": "yes"}
 _NO_LINE = ("", "0", "-1", "true", "yes", "default")
 
 
@@ -40,7 +42,7 @@ def read(tree):
 
 def _read_file(path, text, found):
     found.paths.append(path)
-    sections = {name: dict(lines) for name, lines in ini.parse(text)}
+    sections = {name: dict(lines) for name, lines in ini.parse_keyfile(text)}
     connection = sections.get("connection", {})
     if connection.get("type") not in TYPES:
         found.lost.append(model.Lost(path, f"a connection of type {connection.get('type', 'unknown')}"))
@@ -57,7 +59,7 @@ def _read_file(path, text, found):
             try:
                 made = _read_line(made, section, key, value, values)
             except commands.UNKNOWN:
-                found.lost.append(model.lost_setting(path, f"{section}.{key}", value))
+                found.lost.append(model.lost_setting(path, f"{section}.{key}"))
     if not is_member:
         made = _methods(made, sections, path, found)
     found.stanzas.append(made)
@@ -70,7 +72,7 @@ def _methods(made, sections, path, found):
         if method == "dhcp" and section == "ipv6":
             made = made._replace(dhcp6=True, ra=True)
         elif method not in methods:
-            found.lost.append(model.Lost(path, f"{section}.method={method}"))
+            found.lost.append(model.lost_setting(path, f"{section}.method"))
     four = sections.get("ipv4", {})
     if four.get("method", "auto") == "auto":
         # Its own DHCP client tells the server the MAC address unless it is told otherwise.
@@ -94,16 +96,21 @@ def _read_line(made, section, key, value, values):
     if section not in _CLEAR:
         raise KeyError(section)
     if key in _CLEAR[section].split():
-        if key in ("never-default", "ignore-auto-dns", "ignore-auto-routes") and value in ("true", "yes", "1"):
+        if key in ("ignore-auto-dns", "ignore-auto-routes") and value in _YES:
             raise ValueError(value)
+        if key == "never-default" and value in _YES:
+            return made._replace(**{"no_default4" if section == "ipv4" else "no_default6": True})
+        if key == "ip6-privacy":
+            return made._replace(privacy=_PRIVACY[value])
         return made
     if name in ("address", "addresses") and section.startswith("ip"):
         address, _comma, gateway = value.partition(",")
         made.addresses.append(commands.interface(address))
-        if gateway:
+        if gateway and values.get("never-default") not in _YES:
             made.routes.append(model.route("default", gateway))
     elif key == "gateway":
-        made.routes.append(model.route("default", value, int(values.get("route-metric", "0"))))
+        made_route = model.route("default", value, int(values.get("route-metric", "0")))
+        made.routes.extend([] if values.get("never-default") in _YES else [made_route])
     elif key == "route-metric":
         int(value)
     elif name == "route":

@@ -12,11 +12,13 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read impo
 
 PLACES = ("/etc/systemd/network", "/run/systemd/network")
 _YES, _NO = ("yes", "true", "1", "on"), ("no", "false", "0", "off")
+_ALL_YES = [[word] for word in _YES]
+_PRIVACY = {"prefer-public": "prefer-public", "kernel": "kernel"}
 # Layers below the addresses are taken from what runs; other words have no effect on them.
 _CLEAR = {
     "Match": "Name MACAddress PermanentMACAddress Type",
     "Network": "Description VLAN Bond Bridge ConfigureWithoutCarrier LLMNR MulticastDNS EmitLLDP LLDP "
-    "IPv6PrivacyExtensions IgnoreCarrierLoss KeepConfiguration",
+    "IgnoreCarrierLoss KeepConfiguration",
     "Link": "MTUBytes MACAddress RequiredForOnline RequiredFamilyForOnline",
     "DHCPv4": "UseMTU UseDNS UseDomains UseHostname SendHostname RouteMetric UseNTP",
     "DHCP": "UseMTU UseDNS UseDomains UseHostname SendHostname RouteMetric UseNTP",
@@ -53,6 +55,10 @@ def _read_unit(paths, sections, found):
     if not names and not mac:
         found.lost.append(model.Lost(paths[0], "a match without name and address"))
         return
+    if [value for name, lines in sections if name == "Link" for key, value in lines if key == "Unmanaged"][
+        -1:
+    ] in _ALL_YES:
+        return  # so that networkd leaves a device to somebody else
     made = model.stanza(names, mac[0] if mac else "", paths)
     for section, lines in sections:
         if section in ("Address", "Route", "RoutingPolicyRule"):
@@ -62,7 +68,7 @@ def _read_unit(paths, sections, found):
             try:
                 made = _read_line(made, section, key, value)
             except commands.UNKNOWN:
-                found.lost.append(model.lost_setting(paths[0], "{}.{}".format(section, key), value))
+                found.lost.append(model.lost_setting(paths[0], f"{section}.{key}"))
     found.stanzas.append(made)
 
 
@@ -82,7 +88,7 @@ def _whole(made, section, lines, path, found):
         if strange:
             raise KeyError(strange[0])
     except commands.UNKNOWN:
-        found.lost.append(model.Lost(path, "[{}] {}".format(section, " ".join("%s=%s" % line for line in lines))))
+        found.lost.append(model.Lost(path, " ".join([f"[{section}]"] + [key for key, _value in lines])))
     return made
 
 
@@ -124,6 +130,12 @@ def _read_line(made, section, key, value):
     elif section == "Network" and key == "DHCP":
         four, six = value in _YES + ("ipv4", "both", "v4"), value in _YES + ("ipv6", "both", "v6")
         return made._replace(dhcp4=four, dhcp6=six, client_id=made.client_id or "duid")
+    elif section == "Network" and key == "IPv6PrivacyExtensions":
+        return made._replace(privacy="yes" if value in _YES else "no" if value in _NO else _PRIVACY[value])
+    elif section in ("DHCPv4", "DHCP") and key == "UseGateway":
+        return made._replace(no_default4=value in _NO)
+    elif section == "IPv6AcceptRA" and key == "UseGateway":
+        return made._replace(no_default6=value in _NO)
     elif section == "Network" and key == "IPv6AcceptRA":
         return made._replace(ra=value in _YES)
     elif section == "Network" and key == "LinkLocalAddressing":

@@ -30,6 +30,7 @@ TABLE_NAMES = (
     "/etc/iproute2/rt_tables",
     "/etc/iproute2/rt_tables.d/*.conf",
 )
+LOOPBACK = "lo"
 PERMANENT = "0"  # NET_ADDR_PERM: the address is the one that the hardware has
 
 
@@ -65,23 +66,25 @@ def ask():
 
 
 def parse(answers):
-    """Return the State that the Answers tell of, without what is not the administrator's."""
-    links = {}
+    """Return the State that the Answers tell of."""
+    made = model.State({}, [], {}, [])
     for found in answers.asked["addresses"]:
-        if found and not is_foreign(found["ifname"]):
+        if found and found["ifname"] != LOOPBACK:
+            links = made.foreign if is_foreign(found["ifname"]) else made.links
             links[found["ifname"]] = _link(found, answers.devices.get(found["ifname"], {}))
-    routes = []
     for name in ("routes4", "routes6"):
         for found in answers.asked[name]:
-            if found.get("dev") in links and found.get("type", "unicast") == "unicast":
+            known = found.get("dev") in made.links or found.get("dev") in made.foreign
+            if known and found.get("type", "unicast") == "unicast":
                 table = _table(found.get("table", 0))
                 if table is not None and table != tables.TABLES["local"]:
+                    routes = made.routes if found["dev"] in made.links else made.foreign_routes
                     routes.append((found["dev"], found.get("protocol", "boot"), _route(found, table, name)))
-    return model.State(links, routes)
+    return made
 
 
 def is_foreign(name):
-    """Say whether containers, CNI plugins or the like made an interface, by its name."""
+    """Say whether an interface is called like those of containers, CNI plugins and the like."""
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in tables.FOREIGN)
 
 

@@ -9,6 +9,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network import in
 
 PLACE = "/etc/systemd/network"
 HEADER = "# Written by osmigrate.fleet from %s.\n"
+# Read before what an administrator says of it, which counts.
+FOREIGN_PLACE = "/etc/systemd/networkd.conf.d/10-osmigrate.conf"
 NO_FILE = "what ran"
 
 
@@ -20,6 +22,13 @@ def render(network):
             files.append(_netdev(one))
         files.append(_network(one, network))
     return files
+
+
+def leave_foreign():
+    """Return the file by which routes and rules stay that systemd-networkd did not make: unasked it deletes them."""
+    lines = [("Network", [("ManageForeignRoutes", "no"), ("ManageForeignRoutingPolicyRules", "no")])]
+    text = ini.render(HEADER % NO_FILE, lines)
+    return model.Rendered(FOREIGN_PLACE, text, 0o644, [], [])
 
 
 def pin(link, why):
@@ -148,7 +157,9 @@ def _network(one, network):
     else:
         alone = [("ConfigureWithoutCarrier", "yes")] if is_alone else []
         sections.append(("Network", above + alone + _addresses(stanza)))
-        sections.append(("IPv6AcceptRA", [("UseAutonomousPrefix", "no")] if stanza.ra == model.ROUTES else []))
+        advertised = [("UseAutonomousPrefix", "no")] if stanza.ra == model.ROUTES else []
+        advertised += [("UseGateway", "no")] if stanza.no_default6 and stanza.ra else []
+        sections.append(("IPv6AcceptRA", advertised))
         sections += [("Route", _route(made)) for made in stanza.routes]
         sections += [("RoutingPolicyRule", _rule(made)) for made in stanza.rules]
         sections.append(("DHCPv4", _dhcp(one, lost)))
@@ -178,6 +189,7 @@ def _membership(link, network):
 def _addresses(stanza):
     dhcp = {(True, False): "ipv4", (False, True): "ipv6", (True, True): "yes"}.get((stanza.dhcp4, stanza.dhcp6), "no")
     lines = [("DHCP", dhcp), ("IPv6AcceptRA", "yes" if stanza.ra else "no")]
+    lines += [("IPv6PrivacyExtensions", stanza.privacy)] if stanza.privacy else []
     lines += [("Address", address) for address in stanza.addresses]
     lines += [("DNS", address) for address in stanza.dns]
     return lines + ([("Domains", " ".join(stanza.search))] if stanza.search else [])
@@ -209,5 +221,6 @@ def _dhcp(one, lost):
     if known:
         lines.append(("ClientIdentifier", "mac"))
     elif stanza.client_id != "duid":
-        lost.append(f"the DHCP client id {stanza.client_id} of {one.link.name}")
+        lost.append(f"the DHCP client id of {one.link.name}")
+    lines += [("UseGateway", "no")] if stanza.no_default4 else []
     return lines + ([("RouteMetric", str(one.metric))] if one.metric is not None else [])

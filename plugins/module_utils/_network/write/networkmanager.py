@@ -12,6 +12,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.write imp
 
 PLACE = "/etc/NetworkManager/system-connections"
 HEADER = networkd.HEADER
+# By what systemd-networkd calls them; without a line NetworkManager takes what the kernel says.
+PRIVACY = {"no": "0", "prefer-public": "1", "yes": "2"}
 # The ids have to be the same each time, and differ from node to node and from device to device.
 _SPACE = uuid.UUID("4f36f0c2-6b1e-5e0c-9f27-0c7a8a2f6e11")
 
@@ -102,7 +104,7 @@ def _ipv4(one, lost):
         if stanza.client_id == "duid":
             lost.append(f"the DHCP client id of {one.link.name}: NetworkManager makes another one")
         lines += [("route-metric", str(one.metric))] if one.metric else []
-    return lines
+    return lines + ([("never-default", "true")] if stanza.no_default4 else [])
 
 
 def _ipv6(one, lost):
@@ -111,7 +113,9 @@ def _ipv6(one, lost):
         lost.append(f"{one.link.name} takes no address of router advertisements; NetworkManager makes one")
     addresses = [address for address in stanza.addresses if model.is_ipv6(address)]
     method = "auto" if stanza.ra or stanza.dhcp6 else "manual" if addresses else "link-local"
-    return [("method", method), ("addr-gen-mode", "eui64")] + _common(stanza, addresses, 6)
+    lines = [("method", method), ("addr-gen-mode", "eui64")] + _common(stanza, addresses, 6)
+    lines += [("ip6-privacy", PRIVACY[stanza.privacy])] if stanza.privacy in PRIVACY else []
+    return lines + ([("never-default", "true")] if stanza.no_default6 else [])
 
 
 def _common(stanza, addresses, number):

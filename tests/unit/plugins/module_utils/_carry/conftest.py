@@ -166,7 +166,8 @@ class Move:
         write_tree(self.incumbent, {name: content})
         status = self.incumbent / "var/lib/dpkg/status"
         digest = hashlib.md5(original.encode()).hexdigest()
-        status.write_text(status.read_text() + f"Package: p\nConffiles:\n {name} {digest}\nVersion: 1\n\n")
+        block = f"Package: p\nConffiles:\n {name} {digest}\nVersion: 1\n\n"
+        status.write_bytes(status.read_bytes() + block.encode("utf-8", "surrogateescape"))
 
     def situation(self):
         return model.open_situation(str(self.incumbent), str(self.deployment), "debian", self.mount_points)

@@ -5,8 +5,7 @@ import os
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, packages, rpm
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import NOWHERE, Tree
 
 
 @pytest.fixture
@@ -42,9 +41,13 @@ def test_the_last_link_is_followed_only_when_asked(tree):
     assert tree.text("/etc/absolute/file") == "x"
 
 
-def test_resolve_fail_on_a_loop(tree):
-    with pytest.raises(FleetError, match="links of /loop/x lead nowhere"):
-        tree.resolve("/loop/x")
+def test_a_loop_leads_nowhere(tree):
+    """And so not out of the tree, as its links would for the kernel."""
+    for name in ("/loop", "/loop/x"):
+        assert tree.resolve(name) == NOWHERE
+        assert not tree.exists(name) and not tree.is_directory(name)
+        assert (tree.read(name), tree.names(name), tree.size(name), list(tree.pieces(name))) == (None, [], -1, [])
+    assert tree.is_link("/loop") and tree.lstat("/loop/x") is None
 
 
 @pytest.mark.parametrize(
