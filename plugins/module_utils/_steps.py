@@ -27,6 +27,7 @@ class Step(typing.NamedTuple):
     serving: whether the node serves while it is taken.
     begins: what begins it: tasks, each as `module`, `module=state` or `module@role`. A module without a state is one
         that is given none. What is named here is not skipped where it is reached, or the next step follows at once.
+    lasts: whether people wait for it, and are told when it begins.
     """
 
     key: str
@@ -34,13 +35,14 @@ class Step(typing.NamedTuple):
     way: str
     serving: bool
     begins: typing.Tuple[str, ...] = ()
+    lasts: bool = False
 
 
 # In the order in which a node takes them. It goes back from any of them, and after that begins anew.
 STEPS = (
     Step("look", "is looked at", "", True, ("k8s_node_lease",)),
     Step("preflight", "is asked what speaks against the move", STAGE, True, ("node_preflight",)),
-    Step("stage", "gets the release beside what runs", STAGE, True, ("ostree_candidate",)),
+    Step("stage", "gets the release beside what runs", STAGE, True, ("ostree_candidate",), True),
     Step("wait", "waits for its batch", "", True),
     Step("repair", "has its record and boot menu settled", REPAIR, True, ("boot_trial=repaired",)),
     Step(
@@ -49,15 +51,16 @@ STEPS = (
         DRAIN,
         True,
         ("k8s_node_approval", "k8s_node_claim=claimed"),
+        True,
     ),
     Step("cordon", "is cordoned", DRAIN, False, ("k8s_node_cordon=cordoned",)),
-    Step("drain", "is drained", DRAIN, False, ("k8s_node_drain",)),
+    Step("drain", "is drained", DRAIN, False, ("k8s_node_drain",), True),
     Step("arm", "gets its trial armed", TRIAL, False, ("boot_trial=armed",)),
-    Step("reboot", "reboots into its trial", TRIAL, False, ("node_reboot@trial",)),
-    Step("verify", "is verified", VERIFY, False, ("boot_info@verify",)),
+    Step("reboot", "reboots into its trial", TRIAL, False, ("node_reboot@trial",), True),
+    Step("verify", "is verified", VERIFY, False, ("boot_info@verify",), True),
     Step("confirm", "makes the release its default", CONFIRM, False, ("boot_trial=confirmed",)),
-    Step("return", "comes home from its drill", RETURN, False, ("node_reboot@drill",)),
-    Step("revert", "goes back to what it ran", REVERT, False, ("boot_trial=reverted",)),
+    Step("return", "comes home from its drill", RETURN, False, ("node_reboot@drill",), True),
+    Step("revert", "goes back to what it ran", REVERT, False, ("boot_trial=reverted",), True),
     Step("uncordon", "is given back", "", False, ("k8s_node_cordon=uncordoned",)),
 )
 BY_KEY = {step.key: step for step in STEPS}

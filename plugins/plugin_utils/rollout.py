@@ -50,8 +50,8 @@ class Span:
 class Node:
     """What is known of one node.
 
-    out_since: since when it is out of service, None while it serves. out: the times before that, in seconds.
-    cut: how many spans were dropped.
+    failed_in: the step in which it went wrong first. out_since: since when it is out of service, None while it serves.
+    out: the times before that, in seconds. cut: how many spans were dropped.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Node:
     outcome: str = ""
     verdict: str = ""
     why: str = ""
+    failed_in: str = ""
     findings: list[dict[str, Any]] = field(default_factory=list)
     cut: int = 0
 
@@ -190,7 +191,7 @@ def _node(rollout: Rollout, one: Event) -> Node | None:
         # Another run begins with it anew: the step of the one before has ended at some time that nobody saw.
         _close(node, node.now_in.begin if node.now_in else one.at)
         _judge(rollout, node, "")
-        node.run, node.why, node.verdict = one.run, "", ""
+        node.run, node.why, node.verdict, node.failed_in = one.run, "", "", ""
     return node
 
 
@@ -256,10 +257,19 @@ def _findings(rollout: Rollout, node: Node, one: Event) -> None:
 
 
 def _trouble(rollout: Rollout, node: Node, one: Event) -> None:
+    _note(node)
     node.why = one.said["why"]
 
 
+def _note(node: Node) -> None:
+    """Note where it went wrong: what follows is the way back."""
+    if not node.failed_in and node.spans:
+        node.failed_in = node.spans[-1].step
+
+
 def _result(rollout: Rollout, node: Node, one: Event) -> None:
+    if one.said["outcome"] != DONE:
+        _note(node)
     _close(node, one.at)
     _judge(rollout, node, one.said["outcome"])
     node.verdict = one.said["verdict"] or node.verdict

@@ -27,7 +27,7 @@ in_collection() {
 }
 
 on_nodes=(plugins/modules plugins/module_utils)
-on_controllers=(plugins/action plugins/doc_fragments plugins/filter plugins/inventory plugins/plugin_utils tests)
+on_controllers=(plugins/action plugins/callback plugins/doc_fragments plugins/filter plugins/inventory plugins/plugin_utils tests)
 
 check "house rules" python tests/gate/house_rules.py
 check "variables" python tests/gate/variables.py --check

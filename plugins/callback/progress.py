@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible's edge of plugin_utils/watch.py: what Ansible calls, brought into our terms."""
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+name: progress
+type: aggregate
+short_description: Shows how far a rollout is, and reports on it
+version_added: 0.1.0
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+description:
+  - Prints a line whenever a node comes to a step that people wait for, is done, fails or is held up, with the batch,
+    the totals, and an estimate of the time that is left.
+  - Writes what happens to a log of events, from which the report is made, if O(directory) is set.
+  - An error in it is told once, as a warning, and never ends a run.
+requirements:
+  - Enabling in the configuration (C(callbacks_enabled)).
+options:
+  lines:
+    description: Whether to print lines of progress.
+    type: bool
+    default: true
+    env:
+      - name: OSMIGRATE_PROGRESS_LINES
+    ini:
+      - section: callback_osmigrate_progress
+        key: lines
+  directory:
+    description:
+      - Where the log of events, C(events.jsonl), is written. It is made if it is not there.
+      - One directory for each rollout. Runs that go on with the rollout append to its log.
+      - The files are for their owner alone. They name nodes, findings and reasons of failures.
+      - Without it nothing is written.
+    type: path
+    env:
+      - name: OSMIGRATE_PROGRESS_DIRECTORY
+    ini:
+      - section: callback_osmigrate_progress
+        key: directory
+"""
+
+EXAMPLES = """
+examples: |
+  # ansible.cfg
+  [defaults]
+  callbacks_enabled = osmigrate.fleet.progress
+
+  [callback_osmigrate_progress]
+  directory = rollouts/2026-11
+"""
+
+import functools
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ansible import constants, context
+from ansible.plugins.callback import CallbackBase
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import batches, events, progress, rollout, watch
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.event_log import EventLog
+
+LOG = "events.jsonl"
+COLOURS = {rollout.DONE: constants.COLOR_OK, rollout.FAILED: constants.COLOR_ERROR, rollout.HELD: constants.COLOR_WARN}
+
+
+def harmless(method: Callable[..., None]) -> Callable[..., None]:
+    """Let an error in a method end the plugin with a warning, and nothing else."""
+
+    @functools.wraps(method)
+    def guarded(self: CallbackModule, *args: Any, **kwargs: Any) -> None:
+        try:
+            method(self, *args, **kwargs)
+        except Exception as error:
+            self.disabled = True
+            said = events.clean(error) or type(error).__name__
+            self._display.warning(f"osmigrate.fleet.progress has ended, the run goes on: {said}")
+
+    return guarded
+
+
+class CallbackModule(CallbackBase):
+    """See DOCUMENTATION."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "osmigrate.fleet.progress"
+    CALLBACK_NEEDS_ENABLED = True
+
+    @harmless
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        directory = self.get_option("directory")
+        self._log = EventLog(Path(directory) / LOG) if directory else None
+        self._run, self._number = uuid.uuid4().hex, 0
+        self._state = rollout.Rollout()
+        self._watch = watch.Watch(self._tell)
+        self._play, self._batch = "", 0
+        name = Path(getattr(playbook, "_file_name", None) or "").stem
+        self._tell("run", playbook=name, check=bool(context.CLIARGS.get("check")))
+
+    @harmless
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        name = play.get_name()
+        inventory = play.get_variable_manager()._inventory
+        total = len(inventory.get_hosts(play.hosts, ignore_restrictions=True))
+        nodes = [host.name for host in inventory.get_hosts(play.hosts)]
+        # One play is announced for each of its batches.
+        self._batch = self._batch + 1 if name == self._play else 1
+        self._play = name
+        self._watch.play(name, self._batch, len(batches.sizes(total, play.serial)), nodes, total)
+
+    @harmless
+    def v2_runner_on_start(self, host: Any, task: Any) -> None:
+        self._watch.begun(host.name, _task(task))
+
+    @harmless
+    def v2_runner_on_ok(self, result: Any) -> None:
+        self._watch.ended(result._host.name, _task(result._task), result._result)
+
+    @harmless
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        self._watch.skipped(result._host.name, _task(result._task))
+
+    @harmless
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        if not ignore_errors:
+            self._watch.failed(result._host.name, _task(result._task), result._result)
+
+    @harmless
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        if not result._task.ignore_unreachable:
+            # No rescue sees a node that does not answer.
+            self._watch.failed(result._host.name, _task(result._task)._replace(caught=False), result._result)
+
+    @harmless
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        self._watch.end()
+
+    def _tell(self, kind: str, **said: Any) -> None:
+        self._number += 1
+        one = events.event(self._run, self._number, time.time(), kind, **said)
+        if self._log:
+            self._log.append(one)
+        rollout.apply(self._state, one)
+        line = progress.line(self._state, one) if self.get_option("lines") else ""
+        if line:
+            clock = time.strftime("%H:%M:%S", time.localtime(one.at))
+            self._display.display(f"{clock} {line}", color=COLOURS.get(str(one.said.get("outcome"))))
+
+
+def _task(task: Any) -> watch.Task:
+    action = str(getattr(task, "resolved_action", None) or task.action)
+    state = task.args.get("state") if isinstance(task.args, dict) else None
+    role = getattr(task, "_role", None)
+    return watch.Task(
+        name=task.name or action,
+        module=action.removeprefix(watch.OURS) if action.startswith(watch.OURS) else "",
+        state=state if isinstance(state, str) else "",
+        role=role.get_name().removeprefix(watch.OURS) if role else "",
+        check=bool(task.check_mode),
+        caught=_is_caught(task),
+    )
+
+
+def _is_caught(task: Any) -> bool:
+    """Say whether the task is in the part of some block that a rescue follows."""
+    child, parent = task, task._parent
+    while parent is not None:
+        parts = getattr(parent, "rescue", None)
+        if parts and child._uuid in {one._uuid for one in parent.block}:
+            return True
+        child, parent = parent, parent._parent
+    return False

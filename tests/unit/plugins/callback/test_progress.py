@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The callback in real runs: of modules of ours that need no cluster, by ansible-playbook and by ansible-runner."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.events import read_all
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import missing, reduce
+
+# What begins a step fails in a rescue's sight, as in roles/node, and out of it; w0 has nothing to do.
+PLAY = """
+- name: Move the nodes
+  hosts: nodes
+  gather_facts: false
+  serial: 2
+  max_fail_percentage: 100
+  tasks:
+    - name: Go its way
+      when: inventory_hostname not in ['w0', 'w3']
+      block:
+        - name: Take it out of service
+          osmigrate.fleet.k8s_node_cordon:
+            name: "{{ inventory_hostname }}"
+            state: cordoned
+            rollout: r1
+            kubeconfig: /nowhere/kubeconfig
+      rescue:
+        - name: Say what became of it
+          ansible.builtin.fail:
+            msg: "{{ inventory_hostname }} could not be cordoned at http://me:s3cr3t@api.example."
+    - name: Ask for a place
+      osmigrate.fleet.k8s_node_claim:
+        name: "{{ inventory_hostname }}"
+        state: claimed
+        rollout: r1
+        kubeconfig: /nowhere/kubeconfig
+      when: inventory_hostname != 'w0'
+"""
+HOSTS = {
+    "all": {"vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}},
+    "nodes": {"hosts": dict.fromkeys(("w0", "w1", "w2", "w3"), {})},
+}
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Return a function that runs the play in tmp_path, and returns what it printed."""
+
+    def run(by_runner: bool = False, **environment: str) -> str:
+        for part in ("project", "inventory", "env"):
+            (tmp_path / part).mkdir(exist_ok=True)
+        (tmp_path / "project/play.yml").write_text(PLAY)
+        (tmp_path / "inventory/hosts.json").write_text(json.dumps(HOSTS))
+        argv = [sys.executable, "-m", "ansible", "playbook", "-i", "../inventory/hosts.json", "play.yml"]
+        if by_runner:
+            argv = [sys.executable, "-m", "ansible_runner", "run", str(tmp_path), "--playbook", "play.yml"]
+        wanted = {"ANSIBLE_CALLBACKS_ENABLED": "osmigrate.fleet.progress", "ANSIBLE_NOCOLOR": "1"}
+        ended = subprocess.run(
+            argv, cwd=tmp_path / "project", env={**os.environ, **wanted, **environment}, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        assert ended.returncode == 2, ended.stdout
+        return ended.stdout
+
+    return run
+
+
+@pytest.mark.parametrize("by_runner", [False, True])
+def test_a_run_is_followed_to_its_end(run, tmp_path, by_runner):
+    printed = run(by_runner, OSMIGRATE_PROGRESS_DIRECTORY=str(tmp_path / "told"))
+    lines = [line for line in printed.splitlines() if " to go" in line]
+    for name, step in (("w1", "cordon"), ("w2", "cordon"), ("w3", "claim")):
+        (told,) = (line for line in lines if f"{name} is HELD UP" in line)
+        assert f"in {step}: " in told
+    assert "batch 2 of 2, 0 done, 0 failed, 1 held up, 3 to go" in printed
+
+    log = tmp_path / "told/events.jsonl"
+    state = reduce(read_all(log.open()))
+    outcomes = {name: node.outcome for name, node in state.nodes.items()}
+    assert outcomes == {"w0": "unreached", "w1": "held", "w2": "held", "w3": "held"}
+    assert list(missing(state)) == []
+    assert state.nodes["w1"].why.startswith("w1 could not be cordoned")
+    assert "s3cr3t" not in log.read_text()
+
+
+def test_where_nothing_can_be_written_the_run_goes_on_with_one_warning(run, tmp_path):
+    (tmp_path / "file").write_text("")
+    printed = " ".join(run(OSMIGRATE_PROGRESS_DIRECTORY=str(tmp_path / "file/below")).split())
+    assert printed.count("osmigrate.fleet.progress has ended, the run goes on") == 1
+    assert "PLAY RECAP" in printed
+
+
+def test_nothing_is_printed_or_written_unless_wanted(run, tmp_path):
+    assert " to go" not in run(OSMIGRATE_PROGRESS_LINES="false")
+    assert " to go" not in run(
+        ANSIBLE_CALLBACKS_ENABLED="ansible.builtin.junit", JUNIT_OUTPUT_DIR=str(tmp_path / "junit")
+    )
+    assert not list(Path(tmp_path).rglob("events.jsonl"))
