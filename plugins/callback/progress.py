@@ -15,7 +15,7 @@ author:
 description:
   - Prints a line whenever a node comes to a step that people wait for, is done, fails or is held up, with the batch,
     the totals, and an estimate of the time that is left.
-  - Writes what happens to a log of events, from which the report is made, if O(directory) is set.
+  - Writes what happens to a log of events, and reports on it when the run ends, if O(directory) is set.
   - An error in it is told once, as a warning, and never ends a run.
 requirements:
   - Enabling in the configuration (C(callbacks_enabled)).
@@ -31,8 +31,10 @@ options:
         key: lines
   directory:
     description:
-      - Where the log of events, C(events.jsonl), is written. It is made if it is not there.
-      - One directory for each rollout. Runs that go on with the rollout append to its log.
+      - Where the log of events, C(events.jsonl), is written, and the report, C(report.html), C(report.md),
+        C(report.json) and C(report.xml), which is JUnit's. It is made if it is not there.
+      - One directory for each rollout. Runs that go on with the rollout append to its log, and the report is on all of
+        them.
       - The files are for their owner alone. They name nodes, findings and reasons of failures.
       - Without it nothing is written.
     type: path
@@ -62,8 +64,16 @@ from typing import Any
 
 from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import batches, events, progress, rollout, watch
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.event_log import EventLog
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
+    batches,
+    events,
+    page,
+    progress,
+    rollout,
+    run_report,
+    watch,
+)
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.event_log import EventLog, replace
 
 LOG = "events.jsonl"
 COLOURS = {rollout.DONE: constants.COLOR_OK, rollout.FAILED: constants.COLOR_ERROR, rollout.HELD: constants.COLOR_WARN}
@@ -140,6 +150,15 @@ class CallbackModule(CallbackBase):
     @harmless
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._watch.end()
+        if self._log:
+            self._report(self._log.path)
+
+    def _report(self, log: Path) -> None:
+        with open(log, encoding="utf-8", errors="replace") as lines:
+            said = run_report.facts(rollout.reduce(events.read_all(lines)))
+        for suffix, form in page.FORMS.items():
+            replace(log.with_name(f"report.{suffix}"), form(said))
+        self._display.display(f"{said['sentence']} The report is {log.with_name('report.html').absolute()}.")
 
     def _tell(self, kind: str, **said: Any) -> None:
         self._number += 1

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,9 @@ def test_a_run_is_followed_to_its_end(run, tmp_path, by_runner):
     assert "batch 2 of 2, 0 done, 0 failed, 1 held up, 3 to go" in printed
 
     log = tmp_path / "told/events.jsonl"
+    files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in log.parent.iterdir()}
+    assert files == dict.fromkeys(("events.jsonl", "report.html", "report.json", "report.md", "report.xml"), 0o600)
+    assert "4 nodes" in printed and f"The report is {log.with_name('report.html')}" in printed
     state = reduce(read_all(log.open()))
     outcomes = {name: node.outcome for name, node in state.nodes.items()}
     assert outcomes == {"w0": "unreached", "w1": "held", "w2": "held", "w3": "held"}

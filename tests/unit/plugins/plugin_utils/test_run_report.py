@@ -1,0 +1,174 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report on a rollout in its forms: what it says, that nothing in it is markup of others, and what it costs."""
+
+from __future__ import annotations
+
+import html.parser
+import json
+import re
+import time
+from xml.etree import ElementTree
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.osmigrate.fleet.plugins.filter.rollout_report import rollout_report_filter
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import events, page, rollout, run_report
+
+WAY = "look preflight stage wait look claim cordon drain arm reboot verify confirm uncordon".split()
+FINDING = {"key": "space", "severity": "high", "title": "Few space", "detail": "d", "remedy": "Make room"}
+EVIL = "</td><script>alert(1)</script>\"'&|`*[x](http://evil.example)\x1b[2J\u202e"
+
+
+class Log:
+    """A log of one run. Each step takes `seconds`."""
+
+    def __init__(self):
+        self.lines = []
+
+    def tell(self, kind, at, **said):
+        self.lines.append(events.written(events.event("r", len(self.lines) + 1, at, kind, **said)))
+
+    def node(self, name, at, outcome="done", why="", seconds=10, until="uncordon", **result):
+        for step in WAY[: WAY.index(until) + 1]:
+            self.tell("step", at, node=name, step=step)
+            if step in ("cordon", "uncordon"):
+                self.tell("service", at, node=name, serving=step == "uncordon")
+            at += seconds
+        if outcome:
+            self.tell("result", at, node=name, outcome=outcome, why=why, **result)
+        return at
+
+    def facts(self):
+        return run_report.facts(rollout.reduce(events.read_all(self.lines)))
+
+
+@pytest.fixture
+def log():
+    log = Log()
+    log.tell("run", 0, playbook="migrate")
+    log.tell("release", 0, release="debian-13-13.1")
+    return log
+
+
+def test_what_it_says(log):
+    log.tell("batch", 1, play="Move", number=1, of=1, nodes=["w1", "w2", "w3", "w4", "w5", "w6"], total=6)
+    for seconds, name in enumerate(("w1", "w2", "w3"), 1):
+        log.node(name, 10, seconds=60 * seconds)
+    log.tell("findings", 20, node="w1", findings=[FINDING])
+    log.node("w4", 10, "failed", "w4 fell back: a panic.", until="reboot", verdict="fell_back")
+    log.node("w5", 10, "held", "Pods shop/db-0 hold w5.", until="drain")
+    log.tell("end", 3000)
+    said = log.facts()
+    assert said["sentence"] == (
+        "6 nodes to debian-13-13.1 in 50 min: 3 done, 1 not reached, 1 held up before a trial, and serving on, "
+        "1 failed after a trial was armed."
+    )
+    assert [one["name"] for one in said["nodes"]] == ["w4", "w5", "w6", "w1", "w2", "w3"]
+    assert said["held"] == [{"step": "drain", "why": "Pods shop/db-0 hold NODE.", "nodes": ["w5"]}]
+    # w4 and w5 were not given back: until the last event.
+    out = said["out_of_service"]
+    assert (out["nodes"], out["median"]) == (5, 1080)
+    assert said["findings"] == [
+        {
+            "key": "space",
+            "severity": "high",
+            "title": "Few space",
+            "remedy": "Make room",
+            "accepted": False,
+            "nodes": ["w1"],
+        }
+    ]
+    assert said["missing"] == []
+    for form in page.FORMS.values():
+        told = form(said)
+        assert "w4 fell back: a panic." in told and "retry=true" in told
+
+
+def test_what_it_does_not_know_comes_first(log):
+    log.node("w1", 10, outcome="", until="drain")
+    log.lines += ['{"v":9}\n', "garbage\n"]
+    said = log.facts()
+    assert len(said["missing"]) == 3
+    for form in ("html", "md"):
+        told = page.FORMS[form](said)
+        assert told.index("of version 9") < told.rindex("drain")
+    assert said["nodes"][0]["timeline"][-1]["open"] is True
+
+
+@pytest.mark.parametrize("form", page.FORMS)
+def test_an_empty_log_is_a_report_too(form):
+    told = rollout_report_filter("", form)
+    assert "There is no event of any run" in told or form == "xml"
+
+
+class Tags(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.seen, self.attributes = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        self.attributes += [name for name, _value in attrs]
+
+
+def evil_log(log):
+    log.tell("run", 0, playbook=EVIL)
+    log.tell("release", 0, release=EVIL)
+    log.tell("batch", 1, play=EVIL, number=1, of=1, nodes=[EVIL], total=1)
+    log.tell("pool", 2, node=EVIL, pool=EVIL)
+    log.tell("step", 3, node=EVIL, step=EVIL)
+    log.tell("findings", 3, node=EVIL, findings=[dict.fromkeys(events.FINDING, EVIL)])
+    log.tell("result", 9, node=EVIL, outcome=EVIL, verdict=EVIL, why=EVIL)
+    return log.facts()
+
+
+def test_the_page_has_nothing_of_others_and_needs_no_network(log):
+    told = page.as_html(evil_log(log))
+    tags = Tags()
+    tags.feed(told)
+    assert not {"script", "a", "img", "link", "iframe", "form"} & set(tags.seen)
+    assert not [name for name in tags.attributes if name.startswith("on") or name in ("src", "href")]
+    assert "\x1b" not in told and "\u202e" not in told
+    assert "url(" not in told and "@import" not in told
+    assert "default-src 'none'" in told
+
+
+def test_markdown_and_junit_have_nothing_of_others(log):
+    said = evil_log(log)
+    told = run_report.as_markdown(said)
+    assert "<script" not in told.replace("\\<", "") and "[x](" not in told and "\x1b" not in told
+    for row in (line for line in told.splitlines() if line.startswith("|")):
+        assert len(re.findall(r"(?<!\\)\|", row)) in (5, 6, 7, 4)
+    (case,) = ElementTree.fromstring(run_report.as_junit(said)).iter("testcase")
+    assert case.get("name").startswith("</td><script>") and len(case) == 1
+
+
+def test_junit_fails_for_whom_somebody_has_to_look_at(log):
+    log.tell("batch", 1, play="Move", number=1, of=1, nodes=["w1", "w2", "w3"], total=3)
+    log.node("w1", 10)
+    log.node("w2", 10, "held", "no place", until="claim")
+    log.tell("end", 900)
+    suite = ElementTree.fromstring(run_report.as_junit(log.facts()))
+    assert [suite.get(name) for name in ("tests", "failures", "skipped")] == ["3", "1", "1"]
+    assert suite.find(".//failure").get("message") == "no place"
+
+
+def test_the_filter_takes_a_log_and_knows_its_forms(log):
+    assert json.loads(rollout_report_filter("".join(log.lines), "json"))["release"] == "debian-13-13.1"
+    for wrong in ((7, "html"), ("", "pdf")):
+        with pytest.raises(AnsibleFilterError, match="rollout_report"):
+            rollout_report_filter(*wrong)
+
+
+def test_five_hundred_nodes_cost_a_tenth_of_what_five_thousand_may(log):
+    names = [f"node-{number}" for number in range(500)]
+    log.tell("batch", 0, play="Move", number=1, of=1, nodes=names, total=500)
+    for number, name in enumerate(names):
+        log.tell("findings", 1, node=name, findings=[FINDING] * 3)
+        log.node(name, 10 * number, *(("failed", f"{name} fell back") if number % 50 == 0 else ()))
+    begun = time.process_time()
+    said = log.facts()
+    told = {suffix: form(said) for suffix, form in page.FORMS.items()}
+    assert time.process_time() - begun < 1.0
+    assert all(len(text) < 1_000_000 for text in told.values())
