@@ -130,7 +130,10 @@ class CallbackModule(CallbackBase):
 
     @harmless
     def v2_runner_on_ok(self, result: Any) -> None:
-        self._watch.ended(result._host.name, _task(result._task), result._result)
+        task = _task(result._task)
+        # Newer versions of Ansible convert a result when it is asked for.
+        if task.module in watch.LOOKED_AT:
+            self._watch.ended(result._host.name, task, result._result)
 
     @harmless
     def v2_runner_on_skipped(self, result: Any) -> None:

@@ -32,7 +32,7 @@ options:
     description: Name of the playbook that is validated.
     type: str
     required: true
-    choices: [migrate, upgrade, rollback, drill, finalize, status, halt, resume, recover]
+    choices: [migrate, upgrade, rollback, drill, plan, finalize, status, halt, resume, recover]
   hosts:
     description:
       - The pattern of hosts that it works on.

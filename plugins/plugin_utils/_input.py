@@ -151,7 +151,7 @@ _LATER = object()
 
 def _together(sight: Sight, values: Mapping[str, Any]) -> Iterator[str]:
     """Tell values that are good by themselves and not together."""
-    if sight.playbook not in ("migrate", "upgrade", "rollback", "drill"):
+    if sight.playbook not in ("migrate", "upgrade", "rollback", "drill", "plan"):
         return
 
     def seconds(variable: str) -> int:
@@ -164,7 +164,7 @@ def _together(sight: Sight, values: Mapping[str, Any]) -> Iterator[str]:
             " for long enough; give it more time"
         )
     health, deadman = seconds("health_deadline"), seconds("deadman_seconds")
-    if sight.playbook in ("migrate", "upgrade") and 0 < deadman <= health:
+    if sight.playbook in ("migrate", "upgrade", "plan") and 0 < deadman <= health:
         yield (
             f"osmigrate_health_deadline is {health} s and osmigrate_deadman_seconds {deadman} s, so a trial would end"
             " before its health checks have; give it more time"

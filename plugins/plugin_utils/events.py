@@ -33,6 +33,8 @@ FINDING = ("key", "severity", "title", "detail", "remedy")
 LONGEST_NAME, LONGEST_TEXT, LONGEST_LINE = 300, 2000, 4_000_000
 MOST_NAMES, MOST_FINDINGS = 20_000, 100
 HIDDEN = "***"
+# Seconds since the epoch, in the year 9892; no run has so many events either.
+LATEST = 250_000_000_000
 
 
 class Event(NamedTuple):
@@ -119,8 +121,8 @@ def read(line: str) -> Event | Unread:
 
 
 def _number(value: Any) -> int | float | None:
-    # No clock shows others; NaN is in no interval.
-    right = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 10**12
+    # No calendar has others; NaN is in no interval.
+    right = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < LATEST
     return value if right else None
 
 

@@ -102,9 +102,8 @@ class Watch:
 
     def ended(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
         """A task of a host ended well."""
-        look = getattr(self, f"_{task.module}", None) if task.module in _LOOKED_AT else None
-        if look:
-            look(host, task, result)
+        if task.module in LOOKED_AT:
+            getattr(self, f"_{task.module}")(host, task, result)
 
     def failed(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
         """A task of a host failed, and nobody has said that this does not matter."""
@@ -185,7 +184,8 @@ class Watch:
             self._end(host, DONE, str(noted.get("verdict") or ""), "")
 
 
-_LOOKED_AT = ("release_info", "node_preflight", "k8s_node_cordon", "k8s_node_claim", "k8s_node_record")
+# Modules whose results say something.
+LOOKED_AT = ("release_info", "node_preflight", "k8s_node_cordon", "k8s_node_claim", "k8s_node_record")
 
 
 def _at(found: Any, *path: str) -> Any:

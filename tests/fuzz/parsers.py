@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _osrelease, _storage, _text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, env, grub, grubcfg
@@ -45,6 +46,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     node_object,
     record,
 )
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import events, page, rollout, run_report
 from objects import NEXT, TARGETS
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -212,6 +214,16 @@ def of_os_release(text: str) -> None:
     _osrelease.family(_osrelease.parse_os_release(text))
 
 
+def of_events(text: str) -> None:
+    """A log of events, and all reports on it."""
+    said = run_report.facts(rollout.reduce(events.read_all(text.splitlines())))
+    for suffix, form in page.FORMS.items():
+        told = form(said)
+        told.encode()
+        if suffix == "xml":
+            ElementTree.fromstring(told)
+
+
 PARSERS: dict[str, Callable[[str], None]] = {
     **TARGETS,
     "accounts": of_accounts(),
@@ -220,6 +232,7 @@ PARSERS: dict[str, Callable[[str], None]] = {
     "dpkg": dpkg.parse_conffiles,
     "ended": of_ended,
     "envelope": lambda text: envelope.parse(text, "x"),
+    "events": of_events,
     "fstab": of_fstab,
     "formats": of_formats,
     "grub": of_grub,

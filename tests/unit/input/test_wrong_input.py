@@ -41,7 +41,7 @@ def job(case: dict, directory: Path) -> tuple[str, list[str]]:
     playbook, *arguments = shlex.split(case["run"])
     inventory = case.get("inventory", "hosts.yml")
     variables = dict(case.get("vars", {}))
-    if playbook in ("migrate", "upgrade", "drill") and case.get("release", True):
+    if playbook in ("migrate", "upgrade", "drill", "plan") and case.get("release", True):
         variables["osmigrate_release"] = "/no/such/release.yml"
     given = ["-i", str(directory / inventory)] if inventory else []
     return str(directory), [f"osmigrate.fleet.{playbook}", *given, "-e", json.dumps(variables), *arguments]

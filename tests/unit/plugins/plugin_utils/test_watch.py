@@ -199,7 +199,7 @@ def test_other_plays_and_other_hosts_are_no_nodes(run):
 
 def test_wrong_types_in_results_do_no_harm(run):
     run.play("w1")
-    for module in watch._LOOKED_AT:
+    for module in watch.LOOKED_AT:
         for result in ({}, {"release": 7}, {"after": []}, {"pool": 7, "invocation": 3}, {"findings": "x"}):
             run.watch.ended("w1", watch.Task("t", module), result)
 

@@ -1,0 +1,177 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rollout would do, before anything is touched: batches, refusals, windows, and when it would end. Pure.
+
+This plugin util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import windows
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import CONTROL_PLANE, LONGEST_CORDON
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DRAIN
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, whole_number
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import batches
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.progress import duration
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import median
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.run_report import moment
+
+# As with windows: fewer say nothing about a pool, because their kubelets could write anything.
+ENOUGH = 3
+MOST_NAMED = 20
+LONGEST_WHY = 600
+
+
+class Terms(NamedTuple):
+    """What the operator has said.
+
+    serial: as a play has it. allowed: nodes of a pool that may be away at once, number or percentage. expected: seconds
+    that a node is out of service where nothing was measured. schedule: windows and black-outs. now: seconds since the
+    epoch.
+    """
+
+    serial: Any
+    allowed: str
+    expected: int
+    schedule: windows.Schedule
+    now: float
+
+
+def make(nodes: Sequence[Mapping[str, Any]], pools: Mapping[str, int], terms: Terms) -> dict[str, Any]:
+    """Plan the rollout.
+
+    :param nodes: in the order in which they go, each with name, pool, steps (of next_steps), refusal ("" if none), and
+        seconds, what was measured of its last move, as its Node object has it.
+    :param pools: how many nodes each pool has, by name.
+    :returns: batches (number, nodes, begin, end), refused (name, why), nothing (names), expected (pool to seconds and
+        how many nodes they are measured of), begin, end (None if some batch fits into no window), peak (pool to
+        how many of its nodes are away at once), objection (a sentence, "" if migrate would go on with all). Times are
+        in seconds since the epoch.
+    """
+    expected = {pool: _expected(nodes, pool, terms.expected) for pool in {node["pool"] for node in nodes}}
+    at: float | None = terms.now
+    planned: list[dict[str, Any]] = []
+    first = 0
+    peak: Counter[str] = Counter()
+    for number, size in enumerate(batches.sizes(len(nodes), terms.serial), 1):
+        batch, first = nodes[first : first + size], first + size
+        away = Counter(node["pool"] for node in batch if leaves(node))
+        rounds = {pool: -(-many // allowed(pool, pools.get(pool, 0), terms.allowed)) for pool, many in away.items()}
+        for pool, many in away.items():
+            peak[pool] = max(peak[pool], min(many, allowed(pool, pools.get(pool, 0), terms.allowed)))
+        begin, end = _times(at, rounds, expected, terms)
+        planned.append({"number": number, "nodes": [_node(node) for node in batch], "begin": begin, "end": end})
+        at = end
+    refused = [{"name": node["name"], "why": node["refusal"]} for node in nodes if node["refusal"]]
+    return {
+        "batches": planned,
+        "refused": refused,
+        "objection": _objection([one["name"] for one in refused], at),
+        "nothing": [node["name"] for node in nodes if not node["steps"] and not node["refusal"]],
+        "expected": {pool: {"seconds": seconds, "measured": many} for pool, (seconds, many) in expected.items()},
+        "begin": next((one["begin"] for one in planned if any(leaves(node) for node in one["nodes"])), terms.now),
+        "end": at,
+        "peak": dict(peak),
+    }
+
+
+def _objection(refused: Sequence[str], end: float | None) -> str:
+    if refused:
+        return f"{len(refused)} nodes would be refused: {_names(refused)}."
+    return "" if end is not None else "Some node fits into no maintenance window."
+
+
+def leaves(node: Mapping[str, Any]) -> bool:
+    """Say whether a node would leave service."""
+    return DRAIN in node["steps"] and not node["refusal"]
+
+
+def allowed(pool: str, nodes: int, said: str) -> int:
+    """Return how many nodes of a pool may be away at once: one at least, and one of the control plane."""
+    if pool == CONTROL_PLANE:
+        return 1
+    text = str(said).strip()
+    many = int(text[:-1]) * nodes // 100 if text.endswith("%") else int(text)
+    return max(1, many)
+
+
+def _expected(nodes: Iterable[Mapping[str, Any]], pool: str, said: int) -> tuple[int, int]:
+    found = [whole_number(str(node["seconds"])) for node in nodes if node["pool"] == pool]
+    measured = [float(seconds) for seconds in found if seconds is not None and 0 < seconds <= LONGEST_CORDON]
+    return (int(median(measured)), len(measured)) if len(measured) >= ENOUGH else (said, 0)
+
+
+def _times(
+    at: float | None, rounds: Mapping[str, int], expected: Mapping[str, tuple[int, int]], terms: Terms
+) -> tuple[float | None, float | None]:
+    """Return when a batch begins and ends: each pool takes its rounds, and each round a time that is open."""
+    if at is None or not rounds:
+        return at, at
+    begins, ends = [], []
+    for pool, many in rounds.items():
+        seconds, now = expected[pool][0], at
+        for number in range(many):
+            open_time = windows.opening(terms.schedule, now, seconds)
+            if open_time is None:
+                return None, None
+            begins += [open_time[0]] * (number == 0)
+            now = open_time[0] + seconds
+        ends.append(now)
+    return min(begins), max(ends)
+
+
+def _node(node: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: node[name] for name in ("name", "pool", "refusal")} | {"steps": list(node["steps"])}
+
+
+def lines(plan: Mapping[str, Any], terms: Terms, remarks: Iterable[str] = ()) -> list[str]:
+    """Return the plan for people: the outcome, what is refused, then the batches."""
+    told = [*_outcome(plan, terms), *(printable(one, LONGEST_WHY) for one in remarks)]
+    told += [f"Refused: {_name(one['name'])}: {printable(one['why'], LONGEST_WHY)}" for one in plan["refused"]]
+    if plan["nothing"]:
+        told.append(f"Nothing is left to do on {_names(plan['nothing'])}.")
+    for batch in plan["batches"]:
+        told += _batch(batch, plan)
+    return told
+
+
+def _outcome(plan: Mapping[str, Any], terms: Terms) -> Iterator[str]:
+    moving = sum(leaves(node) for batch in plan["batches"] for node in batch["nodes"])
+    total = sum(len(batch["nodes"]) for batch in plan["batches"])
+    yield f"{moving} of {total} nodes would leave service, in {len(plan['batches'])} batches."
+    if moving and plan["end"] is None:
+        yield "It would not end: some node fits into no maintenance window. Make a window longer, or expect less."
+    elif moving:
+        took = duration(plan["end"] - terms.now)
+        yield (
+            f"From {moment(plan['begin'])} to about {moment(plan['end'])}: {took} from now, and what it takes to fetch "
+            "the release. Drains that wait and nodes that fail make it longer."
+        )
+    for pool, one in sorted(plan["expected"].items()):
+        basis = f"the median of {one['measured']} nodes" if one["measured"] else "osmigrate_expected_seconds"
+        away = f"; at most {plan['peak'][pool]} away at once" if pool in plan["peak"] else ""
+        yield f"Pool {_name(pool)}: {duration(one['seconds'])} a node, {basis}{away}."
+
+
+def _batch(batch: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[str]:
+    when = "in no window" if batch["begin"] is None else moment(batch["begin"])
+    yield f"Batch {batch['number']} of {len(plan['batches'])}, {when}:"
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for node in batch["nodes"]:
+        alike.setdefault(("refused",) if node["refusal"] else tuple(node["steps"]), []).append(node["name"])
+    for steps, names in alike.items():
+        yield f"  {_names(names)}: {' -> '.join(steps) or 'nothing'}"
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(_name(name) for name in names[:MOST_NAMED]) + more
+
+
+def _name(name: str) -> str:
+    return printable(name, 253)

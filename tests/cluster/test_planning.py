@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan of a rollout on a real API server: boots are played, what is found is that of the controller itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_plan
+from playing import end
+
+MANIFEST = Path(__file__).resolve().parents[1] / "unit/fixtures/release/release.yml"
+
+
+@pytest.mark.long
+def test_a_plan_names_every_node_and_changes_nothing(make_fleet, play, tmp_path):
+    fleet = make_fleet(2)
+    one, other = fleet.nodes
+    (tmp_path / f"{other}.json").write_text(
+        json.dumps({"booted": "r-2", "trial": "r-2", "purpose": "move", "silent": 9})
+    )
+    options = {"osmigrate_release": str(MANIFEST), "osmigrate_require_signature": False}
+    code, output = end(play("plan", fleet.nodes, **options))
+    assert code == 2
+    assert "Batch 1 of 2" in output and "Batch 2 of 2" in output
+    assert f"Refused: {one}" in output
+    assert f"Refused: {other}: The node does not answer: " in output
+    assert "Nothing was changed" in output
+    assert fleet.state() == pool_plan.EMPTY
+    assert fleet.unavailable() == [] and fleet.notes() == [{}, {}]
