@@ -31,6 +31,7 @@ attributes:
     platforms: linux
 requirements:
   - ostree, for commits
+  - PyYAML and cryptography, for O(policy)
   - rpm, for releases whose packages are those of rpm
 options:
   old:
@@ -52,11 +53,17 @@ options:
       - Directory that gets C(difference.json), C(difference.txt) and C(difference.html). It is made if it is not there.
       - Without it, nothing is written.
     type: path
+  policy:
+    description:
+      - Path of a policy file. What needs an approval by it is told in RV(needs), and in the text and the page.
+      - The report as JSON stays the same, so that what is approved does not depend on who asked for it.
+    type: path
   work_directory:
     description: Directory with room for the commits that are checked out, while the module runs.
     type: path
     default: /var/tmp
 seealso:
+  - module: osmigrate.fleet.release_approve
   - module: osmigrate.fleet.release_sign
 """
 
@@ -94,6 +101,30 @@ text:
   description: The report as text for a code review; long lists are cut off.
   returned: success
   type: str
+needs:
+  description: What needs an approval, by the rules of O(policy); empty without it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    when:
+      description: Kind of change.
+      type: str
+      sample: set-id-file
+    changes:
+      description: A sentence for each change.
+      type: list
+      elements: str
+      sample: ["/usr/bin/su is set-id, and is new or was something else"]
+    by:
+      description: Approvers of whom it needs the approval.
+      type: list
+      elements: str
+      sample: [alice, bob]
+    approvals:
+      description: How many of them have to approve.
+      type: int
+      sample: 1
 counts:
   description: How many packages, files, units, users and kernel options differ.
   returned: success
@@ -143,14 +174,22 @@ difference:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review import difference, page, release, report
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import (
+    approval,
+    difference,
+    page,
+    policy,
+    release,
+    report,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import make_directory, read_bytes
 
-PARTS = ("packages", "files", "units", "users", "kernel_options")
-JSON, TEXT, PAGE = "difference.json", "difference.txt", "difference.html"
+JSON = "difference.json"
+TEXT = "difference.txt"
+PAGE = "difference.html"
 
 
 def compare(params):
@@ -186,13 +225,20 @@ def main():
             "new": {"type": "str", "required": True},
             "new_repository": {"type": "path"},
             "destination": {"type": "path"},
+            "policy": {"type": "path"},
             "work_directory": {"type": "path", "default": "/var/tmp"},
         },
         supports_check_mode=True,
     )
+    if module.params["policy"]:
+        for library, error in reader.MISSING:
+            module.fail_json(msg=missing_required_lib(library), exception=error)
     with failing(module):
+        rules = approval.load_policy(module.params["policy"]) if module.params["policy"] else None
         found = compare(module.params)
-        files = {JSON: report.as_json(found), TEXT: report.as_text(found), PAGE: page.render(found)}
+        needs = policy.needs(rules, found) if rules else []
+        told = [need.text() for need in needs]
+        files = {JSON: report.as_json(found), TEXT: report.as_text(found, told), PAGE: page.render(found, told)}
         destination = module.params["destination"]
         actions = write(destination, files, module.check_mode) if destination else []
     module.exit_json(
@@ -200,7 +246,8 @@ def main():
         actions=actions,
         digest=report.digest(files[JSON].encode("utf-8")),
         text=files[TEXT],
-        counts={part: len(found[part]) for part in PARTS},
+        needs=[need.describe() for need in needs],
+        counts={part: len(found[part]) for part in report.PARTS},
         difference={key: value for key, value in found.items() if key != "files"},
     )
 

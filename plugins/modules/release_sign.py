@@ -16,6 +16,7 @@ author:
   - osmigrate.fleet contributors (@osmigrate)
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
+  - osmigrate.fleet.signer
 attributes:
   check_mode:
     support: full
@@ -34,21 +35,23 @@ options:
     description: Path of the manifest. The signature is written to the same path with C(.sig) appended.
     type: path
     required: true
-  private_key:
+  policy:
     description:
-      - Path of a PEM file with the ed25519 private key. Nobody but its owner may be able to read it.
-      - Without it, and without O(signature), nothing is written; RV(to_be_signed) is what another tool has to sign.
+      - Path of a policy file that says which changes need an approval. With it, a release that was not reviewed, or
+        that has changes that need more approvals than they have, is not signed.
+      - It goes with O(report).
     type: path
-  passphrase:
-    description: Passphrase of the private key, if it has one.
-    type: str
-  signature:
-    description: Base64 of a raw ed25519 signature over RV(to_be_signed), made elsewhere, by a hardware token say.
-    type: str
-  public_key:
-    description: Ed25519 public key that O(signature) verifies with, as PEM text or as a path to a PEM file.
+  report:
+    description:
+      - Path of C(difference.json) of M(osmigrate.fleet.release_difference), whose new release has to be the commit of
+        the manifest. Its approvals lie beside it.
+    type: path
+  previous:
+    description:
+      - Path or URL of the manifest of the release before. With it, the report has to compare with that one's commit.
     type: str
 seealso:
+  - module: osmigrate.fleet.release_approve
   - module: osmigrate.fleet.release_info
 """
 
@@ -89,6 +92,38 @@ signed_by:
   returned: success
   type: list
   elements: str
+needs:
+  description: What of O(report) needs an approval by O(policy), and who has given it; empty without them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    when:
+      description: Kind of change.
+      type: str
+      sample: set-id-file
+    changes:
+      description: A sentence for each change.
+      type: list
+      elements: str
+      sample: ["/usr/bin/su is set-id, and is new or was something else"]
+    by:
+      description: Approvers of whom it needs the approval.
+      type: list
+      elements: str
+      sample: [alice, bob]
+    approvals:
+      description: How many of them have to approve.
+      type: int
+      sample: 1
+    approved_by:
+      description: Who of them has.
+      type: list
+      elements: str
+      sample: [alice]
+    approved:
+      description: Whether that is enough.
+      type: bool
 public_key:
   description: The public half of the key as PEM text, to be given to C(trusted_keys); empty where none was given.
   returned: success
@@ -98,36 +133,34 @@ public_key:
 import base64
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, reader, schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, reader, schema, signing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import approval
 
 TIMEOUT = 30
 
 
-def signer(params, data):
-    """Return who signs and how.
+def commit_of(release):
+    """Return the commit of a release, as str."""
+    return release["payloads"]["ostree"]["commit"]
+
+
+def see_that_it_was_reviewed(params, read):
+    """Return what needed an approval, as the module documents needs.
 
     :param params: dict, the module's parameters.
-    :param data: bytes to be signed.
-    :returns: (PublicKey, callable without arguments that returns the signature), or (None, None).
-    :raises FleetError: the key cannot be used, or the given signature is none of it.
+    :param read: reader.Release to be signed.
+    :raises FleetError: the release was not reviewed, or has too few approvals.
     """
-    if params["private_key"]:
-        private_key = reader.load_private_key(params["private_key"], params["passphrase"])
-        return reader.public_half(private_key), lambda: private_key.sign(data)
-    if not params["signature"]:
-        return None, None
-    (key,) = [one.key for one in reader.trusted_keys([params["public_key"]])][:1]
-    try:
-        raw = base64.b64decode(params["signature"].encode("ascii"), validate=True)
-    except ValueError:
-        raw = b""
-    if len(raw) != 64 or not reader.matches(key, raw, data):
-        raise FleetError(
-            f"The given signature does not verify with key {key.fingerprint[:16]}",
-            todo="Sign exactly the bytes of to_be_signed, as raw ed25519 (no prehash)",
-        )
-    return key, lambda: raw
+    if not params["policy"]:
+        return []
+    reviewed = approval.read(params["report"], approval.load_policy(params["policy"]))
+    previous = params["previous"]
+    if previous:
+        before = reader.unsigned(reader.read_manifest(previous, TIMEOUT), reader.name_of(previous))
+        previous = commit_of(before.release)
+    approval.see_that_it_is_approved(reviewed, commit_of(read.release), previous, read.name, params["report"])
+    return reviewed.describe()
 
 
 def sign(params, check_mode):
@@ -138,15 +171,14 @@ def sign(params, check_mode):
     """
     location = params["manifest"]
     read = reader.unsigned(reader.read_manifest(location, TIMEOUT), reader.name_of(location))
+    needs = see_that_it_was_reviewed(params, read)
     data = envelope.signed_bytes(read.payload)
-    key, make = signer(params, data)
+    key, make = signing.signer(params, data)
     path = reader.signature_location(location)
     before = reader.read_present(location, TIMEOUT)
-    others = before.signatures if before is not None and before.payload == read.payload else []
-    after, actions = before, []
-    if key and not any(reader.matches(key, raw, data) for _keyid, raw in others):
-        kept = [one for one in others if one[0] != key.fingerprint]
-        after = envelope.Envelope(read.payload, kept + [(key.fingerprint, make())])
+    after = signing.added(before, read.payload, data, key, make)
+    actions = []
+    if key and after != before:
         actions.append(f"sign {schema.entry_id(read.release)} with key {key.fingerprint[:16]}")
         if not check_mode:
             reader.write(path, envelope.render(after))
@@ -159,6 +191,7 @@ def sign(params, check_mode):
         "to_be_signed": base64.b64encode(data).decode("ascii"),
         "digest": read.digest,
         "signed_by": [keyid for keyid, _raw in after.signatures] if after else [],
+        "needs": needs,
         "public_key": key.pem if key else "",
         "diff": {"before_header": path, "after_header": path, "before": texts[0], "after": texts[1]},
     }
@@ -168,13 +201,14 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "manifest": {"type": "path", "required": True},
-            "private_key": {"type": "path", "no_log": False},
-            "passphrase": {"type": "str", "no_log": True},
-            "signature": {"type": "str"},
-            "public_key": {"type": "str"},
+            "policy": {"type": "path"},
+            "report": {"type": "path"},
+            "previous": {"type": "str"},
+            **signing.OPTIONS,
         },
-        mutually_exclusive=[("private_key", "signature")],
-        required_together=[("signature", "public_key")],
+        mutually_exclusive=signing.EXCLUSIVE,
+        required_together=[*signing.TOGETHER, ("policy", "report")],
+        required_by={"previous": ["report"]},
         supports_check_mode=True,
     )
     for library, error in reader.MISSING:

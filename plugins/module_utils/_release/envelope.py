@@ -15,13 +15,14 @@ import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import checks, schema
 
 # Signed with the text, so that nothing else that these keys sign, and no later version of it, is taken for a release.
 TYPE = "application/vnd.osmigrate.fleet.release.v1+json"
 DEEPEST = 8
 MOST_SIGNATURES = 16
 MOST_DIGITS = 19
+_AGAIN = "Do not use it before those who made it have signed it again with release_sign"
 # What versions before 1.0 wrote: the 64 bytes of one signature, and nothing else.
 _OLD = re.compile(r"\s*[0-9A-Za-z+/]{86}==\s*\Z")
 
@@ -48,10 +49,10 @@ def digest(source: bytes) -> str:
     return hashlib.sha256(source).hexdigest()
 
 
-def signed_bytes(payload: str) -> bytes:
+def signed_bytes(payload: str, kind: str = TYPE) -> bytes:
     """Return the bytes that are signed: DSSE's pre-authentication encoding, which says what the text is."""
     body = payload.encode("utf-8")
-    return b"DSSEv1 %d %s %d %s" % (len(TYPE), TYPE.encode("ascii"), len(body), body)
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode("ascii"), len(body), body)
 
 
 def read_payload(payload: str, name: str) -> typing.Tuple[dict, str]:
@@ -67,12 +68,12 @@ def read_payload(payload: str, name: str) -> typing.Tuple[dict, str]:
     return schema.validate(signed["manifest"], name), signed["sha256"]
 
 
-def render(envelope: Envelope) -> str:
-    """Return the content of release.yml.sig."""
+def render(envelope: Envelope, kind: str = TYPE) -> str:
+    """Return the content of release.yml.sig, or of another file whose text is of that kind."""
     return (
         json.dumps(
             {
-                "payloadType": TYPE,
+                "payloadType": kind,
                 "payload": base64.b64encode(envelope.payload.encode("utf-8")).decode("ascii"),
                 "signatures": [
                     {"keyid": keyid, "sig": base64.b64encode(raw).decode("ascii")} for keyid, raw in envelope.signatures
@@ -84,35 +85,34 @@ def render(envelope: Envelope) -> str:
     )
 
 
-def parse(text: str, name: str) -> Envelope:
+def parse(text: str, name: str, kind: str = TYPE, todo: str = _AGAIN) -> Envelope:
     """Read the content of release.yml.sig; nothing in it is believed before its signatures are verified.
 
-    :param name: names the release, at the beginning of a sentence.
+    :param name: names the release, or what else is signed, at the beginning of a sentence.
+    :param kind: of the text that has to be signed there.
+    :param todo: the next step to name in errors.
     :raises FleetError: it is something else.
     """
     if _OLD.match(text):
         raise FleetError(
-            f"{name} is signed in the form of osmigrate.fleet before 1.0, which is not accepted any more", todo=_AGAIN
+            f"{name} is signed in the form of osmigrate.fleet before 1.0, which is not accepted any more", todo=todo
         )
-    document = _json(text, f"The signature file of {name[0].lower()}{name[1:]}")
+    document = _json(text, f"The signature file of {name[0].lower()}{name[1:]}", todo)
     try:
         if set(document) != {"payloadType", "payload", "signatures"}:
             raise ValueError("its keys")
-        kind = document["payloadType"]
+        found = document["payloadType"]
         payload = base64.b64decode(document["payload"].encode("ascii"), validate=True).decode("utf-8")
         signatures = [(_keyid(one), _raw(one)) for one in document["signatures"]]
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise FleetError(f"{name} has a damaged signature file", todo=_AGAIN)
-    if kind != TYPE:
-        raise FleetError(f"{name} has a signature over {schema.shown(str(kind))} instead of {TYPE}", todo=_AGAIN)
+        raise FleetError(f"{name} has a damaged signature file", todo=todo)
+    if found != kind:
+        raise FleetError(f"{name} has a signature over {checks.shown(str(found))} instead of {kind}", todo=todo)
     if not 1 <= len(signatures) <= MOST_SIGNATURES:
         raise FleetError(
-            f"{name} has {len(signatures)} signatures, and there must be 1 to {MOST_SIGNATURES}", todo=_AGAIN
+            f"{name} has {len(signatures)} signatures, and there must be 1 to {MOST_SIGNATURES}", todo=todo
         )
     return Envelope(payload, signatures)
-
-
-_AGAIN = "Do not use it before those who made it have signed it again with release_sign"
 
 
 def _raw(signature):
@@ -132,7 +132,7 @@ def _is_digest(text):
     return isinstance(text, str) and re.match(r"[0-9a-f]{64}\Z", text) is not None
 
 
-def _json(text, name):
+def _json(text, name, todo=_AGAIN):
     """Read JSON from outside: not deep, with short numbers, and without the freedom to give a key twice."""
 
     def pairs(items):
@@ -154,7 +154,7 @@ def _json(text, name):
             raise ValueError("it is nested too deeply")
         return json.loads(text, object_pairs_hook=pairs, parse_int=number, parse_constant=refuse)
     except ValueError as error:
-        raise FleetError(f"{name} is not proper JSON: {error}", todo=_AGAIN)
+        raise FleetError(f"{name} is not proper JSON: {error}", todo=todo)
 
 
 def _depth(text):

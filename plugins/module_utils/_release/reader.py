@@ -243,10 +243,11 @@ def write(path, text):
         raise FleetError(f"{path} cannot be written: {error.strerror}", todo="Make its directory writable")
 
 
-def parse(content: bytes, name: str) -> typing.Any:
+def parse(content: bytes, name: str, todo: str = "Correct it and sign it again") -> typing.Any:
     """Read YAML that is plain data: no aliases, no tags, no merge keys, no key twice, not deep and not long.
 
     :param name: names the thing, at the beginning of a sentence.
+    :param todo: the next step to name in the error.
     :raises FleetError: it is something else.
     """
 
@@ -262,7 +263,6 @@ def parse(content: bytes, name: str) -> typing.Any:
                     seen.add(key_node.value)
             return super().construct_mapping(node, deep)
 
-    todo = "Correct it and sign it again"
     try:
         text = content.decode("utf-8")
         _see_that_it_is_plain(text)

@@ -9,6 +9,8 @@ import hashlib
 import json
 import typing
 
+# Lists of changes.
+PARTS = ("packages", "files", "units", "users", "kernel_options")
 Record = typing.Dict[str, typing.Any]
 # Of one section of the text; the other forms have all of it.
 MOST_ROWS = 80

@@ -65,7 +65,7 @@ class Publisher:
 
     def sign(self, **changes):
         arguments = {"manifest": self.manifest, "private_key": self.key, "check_mode": False}
-        arguments.update({"passphrase": None, "signature": None, "public_key": None}, **changes)
+        arguments.update({"passphrase": None, "signature": None, "public_key": None, "policy": None}, **changes)
         return release_sign.sign(arguments, arguments["check_mode"])
 
     def read(self, **changes):
