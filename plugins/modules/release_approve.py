@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: release_approve
 short_description: Approve what differs between two releases
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Says what of a report of M(osmigrate.fleet.release_difference) needs an approval by a policy, and who has given it.
   - With the key of an approver, adds that one's approval. It is a signature over the digest of the report and the ids
@@ -71,6 +71,12 @@ approved:
   description: Whether nothing needs an approval any more.
   returned: success
   type: bool
+lacking:
+  description: A sentence for each rule that still asks for approvals.
+  returned: success
+  type: list
+  elements: str
+  sample: ["unit-removed (2 of alice, bob): chrony.service is removed, approved by alice"]
 needs:
   description: What needs an approval, and who has given it.
   returned: success
@@ -157,6 +163,7 @@ def approve(params, check_mode):
         "changed": bool(actions),
         "actions": actions,
         "approved": not reviewed.lacking(),
+        "lacking": reviewed.lacking_texts(),
         "needs": reviewed.describe(),
         "digest": reviewed.digest,
         "signature_path": approval.signatures_path(path),

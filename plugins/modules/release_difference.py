@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: release_difference
 short_description: Say what differs between two releases
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Compares two releases, each a directory or a commit of an OSTree repository, and says what differs in packages,
     files (kind, mode, owner, extended attributes, content), units, users, kernel options and sizes.

@@ -40,6 +40,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read impo
     networkd,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import changelog, content, policy
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     evidence,
     healthstate,
@@ -203,6 +204,22 @@ def of_manifest(text: str) -> None:
     schema.validate(document)
 
 
+def of_policy(text: str) -> None:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        document = text  # as of_manifest
+    policy.validate(document, "Policy x")
+
+
+def of_changelog(text: str) -> None:
+    changelog.since(text, "1.0", "1.1")
+    raw = text.encode("utf-8", "surrogateescape")
+    for line in content.difference(b"x\n", raw):
+        line.encode("utf-8")
+    content.is_same("x.pyc", b"x" * 20, raw)
+
+
 def of_text(text: str) -> None:
     _text.printable(text, 40).encode("utf-8")
     _text.whole_number(text)
@@ -228,6 +245,7 @@ PARSERS: dict[str, Callable[[str], None]] = {
     **TARGETS,
     "accounts": of_accounts(),
     "block": of_block,
+    "changelog": of_changelog,
     "command-line": of_command_line,
     "dpkg": dpkg.parse_conffiles,
     "ended": of_ended,
@@ -240,11 +258,13 @@ PARSERS: dict[str, Callable[[str], None]] = {
     "ifcfg": of_network(ifcfg.read, *(f"{ifcfg.PLACE}/{kind}-eth0" for kind in ("ifcfg", "route", "rule"))),
     "ifupdown": of_network(ifupdown.read, ifupdown.PLACE),
     "keyfiles": of_network(keyfiles.read, "/etc/NetworkManager/system-connections/x"),
+    "installed": dpkg.parse_installed,
     "kubelet": of_kubelet(),
     "manifest": of_manifest,
     "mountinfo": _storage.parse_mountinfo,
     "networkd": of_network(networkd.read, "/etc/systemd/network/x.network"),
     "os-release": of_os_release,
+    "policy": of_policy,
     "record": of_record,
     "sshd": of_sshd,
     "sysctl": of_sysctl(),

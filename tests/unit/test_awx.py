@@ -65,6 +65,8 @@ SETTINGS = {
     "fleet_webhook": "https://hooks.example/fleet",
     "fleet_release": "https://images.example/newest/release.yml",
 }
+# It reads trees and repositories on the machine of those who build, and works on no host.
+OF_BUILDERS = {"release_review"}
 TYPES = {"str": str, "bool": bool, "int": int, "float": (int, float), "dict": dict, "list": list}
 
 
@@ -162,7 +164,9 @@ def playbook_of(template: dict[str, Any]) -> str:
 
 
 def test_every_playbook_has_a_template_and_every_template_a_playbook_of_the_project():
-    assert {path.stem for path in ROOT.glob("playbooks/*.yml")} - NO_JOB <= set(map(playbook_of, TEMPLATES.values()))
+    assert {path.stem for path in ROOT.glob("playbooks/*.yml")} - NO_JOB - OF_BUILDERS <= set(
+        map(playbook_of, TEMPLATES.values())
+    )
     for path in AWX.glob("project/*.yml"):
         plays = yaml.safe_load(path.read_text())
         for play in plays if isinstance(plays, list) else []:

@@ -41,6 +41,12 @@ class Reviewed(typing.NamedTuple):
         """Return what has too few approvals."""
         return [need for need in self.needs if len(self.approved_by(need)) < need.rule.approvals]
 
+    def lacking_texts(self) -> typing.List[str]:
+        """Return a sentence, without its full stop, for what has too few approvals."""
+        return [
+            f"{need.text()}, approved by {', '.join(self.approved_by(need)) or 'nobody'}" for need in self.lacking()
+        ]
+
     def describe(self) -> typing.List[report.Record]:
         """Return the needs as modules return them."""
         return [
@@ -58,7 +64,7 @@ def load_policy(path: str) -> policy.Policy:
     content = fetch.read_file(path, name)
     if content is None:
         raise FleetError(f"{name} does not exist", todo="Check its path")
-    return policy.validate(reader.parse(content, name, policy.TODO), name)
+    return policy.validate(reader.parse(content, name, policy.NEXT_STEP), name)
 
 
 def signatures_path(path: str) -> str:
@@ -137,13 +143,10 @@ def see_that_it_is_approved(
     if sides[0] == sides[1] or previous not in (None, sides[0]):
         wanted = f"the release before is {previous[:12]}" if previous else "that is the release itself"
         raise FleetError(f"Report {path} compares it with {sides[0][:12]}, and {wanted}", left, _AGAIN)
-    lacking = reviewed.lacking()
+    lacking = reviewed.lacking_texts()
     if lacking:
-        texts = ". ".join(
-            f"{need.text()}, approved by {', '.join(reviewed.approved_by(need)) or 'nobody'}" for need in lacking
-        )
         raise FleetError(
-            f"{name} has changes that need more approvals: {texts}",
+            f"{name} has changes that need more approvals: {'. '.join(lacking)}",
             left,
             "Let them read the report and approve it with release_approve, then run the same command again",
         )

@@ -17,6 +17,7 @@ LARGEST = 16 << 20
 LARGEST_TEXT = 1 << 20
 MOST_LINES = 200
 LONGEST_LINE = 400
+_NO_END = " (no line break at the end)"
 _GZIP = b"\x1f\x8b\x08"
 # The first words of bytecode: magic, flags, then the time of its source where no flag says otherwise.
 _BYTECODE = struct.Struct("<III")
@@ -67,9 +68,10 @@ def _text(content: bytes) -> typing.Optional[typing.List[str]]:
     if len(content) > LARGEST_TEXT or b"\0" in content:
         return None
     try:
-        return content.decode("utf-8").split("\n")
+        lines = content.decode("utf-8").split("\n")
     except UnicodeDecodeError:
         return None
+    return lines[:-1] if lines[-1] == "" else [*lines[:-1], lines[-1] + _NO_END]
 
 
 def _cut(line: str) -> str:

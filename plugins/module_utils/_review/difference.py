@@ -103,7 +103,7 @@ def _files(old: Release, new: Release) -> typing.List[Record]:
             continue
         if not (before and after) and _is_plain_directory(before or after):
             continue
-        owner = (new.packages.owner(name) if after else "") or (old.packages.owner(was) if before else "")
+        owner = (_owner(new, name) if after else "") or (_owner(old, was) if before else "")
         found.append(
             {
                 "path": visible(name),
@@ -140,6 +140,14 @@ def _renamed(was: str, old: Release, new: Release) -> str:
     version = re.compile(rf"(?<=[/-]){re.escape(old.kernels[0])}(?=/|$)")
     name = version.sub(lambda _match: new.kernels[0], was)
     return was if name in old.entries else name
+
+
+def _owner(release: Release, name: str) -> str:
+    """Return the package of a file, its scripts in the database of packages among them; "" if there is none."""
+    if name.startswith(dpkg.INFO + "/"):
+        package = name[len(dpkg.INFO) + 1 :].rpartition(".")[0]
+        return package if package in release.installed else ""
+    return release.packages.owner(name)
 
 
 def _is_book(name: str) -> bool:

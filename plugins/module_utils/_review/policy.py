@@ -15,7 +15,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._review import cha
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.report import Record
 
 SCHEMA = 1
-TODO = "Correct it, then run the same command again"
+NEXT_STEP = "Correct it, then run the same command again"
 # Of the changes that one rule names in a message.
 MOST_SHOWN = 10
 _WORD = checks.text(r"[0-9A-Za-z][0-9A-Za-z._@-]{0,63}", "a name (letters, digits, dot, dash, underscore, at)")
@@ -77,13 +77,13 @@ def validate(document: typing.Any, name: str) -> Policy:
     if not problems:
         problems = _contradictions(found)
     if problems:
-        raise FleetError(f"{name} is not valid: {'; '.join(problems)}", todo=TODO)
+        raise FleetError(f"{name} is not valid: {'; '.join(problems)}", todo=NEXT_STEP)
     approvers = {
         one["name"]: tuple(public_keys(one["key"], f"{name}: the key of {one['name']}")) for one in found["approvers"]
     }
     prints = [key.fingerprint for keys in approvers.values() for key in keys]
     if len(set(prints)) < len(prints):
-        raise FleetError(f"{name} gives the same key twice", todo=TODO)
+        raise FleetError(f"{name} gives the same key twice", todo=NEXT_STEP)
     everybody = tuple(approvers)
     return Policy(
         approvers,

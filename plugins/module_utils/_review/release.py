@@ -66,7 +66,8 @@ def opened(tree: str, repository: str, work: str) -> typing.Iterator[Release]:
             f"Only root can check out commit {commit[:12]} with its owners and attributes",
             todo="Run the same command as root, or give the directories from which the commits were made",
         )
-    checkout = tempfile.mkdtemp(prefix="osmigrate-review-", dir=work)
+    # rpm takes no relative path of a database.
+    checkout = tempfile.mkdtemp(prefix="osmigrate-review-", dir=os.path.abspath(work))
     try:
         root = os.path.join(checkout, "root")
         run(

@@ -83,6 +83,7 @@ def desk(tmp_path) -> Desk:
 def test_a_release_is_signed_once_enough_have_approved_it(desk):
     asked = desk.approve()
     assert (asked["changed"], asked["approved"], asked["needs"][0]["approved_by"]) == (False, False, [])
+    assert asked["lacking"] == ["unit-removed (2 of alice, bob): a.service is removed, approved by nobody"]
     assert (
         "need more approvals: unit-removed (2 of alice, bob): a.service is removed, approved by nobody"
         in desk.refusal()

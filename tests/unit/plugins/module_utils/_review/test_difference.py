@@ -116,6 +116,20 @@ def test_texts_are_shown_unless_others_may_not_read_them(compared, new):
     assert "+* * * * * root /usr/sbin/tool" in found["/etc/cron.d/new"]["diff"]
 
 
+def test_a_line_break_at_the_end_is_told(compared, old, new):
+    old.file("usr/etc/a", "x\n")
+    new.file("usr/etc/a", "x")
+    (one,) = compared()["files"]
+    assert one["diff"][1:] == ["-x", "+x (no line break at the end)"]
+
+
+def test_scripts_of_a_package_are_explained_by_its_change_only(compared, new):
+    new.file("usr/lib/sysimage/dpkg/info/tool.postinst", "#!/bin/sh\n")
+    assert not compared()["files"][0]["with_package"]
+    new.package("tool", "2", ["/usr/sbin/tool"])
+    assert compared()["files"][0]["with_package"]
+
+
 def test_texts_have_an_end(compared, new):
     new.file("usr/etc/long", "".join(f"{number}{'x' * 1000}\n" for number in range(1000)))
     (one,) = compared()["files"]
