@@ -148,7 +148,7 @@ def _with_parents(situation, items):
         above, path = [], os.path.dirname(planned.target)
         while (
             planned.kind != ABSENT
-            and path.startswith("/etc/")
+            and path.startswith(("/etc/", "/var/lib"))
             and path not in made
             and not situation.candidate.exists("/usr" + path)
         ):

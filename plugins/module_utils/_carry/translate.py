@@ -14,6 +14,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rule
 USERS = [("_chrony", "chrony")]
 GROUPS = [("sudo", "wheel"), ("_chrony", "chrony"), ("nogroup", "nobody")]
 
+# Where open-iscsi keeps what it has logged in to, and what starts it.
+ISCSI = ("/etc/iscsi", "/var/lib/iscsi")
+ISCSI_UNITS = ("open-iscsi.service", "iscsi.service", "iscsid.service", "iscsi-init.service")
+
 
 class Translation:
     """From the names of one root to those of another; of one family to itself nothing changes.
@@ -25,6 +29,7 @@ class Translation:
     def __init__(self, incumbent, candidate):
         self.source, self.target = (_family(tree) for tree in (incumbent, candidate))
         self.names = self._table([pair for area in rules.AREAS for pair in area.same])
+        self._ask_for_records(candidate)
         self.users, self.groups = self._table(USERS), self._table(GROUPS)
         self.words = {area.name: self._table(area.words) for area in rules.AREAS}
 
@@ -32,6 +37,18 @@ class Translation:
     def changes(self):
         """Say whether the families differ."""
         return self.source != self.target
+
+    def _ask_for_records(self, candidate):
+        """Let records of iSCSI go where the release's units look: that differs between versions of one family."""
+        texts = "".join(candidate.text(f"/usr/lib/systemd/system/{unit}") for unit in ISCSI_UNITS)
+        looked = [place for place in ISCSI if f"{place}/nodes" in texts]
+        if len(looked) != 1:
+            return
+        for name in ("/nodes/", "/send_targets/"):
+            for place in ISCSI:
+                self.names.pop(place + name, None)
+                if place != looked[0]:
+                    self.names[place + name] = looked[0] + name
 
     def _table(self, pairs):
         if not self.changes:

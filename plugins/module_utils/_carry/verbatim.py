@@ -43,14 +43,17 @@ def _apply(situation, area, rule, found):
             continue
         target = situation.translation.name(path)
         # What lies elsewhere comes with its directory, unless the candidate has it in /etc.
-        if path in found.taken or not target.startswith("/etc/") or not _takes(situation, rule.how, path, target):
+        is_moved = target.startswith("/etc/") or (path.startswith("/etc/") and target.startswith("/var/lib/"))
+        if path in found.taken or not is_moved or not _takes(situation, rule.how, path, target):
             continue
         found.taken.add(path)
         if any(made.target == target for made in found.items):
             found.left.append(Left(path, f"its place {target} on the candidate is taken"))
         else:
             found.items.append(
-                situation.copy(path, area, target, lost=_lost(situation, rule), shown=rule.shown, as_is=rule.as_is)
+                situation.copy(
+                    path, area, target, lost=_lost(situation, rule, target), shown=rule.shown, as_is=rule.as_is
+                )
             )
 
 
@@ -73,6 +76,9 @@ def _is_plain(status):
     return any(test(status.st_mode) for test in (stat.S_ISREG, stat.S_ISLNK, stat.S_ISDIR))
 
 
-def _lost(situation, rule):
+def _lost(situation, rule, target):
+    above = "/".join(target.split("/")[:4])
+    if target.startswith("/var/lib/") and situation.incumbent.exists(above):
+        return f"{above} is shared, so it is not seen there: copy it to {target} on the node"
     missing = [path for path in rule.needs if not situation.has_program(path)]
     return f"the release has no {', no '.join(missing)}" if missing else ""
