@@ -10,6 +10,7 @@ import os
 import re
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.dropins import (
     HEADER,
     NOT_INCLUDED,
@@ -17,7 +18,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.dropins imp
     SSHD_FIRST,
     SSHD_LAST,
     SSHD_PLACE,
-    effective_lines,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Item, item
@@ -80,7 +80,7 @@ def effective(read: Read, names: typing.Callable[[], typing.Iterable[str]]) -> t
 def _read(
     read: Read, names: typing.Callable[[], typing.Iterable[str]], path: str, found: typing.Dict[str, Setting], deep: int
 ) -> None:
-    for line in effective_lines(read(path)):
+    for line in _lines.effective(read(path)):
         words = line.strip().replace("=", " ", 1).split()
         if not words or words[0].lower() == "match":
             return
