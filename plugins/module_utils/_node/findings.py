@@ -252,7 +252,8 @@ def boot_tier(node, wanted):
 @_check(
     "high",
     "A trial has little time for what this node takes to boot",
-    "Raise osmigrate_deadman_seconds to more than a boot and its verification take together",
+    "Raise osmigrate_deadman_seconds, in a drill osmigrate_drill_deadman_seconds, to more than a boot and what comes "
+    "after it take together",
 )
 def trial_deadman(node, wanted):
     longest, limit = max([boot["whole"] for boot in node["boots"]] or [0]), wanted["deadman_seconds"]
