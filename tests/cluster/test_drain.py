@@ -52,7 +52,8 @@ def by_app(result):
 
 
 def test_a_mixed_node(robot, scene):
-    scene.deploy("web", 4)
+    # Replacements that take a moment, so that the budget refuses however slow the requests are.
+    scene.deploy("web", 4, annotations={"lab/start-seconds": "2"})
     scene.budget("web", maxUnavailable=1)
     scene.deploy("free", 4)
     scene.pod("finished", {"lab/phase": "Succeeded"})
