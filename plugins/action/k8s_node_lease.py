@@ -14,6 +14,8 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, lease
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import lease_keeper
 
+SIGHTINGS = "osmigrate-leases"
+
 
 class ActionModule(ActionBase):
     """Take a lease; see plugins/modules/k8s_node_lease.py for the options."""
@@ -24,6 +26,7 @@ class ActionModule(ActionBase):
         directory = str(constants.DEFAULT_LOCAL_TMP)
         arguments = dict(self._task.args)
         arguments["holder"] = arguments.get("holder") or lease_keeper.name_run(directory)
+        arguments.setdefault("sightings", os.path.join(directory, SIGHTINGS))
         result = self._execute_module("osmigrate.fleet.k8s_node_lease", arguments, task_vars=task_vars)
         taken = arguments.get("state", "acquired") == "acquired" and not result.get("failed")
         if taken and not self._task.check_mode:

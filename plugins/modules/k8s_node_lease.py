@@ -17,8 +17,9 @@ description:
     C(ansible-playbook) lives that took it, whatever its tasks are doing. That process ends with it, also where it is
     killed. So nobody has to wait longer for a dead run than O(duration), and nobody takes a node away from one that
     lives.
-  - When a lease ends is judged by the clock of the API server alone. One that is not renewed for as long as it lasts
-    while somebody watches it has ended as well, whatever its stamps say.
+  - No clock is compared with a stamp, as two controllers or two API servers may have clocks that differ. A lease has
+    ended when it was watched for as long as it lasts and was not renewed. The first task of a run that finds the lease
+    of another run notes all leases (O(sightings)), so that one wait does for all nodes that a dead run has left.
   - Each time the holder changes, RV(fence) grows. The modules that write on a node take it, and refuse a lower one
     than they have seen.
   - Runs on the controller; delegate it to C(localhost).
@@ -69,6 +70,12 @@ options:
     description: Take it whoever holds it, with O(state=acquired). RV(taken_from) names who lost it.
     type: bool
     default: false
+  sightings:
+    description:
+      - Path of a file on the controller in which the tasks of one run share since when they have seen each lease as it
+        is.
+      - Unset, it is one of the C(ansible-playbook) that runs.
+    type: path
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -145,6 +152,7 @@ def work(module, cluster):
             options["timeout"],
             options["take_over"],
             module.check_mode,
+            lease.make_watch(cluster, options["sightings"] or ""),
         )
     elif options["state"] == "renewed":
         outcome = lease.renew(cluster, name, holder, options["duration"], module.check_mode)
@@ -175,6 +183,7 @@ def main():
             duration=dict(type="int", default=lease.DURATION),
             timeout=dict(type="int", default=0),
             take_over=dict(type="bool", default=False),
+            sightings=dict(type="path"),
         ),
         work,
     )

@@ -98,6 +98,8 @@ def work(module, cluster):
     options = module.params
     names = None if options["names"] is None else set(options["names"])
 
+    watch = lease.make_watch(cluster)
+
     def plan(node):
         if options["state"] == "absent" or node_view.has_arrived(node, options["arrived_at"]):
             return pending_plan.plan_unmark(node)
@@ -108,7 +110,7 @@ def work(module, cluster):
         return name if (names is None or name in names) and plan(node).actions else None
 
     def write(name):
-        owned = guard.Guard(cluster, name, options["run"])
+        owned = guard.Guard(cluster, name, options["run"], watch=watch)
         others = []
 
         def decide(node, unused_now):

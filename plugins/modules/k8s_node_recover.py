@@ -103,13 +103,10 @@ def work(module, cluster):
     name = options["name"]
     node = get_node(cluster, name)
     held = [pool.claims[name] for pool in pool_object.list_pools(cluster).values() if name in pool.claims]
-    held_by = lease.read(cluster, name)[0]
-    against = recover_plan.objections(
-        node, held, options["boot"], options["older_than"], cluster.now(), held_by, options["run"]
-    )
+    owned = guard.Guard(cluster, name, options["run"], module.check_mode)
+    against = recover_plan.objections(node, held, options["boot"], options["older_than"], cluster.now(), owned.holder())
     actions, after = [], node
     if not against:
-        owned = guard.Guard(cluster, name, options["run"], module.check_mode)
 
         def decide(found, now):
             return cordon_plan.plan_uncordon(found, MANAGER, now, owned.begin(f"The cordon of node {name}"))

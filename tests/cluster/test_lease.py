@@ -68,10 +68,19 @@ def test_a_dead_run_is_waited_for_and_one_that_lives_is_refused(robot, robot_kub
     assert time.monotonic() - started < 10
 
 
-def test_one_whose_stamps_lie_ahead_of_the_clock_ends_as_well(robot, admin, node):
-    lease.acquire(robot, node, ONE, duration=3)
-    path = f"{lease.OBJECTS}/{lease_plan.object_name(node)}"
-    admin.patch(path, {"spec": {"renewTime": "2099-01-01T00:00:00.000000Z"}})
+@pytest.mark.parametrize("apart", [-7200, 7200])
+def test_clocks_that_differ_give_no_node_to_two_runs(robot, robot_kubeconfig, node, monkeypatch, apart):
+    """Of two API servers or controllers: one run writes stamps of hours ago or of later, and lives."""
+    living = connect(robot_kubeconfig)
+    monkeypatch.setattr(living, "now", lambda: robot.now() + apart)
+    lease.acquire(living, node, ONE, duration=4)
+    with concurrent.futures.ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(lease.acquire, robot, node, OTHER, timeout=30)
+        time.sleep(1)
+        lease.renew(living, node, ONE, duration=4)
+        with pytest.raises(FleetError, match=f"held by another run, {ONE}, .*and that run renews it"):
+            waiting.result()
+    # And when it has died, the same stamps keep nobody waiting for longer.
     assert lease.acquire(robot, node, OTHER, timeout=30).plan.taken_from == ONE
 
 

@@ -8,7 +8,9 @@ in between either makes that write fail, or finds what was written when it looks
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease, lease_plan
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease, lease_plan, lease_watch
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 
 
@@ -17,14 +19,23 @@ class Guard:
 
     :param run: the holder string of the run that asks; empty for a person with a module in hand.
     :param check_mode: a rehearsal has taken no lease, and writes nothing.
+    :param watch: the one of several guards of a module, None for one of its own.
     """
 
-    def __init__(self, cluster: Cluster, node: str, run: str = "", check_mode: bool = False) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        node: str,
+        run: str = "",
+        check_mode: bool = False,
+        watch: typing.Optional[lease_watch.Watch] = None,
+    ) -> None:
         self._cluster, self.node, self.run, self._check_mode = cluster, node, run, check_mode
+        self._watch = watch or lease.make_watch(cluster)
 
     def look(self) -> lease_plan.Owner:
         """Look who holds the node's lease now."""
-        return lease.owner(self._cluster, self.node, self.run)
+        return lease.owner(self._cluster, self.node, self.run, self._watch)
 
     def begin(self, what: str) -> lease_plan.Owner:
         """Refuse to begin anything on a node that is another run's, or that this one has lost.

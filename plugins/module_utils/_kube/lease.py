@@ -9,7 +9,7 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, lease_plan, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, lease_plan, lease_watch, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Cluster, writing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
@@ -19,6 +19,8 @@ OBJECTS = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases"
 DURATION = 60
 RENEW_EVERY = 15
 POLL_SECONDS = 2.0
+# A lease that says that it lasts longer is not watched to its end by somebody who has none.
+LONGEST_WATCH = 300
 # As plugins/doc_fragments/k8s_run.py documents it.
 ARGUMENT_SPEC = {"run": {"type": "str", "default": ""}}
 
@@ -44,9 +46,38 @@ def read(
     return lease_plan.parse(found), found["metadata"]["resourceVersion"]
 
 
-def owner(cluster: Cluster, node: str, run: str) -> lease_plan.Owner:
-    """Look who holds the lease of a node, for a run that wants to act on what is left on it."""
-    return lease_plan.owner(read(cluster, node)[0], run, cluster.now())
+def make_watch(cluster: Cluster, path: str = "") -> lease_watch.Watch:
+    """Watch the leases of a cluster from now on; see lease_watch.Watch."""
+
+    def list_all() -> typing.Dict[str, lease_plan.Lease]:
+        return {one["metadata"]["name"]: lease_plan.parse(one) for one in cluster.list(OBJECTS).items}
+
+    return lease_watch.Watch(list_all, path)
+
+
+def owner(
+    cluster: Cluster,
+    node: str,
+    run: str,
+    watch: lease_watch.Watch,
+    sleep: typing.Callable[[float], None] = time.sleep,
+) -> lease_plan.Owner:
+    """Look who holds the lease of a node, for somebody who wants to act on what is left on it.
+
+    A person, who has no lease to lose, waits until it is known whether the run that is named there lives.
+    """
+    name, since = lease_plan.object_name(node), time.monotonic()
+    while True:
+        lease = read(cluster, node)[0]
+        if run or not lease.holder or lease.duration > LONGEST_WATCH:
+            return lease_plan.Owner(run, lease.holder)
+        sight = watch.look(name, lease)
+        if sight.seconds > lease.duration:
+            return lease_plan.Owner(run, "")
+        # Renewed so often that it never lapses, and never seen to be: somebody writes what no run of ours writes.
+        if sight.renewed or time.monotonic() - since > 2 * LONGEST_WATCH:
+            return lease_plan.Owner(run, lease.holder)
+        sleep(POLL_SECONDS)
 
 
 def _update(
@@ -106,34 +137,36 @@ def acquire(
     timeout: float = 0,
     take_over: bool = False,
     check_mode: bool = False,
+    watch: typing.Optional[lease_watch.Watch] = None,
     now: typing.Callable[[], float] = time.monotonic,
     sleep: typing.Callable[[float], None] = time.sleep,
 ) -> Outcome:
     """Take the lease of a node for a run, or renew it if that run holds it.
 
-    The lease of a run that has died is waited for; one that its holder renews meanwhile is refused at once.
+    The lease of a run that has died is watched until it has lapsed; one that its holder renews meanwhile is refused at
+    once.
 
     :param timeout: seconds to wait for the end of somebody else's.
+    :param watch: lease_watch.Watch of this cluster, None for one of this call alone.
     :raises FleetError: another run holds it.
     """
-    started = now()
-    seen: typing.Optional[lease_plan.Lease] = None
-    watched = started  # since when the lease that was seen has not been renewed
+    started, name = now(), lease_plan.object_name(node)
+    watching = watch or make_watch(cluster)
+    sight = lease_watch.Sight(0, False)
+
+    def decide(lease: lease_plan.Lease, moment: float) -> lease_plan.Plan:
+        nonlocal sight
+        if lease.holder not in ("", holder) and not check_mode:
+            sight = watching.look(name, lease)
+        lapsed = sight.seconds > lease.duration
+        return lease_plan.plan_acquire(node, lease, holder, duration, moment, lapsed, take_over)
+
     while True:
-        lapsed = seen is not None and now() - watched > seen.duration
-
-        def decide(
-            lease: lease_plan.Lease, moment: float, dead: typing.Optional[lease_plan.Lease] = seen if lapsed else None
-        ) -> lease_plan.Plan:
-            return lease_plan.plan_acquire(node, lease, holder, duration, moment, lease == dead, take_over)
-
         before, plan = _update(cluster, node, decide, check_mode)
         if not plan.held or check_mode:
             return Outcome(before, plan, now() - started)
-        alive = seen is not None and before != seen
-        if alive or now() - started >= timeout:
-            raise _refused(node, before, alive)
-        seen = before
+        if sight.renewed or now() - started >= timeout:
+            raise _refused(node, before, sight.renewed)
         sleep(min(POLL_SECONDS, max(0.1, timeout - (now() - started))))
 
 
@@ -189,7 +222,7 @@ def _held(cluster: Cluster, holder: str) -> typing.List[typing.Dict[str, typing.
 
 
 def _refused(node: str, lease: lease_plan.Lease, alive: bool) -> FleetError:
-    return FleetError(
+    error = FleetError(
         "Node %s is held by another run, %s, since %s until %s%s"
         % (
             node,
@@ -201,6 +234,8 @@ def _refused(node: str, lease: lease_plan.Lease, alive: bool) -> FleetError:
         "The node was left as it is",
         "Let that run end, then run the same command again; osmigrate_take_over=true takes the node over from it",
     )
+    error.result = {"held_by": lease.holder}
+    return error
 
 
 def _lost(node: str, holder: str, lease: lease_plan.Lease) -> FleetError:

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which run owns a node: who holds its lease, until when, and who may act on what a run has left. Pure.
 
-Times are those of the API server (client.Cluster.now): who writes a lease takes them from its last answer, and so does
-who reads one. A clock of a controller never counts. So a lease that ended an hour ago is seen to have ended at once;
-by what client-go does, which trusts no stamp and watches for a whole duration, each next run would wait for that long.
+As with client-go, the stamps in a lease are for people. Two controllers, and two API servers of one cluster, may have
+clocks that differ by more than a lease lasts; a stamp that is compared with a clock would then give one node to two
+runs. A lease ends when it was watched for as long as it lasts and nobody renewed it (lease_watch.py).
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -44,7 +44,7 @@ class Owner(typing.NamedTuple):
     """Who asks, and who holds the lease of the node now.
 
     :param run: str, the holder string of the run that asks; empty for a person with a module in hand.
-    :param holder: str, who holds the lease and is alive; empty if nobody.
+    :param holder: str, who holds the lease; empty if nobody.
     """
 
     run: str
@@ -82,18 +82,14 @@ def parse(found: typing.Dict[str, typing.Any]) -> Lease:
 
 
 def ends(lease: Lease) -> float:
-    """When it ends if nobody renews it, in seconds of the epoch."""
+    """When it ends if nobody renews it, in seconds of the epoch, by the clock of who renewed it."""
     return (lease.renewed or 0) + lease.duration
-
-
-def is_live(lease: Lease, now: float) -> bool:
-    return bool(lease.holder) and now < ends(lease)
 
 
 def plan_acquire(
     node: str, lease: Lease, holder: str, duration: int, now: float, lapsed: bool = False, take_over: bool = False
 ) -> Plan:
-    """Take a lease that is free or has ended, take it over, or renew one's own.
+    """Take a lease that is free or has lapsed, take it over, or renew one's own.
 
     :param lapsed: bool, it was watched for as long as it lasts, and its holder did not renew it.
     :param take_over: bool, the operator says that it is to be taken whoever holds it.
@@ -104,7 +100,7 @@ def plan_acquire(
     if not lease.holder:
         return Plan(taken, [f"Take the lease of node {node}"])
     told = printable(lease.holder, 200)
-    if lapsed or not is_live(lease, now):
+    if lapsed:
         action = f"Take the lease of node {node} over from {told}, which has not renewed it"
     elif take_over:
         action = f"Take the lease of node {node} over from {told}, as the operator says"
@@ -114,7 +110,7 @@ def plan_acquire(
 
 
 def plan_renew(node: str, lease: Lease, holder: str, duration: int, now: float) -> Plan:
-    """Renew one's own lease, also one that has ended and that nobody has taken since."""
+    """Renew one's own lease, also one that has lapsed and that nobody has taken since."""
     if lease.holder != holder:
         return Plan(lease, [], held=lease.holder)
     return Plan(lease._replace(renewed=now, duration=duration), [f"Renew the lease of node {node}"])
@@ -125,11 +121,6 @@ def plan_release(node: str, lease: Lease, holder: str) -> Plan:
     if lease.holder != holder:
         return Plan(lease, [], held=lease.holder)
     return Plan(FREE._replace(transitions=lease.transitions), [f"Give the lease of node {node} back"])
-
-
-def owner(lease: Lease, run: str, now: float) -> Owner:
-    """Who asks, beside who holds the lease; one's own that has ended and that nobody has taken since counts."""
-    return Owner(run, lease.holder if is_live(lease, now) or lease.holder == run else "")
 
 
 def require_lease(node: str, asks: Owner) -> None:

@@ -5,28 +5,23 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, lease_plan, node_view, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 
-def objections(node, claims, boot, older_than, now, lease=lease_plan.FREE, run=""):
+def objections(node, claims, boot, older_than, now, holder=""):
     """Say what speaks against it, as sentences; an empty list is the proof that nothing does.
 
     :param claims: list of pool_plan.Claim, the node's.
     :param boot: dict, what boot_info returned; empty if the node did not answer.
     :param older_than: int seconds; with a younger cordon or claim a run may still be at work.
-    :param lease: lease_plan.Lease, the node's.
-    :param run: str, the run that asks, empty for a person.
+    :param holder: str, another run that holds the node's lease and lives, empty if none does.
     """
-    return _about_lease(lease, now, run) + _about_boot(boot) + _about_cluster(node, claims, older_than, now)
+    return _about_lease(holder) + _about_boot(boot) + _about_cluster(node, claims, older_than, now)
 
 
-def _about_lease(lease, now, run):
-    if lease.holder == run or not lease_plan.is_live(lease, now):
-        return []
-    return [
-        f"{printable(lease.holder, 200)} works on it, and holds its lease until {times.stamp(lease_plan.ends(lease))}"
-    ]
+def _about_lease(holder):
+    return [f"{printable(holder, 200)} works on it, and holds its lease"] if holder else []
 
 
 def _about_boot(boot):

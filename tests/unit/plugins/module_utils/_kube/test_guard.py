@@ -55,7 +55,7 @@ class Memory:
 
     def __init__(self, node, pool, holder):
         self.node, self.pool, self.holder = node, pool, holder
-        self.writes = []
+        self.writes, self.renewals = [], 0
         self.on_read = None  # called when a node or a pool was read
 
     def now(self):
@@ -63,7 +63,10 @@ class Memory:
 
     def get(self, path, until=None):
         if path == LEASE:
-            spec = {"holderIdentity": self.holder, "renewTime": times.micro(self.now()), "leaseDurationSeconds": 60}
+            # Who holds it renews it.
+            self.renewals += 1
+            renewed = times.micro(self.renewals)
+            spec = {"holderIdentity": self.holder, "renewTime": renewed, "leaseDurationSeconds": 60}
             return {"metadata": {"resourceVersion": "1"}, "spec": spec}
         for objects, found in ((pool_object.OBJECTS, self.pool), (NODES, self.node)):
             if path.startswith(objects):
@@ -126,7 +129,8 @@ def work(name, cluster, run):
 
 @pytest.mark.parametrize("run", [MINE, ""])
 @pytest.mark.parametrize("name", sorted(WRITERS))
-def test_nothing_is_written_about_a_node_that_another_run_holds(memory, name, run):
+def test_nothing_is_written_about_a_node_that_another_run_holds(memory, monkeypatch, name, run):
+    monkeypatch.setattr(lease, "POLL_SECONDS", 0.01)
     cluster = memory(THEIRS, name in GIVE_BACK)
     try:
         said = str(work(name, cluster, run))

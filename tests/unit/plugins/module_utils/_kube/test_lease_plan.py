@@ -23,8 +23,8 @@ def held(holder, ago, duration=60, transitions=3):
         (FREE._replace(transitions=7), {}, 8, "Take the lease of node n1"),
         (held(MINE, 10), {}, 3, "Renew the lease of node n1"),
         (held(MINE, 500), {}, 3, "Renew the lease of node n1"),
-        (held(THEIRS, 60), {}, 4, f"Take the lease of node n1 over from {THEIRS}, which has not renewed it"),
         (held(THEIRS, 59), {}, None, ""),
+        (held(THEIRS, 9000), {}, None, ""),  # who wrote that may have had another clock
         (
             held(THEIRS, 59),
             {"lapsed": True},
@@ -37,12 +37,6 @@ def held(holder, ago, duration=60, transitions=3):
             {"take_over": True},
             4,
             f"Take the lease of node n1 over from {THEIRS}, as the operator says",
-        ),
-        (
-            Lease(THEIRS, "", None, 0, 3),
-            {},
-            4,
-            f"Take the lease of node n1 over from {THEIRS}, which has not renewed it",
         ),
     ],
 )
@@ -131,7 +125,7 @@ def test_who_may_act_on_what_is_left(asks, noted, said):
     ],
 )
 def test_what_is_begun_needs_the_lease(lease, run, holds):
-    asks = lease_plan.owner(lease, run, NOW)
+    asks = Owner(run, lease.holder)
     if holds:
         lease_plan.require_lease("n1", asks)
         return
@@ -148,7 +142,7 @@ def test_names_of_any_length():
 
 def test_a_holder_that_is_no_name_is_told_in_one_line():
     evil = "run\n\x1b[2Jx" * 100
-    said = lease_plan.plan_acquire("n1", held(evil, 90), MINE, 60, NOW).actions[0]
+    said = lease_plan.plan_acquire("n1", held(evil, 90), MINE, 60, NOW, lapsed=True).actions[0]
     assert "\x1b" not in said
     assert "\n" not in said
     assert len(said) < 300
