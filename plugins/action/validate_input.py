@@ -21,7 +21,7 @@ from ansible.utils.collection_loader._collection_finder import _get_collection_r
 from ansible.utils.vars import load_extra_vars
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _clusters, _input, _pattern, _values
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _clusters, _input, _pattern, _servers, _values
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._variables import PREFIX, registry
 
 # Where Ansible looks for an inventory if nobody names one.
@@ -52,9 +52,17 @@ class ActionModule(ActionBase):
             clusters = _clusters.of_hosts(self._sight, self._stands_for)
             if playbook in _input.OF_CLUSTERS:
                 clusters = self._of_groups() or clusters
+            if playbook in registry()[PREFIX + "kubeconfig"].read_by:
+                _servers.name_all(playbook, clusters, self._value, playbook in _input.OF_CLUSTERS)
         except FleetError as error:
             return {**result, "failed": True, "msg": str(error)}
-        return {**result, "changed": False, "hosts": len(hosts), "clusters": clusters}
+        return {
+            **result,
+            "changed": False,
+            "hosts": len(hosts),
+            "clusters": clusters,
+            "says": _servers.tell(playbook, clusters),
+        }
 
     def _refuse_tags(self) -> None:
         for option, given, usual in (("tags", "ansible_run_tags", ["all"]), ("skip-tags", "ansible_skip_tags", [])):
@@ -135,6 +143,12 @@ class ActionModule(ActionBase):
             raise _input.Undefined(str(error)) from None
         except AnsibleError as error:
             raise ValueError(str(error)) from None
+
+    def _value(self, host: str, name: str) -> Any:
+        """Return the value of a variable for a host in sight, or of the run; None if it is not set."""
+        if name in self._sight.hosts.get(host, ()):
+            return self._sight.evaluate(host, name)
+        return self._extra.get(name)
 
     def _of_groups(self) -> list[dict[str, Any]]:
         """Return the clusters of an inventory that has groups and no host, as of one whose nodes are all away."""

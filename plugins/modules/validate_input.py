@@ -14,7 +14,8 @@ description:
   - Refuses a pattern of hosts that resolves to nobody, names in it that nothing is called by, C(--tags) and
     C(--skip-tags), variables C(osmigrate_*) that are unknown or stand where they have no effect, and values that the
     playbooks cannot work with.
-  - Reads variables only, of the hosts in sight and of the run, on the controller. Connects to nothing.
+  - Refuses a cluster whose API server is not the one of C(osmigrate_expected_server).
+  - Reads variables and kubeconfigs only, of the hosts in sight and of the run, on the controller. Connects to nothing.
   - Every playbook of this collection begins with it.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
@@ -76,4 +77,15 @@ clusters:
     hosts:
       description: How many of the hosts are from it.
       type: int
+    server:
+      description:
+        - URL of its API server, by the kubeconfig. Empty for V(finalize), which talks to none, and where V(status),
+          V(halt) and V(resume) have no kubeconfig that can be read; what they do then says so.
+      type: str
+says:
+  description: Which servers the playbook talks to, a sentence for each.
+  returned: success
+  type: list
+  elements: str
+  sample: ["migrate talks to https://api.example:6443, for 9 hosts."]
 """

@@ -16,7 +16,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._text import print
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _input
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._variables import PREFIX
 
-_NAMED_BY = ("kubeconfig", "context", "pool_label")
+_NAMED_BY = ("kubeconfig", "context", "pool_label", "expected_server")
 
 
 def of_hosts(sight: _input.Sight, stands_for: Mapping[str, list[str]]) -> list[dict[str, Any]]:
@@ -55,6 +55,7 @@ def _cluster(host: str, values: Mapping[str, Any]) -> dict[str, Any]:
         "context": context or "",
         "pool_label": values.get("pool_label") or "pool",
         "hosts": 0,
+        "server": "",
     }
 
 

@@ -20,7 +20,13 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils._variables import 
 OF_CLUSTERS = ("status", "halt", "resume")
 # To stop is not to depend on what else somebody has written into an inventory.
 FORGIVING = ("halt",)
-_NEEDED_TO_STOP = ("osmigrate_kubeconfig", "osmigrate_context", "osmigrate_pool_label", "osmigrate_pools")
+_NEEDED_TO_STOP = (
+    "osmigrate_kubeconfig",
+    "osmigrate_context",
+    "osmigrate_expected_server",
+    "osmigrate_pool_label",
+    "osmigrate_pools",
+)
 
 
 class Undefined(Exception):

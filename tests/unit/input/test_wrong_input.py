@@ -24,6 +24,12 @@ HOSTS = {
     "pool_general": {"hosts": {"w-1": None, "w-2": None}},
     "role_control_plane": {"hosts": {"cp-1": None}},
 }
+KUBECONFIG = {
+    "current-context": "prod",
+    "contexts": [{"name": "prod", "context": {"cluster": "prod", "user": "me"}}],
+    "clusters": [{"name": "prod", "cluster": {"server": "https://api.prod.example:6443"}}],
+    "users": [{"name": "me", "user": {"token": "s3cret"}}],
+}
 FIRST = "Validate hosts and variables"
 
 
@@ -33,6 +39,7 @@ def job(case: dict, directory: Path) -> tuple[str, list[str]]:
     (directory / "hosts.yml").write_text(json.dumps(HOSTS))
     (directory / "empty.yml").write_text(json.dumps({"k8s_nodes": {"hosts": {}}}))
     (directory / "nodes.yml").write_text("plugin: osmigrate.fleet.k8s_nodes\n")
+    (directory / "kubeconfig").write_text(json.dumps(KUBECONFIG))
     (directory / "no_tasks.yml").write_text("name: one\n")
     (directory / "broken.yml").write_text("- name: [\n")
     if "group_vars" in case:
