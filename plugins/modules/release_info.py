@@ -221,7 +221,11 @@ def read(params, now):
         )
     if params["check_payload"]:
         payload = found.release["payloads"]["ostree"]
-        repository.look(payload["url"], payload["commit"], params["timeout"], "Nothing was changed")
+        try:
+            repository.look(payload["url"], payload["commit"], params["timeout"], "Nothing was changed")
+        except FleetError as error:
+            others = "osmigrate_check_payload=false leaves this to the nodes, where they alone reach that server"
+            raise FleetError(error.problem, error.left, "; ".join(filter(None, (error.todo, others))))
     return {
         "release": dict(found.release, id=schema.entry_id(found.release)),
         "payload": found.payload,

@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import socket
 import stat
 import subprocess
@@ -630,3 +631,46 @@ def test_modules_run(publisher):
     code, result = run_module("release_info", check=True, **read)
     assert code == 0 and not result["changed"]
     assert result["release"]["id"] == "debian-13-13.1"
+
+
+COMMIT_FILE = b"what a commit is"
+PAYLOAD = hashlib.sha256(COMMIT_FILE).hexdigest()
+REPOSITORY = {"config": b"[core]\nmode=archive-z2\n", f"objects/{PAYLOAD[:2]}/{PAYLOAD[2:]}.commit": COMMIT_FILE}
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({}, ""),
+        ({"config": None}, "The repository of the release \\(URL/config\\) does not exist"),
+        ({"config": b"<!doctype html><title>Log in</title>"}, "URL/config.* an HTML page"),
+        ({"config": b"<html><title>Index of /repo</title>"}, "URL/config.* a directory listing"),
+        ({"config": b"hello"}, "URL/config is not the configuration of an OSTree repository"),
+        ({list(REPOSITORY)[1]: None}, f"Commit {PAYLOAD[:12]} \\(URL/objects/.*\\) does not exist"),
+        ({list(REPOSITORY)[1]: b"another"}, "URL/objects/.*.commit is not the commit that its name says"),
+    ],
+)
+def test_the_payload_is_looked_at_before_any_node_is(publisher, url, changed, says):
+    document = yaml.safe_load(TEXT)
+    document["payloads"]["ostree"].update(url=f"{url}repo", commit=PAYLOAD)
+    publisher.publish(yaml.safe_dump(document))
+    publisher.sign()
+    for name, content in {**REPOSITORY, **changed}.items():
+        path = publisher.directory / "repo" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if content is not None:
+            path.write_bytes(content)
+    if not says:
+        publisher.read(check_payload=True)
+        return
+    said = publisher.refusal(check_payload=True)
+    assert re.search(says.replace("URL", re.escape(f"{url}repo")), said)
+    assert "osmigrate_check_payload=false leaves this to the nodes" in said
+
+
+def test_a_payload_that_nobody_serves_is_named(publisher):
+    document = yaml.safe_load(TEXT)
+    document["payloads"]["ostree"]["url"] = "http://127.0.0.1:9/repo"
+    publisher.publish(yaml.safe_dump(document))
+    publisher.sign()
+    assert "127.0.0.1:9/repo/config" in publisher.refusal(check_payload=True)
