@@ -97,6 +97,16 @@ options:
     description: With O(state=released), whether it is also forgotten that the node has failed or was held up.
     type: bool
     default: true
+  release:
+    description:
+      - With O(state=released), id of the release that was confirmed on the node. The pool notes it with O(commit),
+        once, and M(osmigrate.fleet.k8s_node_last_look) refuses another commit under that id from then on.
+    type: str
+    default: ""
+  commit:
+    description: Commit of O(release).
+    type: str
+    default: ""
   batch:
     description:
       - Hosts that go on only when this task has ended on all of them, as C(ansible_play_batch) has them. A place that
@@ -209,10 +219,10 @@ unavailable:
       type: str
       sample: is not Ready
 before:
-  description: Claims, failures, halt of the pool, nodes that were held up, and questions to approvers.
+  description: Claims, failures, halt of the pool, nodes that were held up, questions to approvers, and releases.
   returned: success
   type: dict
-  sample: {claims: {}, failures: {}, halt: {}, held: {}, questions: {}}
+  sample: {claims: {}, failures: {}, halt: {}, held: {}, questions: {}, releases: {}}
 after:
   description: The same after the module ran.
   returned: success
@@ -246,7 +256,13 @@ def work(module, cluster):
     else:
         failed = not options["forget_failure"]
         outcome = claim.release(
-            cluster, options["name"], options["pool_label"], module.check_mode, failed, options["run"]
+            cluster,
+            options["name"],
+            options["pool_label"],
+            module.check_mode,
+            failed,
+            options["run"],
+            (options["release"], options["commit"]) if options["release"] and options["commit"] else None,
         )
     full = outcome.plan.full
     before, after = (pool_object.describe(pool) for pool in (outcome.before, outcome.plan.pool))
@@ -277,6 +293,8 @@ def main():
             halt_after=dict(type="int", default=3),
             why=dict(type="str", default=""),
             forget_failure=dict(type="bool", default=True),
+            release=dict(type="str", default=""),
+            commit=dict(type="str", default=""),
             batch=dict(type="list", elements="str", default=[]),
             inventory_hostname=dict(type="str", default=""),
         ),

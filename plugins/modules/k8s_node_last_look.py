@@ -38,10 +38,11 @@ options:
       - What to look at. V(lease) is that O(run) still holds the node, and renews its lease.
       - V(cordon) is that the cordon of this collection stands. V(pods) is that no pod is there that a drain would take.
       - V(identity) is that O(machine) is the machine of the Node object, and of no other.
+      - V(release) is that no pool of the cluster has confirmed O(release) as another commit than O(commit).
     type: list
     elements: str
-    choices: [lease, cordon, pods, identity]
-    default: [lease, cordon, pods, identity]
+    choices: [lease, cordon, pods, identity, release]
+    default: [lease, cordon, pods, identity, release]
   duration:
     description: How many seconds the lease lasts from now on if nobody renews it.
     type: int
@@ -65,6 +66,14 @@ options:
         type: list
         elements: str
         default: []
+  release:
+    description: Id of the release that the node is to boot; empty where it boots none, or where nobody has to be asked.
+    type: str
+    default: ""
+  commit:
+    description: Commit of O(release) by its manifest.
+    type: str
+    default: ""
   timeout:
     description: How many seconds to wait for a kubelet that has not reported the machine's boot yet.
     type: int
@@ -125,6 +134,8 @@ def work(module, cluster):
             identity_plan.plain(machine.get("addresses") or ()),
         ),
         options["timeout"],
+        options["release"],
+        options["commit"],
     )
     pods = last_look.look(cluster, request, options["checks"], module.check_mode)
     return {"changed": False, "drained": not pods, "pods": drain_plan.enumerate_pods(pods)}
@@ -147,6 +158,8 @@ def main():
                 ),
             ),
             timeout=dict(type="int", default=60),
+            release=dict(type="str", default=""),
+            commit=dict(type="str", default=""),
             delete_emptydir_data=dict(type="bool", default=False),
             delete_unmanaged=dict(type="bool", default=False),
         ),

@@ -79,7 +79,7 @@ pools:
   type: list
   elements: str
 before:
-  description: Claims, failures, halt of each pool, nodes that were held up, and questions to approvers.
+  description: Claims, failures, halt of each pool, nodes that were held up, questions to approvers, and releases.
   returned: success
   type: dict
   sample: {worker: {claims: {}, failures: {}, halt: {}, held: {}, questions: {}}}

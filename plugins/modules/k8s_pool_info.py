@@ -66,6 +66,10 @@ pools:
     questions:
       description: Nodes that others are asked about, each with C(id), C(rollout), C(of) and C(until).
       type: dict
+    releases:
+      description:
+        - Releases that were confirmed on a node of the pool, by their ids, each with C(commit), C(node) and C(since).
+      type: dict
     halt:
       description: C(reason) and C(since) if the pool is halted, otherwise empty.
       type: dict

@@ -133,19 +133,26 @@ class _Members:
         return self._found
 
 
-def release(cluster, node, pool_label, check_mode=False, failed=False, run=""):
+def release(cluster, node, pool_label, check_mode=False, failed=False, run="", confirmed=None):
     """Give a node's place back, in whichever pool it is. The Node object may be gone.
 
     :param failed: bool, keep the note that the node has failed.
     :param run: str, the run that asks, empty for a person.
+    :param confirmed: tuple (id of the release that the node runs by default, its commit), None if that is not known.
     """
+
+    def decide(pool, moment):
+        given = pool_plan.plan_release(pool, node, failed, owned.look())
+        if not confirmed:
+            return given
+        noted = pool_plan.plan_confirmed(given.pool, confirmed[0], confirmed[1], node, times.stamp(moment))
+        return noted._replace(actions=given.actions + noted.actions)
+
     owned = guard.Guard(cluster, node, run)
     found = list_holding(cluster, node) or [(pool_plan.pool_of(get_node(cluster, node), pool_label), None)]
     actions = []
     for name, read in found:
-        before, plan = update_pool(
-            cluster, name, lambda pool, now: pool_plan.plan_release(pool, node, failed, owned.look()), check_mode, read
-        )
+        before, plan = update_pool(cluster, name, decide, check_mode, read)
         actions += plan.actions
     return Outcome(name, before, plan._replace(actions=actions), False, "", {})
 

@@ -17,11 +17,13 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     identity_plan,
     lease,
     node_view,
+    pool_object,
+    pool_plan,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, Cluster, get_node
 
-LEASE, CORDON, PODS, IDENTITY = "lease", "cordon", "pods", "identity"
-CHECKS = (LEASE, CORDON, PODS, IDENTITY)
+LEASE, CORDON, PODS, IDENTITY, RELEASE = "lease", "cordon", "pods", "identity", "release"
+CHECKS = (LEASE, CORDON, PODS, IDENTITY, RELEASE)
 POLL_SECONDS = 2.0
 
 
@@ -32,6 +34,8 @@ class Request(typing.NamedTuple):
     policy: drain_plan.Policy
     machine: identity_plan.Identity
     timeout: int
+    release: str = ""
+    commit: str = ""
 
 
 def look(
@@ -40,11 +44,14 @@ def look(
     """Look at what is asked.
 
     :returns: the pods that a drain would have taken away.
-    :raises FleetError: the node is another run's, is in service, or is another machine.
+    :raises FleetError: the node is another run's, is in service, or is another machine; or what it is to boot was
+        confirmed as something else in this cluster.
     """
     # A rehearsal has taken no lease.
     if LEASE in checks and request.run and not check_mode:
         lease.renew(cluster, request.node, request.run, request.duration)
+    if RELEASE in checks and request.release and request.commit:
+        _see_release(cluster, request.release, request.commit)
     if IDENTITY in checks:
         _identify(cluster, request)
     if CORDON in checks:
@@ -62,6 +69,17 @@ def _see_cordon(cluster: Cluster, name: str) -> None:
         "It serves, and was not rebooted",
         "Find out who uncordoned it, then run the same command again",
     )
+
+
+def _see_release(cluster: Cluster, release: str, commit: str) -> None:
+    said = pool_plan.conflict(pool_object.list_readable(cluster)[0], release, commit)
+    if said:
+        raise FleetError(
+            said,
+            "Nothing was changed",
+            "Find out who published it twice. What was built anew needs another version, so that all nodes of a release"
+            " run the same",
+        )
 
 
 def _pods(cluster: Cluster, request: Request) -> typing.List[drain_plan.Pod]:

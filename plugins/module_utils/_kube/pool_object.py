@@ -164,7 +164,15 @@ def _fields(pool):
     claims = {name: dict(claim._asdict()) for name, claim in pool.claims.items()}
     held = {name: dict(one._asdict()) for name, one in pool.held.items()}
     questions = {name: dict(one._asdict()) for name, one in pool.questions.items()}
-    return {"claims": claims, "failures": pool.failures, "halt": pool.halt, "held": held, "questions": questions}
+    releases = {name: dict(one._asdict()) for name, one in pool.releases.items()}
+    return {
+        "claims": claims,
+        "failures": pool.failures,
+        "halt": pool.halt,
+        "held": held,
+        "questions": questions,
+        "releases": releases,
+    }
 
 
 def _dump(value):
@@ -182,6 +190,7 @@ def parse(found):
         claims = _entries(data, "claims", pool_plan.Claim)
         held = _entries(data, "held", pool_plan.Held)
         questions = _entries(data, "questions", pool_plan.Question)
+        releases = _entries(data, "releases", pool_plan.Confirmed)
         failures = dict(_texts(json.loads(data.get("failures") or "{}")))
         halt = json.loads(data["halt"]) if data.get("halt") else None
         if halt:
@@ -192,11 +201,11 @@ def parse(found):
             % (found["metadata"]["name"], NAMESPACE),
             todo="Look who changed it; if no node is on its way, delete it",
         )
-    return pool_plan.Pool(claims, failures, halt, held, questions)
+    return pool_plan.Pool(claims, failures, halt, held, questions, releases)
 
 
 def _entries(data, key, make):
-    """What is noted of nodes, by their names."""
+    """What is noted of nodes or releases, by their names."""
     return {name: make(**_texts(one)) for name, one in json.loads(data.get(key) or "{}").items()}
 
 

@@ -18,6 +18,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._text import print
 REFRESH_SECONDS = 60
 # An object has room for so much: of nodes that were held up the last ones are kept.
 MOST_HELD, LONGEST_WHY = 200, 400
+# A fleet has few releases at a time; the last ones are kept.
+MOST_RELEASES = 100
 # Nobody plans with what took longer than a day.
 LONGEST_CORDON = 86400
 CONTROL_PLANE, WORKER = "control-plane", "worker"
@@ -58,12 +60,21 @@ class Question(typing.NamedTuple):
     until: str
 
 
+class Confirmed(typing.NamedTuple):
+    """What a release was on the first node of the pool that it was confirmed on."""
+
+    commit: str
+    node: str
+    since: str
+
+
 class Pool(typing.NamedTuple):
     claims: typing.Dict[str, Claim]
     failures: typing.Dict[str, str]  # of nodes, each with the rollout that it failed in
     halt: typing.Optional[dict]  # reason and since
     held: typing.Dict[str, Held] = {}  # nodes that failed before their trial was armed
     questions: typing.Dict[str, Question] = {}  # of nodes, what others are asked before they go
+    releases: typing.Dict[str, Confirmed] = {}  # that were confirmed here, by their ids
 
 
 class Limits(typing.NamedTuple):
@@ -266,6 +277,28 @@ def plan_held(pool: Pool, name: str, rollout: str, why: str, since: str) -> Plan
     last = sorted(held, key=lambda node: (held[node].since, node == name))[-MOST_HELD:]
     kept = {node: held[node] for node in last}
     return Plan(pool._replace(held=kept), [f"Note what held node {name} up"], None)
+
+
+def plan_confirmed(pool: Pool, release: str, commit: str, node: str, since: str) -> Plan:
+    """Note which commit a release was when it was confirmed on a node. What was noted first stays."""
+    if release in pool.releases:
+        return Plan(pool, [], None)
+    known = dict(pool.releases, **{release: Confirmed(commit, node, since)})
+    last = sorted(known, key=lambda one: (known[one].since, one == release))[-MOST_RELEASES:]
+    kept = {one: known[one] for one in last}
+    return Plan(pool._replace(releases=kept), [f"Note that {release} is commit {commit}"], None)
+
+
+def conflict(pools: typing.Dict[str, Pool], release: str, commit: str) -> str:
+    """Return a sentence, without its full stop, if a release was confirmed anywhere as another commit, else ""."""
+    for name, pool in sorted(pools.items()):
+        known = pool.releases.get(release)
+        if known and known.commit != commit:
+            return (
+                f"{release} is commit {printable(commit, 100)} by its manifest, and was confirmed as commit"
+                f" {printable(known.commit, 100)} on node {printable(known.node, 253)} of pool {name} at {known.since}"
+            )
+    return ""
 
 
 def plan_halt(pool, reason, since):

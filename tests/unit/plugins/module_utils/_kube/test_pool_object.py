@@ -7,7 +7,13 @@ import re
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _errors
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, pool_object, pool_plan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Claim, Held, Pool, Question
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import (
+    Claim,
+    Confirmed,
+    Held,
+    Pool,
+    Question,
+)
 
 LABELS = {"osmigrate.fleet/pool": "worker"}
 HELD = Pool(
@@ -16,6 +22,7 @@ HELD = Pool(
     {"reason": "Bad kernel", "since": "now"},
     {"w3": Held("r1", "now", "a budget")},
     {"w4": Question("r1.ab", "r1", "storage", "then")},
+    {"debian-13-13.1": Confirmed("c0ffee", "w5", "then")},
 )
 
 
@@ -59,6 +66,7 @@ def test_a_pool_survives_being_stored():
         {"questions": "[7]"},
         {"claims": '{"w1": {"rollout": "r1", "since": 1, "asked": "now", "host": "h"}}'},
         {"failures": '{"w1": 7}'},
+        {"releases": '{"debian-13-13.1": "c0ffee"}'},
         {"held": "[]"},
         {"held": '{"w1": {"rollout": "r1"}}'},
         {"halt": '"yes"'},
