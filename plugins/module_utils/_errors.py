@@ -38,8 +38,9 @@ class FleetError(Exception):
         super().__init__(". ".join(part for part in (self.problem, self.left, self.todo) if part) + ".")
 
     def failure(self) -> typing.Dict[str, typing.Any]:
-        """Return what a module fails with: the whole text as msg, and problem and todo for whoever knows the state."""
-        return dict(self.result, msg=str(self), problem=self.problem, todo=self.todo)
+        """Return what a module fails with: the text as msg, and which part of it whoever changes the state has to leave
+        out. Ansible prints all of it, so nothing is in it twice but that."""
+        return dict(self.result, msg=str(self), left_as=self.left)
 
 
 def unexpected(what: str, error: BaseException, left: str = STAYS) -> FleetError:

@@ -166,6 +166,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control imp
 def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     with failing(module):
+        # What every way asks first of a node: what only root can do is told here, and not one by one later.
+        machine.require_root()
         facts = BootControl(check_mode=True).facts()
         known_by = machine.identify()
     answer(module, changed=False, machine=known_by, **facts)

@@ -22,8 +22,8 @@ def failure_reason(result: Mapping[str, Any], task: str, left: bool = True) -> s
     :param left: tell the state that our modules say they left, too; not where it changes at once.
     """
     told = str(result.get("msg") or "").strip()
-    if not left and result.get("problem"):
-        return " ".join(f"{result[name]}." for name in ("problem", "todo") if result.get(name))
+    if not left and result.get("left_as"):
+        return told.replace(f". {result['left_as']}.", ".", 1)
     if result.get("unreachable"):
         return f"The node does not answer: {told.rstrip('.')}."
     if not told:

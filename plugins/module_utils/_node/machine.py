@@ -6,11 +6,31 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import json
+import os
+import pwd
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text
+
+
+def require_root() -> None:
+    """Refuse to go on as anybody else than root.
+
+    :raises FleetError: this is another user, who would be refused file by file.
+    """
+    user = os.geteuid()
+    if user == 0:
+        return
+    try:
+        name = pwd.getpwuid(user).pw_name
+    except KeyError:
+        name = f"user {user}"
+    raise FleetError(
+        f"Ansible works on this node as {name}, and not as root",
+        todo="Let it become root: osmigrate_become=true (the default), with a user whom sudo lets do that",
+    )
 
 
 def identify() -> typing.Dict[str, typing.Any]:

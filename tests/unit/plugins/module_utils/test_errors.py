@@ -86,8 +86,7 @@ def test_a_result_comes_along():
     assert fail(error, differences=[])["differences"] == [2]
     assert fail(FleetError("a"), differences=[]) == {
         "msg": "a. Nothing was changed.",
-        "problem": "a",
-        "todo": "",
+        "left_as": "Nothing was changed",
         "differences": [],
     }
 
@@ -97,7 +96,7 @@ def test_messages_are_for_a_terminal_and_bounded():
     assert failed["msg"].startswith(r"pod \x1b[2J\u202e said xxx")
     assert failed["msg"].endswith("[...]. Nothing was changed. Look at it.")
     assert len(failed["msg"]) < 5000
-    assert failed["msg"].isprintable() and failed["problem"].isprintable()
+    assert failed["msg"].isprintable() and failed["left_as"].isprintable()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)

@@ -8,8 +8,7 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils.failure import fai
 
 OURS = {
     "msg": "The disk is too small. Nothing was changed. Use a larger one.",
-    "problem": "The disk is too small",
-    "todo": "Use a larger one",
+    "left_as": "Nothing was changed",
 }
 # As a node with a full disk answered with ansible-core 2.19.
 DIED = {
@@ -31,6 +30,7 @@ KILLED = {"msg": "MODULE FAILURE\nSee stdout/stderr for the exact error", "modul
     [
         (OURS, True, OURS["msg"]),
         (OURS, False, "The disk is too small. Use a larger one."),
+        ({"msg": "It is. Nothing was changed.", "left_as": "Nothing was changed"}, False, "It is."),
         ({"msg": "It was refused."}, False, "It was refused."),
         ({"rc": 1}, True, "The task Arm failed."),
         ({"unreachable": True, "msg": "No route to host."}, True, "The node does not answer: No route to host."),
