@@ -73,15 +73,15 @@ def test_clocks_that_differ_give_no_node_to_two_runs(robot, robot_kubeconfig, no
     """Of two API servers or controllers: one run writes stamps of hours ago or of later, and lives."""
     living = connect(robot_kubeconfig)
     monkeypatch.setattr(living, "now", lambda: robot.now() + apart)
-    lease.acquire(living, node, ONE, duration=4)
+    lease.acquire(living, node, ONE, duration=12)
     with concurrent.futures.ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(lease.acquire, robot, node, OTHER, timeout=30)
+        waiting = threads.submit(lease.acquire, robot, node, OTHER, timeout=60)
         time.sleep(1)
-        lease.renew(living, node, ONE, duration=4)
+        lease.renew(living, node, ONE, duration=12)
         with pytest.raises(FleetError, match=f"held by another run, {ONE}, .*and that run renews it"):
             waiting.result()
     # And when it has died, the same stamps keep nobody waiting for longer.
-    assert lease.acquire(robot, node, OTHER, timeout=30).plan.taken_from == ONE
+    assert lease.acquire(robot, node, OTHER, timeout=60).plan.taken_from == ONE
 
 
 def test_a_word_of_the_operator_takes_it_and_the_old_run_hears_of_it(robot, node):
