@@ -197,9 +197,10 @@ def renew_all(cluster: Cluster, holder: str, duration: int = DURATION) -> int:
     """
     held = _held(cluster, holder)
     for one in held:
+        renewed = lease_plan.renewal(lease_plan.parse(one), cluster.now())
         body = {
             "metadata": {"resourceVersion": one["metadata"]["resourceVersion"]},
-            "spec": {"renewTime": times.micro(cluster.now()), "leaseDurationSeconds": duration},
+            "spec": {"renewTime": times.micro(renewed), "leaseDurationSeconds": duration},
         }
         try:
             cluster.patch(f"{OBJECTS}/{one['metadata']['name']}", body)

@@ -86,6 +86,11 @@ def ends(lease: Lease) -> float:
     return (lease.renewed or 0) + lease.duration
 
 
+def renewal(lease: Lease, now: float) -> float:
+    """The stamp of a renewal: another second than before, or nobody would see it where two clocks say the same."""
+    return now + 1 if lease.renewed is not None and int(lease.renewed) == int(now) else now
+
+
 def plan_acquire(
     node: str, lease: Lease, holder: str, duration: int, now: float, lapsed: bool = False, take_over: bool = False
 ) -> Plan:
@@ -113,7 +118,7 @@ def plan_renew(node: str, lease: Lease, holder: str, duration: int, now: float) 
     """Renew one's own lease, also one that has lapsed and that nobody has taken since."""
     if lease.holder != holder:
         return Plan(lease, [], held=lease.holder)
-    return Plan(lease._replace(renewed=now, duration=duration), [f"Renew the lease of node {node}"])
+    return Plan(lease._replace(renewed=renewal(lease, now), duration=duration), [f"Renew the lease of node {node}"])
 
 
 def plan_release(node: str, lease: Lease, holder: str) -> Plan:

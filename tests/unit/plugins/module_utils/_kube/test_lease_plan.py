@@ -58,6 +58,13 @@ def test_what_is_somebody_elses_stays(plan):
         assert (made.lease, made.actions, made.held) == (lease, [], lease.holder)
 
 
+@pytest.mark.parametrize("later", [0, 0.5, 1, 15, -15])
+def test_a_renewal_is_always_seen(later):
+    """Two API servers whose clocks lie a renewal apart stamp both with the same second."""
+    lease = held(MINE, 0)
+    assert lease_plan.plan_renew("n1", lease, MINE, 60, NOW + later).lease.renewed // 1 != lease.renewed
+
+
 def test_the_fence_never_goes_back():
     lease, fences = FREE, []
     for holder in (MINE, THEIRS, MINE):
