@@ -21,7 +21,14 @@ from ansible.utils.collection_loader._collection_finder import _get_collection_r
 from ansible.utils.vars import load_extra_vars
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _clusters, _input, _pattern, _servers, _values
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
+    _clusters,
+    _input,
+    _pattern,
+    _servers,
+    _twins,
+    _values,
+)
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._variables import PREFIX, registry
 
 # Where Ansible looks for an inventory if nobody names one.
@@ -47,6 +54,8 @@ class ActionModule(ActionBase):
             hosts = self._hosts(playbook, pattern)
             self._sight = self._look(playbook, hosts)
             found = _input.problems(self._sight, self._where())
+            if playbook not in _input.OF_CLUSTERS:
+                found += _twins.problems({host: self._inventory_variables(host) for host in hosts})
             if found:
                 raise FleetError("; ".join(found).rstrip("?"), _pattern.NOTHING)
             clusters = _clusters.of_hosts(self._sight, self._stands_for)
@@ -122,6 +131,13 @@ class ActionModule(ActionBase):
             return host
         own = sorted((name, repr(value)) for name, value in known.vars.items() if name.startswith(PREFIX))
         return (tuple(sorted(self._groups_of.get(host, ()))), tuple(own))
+
+    def _inventory_variables(self, host: str) -> dict[str, Any]:
+        """Return what says which node and which machine a host is: of that inventories write for each host."""
+        inventory = getattr(self._hostvars, "_inventory", None)
+        known = inventory.get_host(host) if inventory else None
+        given = self._hostvars.raw_get(host) if known is None or host in self._written_for else known.vars
+        return {name: given[name] for name in _twins.READ if name in given}
 
     def _names_of_files(self) -> Iterator[str]:
         """Yield the names of hosts that there are files of variables for."""

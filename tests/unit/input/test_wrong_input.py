@@ -20,7 +20,9 @@ import yaml
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases.yml").read_text())
 HOSTS = {
-    "k8s_nodes": {"hosts": {name: {"ansible_host": "192.0.2.1"} for name in ("w-1", "w-2", "cp-1")}},
+    "k8s_nodes": {
+        "hosts": {name: {"ansible_host": f"192.0.2.{last}"} for last, name in enumerate(("w-1", "w-2", "cp-1"))}
+    },
     "pool_general": {"hosts": {"w-1": None, "w-2": None}},
     "role_control_plane": {"hosts": {"cp-1": None}},
 }
@@ -36,7 +38,8 @@ FIRST = "Validate hosts and variables"
 def job(case: dict, directory: Path) -> tuple[str, list[str]]:
     """Write what a case needs, and return where it runs and its arguments."""
     directory.mkdir()
-    (directory / "hosts.yml").write_text(json.dumps(HOSTS))
+    hosts = {**HOSTS, "more": {"hosts": case.get("hosts", {})}}
+    (directory / "hosts.yml").write_text(json.dumps(hosts))
     (directory / "empty.yml").write_text(json.dumps({"k8s_nodes": {"hosts": {}}}))
     (directory / "nodes.yml").write_text("plugin: osmigrate.fleet.k8s_nodes\n")
     (directory / "kubeconfig").write_text(json.dumps(KUBECONFIG))
