@@ -13,6 +13,7 @@ from typing import Any
 from ansible import constants
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.inventory.manager import InventoryManager, split_host_pattern
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import strategy_loader
@@ -20,6 +21,7 @@ from ansible.template import Templar
 from ansible.utils.collection_loader._collection_finder import _get_collection_role_path
 from ansible.utils.vars import load_extra_vars
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
     _clusters,
@@ -39,7 +41,7 @@ CONTROLLER = "localhost"
 class ActionModule(ActionBase):
     """Validate; see plugins/modules/validate_input.py for the options."""
 
-    _VALID_ARGS = frozenset(("playbook", "hosts"))
+    _VALID_ARGS = frozenset(("playbook", "hosts", "expected_server"))
     _requires_connection = False
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -62,7 +64,7 @@ class ActionModule(ActionBase):
             if playbook in _input.OF_CLUSTERS:
                 clusters = self._of_groups() or clusters
             if playbook in registry()[PREFIX + "kubeconfig"].read_by:
-                _servers.name_all(playbook, clusters, self._value, playbook in _input.OF_CLUSTERS)
+                _servers.name_all(playbook, read_auth, clusters, self._value, playbook in _input.OF_CLUSTERS)
         except FleetError as error:
             return {**result, "failed": True, "msg": str(error)}
         return {
@@ -164,6 +166,8 @@ class ActionModule(ActionBase):
         """Return the value of a variable for a host in sight, or of the run; None if it is not set."""
         if name in self._sight.hosts.get(host, ()):
             return self._sight.evaluate(host, name)
+        if name == PREFIX + "expected_server" and name in self._extra:
+            return self._task.args.get("expected_server")
         return self._extra.get(name)
 
     def _of_groups(self) -> list[dict[str, Any]]:
@@ -201,6 +205,14 @@ class ActionModule(ActionBase):
             return _get_collection_role_path(name, []) is not None
         beside = [Path(self._vars.get("playbook_dir") or ".") / "roles", *map(Path, constants.DEFAULT_ROLES_PATH)]
         return any((directory / name).is_dir() for directory in beside)
+
+
+def read_auth(given: dict[str, Any]) -> auth_options.Auth:
+    """Read the options that say how to reach a cluster as modules do, with what the environment says."""
+    checked = ArgumentSpecValidator(auth_options.ARGUMENT_SPEC).validate(given)
+    if checked.error_messages:
+        raise FleetError("; ".join(checked.error_messages), _pattern.NOTHING)
+    return auth_options.read_options(checked.validated_parameters.get)
 
 
 def _inventory(groups: Mapping[str, list[str]], limit: str | None) -> _pattern.Inventory:

@@ -39,6 +39,9 @@ options:
       - The pattern of hosts that it works on.
       - Not for V(status), V(halt) and V(resume), which work on the clusters of all hosts that C(--limit) leaves.
     type: raw
+  expected_server:
+    description: The value of C(osmigrate_expected_server) for clusters of which no host is in sight.
+    type: raw
 author:
   - osmigrate.fleet contributors (@osmigrate)
 """

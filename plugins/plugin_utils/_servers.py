@@ -12,28 +12,26 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth, auth_options
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.auth_options import Auth
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._pattern import NOTHING
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-def of_cluster(kubeconfig: Any, context: str | None) -> str:
+def of_cluster(read: Callable[[dict[str, Any]], Auth], kubeconfig: Any, context: str | None) -> str:
     """Return the URL of the API server that modules will talk to, without what may be a password in it.
 
+    :param read: makes of the options of modules what they make of them.
     :param kubeconfig: a path, a structure, or None for the one of the environment.
     :raises FleetError: it cannot be had from a kubeconfig.
     """
     if auth.IMPORT_ERROR:
         raise FleetError("The Python library kubernetes is missing", NOTHING, "Install it with pip on the controller")
     given = {name: value for name, value in (("kubeconfig", kubeconfig), ("context", context)) if value}
-    checked = ArgumentSpecValidator(auth_options.ARGUMENT_SPEC).validate(given)
-    if checked.error_messages:
-        raise FleetError("; ".join(checked.error_messages), NOTHING)
-    url = auth.make_configuration(auth_options.read_options(checked.validated_parameters.get)).host
+    url = auth.make_configuration(read(given)).host
     return url.replace(urlsplit(url).netloc, urlsplit(url).netloc.rpartition("@")[2], 1)
 
 
@@ -75,12 +73,14 @@ def tell(playbook: str, clusters: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def name_all(
     playbook: str,
+    read: Callable[[dict[str, Any]], Auth],
     clusters: Iterable[dict[str, Any]],
     value: Callable[[str, str], Any],
     forgiving: bool,
 ) -> None:
     """Fill in the server of each cluster.
 
+    :param read: as of_cluster takes it.
     :param value: the value of a variable for a host of the cluster, None if it is not set.
     :param forgiving: a cluster that cannot be found is told by the task that works on it, so that it is in the way of
         no other; not where one is expected.
@@ -90,7 +90,7 @@ def name_all(
         expected = value(one["host"], "osmigrate_expected_server")
         kubeconfig = one["kubeconfig"] or value(one["host"], "osmigrate_kubeconfig")
         try:
-            one["server"] = of_cluster(kubeconfig, one["context"] or None)
+            one["server"] = of_cluster(read, kubeconfig, one["context"] or None)
         except FleetError as error:
             if not forgiving or expected:
                 raise FleetError(error.problem, NOTHING, error.todo) from None

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.action.validate_input import read_auth
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _servers
 
@@ -47,7 +48,7 @@ def test_another_one_is_refused_with_both_named(expected):
 def test_nobody_is_told_what_may_be_a_password(monkeypatch):
     monkeypatch.setenv("K8S_AUTH_HOST", "https://me:s3cret@api.prod.example:6443/")
     monkeypatch.setenv("K8S_AUTH_API_KEY", "s3cret")
-    assert _servers.of_cluster(None, None) == PROD
+    assert _servers.of_cluster(read_auth, None, None) == PROD
 
 
 def test_each_is_named_once():
