@@ -27,6 +27,11 @@ def credentials(value: typing.Any) -> typing.List[str]:
     return [secret for userinfo in _USERINFO.findall(value) for secret in _forms(userinfo)]
 
 
+def without_userinfo(text: str) -> str:
+    """Return a text whose URLs name nobody and no password, for those that nothing masks."""
+    return _USERINFO.sub(lambda found: found.group(0)[: found.start(1) - found.start(0)], text)
+
+
 def _forms(userinfo: str) -> typing.List[str]:
     name, colon, password = userinfo.partition(":")
     plain = urllib.parse.unquote(name) + colon + urllib.parse.unquote(password)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.auth_options import Auth
+from ansible_collections.osmigrate.fleet.plugins.module_utils._secret import without_userinfo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._pattern import NOTHING
 
@@ -31,8 +32,7 @@ def of_cluster(read: Callable[[dict[str, Any]], Auth], kubeconfig: Any, context:
     if auth.IMPORT_ERROR:
         raise FleetError("The Python library kubernetes is missing", NOTHING, "Install it with pip on the controller")
     given = {name: value for name, value in (("kubeconfig", kubeconfig), ("context", context)) if value}
-    url = auth.make_configuration(read(given)).host
-    return url.replace(urlsplit(url).netloc, urlsplit(url).netloc.rpartition("@")[2], 1)
+    return without_userinfo(auth.make_configuration(read(given)).host)
 
 
 def refuse_others(playbook: str, server: str, expected: Any) -> None:
@@ -45,7 +45,7 @@ def refuse_others(playbook: str, server: str, expected: Any) -> None:
     if urls and _plain(server) not in map(_plain, urls):
         raise FleetError(
             f"The playbook {playbook} would talk to {printable(server)}, and osmigrate_expected_server is"
-            f" {printable(', '.join(urls))}",
+            f" {printable(without_userinfo(', '.join(urls)))}",
             NOTHING,
             "Correct the inventory, osmigrate_kubeconfig or osmigrate_context; or osmigrate_expected_server",
         )

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
+import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -152,13 +155,74 @@ def left_behind(tmp_path_factory) -> dict[str, str]:
     return {str(path): path.read_text() for path in (directory / "artifacts").rglob("*") if path.is_file()}
 
 
-def test_nothing_of_a_run_shows_a_secret(left_behind):
-    shown = {
+def shown(texts: Iterable[str]) -> set[str]:
+    """Where a marker is to be seen, with what is around it."""
+    return {
         re.sub(r"\s+", " ", text[max(0, found.start() - 200) : found.end() + 40])
-        for text in left_behind.values()
+        for text in texts
         for found in re.finditer(MARK, text)
     }
-    assert not shown
+
+
+def test_nothing_of_a_run_shows_a_secret(left_behind):
+    assert not shown(left_behind.values())
+
+
+def variables() -> dict[str, Any]:
+    """What an inventory says of its nodes, with a marker wherever somebody may keep a secret."""
+    known = kubeconfig()
+    known["users"][0]["user"] = {"token": f"{MARK}-token"}
+    known["clusters"][0]["cluster"]["server"] = NOWHERE.replace("//", f"//{MARK}-server-name:{MARK}-server-word@")
+    return {
+        "osmigrate_kubeconfig": known,
+        "osmigrate_release": url("release"),
+        "osmigrate_trusted_keys": [f"-----BEGIN PRIVATE KEY-----\n{MARK}-key\n-----END PRIVATE KEY-----\n"],
+    }
+
+
+# What runs, what it is given besides, and a word that shows that it came as far as it was to.
+PLAYBOOKS = {
+    "migrate": ({}, "migrate talks to"),
+    "rollback": ({}, "rollback talks to"),
+    "halt": ({}, "not halted"),
+    "status": ({}, "status talks to"),
+    "recover": (
+        {"osmigrate_expected_server": f"https://me:{MARK}-expected@api.example"},
+        "and osmigrate_expected_server",
+    ),
+}
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_nothing_of_a_playbook_shows_a_secret_of_the_inventory(tmp_path, playbook):
+    more, word = PLAYBOOKS[playbook]
+    (tmp_path / "inventory").mkdir()
+    node = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "osmigrate_become": False}
+    hosts = {"k8s_nodes": {"hosts": {"w1": node}, "vars": {**variables(), **more}}}
+    (tmp_path / "inventory/hosts.json").write_text(json.dumps(hosts))
+    (tmp_path / "project").mkdir()
+    ran = ansible_runner.run(
+        private_data_dir=str(tmp_path), playbook=f"osmigrate.fleet.{playbook}", cmdline="-vvv --diff", quiet=True,
+        envvars={"ANSIBLE_COLLECTIONS_PATH": str(COLLECTION.parents[2]), "OSMIGRATE_API_TIMEOUT": "1"},
+    )  # fmt: skip
+    left = [path.read_text() for path in (tmp_path / "artifacts").rglob("*") if path.is_file()]
+    assert ran.status == "failed"
+    assert any(word in text for text in left), "".join(left)[-3000:]
+    assert not shown(left)
+
+
+def test_nothing_of_an_inventory_shows_a_secret(tmp_path):
+    options = {"plugin": "osmigrate.fleet.k8s_nodes", "api_timeout": 1, "api_key": f"{MARK}-api-key"}
+    options["proxy"] = url("proxy")
+    options["host"] = NOWHERE.replace("//", f"//{MARK}-host-name:{MARK}-host-word@")
+    (tmp_path / "k8s_nodes.yml").write_text(yaml.safe_dump(options))
+    argv = [sys.executable, "-m", "ansible", "inventory", "-i", "k8s_nodes.yml", "--list", "-vvv"]
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTION.parents[2])}
+    run = subprocess.run(
+        argv, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert "127.0.0.1:9" in run.stdout
+    assert not shown([run.stdout])
 
 
 def test_the_run_was_as_wordy_as_it_can_be(left_behind):

@@ -21,6 +21,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth as kube_auth
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, denials, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._secret import without_userinfo
 
 try:
     import urllib3
@@ -95,7 +96,8 @@ class Cluster:
     """
 
     def __init__(self, configuration, api_timeout=120, load=None):
-        self.server = configuration.host
+        self._address = configuration.host
+        self.server = without_userinfo(configuration.host)  # as messages and results have it
         self.api_timeout = api_timeout
         self._load = load
         self._loading = threading.Lock()
@@ -303,7 +305,7 @@ class Cluster:
         if body is not None:
             headers["Content-Type"] = content_type
             payload = json.dumps(body).encode("utf-8")
-        url = self.server + path
+        url = self._address + path
         fields = [(key, value) for key, value in (query or {}).items() if value not in (None, "")]
         if fields:
             url += "?" + urlencode(fields)
