@@ -47,9 +47,10 @@ DELETION = "DeletionByOsmigrate"
 WARNINGS = 10
 
 # What kind of refusal holds a pod, and what to do about it. None is for pods that only have to end.
-BUDGET, DENIED, FAILING, KUBELET = "budget", "denied", "failing", "kubelet"
+BUDGET, UNCOMPUTED, DENIED, FAILING, KUBELET = "budget", "uncomputed", "denied", "failing", "kubelet"
 STEPS = (
     (BUDGET, "add replicas or relax the budgets that refuse"),
+    (UNCOMPUTED, "give the pods of each budget that cannot be computed a controller that has a scale"),
     (DENIED, "do what the webhook or policy that denies asks for"),
     (FAILING, "see that the webhook or server that fails answers again"),
     (KUBELET, "see that the kubelet of the node answers again"),
@@ -214,6 +215,7 @@ class NodeDrain:
         with concurrent.futures.ThreadPoolExecutor(IN_FLIGHT) as threads:
             for track, refusal in zip(tracks, threads.map(evict, chosen)):
                 if refusal:
+                    refusal = self._computed(refusal)
                     track.refused(refusal.budget, refusal.why, self._now(), refusal.hold)
                     track.deleted_by = track.pod.deletable_by if track.may_be_deleted() else None
         return self._result(tracks)
@@ -326,9 +328,19 @@ class NodeDrain:
         if refusal is None:
             self._drain.accepted(uid)
         else:
+            refusal = self._computed(refusal)
             if refusal.budget:
                 self._follow_budgets(refusal.budget.partition("/")[0])
             self._drain.refused(uid, refusal.budget, refusal.why, refusal.wait, self._now(), refusal.hold)
+
+    def _computed(self, refusal):
+        """Say of a budget that cannot be computed why not: it refuses for ever, and no replica helps."""
+        namespace = (refusal.budget or "").partition("/")[0]
+        known = self._budgets[namespace].items if namespace in self._budgets else []
+        failed = [drain_plan.sync_failure(one) for one in known if drain_plan.budget_name(one) == refusal.budget]
+        if not any(failed):
+            return refusal
+        return refusal._replace(why=f"{refusal.why}, and it cannot be computed: {failed[0]}", hold=UNCOMPUTED)
 
     def _follow_budgets(self, namespace):
         """From the first refusal on, let the budgets themselves tell when they have room."""

@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PREFIX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan
 
@@ -96,6 +97,13 @@ def lets_unready_go(budget):
     status = budget.get("status") or {}
     healthy, needed = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
     return budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow" or 0 < needed <= healthy
+
+
+def sync_failure(budget):
+    """Why the disruption controller cannot compute a budget, as it says itself; empty if it can."""
+    conditions = (budget.get("status") or {}).get("conditions") or []
+    failed = [one.get("message") or "no reason given" for one in conditions if one.get("reason") == "SyncFailed"]
+    return _text.printable(failed[0]).rstrip(".") if failed else ""
 
 
 def budget_name(budget):

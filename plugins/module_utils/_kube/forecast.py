@@ -184,11 +184,10 @@ def _about_budget(pod, budget):
     if not drain_plan.is_ready(pod) and drain_plan.lets_unready_go(budget):
         return
     healthy, needed = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
-    failed = [one for one in status.get("conditions") or [] if one.get("reason") == "SyncFailed"]
+    failed = drain_plan.sync_failure(budget)
     expected = status.get("expectedPods", 0)
     if failed:
-        why = _text.printable(failed[0].get("message", "")).rstrip(".")
-        yield "budget-not-computed", f"cannot be computed: {why}"
+        yield "budget-not-computed", f"cannot be computed: {failed}"
     elif expected and needed >= expected:
         yield "budget-never-allows", "needs %d healthy pods and has %d replicas" % (needed, expected)
     else:

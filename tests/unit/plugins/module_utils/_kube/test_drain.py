@@ -281,6 +281,20 @@ def test_answers_for_a_pod_that_is_no_longer_there(node, make_pod, answer):
     assert actions(run(cluster)) == {"web-1": ("evict", True)}
 
 
+def test_a_budget_that_cannot_be_computed_is_told_as_that(node, make_pod, make_budget):
+    budget = make_budget("web", {})
+    budget["status"] = {"conditions": [{"reason": "SyncFailed", "message": "no controller has a scale."}]}
+    cluster = MemoryCluster(node, [make_pod("web-1")], [budget])
+
+    def evict(pod, dry_run):
+        raise too_many()
+
+    cluster.on_evict = evict
+    with pytest.raises(drain.DrainError, match="it cannot be computed: no controller has a scale.*give the pods of"):
+        run(cluster, timeout=1)
+    assert "cannot be computed" in drain.NodeDrain(cluster, request()).rehearse()["pods"][0]["reason"]
+
+
 def test_pods_that_a_kubelet_does_not_end_are_told_as_that(make_node, make_pod):
     cluster = MemoryCluster(make_node(unschedulable=True, ready="Unknown"), [make_pod("web-1")])
     cluster.on_evict = lambda pod, dry_run: None
