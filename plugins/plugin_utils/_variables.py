@@ -25,6 +25,7 @@ MADE = (
     "osmigrate_pool_info",
     "osmigrate_halted",
     "osmigrate_resumed",
+    "osmigrate_access",
 )
 
 _REGISTRY = Path(__file__).with_name("variables.yml")

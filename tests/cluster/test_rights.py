@@ -267,3 +267,39 @@ def test_the_policies_are_without_mistakes_that_the_api_server_finds(admin):
     ours = {one["metadata"]["name"]: one.get("status", {}).get("typeChecking", {}) for one in policies}
     names = ("accounts", "kubelets", "objects", "probes")
     assert {name: ours.get(f"osmigrate-{name}") for name in names} == dict.fromkeys(names, {})
+
+
+def test_access_is_one_command_and_its_kubeconfig_moves_nodes_and_no_more(control_plane, collections, tmp_path, scene):
+    path = tmp_path / "made.kubeconfig"
+    play = Player(collections, control_plane.admin_kubeconfig, tmp_path)
+    code, output = end(play("access", check=True, osmigrate_access_path=str(path)))
+    assert (code, path.exists()) == (0, False)
+    code, output = end(play("access", osmigrate_access_path=str(path)))
+    assert (code, path.stat().st_mode & 0o777) == (0, 0o600)
+    token = json.loads(path.read_text())["users"][0]["user"]["token"]
+    assert token not in output
+    assert f"export K8S_AUTH_KUBECONFIG={path}" in output
+    # What was applied before it was so already, and the token is still good.
+    code, output = end(play("access", osmigrate_access_path=str(path)))
+    assert code == 0
+    assert "nothing had to be done" in output
+    assert connect(path).get(node_path(scene.node))
+    refused(connect(path), "GET", f"{SYSTEM}/secrets", None, "may not list secrets")
+    code, output = end(play("access", check=True, osmigrate_access_path=str(path), osmigrate_access_state="absent"))
+    assert (code, path.exists()) == (0, True)
+    assert "delete Namespace osmigrate-system" in output
+
+
+def test_access_is_taken_away_with_everything_that_it_made(control_plane, admin, collections, tmp_path):
+    def account(kind, version, **fields):
+        return {"apiVersion": version, "kind": kind, "metadata": {"name": "short-lived", **fields}}
+
+    made = [account("Namespace", "v1"), account("ServiceAccount", "v1", namespace="short-lived")]
+    options = {"manifests": made, "namespace": "short-lived", "account": "short-lived", "path": str(tmp_path / "k")}
+    tasks = [{"osmigrate.fleet.k8s_access": {**options, "state": state}} for state in ("present", "absent", "absent")]
+    tasks[-1].update(register="again", failed_when="again.changed")
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    code, output = end(Player(collections, control_plane.admin_kubeconfig, tmp_path)(tmp_path / "play.yml"))
+    left = admin.list("/api/v1/namespaces/short-lived/serviceaccounts").items
+    assert (code, (tmp_path / "k").exists()) == (0, False), output
+    assert "short-lived" not in [one["metadata"]["name"] for one in left]

@@ -137,6 +137,11 @@ class Cluster:
                     return True, denied
             return False, self._not_loaded or denied
 
+    @property
+    def configuration(self):
+        """The kubernetes.client.Configuration that this came in with."""
+        return self._configuration
+
     def now(self):
         """Seconds since the epoch by the API server's clock, as its last answer had it. Nobody else's clock counts."""
         return time.time() + self._clock_offset
