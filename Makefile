@@ -58,7 +58,8 @@ docs: collection ## the documentation as a site, in build/docs/html, its links c
 
 importer: install ## what Galaxy and a builder of execution environments would say
 	@tests/gate/importer.sh $(BUILD)/osmigrate-fleet-*.tar.gz
-	@ansible-builder create --context $(BUILD)/context --verbosity 0
+	@python tests/gate/image.py $(BUILD)
+	@ansible-builder create --file $(BUILD)/execution-environment.yml --context $(BUILD)/context --verbosity 0
 
 references: venv ## write the tables of variables of the roles' READMEs and the forms for AWX anew
 	@python tests/gate/references.py
@@ -70,7 +71,8 @@ artifact: install ## the tarball with SBOM, provenance and checksums; SIGNING_KE
 image: install ## the execution environment for publishing; EE_BASE_IMAGE=<name>@sha256:<digest> names what it is built on
 	@echo '$(EE_BASE_IMAGE)' | grep -qE '@sha256:[0-9a-f]{64}$$' || { \
 		echo 'EE_BASE_IMAGE is not set to <name>@sha256:<digest>: what is published is built on one known image'; exit 1; }
-	@ansible-builder build --tag osmigrate-fleet --build-arg EE_BASE_IMAGE=$(EE_BASE_IMAGE)
+	@python tests/gate/image.py $(BUILD)
+	@ansible-builder build --file $(BUILD)/execution-environment.yml --tag osmigrate-fleet --build-arg EE_BASE_IMAGE=$(EE_BASE_IMAGE)
 
 grub: collection ## real GRUB, deciding what to boot; real ostree, merging /etc; disks, rebuilt as power cuts leave them
 	@tests/gate/packages.sh grub-common grub-pc-bin qemu-system-x86 qemu-utils e2fsprogs ostree
