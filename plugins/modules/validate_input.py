@@ -33,7 +33,7 @@ options:
     description: Name of the playbook that is validated.
     type: str
     required: true
-    choices: [migrate, upgrade, rollback, drill, plan, finalize, status, halt, resume, recover, access]
+    choices: [migrate, upgrade, rollback, drill, plan, finalize, status, halt, resume, recover, access, remediate]
   hosts:
     description:
       - The pattern of hosts that it works on.

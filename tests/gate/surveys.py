@@ -74,13 +74,18 @@ def sets(playbook: str) -> set[str]:
     return {name for play in plays for name in play.get("vars", {})}
 
 
+def of_the_project() -> set[str]:
+    """Return the playbooks that AWX runs."""
+    return {path.stem for path in (ROOT / "awx/project").glob("*.yml")}
+
+
 def forms() -> dict[str, list[Question]]:
     """Return the questions by the name of the playbook or the workflow; what asks nothing is left out."""
     variables = {one["name"]: one for one in yaml.safe_load(REGISTRY.read_text())}
     asked = yaml.safe_load(QUESTIONS.read_text())
     chosen = [variables[name] for name in asked["variables"]]
     made: dict[str, list[Question]] = dict(asked["project"])
-    for playbook in sorted({reader for one in chosen for reader in one["read_by"]}):
+    for playbook in sorted({reader for one in chosen for reader in one["read_by"]} & of_the_project()):
         here = [one for one in chosen if playbook in one["read_by"] and one["name"] not in sets(playbook)]
         made[playbook] = [question(one, playbook) for one in here]
     narrowing = {name for name, one in variables.items() if one.get("narrows")}

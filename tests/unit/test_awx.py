@@ -57,8 +57,8 @@ REFERENCES = {
 OF_AWX = {"credential_type": {"Machine"}}
 # Nodes of workflows that take nodes of the cluster out of service.
 DESTRUCTIVE = {"migrate", "upgrade", "rollback", "drill", "finalize"}
-# Playbooks that are no job: the first play of all others, and what is run with the rights of an administrator.
-NO_JOB = {"validate_input", "access"}
+# Playbooks that are no job: the first play of all others, and what docs/awx.md says why.
+NO_JOB = {"validate_input", "access", "remediate"}
 SETTINGS = {
     "fleet_project_url": "https://git.example/fleet.git",
     "fleet_image": "registry.example/osmigrate-fleet:0.1.0",
