@@ -318,3 +318,13 @@ def test_the_guide_names_all_templates_and_steps():
     guide = (ROOT / "docs/awx.md").read_text()
     steps = {node["identifier"] for one in WORKFLOWS.values() for node in one["simplified_workflow_nodes"]}
     assert {name for name in {*TEMPLATES, *steps} if name not in guide} == set()
+
+
+def test_events_launch_what_moves_no_node_with_what_its_form_asks_for():
+    rulebooks = yaml.safe_load((ROOT / "extensions/eda/rulebooks/fleet.yml").read_text())
+    launched = [rule["action"]["run_job_template"] for book in rulebooks for rule in book["rules"]]
+    assert {one["name"] for one in launched} == {"osmigrate_halt", "osmigrate_plan"}
+    for one in launched:
+        template = TEMPLATES[one["name"]]
+        assert not is_destructive(template)
+        assert set(one["job_args"]["extra_vars"]) <= {question["variable"] for question in questions(template)}
