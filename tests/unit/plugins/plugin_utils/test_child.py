@@ -52,7 +52,7 @@ def test_errors_come_as_they_were_raised():
     assert next(items) == 1
     with pytest.raises(FleetError) as caught:
         next(items)
-    assert caught.value.failure()["todo"] == "Mend it"
+    assert caught.value.todo == "Mend it"
     assert str(caught.value) == "It is broken. Nothing was lost. Mend it."
 
 
