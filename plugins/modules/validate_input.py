@@ -33,12 +33,25 @@ options:
     description: Name of the playbook that is validated.
     type: str
     required: true
-    choices: [migrate, upgrade, rollback, drill, plan, finalize, status, halt, resume, recover, access, remediate]
+    choices:
+      - migrate
+      - upgrade
+      - rollback
+      - drill
+      - plan
+      - finalize
+      - status
+      - halt
+      - resume
+      - recover
+      - access
+      - remediate
+      - release_review
   hosts:
     description:
       - The pattern of hosts that it works on.
       - Not for V(status), V(halt), V(resume) and V(access), which work on the clusters of all hosts that C(--limit)
-        leaves.
+        leaves, nor for V(release_review).
     type: raw
   expected_server:
     description: The value of C(osmigrate_expected_server) for clusters of which no host is in sight.
