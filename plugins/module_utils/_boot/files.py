@@ -62,15 +62,15 @@ def replace(files):
     """
     made = []
     try:
-        for file in files:
-            make_directory(os.path.dirname(file.path))
-            made.append(_beside(file.path))
-            descriptor = os.open(made[-1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, file.mode)
-            write_out(descriptor, file.content, file.mode)
-            sync_directory(os.path.dirname(file.path))
+        for new in files:
+            make_directory(os.path.dirname(new.path))
+            made.append(_beside(new.path))
+            descriptor = os.open(made[-1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, new.mode)
+            write_out(descriptor, new.content, new.mode)
+            sync_directory(os.path.dirname(new.path))
     except OSError as error:
         _remove(made)
-        raise cannot_be_written(file.path, error)
+        raise cannot_be_written(new.path, error)
     directories = sorted({os.path.dirname(file.path) for file in files})
     try:
         _commit(directories)
