@@ -155,7 +155,7 @@ root:
       description: How many more files there is room for, V(null) where nothing limits them; of RV(root) only.
       type: int
     kept_free_bytes:
-      description: What OSTree keeps free when it writes, of RV(root_bytes) in there; of RV(root) only.
+      description: What OSTree keeps free when it writes, of C(root_bytes) in there; of RV(root) only.
       type: int
 esp:
   description: The EFI system partition, with its C(uuid) and other devices that show it (C(twins)); empty without one.
