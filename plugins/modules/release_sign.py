@@ -133,7 +133,7 @@ public_key:
 import base64
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, reader, schema, signing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import approval
 
@@ -143,6 +143,21 @@ TIMEOUT = 30
 def commit_of(release):
     """Return the commit of a release, as str."""
     return release["payloads"]["ostree"]["commit"]
+
+
+def see_that_the_review_is_whole(params):
+    """Refuse a policy without a report, and what goes with them alone.
+
+    Not left to the module's specification: what refuses arguments there shows them, the password of a URL too.
+
+    :param params: dict, the module's parameters.
+    """
+    if bool(params["policy"]) != bool(params["report"]) or (params["previous"] and not params["report"]):
+        raise FleetError(
+            "A review is a policy and a report of what differs, and one of the two was not given",
+            "Nothing was signed",
+            "Give policy and report, and previous if you want, or none of the three",
+        )
 
 
 def see_that_it_was_reviewed(params, read):
@@ -207,13 +222,13 @@ def main():
             **signing.OPTIONS,
         },
         mutually_exclusive=signing.EXCLUSIVE,
-        required_together=[*signing.TOGETHER, ("policy", "report")],
-        required_by={"previous": ["report"]},
+        required_together=signing.TOGETHER,
         supports_check_mode=True,
     )
     for library, error in reader.MISSING:
         module.fail_json(msg=missing_required_lib(library), exception=error)
     with failing(module):
+        see_that_the_review_is_whole(module.params)
         result = sign(module.params, module.check_mode)
     module.exit_json(**result)
 
