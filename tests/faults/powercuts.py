@@ -23,7 +23,7 @@ from writelog import WriteLog
 PACKAGE_ROOT = ("/etc/fstab", "/etc/passwd", "/usr/lib/systemd/systemd", "/usr/bin/bash")
 # The candidate's files are as they were carried until it boots for the first time.
 BEFORE_FIRST_BOOT = ("arm", "armed", "shutdown")
-SOURCED = re.compile(r"^\s*source \$prefix/osmigrate\.cfg$", re.MULTILINE)
+SOURCED = re.compile(r"^[^#\n]*\bsource \$osm_here/osmigrate\.cfg\b", re.MULTILINE)
 ENTRY = re.compile(r"^menuentry .*? --id '([^']+)' \{\n(.*?)^\}$", re.MULTILINE | re.DOTALL)
 
 
