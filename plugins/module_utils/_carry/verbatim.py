@@ -19,10 +19,10 @@ def plan(situation, extra_paths):
 
     :param extra_paths: list of str, files and directories of /etc.
     """
-    found = Found([], [], set())
+    found, targets = Found([], [], set()), set()
     for area in rules.AREAS:
         for rule in area.rules:
-            _apply(situation, area.name, rule, found)
+            _apply(situation, area.name, rule, found, targets)
     for extra in extra_paths:
         if not extra.startswith("/etc/") or situation.incumbent.lstat(extra) is None:
             raise FleetError(
@@ -36,7 +36,7 @@ def plan(situation, extra_paths):
     return found
 
 
-def _apply(situation, area, rule, found):
+def _apply(situation, area, rule, found, targets):
     for path in [path for pattern in rule.patterns for path in situation.incumbent.glob(pattern)]:
         if path == tmpfiles.PATH:  # from another trial; the candidate gets its own
             found.taken.add(path)
@@ -47,9 +47,10 @@ def _apply(situation, area, rule, found):
         if path in found.taken or not is_moved or not _takes(situation, rule.how, path, target):
             continue
         found.taken.add(path)
-        if any(made.target == target for made in found.items):
+        if target in targets:
             found.left.append(Left(path, f"its place {target} on the candidate is taken"))
         else:
+            targets.add(target)
             found.items.append(
                 situation.copy(
                     path, area, target, lost=_lost(situation, rule, target), shown=rule.shown, as_is=rule.as_is
