@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From a report to a signed release, with real keys: who may approve what, and what is not signed without."""
 
-from __future__ import annotations
-
 import base64
 import json
 import subprocess
@@ -57,12 +55,12 @@ class Desk:
         }
         self.report.write_text(report.as_json(found))
 
-    def approve(self, name: str | None = None, check_mode: bool = False, **changes: str) -> dict:
+    def approve(self, name: "str | None" = None, check_mode: bool = False, **changes: str) -> dict:
         key = {"private_key": str(self.directory / f"{name}.pem")} if name else {}
         params = {"report": str(self.report), "policy": str(self.policy), **NO_KEY, **key, **changes}
         return release_approve.approve(params, check_mode)
 
-    def sign(self, previous: Path | None = None) -> dict:
+    def sign(self, previous: "Path | None" = None) -> dict:
         params = {"manifest": str(self.manifest), "policy": str(self.policy), "report": str(self.report), **NO_KEY}
         params.update(private_key=str(self.directory / "carol.pem"), previous=previous and str(previous))
         return release_sign.sign(params, False)

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The objects of an account, and when the token of its kubeconfig ends; tests/cluster/test_rights.py has the rest."""
 
-from __future__ import annotations
-
 import base64
 import json
 from pathlib import Path

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two small releases in directories, and what differs between them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,7 @@ class Root:
 
     def __init__(self, place: Path):
         self.place = place
-        self.versions: dict[str, str] = {}
+        self.versions: "dict[str, str]" = {}
         self.file("usr/lib/os-release", 'ID=debian\nPRETTY_NAME="Debian 13 <b>"\n')
         self.file("usr/etc/passwd", PASSWD)
         self.file("usr/etc/group", "root:x:0:\ndaemon:x:1:\n")
@@ -44,7 +42,7 @@ class Root:
         path.unlink(missing_ok=True)
         path.symlink_to(target)
 
-    def package(self, name: str, version: str, files: list[str]) -> None:
+    def package(self, name: str, version: str, files: "list[str]") -> None:
         info = self.place / "usr/lib/sysimage/dpkg/info"
         info.mkdir(parents=True, exist_ok=True)
         (info / f"{name}.list").write_text("".join(f"{path}\n" for path in files))
@@ -74,8 +72,8 @@ def new(tmp_path) -> Root:
 
 
 @pytest.fixture
-def compared(tmp_path, old, new) -> Callable[[], dict[str, Any]]:
-    def compare() -> dict[str, Any]:
+def compared(tmp_path, old, new) -> "Callable[[], dict[str, Any]]":
+    def compare() -> "dict[str, Any]":
         with release.opened(str(old.place), "", str(tmp_path)) as before:
             with release.opened(str(new.place), "", str(tmp_path)) as after:
                 return difference.of(before, after)

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 import gzip
 import json
 import os

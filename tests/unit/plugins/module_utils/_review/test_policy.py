@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Each kind of change that a policy knows, with a release in which there is one and another in which there is none."""
 
-from __future__ import annotations
-
 import os
 import struct
 import subprocess
