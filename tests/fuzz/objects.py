@@ -93,7 +93,9 @@ def shaped(shape: Any, value: Any) -> Any:
     if isinstance(shape, tuple):
         return value if value in shape else shape[0]
     if isinstance(shape, type):
-        return value if type(value) is shape else shape() if shape is str else None
+        # True is no number here, as it is none of the API's.
+        fits = isinstance(value, shape) and isinstance(value, bool) is (shape is bool)
+        return value if fits else shape() if shape is str else None
     if isinstance(shape, list):
         return [shaped(shape[0], one) for one in value] if isinstance(value, list) else None
     given = value if isinstance(value, dict) else {}

@@ -10,7 +10,7 @@ from ansible_collections.osmigrate.fleet.plugins.filter.rollout_plan import roll
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import windows
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import plan
 
-MOVE = ["drain", "trial", "verify", "confirm"]
+MOVE = ("drain", "trial", "verify", "confirm")
 NOW = 1_795_910_400.0  # 2026-11-29 00:00:00 UTC
 
 

@@ -54,7 +54,7 @@ def test_any_bytes_are_carried_in_any_locale(move, name, locale):
     )
     env = {**os.environ, "LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     paths = [COLLECTIONS, str(moving.incumbent), str(moving.deployment), str(moving.var)]
-    done = subprocess.run([sys.executable, "-c", MOVE, *paths], env=env, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", MOVE, *paths], env=env, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-2000:]
     told, left_to_do = json.loads(done.stdout)
     assert left_to_do == 0
