@@ -88,7 +88,7 @@ def harmless(method: Callable[..., None]) -> Callable[..., None]:
             method(self, *args, **kwargs)
         except Exception as error:
             self.disabled = True
-            said = events.clean(error) or type(error).__name__
+            said = events.clean(error) or error.__class__.__name__
             self._display.warning(f"osmigrate.fleet.progress has ended, the run goes on: {said}")
 
     return guarded
