@@ -28,6 +28,8 @@ def test_the_forecast_is_what_the_api_server_says(robot, scene):
     scene.deploy("large", 2, containers=[container])
     scene.kubectl("label", "node", scene.node, "disk=ssd")
     scene.deploy("pinned", 1, nodeSelector={"scene": scene.namespace, "disk": "ssd"})
+    # A busy machine's simulated kubelets may be late, and a node that is not Ready takes no pods.
+    scene.kubectl("wait", "--for=condition=Ready", "--timeout=120s", f"node/{scene.node}", f"node/{scene.other}")
     result = look_ahead(robot, scene.node, scene.other)
     at = f"{scene.namespace}/"
     assert [(one["key"], one["node"], one["object"]) for one in result["findings"]] == [
