@@ -30,7 +30,7 @@ class Root:
         self.package("tool", "1.0", ["/usr/sbin/tool", "/usr/lib/systemd/system/a.service"])
         self.kernel(KERNEL, "CONFIG_A=y\n# CONFIG_B is not set\n")
 
-    def file(self, name: str, content: str | bytes, mode: int = 0o644) -> None:
+    def file(self, name: str, content: "str | bytes", mode: int = 0o644) -> None:
         path = self.place / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
