@@ -7,6 +7,10 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 # What our labels and annotations of Kubernetes objects begin with.
 PREFIX = "osmigrate.fleet/"
+# Of findings, the lightest first.
+SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
+# Of the pages of reports: nothing in them may load or run anything, whatever they are about.
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 # What both systems of a node share: the record, notes, the second initramfs.
 DIRECTORY = "/boot/osmigrate"
 # The id of the entry that grub.cfg boots by itself.

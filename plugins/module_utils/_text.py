@@ -55,6 +55,12 @@ def printable(text: typing.Any, longest: int = 500) -> str:
     return shown[: max(0, longest - len(_CUT))] + _CUT[:longest]
 
 
+def some(names: typing.Sequence[str], most: int) -> str:
+    """Name the first ones, and say how many more there are: "a, b and 3 more"."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
 def visible(text: str) -> str:
     """Return the text with the escape sequences of what cannot be seen, line breaks among them."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

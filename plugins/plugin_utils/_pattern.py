@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, some
 
 # Groups that the inventory plugin makes only while some node is in them; to leave them out is never a mistake.
 _COME_AND_GO = re.compile(
@@ -124,5 +124,4 @@ def _no_inventory(sources: Iterable[str]) -> FleetError:
 
 def _some(names: Iterable[str], most: int = 8) -> str:
     listed = sorted(names)
-    more = f" and {len(listed) - most} more" if len(listed) > most else ""
-    return printable(", ".join(listed[:most]) + more) if listed else "no group"
+    return printable(some(listed, most)) if listed else "no group"

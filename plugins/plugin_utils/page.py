@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PAGE_POLICY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY, STEPS
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import some
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import rollout as reducer
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import run_report
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.progress import duration
@@ -53,7 +55,7 @@ def as_html(said: dict[str, Any]) -> str:
     colours = "".join(f".s-{name} {{ background: {colour}; }}\n" for name, colour in _COLOURS.items())
     parts = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n",
+        f'<meta http-equiv="Content-Security-Policy" content="{PAGE_POLICY}">\n',
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
         f"<title>{escape(title)}</title>\n<style>{_STYLE}{colours}</style>\n</head>\n<body>\n<main>\n",
         f"<h1>{escape(title)}</h1>\n",
@@ -135,8 +137,7 @@ def _findings(findings: list[dict[str, Any]]) -> Iterable[str]:
 
 
 def _names(names: list[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+    return some(names, MOST_NAMED)
 
 
 def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], numbers: bool = False) -> Iterable[str]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import windows
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import CONTROL_PLANE, LONGEST_CORDON
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DRAIN
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, whole_number
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, some, whole_number
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import batches
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.progress import duration
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import median
@@ -169,8 +169,7 @@ def _batch(batch: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(_name(name) for name in names[:MOST_NAMED]) + more
+    return some([_name(name) for name in names], MOST_NAMED)
 
 
 def _name(name: str) -> str:

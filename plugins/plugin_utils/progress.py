@@ -9,6 +9,7 @@ This plugin util is PRIVATE to the collection.
 from __future__ import annotations
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import some
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import rollout as reducer
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.events import Event
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import DONE, Node, Rollout, Span
@@ -42,9 +43,7 @@ def line(rollout: Rollout, one: Event) -> str:
 
 def _said(rollout: Rollout, one: Event) -> str:
     if one.kind == "batch":
-        names = one.said["nodes"]
-        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        return f"{one.said['play']}: {', '.join(names[:MOST_NAMED])}{more}"
+        return f"{one.said['play']}: {some(one.said['nodes'], MOST_NAMED)}"
     node = rollout.nodes.get(one.said.get("node", ""))
     if node is None or not node.spans:
         return ""

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SEVERITIES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import STEPS
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import rollout as reducer
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.progress import duration
@@ -30,7 +31,6 @@ NEXT = {
 }
 # Those that somebody has to look at, the worst first, and the others after them.
 ORDER = (reducer.FAILED, reducer.UNFINISHED, "", reducer.HELD, reducer.UNREACHED, reducer.LEFT, reducer.DONE)
-SEVERITIES = ("inhibitor", "high", "medium", "low", "info")
 # In Markdown these would be markup.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 
@@ -114,7 +114,7 @@ def _findings(nodes: Iterable[Node]) -> list[dict[str, Any]]:
 
 
 def _rank(severity: str) -> int:
-    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+    return -SEVERITIES.index(severity) if severity in SEVERITIES else 1
 
 
 def _node(node: Node, now: float) -> dict[str, Any]:

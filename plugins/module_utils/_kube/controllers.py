@@ -11,6 +11,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import difflib
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import capacity, node_view
 
@@ -227,7 +228,7 @@ def examine(nodes, workloads, accepted):
         exposed = [node for node in nodes if not _is_exempt(node, controller)]
         seen = [(said, names) for said, names in _signs(controller, exposed, workloads) if names]
         if seen:
-            detail = ", ".join(f"{said} ({_some(names)})" for said, names in seen)
+            detail = ", ".join(f"{said} ({_text.some(names, NAMED)})" for said, names in seen)
             everywhere = sorted({name for said, names in seen for name in names})
             is_accepted = controller.name in accepted
             findings.append(
@@ -278,11 +279,6 @@ def _examine_names(accepted):
                 f"There is no controller called {name}",
                 todo=f"Correct it to {close[0]}" if close else f"Known are {', '.join(NAMES)}",
             )
-
-
-def _some(names):
-    rest = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (" and %d more" % rest if rest > 0 else "")
 
 
 def _name(node):

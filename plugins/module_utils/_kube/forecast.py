@@ -11,6 +11,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SEVERITIES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     capacity,
     daemons,
@@ -19,7 +20,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     node_view,
 )
 
-SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
 # What a drain cannot get past comes as an inhibitor. Keys stay what they are once released.
 KINDS = {
     drain_plan.UNMANAGED: (

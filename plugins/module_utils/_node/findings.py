@@ -14,12 +14,12 @@ import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import timing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SEVERITIES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.tables import UNDERSTOOD
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import carried
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import order
 
-SEVERITIES = ("info", "low", "medium", "high", "inhibitor")
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
 # What GRUB reads, and what the initramfs of a release mounts unasked. Only what was seen to boot is let through
 # (docs/design.md, "Tiers").

@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import html
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PAGE_POLICY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import report
 
 STYLE = (
@@ -17,8 +18,6 @@ STYLE = (
     ".needs{border:2px solid #c60;padding:0 1em}.plus{color:#080}.minus{color:#b00}"
     ":root{color-scheme:light dark}"
 )
-# Nothing in the page may load or run anything, whatever a release brings.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def render(difference: report.Record, needs: typing.Sequence[str] = ()) -> str:
@@ -29,7 +28,7 @@ def render(difference: report.Record, needs: typing.Sequence[str] = ()) -> str:
     title = _text(report.title(difference))
     parts = [
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{PAGE_POLICY}">'
         f"<title>{title}</title><style>{STYLE}</style></head><body>\n<h1>{title}</h1>"
     ]
     if needs:
