@@ -174,7 +174,7 @@ difference:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import (
@@ -231,8 +231,7 @@ def main():
         supports_check_mode=True,
     )
     if module.params["policy"]:
-        for library, error in reader.MISSING:
-            module.fail_json(msg=missing_required_lib(library), exception=error)
+        reader.need_libraries(module)
     with failing(module):
         rules = approval.load_policy(module.params["policy"]) if module.params["policy"] else None
         found = compare(module.params)

@@ -189,7 +189,7 @@ plain_http:
 import base64
 import time
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import repository
 from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
@@ -278,8 +278,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    for library, error in reader.MISSING:
-        module.fail_json(msg=missing_required_lib(library), exception=error)
+    reader.need_libraries(module)
     with failing(module):
         result = read(module.params, time.time())
     if result["plain_http"]:

@@ -132,7 +132,7 @@ public_key:
 
 import base64
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, reader, schema, signing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import approval
@@ -225,8 +225,7 @@ def main():
         required_together=signing.TOGETHER,
         supports_check_mode=True,
     )
-    for library, error in reader.MISSING:
-        module.fail_json(msg=missing_required_lib(library), exception=error)
+    reader.need_libraries(module)
     with failing(module):
         see_that_the_review_is_whole(module.params)
         result = sign(module.params, module.check_mode)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 UTILS = "plugins/module_utils/"
+DESIGN = (ROOT / "docs/design.md").read_text()
 IMPORTED = "ansible_collections.osmigrate.fleet."
 
 # A room may import itself, the ground, and these.
@@ -61,6 +63,7 @@ EDGES = (
     UTILS + "_kube/edge.py",
     UTILS + "_kube/auth_options.py",
     UTILS + "_release/fetch.py",
+    UTILS + "_release/reader.py",
 )
 PROCESSES = {
     "subprocess",
@@ -263,6 +266,23 @@ def test_module_utils_know_nothing_above_them():
 @pytest.mark.parametrize("name", [name for name in SOURCES if not name.startswith(EDGES)])
 def test_only_edges_know_ansible(name):
     assert not [target for target in modules(name) if target.split(".")[0] in ("ansible", "ansible_collections")]
+
+
+def test_the_design_names_the_edges_below_the_plugins():
+    said = re.search(r"Only the edges know Ansible: plugins, modules, (.*?)\.\s+A file", DESIGN, re.S)
+    assert set(re.findall(r"`([^`]+)`", said[1])) == {
+        edge.removeprefix(UTILS) for edge in EDGES if edge.endswith(".py")
+    }
+
+
+def test_what_needs_libraries_asks_for_them_in_one_place():
+    """Who fails where a library is missing: an edge for its whole room, or a module for what only it needs."""
+    asks = {name for name in SOURCES if "missing_required_lib" in (ROOT / name).read_text()}
+    assert asks == {
+        UTILS + "_kube/edge.py",
+        UTILS + "_release/reader.py",
+        "plugins/modules/k8s_node_health.py",  # jmespath, for conditions alone
+    }
 
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if name not in STARTS_PROCESSES])

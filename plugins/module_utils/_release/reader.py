@@ -3,7 +3,7 @@
 """The release manifest on the controller: read it from a file or URL, verify it; the keys to sign it with.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6. It needs PyYAML and cryptography;
-modules look at MISSING before they call anything here.
+modules call need_libraries before anything else here.
 """
 
 import os
@@ -14,12 +14,13 @@ import traceback
 import typing
 from urllib.parse import urlsplit, urlunsplit
 
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, fetch, schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import signature as signatures
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
-MISSING = []  # (library, traceback) of each one that cannot be imported
+MISSING: typing.List[typing.Tuple[str, str]] = []  # (library, traceback) of each one that cannot be imported
 try:
     import yaml
 except ImportError:
@@ -48,6 +49,12 @@ class Release(typing.NamedTuple):
     digest: str
     signatures: typing.List[typing.Tuple[str, bytes]]
     signed_by: typing.List[str]
+
+
+def need_libraries(module: AnsibleModule) -> None:
+    """Let a module fail that has to read releases where a library for that is missing."""
+    for library, error in MISSING:
+        module.fail_json(msg=missing_required_lib(library), exception=error)
 
 
 def read(location: str, timeout: int, keys: typing.List[signatures.TrustedKey], required: int, signed: bool) -> Release:
