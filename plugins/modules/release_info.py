@@ -139,8 +139,12 @@ release:
       type: list
       elements: str
     payloads:
-      description: What to fetch, by kind.
+      description: What to fetch, by kind. A release has one kind at least; a node takes what it is moved by.
       type: dict
+    commits:
+      description: What the release is pinned to, by kind of payload. Another digest is another build.
+      type: dict
+      sample: {"ostree": "1b4f0e9851971998e732078544c96b36c3d01cedf7caa332359d6f1d83567014"}
     schema:
       description: Version of the schema.
       type: int
@@ -219,7 +223,7 @@ def read(params, now):
             todo="Sign it, serve it over https, give its digest in osmigrate_release_digest, or set "
             "osmigrate_allow_http=true",
         )
-    if params["check_payload"]:
+    if params["check_payload"] and "ostree" in found.release["payloads"]:
         payload = found.release["payloads"]["ostree"]
         try:
             repository.look(payload["url"], payload["commit"], params["timeout"], "Nothing was changed")
@@ -227,7 +231,7 @@ def read(params, now):
             others = "osmigrate_check_payload=false leaves this to the nodes, where they alone reach that server"
             raise FleetError(error.problem, error.left, "; ".join(filter(None, (error.todo, others))))
     return {
-        "release": dict(found.release, id=schema.entry_id(found.release)),
+        "release": dict(found.release, id=schema.entry_id(found.release), commits=schema.commits(found.release)),
         "payload": found.payload,
         "digest": found.digest,
         "signatures": [base64.b64encode(raw).decode("ascii") for _keyid, raw in found.signatures],

@@ -74,6 +74,7 @@ def examine(name: str, release: dict, digest: str, signers: typing.List[str], wi
             f"from before {time.strftime(schema.DATE, time.gmtime(now - wish.max_age))}",
             todo="Look whether there is a newer release, or whether the server withholds it",
         )
-    problem = revocation.why(found, release["payloads"]["ostree"]["commit"], signers, wish.revoked)
-    if problem:
-        raise FleetError(problem, todo="Use another release, or take it out of osmigrate_revoked")
+    for commit in schema.commits(release).values():
+        problem = revocation.why(found, commit, signers, wish.revoked)
+        if problem:
+            raise FleetError(problem, todo="Use another release, or take it out of osmigrate_revoked")

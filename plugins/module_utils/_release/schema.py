@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import calendar
 import re
 import time
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import checks
@@ -57,6 +58,11 @@ def entry_id(release):
     return f"{release['name']}-{release['version']}"
 
 
+def commits(release: typing.Dict[str, typing.Any]) -> typing.Dict[str, str]:
+    """Return by payload kind what a release is pinned to: the digest of all that is written, in hex."""
+    return {kind: payload[PINNED[kind]] for kind, payload in sorted(release["payloads"].items())}
+
+
 def time_of(text: str) -> int:
     """Return a time of a manifest in seconds of the epoch."""
     return calendar.timegm(time.strptime(text, DATE))
@@ -96,7 +102,8 @@ def _payloads(value, path, problems):
     if value == {}:
         problems.append(f"{path}: is empty, there must be one of: {', '.join(sorted(PAYLOADS))}")
         return value
-    return checks.mapping(PAYLOADS, noun="payload kind")(value, path, problems)
+    # At least one of: a node takes what its backend knows, so no kind is missing for want of another.
+    return checks.mapping({}, noun="payload kind", optional=PAYLOADS)(value, path, problems)
 
 
 _version = checks.text(VERSION, "a version (letters, digits, dot, plus, tilde; 64 at most)")
@@ -114,6 +121,8 @@ PAYLOADS = {
         lists={"gpg_keys": checks.list_of(_gpg_key)},
     ),
 }
+# By which key of a payload it is pinned, of every kind.
+PINNED = {"ostree": "commit"}
 
 _manifest = checks.mapping(
     required={

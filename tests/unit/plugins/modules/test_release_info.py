@@ -142,7 +142,9 @@ def fixture_url(publisher):
 
 def test_read_file(publisher):
     result = publisher.read()
-    assert result["release"] == dict(yaml.safe_load(TEXT), id="debian-13-13.1")
+    release = yaml.safe_load(TEXT)
+    commits = {"ostree": release["payloads"]["ostree"]["commit"]}
+    assert result["release"] == dict(release, id="debian-13-13.1", commits=commits)
     assert json.loads(result["payload"]) == {"manifest": yaml.safe_load(TEXT), "sha256": result["digest"]}
     assert len(base64.b64decode(result["signatures"][0])) == 64
     assert [len(one) for one in result["signed_by"]] == [64]
@@ -163,7 +165,8 @@ def on_the_node(result, monkeypatch, tmp_path, **changes):
 def test_what_is_handed_to_the_node_verifies_there(publisher, monkeypatch, tmp_path):
     result = publisher.read()
     release, signed_by = on_the_node(result, monkeypatch, tmp_path)
-    assert dict(release, id="debian-13-13.1") == result["release"]
+    commits = {"ostree": release["payloads"]["ostree"]["commit"]}
+    assert dict(release, id="debian-13-13.1", commits=commits) == result["release"]
     assert signed_by == result["signed_by"]
     for wrong in (
         {"manifest": result["payload"].replace("13.1", "13.2")},

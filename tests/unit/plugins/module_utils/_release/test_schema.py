@@ -8,7 +8,7 @@ import os
 import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import checks, schema
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "..", "..", "..", "fixtures", "release")
 
@@ -84,6 +84,20 @@ def test_defaults_are_filled_in_and_the_document_is_left_alone():
     before = copy.deepcopy(document)
     assert schema.validate(document) == RELEASE
     assert document == before
+
+
+@pytest.mark.parametrize("kinds", [["ostree"], ["toy"], ["ostree", "toy"]])
+def test_a_release_has_at_least_one_kind_of_payload(monkeypatch, kinds):
+    monkeypatch.setitem(schema.PAYLOADS, "toy", checks.mapping({"digest": checks.text("[0-9a-f]+", "a digest")}))
+    monkeypatch.setitem(schema.PINNED, "toy", "digest")
+    known = {"ostree": RELEASE["payloads"]["ostree"], "toy": {"digest": "ab"}}
+    release = schema.validate(dict(RELEASE, payloads={kind: known[kind] for kind in kinds}))
+    digests = {"ostree": known["ostree"]["commit"], "toy": "ab"}
+    assert schema.commits(release) == {kind: digests[kind] for kind in kinds}
+
+
+def test_every_kind_of_payload_is_pinned():
+    assert set(schema.PINNED) == set(schema.PAYLOADS)
 
 
 def test_entry_id():
