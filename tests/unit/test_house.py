@@ -34,6 +34,7 @@ ROOMS = {
     "_backends/contract": set(),
     "_trial": {"_files", "_release", "_boot", "_backends/contract"},
     "_backends/ostree": {"_files", "_release", "_boot", "_trial", "_backends/contract"},
+    "_backends/slots": {"_files", "_release", "_boot", "_trial", "_backends/contract"},
     "_carry": {"_files", "_network", "_boot", "_trial", "_backends/contract"},
     "_node": {
         "_files",
@@ -43,6 +44,7 @@ ROOMS = {
         "_trial",
         "_backends/contract",
         "_backends/ostree",
+        "_backends/slots",
         "_carry",
     },
     "_review": {"_files", "_release", "_carry"},
