@@ -14,6 +14,7 @@ description:
   - When a file was made, and when what is compressed or compiled in it was, is no difference. Nor are a directory
     that belongs to root, has mode C(0755) and comes or goes, and the package database itself.
   - The same two releases give the same report, byte by byte, on every machine. So others can make it again.
+  - A commit is not checked out. What is read of it is verified by the checksums that lead to it from the commit.
   - What texts say now is shown as far as everybody may read the file, and as far as there is room.
 author:
   - osmigrate.fleet contributors (@osmigrate)
@@ -39,7 +40,7 @@ options:
     type: str
     required: true
   old_repository:
-    description: Path of the OSTree repository that has O(old). To check a commit out needs root.
+    description: Path of the OSTree repository that has O(old).
     type: path
   new:
     description: Directory of the release to look at, or, with O(new_repository), a commit or a branch.
@@ -59,7 +60,7 @@ options:
       - The report as JSON stays the same, so that what is approved does not depend on who asked for it.
     type: path
   work_directory:
-    description: Directory with room for the commits that are checked out, while the module runs.
+    description: Directory for what other programs have to read as files (a database of rpm), while the module runs.
     type: path
     default: /var/tmp
 seealso:

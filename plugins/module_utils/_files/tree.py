@@ -52,11 +52,11 @@ class Tree:
                 done = os.path.dirname(done)
                 continue
             found = os.path.join(done, part)
-            if (pending or last) and os.path.islink(self.outside(found)):
+            target = self.target(found) if pending or last else None
+            if target is not None:
                 links += 1
                 if links > LINKS_MAX:
                     return NOWHERE
-                target = as_name(os.readlink(self.outside(found)))
                 if target.startswith("/"):
                     done = "/"
                 pending.extend(step for step in reversed(target.split("/")) if step not in ("", "."))
@@ -67,6 +67,11 @@ class Tree:
     def outside(self, name):
         """Return where a name without links is visible."""
         return os.path.join(self.root, as_path(name.lstrip("/"))) if name != "/" else self.root
+
+    def target(self, name: str) -> typing.Optional[str]:
+        """Return where the link at a name without links points to, None if it is no link."""
+        place = self.outside(name)
+        return as_name(os.readlink(place)) if os.path.islink(place) else None
 
     def place(self, name):
         """Return where the name is visible, its parents resolved and its last part not."""

@@ -11,6 +11,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, rpm
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import changelog, content
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.entries import DIRECTORY, FILE, Entry
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.release import DIRECTORY as IN_DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.release import Release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import visible
 
@@ -96,9 +97,9 @@ def _files(old: Release, new: Release) -> typing.List[Record]:
     changed = {name for name, _before, _after in _both(old.installed, new.installed)}
     found = []
     for name, was, before, after in _pairs(old, new):
-        if _is_book(name) or before == after:
+        if _is_book(name) or _is_same(before, after):
             continue
-        what = _what(name, was, old, new) if before and after else []
+        what = _what(name, was, before, after, old, new) if before and after else []
         if before and after and not what:
             continue
         if not (before and after) and _is_plain_directory(before or after):
@@ -131,7 +132,12 @@ def _pairs(
     """
     before = {_renamed(was, old, new): was for was in old.entries}
     for name in sorted(set(before) | set(new.entries)):
-        yield name, before.get(name, name), old.entries.get(before.get(name, "")), new.entries.get(name)
+        was = before.get(name, name)
+        sides = [release.entries.get(one) for release, one in ((old, was if name in before else ""), (new, name))]
+        # One object of OSTree is one content with one owner and one mode; it is not read for nothing.
+        if sides[0] and sides[1] and sides[0].object and sides[0].object == sides[1].object:
+            continue
+        yield name, was, old.entry(was) if sides[0] else None, new.entry(name) if sides[1] else None
 
 
 def _renamed(was: str, old: Release, new: Release) -> str:
@@ -155,16 +161,24 @@ def _is_book(name: str) -> bool:
     return name in BOOKS or is_list or name.startswith(tuple(place + "/" for place in rpm.DATABASES))
 
 
+def _is_same(before: typing.Optional[Entry], after: typing.Optional[Entry]) -> bool:
+    if before is None or after is None:
+        return False
+    return before._replace(object="") == after._replace(object="")
+
+
 def _is_plain_directory(entry: Entry) -> bool:
     return entry == Entry(DIRECTORY, 0o755, 0, 0, 0, "", ())
 
 
-def _what(name: str, was: str, old: Release, new: Release) -> typing.List[str]:
+def _what(name: str, was: str, before: Entry, after: Entry, old: Release, new: Release) -> typing.List[str]:
     """Return which properties differ."""
-    before, after = old.entries[was], new.entries[name]
     found = [key for key in ("kind", "mode") if getattr(before, key) != getattr(after, key)]
     found += ["owner"] if (before.uid, before.gid) != (after.uid, after.gid) else []
     found += ["attributes"] if before.attributes != after.attributes else []
+    # A commit has no hard links: what was one in its tree is a file of its own there.
+    if old.kind == new.kind == IN_DIRECTORY and before.twin != after.twin:
+        found.append("hard link")
     if before.kind != after.kind or before.content == after.content:
         return found
     if before.kind == FILE and max(before.size, after.size) <= content.LARGEST:
@@ -187,6 +201,7 @@ def _shown(entry: typing.Optional[Entry]) -> typing.Optional[Record]:
         "set_id": entry.is_set_id(),
         "capability": entry.capability(),
         "open": entry.is_open(),
+        "hard link": visible(entry.twin),
     }
 
 

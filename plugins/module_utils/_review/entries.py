@@ -11,6 +11,7 @@ import stat
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.attributes import CAPABILITY, WITHOUT
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import as_name
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.view import View
 
 FILE, DIRECTORY, LINK, DEVICES = "file", "directory", "link", ("character device", "block device")
@@ -32,7 +33,8 @@ class Entry(typing.NamedTuple):
     """One name in a root.
 
     kind: of KINDS. size: bytes of a file. content: SHA-256 of a file in hex, target of a link, numbers of a device.
-    attributes: extended ones but for labels, as (name, hex), sorted.
+    attributes: extended ones but for labels, as (name, hex), sorted. object: in a commit, the checksum of all that.
+    twin: the first of the names that are hard links to the same file, "" where it has no other.
     """
 
     kind: str
@@ -42,6 +44,8 @@ class Entry(typing.NamedTuple):
     size: int
     content: str
     attributes: typing.Tuple[typing.Tuple[str, str], ...]
+    object: str = ""
+    twin: str = ""
 
     def is_set_id(self) -> bool:
         """Whether who runs it becomes somebody else, or gets what others have not."""
@@ -63,16 +67,24 @@ def read(view: View) -> typing.Dict[str, Entry]:
     :raises OSError: something cannot be read; a review that leaves out a file is none.
     """
     found = {}
+    twins: typing.Dict[typing.Tuple[int, int], typing.List[str]] = {}
     pending = [""]
     while pending:
         directory = pending.pop()
         with os.scandir(view.root + directory) as listing:
             for one in listing:
                 name = directory + "/" + one.name
-                entry = _entry(one.path)
-                found[view.usual(name)] = entry
+                status = os.lstat(one.path)
+                entry = _entry(one.path, status)
+                usual = as_name(view.usual(name))
+                found[usual] = entry
                 if entry.kind == DIRECTORY:
                     pending.append(name)
+                elif status.st_nlink > 1:
+                    twins.setdefault((status.st_dev, status.st_ino), []).append(usual)
+    for names in twins.values():
+        if len(names) > 1:
+            found.update((name, found[name]._replace(twin=min(names))) for name in names)
     return found
 
 
@@ -84,14 +96,13 @@ def digest(entries: typing.Dict[str, Entry]) -> str:
     return sha.hexdigest()
 
 
-def _entry(path: str) -> Entry:
-    status = os.lstat(path)
+def _entry(path: str, status: os.stat_result) -> Entry:
     kind = KINDS[stat.S_IFMT(status.st_mode)]
     content = ""
     if kind == FILE:
         content = _digest(path)
     elif kind == LINK:
-        content = os.readlink(path)
+        content = as_name(os.readlink(path))
     elif kind in DEVICES:
         content = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
     size = status.st_size if kind == FILE else 0

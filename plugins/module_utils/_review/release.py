@@ -19,6 +19,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._command import ru
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import entries, kernel, units
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.commit import Commit
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.entries import Entry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.view import View
 
 DIRECTORY, OSTREE = "directory", "ostree"
@@ -37,7 +39,7 @@ class Release(typing.NamedTuple):
     id: str
     name: str
     view: View
-    entries: typing.Dict[str, entries.Entry]
+    entries: typing.Dict[str, Entry]
     packages: Packages
     installed: typing.Dict[str, Installed]
     units: typing.Dict[str, units.Unit]
@@ -47,36 +49,35 @@ class Release(typing.NamedTuple):
     options: typing.Dict[str, str]
     initramfs_size: int
 
+    def entry(self, name: str) -> Entry:
+        """Return an entry with the digest of its content, which that of a commit has only here.
+
+        :raises FleetError: the repository holds something else.
+        """
+        return self.view.entry(name) if isinstance(self.view, Commit) else self.entries[name]
+
 
 @contextlib.contextmanager
 def opened(tree: str, repository: str, work: str) -> typing.Iterator[Release]:
-    """Read a release; what was checked out for that is removed again.
+    """Read a release.
 
     :param tree: path of a directory, or, with a repository, a commit of it or the name of a branch.
     :param repository: path of an OSTree repository, "" for a directory.
-    :param work: directory with room for a whole release.
+    :param work: directory for what programs have to read as files.
     :raises FleetError: it is not there, or cannot be read whole.
     """
     if not repository:
-        yield _of(DIRECTORY, "", _directory(tree))
+        view = View(_directory(tree))
+        found = entries.read(view)
+        yield _of(DIRECTORY, entries.digest(found), view, found)
         return
-    commit = _commit(repository, tree)
-    if os.geteuid() != 0:
-        raise FleetError(
-            f"Only root can check out commit {commit[:12]} with its owners and attributes",
-            todo="Run the same command as root, or give the directories from which the commits were made",
-        )
     # rpm takes no relative path of a database.
-    checkout = tempfile.mkdtemp(prefix="osmigrate-review-", dir=os.path.abspath(work))
+    place = tempfile.mkdtemp(prefix="osmigrate-review-", dir=os.path.abspath(work))
     try:
-        root = os.path.join(checkout, "root")
-        run(
-            ["ostree", "checkout", f"--repo={repository}", "--disable-cache", "--fsync=false", commit, root],
-            todo=f"See that the commit is whole (ostree fsck --repo={repository}) and that {work} has room for it",
-        )
-        yield _of(OSTREE, commit, root)
+        read = Commit(repository, _commit(repository, tree), place)
+        yield _of(OSTREE, read.commit, read, read.entries)
     finally:
-        shutil.rmtree(checkout, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _directory(tree: str) -> str:
@@ -101,16 +102,14 @@ def _commit(repository: str, name: str) -> str:
     return commit
 
 
-def _of(kind: str, commit: str, root: str) -> Release:
-    view = View(root)
-    found = entries.read(view)
+def _of(kind: str, digest: str, view: View, found: typing.Dict[str, Entry]) -> Release:
     packages = Packages(view)
     kernels = kernel.versions(view)
     last = kernels[-1] if kernels else ""
     name = parse_os_release(view.text("/etc/os-release") or view.text("/usr/lib/os-release")).get("PRETTY_NAME", "")
     return Release(
         kind,
-        commit or entries.digest(found),
+        digest,
         name,
         view,
         found,

@@ -139,6 +139,7 @@ def _file(one: Record) -> Row:
         side = after or before
         said = f"{one['change']}: {side['kind']} {side['mode']} {side['owner']}, {size(side['bytes'])}"
         said += f" to {side['content']}" if side["kind"] == "link" else ""
+        said += f", hard link to {side['hard link']}" if side["hard link"] not in ("", one["path"]) else ""
         said += "".join(f", {name} {value}" for name, value in sorted(side["attributes"].items()))
     return Row(f"{one['path']}{was} {said}{package}", one["diff"])
 
@@ -151,7 +152,7 @@ def _property(what: str, before: Record, after: Record) -> str:
         return " to ".join(sides)
     if what == "content" and after["kind"] == "file":
         return f"content, {size(before['bytes'])} to {size(after['bytes'])}"
-    return f"{what} {before[what]} to {after[what]}"
+    return f"{what} {before[what] or 'none'} to {after[what] or 'none'}"
 
 
 def _counted(files: typing.List[Record]) -> typing.List[Row]:

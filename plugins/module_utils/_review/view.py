@@ -22,17 +22,27 @@ class View(Tree):
     def __init__(self, root: str) -> None:
         super().__init__(root)
         self._moved = {
-            name: real
-            for name, real in MOVED.items()
-            if not os.path.lexists(super(View, self).outside(name)) and os.path.isdir(super(View, self).outside(real))
+            name: real for name, real in MOVED.items() if not self.is_at(name) and self.is_directory_at(real)
         }
+
+    def is_at(self, real: str) -> bool:
+        """Whether there is something at a place inside the root."""
+        return os.path.lexists(super().outside(real))
+
+    def is_directory_at(self, real: str) -> bool:
+        """Whether there is a directory at a place inside the root."""
+        return os.path.isdir(super().outside(real))
+
+    def moved(self, name: str) -> str:
+        """Return the place inside the root of a name without links."""
+        for usual, real in self._moved.items():
+            if name == usual or name.startswith(usual + "/"):
+                return real + name[len(usual) :]
+        return name
 
     def outside(self, name: str) -> str:
         """Return where a name without links is visible."""
-        for usual, real in self._moved.items():
-            if name == usual or name.startswith(usual + "/"):
-                name = real + name[len(usual) :]
-        return super().outside(name)
+        return super().outside(self.moved(name))
 
     def usual(self, name: str) -> str:
         """Return the name under which programs know what lies at a place inside the root."""

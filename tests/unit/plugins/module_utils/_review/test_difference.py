@@ -307,3 +307,21 @@ def test_a_commit_that_is_not_there_is_refused(tmp_path):
         with pytest.raises(FleetError, match="has no commit or branch"):
             with release.opened(name, f"{tmp_path}/repo", str(tmp_path)):
                 pass
+
+
+def test_hard_links_of_directories(compared, old, new):
+    for root in (old, new):
+        root.file("usr/bin/a", "same", 0o755)
+        root.file("usr/bin/b", "same", 0o755)
+    assert compared()["files"] == []
+    new.remove("usr/bin/b")
+    os.link(new.place / "usr/bin/a", new.place / "usr/bin/b")
+    os.link(new.place / "usr/bin/a", new.place / "usr/bin/c")
+    found = compared()
+    assert {name: one["what"] for name, one in paths(found).items()} == {
+        "/usr/bin/a": ["hard link"],
+        "/usr/bin/b": ["hard link"],
+        "/usr/bin/c": [],
+    }
+    assert "/usr/bin/c added: file 0755 0:0, 4 bytes, hard link to /usr/bin/a" in report.as_text(found)
+    assert "/usr/bin/b changed: hard link none to /usr/bin/a" in report.as_text(found)
