@@ -12,6 +12,8 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
+# How long a program that was killed may take to go. One that waits for a dead disk goes when the disk answers.
+KILLED_SECONDS = 5
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -56,7 +58,10 @@ def run(
                 problem = watch(process.pid)
     else:
         process.kill()
-        process.communicate()
+        try:
+            process.communicate(timeout=KILLED_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
         raise FleetError(problem, left, todo)
     done = Completed(argv, process.returncode, out.decode("utf-8", errors), err.decode("utf-8", "replace"))
     if check and done.rc != 0:

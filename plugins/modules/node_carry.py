@@ -275,7 +275,10 @@ ids:
       description: How many there are.
       type: int
 findings:
-  description: What the plan means for the node, the worst first. Many things of one kind are one finding.
+  description:
+    - What the plan means for the node, the worst first. Many things of one kind are one finding.
+    - When the candidate has all of the plan, also what the release's own programs say of it. In check mode they are
+      asked if nothing is left to do.
   returned: success, and where an inhibitor stops the node
   type: list
   elements: dict
@@ -326,7 +329,8 @@ import re
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import BOOTED_FLAG
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import model, network, plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import judges, model, network, plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SEVERITIES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
@@ -379,21 +383,41 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode, live=Non
         result["network"] = network.describe(situation)
     if not check_mode:
         apply.perform(changes, deployment)
+    if not (check_mode and changes):
+        result.update(ask_programs(situation, var, params, result))
     return result
 
 
-def refusal(found, stopped):
+def ask_programs(situation, var, params, result):
+    """Ask the release's own programs about the candidate, which has all of the plan.
+
+    :param result: dict, the result of the module so far.
+    :returns: dict, what becomes otherwise in it.
+    :raises FleetError: they have found what stops the node.
+    """
+    asked = carried.judged(judges.ask(situation, var), params["accepted"])
+    found = sorted(result["findings"] + asked, key=lambda one: -SEVERITIES.index(one["severity"]))
+    stopped = findings.inhibitors(found)
+    if findings.inhibitors(asked) and params["fail_on_inhibitor"]:
+        refused = refusal(asked, stopped, apply.LEFT)
+        refused.result = dict(changed=result["changed"], findings=found, inhibitors=stopped)
+        raise refused
+    return dict(findings=found, inhibitors=stopped)
+
+
+def refusal(found, stopped, left="Nothing was written into the candidate"):
     """Say in one message what of the plan stops the node.
 
     :param found: list of dict, the findings.
     :param stopped: list of str, keys of those that stop it.
+    :param left: str, the state of the candidate.
     :returns: FleetError.
     """
     told = [finding for finding in found if finding["key"] in stopped]
     return FleetError(
         "The node cannot be moved with what it carries: "
         + "; ".join("%(detail)s (%(key)s)" % finding for finding in told),
-        "Nothing was written into the candidate",
+        left,
         ". ".join(f"For {finding['key']}: {finding['remedy']}" for finding in told),
     )
 

@@ -56,6 +56,8 @@ ALIASES = {"challengeresponseauthentication": "kbdinteractiveauthentication"}
 VALUES = {"without-password": "prohibit-password", "2m": "120"}
 # Who may get in at all; each line adds to what others say, so none comes before another.
 ADDED = ("allowusers", "denyusers", "allowgroups", "denygroups")
+# Settings that say where something lies, which differs between systems.
+PLACES = ("subsystem", "xauthlocation", "sshdsessionpath", "sshdauthpath", "pidfile")
 INCLUDES_MAX = 16
 NOT_SAID = "the release says %s, the node does not"
 
@@ -114,7 +116,7 @@ def plan(situation: Situation, items: typing.Iterable[Item]) -> Found:
         own, other = before.get(keyword), after.get(keyword)
         default = DEFAULTS.get(keyword)
         now, then = own.value if own else default, other.value if other else default
-        if _same(now, then) or keyword == "subsystem":
+        if _same(now, then) or keyword in PLACES:
             continue
         name = (own or other or Setting(keyword, "", "")).keyword
         made = own is not None and bool(situation.packages.verdict(own.path))

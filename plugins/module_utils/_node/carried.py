@@ -10,6 +10,14 @@ findings by them.
 
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.judges import (
+    DIFFERS,
+    REFUSED,
+    SAME,
+    SILENT,
+    WARNED,
+    Verdict,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.named import MISSING
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.plan import Plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.units import THE_NODES
@@ -23,6 +31,7 @@ SERVICES = ("kubelet.service", "containerd.service", "crio.service", "docker.ser
 # A boot does not wait for these lines of fstab.
 OPTIONAL = ("nofail", "noauto", "_netdev")
 Sentences = typing.List[str]
+Findings = typing.List[typing.Dict[str, typing.Any]]
 
 
 class Check(typing.NamedTuple):
@@ -141,28 +150,88 @@ CHECKS = [
 ]
 
 
-def examine(made: Plan, accepted: typing.Sequence[str]) -> typing.List[typing.Dict[str, typing.Any]]:
+def _nothing(_made: Plan) -> Sentences:
+    return []
+
+
+REFUSED_TITLE = "The release's %s refuses what the node carries: %s"
+REFUSED_REMEDY = "Correct on the node what %s names, or accept this finding"
+# What the release's programs say besides; what they refuse has a key of its own.
+JUDGED = {
+    DIFFERS: Check(
+        "carry-sshd-differs",
+        "high",
+        True,
+        "The candidate's sshd would let in or allow something else than the node's",
+        "Say on the node what shall count, in a drop-in of sshd_config.d, which is carried",
+        _nothing,
+    ),
+    WARNED: Check(
+        "carry-warned",
+        "medium",
+        True,
+        "The release's own programs warn of what the node carries",
+        "Correct on the node what they name",
+        _nothing,
+    ),
+    SILENT: Check(
+        "carry-not-asked",
+        "medium",
+        True,
+        "Programs of the release could not say whether they take what the node carries",
+        "Look at these files on the candidate, or take a release that has these programs",
+        _nothing,
+    ),
+    SAME: Check(
+        "carry-refused-before",
+        "low",
+        True,
+        "The node's own programs refuse it as well as the release's",
+        "Correct it on the node; nothing gets worse by the move",
+        _nothing,
+    ),
+}
+
+
+def examine(made: Plan, accepted: typing.Sequence[str]) -> Findings:
     """Look for what speaks against the move.
 
     :param accepted: keys of findings that the operator accepts.
     :returns: findings as node_preflight has them, the worst first.
     """
-    findings = []
-    for check in CHECKS:
-        told = sorted(set(check.find(made)))
-        if told:
-            findings.append(
-                {
-                    "key": check.key,
-                    "severity": check.severity,
-                    "title": check.title,
-                    "detail": _some(told),
-                    "remedy": check.remedy,
-                    "acceptable": check.acceptable,
-                    "accepted": check.key in accepted,
-                }
-            )
-    return findings
+    found = [(check, sorted(set(check.find(made)))) for check in CHECKS]
+    return [_finding(check, told, accepted) for check, told in found if told]
+
+
+def judged(verdicts: typing.Iterable[Verdict], accepted: typing.Sequence[str]) -> Findings:
+    """Say what the release's own programs have said: each that refuses something is a finding, the rest one of a kind.
+
+    :param accepted: keys of findings that the operator accepts.
+    """
+    findings: Findings = []
+    gathered: typing.Dict[str, Sentences] = {kind: [] for kind in JUDGED}
+    for verdict in verdicts:
+        told = [f"{verdict.program}: {word}" for word in verdict.words]
+        if verdict.kind == REFUSED:
+            title = REFUSED_TITLE % (verdict.program, verdict.effect)
+            remedy = REFUSED_REMEDY % verdict.program
+            check = Check(f"carry-refused-{verdict.program}", verdict.severity, True, title, remedy, _nothing)
+            findings.append(_finding(check, told, accepted))
+        else:
+            gathered[verdict.kind] += told
+    return findings + [_finding(JUDGED[kind], told, accepted) for kind, told in gathered.items() if told]
+
+
+def _finding(check: Check, told: Sentences, accepted: typing.Sequence[str]) -> typing.Dict[str, typing.Any]:
+    return {
+        "key": check.key,
+        "severity": check.severity,
+        "title": check.title,
+        "detail": _some(told),
+        "remedy": check.remedy,
+        "acceptable": check.acceptable,
+        "accepted": check.key in accepted,
+    }
 
 
 def _some(told: Sentences) -> str:
