@@ -22,11 +22,14 @@ def rollout_plan_filter(
     windows: Sequence[Any] = (),
     blackouts: Sequence[Any] = (),
     remarks: Sequence[str] = (),
+    waves: Sequence[dict[str, Any]] = (),
+    released: int = 0,
 ) -> dict[str, Any]:
     """Return the plan, with the lines that people read."""
     try:
         schedule = calendar.parse(list(windows), list(blackouts))
-        terms = plan.Terms(serial, str(max_unavailable), int(expected_seconds), schedule, time.time())
+        said = (serial, str(max_unavailable), int(expected_seconds), schedule, time.time())
+        terms = plan.Terms(*said, waves, int(released))
         made = plan.make(nodes, {pool["name"]: pool["nodes"] for pool in pools}, terms)
     except FleetError as error:
         raise AnsibleFilterError(str(error)) from error

@@ -76,6 +76,12 @@ options:
       - The same for the nodes of the pool in the zone of this node (label C(topology.kubernetes.io/zone)).
       - Unset means no limit of its own. Nodes without a zone have none either.
     type: str
+  max_claims:
+    description:
+      - How many places the nodes of all pools may hold together. V(0) means no such limit.
+      - Unlike the limits of a pool it counts places, and not what is unavailable for other reasons.
+    type: int
+    default: 0
   timeout:
     description:
       - How many seconds to wait for a place, for a window that opens, and for etcd and API servers to be well.
@@ -247,6 +253,7 @@ def work(module, cluster):
         options["pool_label"],
         admission.read_terms(options),
         options["run"],
+        options["max_claims"],
     )
     if options["state"] == "claimed":
         outcome = claim.claim(cluster, request, module.check_mode)
@@ -289,6 +296,7 @@ def main():
             rollout=dict(type="str"),
             max_unavailable=dict(type="str", default="10%"),
             max_unavailable_per_zone=dict(type="str"),
+            max_claims=dict(type="int", default=0),
             timeout=dict(type="int", default=3600),
             halt_after=dict(type="int", default=3),
             why=dict(type="str", default=""),

@@ -9,7 +9,8 @@ module: k8s_node_record
 short_description: Write on a Node object where a node is on its way
 version_added: 0.1.0
 description:
-  - Sets the annotations under C(osmigrate.fleet/) that tell people, C(kubectl) and the inventory where a node is.
+  - Sets the annotations under C(osmigrate.fleet/) that tell people, C(kubectl) and the inventory where a node is, and
+    since when (C(osmigrate.fleet/since)).
   - Nothing of this collection decides by them what to do with a node; the node itself is asked.
   - Runs on the controller; delegate it to C(localhost).
 extends_documentation_fragment:
@@ -99,9 +100,9 @@ def work(module, cluster):
     name = module.params["name"]
     owned = guard.Guard(cluster, name, module.params["run"], module.check_mode)
 
-    def decide(node, unused_now):
+    def decide(node, now):
         owned.begin(f"What is noted on node {name}")
-        return record_plan.plan(node, wanted)
+        return record_plan.plan(node, wanted, now)
 
     before, plan, after = update_node(cluster, name, decide, dry_run=module.check_mode)
     return {

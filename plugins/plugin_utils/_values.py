@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_plan, windows
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_plan, wave_policy, windows
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._variables import Variable
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.hooks import read_hooks
@@ -216,6 +216,14 @@ def _dict(variable: Variable, value: Any, where: Where) -> None:
         raise ValueError(f"is {_kind(value)}, and has to be a dictionary")
 
 
+def _waves(variable: Variable, value: Any, where: Where) -> None:
+    _dict(variable, value, where)
+    try:
+        wave_policy.read(value)
+    except FleetError as error:
+        raise ValueError(printable(error.problem.partition(" ")[2], 1000)) from None
+
+
 def _kubeconfig(variable: Variable, value: Any, where: Where) -> None:
     if not isinstance(value, (str, dict)) or not value:
         raise ValueError("has to be the path of a kubeconfig, or what one has")
@@ -258,6 +266,7 @@ _JUDGES: dict[str, Callable[[Variable, Any, Where], None]] = {
     "blackouts": _blackouts,
     "dicts": _dicts,
     "dict": _dict,
+    "waves": _waves,
     "kubeconfig": _kubeconfig,
     "hooks": _hooks,
 }

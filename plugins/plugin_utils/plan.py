@@ -32,7 +32,8 @@ class Terms(NamedTuple):
 
     serial: as a play has it. allowed: nodes of a pool that may be away at once, number or percentage. expected: seconds
     that a node is out of service where nothing was measured. schedule: windows and black-outs. now: seconds since the
-    epoch.
+    epoch. waves: as k8s_rollout_waves returns them; with any, serial says nothing. released: how many of them
+    may go.
     """
 
     serial: Any
@@ -40,6 +41,16 @@ class Terms(NamedTuple):
     expected: int
     schedule: windows.Schedule
     now: float
+    waves: Sequence[Mapping[str, Any]] = ()
+    released: int = 0
+
+
+class _Part(NamedTuple):
+    """A batch. soak: seconds after it. held: somebody has to release it first."""
+
+    nodes: Sequence[Mapping[str, Any]]
+    soak: int = 0
+    held: bool = False
 
 
 def make(nodes: Sequence[Mapping[str, Any]], pools: Mapping[str, int], terms: Terms) -> dict[str, Any]:
@@ -48,25 +59,25 @@ def make(nodes: Sequence[Mapping[str, Any]], pools: Mapping[str, int], terms: Te
     :param nodes: in the order in which they go, each with name, pool, steps (of next_steps), refusal ("" if none), and
         seconds, what was measured of its last move, as its Node object has it.
     :param pools: how many nodes each pool has, by name.
-    :returns: batches (number, nodes, begin, end), refused (name, why), nothing (names), expected (pool to seconds and
-        how many nodes they are measured of), begin, end (None if some batch fits into no window), peak (pool to
+    :returns: batches (number, nodes, begin, end, held), refused (name, why), nothing (names), expected (pool to seconds
+        and how many nodes they are measured of), begin, end (None if some batch fits into no window), peak (pool to
         how many of its nodes are away at once), objection (a sentence, "" if migrate would go on with all). Times are
         in seconds since the epoch.
     """
     expected = {pool: _expected(nodes, pool, terms.expected) for pool in {node["pool"] for node in nodes}}
     at: float | None = terms.now
     planned: list[dict[str, Any]] = []
-    first = 0
     peak: Counter[str] = Counter()
-    for number, size in enumerate(batches.sizes(len(nodes), terms.serial), 1):
-        batch, first = nodes[first : first + size], first + size
+    for number, part in enumerate(_parts(nodes, terms), 1):
+        batch = part.nodes
         away = Counter(node["pool"] for node in batch if leaves(node))
         rounds = {pool: -(-many // allowed(pool, pools.get(pool, 0), terms.allowed)) for pool, many in away.items()}
         for pool, many in away.items():
             peak[pool] = max(peak[pool], min(many, allowed(pool, pools.get(pool, 0), terms.allowed)))
         begin, end = _times(at, rounds, expected, terms)
-        planned.append({"number": number, "nodes": [_node(node) for node in batch], "begin": begin, "end": end})
-        at = end
+        told = {"number": number, "nodes": [_node(node) for node in batch], "begin": begin, "end": end}
+        planned.append({**told, "held": part.held})
+        at = end if end is None or not away else end + part.soak
     refused = [{"name": node["name"], "why": node["refusal"]} for node in nodes if node["refusal"]]
     return {
         "batches": planned,
@@ -75,9 +86,22 @@ def make(nodes: Sequence[Mapping[str, Any]], pools: Mapping[str, int], terms: Te
         "nothing": [node["name"] for node in nodes if not node["steps"] and not node["refusal"]],
         "expected": {pool: {"seconds": seconds, "measured": many} for pool, (seconds, many) in expected.items()},
         "begin": next((one["begin"] for one in planned if any(leaves(node) for node in one["nodes"])), terms.now),
-        "end": at,
+        "end": planned[-1]["end"] if planned else at,
         "peak": dict(peak),
     }
+
+
+def _parts(nodes: Sequence[Mapping[str, Any]], terms: Terms) -> Iterator[_Part]:
+    if terms.waves:
+        known = {node["name"]: node for node in nodes}
+        for number, wave in enumerate(terms.waves):
+            there = [known[name] for name in wave["nodes"] if name in known]
+            yield _Part(there, wave["soak"], number >= terms.released)
+        return
+    first = 0
+    for size in batches.sizes(len(nodes), terms.serial):
+        yield _Part(nodes[first : first + size])
+        first += size
 
 
 def _objection(refused: Sequence[str], end: float | None) -> str:
@@ -136,14 +160,15 @@ def lines(plan: Mapping[str, Any], terms: Terms, remarks: Iterable[str] = ()) ->
     if plan["nothing"]:
         told.append(f"Nothing is left to do on {_names(plan['nothing'])}.")
     for batch in plan["batches"]:
-        told += _batch(batch, plan)
+        told += _batch(batch, plan, "Wave" if terms.waves else "Batch")
     return told
 
 
 def _outcome(plan: Mapping[str, Any], terms: Terms) -> Iterator[str]:
     moving = sum(leaves(node) for batch in plan["batches"] for node in batch["nodes"])
     total = sum(len(batch["nodes"]) for batch in plan["batches"])
-    yield f"{moving} of {total} nodes would leave service, in {len(plan['batches'])} batches."
+    parts = "waves" if terms.waves else "batches"
+    yield f"{moving} of {total} nodes would leave service, in {len(plan['batches'])} {parts}."
     if moving and plan["end"] is None:
         yield "It would not end: some node fits into no maintenance window. Make a window longer, or expect less."
     elif moving:
@@ -158,9 +183,10 @@ def _outcome(plan: Mapping[str, Any], terms: Terms) -> Iterator[str]:
         yield f"Pool {_name(pool)}: {duration(one['seconds'])} a node, {basis}{away}."
 
 
-def _batch(batch: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[str]:
+def _batch(batch: Mapping[str, Any], plan: Mapping[str, Any], called: str) -> Iterator[str]:
     when = "in no window" if batch["begin"] is None else moment(batch["begin"])
-    yield f"Batch {batch['number']} of {len(plan['batches'])}, {when}:"
+    held = ", held until it is released" if batch["held"] else ""
+    yield f"{called} {batch['number']} of {len(plan['batches'])}, {when}{held}:"
     alike: dict[tuple[str, ...], list[str]] = {}
     for node in batch["nodes"]:
         alike.setdefault(("refused",) if node["refusal"] else tuple(node["steps"]), []).append(node["name"])

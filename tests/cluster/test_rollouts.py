@@ -15,6 +15,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
@@ -27,6 +28,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MERGE_PATCH, node_path, update_node
 from ansible_collections.osmigrate.fleet.plugins.modules import k8s_preflight
 from fleet_of_nodes import make_terms, wait_for
+from playing import COLLECTION, end
 
 ROLE = "node-role.kubernetes.io/control-plane"
 
@@ -229,3 +231,46 @@ def test_what_nobody_could_mean_is_refused_before_any_node_is_touched(robot, sce
         look(robot, scene.node, accepted_controllers=["kurde"])
     with pytest.raises(FleetError, match="There is no node w99 on"):
         look(robot, scene.node, "w99")
+
+
+def test_waves_follow_each_other_when_they_have_proved_it(make_fleet, play, tmp_path):
+    fleet = make_fleet(3)
+    prepare, move = yaml.safe_load((COLLECTION / "playbooks/migrate.yml").read_text())[1:]
+    mark = [task for task in prepare["tasks"] if task["name"] == "Part the nodes into waves"]
+    arrive = {
+        "osmigrate.fleet.k8s_node_record": {"name": "{{ inventory_hostname }}", "rollout": "r1", "phase": "done"},
+        "delegate_to": "localhost",
+    }
+    plays = [{**prepare, "tasks": mark}, {**move, "tasks": [move["tasks"][0], arrive]}]
+    for one in plays:
+        one.pop("vars_files")
+    (tmp_path / "waves.yml").write_text(yaml.safe_dump(plays))
+
+    def run(waves=(), **more):
+        given = {"canary_soak": 4, "pause_after": [2], "largest": 1, **dict(waves)}
+        return end(play(tmp_path / "waves.yml", fleet.nodes, osmigrate_waves=given, **more))
+
+    code, output = run({"by": "zone"})
+    assert code != 0 and "by is zone, and" in output and fleet.notes() == [{}, {}, {}]
+    code, output = run(osmigrate_claim_timeout=1)
+    assert code == 2 and "wave 1 is to soak until 20" in output
+    assert [note.get("phase") for note in fleet.notes()] == ["done", None, None]
+    assert [note["wave"].partition(" ")[0] for note in fleet.notes()] == ["1/3", "2/3", "3/3"]
+    code, output = run()
+    assert code == 0 and "To go on after wave 2, run it again with osmigrate_waves_released=2" in output
+    assert [note.get("phase") for note in fleet.notes()] == ["done", "done", None]
+    code, output = run(osmigrate_waves_released=2, osmigrate_strategy="host_pinned")
+    assert code == 0 and [note.get("phase") for note in fleet.notes()] == ["done"] * 3
+
+
+def test_pools_together_have_no_more_places_than_the_cap(robot, make_fleet):
+    one, other = make_fleet(1), make_fleet(2)
+    claim.claim(robot, one.request(0)._replace(cap=2))
+    claim.claim(robot, other.request(0, limit="2")._replace(cap=2))
+    full = other.request(1, limit="2")._replace(cap=2)
+    with pytest.raises(claim.ClaimError, match=f"2 nodes of all pools may be away.*{one.nodes[0]} holds a place"):
+        claim.claim(robot, full)
+    assert set(other.state().claims) == {other.nodes[0]}
+    assert claim.claim(robot, full._replace(batch=one.nodes)).waits_for_batch
+    claim.release(robot, one.nodes[0], "pool")
+    assert not claim.claim(robot, full).plan.full

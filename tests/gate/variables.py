@@ -35,6 +35,7 @@ TYPES = {
     "blackouts": "list",
     "dicts": "list of dictionaries",
     "dict": "dictionary",
+    "waves": "dictionary",
     "kubeconfig": "path",
     "hooks": "list of hooks",
 }

@@ -22,6 +22,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_object import (
     list_holding,
     list_members,
+    list_pools,
     read_pool,
     update_pool,
 )
@@ -44,6 +45,7 @@ class Request(typing.NamedTuple):
     pool_label: str
     terms: admission.Terms
     run: str = ""
+    cap: int = 0  # places of all pools together, 0 for no such limit
 
 
 # waits_for_batch: the place is taken by nodes of the same batch, which go on only after this one has stopped waiting.
@@ -101,13 +103,38 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
             sleep(min(refusal.wait or LONGEST_PAUSE, WINDOW_PAUSE, deadline - now()))
             continue
         before, plan = update_pool(cluster, name, decide, check_mode, prepare=members.recent)
-        mates = [one for node, one in before.claims.items() if node != request.node and one.host in request.batch]
+        claims = before.claims
+        if not plan.full and request.cap and request.node not in claims and not check_mode:
+            claims = _all_claims(cluster)
+            plan = _within_cap(cluster, request, name, plan, claims, owned)
+        mates = [one for node, one in claims.items() if node != request.node and one.host in request.batch]
         if not plan.full or mates or check_mode:
             return Outcome(name, before, plan, bool(plan.full and mates), "", gate.seen)
         if now() >= deadline:
             raise _no_place(request, name, plan.full)
         sleep(min(pause * random.uniform(0.5, 1), max(0, deadline - now())))
         pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def _all_claims(cluster):
+    return {node: one for pool in list_pools(cluster).values() for node, one in pool.claims.items()}
+
+
+def _within_cap(cluster, request, name, plan, claims, owned):
+    """Give a place back that was one too many over all pools.
+
+    Pools are objects of their own, so nobody can take a place of the whole at once. Who has taken one looks at all of
+    them afterwards: of those who are too many, the last one at least sees it.
+    """
+    if len(claims) <= request.cap:
+        return plan
+    given = update_pool(
+        cluster, name, lambda pool, moment: pool_plan.plan_release(pool, request.node, True, owned.look())
+    )[1]
+    others = {node: one for node, one in claims.items() if node != request.node}
+    said = "%d nodes of all pools may be away for rollouts" % request.cap
+    occupants = pool_plan.occupants(pool_plan.EMPTY._replace(claims=others), [])
+    return given._replace(actions=[], full=(said, occupants))
 
 
 class _Members:

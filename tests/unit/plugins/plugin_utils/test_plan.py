@@ -122,3 +122,21 @@ def test_the_filter():
     for wrong, more in (([{}], {}), ([node("w1")], {"max_unavailable": "many"}), ([node("w1")], {"windows": [{}]})):
         with pytest.raises(AnsibleFilterError):
             rollout_plan_filter(wrong, **more)
+
+
+def test_waves_are_the_batches_with_what_they_soak():
+    waves = [{"nodes": ["w2"], "soak": 300}, {"nodes": ["w1", "w3"], "soak": 60}, {"nodes": ["gone"], "soak": 0}]
+    given = terms(serial=3, allowed="2")._replace(waves=waves, released=1)
+    made = plan.make(some(3), {"worker": 3}, given)
+    assert [[one["name"] for one in batch["nodes"]] for batch in made["batches"]] == [["w2"], ["w1", "w3"], []]
+    assert [batch["begin"] - NOW for batch in made["batches"]] == [0, 900, 1560]
+    assert [batch["held"] for batch in made["batches"]] == [False, True, True]
+    told = plan.lines(made, given)
+    assert told[0] == "3 of 3 nodes would leave service, in 3 waves."
+    assert "Wave 2 of 3, 2026-11-29 00:15:00 UTC, held until it is released:" in told
+
+
+def test_a_wave_in_which_nobody_moves_soaks_for_nobody():
+    waves = [{"nodes": ["w1"], "soak": 300}, {"nodes": ["w2"], "soak": 0}]
+    made = plan.make([node("w1", steps=[]), node("w2")], {"worker": 2}, terms()._replace(waves=waves, released=2))
+    assert made["batches"][1]["begin"] == NOW and made["end"] - NOW == 600

@@ -1,0 +1,319 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which node is in which wave, what speaks against a policy, and whether the next wave may begin. Pure.
+
+A node keeps the wave that its Node object says, so a run that goes on where another ended has the same waves, and
+nodes that came later are in the last one.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import re
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    node_view,
+    pool_plan,
+    times,
+    wave_policy,
+    windows,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.record_plan import LONGEST, NodePlan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE, FAILED
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, some
+
+WAVE, GATE = node_view.PREFIX + "wave", node_view.PREFIX + "gate"
+OPEN, CLOSED = "open", "closed"
+NAMED = 5
+_MARK = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3}) ([0-9a-f]{8}) (.+)\Z")
+
+
+class Candidate(typing.NamedTuple):
+    """What counts of a node: its value of the policy's `by`, how long its last move took, and its mark."""
+
+    name: str
+    pool: str
+    value: str
+    seconds: int
+    mark: str
+
+
+class Wave(typing.NamedTuple):
+    """soak: seconds between its end and the next one. max_failed: how many of it may not arrive. pause: whether
+    somebody has to release the next one."""
+
+    number: int
+    nodes: typing.List[str]
+    soak: int
+    max_failed: int
+    pause: bool
+
+
+class Waves(typing.NamedTuple):
+    waves: typing.List[Wave]
+    left_out: typing.List[str]  # nodes of the control plane, where those never go
+
+
+class Seen(typing.NamedTuple):
+    """What a node of an earlier wave has come to: arrived, failed, or neither; since when; whether it serves."""
+
+    name: str
+    number: int
+    phase: str
+    since: typing.Optional[int]
+    serves: bool
+
+
+class Refusal(typing.NamedTuple):
+    why: str
+    wait: typing.Optional[float]  # after which it may be otherwise, None where waiting cannot help
+
+
+def candidate(node: dict, policy: wave_policy.Policy, pool_label: str) -> Candidate:
+    """Read a Node object."""
+    one = pool_plan.member(node)
+    pool = pool_plan.pool_of(node, pool_label)
+    known = {"": "", wave_policy.POOL: pool, wave_policy.ZONE: one.zone}
+    value = known[policy.by] if policy.by in known else node_view.labels(node).get(policy.by, "")
+    return Candidate(one.name, pool, value, one.seconds or 0, node_view.annotations(node).get(WAVE, ""))
+
+
+def mark(wave: Wave, of: int, policy: wave_policy.Policy, rollout: str) -> str:
+    """Return what the annotation says of a node in a wave."""
+    return f"{wave.number}/{of} {wave_policy.digest(policy)} {rollout}"
+
+
+def read_mark(text: str, policy: wave_policy.Policy, rollout: str) -> typing.Optional[int]:
+    """Return the number of the wave that an annotation names, None if it is of another rollout or policy."""
+    found = _MARK.match(text)
+    ours = found and found.group(3) == wave_policy.digest(policy) and found.group(4) == rollout
+    return int(found.group(1)) if found and ours else None
+
+
+def plan_mark(node: dict, wanted: str) -> NodePlan:
+    """Plan the mark of a node; an empty one leaves it as it is."""
+    if not wanted or node_view.annotations(node).get(WAVE) == wanted:
+        return NodePlan({}, [])
+    action = f"Note that node {node['metadata']['name']} is in wave {wanted.partition('/')[0]}"
+    return NodePlan({"metadata": {"annotations": {WAVE: wanted}}}, [action])
+
+
+def plan_gate(node: dict, run: str, why: str) -> NodePlan:
+    """Note for the others of a batch whether they may begin."""
+    wanted = f"{CLOSED if why else OPEN} {run} {why}".strip()[:LONGEST]
+    if node_view.annotations(node).get(GATE) == wanted:
+        return NodePlan({}, [])
+    return NodePlan({"metadata": {"annotations": {GATE: wanted}}}, ["Note whether the wave may begin"])
+
+
+def read_gate(node: dict, run: str) -> Refusal:
+    """Read what the node that looks has noted in this run."""
+    said, _blank, rest = node_view.annotations(node).get(GATE, "").partition(" ")
+    by, _blank, why = rest.partition(" ")
+    name = node["metadata"]["name"]
+    if by != run or said not in (OPEN, CLOSED):
+        return Refusal(f"{name}, which looks for its batch, has noted nothing yet", 0)
+    return Refusal("", None) if said == OPEN else Refusal(why, None)
+
+
+def plan(policy: wave_policy.Policy, nodes: typing.Sequence[Candidate], rollout: str) -> Waves:
+    """Part nodes into waves.
+
+    :param nodes: in the order in which they would go otherwise.
+    :raises FleetError: the policy cannot be met with these nodes.
+    """
+    control = [one for one in nodes if one.pool == pool_plan.CONTROL_PLANE]
+    workers = [one for one in nodes if one.pool != pool_plan.CONTROL_PLANE]
+    never = policy.control_plane == wave_policy.NEVER
+    clashes = _clashes(policy, workers, control)
+    if not clashes:
+        parts = _kept(policy, nodes if not never else workers, rollout) or _fresh(policy, workers, control, never)
+        clashes = [
+            f"pause_after names wave {number}, and there are {len(parts)}, after the last of which nothing comes"
+            for number in policy.pause_after
+            if number >= len(parts) > 0
+        ]
+        if len(parts) > wave_policy.MOST_WAVES:
+            clashes.append(f"it makes {len(parts)} waves, and has to make {wave_policy.MOST_WAVES} at most")
+    if clashes:
+        raise FleetError(
+            f"{wave_policy.VARIABLE} cannot be met: {'; '.join(clashes)}", todo=f"Correct {wave_policy.VARIABLE}"
+        )
+    waves = [_wave(policy, number, part) for number, part in enumerate(parts, 1)]
+    return Waves(waves, [one.name for one in control] if never else [])
+
+
+def _clashes(
+    policy: wave_policy.Policy, workers: typing.Sequence[Candidate], control: typing.Sequence[Candidate]
+) -> typing.List[str]:
+    found = []
+    if policy.control_plane == wave_policy.NEVER and control and not workers:
+        found.append("control_plane is never, and all nodes are of the control plane")
+    values = {one.value for one in workers}
+    strange = [value for value in policy.order if value not in values]
+    if strange and workers:
+        found.append(f"order names {some([printable(one, 60) for one in strange], NAMED)}, and no node has that")
+    without = [one.name for one in workers if not one.value]
+    if policy.by and without:
+        found.append(f"by is {policy.by}, and {some(without, NAMED)} {'has' if len(without) == 1 else 'have'} none")
+    if policy.canary and not policy.canary.endswith("%") and workers and int(policy.canary) > len(workers):
+        found.append(f"canary is {policy.canary}, and there are {len(workers)} nodes")
+    return found
+
+
+def check_windows(schedule: windows.Schedule, seconds: int, now: float) -> None:
+    """Refuse windows that none of the nodes fits into.
+
+    :raises FleetError: there is no opening for so many seconds.
+    """
+    if windows.opening(schedule, now, seconds) is None:
+        raise FleetError(
+            "A node is expected to take %d seconds, and in the next %d days no maintenance window has as many"
+            % (seconds, windows.HORIZON_DAYS),
+            todo="Make a window longer, or correct osmigrate_expected_seconds",
+        )
+
+
+def _kept(
+    policy: wave_policy.Policy, nodes: typing.Sequence[Candidate], rollout: str
+) -> typing.List[typing.List[Candidate]]:
+    """The waves that Node objects have already; nothing if they have none."""
+    kept = {one.name: read_mark(one.mark, policy, rollout) for one in nodes}
+    of = [int(_MARK.match(one.mark).group(2)) for one in nodes if kept[one.name]]  # type: ignore[union-attr]
+    if not of:
+        return []
+    parts: typing.List[typing.List[Candidate]] = [[] for _number in range(max(of))]
+    for one in nodes:
+        parts[min(kept[one.name] or len(parts), len(parts)) - 1].append(one)
+    return parts
+
+
+def _fresh(
+    policy: wave_policy.Policy,
+    workers: typing.Sequence[Candidate],
+    control: typing.Sequence[Candidate],
+    never: bool,
+) -> typing.List[typing.List[Candidate]]:
+    values = [*policy.order, *sorted({one.value for one in workers} - set(policy.order))]
+    parts: typing.List[typing.List[Candidate]] = []
+    size = _canaries(policy, len(workers))
+    for value in values:
+        left = _spread([one for one in workers if one.value == value])
+        while left:
+            parts.append(left[:size])
+            left = left[size:]
+            size = _next(policy, size, len(workers))
+    if control and not never:
+        parts.append(list(control))
+    return parts
+
+
+def _canaries(policy: wave_policy.Policy, nodes: int) -> int:
+    if policy.canary:
+        return wave_policy.many(policy.canary, nodes)
+    return min(wave_policy.many(wave_policy.CANARY_SHARE, nodes), wave_policy.MOST_CANARIES)
+
+
+def _next(policy: wave_policy.Policy, size: int, nodes: int) -> int:
+    grown = size + wave_policy.many(policy.step, nodes) if policy.step else size * (policy.factor or 1)
+    return min(grown, max(size, wave_policy.many(policy.largest, nodes)))
+
+
+def _spread(nodes: typing.Sequence[Candidate]) -> typing.List[Candidate]:
+    """Mix pools, so that each part of the whole has of each pool what the whole has of it."""
+    places = []
+    sizes: typing.Dict[str, int] = {}
+    for one in nodes:
+        sizes[one.pool] = sizes.get(one.pool, 0) + 1
+    seen: typing.Dict[str, int] = {}
+    for number, one in enumerate(nodes):
+        seen[one.pool] = seen.get(one.pool, 0) + 1
+        places.append(((seen[one.pool] - 1) / sizes[one.pool], number, one))
+    return [one for _share, _number, one in sorted(places, key=lambda place: place[:2])]
+
+
+def _wave(policy: wave_policy.Policy, number: int, part: typing.Sequence[Candidate]) -> Wave:
+    canary = number == 1
+    ordered = sorted(part, key=lambda one: -one.seconds) if policy.slow_first else part
+    return Wave(
+        number,
+        [one.name for one in ordered],
+        policy.canary_soak if canary else policy.soak,
+        policy.canary_max_failed if canary else policy.max_failed,
+        number in policy.pause_after,
+    )
+
+
+def released(waves: Waves, until: int) -> typing.List[Wave]:
+    """Return the waves that may go: up to the first pause after a wave that nobody has released.
+
+    :param until: number of the last wave after whose pause it goes on, 0 for none.
+    """
+    found = []
+    for one in waves.waves:
+        found.append(one)
+        if one.pause and one.number > until:
+            break
+    return found
+
+
+def seen(node: dict, policy: wave_policy.Policy, rollout: str) -> typing.Optional[Seen]:
+    """Read what a Node object says of a node in some wave of the rollout, None if it is in none."""
+    number = read_mark(node_view.annotations(node).get(WAVE, ""), policy, rollout)
+    if number is None:
+        return None
+    noted = node_view.osmigrate(node)
+    phase = noted.get("phase", "") if noted.get("rollout") == rollout else ""
+    serves = node_view.is_ready(node) and node_view.is_schedulable(node)
+    return Seen(node["metadata"]["name"], number, phase, times.parse(noted.get("since", "")), serves)
+
+
+def judge(policy: wave_policy.Policy, nodes: typing.Sequence[Seen], number: int, now: float) -> Refusal:
+    """Say what speaks against beginning a wave.
+
+    :param nodes: of all earlier waves at least.
+    :returns: a refusal, whose sentence is "" if nothing does.
+    """
+    for earlier in range(1, number):
+        part = [one for one in nodes if one.number == earlier]
+        refusal = _of_wave(_wave(policy, earlier, []), part)
+        if refusal.why:
+            return refusal
+    last = [one for one in nodes if one.number == number - 1 and one.phase == DONE]
+    rested = max((one.since or 0 for one in last), default=0) + _wave(policy, number - 1, []).soak
+    if last and rested > now:
+        return Refusal(f"wave {number - 1} is to soak until {times.stamp(rested)}", rested - now)
+    return Refusal("", None)
+
+
+def _of_wave(wave: Wave, part: typing.Sequence[Seen]) -> Refusal:
+    failed = [one.name for one in part if one.phase == FAILED]
+    if len(failed) > wave.max_failed:
+        return Refusal(
+            f"{some(failed, NAMED)} of wave {wave.number} failed, and {wave.max_failed} of it may",
+            None,
+        )
+    ill = [one.name for one in part if one.phase == DONE and not one.serves]
+    if ill:
+        return Refusal(f"{some(ill, NAMED)} of wave {wave.number} arrived, and does not serve", 0)
+    away = [one.name for one in part if one.phase not in (DONE, FAILED)]
+    if len(failed) + len(away) > wave.max_failed:
+        return Refusal(f"{some(away, NAMED)} of wave {wave.number} has not arrived", 0)
+    return Refusal("", None)
+
+
+def report(waves: Waves, until: int) -> typing.List[str]:
+    """Return the waves for people."""
+    told = []
+    may = len(released(waves, until))
+    for one in waves.waves:
+        many = f"{len(one.nodes)} node{'' if len(one.nodes) == 1 else 's'}"
+        then = f", then {one.soak} seconds of soaking" if one.soak and one is not waves.waves[-1] else ""
+        held = "" if one.number <= may else ", held until it is released"
+        told.append(f"Wave {one.number} of {len(waves.waves)}: {many}: {some(one.nodes, NAMED)}{then}{held}.")
+    if may < len(waves.waves):
+        told.append(f"To go on after wave {may}, run it again with osmigrate_waves_released={may}.")
+    if waves.left_out:
+        told.append(f"The policy never takes the control plane: {some(waves.left_out, NAMED)}.")
+    return told

@@ -1,0 +1,204 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+
+DOCUMENTATION = r"""
+module: k8s_rollout_waves
+short_description: Part the nodes of a rollout into waves
+version_added: 0.1.0
+description:
+  - Plans waves by a policy, and notes on each Node object in which one it is (annotation C(osmigrate.fleet/wave)). A
+    node keeps its wave for as long as rollout and policy are the same, so a run that goes on where another ended has
+    the same waves. Nodes that came meanwhile are in the last one.
+  - A policy that these nodes or the maintenance windows cannot meet is refused, with each clash.
+  - Waves are an order. How many nodes may be unavailable is up to M(osmigrate.fleet.k8s_node_claim) as ever.
+  - A node whose lease another run holds is planned, and its Node object left to that run.
+  - Runs on the controller; delegate it to C(localhost).
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_run
+  - osmigrate.fleet.k8s_pool
+  - osmigrate.fleet.k8s_terms
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+options:
+  names:
+    description: Names of the Node objects, in the order in which they would go otherwise.
+    type: list
+    elements: str
+    required: true
+  rollout:
+    description: Id of the rollout.
+    type: str
+    required: true
+  policy:
+    description:
+      - All of it may be left out. An empty dictionary is the policy for every fleet.
+      - C(canary), nodes of the first wave, a number or a percentage of all; C(1%), ten at most, by default.
+      - C(factor), by which each wave is larger than the one before, 4 by default; or C(step), a number or a percentage
+        that is added each time. C(largest), what a wave grows to, C(25%) by default.
+      - C(by), which is V(pool), V(zone) or the key of a label such as C(example.com/rack) or C(example.com/channel). No
+        wave has nodes of two values of it. C(order), the values that go first; the others follow by name.
+      - C(canary_soak) and C(soak), for how long the nodes of a wave have to serve before the next one begins, in
+        seconds or as V(4h); 300 after the first one and 0 after the others by default.
+      - C(canary_max_failed) and C(max_failed), how many nodes of a wave may not arrive; 0 and 1 by default.
+      - C(pause_after), V(canary) or a list of numbers of waves, after which O(released) is asked.
+      - C(control_plane), V(last) or V(never), V(last) by default.
+      - C(cap), how many places nodes of all pools may hold together, see M(osmigrate.fleet.k8s_node_claim).
+      - C(slow_first), whether who took longest at its last move goes first in its wave; V(true) by default.
+    type: dict
+    default: {}
+  released:
+    description: Number of the last wave after whose pause the rollout may go on.
+    type: int
+    default: 0
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+seealso:
+  - module: osmigrate.fleet.k8s_wave_gate
+"""
+
+EXAMPLES = r"""
+- name: Part the nodes into waves, one rack after the other
+  osmigrate.fleet.k8s_rollout_waves:
+    names: "{{ groups['k8s_nodes'] }}"
+    rollout: 2026-11-debian-13
+    policy:
+      canary: 2
+      canary_soak: 24h
+      pause_after: canary
+      by: example.com/rack
+  delegate_to: localhost
+  run_once: true
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [Note that node w1 is in wave 1]
+waves:
+  description: All waves, each with C(number), C(nodes), C(soak) in seconds, C(max_failed) and C(pause).
+  returned: success
+  type: list
+  elements: dict
+  sample: [{number: 1, nodes: [w1], soak: 300, max_failed: 0, pause: false}]
+released:
+  description: How many of RV(waves) may go, before somebody releases the next one.
+  returned: success
+  type: int
+  sample: 3
+left_out:
+  description: Nodes of the control plane, where the policy never takes them.
+  returned: success
+  type: list
+  elements: str
+left:
+  description: Nodes whose objects were left as they are, each with the run that holds its lease.
+  returned: success
+  type: list
+  elements: str
+report:
+  description: The waves for people.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Wave 1 of 3: 1 node: w1, then 300 seconds of soaking."]
+"""
+
+import concurrent.futures
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    admission,
+    guard,
+    lease,
+    pool_object,
+    wave_plan,
+    wave_policy,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, update_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
+
+THREADS = 8
+
+
+def work(module, cluster):
+    options = module.params
+    policy = wave_policy.read(options["policy"])
+    terms = admission.read_terms(options)
+    wave_plan.check_windows(terms.schedule, terms.expected_seconds, cluster.now())
+    places = {name: number for number, name in enumerate(options["names"])}
+
+    def keep(node):
+        if node["metadata"]["name"] not in places:
+            return None
+        return wave_plan.candidate(node, policy, options["pool_label"])
+
+    nodes = sorted(filter(None, cluster.list(NODES, keep=keep).items), key=lambda one: places[one.name])
+    planned = wave_plan.plan(policy, nodes, options["rollout"])
+    of = len(planned.waves)
+    marks = {
+        name: wave_plan.mark(wave, of, policy, options["rollout"]) for wave in planned.waves for name in wave.nodes
+    }
+    watch = lease.make_watch(cluster)
+
+    def write(name):
+        owned = guard.Guard(cluster, name, options["run"], watch=watch)
+        others = []
+
+        def decide(node, unused_now):
+            others[:] = filter(None, [owned.holder()])
+            return wave_plan.plan_mark(node, "" if others else marks[name])
+
+        try:
+            actions = update_node(cluster, name, decide, dry_run=module.check_mode)[1].actions
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return [], []  # it was taken away meanwhile
+        return actions, [f"Left node {name} to {printable(one, 200)}, which holds its lease" for one in others]
+
+    due = [one.name for one in nodes if one.name in marks and one.mark != marks[one.name]]
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
+        done = list(threads.map(write, due))
+    actions, left = ([one for each in done for one in each[which]] for which in (0, 1))
+    return {
+        "changed": bool(actions),
+        "actions": actions,
+        "left": left,
+        "waves": [dict(one._asdict()) for one in planned.waves],
+        "released": len(wave_plan.released(planned, options["released"])),
+        "left_out": planned.left_out,
+        "report": wave_plan.report(planned, options["released"]),
+    }
+
+
+def main():
+    run_module(
+        dict(
+            dict(admission.ARGUMENT_SPEC, **pool_object.ARGUMENT_SPEC),
+            names=dict(type="list", elements="str", required=True),
+            rollout=dict(type="str", required=True),
+            policy=dict(type="dict", default={}),
+            released=dict(type="int", default=0),
+            **lease.ARGUMENT_SPEC,
+        ),
+        work,
+    )
+
+
+if __name__ == "__main__":
+    main()

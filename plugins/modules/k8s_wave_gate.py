@@ -1,0 +1,121 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+
+DOCUMENTATION = r"""
+module: k8s_wave_gate
+short_description: Wait until the waves before a node's own have arrived, serve, and have soaked
+version_added: 0.1.0
+description:
+  - Lets a node begin only when of each earlier wave no more nodes failed than the policy allows, all others have
+    arrived and are Ready, and the last wave has served for as long as it is to soak. That is looked at until the time
+    is over, so a node that stops to serve while its wave soaks holds the next one.
+  - What it knows is what Node objects say, so runs and slices at the same time heed each other's waves.
+  - One node of a batch looks, and notes what it found on its Node object (annotation C(osmigrate.fleet/gate)); the
+    others of the batch wait for that.
+  - A wave that soaks for longer than O(timeout) is a failure at once that says until when.
+  - Runs on the controller; delegate it to C(localhost).
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+  - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_run
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Does not wait, and never fails. RV(open) tells whether the node could begin now.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+options:
+  name:
+    description: Name of the Node object.
+    type: str
+    required: true
+  looks:
+    description: Name of the Node object of the batch that looks for all; by default O(name) looks for itself.
+    type: str
+    default: ""
+  rollout:
+    description: Id of the rollout.
+    type: str
+    required: true
+  policy:
+    description: As M(osmigrate.fleet.k8s_rollout_waves) was given it.
+    type: dict
+    default: {}
+  timeout:
+    description: How long to wait, in seconds.
+    type: int
+    default: 3600
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+seealso:
+  - module: osmigrate.fleet.k8s_rollout_waves
+"""
+
+EXAMPLES = r"""
+- name: Wait until the waves before have proved the release
+  osmigrate.fleet.k8s_wave_gate:
+    name: "{{ k8s_node_name }}"
+    rollout: 2026-11-debian-13
+    policy: "{{ osmigrate_waves }}"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+open:
+  description: Whether the node may begin.
+  returned: success
+  type: bool
+wave:
+  description: The number of its wave, 0 if it is in none of this rollout and policy, and may begin at any time.
+  returned: success
+  type: int
+  sample: 2
+refused:
+  description: What speaks against it. Outside of check mode that is a failure.
+  returned: success
+  type: str
+  sample: wave 1 is to soak until 2026-11-29T22:05:00Z
+"""
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease, wave_gate, wave_policy
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+
+
+def work(module, cluster):
+    options = module.params
+    asked = wave_gate.Request(
+        options["name"],
+        options["looks"] or options["name"],
+        options["rollout"],
+        wave_policy.read(options["policy"]),
+        options["timeout"],
+        options["run"],
+    )
+    wave, refused = wave_gate.wait(cluster, asked, module.check_mode)
+    return {"changed": False, "open": not refused, "wave": wave, "refused": refused}
+
+
+def main():
+    run_module(
+        dict(
+            name=dict(type="str", required=True),
+            looks=dict(type="str", default=""),
+            rollout=dict(type="str", required=True),
+            policy=dict(type="dict", default={}),
+            timeout=dict(type="int", default=3600),
+            **lease.ARGUMENT_SPEC,
+        ),
+        work,
+    )
+
+
+if __name__ == "__main__":
+    main()
