@@ -284,6 +284,27 @@ def parse(content: bytes, name: str, todo: str = "Correct it and sign it again")
         raise FleetError(f"{name} is not proper YAML: {printable(error, 200)}", todo=todo)
 
 
+def lines(content: bytes) -> typing.Dict[str, int]:
+    """Say on which line each key and each item of YAML stands that parse has taken.
+
+    :returns: path as messages have it, such as files[2].mode, to its number from 1.
+    """
+    found: typing.Dict[str, int] = {}
+    waiting = [("", yaml.compose(content.decode("utf-8"), Loader=yaml.SafeLoader))]
+    while waiting:
+        path, node = waiting.pop()
+        parts: typing.List[typing.Tuple[str, typing.Any, typing.Any]] = []
+        if isinstance(node, yaml.MappingNode):
+            before = path + "." if path else ""
+            parts = [(before + str(key.value), key, value) for key, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            parts = [("%s[%d]" % (path, index), value, value) for index, value in enumerate(node.value)]
+        for name, marked, value in parts:
+            found[name] = marked.start_mark.line + 1
+            waiting.append((name, value))
+    return found
+
+
 def _see_that_it_is_plain(text):
     """Look at the events of YAML, before anything is made of them."""
     depth = 0

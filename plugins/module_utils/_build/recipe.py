@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A recipe, read with those that it extends.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6. It needs PyYAML; modules look at MISSING
+of _release/reader.py before they call anything here.
+"""
+
+import os
+import re
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
+
+Document = typing.Dict[str, typing.Any]
+DEEPEST = 10
+ENDING = ".yml"
+_BUILT_IN = re.compile(r"[0-9A-Za-z_-]+")
+# What a problem says about begins with the path of its key.
+_PROBLEM = re.compile(r"(?P<path>[^\s:]+): ")
+
+
+class Recipe(typing.NamedTuple):
+    """What a release is to be made of.
+
+    path: of the file that was asked for. files: all that were read, that one first. document: by the schema, with what
+    was extended in it, defaults filled in, and paths of other files absolute.
+    """
+
+    path: str
+    files: typing.List[str]
+    document: Document
+
+
+def read(path: str, shipped: str = "") -> Recipe:
+    """Read a recipe.
+
+    :param path: of its file.
+    :param shipped: directory with recipes that another one may extend by their names alone.
+    :raises FleetError: it is not there or not valid; each problem is named with its line.
+    """
+    files: typing.List[str] = []
+    document: Document = {}
+    following = os.path.abspath(path)
+    while following:
+        if following in files:
+            raise _wrong(files[-1], "extends: leads back to %s" % following)
+        if len(files) == DEEPEST:
+            raise _wrong(files[0], "extends: more than %d recipes extend each other" % DEEPEST)
+        one = _read_one(following, files)
+        files.append(following)
+        following = _extended(one.pop("extends", ""), following, shipped)
+        document = merged(one, document)
+    missing = [key for key in schema.REQUIRED if key not in document]
+    if missing:
+        raise _wrong(files[0], "; ".join("%s: is missing" % key for key in missing))
+    return Recipe(files[0], files, document)
+
+
+def merged(below: Document, above: Document) -> Document:
+    """Return what two recipes say together: lists one after the other, mappings key by key, else what is above.
+
+    A tree has one base, so another kind of base replaces the one below.
+    """
+    result = dict(below)
+    for key, value in above.items():
+        old = below.get(key)
+        if key == "base" and isinstance(old, dict) and set(old) != set(value):
+            result[key] = value
+        elif isinstance(value, dict) and isinstance(old, dict):
+            result[key] = merged(old, value)
+        elif isinstance(value, list) and isinstance(old, list) and key != schema.COMMAND:
+            result[key] = old + [one for one in value if one not in old]
+        else:
+            result[key] = value
+    return result
+
+
+def _read_one(path: str, before: typing.Sequence[str]) -> Document:
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read()
+    except OSError as error:
+        by = " (extended by %s)" % before[-1] if before else ""
+        raise FleetError(f"Recipe {path}{by} cannot be read: {error.strerror}", todo="Check its path")
+    document = reader.parse(content, f"Recipe {path}", "Correct it and run the same command again")
+    problems: typing.List[str] = []
+    document = schema.part(document, "", problems)
+    if problems:
+        lines = reader.lines(content)
+        raise _wrong(path, "; ".join(_with_line(problem, lines) for problem in problems))
+    _make_absolute(document, os.path.dirname(path))
+    return document
+
+
+def _with_line(problem: str, lines: typing.Dict[str, int]) -> str:
+    """Put the line before a problem: that of the key, or of what it is missing from."""
+    found = _PROBLEM.match(problem)
+    path = found.group("path") if found else ""
+    while path and path not in lines:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return "line %d: %s" % (lines.get(path, 1), problem)
+
+
+def _extended(name: str, by: str, shipped: str) -> str:
+    if not name:
+        return ""
+    if _BUILT_IN.fullmatch(name):
+        return os.path.join(os.path.abspath(shipped), name + ENDING)
+    return os.path.normpath(os.path.join(os.path.dirname(by), os.path.expanduser(name)))
+
+
+def _make_absolute(document: Document, directory: str) -> None:
+    """Let each path of another file begin at the root: it is meant from where its recipe lies."""
+
+    def absolute(holder: typing.Any, key: str) -> None:
+        if isinstance(holder, dict) and key in holder:
+            holder[key] = os.path.normpath(os.path.join(directory, os.path.expanduser(holder[key])))
+
+    base = document.get("base", {})
+    for key in (schema.DIRECTORY, schema.ARCHIVE, schema.OCI):
+        absolute(base, key)
+    for source in [base.get(schema.MMDEBSTRAP, {}), *base.get(schema.MMDEBSTRAP, {}).get("sources", [])]:
+        absolute(source, "keyring")
+    for one in document.get("files", []):
+        absolute(one, "source")
+    for one in document.get("scripts", []):
+        absolute(one, "file")
+
+
+def _wrong(path: str, problems: str) -> FleetError:
+    return FleetError(f"Recipe {path} is not valid: {problems}", todo="Correct it and run the same command again")
