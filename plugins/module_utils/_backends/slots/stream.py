@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring an image into a slot: what either slot has is copied, the rest fetched, and only what differs is written.
+
+There is no journal. Whatever was cut off lies in the slot, and the next run finds it there as it finds all else.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import index as block_index
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.device import BATCH, NOT_GOOD, Device
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.fetch import Blocks, Server
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.index import BLOCK, Index, Plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.pace import Pace
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+
+class Written(typing.NamedTuple):
+    """What it took, in bytes: of the image, unless it says otherwise.
+
+    kept: lay there already. copied: from either slot. empty: zeros. fetched: over the network, packed. written: into
+    the slot. requests: to the server.
+    """
+
+    kept: int
+    copied: int
+    empty: int
+    fetched: int
+    written: int
+    requests: int
+
+
+def require_room(slot: Device, size: int) -> None:
+    """See that an image fits into a slot.
+
+    :raises FleetError: it does not.
+    """
+    if size > slot.size:
+        raise FleetError(
+            "The image has %d bytes, and %s (%s) only %d" % (size, slot.name, slot.path, slot.size),
+            todo="Build a smaller image, or make the slots of this node larger",
+        )
+
+
+def bring(
+    slot: Device, seed: typing.Optional[Device], index: Index, server: Server, url: str, whole: bool, pace: Pace
+) -> Written:
+    """Make the first bytes of a slot the image, and see that the disk has it.
+
+    :param slot: is written. seed: the slot that runs, None where none does.
+    :param url: of the stored image. whole: fetch it whole, from a server that knows no ranges.
+    :raises FleetError: it could not be done; what was done until then is not done again.
+    """
+    plan = Plan(index)
+    _look(slot, index.blocks(), plan.in_slot, pace)
+    if seed is not None:
+        _look(seed, seed.size // BLOCK, plan.in_seed, pace)
+    missing = block_index.ranges(index, plan.missing())
+    blocks = Blocks(server, url, index, missing, whole)
+    sources = {block_index.SEED: seed, block_index.SLOT: slot}
+    written = 0
+    try:
+        for first, end in plan.batches(BATCH):
+            parts = [_part(plan, number, sources, blocks) for number in range(first, end)]
+            slot.write(first, parts)
+            written += len(parts) * BLOCK
+            pace.wrote(len(parts) * BLOCK)
+    except FleetError as error:
+        raise FleetError(error.problem, NOT_GOOD, error.todo)
+    finally:
+        blocks.close()
+    slot.flush()
+    if slot.digest(index.size, pace.read) != index.image:
+        raise FleetError(
+            f"{slot.name} ({slot.path}) was written whole, and what is read back from it is not the image",
+            NOT_GOOD,
+            "Look at that disk and at the memory of the node, then run the same command again",
+        )
+    totals = plan.totals()
+    copied = totals[block_index.SEED] + totals[block_index.SLOT]
+    kept, empty = totals[block_index.KEEP], totals[block_index.EMPTY]
+    return Written(kept, copied, empty, blocks.bytes, written, server.requests)
+
+
+def _look(device: Device, count: int, note: typing.Callable[[int, bytes], None], pace: Pace) -> None:
+    """Tell the id of each block of a device."""
+    for first in range(0, min(count, device.size // BLOCK), BATCH):
+        piece = device.read(first, min(first + BATCH, count))
+        for at in range(0, len(piece) // BLOCK * BLOCK, BLOCK):
+            block = bytes(piece[at : at + BLOCK])
+            key = block_index.ZERO_ID if block == block_index.ZERO else block_index.block_id(block)
+            note(first + at // BLOCK, key)
+        pace.read(len(piece))
+
+
+def _part(plan: Plan, number: int, sources: typing.Dict[str, typing.Optional[Device]], blocks: Blocks) -> bytes:
+    kind, there = plan.source(number)
+    if kind == block_index.EMPTY:
+        return block_index.ZERO
+    if kind == block_index.FETCH:
+        return blocks.block(number)
+    device = sources[kind]
+    block = device.block(there) if device else b""
+    if block_index.block_id(block) != plan.index.id(number):
+        raise FleetError(
+            "Block %d of %s has changed since it was looked at" % (there, device.name if device else kind),
+            todo="Run the same command again; a slot that runs has to be mounted read-only",
+        )
+    return block
