@@ -67,8 +67,9 @@ options:
     default: move
   deadman_seconds:
     description:
-      - With O(state=staged), the seconds after which the deadman of O(entry) ends a trial, V(0) if there is none. The
-        initramfs of a trial gets ten times as long to find its root as that took in the last boots of the node, 300
+      - With O(state=staged), the seconds after which the deadman of O(entry) ends a trial, V(0) if there is none, as
+        RV(osmigrate.fleet.node_carry#module:deadman_seconds) says.
+      - The initramfs of a trial gets ten times as long to find its root as that took in the last boots of the node, 300
         seconds at least, and no longer than this.
     type: int
     default: 0
@@ -121,6 +122,10 @@ reboot_required:
   description: Whether what runs now is a trial that was called off, so that the node has to go home by a reboot.
   returned: success
   type: bool
+deadman_seconds:
+  description: After how many seconds the trial that is armed ends unless it is confirmed, V(0) if nothing ends it.
+  returned: success
+  type: int
 boot_id:
   description: The kernel's boot id at this time.
   returned: success
@@ -209,6 +214,7 @@ def main():
             "changed": bool(actions),
             "actions": actions,
             "reboot_required": boot.called_off(),
+            "deadman_seconds": boot.deadman_seconds(),
             "boot_id": boot.boot_id,
             "drills": boot.state["drills"],
         }

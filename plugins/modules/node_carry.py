@@ -57,7 +57,14 @@ options:
     description:
       - Time that a trial of the candidate has until it is confirmed, counted from the start of its kernel. After that
         it reboots into the system that is the default.
+      - A node whose last boots took long gets more, up to O(deadman_most); RV(deadman_seconds) says how much.
       - V(0) for no such limit.
+    type: int
+    default: 0
+  deadman_most:
+    description:
+      - The most that O(deadman_seconds) may become, which is ten times what the longest of the node's last boots took,
+        and half of O(deadman_seconds) besides. What is less than O(deadman_seconds) changes nothing.
     type: int
     default: 0
   health_timeout:
@@ -95,6 +102,7 @@ EXAMPLES = r"""
     extra_paths:
       - /etc/node-agent
     deadman_seconds: 900
+    deadman_most: 3600
     health_deadline: 300
   register: carry
 
@@ -310,6 +318,10 @@ inhibitors:
   returned: success, and where an inhibitor stops the node
   type: list
   elements: str
+deadman_seconds:
+  description: What a trial of the candidate has until it is confirmed, in seconds, V(0) for no limit.
+  returned: success
+  type: int
 searched:
   description: The search for owners of shared files.
   returned: success
@@ -329,6 +341,7 @@ import re
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import BOOTED_FLAG
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import timing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import judges, model, network, plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SEVERITIES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
@@ -351,7 +364,8 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode, live=Non
     :returns: dict, the result of the module.
     """
     examine(incumbent, deployment, var)
-    limits = ending.Limits(params["deadman_seconds"], params["health_timeout"], params["health_deadline"])
+    deadman = timing.trial_seconds(timing.last_boots(), params["deadman_seconds"], params["deadman_most"])
+    limits = ending.Limits(deadman, params["health_timeout"], params["health_deadline"])
     ending.check(limits)
     situation = model.open_situation(incumbent, deployment, params["stateroot"], mount_points, live)
     is_deployment = situation.incumbent.exists(BOOTED_FLAG)
@@ -378,6 +392,7 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode, live=Non
         findings=found,
         inhibitors=stopped,
         searched=made.searched,
+        deadman_seconds=deadman,
     )
     if live is not None and not is_deployment:
         result["network"] = network.describe(situation)
@@ -461,6 +476,7 @@ def main():
             extra_paths=dict(type="list", elements="str", default=[]),
             kernel_arguments=dict(type="list", elements="str", default=[]),
             deadman_seconds=dict(type="int", default=0),
+            deadman_most=dict(type="int", default=0),
             health_timeout=dict(type="int", default=60),
             health_deadline=dict(type="int", default=0),
             accepted=dict(type="list", elements="str", default=[]),

@@ -71,6 +71,12 @@ options:
     description: Seconds after which a trial that nobody confirms is ended, V(0) if none is.
     type: int
     default: 0
+  deadman_most:
+    description:
+      - The most that this may become on a node whose boots take long, as
+        O(osmigrate.fleet.node_carry#module:deadman_most).
+    type: int
+    default: 0
   root_margin:
     description: Bytes that must be left free on the root.
     type: int
@@ -183,6 +189,7 @@ def main():
             allow_downgrade=dict(type="bool", default=False),
             plain_http=dict(type="bool", default=False),
             deadman_seconds=dict(type="int", default=0),
+            deadman_most=dict(type="int", default=0),
             root_margin=dict(type="int", default=500000000),
             boot_margin=dict(type="int", default=20000000),
             accepted=dict(type="list", elements="str", default=[]),
@@ -190,7 +197,7 @@ def main():
         ),
         supports_check_mode=True,
     )
-    asked = ("deadman_seconds", "root_margin", "boot_margin", "allow_downgrade", "plain_http")
+    asked = ("deadman_seconds", "deadman_most", "root_margin", "boot_margin", "allow_downgrade", "plain_http")
     wanted = dict(module.params["release"], **{name: module.params[name] for name in asked})
     with failing(module):
         findings = checks.examine(facts.gather(), wanted, module.params["accepted"])

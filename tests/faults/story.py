@@ -18,7 +18,7 @@ from writelog import WriteLog, count
 
 NODE = "w1"
 # Short, because every trial that nobody confirms is waited for.
-VARIABLES = {"osmigrate_deadman_seconds": 240, "osmigrate_health_deadline": 120}
+VARIABLES = {"osmigrate_deadman_seconds": 240, "osmigrate_deadman_most": 240, "osmigrate_health_deadline": 120}
 STEPS = yaml.safe_load(Path(__file__).with_name("story.yml").read_text())
 REVERTING_HOOK = Path(__file__).with_name("refuse.yml")
 # What makes a machine this node, beside its disk.

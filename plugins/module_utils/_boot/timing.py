@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long the last boots of this node took, and how long a trial may so take to find its root.
+"""How long the last boots of this node took, and how long a trial so has to find its root, and to be confirmed.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -52,11 +52,23 @@ def parse(text: str) -> typing.List[Boot]:
     return found
 
 
+def trial_seconds(boots: typing.List[Boot], least: int, most: int) -> int:
+    """Return how many seconds a trial has from the start of its kernel until it is confirmed.
+
+    :param boots: as last_boots returns them.
+    :param least: what the operator gives every node, 0 for no such limit; half of it is for what comes after the boot.
+    :param most: the operator's limit for nodes whose boots took long; nothing below least.
+    """
+    longest = max([boot.whole for boot in boots] or [0.0])
+    wanted = int(-(-(FACTOR * longest + least / 2) // STEP)) * STEP
+    return max(least, min(wanted, most)) if least > 0 else least
+
+
 def initrd_seconds(boots: typing.List[Boot], most: int) -> int:
     """Return how many seconds the initramfs of a trial gets.
 
     :param boots: as last_boots returns them.
-    :param most: the operator's limit for the whole trial, 0 for none.
+    :param most: what the whole trial has, 0 for no limit.
     """
     longest = max([boot.root for boot in boots] or [0.0])
     wanted = max(SECONDS, int(-(-FACTOR * longest // STEP)) * STEP)

@@ -252,11 +252,11 @@ def boot_tier(node, wanted):
 @_check(
     "high",
     "A trial has little time for what this node takes to boot",
-    "Raise osmigrate_deadman_seconds, in a drill osmigrate_drill_deadman_seconds, to more than a boot and what comes "
+    "Raise osmigrate_deadman_most, in a drill osmigrate_drill_deadman_seconds, to more than a boot and what comes "
     "after it take together",
 )
 def trial_deadman(node, wanted):
-    longest, limit = max([boot["whole"] for boot in node["boots"]] or [0]), wanted["deadman_seconds"]
+    longest, limit = max([boot["whole"] for boot in node["boots"]] or [0]), _deadman(node, wanted)
     # Half of it is for what comes after: Ready, health checks, probes.
     if not limit or 2 * longest < limit:
         return ""
@@ -265,12 +265,33 @@ def trial_deadman(node, wanted):
 
 @_check(
     "info",
+    "A trial gets more time than on other nodes",
+    "Nothing has to be done; osmigrate_deadman_most is the limit",
+)
+def trial_seconds(node, wanted):
+    seconds = _deadman(node, wanted)
+    if seconds == wanted["deadman_seconds"]:
+        return ""
+    longest = max(boot["whole"] for boot in node["boots"])
+    return "It gets %d seconds until it is confirmed; the last boots of the node took up to %d" % (seconds, longest)
+
+
+def _deadman(node, wanted):
+    return timing.trial_seconds(_boots(node), wanted["deadman_seconds"], wanted["deadman_most"])
+
+
+def _boots(node):
+    return [timing.Boot(boot["root"], boot["whole"]) for boot in node["boots"]]
+
+
+@_check(
+    "info",
     "The initramfs of a trial gets more or less time than others",
-    "Nothing has to be done; osmigrate_deadman_seconds is the limit",
+    "Nothing has to be done; what the whole trial gets is the limit",
 )
 def trial_initramfs(node, wanted):
-    boots = [timing.Boot(boot["root"], boot["whole"]) for boot in node["boots"]]
-    seconds = timing.initrd_seconds(boots, wanted["deadman_seconds"])
+    boots = _boots(node)
+    seconds = timing.initrd_seconds(boots, _deadman(node, wanted))
     if seconds == timing.SECONDS:
         return ""
     longest = max([boot.root for boot in boots] or [0])

@@ -165,6 +165,11 @@ class BootControl:
         away = self.booted_entry() != self.default_entry() or self.is_trial()
         return self.state["called_off"] == self.boot_id and away
 
+    def deadman_seconds(self):
+        """Return after how many seconds the trial that is under way ends unless it is confirmed, int; 0 for never."""
+        trial = record.live_trial(self.state, self.block)
+        return self.state["entries"].get(trial["entry"], {}).get("deadman_seconds", 0) if trial else 0
+
     def verdict(self):
         """Return the Verdict on the trial that is under way or has ended undecided."""
         return record.judge(self.state, self.block, self.booted_entry(), self.boot_id, self.evidence, self.is_trial())
@@ -224,12 +229,13 @@ class BootControl:
 
         :param entry: dict, an item of "entries" in docs/design.md, "State file".
         :param purpose: str, MOVE or DRILL; what was staged for a drill lacks what a move needs.
-        :param deadman_seconds: int, the operator's limit for the whole trial, 0 for none.
+        :param deadman_seconds: int, what the whole trial has, 0 for no limit.
         """
         state = dict(self.state, entries=dict(self.state["entries"]))
         boots = timing.last_boots()
         seconds = timing.initrd_seconds(boots, deadman_seconds)
-        entry = dict(entry, trial_initrd=grub_path(initrd.PATH), purpose=purpose, initrd_seconds=seconds)
+        entry = dict(entry, trial_initrd=grub_path(initrd.PATH), purpose=purpose)
+        entry.update(initrd_seconds=seconds, deadman_seconds=deadman_seconds)
         grub.check_length(entry)
         known = self.state["entries"].get(entry["id"])
         if known is not None and entry["id"] in self.needed_entries():

@@ -79,6 +79,7 @@ _TRIAL = {"entry": str, "incumbent": str, "armed_boot_id": str, "armed_at": (int
 _ENTRY = {
     **dict.fromkeys(("id", "title", "kernel", "initrd", "options", "backend"), str),
     "initrd_seconds": int,
+    "deadman_seconds": int,
     "changed": dict,
 }
 

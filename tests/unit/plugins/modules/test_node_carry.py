@@ -13,6 +13,7 @@ PARAMS = {
     "extra_paths": [],
     "kernel_arguments": [],
     "deadman_seconds": 0,
+    "deadman_most": 0,
     "health_timeout": 60,
     "health_deadline": 0,
     "accepted": [],

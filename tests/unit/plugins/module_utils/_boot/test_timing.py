@@ -23,6 +23,24 @@ def test_parse():
 
 
 @pytest.mark.parametrize(
+    ("wholes", "least", "most", "seconds"),
+    [
+        ([], 900, 3600, 900),
+        ([45, 20], 900, 3600, 900),  # there is time for ten times that, and half of what all get
+        ([46, 20], 900, 3600, 960),
+        ([240], 900, 3600, 2880),
+        ([4000], 900, 3600, 3600),
+        ([4000], 900, 600, 900),  # the operator gives every node that
+        ([4000], 7200, 3600, 7200),
+        ([4000], 0, 3600, 0),  # switched off
+        ([4000], -1, 3600, -1),  # refused by who is given it
+    ],
+)
+def test_what_a_trial_has_until_it_is_confirmed(wholes, least, most, seconds):
+    assert timing.trial_seconds([timing.Boot(1, whole) for whole in wholes], least, most) == seconds
+
+
+@pytest.mark.parametrize(
     ("roots", "most", "seconds"),
     [
         ([], 0, 300),

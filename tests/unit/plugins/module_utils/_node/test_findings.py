@@ -22,6 +22,7 @@ WANTED = {
     "allow_downgrade": False,
     "plain_http": False,
     "deadman_seconds": 900,
+    "deadman_most": 3600,
 }
 ROOT = {
     "device": "/dev/vda3",
@@ -162,8 +163,19 @@ CASES = {
         [{"esp.twins": ["/dev/vdb1"], "boot_tier.name": "esp-block"}],
     ),
     "trial-deadman": (
-        [{"boots": []}, {"boots": [{"root": 20, "whole": 449}]}],
-        [{"boots": [{"root": 20, "whole": 450}, {"root": 6, "whole": 40}]}],
+        [{"boots": []}, {"boots": [{"root": 20, "whole": 1799}]}],
+        [
+            {"boots": [{"root": 20, "whole": 1800}, {"root": 6, "whole": 40}]},
+            {"boots": [{"root": 20, "whole": 450}], "wanted.deadman_most": 0},
+        ],
+    ),
+    "trial-seconds": (
+        [
+            {"boots": []},
+            {"boots": [{"root": 20, "whole": 45}]},
+            {"boots": [{"root": 20, "whole": 400}], "wanted.deadman_most": 600},
+        ],
+        [{"boots": [{"root": 20, "whole": 46}, {"root": 6, "whole": 40}]}],
     ),
     "trial-initramfs": ([{"boots": []}], [{"boots": [{"root": 42, "whole": 100}, {"root": 6, "whole": 40}]}]),
     "root-inodes": (
