@@ -83,6 +83,17 @@ options:
         the drivers run is what O(daemonsets) looks at.
     type: bool
     default: true
+  resources:
+    description:
+      - Whether the node must have as much for pods as M(osmigrate.fleet.k8s_node_cordon) noted when it cordoned it, of
+        processors, memory, huge pages, and devices. Of memory and of the disk a tenth may be gone. Gate C(resources).
+    type: bool
+    default: true
+  ignored_resources:
+    description: Resources of which there may be less all the same, as the Node object names them; with wildcards.
+    type: list
+    elements: str
+    default: []
   conditions:
     description: Conditions on any objects of the cluster, each a gate of its own. Needs the Python library C(jmespath).
     type: list
@@ -242,6 +253,8 @@ def main():
             node_conditions=dict(type="bool", default=True),
             ignored_conditions=dict(type="list", elements="str", default=["EtcdIsVoter"]),
             csi_drivers=dict(type="bool", default=True),
+            resources=dict(type="bool", default=True),
+            ignored_resources=dict(type="list", elements="str", default=[]),
             conditions=dict(type="list", elements="dict", default=[], options=conditions.ARGUMENT_SPEC),
             probe=dict(type="dict", options=probe.ARGUMENT_SPEC),
             ready_for=dict(type="int", default=0),

@@ -13,10 +13,17 @@ import re
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, node_view
 
-_QUANTITY = re.compile(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([numkMGTPE]|[KMGTPE]i)?$")
+_QUANTITY = re.compile(
+    r"([+-]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?)([numkMGTPE]|[KMGTPE]i)?$"
+)
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _HARD = ("NoSchedule", "NoExecute")
+
+
+def is_quantity(value: object) -> bool:
+    """Say whether parse() can read something."""
+    return isinstance(value, (str, int)) and _QUANTITY.match(str(value)) is not None
 
 
 def parse(quantity):

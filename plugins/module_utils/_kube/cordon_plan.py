@@ -9,7 +9,13 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease_plan, node_view, pending_plan, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    lease_plan,
+    node_view,
+    pending_plan,
+    resources,
+    times,
+)
 
 BY = node_view.PREFIX + "cordoned-by"
 PRIOR = node_view.PREFIX + "prior-unschedulable"
@@ -18,6 +24,8 @@ AT = node_view.PREFIX + "cordoned-at"
 SECONDS = node_view.PREFIX + "cordoned-seconds"
 # The CSI drivers that were registered before the drain, with commas: as many have to be back after the reboot.
 DRIVERS = node_view.PREFIX + "csi-drivers"
+# What it had for pods then.
+RESOURCES = node_view.PREFIX + "resources"
 
 
 class Plan(typing.NamedTuple):
@@ -53,6 +61,8 @@ def plan_cordon(node, rollout, now, drivers=(), asks=lease_plan.BY_HAND):
     notes.update(_noted_run(node, asks))
     if drivers and DRIVERS not in node_view.annotations(node):
         notes[DRIVERS] = ",".join(drivers)
+    if RESOURCES not in node_view.annotations(node) and resources.note(node):
+        notes[RESOURCES] = resources.note(node)
     if cordoned:
         action = f"Note that node {name} was cordoned by somebody else"
         return Plan({"metadata": {"annotations": notes}}, [action], None)
@@ -87,7 +97,7 @@ def plan_uncordon(node, manager, now, asks=lease_plan.BY_HAND):
         return Plan(unmark.patch, unmark.actions, None)
     since = times.parse(notes.get(AT, ""))
     seconds = max(0, int(now - since)) if since is not None else None
-    changes = {key: None for key in (BY, RUN, PRIOR, AT, DRIVERS) if key in notes}
+    changes = {key: None for key in (BY, RUN, PRIOR, AT, DRIVERS, RESOURCES) if key in notes}
     if seconds is not None:
         changes[SECONDS] = str(seconds)
     patch = dict(unmark.patch, metadata={"annotations": changes})
@@ -113,6 +123,11 @@ def noted_drivers(node):
     return [name for name in node_view.annotations(node).get(DRIVERS, "").split(",") if name]
 
 
+def noted_resources(node):
+    """What it had for pods when a cordon of ours began, as resources.parse does."""
+    return resources.parse(node_view.annotations(node).get(RESOURCES, ""))
+
+
 def is_ours(node):
     return BY in node_view.annotations(node)
 
@@ -120,5 +135,5 @@ def is_ours(node):
 def state(node):
     """What this module manages of a node, for results and diffs."""
     notes = node_view.annotations(node)
-    shown = {key: notes[key] for key in (BY, RUN, PRIOR, AT, SECONDS, DRIVERS) if key in notes}
+    shown = {key: notes[key] for key in (BY, RUN, PRIOR, AT, SECONDS, DRIVERS, RESOURCES) if key in notes}
     return {"unschedulable": not node_view.is_schedulable(node), "annotations": shown}

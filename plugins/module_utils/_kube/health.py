@@ -17,6 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     daemons,
     drain_plan,
     node_view,
+    resources,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import probe as node_probe
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import get_node
@@ -33,6 +34,7 @@ NAMES = (
     "kubelet_version",
     "ready",
     "node_conditions",
+    "resources",
     "csi_drivers",
     "daemonsets",
     "probe",
@@ -54,9 +56,11 @@ class Wanted(typing.NamedTuple):
     csi_drivers: bool
     conditions: typing.Iterable[conditions.Condition]
     probe: typing.Optional[node_probe.Probe]
+    resources: bool
+    ignored_resources: typing.Sequence[str]
 
 
-Wanted.__new__.__defaults__ = (False, False, (), False, (), None)
+Wanted.__new__.__defaults__ = (False, False, (), False, (), None, False, ())
 
 
 class Gate(typing.NamedTuple):
@@ -96,6 +100,8 @@ def judge_node(node, wanted, server_version=""):
     gates.append(Gate("ready", ready == "True", ready))
     if wanted.node_conditions:
         gates.append(judge_conditions(node, wanted.ignored_conditions))
+    if wanted.resources:
+        gates.append(judge_resources(node, wanted.ignored_resources))
     return gates
 
 
@@ -119,6 +125,14 @@ def judge_conditions(node, ignored):
         if one["status"] == "True" and one["type"] != "Ready" and one["type"] not in ignored
     )
     return Gate("node_conditions", not bad, ", ".join(bad) or "no problem")
+
+
+def judge_resources(node, ignored):
+    """Judge what the node has for pods: as much as when it was cordoned, as device plugins and the kubelet tell it."""
+    noted = cordon_plan.noted_resources(node)
+    less = resources.missing(noted, node.get("status", {}).get("allocatable"), ignored or ())
+    enough = "as before" if noted else "nothing was noted"
+    return Gate("resources", not less, f"less {', '.join(less)}" if less else enough)
 
 
 def judge_drivers(noted, registered):

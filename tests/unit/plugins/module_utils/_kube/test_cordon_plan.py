@@ -85,6 +85,21 @@ def test_stamps_can_be_read_back():
     assert times.parse(STAMP) == NOW
 
 
+def test_what_a_node_had_for_pods_is_kept_as_long_as_our_cordon(make_node):
+    node = make_node()
+    node["status"]["allocatable"] = {"cpu": "4", "hugepages-2Mi": "1Gi"}
+    noted = plan_cordon(node, "r1", NOW).patch["metadata"]["annotations"][cordon_plan.RESOURCES]
+    assert noted == '{"cpu":"4","hugepages-2Mi":"1Gi"}'
+    node = make_node(annotations={**OURS, cordon_plan.RESOURCES: noted})
+    node["status"]["allocatable"] = {"cpu": "4", "hugepages-2Mi": "0"}
+    again = plan_cordon(node, "r1", NOW)
+    assert cordon_plan.RESOURCES not in again.patch["metadata"]["annotations"]
+    assert cordon_plan.noted_resources(node) == {"cpu": "4", "hugepages-2Mi": "1Gi"}
+    node["spec"]["unschedulable"] = True
+    back = plan_uncordon(node, "osmigrate.fleet", NOW)
+    assert back.patch["metadata"]["annotations"][cordon_plan.RESOURCES] is None
+
+
 def test_the_drivers_from_before_the_drain_are_kept_as_long_as_our_cordon(make_node):
     plan = plan_cordon(make_node(), "r1", NOW, ["a.csi", "b.csi"])
     assert plan.patch["metadata"]["annotations"][cordon_plan.DRIVERS] == "a.csi,b.csi"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import daemons, health
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, daemons, health
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Listing
 
 READY = [{"type": "Ready", "status": "True"}]
@@ -93,6 +93,38 @@ def test_conditions_that_stand_for_a_problem(make_node):
 )
 def test_drivers_have_to_be_back(noted, registered, passed, value):
     assert health.judge_drivers(noted, registered) == ("csi_drivers", passed, value)
+
+
+BEFORE = '{"cpu":"4","memory":"8000000Ki","hugepages-2Mi":"1Gi","vendor.example/gpu":"2","pods":"110"}'
+NOW = {"cpu": "4", "memory": "8000000Ki", "hugepages-2Mi": "1Gi", "vendor.example/gpu": "2", "pods": "110"}
+
+
+@pytest.mark.parametrize(
+    "noted, now, ignored, value",
+    [
+        (None, {}, [], "nothing was noted"),
+        (BEFORE, NOW, [], "as before"),
+        (BEFORE, {**NOW, "cpu": "4000m", "hugepages-2Mi": "1048576Ki", "new.example/x": "1"}, [], "as before"),
+        (BEFORE, {**NOW, "memory": "7300000Ki"}, [], "as before"),
+        (BEFORE, {**NOW, "memory": "7100000Ki"}, [], "less memory (7100000Ki, and 8000000Ki before)"),
+        (BEFORE, {**NOW, "cpu": "3920m"}, [], "less cpu (3920m, and 4 before)"),
+        (BEFORE, {**NOW, "hugepages-2Mi": "0"}, [], "less hugepages-2Mi (0, and 1Gi before)"),
+        (BEFORE, {**NOW, "vendor.example/gpu": "1"}, [], "less vendor.example/gpu (1, and 2 before)"),
+        (BEFORE, {**NOW, "vendor.example/gpu": "1"}, ["vendor.example/*"], "as before"),
+        ('{"cpu":"4","hugepages-1Gi":"4Gi"}', {"cpu": "4"}, [], "less hugepages-1Gi (none, and 4Gi before)"),
+        ('{"attachable-volumes-aws-ebs":"25"}', {}, [], "as before"),
+        # A kubelet can write what it likes on its own Node.
+        ("[1]", {}, [], "nothing was noted"),
+        ("{", {}, [], "nothing was noted"),
+        ('{"cpu":"many","memory":null,"x":"1.2.3","y":"1e999999999"}', {}, [], "nothing was noted"),
+        ("[" * 100000, {}, [], "nothing was noted"),
+    ],
+)
+def test_a_node_has_as_much_for_pods_as_before(make_node, noted, now, ignored, value):
+    node = make_node(annotations={cordon_plan.RESOURCES: noted} if noted else {})
+    node["status"]["allocatable"] = now
+    gate = health.judge_resources(node, ignored)
+    assert (gate.value, gate.passed) == (value, not value.startswith("less "))
 
 
 class Clock:
