@@ -9,7 +9,9 @@ import struct
 import subprocess
 from pathlib import Path
 
-MODULES = "biosdisk part_msdos ext2 normal configfile loadenv search test echo reboot serial terminal".split()
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env
+
+MODULES = "biosdisk part_msdos ext2 normal configfile loadenv search test echo sleep reboot serial terminal".split()
 # Those that boot something, where it is not only shown what would be booted.
 LOADER = ["linux"]
 FIRST_SECTOR = 2048
@@ -104,6 +106,12 @@ class Machine:
             return "reboot", ""
         assert len(shown) == 1, done.stdout.decode("ascii", "replace")
         return shown[0][0].decode(), shown[0][1].decode()
+
+    def block(self) -> dict[str, str]:
+        """Return the variables of the environment block that is on the disk."""
+        data = self.disk.read_bytes()
+        begin = data.index(env.HEADER + b"osm_default=")
+        return env.parse(data[begin : begin + env.SIZE])
 
     def cut(self, after: bytes) -> None:
         """Boot, and take the power when the console has shown some text."""

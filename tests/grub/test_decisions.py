@@ -128,6 +128,30 @@ def test_a_reset_at_the_menu_spends_no_try(tmp_path: Path) -> None:
     assert [machine.boot(), machine.boot()] == [("debian-13-1 on trial", "0"), ("package", "0")]
 
 
+# What GRUB does with the trial's kernel, then what the console shows last: GRUB, too, goes on where no kernel starts.
+AFTER_THE_COUNT = {
+    "reset while the kernel is loaded": ("echo loading; sleep 60", b"loading", ""),
+    "the kernel is loaded, and started next": ("echo loading", b"Falling back", "yes"),
+}
+
+
+@pytest.mark.parametrize("case", AFTER_THE_COUNT.values(), ids=AFTER_THE_COUNT)
+def test_a_try_that_was_spent_says_whether_the_candidate_was_started(tmp_path: Path, case) -> None:
+    loading, shown, started = case
+    does = f"function linux {{ {loading}; }}\nfunction initrd {{ echo loaded; }}"
+    machine = Machine(tmp_path, armed(**{"osmigrate.env": env.render({**ARMED, "osm_started": ""})}), does)
+    machine.cut(shown)
+    assert machine.block() == {**ARMED, "osm_tries": "0", "osm_started": started}
+
+
+def test_a_try_that_was_spent_says_that_the_candidate_was_not_loaded(tmp_path: Path) -> None:
+    broken = {**entry("debian-13-1"), "kernel": "/boot/grub/kernel"}
+    files = armed(**{"osmigrate.cfg": grub.render_menu([broken]).encode()})
+    machine = Machine(tmp_path, {**files, "osmigrate.env": env.render({**ARMED, "osm_started": ""})}, loads=True)
+    assert machine.boot()[0] == "reboot"
+    assert machine.block() == {**ARMED, "osm_tries": "0", "osm_started": "no"}
+
+
 def test_the_prefix_of_grub_is_not_where_grub_cfg_lies(tmp_path: Path) -> None:
     early = "set root=hd0,msdos1\nset prefix=(memdisk)/boot/grub\nconfigfile (hd0,msdos1)/boot/grub/grub.cfg\n"
     debian = "if [ -f ${config_directory}/custom.cfg ]; then source ${config_directory}/custom.cfg; fi\n"

@@ -13,7 +13,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import tier 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
-OURS = ("osm_default", "osm_trial", "osm_tries")
+OURS = ("osm_default", "osm_trial", "osm_tries", "osm_started")
 UNTOUCHED = "A plain reboot boots what it booted before"
 
 

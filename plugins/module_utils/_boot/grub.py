@@ -152,9 +152,18 @@ PASS_TRIAL, PASS_ALL = (
 
 
 def _counted(lines, block):
-    """Return the lines that take one try off, right before the trial starts: one that cannot be counted is none."""
+    """Return the lines that take one try off, before any of the trial is loaded: what cannot be counted is none."""
     count = ['  osm_tries="$osm_left"', f"  if save_env -f {block} osm_tries; then"]
     return count + lines + [f"  else {PASS_TRIAL}; fi"]
+
+
+# What osm_started becomes, which is empty while a trial is armed: its kernel starts now, or cannot be loaded. A reset
+# after the count leaves it empty.
+STARTED, NOT_LOADED = "yes", "no"
+
+
+def _noted(value, block):
+    return f"osm_started={value}; save_env -f {block} osm_started"
 
 
 def on_trial(entry):
@@ -165,10 +174,12 @@ def on_trial(entry):
     return {**{name: value for name, value in entry.items() if name != "changed"}, **entry.get("changed", {})}
 
 
-def _trial_lines(entry):
+def _trial_lines(entry, block):
     """Return the lines that boot it on trial; what GRUB cannot load is no reason to wait at a menu for a person."""
     entry = on_trial(entry)
-    return _loaded(_commands(entry, trial_arguments(entry), entry.get("trial_initrd", "")), _search(entry), "reboot")
+    commands = _commands(entry, trial_arguments(entry), entry.get("trial_initrd", ""))
+    lines = _loaded(commands, _search(entry), f"{_noted(NOT_LOADED, block)}; reboot")
+    return lines + [f"  {_noted(STARTED, block)}"]
 
 
 def _default_lines(entry):
@@ -279,13 +290,17 @@ def render_menu(entries, tries_max=3, package=True, block_uuid="", block_path=""
     lines += ["", 'if [ -n "$osm_shown" ]; then', ""]
     for entry in entries:
         trial = [f'if [ -n "$osm_left" -a "$osm_trial" = "{entry["id"]}" ]; then'] + _counted(
-            _trial_lines(entry), block
+            _trial_lines(entry, block), block
         )
         lines += menu_entry(entry["title"], entry["id"], trial + ["else"] + _default_lines(entry) + ["fi"])
     if package:
         # The way back, on trial: counted here, then grub.cfg decides as if there were nothing of ours.
         lines += [f'if [ "$osm_choice" = "{PACKAGE}" ]; then', ""]
-        lines += menu_entry("The package-managed system, on trial", PACKAGE, _counted([f"  {PASS_ALL}"], block))
+        lines += menu_entry(
+            "The package-managed system, on trial",
+            PACKAGE,
+            _counted([f"  {_noted(STARTED, block)}", f"  {PASS_ALL}"], block),
+        )
         lines += ["fi", ""]
     lines += [
         # Last: of a menu that was cut off nothing may be the default.

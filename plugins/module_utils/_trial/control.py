@@ -302,6 +302,8 @@ class BootControl:
         # GRUB, which could not count it, finds a try that is spent: any reset on the way boots the default.
         left = "0" if by_kexec else "x" * tries
         wanted = {"osm_default": default, "osm_trial": name, "osm_tries": left}
+        if not by_kexec:
+            wanted["osm_started"] = ""  # GRUB says so when it starts the candidate
         armed = trial and trial["entry"] == name and trial["armed_boot_id"] == self.boot_id
         armed = armed and kexec.is_loaded() == by_kexec
         actions += reporter.install(self.check_mode)

@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import json
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, tier
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.grub import PACKAGE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -189,14 +190,23 @@ def judge(state, block, booted_entry, boot_id, evidence=evidences.NONE, on_trial
             "GRUB booted the incumbent without starting the candidate: it could not count "
             "the try or read its menu, or somebody chose the incumbent",
         )
-    return Verdict("fell_back", evidences.explain(trial, evidence, _without_evidence(trial, block)))
+    if block is not None and block.get("osm_started") == "":
+        return Verdict(
+            "never_started",
+            "GRUB counted the try, and a reset or a power cut came before it started the candidate",
+        )
+    return Verdict("fell_back", evidences.explain(trial, evidence, _without_evidence(state, block)))
 
 
-def _without_evidence(trial, block):
+def _without_evidence(state, block):
     """Say what the environment block tells about a trial whose incumbent runs again."""
     if block is None:
         return "GRUB could not use its environment block, so the incumbent booted"
     tries = block.get("osm_tries", "")
+    if block.get("osm_started") == grub.NOT_LOADED:
+        return "GRUB counted the try, and could not load the candidate's kernel or initramfs"
+    if "osm_started" not in block and (state["control"] or {}).get("tier") == tier.KEXEC:
+        return "the candidate was to be started by kexec, and left no word before the incumbent booted"
     if tries == "0":
         return "GRUB counted the try and went on to start the candidate, which left no word before the incumbent booted"
     return "the incumbent was booted while the candidate still had tries left"

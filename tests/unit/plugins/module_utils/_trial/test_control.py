@@ -296,14 +296,14 @@ def test_a_trial_falls_back_to_what_was_confirmed_where_the_block_was_unusable(n
     node.runs("package")
     BootControl().arm("d-2", 1, "")
     boot = BootControl()
-    assert boot.block == {"osm_default": "d-1", "osm_trial": "d-2", "osm_tries": "x"}
+    assert boot.block == {"osm_default": "d-1", "osm_trial": "d-2", "osm_tries": "x", "osm_started": ""}
     assert boot.facts()["trial"]["incumbent"] == "d-1"
 
 
 def test_the_way_back_is_a_trial_where_the_block_is_unusable(node):
     garbage(node)
     assert BootControl().arm("package", 1, "") != []
-    assert BootControl().block == {"osm_default": "d-1", "osm_trial": "package", "osm_tries": "x"}
+    assert BootControl().block == {"osm_default": "d-1", "osm_trial": "package", "osm_tries": "x", "osm_started": ""}
 
 
 def test_a_confirmation_is_recorded_where_the_block_is_unusable(node):
@@ -579,7 +579,7 @@ def change(node):
     assert "quiet" not in lines(node, "d-1", trial=False)
     assert "quiet" in lines(node, "d-1", trial=True)
     BootControl().arm("d-1", 1, "r")
-    assert BootControl().block == {"osm_default": "d-1", "osm_trial": "d-1", "osm_tries": "x"}
+    assert BootControl().block == {"osm_default": "d-1", "osm_trial": "d-1", "osm_tries": "x", "osm_started": ""}
     node.reboots()
     node.block(osm_trial="d-1", osm_tries="0")
     node.runs("d-1")

@@ -26,6 +26,21 @@ CASES = {
     "the candidate runs": ({**ARMED, "osm_tries": "x"}, "d-1", "b", "booted_candidate", "running"),
     "GRUB did not count": (ARMED, "package", "b", "never_started", "could not count"),
     "the tries are used up": ({**ARMED, "osm_tries": "0"}, "package", "b", "fell_back", "left no word before"),
+    "reset after the count": (
+        {**ARMED, "osm_tries": "0", "osm_started": ""},
+        "package",
+        "b",
+        "never_started",
+        "a reset or a power cut",
+    ),
+    "started, and not heard of": (
+        {**ARMED, "osm_tries": "0", "osm_started": "yes"},
+        "package",
+        "b",
+        "fell_back",
+        "left no word before",
+    ),
+    "not loaded": ({**ARMED, "osm_tries": "0", "osm_started": "no"}, "package", "b", "fell_back", "could not load"),
     "somebody chose the incumbent": ({**ARMED, "osm_tries": "x"}, "package", "b", "fell_back", "still had tries"),
     "the block is gone": (None, "package", "b", "fell_back", "could not use"),
     "something third runs": (ARMED, "", "b", "unknown", "another OS"),
@@ -62,6 +77,13 @@ def test_judge_by_evidence(case):
     found = record.judge(STATE, USED_UP, "package", "c", evidences.Evidence(ended, panic))
     assert found.verdict == "fell_back"
     assert reason in found.reason
+
+
+def test_grub_counts_nothing_where_kexec_starts_the_candidate():
+    by_kexec = {**STATE, "control": {"tier": "kexec"}}
+    found = record.judge(by_kexec, USED_UP, "package", "c")
+    assert found.verdict == "fell_back"
+    assert "by kexec" in found.reason and "GRUB" not in found.reason
 
 
 def test_evidence_changes_no_other_verdict():
