@@ -179,7 +179,7 @@ def verified(params):
         keys = signature.trusted_keys(params["trusted_keys"])
         data = envelope.signed_bytes(params["manifest"])
         raw = [signature.decode(one) for one in params["signatures"]]
-        signers = signature.count(data, raw, keys, max(required, 1), name, signature.matches_by_openssl)
+        signers = signature.count(data, raw, keys, max(required, 1), name, signature.matches_on_node)
     release, _digest = envelope.read_payload(params["manifest"], name)
     if asked:
         signed_by = signature.allowed(signers, max(required, 1), release["name"], name)

@@ -10,7 +10,7 @@ import tempfile
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _command
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import ed25519, reader
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import signature as signatures
 
 TEXT = '{"name":"debian-13"}'
@@ -66,13 +66,17 @@ def fixture_other(tmp_path_factory):
     return Pair(tmp_path_factory.mktemp("other"), "other")
 
 
-def verify(data, signature, publics, matches=signatures.matches_by_openssl):
+def verify(data, signature, publics, matches=signatures.matches_on_node):
     keys, raw = signatures.trusted_keys(publics), [signatures.decode(signature)]
     return signatures.allowed(signatures.count(data, raw, keys, 1, "The release", matches), 1, "d", "The release")[0]
 
 
+def without_openssl(key, signature, data):
+    return ed25519.matches(key.raw, signature, data)
+
+
 SIGNERS = [Pair.sign_with_openssl, Pair.sign_with_cryptography]
-MATCHERS = [signatures.matches_by_openssl, reader.matches]
+MATCHERS = [signatures.matches_on_node, without_openssl, reader.matches]
 
 
 @pytest.mark.parametrize("sign", SIGNERS)
@@ -143,24 +147,16 @@ def test_openssl_leaves_no_file_and_nobody_else_can_read_them(ours, tmp_path, mo
     assert os.listdir(str(scratch)) == []
 
 
-def test_openssl_missing_fail(ours, tmp_path, monkeypatch):
+@pytest.mark.parametrize("program", [None, OPENSSL_1_1_1, "#!/bin/sh\nkill -9 $$\n"])
+def test_an_openssl_that_cannot_tell_is_done_without(ours, tmp_path, monkeypatch, program):
+    signature = ours.sign_with_openssl(DATA)
+    if program:
+        (tmp_path / "openssl").write_text(program)
+        (tmp_path / "openssl").chmod(0o755)
     monkeypatch.setattr(_command, "SEARCH_PATH", str(tmp_path))
-    with pytest.raises(FleetError) as caught:
-        verify(DATA, encoded(bytes(64)), [ours.public])
-    assert caught.value.problem.startswith("openssl cannot be started: No such file or directory")
-    assert caught.value.todo == "Install OpenSSL 3.0 or later on the node"
-
-
-def test_openssl_too_old_fail(ours, tmp_path, monkeypatch):
-    (tmp_path / "openssl").write_text(OPENSSL_1_1_1)
-    (tmp_path / "openssl").chmod(0o755)
-    monkeypatch.setattr(_command, "SEARCH_PATH", f"{tmp_path}:{_command.SEARCH_PATH}")
-    with pytest.raises(FleetError) as caught:
-        verify(DATA, encoded(bytes(64)), [ours.public])
-    assert str(caught.value) == (
-        "OpenSSL 1.1.1w 11 Sep 2023 on this node cannot verify ed25519 signatures: "
-        "pkeyutl: Option unknown option -rawin. Nothing was changed. Install OpenSSL 3.0 or later on the node."
-    )
+    assert verify(DATA, signature, [ours.public])
+    with pytest.raises(FleetError, match="is not signed by any trusted key"):
+        verify(DATA + b" ", signature, [ours.public])
 
 
 def test_no_key_fail():
@@ -206,7 +202,7 @@ def test_two_of_three_keys(ours, other, tmp_path):
     raw = [signatures.decode(pair.sign_with_openssl(DATA)) for pair in (ours, third)]
 
     def count(required, signed=raw):
-        return signatures.count(DATA, signed, keys, required, "The release", signatures.matches_by_openssl)
+        return signatures.count(DATA, signed, keys, required, "The release", signatures.matches_on_node)
 
     assert len(count(2)) == 2
     with pytest.raises(FleetError, match="is signed by 2 of the 3 trusted keys that osmigrate_signatures_required"):
