@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A recipe, read with those that it extends.
 
-This module util is PRIVATE to the collection. Python versions supported: >=3.6. It needs PyYAML; modules look at MISSING
-of _release/reader.py before they call anything here.
+This module util is PRIVATE to the collection. Python versions supported: >=3.6. It needs PyYAML; modules look at
+MISSING of _release/reader.py before they call anything here.
 """
 
 import os
@@ -13,10 +13,13 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text
 
 Document = typing.Dict[str, typing.Any]
 DEEPEST = 10
 ENDING = ".yml"
+# Key of what stands in a recipe: its file and line.
+AT = "at"
 _BUILT_IN = re.compile(r"[0-9A-Za-z_-]+")
 # What a problem says about begins with the path of its key.
 _PROBLEM = re.compile(r"(?P<path>[^\s:]+): ")
@@ -59,6 +62,21 @@ def read(path: str, shipped: str = "") -> Recipe:
     return Recipe(files[0], files, document)
 
 
+def lock_of(recipe: Recipe) -> str:
+    """Return where the lock of a recipe lies, unless somebody says otherwise: beside it."""
+    return recipe.path[: -len(ENDING) if recipe.path.endswith(ENDING) else None] + ".lock"
+
+
+def where(recipe: Recipe, word: str) -> str:
+    """Say in which file and line of a recipe a word stands, "" if it does not."""
+    whole = re.compile(r"(?<![\w.+-])%s(?![\w.+-])" % re.escape(word))
+    for path in recipe.files:
+        for number, text in enumerate(read_text(path).split("\n"), 1):
+            if whole.search(text.partition("#")[0]):
+                return "%s line %d" % (os.path.basename(path), number)
+    return ""
+
+
 def merged(below: Document, above: Document) -> Document:
     """Return what two recipes say together: lists one after the other, mappings key by key, else what is above.
 
@@ -92,6 +110,7 @@ def _read_one(path: str, before: typing.Sequence[str]) -> Document:
         lines = reader.lines(content)
         raise _wrong(path, "; ".join(_with_line(problem, lines) for problem in problems))
     _make_absolute(document, os.path.dirname(path))
+    _mark(document, os.path.basename(path), reader.lines(content))
     return document
 
 
@@ -102,6 +121,13 @@ def _with_line(problem: str, lines: typing.Dict[str, int]) -> str:
     while path and path not in lines:
         path = path[: max(path.rfind("."), path.rfind("["), 0)]
     return "line %d: %s" % (lines.get(path, 1), problem)
+
+
+def _mark(document: Document, name: str, lines: typing.Dict[str, int]) -> None:
+    """Note with each user, file and script where it stands, for messages of the build."""
+    for key in ("users", "groups", "files", "scripts"):
+        for index, one in enumerate(document.get(key, [])):
+            one[AT] = "%s line %d" % (name, lines.get("%s[%d]" % (key, index), 1))
 
 
 def _extended(name: str, by: str, shipped: str) -> str:
@@ -119,11 +145,11 @@ def _make_absolute(document: Document, directory: str) -> None:
         if isinstance(holder, dict) and key in holder:
             holder[key] = os.path.normpath(os.path.join(directory, os.path.expanduser(holder[key])))
 
-    base = document.get("base", {})
     for key in (schema.DIRECTORY, schema.ARCHIVE, schema.OCI):
-        absolute(base, key)
-    for source in [base.get(schema.MMDEBSTRAP, {}), *base.get(schema.MMDEBSTRAP, {}).get("sources", [])]:
-        absolute(source, "keyring")
+        absolute(document.get("base", {}), key)
+    packages = document.get("packages", {})
+    for one in [packages, *packages.get("sources", [])]:
+        absolute(one, "keyring")
     for one in document.get("files", []):
         absolute(one, "source")
     for one in document.get("scripts", []):

@@ -23,6 +23,8 @@ BASE, PACKAGES, USERS, FILES, UNITS, KERNEL, TIDY = STAGES = (
 )
 # The ways to begin a tree: of packages, from what is there, by a command of the user's own.
 MMDEBSTRAP, DIRECTORY, ARCHIVE, OCI, COMMAND = "mmdebstrap", "directory", "archive", "oci", "command"
+# What mmdebstrap begins with: what Debian calls required, or only what is essential; apt in both.
+MINBASE, APT = "minbase", "apt"
 DRACUT, INITRAMFS_TOOLS, NONE = "dracut", "initramfs-tools", "none"
 # What can be left out by a word, and where it lies below /usr/share.
 LEFT_OUT = {
@@ -79,6 +81,12 @@ def pattern(value: typing.Any, path: str, problems: checks.Problems) -> typing.A
     return value
 
 
+def true(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
+    if value is not True:
+        problems.append(f"{path}: can only be true")
+    return value
+
+
 def one_of(*words: str) -> checks.Check:
     def check(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
         if checks.is_text(value, path, problems) and value not in words:
@@ -120,16 +128,11 @@ _source = checks.mapping(
     lists={"components": checks.list_of(line)},
     optional={"keyring": line},
 )
-_mmdebstrap = checks.mapping(
-    required={},
-    lists={"sources": checks.list_of(_source)},
-    optional={"architecture": checks.text(r"[a-z0-9-]+", "an architecture of dpkg"), "keyring": line},
-)
 _argv = checks.list_of(line)
 _base = just_one(
     checks.mapping(
         required={},
-        optional={MMDEBSTRAP: _mmdebstrap, DIRECTORY: line, ARCHIVE: line, OCI: line, COMMAND: _argv},
+        optional={MMDEBSTRAP: one_of(MINBASE, APT), DIRECTORY: line, ARCHIVE: line, OCI: line, COMMAND: _argv},
     ),
     MMDEBSTRAP,
     DIRECTORY,
@@ -139,8 +142,18 @@ _base = just_one(
 )
 _packages = checks.mapping(
     required={},
-    lists={"base": checks.list_of(_PACKAGE), "install": checks.list_of(_PACKAGE), "preseed": checks.list_of(line)},
-    optional={"pins": pins, "recommends": boolean},
+    lists={
+        "sources": checks.list_of(_source),
+        "base": checks.list_of(_PACKAGE),
+        "install": checks.list_of(_PACKAGE),
+        "preseed": checks.list_of(line),
+    },
+    optional={
+        "architecture": checks.text(r"[a-z0-9-]+", "an architecture of dpkg"),
+        "keyring": line,
+        "pins": pins,
+        "recommends": boolean,
+    },
 )
 _user = checks.mapping(
     required={"name": _ACCOUNT, "uid": _NUMBER},
@@ -155,7 +168,7 @@ _file = just_one(
             "content": anything,
             "source": line,
             "link": line,
-            "directory": boolean,
+            "directory": true,
             "sha256": checks.text("[0-9a-f]{64}", "64 hex digits in lower case"),
             "mode": a_mode,
             "owner": _ACCOUNT,

@@ -284,6 +284,11 @@ def parse(content: bytes, name: str, todo: str = "Correct it and sign it again")
         raise FleetError(f"{name} is not proper YAML: {printable(error, 200)}", todo=todo)
 
 
+def dump(document: typing.Any) -> str:
+    """Return plain data as YAML, in its own order."""
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=1000)
+
+
 def lines(content: bytes) -> typing.Dict[str, int]:
     """Say on which line each key and each item of YAML stands that parse has taken.
 

@@ -73,7 +73,8 @@ def test_two_kinds_of_base_are_one_too_many(tmp_path):
 
 
 def test_what_a_recipe_needs_may_stand_in_the_one_that_it_extends(tmp_path):
-    mine = 'schema: 1\nextends: below.yml\npackages: {install: [jq, zstd], pins: {jq: "1.7*"}}\nkernel: {initramfs: none}\n'
+    mine = 'schema: 1\nextends: below.yml\npackages: {install: [jq, zstd], pins: {jq: "1.7*"}}\n'
+    mine += "kernel: {initramfs: none}\n"
     below = GOOD + "packages: {install: [zstd, cron], recommends: true}\nkernel: {initramfs: dracut}\n"
     read = recipe.read(str(written(tmp_path, mine=mine, below=below)))
     assert [Path(one).name for one in read.files] == ["mine.yml", "below.yml"]

@@ -1,0 +1,181 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Publish a tree: an OSTree commit, and the manifest that names it."""
+
+DOCUMENTATION = r"""
+module: release_payload
+short_description: Publish a tree as OSTree commit with its manifest
+version_added: 0.1.0
+description:
+  - Brings a copy of a tree, which M(osmigrate.fleet.release_tree) has built, into the shape that OSTree deploys,
+    commits it, and writes the manifest of the release. The commit gets its names, and the manifest its place, when all
+    is whole.
+  - The same recipe, lock, name and version give the same commit everywhere. It has no parent.
+  - The manifest is not signed yet.
+author:
+  - osmigrate.fleet contributors (@osmigrate)
+extends_documentation_fragment:
+  - osmigrate.fleet.attributes
+attributes:
+  check_mode:
+    support: none
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  platform:
+    support: full
+    platforms: linux
+requirements:
+  - ostree
+  - PyYAML
+options:
+  recipe:
+    description: Path of the recipe.
+    type: path
+    required: true
+  recipes:
+    description: Directory with recipes that another one may extend by their names alone.
+    type: path
+  lock:
+    description: Directory of the lock. Without it, it lies beside the recipe, with C(.lock) instead of C(.yml).
+    type: path
+  work_directory:
+    description: Directory with room for some trees, in which builds keep what they may use again.
+    type: path
+    default: /var/tmp/osmigrate-build
+  version:
+    description: Version of the release.
+    type: str
+    required: true
+  destination:
+    description: Directory that gets C(repo) and, in a directory of the release's id, C(release.yml).
+    type: path
+    required: true
+  url:
+    description: URL under which nodes see the destination.
+    type: str
+    required: true
+  serial:
+    description: Number that grows with each release of the name, for the manifest; V(0) is none.
+    type: int
+    default: 0
+  minimum_from:
+    description: Versions one of which has to run before this one; none are any.
+    type: list
+    elements: str
+    default: []
+  gpg_sign:
+    description: Key with which OSTree signs the commit, as gpg names it. Without it the commit is not signed.
+    type: str
+  gpg_homedir:
+    description: Home directory of gpg.
+    type: path
+  gpg_keys:
+    description: Public keys for the manifest, ASCII-armoured, with which nodes verify the commit.
+    type: list
+    elements: str
+    default: []
+  locked:
+    description: Fail if the same inputs gave another commit before, and say which files differ.
+    type: bool
+    default: false
+seealso:
+  - module: osmigrate.fleet.release_tree
+  - module: osmigrate.fleet.release_sign
+"""
+
+EXAMPLES = r"""
+- name: Publish the tree
+  osmigrate.fleet.release_payload:
+    recipe: node.yml
+    version: "13.1"
+    destination: public
+    url: http://images.example
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+actions:
+  description: What was done.
+  returned: success
+  type: list
+  elements: str
+  sample: ["commit 8c3b1bf6f2a5", "write public/debian-13-13.1/release.yml"]
+manifest:
+  description: Path of the manifest.
+  returned: success
+  type: str
+commit:
+  description: The commit.
+  returned: success
+  type: str
+differs:
+  description: With O(locked), files that differ from what the same inputs gave before.
+  returned: failure
+  type: list
+  elements: str
+  sample: ["M    /usr/etc/motd"]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import (
+    locking,
+    ostree,
+    payload,
+    recipe,
+    schema,
+    stages,
+    tree,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "recipe": {"type": "path", "required": True},
+            "recipes": {"type": "path"},
+            "lock": {"type": "path"},
+            "work_directory": {"type": "path", "default": "/var/tmp/osmigrate-build"},
+            "version": {"type": "str", "required": True},
+            "destination": {"type": "path", "required": True},
+            "url": {"type": "str", "required": True},
+            "serial": {"type": "int", "default": 0},
+            "minimum_from": {"type": "list", "elements": "str", "default": []},
+            "gpg_sign": {"type": "str"},
+            "gpg_homedir": {"type": "path"},
+            "gpg_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+            "locked": {"type": "bool", "default": False},
+        },
+    )
+    reader.need_libraries(module)
+    params = module.params
+    with failing(module):
+        read = recipe.read(params["recipe"], params["recipes"] or "")
+        directory = params["lock"] or recipe.lock_of(read)
+        work = params["work_directory"]
+        with tree.alone(work) as log:
+            locked = locking.ensure(read, directory, False, True, 0, log, False).lock
+            built = tree.build(read.document, locked, directory, work, schema.TIDY, log)
+            wanted = payload.Wanted(
+                params["version"],
+                params["destination"],
+                params["url"],
+                params["serial"],
+                params["minimum_from"],
+                ostree.Signer(params["gpg_sign"] or "", params["gpg_homedir"] or ""),
+                params["gpg_keys"],
+                stages.of(read.document, locked)[-1].digest,
+                params["locked"],
+            )
+            done = payload.publish(read.document, built.path, work, locked, directory, wanted, log)
+    actions = [f"commit {done.commit[:12]}", f"write {done.manifest}"] if done.changed else []
+    answer(module, changed=done.changed, actions=actions, manifest=done.manifest, commit=done.commit)
+
+
+if __name__ == "__main__":
+    main()

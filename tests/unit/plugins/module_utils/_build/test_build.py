@@ -1,0 +1,227 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small release is built from a recipe: what gets into it, what a second run does, and what stops it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import building
+import pytest
+import yaml
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, recipe, tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from building import KERNEL, RECIPE, build, prepare, publish
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="a tree has files of several owners"),
+    pytest.mark.skipif(not shutil.which("ostree"), reason="ostree is not installed"),
+]
+# Each: what is added to the recipe, and what stops the build.
+STOPS = {
+    "no kernel": ("remove: []", "Stage kernel: the tree has no kernel"),
+    "several kernels": ("remove: []", f"Stage kernel: the tree has 2 kernels: 6.1, {KERNEL}"),
+    "a number that is taken": (
+        "users: [{name: bob, uid: 0}]",
+        "Stage users: mine.yml line 12: number 0 of group bob is that of root",
+    ),
+    "a group that is not there": (
+        "users: [{name: bob, uid: 9, groups: [staff]}]",
+        "Stage users: mine.yml line 12: user bob is in group staff, which does not exist",
+    ),
+    "an owner that is not there": (
+        "files:\n- {path: /etc/a, content: a, owner: bob}",
+        "Stage files: mine.yml line 13: /etc/a belongs to user bob, which does not exist",
+    ),
+    "a source that is not there": (
+        "files:\n- {path: /etc/a, source: gone}",
+        "Stage files: mine.yml line 13: source {0}/gone is no file",
+    ),
+    "another file than meant": (
+        f"files:\n- {{path: /etc/a, source: agent.sh, sha256: {64 * 'a'}}}",
+        "Stage files: mine.yml line 13: source {0}/agent.sh is not the file with that sha256",
+    ),
+    "a script that fails": (
+        "scripts:\n- {after: files, inside: false, text: \"echo why >&2\\nexit 3\"}",
+        "Stage files: mine.yml line 13: script echo why >&2 failed with code 3: why",
+    ),
+    "a script without its secret": (
+        "scripts:\n- {after: files, inside: false, text: id, secrets: [OSM_TEST_GONE]}",
+        "Stage files: mine.yml line 13: script id needs OSM_TEST_GONE in the environment, which is not set",
+    ),
+    "a private key": (
+        "files:\n- {path: /etc/ssl/key.pem, content: '-----BEGIN PRIVATE KEY-----'}",
+        "Stage tidy: /etc/ssl/key.pem holds a private key",
+    ),
+    "a secret that a script leaves": (
+        "scripts:\n- {after: files, inside: false, text: 'echo $OSM_TEST >$TREE/etc/token', secrets: [OSM_TEST]}",
+        "Stage tidy: /etc/token holds a secret that a script was given",
+    ),
+    "a base that is none": ("remove: []", "Stage base: the base has no usr, so it is no root file system"),
+}  # fmt: skip
+LEAST = "schema: 1\nname: debian-13\nref: debian/13/x86_64\nbase:\n  directory: root\n# Nothing.\n\n\n\n\n"
+
+
+def files(repository: Path, ref: str) -> dict[str, str]:
+    """Return path -> mode, owner and size or goal, as OSTree lists a commit."""
+    done = subprocess.run(
+        ["ostree", "ls", "-R", f"--repo={repository}", ref], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(None, 4) for line in done.stdout.splitlines()]
+    return {row[4].strip(): " ".join(row[:4]) for row in rows}
+
+
+def test_what_gets_into_a_release(tmp_path):
+    done = publish(prepare(tmp_path), tmp_path / "work", "13.1", tmp_path / "public")
+    found = files(tmp_path / "public" / "repo", "debian/13/x86_64")
+    assert found["/usr/bin/agent"] == "-00755 0 0 10"
+    assert found["/usr/etc/machine-id"] == "-00444 0 0 0"
+    assert "/usr/etc/agent.conf -> ../usr/share/agent.conf" in found
+    assert "/root -> var/roothome" in found
+    assert not [name for name in found if "nethack" in name or "README" in name or "ssh_host" in name]
+    assert not [name for name in found if name.startswith(("/etc", "/var/"))]
+    manifest = yaml.safe_load(Path(done.manifest).read_text())
+    assert manifest["payloads"]["ostree"]["commit"] == done.commit
+    assert manifest["payloads"]["ostree"]["boot_size"] == len("kernel" + "initramfs")
+    assert manifest["os"] == {"id": "debian", "version_id": "13", "architecture": "x86_64", "kernel": KERNEL}
+    assert manifest["created"] == "2025-12-01T00:00:00Z"
+
+
+def test_accounts_and_what_var_needs(tmp_path):
+    built = Path(build(prepare(tmp_path), tmp_path / "work").path)
+    assert "agent:x:811:811::/var/lib/agent:/usr/sbin/nologin\n" in (built / "etc/passwd").read_text()
+    assert (built / "etc/group").read_text() == "root:x:0:\nagents:x:812:agent\nagent:x:811:\n"
+    assert "agent:!*:::::::\n" in (built / "etc/shadow").read_text()
+    publish(tmp_path / "mine.yml", tmp_path / "work", "13.1", tmp_path / "public")
+    lines = subprocess.run(
+        [
+            "ostree",
+            "cat",
+            f"--repo={tmp_path}/public/repo",
+            "debian/13/x86_64",
+            "/usr/lib/tmpfiles.d/osmigrate-var.conf",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "d /var/lib/agent 0750 0 0\n" in lines
+    assert "L /var/lib/dpkg - - - - ../../usr/lib/sysimage/dpkg\n" in lines
+
+
+def test_a_second_run_does_nothing_and_a_change_only_what_follows(tmp_path):
+    path, work = prepare(tmp_path), tmp_path / "work"
+    assert build(path, work).made == list(recipe.schema.STAGES)
+    assert build(path, work).made == []
+    path.write_text(RECIPE.replace("usr/games/*", "usr/games"))
+    assert build(path, work).made == ["tidy"]
+    (tmp_path / "agent.sh").write_text("#!/bin/sh\nexit\n")
+    assert build(path, work).made == ["packages", "users", "files", "units", "kernel", "tidy"]
+
+
+def test_a_build_that_was_stopped_goes_on(tmp_path):
+    path, work = prepare(tmp_path), tmp_path / "work"
+    path.write_text(
+        RECIPE + "scripts:\n- {after: kernel, inside: false, text: 'test -e go'}\n".replace("go", f"{work}/go")
+    )
+    with pytest.raises(FleetError, match=r"Stage kernel: mine.yml line 20: script test -e .* failed with code 1"):
+        publish(path, work, "13.1", tmp_path / "public")
+    assert not (tmp_path / "public").exists()
+    (work / "go").touch()
+    assert "base" not in build(path, work).made
+
+
+@pytest.mark.parametrize("case", STOPS)
+def test_what_stops_a_build(tmp_path, monkeypatch, case):
+    monkeypatch.setenv("OSM_TEST", "a-token-of-somebody")
+    text, said = STOPS[case]
+    path = prepare(tmp_path, LEAST + ("kernel: {initramfs: none}\n" if "kernel" not in case else "") + text + "\n")
+    modules = tmp_path / "root" / "usr/lib/modules"
+    if case == "no kernel":
+        shutil.rmtree(modules)
+    elif case == "several kernels":
+        (modules / "6.1").mkdir()
+        (modules / "6.1" / "vmlinuz").touch()
+    elif case.startswith("a base"):
+        shutil.rmtree(tmp_path / "root" / "usr")
+    with pytest.raises(FleetError) as raised:
+        publish(path, tmp_path / "work", "13.1", tmp_path / "public")
+    assert raised.value.problem.startswith(said.format(tmp_path)), raised.value.problem
+    assert not (tmp_path / "public").exists()
+
+
+def test_a_name_that_is_no_utf_8_is_named(tmp_path):
+    path = prepare(tmp_path)
+    with open(os.fsencode(tmp_path) + b"/root/usr/share/a\xff", "w", encoding="utf-8"):
+        pass
+    with pytest.raises(FleetError, match=r"Stage ostree: the name of file /usr/share/a\\xff is no UTF-8"):
+        publish(path, tmp_path / "work", "13.1", tmp_path / "public")
+    path.write_text(RECIPE.replace("usr/games/*", "usr/share/a*"))
+    publish(path, tmp_path / "work", "13.1", tmp_path / "public")
+
+
+def test_hard_links_stay_through_all_stages(tmp_path):
+    path = prepare(tmp_path)
+    os.link(tmp_path / "root/usr/lib/os-release", tmp_path / "root/usr/share/twin")
+    built = build(path, tmp_path / "work").path
+    assert os.stat(os.path.join(built, "usr/share/twin")).st_nlink == 2
+
+
+def test_a_link_in_the_tree_does_not_lead_out_of_it(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "keep").touch()
+    path = prepare(tmp_path, RECIPE + "scripts:\n- {before: tidy, inside: false, text: 'true'}\n")
+    (tmp_path / "root" / "usr" / "games" / "nethack").unlink()
+    (tmp_path / "root" / "usr" / "games").rmdir()
+    (tmp_path / "root" / "usr" / "games").symlink_to(outside)
+    (tmp_path / "root" / "usr" / "bin").symlink_to(outside)
+    build(path, tmp_path / "work")
+    assert sorted(one.name for one in outside.iterdir()) == ["keep"]
+
+
+def test_two_builds_do_not_work_in_one_directory(tmp_path):
+    with tree.alone(str(tmp_path)), pytest.raises(FleetError, match="Another build works in"):
+        with tree.alone(str(tmp_path)):
+            pass
+
+
+def test_a_release_that_is_there_stays(tmp_path):
+    path, work, public = prepare(tmp_path), tmp_path / "work", tmp_path / "public"
+    first = publish(path, work, "13.1", public)
+    assert not publish(path, work, "13.1", public).changed
+    path.write_text(RECIPE.replace("hello", "bye"))
+    with pytest.raises(FleetError, match=r"Release debian-13-13\.1 is there already as commit"):
+        publish(path, work, "13.1", public)
+    assert building.publish(path, work, "13.2", public).commit != first.commit
+    listed = subprocess.run(["ostree", "refs", f"--repo={public}/repo"], capture_output=True, text=True, check=True)
+    assert sorted(listed.stdout.split()) == ["debian/13/x86_64", "releases/debian-13/13.1", "releases/debian-13/13.2"]
+
+
+def test_locked_fails_where_the_outcome_differs_and_shows_what(tmp_path):
+    text = RECIPE + "scripts:\n- {after: files, inside: false, text: 'date +%N >$TREE/etc/built'}\n"
+    path, work, public = prepare(tmp_path, text), tmp_path / "work", tmp_path / "public"
+    publish(path, work, "13.1", public, frozen=True)
+    shutil.rmtree(work)
+    with pytest.raises(FleetError, match="The same recipe and lock gave commit ") as raised:
+        publish(path, work, "13.1", public, frozen=True)
+    assert "M    /usr/etc/built" in raised.value.result["differs"]
+
+
+def test_a_lock_is_for_what_the_recipe_asks_for(tmp_path):
+    path, work = prepare(tmp_path), tmp_path / "work"
+    with pytest.raises(FleetError, match="has no lock in"):
+        building.lock(path, work, frozen=True)
+    assert building.lock(path, work).is_new
+    assert not building.lock(path, work, frozen=True).is_new
+    (tmp_path / "root" / "usr" / "share" / "more").touch()
+    with pytest.raises(FleetError, match="asks for other packages, or for another base, than lock"):
+        building.lock(path, work, frozen=True)
+    listed = tmp_path / "mine.lock" / lock.LIST
+    listed.write_text(json.dumps({"schema": 9}))
+    with pytest.raises(FleetError, match="is damaged, or of another version"):
+        building.lock(path, work)
