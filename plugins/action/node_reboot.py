@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import kexec
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 
@@ -65,7 +66,7 @@ class ActionModule(ActionBase):
                     " Look at it, then run the same command again.",
                 }
         started = time.monotonic()
-        after = self._wait(before, started + timeout)
+        after = self._wait(before, started + timeout, str((task_vars or {}).get("inventory_hostname", "")))
         seconds = round(time.monotonic() - started)
         if not after:
             return {
@@ -93,15 +94,17 @@ class ActionModule(ActionBase):
             return before, ""  # it may well go down already
         return before, (answer["stderr"] or answer["stdout"]).strip() or "no reason given" if answer["rc"] else ""
 
-    def _wait(self, before: str, deadline: float) -> str:
+    def _wait(self, before: str, deadline: float, host: str) -> str:
         """Return the boot id of the next boot, empty if there was none before the deadline."""
         self._look_briefly()
+        _waiting.tell(host, f"another boot than {before}")
         while time.monotonic() < deadline:
             time.sleep(LOOK_EVERY)
             try:
                 self._connection.reset()
                 now = self._boot_id()
             except AnsibleConnectionFailure:
+                _waiting.tell(host, "it does not answer yet")
                 continue
             if now and now != before:
                 return now

@@ -29,6 +29,17 @@ options:
     ini:
       - section: callback_osmigrate_progress
         key: lines
+  every:
+    description:
+      - After how many seconds without a line it is said what each node is at, since when, and what it waits for, such
+        as who holds the places of a budget, or which pods have not left and why. V(0) for never.
+    type: int
+    default: 25
+    env:
+      - name: OSMIGRATE_PROGRESS_EVERY
+    ini:
+      - section: callback_osmigrate_progress
+        key: every
   directory:
     description:
       - Where the log of events, C(events.jsonl), is written, and the report, C(report.html), C(report.md),
@@ -55,7 +66,11 @@ examples: |
   directory = rollouts/2026-11
 """
 
+import contextlib
 import functools
+import os
+import shutil
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -64,9 +79,11 @@ from typing import Any
 
 from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
     batches,
     events,
+    heartbeat,
     page,
     progress,
     rollout,
@@ -76,6 +93,8 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.event_log import EventLog, replace
 
 LOG = "events.jsonl"
+# So often it is looked whether there was a line.
+LOOKS_EVERY = 1
 COLOURS = {rollout.DONE: constants.COLOR_OK, rollout.FAILED: constants.COLOR_ERROR, rollout.HELD: constants.COLOR_WARN}
 
 
@@ -110,15 +129,60 @@ class CallbackModule(CallbackBase):
         self._state = rollout.Rollout()
         self._watch = watch.Watch(self._tell)
         self._play, self._batch = "", 0
+        self._begin_to_wait()
         name = Path(getattr(playbook, "_file_name", None) or "").stem
         self._tell("run", playbook=name, check=bool(context.CLIARGS.get("check")))
+
+    def _begin_to_wait(self) -> None:
+        self._spoke = time.time()
+        self._task = ""
+        # What nodes are called in the cluster, where that is not the name of the host.
+        self._names: dict[str, str] = {}
+        self._heard = ""
+        self._beats = heartbeat.Heartbeat(LOOKS_EVERY, self._beat)
+        if self.get_option("lines") and self.get_option("every") > 0:
+            self._heard = tempfile.mkdtemp(prefix="osmigrate-")
+            os.environ[_waiting.VARIABLE] = self._heard
+            self._beats.begin()
+
+    @harmless
+    def _beat(self) -> None:
+        now = time.time()
+        if self.disabled or now - self._spoke < self.get_option("every"):
+            return
+        # The signal may have come in the middle of a line, or while another thread adds a node: the next one will do.
+        with contextlib.suppress(RuntimeError):
+            said = progress.waiting(self._state, now, self._why)
+            self._say(said or f"Waiting: {self._task}", now)
+
+    def _why(self, host: str, since: float) -> str:
+        # Two clocks read one after the other may differ by what a file system rounds.
+        told = (_waiting.heard(self._heard, name, since - 1) for name in (self._names.get(host, host), host))
+        return events.clean(next(filter(None, told), ""))
+
+    def _say(self, line: str, at: float, color: str | None = None) -> None:
+        self._spoke = at
+        self._display.display(f"{time.strftime('%H:%M:%S', time.localtime(at))} {line}", color=color)
+
+    def _end_to_wait(self) -> None:
+        self._beats.end()
+        if self._heard:
+            os.environ.pop(_waiting.VARIABLE, None)
+            shutil.rmtree(self._heard, ignore_errors=True)
+
+    @harmless
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        self._task = events.clean(task.get_name())
 
     @harmless
     def v2_playbook_on_play_start(self, play: Any) -> None:
         name = play.get_name()
         inventory = play.get_variable_manager()._inventory
         total = len(inventory.get_hosts(play.hosts, ignore_restrictions=True))
-        nodes = [host.name for host in inventory.get_hosts(play.hosts)]
+        hosts = inventory.get_hosts(play.hosts)
+        nodes = [host.name for host in hosts]
+        called = ((host.name, host.vars.get("k8s_node_name")) for host in hosts)
+        self._names.update((name, node) for name, node in called if isinstance(node, str))
         # One play is announced for each of its batches.
         self._batch = self._batch + 1 if name == self._play else 1
         self._play = name
@@ -152,6 +216,7 @@ class CallbackModule(CallbackBase):
 
     @harmless
     def v2_playbook_on_stats(self, stats: Any) -> None:
+        self._end_to_wait()
         self._watch.end()
         if self._log:
             self._report(self._log.path)
@@ -171,8 +236,7 @@ class CallbackModule(CallbackBase):
         rollout.apply(self._state, one)
         line = progress.line(self._state, one) if self.get_option("lines") else ""
         if line:
-            clock = time.strftime("%H:%M:%S", time.localtime(one.at))
-            self._display.display(f"{clock} {line}", color=COLOURS.get(str(one.said.get("outcome"))))
+            self._say(line, one.at, COLOURS.get(str(one.said.get("outcome"))))
 
 
 def _task(task: Any) -> watch.Task:

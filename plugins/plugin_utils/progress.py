@@ -8,6 +8,8 @@ This plugin util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import some
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import rollout as reducer
@@ -57,6 +59,25 @@ def _said(rollout: Rollout, one: Event) -> str:
     if one.kind == "result" and node.outcome in ENDS:
         return f"{node.name} {ENDS[node.outcome]} in {node.failed_in}: {node.why}"
     return ""
+
+
+def waiting(rollout: Rollout, now: float, why: Callable[[str, float], str]) -> str:
+    """Say what each node is at that people wait for, "" if there is none.
+
+    :param why: takes the name of a node, and since when its step lasts; returns what it waits for, "" if that is not
+        known.
+    """
+    told = []
+    for name in sorted(rollout.nodes):
+        span = rollout.nodes[name].now_in
+        if span is None or rollout.nodes[name].outcome or span.step not in BY_KEY:
+            continue
+        reason = why(name, span.begin)
+        said = f"{name} {BY_KEY[span.step].words} since {duration(span.seconds(now))}"
+        told.append(f"{said} ({reason})" if reason else said)
+    rest = len(told) - MOST_NAMED
+    more = [f"and {rest} more"] if rest > 0 else []
+    return f"Waiting: {'; '.join([*told[:MOST_NAMED], *more])} | {totals(rollout, now)}" if told else ""
 
 
 def _before(node: Node, now: float) -> str:

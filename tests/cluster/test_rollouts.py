@@ -16,6 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
@@ -263,13 +264,15 @@ def test_waves_follow_each_other_when_they_have_proved_it(make_fleet, play, tmp_
     assert code == 0 and [note.get("phase") for note in fleet.notes()] == ["done"] * 3
 
 
-def test_pools_together_have_no_more_places_than_the_cap(robot, make_fleet):
+def test_pools_together_have_no_more_places_than_the_cap(robot, make_fleet, tmp_path, monkeypatch):
+    monkeypatch.setenv(_waiting.VARIABLE, str(tmp_path))
     one, other = make_fleet(1), make_fleet(2)
     claim.claim(robot, one.request(0)._replace(cap=2))
     claim.claim(robot, other.request(0, limit="2")._replace(cap=2))
     full = other.request(1, limit="2")._replace(cap=2)
     with pytest.raises(claim.ClaimError, match=f"2 nodes of all pools may be away.*{one.nodes[0]} holds a place"):
-        claim.claim(robot, full)
+        claim.claim(robot, full._replace(timeout=1))
+    assert f"{one.nodes[0]} holds a place for rollout r1" in _waiting.heard(str(tmp_path), other.nodes[1], 0)
     assert set(other.state().claims) == {other.nodes[0]}
     assert claim.claim(robot, full._replace(batch=one.nodes)).waits_for_batch
     claim.release(robot, one.nodes[0], "pool")

@@ -90,7 +90,8 @@ class Fleet:
         """What a user exports before the first playbook; the lab writes it down."""
         text = (self.paths.run / "env").read_text()
         exported = dict(word.split("=", 1) for word in shlex.split(text, comments=True) if "=" in word)
-        return {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/installed"), **exported}
+        told = {"ANSIBLE_CALLBACKS_ENABLED": "osmigrate.fleet.progress"}
+        return {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/installed"), **told, **exported}
 
     def release(self, version: str) -> dict[str, Any]:
         """Return the variables that name a release of the lab."""

@@ -11,6 +11,7 @@ import os
 import time
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval_plan, guard, pool_plan, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import (
@@ -71,6 +72,7 @@ def wait(
         if judged.vetoes or now() >= deadline:
             end(cluster, owned)
             raise _refused(request, question, judged, result)
+        _waiting.tell(request.node, f"{', '.join(judged.missing)} did not answer {question.id} yet")
         sleep(min(POLL_SECONDS, deadline - now()))
 
 

@@ -9,6 +9,7 @@ import random
 import time
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
@@ -100,6 +101,7 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
                 return Outcome(name, before, pool_plan.Plan(before, [], None), False, refusal.problem, gate.seen)
             if refusal.wait is None or now() >= deadline or now() + refusal.wait > deadline:
                 raise _refused(cluster, request, name, refusal, gate.seen, owned)
+            _waiting.tell(request.node, refusal.problem)
             sleep(min(refusal.wait or LONGEST_PAUSE, WINDOW_PAUSE, deadline - now()))
             continue
         before, plan = update_pool(cluster, name, decide, check_mode, prepare=members.recent)
@@ -112,6 +114,7 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
             return Outcome(name, before, plan, bool(plan.full and mates), "", gate.seen)
         if now() >= deadline:
             raise _no_place(request, name, plan.full)
+        _waiting.tell(request.node, _who(plan.full))
         sleep(min(pause * random.uniform(0.5, 1), max(0, deadline - now())))
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
@@ -241,15 +244,20 @@ def _refused(cluster, request, name, refusal, control_plane, owned):
 
 
 def _no_place(request, name, full):
+    return ClaimError(
+        "Node %s got no place in the budget of pool %s within %d seconds: %s"
+        % (request.node, name, request.timeout, _who(full)),
+        "Bring them back into service (the playbook recover does it for what dead runs left)%s, then run the same "
+        "command again" % ("" if name == pool_plan.CONTROL_PLANE else " or raise osmigrate_max_unavailable"),
+        name,
+        full[1],
+    )
+
+
+def _who(full):
+    """Who takes a budget up, as a clause."""
     limit, occupants = full
     said = [f"{one.node} {one.why}" for one in occupants[:NAMED]]
     if len(occupants) > NAMED:
         said.append("and %d more" % (len(occupants) - NAMED))
-    return ClaimError(
-        "Node %s got no place in the budget of pool %s within %d seconds: %s, and %s"
-        % (request.node, name, request.timeout, limit, ", ".join(said)),
-        "Bring them back into service (the playbook recover does it for what dead runs left)%s, then run the same "
-        "command again" % ("" if name == pool_plan.CONTROL_PLANE else " or raise osmigrate_max_unavailable"),
-        name,
-        occupants,
-    )
+    return f"{limit}, and {', '.join(said)}"

@@ -14,6 +14,7 @@ import threading
 import time
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     daemons,
@@ -41,6 +42,8 @@ RETURNS = 5
 SECOND_LOOK = 2.0
 # So long a drain goes on by what it has heard of the node's lease.
 OWNER_SECONDS = 1.0
+# So often it is told what is waited for.
+TELL_SECONDS = 5.0
 # The reason of the condition DisruptionTarget on pods that are deleted.
 DELETION = "DeletionByOsmigrate"
 # Of so many pods that do not end it is looked up why.
@@ -195,6 +198,7 @@ class NodeDrain:
         self._events = queue.Queue()
         self._owned = guard.Guard(cluster, request.node, request.run)
         self._owned_until = self._started
+        self._tell_at = self._started
 
     def plan(self):
         """Look, and refuse what must not be evicted before anything is."""
@@ -272,6 +276,7 @@ class NodeDrain:
         if now >= self._deadline:
             self._raise_unfinished()
         evict = Evictor(self._cluster, self._request.grace_period)
+        self._tell(now)
         due = self._drain.due(now)
         if due:
             self._require_owner(now)
@@ -280,7 +285,15 @@ class NodeDrain:
             threads.submit(ask, pod).add_done_callback(
                 lambda future, uid=pod.uid: self._events.put(("ANSWERED", (uid, future)))
             )
-        self._take(max(0.01, min(self._drain.rest(now), self._deadline - now)))
+        self._take(max(0.01, min(self._drain.rest(now), self._deadline - now, TELL_SECONDS)))
+
+    def _tell(self, now):
+        """Say while it is waited for which pods are there, and what holds them."""
+        if now >= self._tell_at:
+            remaining = self._drain.remaining()
+            held = drain_plan.enumerate_pods(remaining) if remaining else "none"
+            _waiting.tell(self._request.node, "%d pods are left: %s" % (len(remaining), held))
+            self._tell_at = now + TELL_SECONDS
 
     def _require_owner(self, now):
         """Evict for nobody who has lost the node meanwhile."""

@@ -9,6 +9,7 @@ import re
 import time
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     conditions,
@@ -278,6 +279,7 @@ def _wait(looks, name, wanted, ready_for, timeout, started, now, sleep):
         if lost or late or moment - started >= timeout:
             seconds = moment - started if late else timeout
             raise _failure(name, wanted, lost, late or closed, seconds, _result(node, gates, since, started))
+        _waiting.tell(name, ", ".join(f"{gate.name} ({gate.value})" for gate in closed) or "it has to stay healthy")
         sleep(POLL_SECONDS)
 
 

@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import time
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import guard, node_view, wave_plan, wave_policy
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, Cluster, get_node, update_node
@@ -49,6 +50,7 @@ def wait(
             break
         if refusal.wait is None or now() >= deadline or now() + refusal.wait > deadline:
             break
+        _waiting.tell(request.node, refusal.why)
         # However long it soaks, who stops to serve meanwhile is seen.
         sleep(min(max(refusal.wait, 1.0), LOOKS_EVERY if looks else ASKS_EVERY))
     if check_mode:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import socket
 import stat
 import subprocess
 import sys
@@ -54,10 +56,10 @@ HOSTS = {
 def run(tmp_path):
     """Return a function that runs the play in tmp_path, and returns what it printed."""
 
-    def run(by_runner: bool = False, **environment: str) -> str:
+    def run(by_runner: bool = False, play: str = PLAY, **environment: str) -> str:
         for part in ("project", "inventory", "env"):
             (tmp_path / part).mkdir(exist_ok=True)
-        (tmp_path / "project/play.yml").write_text(PLAY)
+        (tmp_path / "project/play.yml").write_text(play)
         (tmp_path / "inventory/hosts.json").write_text(json.dumps(HOSTS))
         argv = [sys.executable, "-m", "ansible", "playbook", "-i", "../inventory/hosts.json", "play.yml"]
         if by_runner:
@@ -107,3 +109,28 @@ def test_nothing_is_printed_or_written_unless_wanted(run, tmp_path):
         ANSIBLE_CALLBACKS_ENABLED="ansible.builtin.junit", JUNIT_OUTPUT_DIR=str(tmp_path / "junit")
     )
     assert not list(Path(tmp_path).rglob("events.jsonl"))
+
+
+SILENT = """
+- name: Ask for a place
+  hosts: w0
+  gather_facts: false
+  tasks:
+    - name: Ask an API server that does not answer
+      osmigrate.fleet.k8s_node_claim:
+        name: "{{ inventory_hostname }}"
+        state: claimed
+        rollout: r1
+        host: "http://127.0.0.1:%d"
+        api_key: k
+      timeout: 6
+"""
+
+
+@pytest.mark.parametrize("by_runner", [False, True])
+def test_a_long_wait_is_told_again_and_again(run, by_runner):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        printed = run(by_runner, play=SILENT % silent.getsockname()[1], OSMIGRATE_PROGRESS_EVERY="1")
+    told = re.findall(r"Waiting: w0 waits for those who have to agree.* since ([0-9]+) s \|", printed)
+    assert len(told) >= 3 and told == sorted(told)
+    assert "has ended, the run goes on" not in printed
