@@ -46,8 +46,6 @@ class Verdict(typing.NamedTuple):
 
     program: str
     kind: str
-    severity: str
-    effect: str
     words: typing.List[str]
 
 
@@ -117,19 +115,19 @@ def _own_binds(situation: Situation) -> typing.Tuple[typing.Tuple[str, str], ...
 def _judge(
     situation: Situation, program: Program, files: typing.List[str], node: _Side, candidate: _Side, ends: float
 ) -> typing.List[Verdict]:
-    def said(kind: str, severity: str, words: typing.Iterable[str]) -> Verdict:
+    def said(kind: str, words: typing.Iterable[str]) -> Verdict:
         hidden = _secrets(situation, files)
-        return Verdict(program.name, kind, severity, program.effect, _cleaned(words, hidden))
+        return Verdict(program.name, kind, _cleaned(words, hidden))
 
     if not _place(candidate.tree, program):
         is_missed = bool(_place(node.tree, program))
-        return [said(SILENT, "low", ["the release does not have it"])] if is_missed else []
+        return [said(SILENT, ["the release does not have it"])] if is_missed else []
     if time.monotonic() > ends:
-        return [said(SILENT, "medium", ["there was no time left for it"])]
+        return [said(SILENT, ["there was no time left for it"])]
     try:
         refused, warned = _words(program, candidate, files, ends)
     except FleetError as error:
-        return [said(SILENT, "medium", [error.problem])]
+        return [said(SILENT, [error.problem])]
     if refused or warned:
         before = _before(situation, program, node, files, ends)
         same = [word for word in refused if word in before]
@@ -137,9 +135,9 @@ def _judge(
         warned = [word for word in warned if word not in before]
     else:
         same = []
-    found = [said(REFUSED, program.severity, refused)] if refused else []
-    found += [said(SAME, "low", same)] if same and not refused else []
-    return found + ([said(WARNED, "medium", warned)] if warned else [])
+    found = [said(REFUSED, refused)] if refused else []
+    found += [said(SAME, same)] if same and not refused else []
+    return found + ([said(WARNED, warned)] if warned else [])
 
 
 def _before(
@@ -254,7 +252,7 @@ def _sshd_settings(node: _Side, candidate: _Side) -> typing.List[Verdict]:
         for keyword in sorted(set(before) - set(after))
         if after and keyword in (*sshd.ADDED, *own)
     ]
-    return [Verdict(program.name, DIFFERS, "high", program.effect, _cleaned(told, set()))] if told else []
+    return [Verdict(program.name, DIFFERS, _cleaned(told, set()))] if told else []
 
 
 def _settings(side: _Side, program: Program) -> typing.Dict[str, str]:

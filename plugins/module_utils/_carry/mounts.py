@@ -20,6 +20,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is
 
 FSTAB = "/etc/fstab"
 HEADER = "# Written by osmigrate.fleet from the fstab of the incumbent.\n"
+# Options by which less may be done on a file system.
+RESTRICTIONS = ("ro", "nodev", "nosuid", "noexec", "nosymfollow")
 WHERE = ("Mount", "Where")
 
 
@@ -121,6 +123,17 @@ def plan_missing(situation):
         if name not in rules.TOP and incumbent.is_link("/" + name) and candidate.lstat("/" + name) is None:
             items.append(situation.copy("/" + name, "data"))
     return Found(items, [], set())
+
+
+def compare(situation):
+    """Return in sentences which restrictions of the node's root and /var the candidate will not have."""
+    told = []
+    for fields in parse_fstab(situation.incumbent.text(FSTAB)):
+        place = plain(fields[1])
+        strict = [option for option in fields[3].split(",") if option in RESTRICTIONS]
+        if place in ("/", "/var") and strict:
+            told.append(f"{place} is mounted with {','.join(strict)} on the node, without on the candidate")
+    return told
 
 
 def _examine_mounts(situation, entries):

@@ -15,12 +15,15 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     alternatives,
     crontabs,
     dropins,
+    enabled,
     kernel,
     mounts,
     named,
     names,
     network,
     owners,
+    pam,
+    rights,
     rules,
     sshd,
     strays,
@@ -46,6 +49,8 @@ class Plan(typing.NamedTuple):
     collisions: typing.List[dict]
     ids: typing.List[dict]
     searched: dict
+    # In sentences, by what is compared: what the release would do otherwise than the node, whoever made it so.
+    differences: typing.Dict[str, typing.List[str]] = {}
 
 
 def make(situation, extra_paths, limits, kernel_arguments=()):
@@ -116,6 +121,7 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
         ],
         ids,
         {"entries": owned.entries, "complete": owned.complete},
+        find_differences(situation, items),
     )
 
 
@@ -128,6 +134,19 @@ def make_missing(situation, limits):
     items = people.found.items + mounts.plan_missing(situation).items + trust.plan(situation).items
     items += ending.plan(limits)
     return Plan(_with_parents(situation, items), [], [], people.collisions, [], {"entries": 0, "complete": True})
+
+
+def find_differences(situation, items):
+    """Return what nobody carries and is not the same on both systems, as Plan has it."""
+    started = enabled.compare(situation, items)
+    return {
+        "pam": pam.compare(situation),
+        "sudo": rights.compare(situation, items),
+        "mounts": mounts.compare(situation),
+        "services": [f"{name}: the release has none" for name in started.missing]
+        + [f"{name}: the release does not start it" for name in started.off],
+        "more-services": started.more,
+    }
 
 
 def _renumbered(made, numbers):

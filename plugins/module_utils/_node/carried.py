@@ -20,6 +20,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.judges impo
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.named import MISSING
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.plan import Plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.programs import PROGRAMS
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.units import THE_NODES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
@@ -96,6 +97,10 @@ def _collisions(made: Plan) -> Sentences:
     return ["{kind} {name}: {detail}".format(**found) for found in made.collisions]
 
 
+def _differing(of: str) -> typing.Callable[[Plan], Sentences]:
+    return lambda made: made.differences.get(of, [])
+
+
 # The worst first.
 CHECKS = [
     Check(
@@ -131,6 +136,38 @@ CHECKS = [
         _own_units,
     ),
     Check(
+        "carry-pam-differs",
+        "high",
+        True,
+        "Who gets in is asked otherwise on the candidate: PAM is the release's",
+        "Take a release whose PAM asks the same, or put it there by a hook",
+        _differing("pam"),
+    ),
+    Check(
+        "carry-sudo-differs",
+        "high",
+        True,
+        "Other people than on the node may become root, or by other rules: /etc/sudoers is the release's",
+        "Say in a file of /etc/sudoers.d, which is carried, what shall count",
+        _differing("sudo"),
+    ),
+    Check(
+        "carry-mounts-differ",
+        "medium",
+        True,
+        "The candidate mounts with fewer restrictions",
+        "Mount what needs them by a line of its own in /etc/fstab",
+        _differing("mounts"),
+    ),
+    Check(
+        "carry-services-missing",
+        "medium",
+        True,
+        "What the node's boot starts is not started on the candidate",
+        "Take a release that has it, or enable it on the node yourself, which is carried",
+        _differing("services"),
+    ),
+    Check(
         "carry-unknown",
         "medium",
         True,
@@ -146,6 +183,14 @@ CHECKS = [
         "Look whether the change is right for the node",
         _changed,
     ),
+    Check(
+        "carry-services-more",
+        "low",
+        True,
+        "The release starts what the node does not",
+        "Mask on the node what shall not run, which is carried",
+        _differing("more-services"),
+    ),
     Check("carry-left", "info", True, "What stays behind on purpose", "Nothing has to be done", _left),
 ]
 
@@ -154,8 +199,18 @@ def _nothing(_made: Plan) -> Sentences:
     return []
 
 
-REFUSED_TITLE = "The release's %s refuses what the node carries: %s"
-REFUSED_REMEDY = "Correct on the node what %s names, or accept this finding"
+# What each program of the release may refuse.
+REFUSALS = {
+    program.name: Check(
+        f"carry-refused-{program.name}",
+        program.severity,
+        True,
+        f"The release's {program.name} refuses what the node carries: {program.effect}",
+        f"Correct on the node what {program.name} names, or accept this finding",
+        _nothing,
+    )
+    for program in PROGRAMS
+}
 # What the release's programs say besides; what they refuse has a key of its own.
 JUDGED = {
     DIFFERS: Check(
@@ -191,6 +246,7 @@ JUDGED = {
         _nothing,
     ),
 }
+OF_PROGRAMS = list(REFUSALS.values()) + list(JUDGED.values())
 
 
 def examine(made: Plan, accepted: typing.Sequence[str]) -> Findings:
@@ -213,10 +269,7 @@ def judged(verdicts: typing.Iterable[Verdict], accepted: typing.Sequence[str]) -
     for verdict in verdicts:
         told = [f"{verdict.program}: {word}" for word in verdict.words]
         if verdict.kind == REFUSED:
-            title = REFUSED_TITLE % (verdict.program, verdict.effect)
-            remedy = REFUSED_REMEDY % verdict.program
-            check = Check(f"carry-refused-{verdict.program}", verdict.severity, True, title, remedy, _nothing)
-            findings.append(_finding(check, told, accepted))
+            findings.append(_finding(REFUSALS[verdict.program], told, accepted))
         else:
             gathered[verdict.kind] += told
     return findings + [_finding(JUDGED[kind], told, accepted) for kind, told in gathered.items() if told]

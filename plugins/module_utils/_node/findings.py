@@ -88,7 +88,7 @@ def inhibitors(findings):
 
 
 def _examine_keys(accepted):
-    known = {check.key: check for check in CHECKS + carried.CHECKS}
+    known = {check.key: check for check in CHECKS + carried.CHECKS + carried.OF_PROGRAMS}
     for key in accepted:
         if key not in known:
             close = difflib.get_close_matches(key, known, 1)

@@ -7,7 +7,8 @@ incumbent, release: files as write_tree takes them; a list is content and mode.
 packages: what packages brought: content now, and as it was shipped. EL's are registered by the real rpm.
 ids: owner and group of files of the incumbent, by number.
 files: what the candidate has then, null for nothing; modes: of some of them. lost, left, unknown: what is said, all
-of it but for what every move leaves.
+of it but for what every move leaves. differences: what is said of a comparison of both systems, by what is compared;
+of services only where a case says something.
 """
 
 from pathlib import Path
@@ -17,7 +18,7 @@ import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*/*.yml"))
-KNOWN = set("from to incumbent release packages ids files modes lost left unknown collisions".split())
+KNOWN = set("from to incumbent release packages ids files modes lost left unknown collisions differences".split())
 ALWAYS_LEFT = ("/etc/fstab: ", "/etc/passwd: ")
 
 
@@ -54,6 +55,8 @@ def test_case(move, path):
     left = {left.path: left.reason for left in made.left if not left.path.startswith(ALWAYS_LEFT)}
     assert left == case.get("left", {})
     assert {stray["path"]: stray["reason"] for stray in made.unknown} == case.get("unknown", {})
+    differences = {"pam": [], "sudo": [], "mounts": [], **case.get("differences", {})}
+    assert {of: made.differences[of] for of in differences} == differences
     assert [f"{each['name']}: {each['detail']}" for each in made.collisions] == case.get("collisions", [])
 
 

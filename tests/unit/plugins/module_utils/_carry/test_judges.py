@@ -141,7 +141,7 @@ def test_what_cannot_be_started_is_said(shell):
 
 @pytest.mark.parametrize("kind", [judges.REFUSED, judges.WARNED, judges.SAME, judges.DIFFERS, judges.SILENT])
 def test_what_they_say_is_a_finding(kind):
-    verdict = judges.Verdict("nft", kind, "high", "the node has no firewall", ["/etc/nftables.conf:1: Error"])
+    verdict = judges.Verdict("nft", kind, ["/etc/nftables.conf:1: Error"])
     (found,) = carried.judged([verdict], [])
     assert found["detail"] == "nft: /etc/nftables.conf:1: Error"
     assert found["key"] == {

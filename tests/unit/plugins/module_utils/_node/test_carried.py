@@ -39,6 +39,11 @@ CASES = [
     (plan(left=[Left("/u", "the release brings its own u, which starts a; the node's starts b")]), ["carry-own-units"]),
     (plan(left=[Left("/etc/fstab: x", "kubelet wants no swap")]), ["carry-left"]),
     (plan(unknown=[{"path": "/etc/a", "reason": "unowned"}]), ["carry-unknown"]),
+    (plan()._replace(differences={"pam": ["sshd: auth asks pam_faillock on the node only"]}), ["carry-pam-differs"]),
+    (plan()._replace(differences={"sudo": ["%sudo may ALL= ALL on the candidate only"]}), ["carry-sudo-differs"]),
+    (plan()._replace(differences={"mounts": ["/ is mounted with nodev"]}), ["carry-mounts-differ"]),
+    (plan()._replace(differences={"services": ["a.service: the release has none"]}), ["carry-services-missing"]),
+    (plan()._replace(differences={"more-services": ["b.service"]}), ["carry-services-more"]),
     (plan(collisions=[{"kind": "user", "name": "a", "detail": "5 belongs to b"}]), ["carry-collisions"]),
 ]  # fmt: skip
 
@@ -69,5 +74,5 @@ def test_what_stops_the_node_can_be_accepted_by_the_key_that_preflight_knows():
 
 
 def test_one_key_is_one_finding():
-    keys = [check.key for check in findings.CHECKS + carried.CHECKS]
+    keys = [check.key for check in findings.CHECKS + carried.CHECKS + carried.OF_PROGRAMS]
     assert sorted(set(keys)) == sorted(keys)
