@@ -345,7 +345,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import timin
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import judges, model, network, plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SEVERITIES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply, silent
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import names
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
@@ -353,7 +353,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._node import carri
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending, fence
 
 
-def carry(incumbent, deployment, var, mount_points, params, check_mode, live=None):
+def carry(incumbent, deployment, var, mount_points, params, check_mode, live=None, unanswering=()):
     """Plan and, unless in check mode, apply.
 
     :param incumbent: str, root of the running system.
@@ -361,13 +361,14 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode, live=Non
     :param var: str, directory that is the candidate's /var.
     :param mount_points: list of str, what is mounted on the running system.
     :param live: network.Live, what runs on its network; None where that is not known.
+    :param unanswering: list of str, what is mounted and does not answer.
     :returns: dict, the result of the module.
     """
     examine(incumbent, deployment, var)
     deadman = timing.trial_seconds(timing.last_boots(), params["deadman_seconds"], params["deadman_most"])
     limits = ending.Limits(deadman, params["health_timeout"], params["health_deadline"])
     ending.check(limits)
-    situation = model.open_situation(incumbent, deployment, params["stateroot"], mount_points, live)
+    situation = model.open_situation(incumbent, deployment, params["stateroot"], mount_points, live, unanswering)
     is_deployment = situation.incumbent.exists(BOOTED_FLAG)
     if is_deployment:
         made = plan.make_missing(situation, limits)
@@ -488,14 +489,16 @@ def main():
     with failing(module, apply.LEFT), fence.guarded(module):
         if not re.match(r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z", module.params["stateroot"]):
             raise FleetError(f"{module.params['stateroot']} is not the name of a stateroot")
+        mounted = _storage.mounts()
         result = carry(
             "/",
             module.params["deployment"],
             os.path.join("/ostree/deploy", module.params["stateroot"], "var"),
-            foreign_mounts(_storage.mounts()),
+            foreign_mounts(mounted),
             module.params,
             module.check_mode,
             look_at_network(module.params["deployment"]),
+            silent.find(mounted),
         )
     if not module._diff:
         del result["diff"]

@@ -55,12 +55,8 @@ def names(target: str, text: str) -> typing.List[Named]:
     :param target: path on the candidate, by which the format is known.
     :param text: the text as the candidate will have it; of fstab one line is enough.
     """
-    found: typing.List[Named] = []
-    for patterns, reader in READERS:
-        if any(fnmatch.fnmatchcase(target, pattern) for pattern in patterns.split()):
-            found = list(reader(text))
-            break
-    return sorted(set(found))
+    reader = next((reader for place, reader in _PLACES if place.match(target)), nothing)
+    return sorted(set(reader(text)))
 
 
 def mentioned(text: str) -> Found:
@@ -332,4 +328,8 @@ READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     ("/etc/modprobe.d/*", modprobe),
     ("/etc/audit/* /etc/exports* /etc/hosts /etc/kubernetes/* /etc/cni/* /etc/ssh/*", nothing),
     ("/etc/*", mentioned),
+]
+_PLACES = [
+    (re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns.split())), reader)
+    for patterns, reader in READERS
 ]

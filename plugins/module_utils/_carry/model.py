@@ -22,6 +22,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import
     item,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
 
 # Files that say something by being there, empty as they may be: that nobody may use it.
 EMPTY_COUNTS = ("/etc/cron.allow", "/etc/at.allow")
@@ -111,6 +112,19 @@ class Situation:
             return self.incumbent.exists(path)
         return self.candidate.exists(path) or self.candidate.exists(self.translation.name(path))
 
+    def link(self, path: str, target: str) -> str:
+        """Return where a link of the incumbent has to point to at its place on the candidate.
+
+        What it says by a relative path is meant from the directory that it lies in, which may be seen through a link;
+        what lies below that comes along with it.
+        """
+        said = self.incumbent.link(path)
+        here, there = self.incumbent.resolve(os.path.dirname(path)), os.path.dirname(target)
+        if said.startswith("/") or here == there:
+            return said
+        meant = os.path.normpath(os.path.join(here, said))
+        return said if is_below(meant, here) else self.translation.name(meant)
+
     def copy(self, path, rule, target=None, mode=None, lost="", shown=False, as_is=False):
         """Return the Item that brings a file, link or directory of the incumbent.
 
@@ -122,7 +136,7 @@ class Situation:
         if stat.S_ISDIR(status.st_mode):
             kind = DIRECTORY
         elif stat.S_ISLNK(status.st_mode):
-            kind, content = LINK, self.incumbent.link(path)
+            kind, content = LINK, self.link(path, target or path)
         elif status.st_size > HELD_MAX:
             origin = self.incumbent.place(path)
         else:
@@ -132,6 +146,8 @@ class Situation:
             if not as_is:
                 content, replaced = self.translation.text(content, rule)
                 lost = "; ".join(([lost] if lost else []) + replaced)
+        if kind != LINK:
+            lost = "; ".join(([lost] if lost else []) + attributes.not_kept(self.incumbent.place(path)))
         return item(
             kind,
             target or path,
@@ -147,6 +163,9 @@ class Situation:
         )
 
 
-def open_situation(incumbent, deployment, stateroot, mount_points, network=None):
-    """Return the Situation of two roots, given as directories."""
-    return Situation(Tree(incumbent), Tree(deployment), stateroot, mount_points, network)
+def open_situation(incumbent, deployment, stateroot, mount_points, network=None, silent=()):
+    """Return the Situation of two roots, given as directories.
+
+    :param silent: iterable of str, mount points of the incumbent that do not answer.
+    """
+    return Situation(Tree(incumbent, silent), Tree(deployment), stateroot, mount_points, network)

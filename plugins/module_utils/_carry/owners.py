@@ -42,6 +42,8 @@ def search(situation, directories):
             continue
         for entry in listing:
             entries += 1
+            if os.path.join(path, as_name(entry.name)) in situation.incumbent.silent:
+                continue
             if entries > ENTRIES_MAX:
                 return Owners(numbers, ENTRIES_MAX, False)
             try:

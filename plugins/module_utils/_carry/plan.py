@@ -100,6 +100,7 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
         items += [sudoers.renumbered(made, people) for made in new]
         taken |= part.taken
         left += part.left
+    items = _unlinked(situation, items)
     items, said = named.judge(situation, _with_parents(situation, items + ending.plan(limits)), shared)
     left += said
     unknown = find_unknown(situation, taken, left)
@@ -133,13 +134,22 @@ def make_missing(situation, limits):
     people = accounts.plan_missing(situation)
     items = people.found.items + mounts.plan_missing(situation).items + trust.plan(situation).items
     items += ending.plan(limits)
-    return Plan(_with_parents(situation, items), [], [], people.collisions, [], {"entries": 0, "complete": True})
+    return Plan(
+        _with_parents(situation, items),
+        [],
+        [],
+        people.collisions,
+        [],
+        {"entries": 0, "complete": True},
+        {"silent": sorted(situation.incumbent.silent)},
+    )
 
 
 def find_differences(situation, items):
     """Return what nobody carries and is not the same on both systems, as Plan has it."""
     started = enabled.compare(situation, items)
     return {
+        "silent": sorted(situation.incumbent.silent),
         "pam": pam.compare(situation),
         "sudo": rights.compare(situation, items),
         "mounts": mounts.compare(situation),
@@ -158,6 +168,20 @@ def _renumbered(made, numbers):
         gid=numbers.get(("group", made.gid), made.gid),
         attributes=attributes.renumbered(made.attributes, numbers),
     )
+
+
+def _unlinked(situation, items):
+    """Say of files that were one file by two names that they are two now."""
+    first, result = {}, []
+    for made in items:
+        status = situation.incumbent.lstat(made.source) if made.kind == FILE and made.source else None
+        if status is not None and stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+            other = first.setdefault((status.st_dev, status.st_ino), made.source)
+            if other != made.source:
+                lost = f"one file with {other} on the node, and a copy on the candidate"
+                made = made._replace(lost="; ".join(word for word in (made.lost, lost) if word))
+        result.append(made)
+    return result
 
 
 def _with_parents(situation, items):

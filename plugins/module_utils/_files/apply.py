@@ -25,6 +25,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import
 FS_IOC_GETFLAGS = 0x80086601
 FS_IOC_SETFLAGS = 0x40086602
 FS_IMMUTABLE_FL = 0x10
+HOLE = 1 << 16
 LEFT = "The candidate is not complete and not armed; the node serves on as it did"
 
 
@@ -162,7 +163,7 @@ def _write(planned, path):
             if planned.origin:
                 _copy_pieces(planned.origin, content)
             else:
-                content.write(planned.content)
+                _write_pieces(planned.content, content)
         os.chown(temporary, planned.uid, planned.gid)
         # In this order: giving a file away takes its set-id bits and capabilities.
         os.chmod(temporary, planned.mode)
@@ -195,6 +196,16 @@ def _copy_pieces(path, copy):
                 place += len(piece)
             place = max(place, until)
         copy.truncate(end)
+
+
+def _write_pieces(held, copy):
+    """Write what is held, and leave a hole where it has nothing but zeros."""
+    for place in range(0, len(held), HOLE):
+        piece = held[place : place + HOLE]
+        if any(piece):
+            copy.seek(place)
+            copy.write(piece)
+    copy.truncate(len(held))
 
 
 @contextlib.contextmanager

@@ -6,14 +6,19 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import errno
+import fcntl
 import os
 import struct
+import typing
 
 ACLS = ("system.posix_acl_access", "system.posix_acl_default")
 CAPABILITY = "security.capability"
 # An access control list: a version, then entries of tag, permissions and number.
 VERSION, ENTRY = struct.Struct("<I"), struct.Struct("<HHI")
 KINDS = {0x02: "user", 0x08: "group"}
+# struct fsxattr: flags, three numbers that do not count here, the id of a project between them, and padding.
+FS_IOC_FSGETXATTR, FSXATTR = 0x801C581F, struct.Struct("=IIIII8x")
+IMMUTABLE, APPEND_ONLY = 0x08, 0x10
 WITHOUT = (errno.ENOTSUP, errno.ENODATA, errno.ENOENT, errno.EACCES)
 
 
@@ -30,6 +35,28 @@ def read(path):
         raise
     kept = [name for name in sorted(names) if name in ACLS or name == CAPABILITY or name.startswith("user.")]
     return tuple((name, os.getxattr(path, name, follow_symlinks=False)) for name in kept)
+
+
+def not_kept(path: str) -> typing.List[str]:
+    """Return what a file or directory has that its copy will not have, as sentences without their subject.
+
+    A flag that keeps a file from being changed would keep a deployment from being removed.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return []
+    try:
+        flags, _size, _extents, project, _copied = FSXATTR.unpack(
+            fcntl.ioctl(descriptor, FS_IOC_FSGETXATTR, bytes(FSXATTR.size))
+        )
+    except OSError:
+        return []  # a file system without such flags
+    finally:
+        os.close(descriptor)
+    told = ["it cannot be changed on the node (immutable), and can on the candidate"] if flags & IMMUTABLE else []
+    told += ["it can only grow on the node (append-only), and is free on the candidate"] if flags & APPEND_ONLY else []
+    return told + ([f"its project {project} for quotas is not kept"] if project else [])
 
 
 def renumbered(found, numbers):

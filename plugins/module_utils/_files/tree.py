@@ -32,26 +32,47 @@ class Tree:
 
     Bytes that are no UTF-8 are surrogates in names and in texts alike, so that one can be found in the other.
 
+    Where a directory leads is looked up once: a Tree is made anew after its directories have changed.
+
     :param root: str, the directory where it is visible.
+    :param silent: paths at which file systems are mounted that do not answer; nothing is there, and nobody looks.
     """
 
-    def __init__(self, root):
+    def __init__(self, root: str, silent: typing.Iterable[str] = ()) -> None:
         self.root = root
+        self.silent = frozenset(silent)
+        self._directories: typing.Dict[str, str] = {"/": "/"}
 
-    def resolve(self, name, last=True):
+    def resolve(self, name: str, last: bool = True) -> str:
         """Return the name without links in it; parts that do not exist stay as they are. A loop leads to NOWHERE.
 
         :param last: bool, whether the last part is followed too.
         """
         # No file has a NUL in its name, but a file that a power cut left may have one where a name is meant.
         name = name.replace("\0", NO_NAME)
+        directory, slash, base = name.rpartition("/")
+        if not slash or base in ("", ".", ".."):
+            return self._follow(name, last)
+        above = self._directories.get(directory or "/")
+        if above is None:
+            above = self._directories[directory] = self._follow(directory, True)
+        if above == NOWHERE:
+            return NOWHERE
+        found = f"{above}/{base}" if above != "/" else f"/{base}"
+        if found in self.silent:
+            return NOWHERE
+        return self._follow(found, True) if last and os.path.islink(self.outside(found)) else found
+
+    def _follow(self, name: str, last: bool) -> str:
         pending, done, links = [part for part in reversed(name.split("/")) if part not in ("", ".")], "/", 0
         while pending:
             part = pending.pop()
             if part == "..":
                 done = os.path.dirname(done)
                 continue
-            found = os.path.join(done, part)
+            found = f"{done}/{part}" if done != "/" else f"/{part}"
+            if found in self.silent:
+                return NOWHERE
             target = self.target(found) if pending or last else None
             if target is not None:
                 links += 1

@@ -136,6 +136,14 @@ CHECKS = [
         _own_units,
     ),
     Check(
+        "carry-silent-mounts",
+        "high",
+        True,
+        "File systems do not answer, so nobody has looked at what is on them",
+        "Let them answer or unmount them, then run the same command again",
+        _differing("silent"),
+    ),
+    Check(
         "carry-pam-differs",
         "high",
         True,

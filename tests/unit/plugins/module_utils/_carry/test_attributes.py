@@ -4,6 +4,7 @@
 
 import os
 import struct
+import subprocess
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import attributes
@@ -47,3 +48,34 @@ def test_what_the_release_has_besides_goes(move):
 def test_entries_are_sorted_by_their_new_numbers():
     (found,) = attributes.renumbered((("system.posix_acl_access", acl(100, 1000)),), {("user", 100): 2000})
     assert found[1] == acl(1000, 2000)
+
+
+def test_what_a_copy_cannot_keep_is_told(move):
+    names = ("/etc/cni/net.d/a.conf", "/etc/cni/net.d/b.conf", "/etc/cni/net.d/c.conf")
+    moving = move({name: "x" for name in names[:2]})
+    first, second, third = (moving.incumbent / name.strip("/") for name in names)
+    os.link(first, third)
+    if any(
+        subprocess.run(["chattr", flag, str(path)], check=False).returncode
+        for flag, path in (("+i", first), ("+a", second))
+    ):
+        pytest.skip("a file system without such flags")
+    try:
+        lost = {made.target: made.lost for made in moving.carry().items}
+    finally:
+        subprocess.run(["chattr", "-i", "-a", str(first), str(second)], check=True)
+    assert [lost[name] for name in names] == [
+        "it cannot be changed on the node (immutable), and can on the candidate",
+        "it can only grow on the node (append-only), and is free on the candidate",
+        "it cannot be changed on the node (immutable), and can on the candidate; "
+        "one file with /etc/cni/net.d/a.conf on the node, and a copy on the candidate",
+    ]
+    assert not attributes.not_kept(str(moving.deployment / names[0].strip("/")))
+
+
+def test_zeros_are_holes_in_the_copy(move):
+    moving = move({NAME: b"a" + b"\0" * (1 << 20) + b"b" + b"\0" * 70000})
+    moving.carry()
+    copy = moving.deployment / NAME.strip("/")
+    assert copy.read_bytes() == (moving.incumbent / NAME.strip("/")).read_bytes()
+    assert copy.stat().st_blocks * 512 < copy.stat().st_size

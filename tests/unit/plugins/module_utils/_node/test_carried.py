@@ -41,6 +41,7 @@ CASES = [
     (plan(unknown=[{"path": "/etc/a", "reason": "unowned"}]), ["carry-unknown"]),
     (plan()._replace(differences={"pam": ["sshd: auth asks pam_faillock on the node only"]}), ["carry-pam-differs"]),
     (plan()._replace(differences={"sudo": ["%sudo may ALL= ALL on the candidate only"]}), ["carry-sudo-differs"]),
+    (plan()._replace(differences={"silent": ["/data"]}), ["carry-silent-mounts"]),
     (plan()._replace(differences={"mounts": ["/ is mounted with nodev"]}), ["carry-mounts-differ"]),
     (plan()._replace(differences={"services": ["a.service: the release has none"]}), ["carry-services-missing"]),
     (plan()._replace(differences={"more-services": ["b.service"]}), ["carry-services-more"]),
