@@ -279,7 +279,9 @@ def test_a_failure_before_anything_was_begun_reboots_no_node_that_runs_what_is_n
     (node,) = fleet.nodes
     put(tmp_path, node, booted="r-2", default="r-1", trial="")
     closed = closed_window(robot, node)
-    code, output = end(play("rollback", fleet.nodes, osmigrate_windows=closed, drain_way_back=False))
+    code, output = end(
+        play("rollback", fleet.nodes, osmigrate_windows=closed, lookahead_way_back=False, budget_way_back=False)
+    )
     assert code != 0
     assert f"{node} runs r-2 as before, and no cordon of ours is left on it. Its default is r-1." in output
     assert (got(tmp_path, node)["reboots"], fleet.unavailable()) == (0, [])
@@ -342,7 +344,9 @@ def test_a_node_that_cannot_be_given_back_is_told_with_what_failed_first(control
 def test_windows_hold_nodes_back_but_not_on_their_way_back(robot, make_fleet, play):
     fleet = make_fleet(2)
     closed = closed_window(robot, fleet.nodes[0])
-    code, output = end(play("rollback", fleet.nodes, osmigrate_windows=closed, drain_way_back=False))
+    code, output = end(
+        play("rollback", fleet.nodes, osmigrate_windows=closed, lookahead_way_back=False, budget_way_back=False)
+    )
     assert code != 0
     assert f"{fleet.nodes[0]} may not go now: no maintenance window is open. It can go from" in output
     state = fleet.state()

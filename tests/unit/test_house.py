@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 UTILS = "plugins/module_utils/"
@@ -311,3 +312,42 @@ def test_one_fact_one_place(fact):
     places = {(name, line) for name in elsewhere for line in said_wrongly(name, fact)}
     assert places == set()
     assert not ONE_PLACE[fact] or any(fact in text for text, _line in texts(ONE_PLACE[fact]))
+
+
+# Reads the variable of a point by the name of the point.
+COMPOSE_NAMES = {"hooks"}
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
+
+
+def entries(role: str) -> dict[str, dict]:
+    return yaml.safe_load((ROOT / "roles" / role / "meta/argument_specs.yml").read_text())["argument_specs"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_entry_point_of_a_role_speaks_for_itself(role):
+    for part in ("short_description", "description"):
+        said = [str(spec[part]) for spec in entries(role).values()]
+        assert len(said) == len(set(said))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_has_one_family_of_variables(role):
+    """What a user may set begins with the role's name, is an option, and is read; what only roles say among themselves
+    begins with two underscores."""
+    files = {path: path.read_text() for path in (ROOT / "roles" / role).glob("*/*.yml")}
+    tasks = "".join(text for path, text in files.items() if path.parent.name != "meta")
+    for path, text in files.items():
+        if path.parent.name in ("defaults", "vars"):
+            prefix = f"{role}_" if path.parent.name == "defaults" else f"__{role}_"
+            assert [name for name in yaml.safe_load(text) or {} if not name.startswith(prefix)] == []
+    for spec in entries(role).values():
+        for name in spec.get("options") or {}:
+            assert name.startswith(f"{role}_")
+            assert role in COMPOSE_NAMES or re.search(rf"\b{name}\b(?!:)", tasks), f"{role} never reads {name}"
+
+
+def test_what_roles_say_among_themselves_is_known_to_the_role_that_reads_it():
+    texts_of = {path: path.read_text() for path in ROOT.glob("*s/**/*.yml") if path.parts[-2] in ("tasks", "playbooks")}
+    used = {name for text in texts_of.values() for name in re.findall(r"\b__[a-z]+_\w+", text)}
+    given = {name for path in ROOT.glob("roles/*/vars/main.yml") for name in yaml.safe_load(path.read_text())}
+    assert used == given
