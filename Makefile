@@ -12,7 +12,7 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) docs sanity-oldest sanity-ours sanity-all fuzz lock references artifact image disk-tools e2e-all flavours dense faults-node molecule collection install bench \
+.PHONY: help demo test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image disk-tools e2e-all flavours dense faults-node molecule collection install bench \
 	bench-cluster faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean
 
 help: ## show this
@@ -33,6 +33,11 @@ lint: collection ## formatting, licences, documentation, playbooks
 unit: collection ## unit tests, those of the lab too, and seconds of the fuzz targets
 	@tests/gate/packages.sh rpm
 	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/unit tests/lab tests/fuzz --junitxml=$(BUILD)/unit.xml
+
+coverage: collection ## the unit tests, and how many lines of each plugin they run; slower than unit
+	@tests/gate/packages.sh rpm
+	@cd $(COLLECTION) && COVERAGE_FILE=$(BUILD)/coverage PYTHONPATH=$(BUILD)/collections \
+		python -m pytest -q tests/unit tests/fuzz --cov=plugins --cov-report=term:skip-covered
 
 sanity: collection ## ansible-test sanity, with the oldest ansible-core that runs here and with ours
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target sanity-oldest sanity-ours
