@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import typing
+
 DOCUMENTATION = r"""
 name: k8s_nodes
 short_description: The nodes of Kubernetes clusters as hosts
@@ -203,14 +205,17 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 try:
     from ansible.template import trust_as_template
 
-    def as_data(value):
+    def as_data(value: typing.Any) -> typing.Any:
         """Text is data unless somebody trusts it."""
         return value
 
 except ImportError:  # ansible-core before 2.19: text is a template unless somebody says that it is unsafe
-    from ansible.utils.unsafe_proxy import wrap_var as as_data
+    from ansible.utils.unsafe_proxy import wrap_var
 
-    def trust_as_template(value):
+    def as_data(value: typing.Any) -> typing.Any:
+        return wrap_var(value)
+
+    def trust_as_template(value: typing.Any) -> typing.Any:
         return value
 
 
@@ -240,7 +245,7 @@ NAMED = 20
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "osmigrate.fleet.k8s_nodes"
 
-    def verify_file(self, path):
+    def verify_file(self, path: str) -> bool:
         if not super().verify_file(path):
             if path.endswith(NAMES) and "," not in path:
                 problem = f"The inventory file {path} does not exist, or may not be read"
@@ -258,7 +263,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             )
         return False
 
-    def parse(self, inventory, loader, path, cache=True):
+    def parse(self, inventory: typing.Any, loader: typing.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
         try:
             self._check_options(path, self._read_config_data(path))
@@ -274,12 +279,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except Exception as error:
             self._end(unexpected(self.NAME, error, NONE))
 
-    def _end(self, error):
+    def _end(self, error: FleetError) -> typing.NoReturn:
         """End Ansible. It would try other plugins, go on without hosts and report success."""
         self.display.error(str(error), wrap_text=False)
         raise SystemExit(1)
 
-    def _check_options(self, path, config):
+    def _check_options(self, path: str, config: dict[str, typing.Any]) -> None:
         """Refuse what Ansible would ignore: options that there are not, and booleans that are none."""
         definitions = self.option_definitions
         known = {*definitions, *(alias for one in definitions.values() for alias in one.get("aliases") or [])}
@@ -296,7 +301,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 if variable in os.environ:
                     _boolean(os.environ[variable], f"the environment variable {variable}")
 
-    def _populate(self, path, cache):
+    def _populate(self, path: str, cache: bool) -> None:
         clusters = self._clusters()
         self._inside = self._network_test()
         self._constructed = {name: self._structure(name) for name in ("compose", "groups", "keyed_groups")}
@@ -306,7 +311,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         # Playbooks leave it out by name, also where the cluster shows no control plane.
         self.inventory.add_group(_nodes.CONTROL_GROUP)
         self.inventory.add_group("k8s_nodes")
-        members = {}
+        members: dict = {}
         empty = []
         for cluster, server, seen in self._see(path, cache, clusters):
             found = False
@@ -321,7 +326,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         else:
             raise FleetError("; ".join(empty), NONE, "Correct the selectors, or set allow_empty if that may be")
 
-    def _clusters(self):
+    def _clusters(self) -> list[dict]:
         """The clusters to ask, each a dictionary of the connection options, the selectors and a name (or None)."""
         options = {name: self.get_option(name) for name in (*auth_options.Auth._fields, *SELECTORS)}
         entries = self._structure("clusters")
@@ -330,7 +335,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise FleetError("clusters has to be a list of dictionaries", NONE)
         shared = {name: options[name] if name in SHARED else None for name in options}
-        clusters = []
+        clusters: list = []
         for entry in entries:
             self._check_entry(entry, {"name", *options}, [cluster["name"] for cluster in clusters])
             entry = _checked(entry)
@@ -339,7 +344,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return clusters
 
     @staticmethod
-    def _check_entry(entry, known, taken):
+    def _check_entry(entry: dict, known: set[str], taken: list[str]) -> None:
         for key in entry:
             if key not in known:
                 raise FleetError(f"clusters has an entry with the unknown key {key}", NONE, _meant(key, known))
@@ -350,7 +355,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 NONE,
             )
 
-    def _network_test(self):
+    def _network_test(self) -> typing.Callable:
         networks = self.get_option("address_networks")
         if not networks:
             return lambda address: True
@@ -364,7 +369,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             (netaddr.valid_ipv4(address) or netaddr.valid_ipv6(address)) and netaddr.IPAddress(address) in wanted
         )
 
-    def _see(self, path, cache, clusters):
+    def _see(self, path: str, cache: bool, clusters: list[dict]) -> typing.Iterator[tuple[dict, str, typing.Iterator]]:
         """What is to be known of the nodes of each cluster, from the cache where it is wanted and has them."""
         self.load_cache_plugin()
         wanted = self.get_option("cache")
@@ -383,7 +388,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self.display.v(f"{_where(cluster, server)} has {len(hidden)} nodes that a label hides: {_some(hidden)}")
             yield cluster, server, seen
 
-    def _fetch(self, cluster):
+    def _fetch(self, cluster: dict) -> typing.Iterator[typing.Any]:
         """Yield the server, and its nodes. For a child process: this one is to stay without the kubernetes client."""
         from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth, client
 
@@ -395,7 +400,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         yield server.server
         yield from nodes
 
-    def _look(self, fetched, cluster):
+    def _look(self, fetched: typing.Iterator, cluster: str) -> typing.Iterator[typing.Any]:
         """Yield the server with the names of hidden nodes, and what each of the others becomes in the inventory.
 
         That is its name, address, what stands for an address and is none, variable, groups, and all that is known of it
@@ -420,7 +425,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self._facts(node, cluster, ("*",), ("*",)) if needed else None,
             )
 
-    def _add_node(self, seen, cluster, members):
+    def _add_node(self, seen: tuple, cluster: dict, members: dict[str, list[str]]) -> bool:
         """Add a host; return whether that was done. Here everything from the API and from the cache comes in."""
         name, uid, address, none, variable, groups, facts = seen
         if not is_node_name(name):
@@ -452,7 +457,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._construct(host, as_data(facts))
         return True
 
-    def _refuse_twin(self, wanted, uid, cluster):
+    def _refuse_twin(self, wanted: str, uid: str, cluster: dict) -> None:
         """One host cannot be a node of two clusters, as two inventory files may have them."""
         known = self.inventory.get_host(wanted).get_vars() if wanted in self.inventory.hosts else {}
         if "k8s_node_name" not in known:
@@ -466,7 +471,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 "List both clusters with their names under clusters of one file",
             )
 
-    def _add_groups(self, members):
+    def _add_groups(self, members: dict[str, list[str]]) -> None:
         called = _nodes.group_names(members, lambda raw: to_safe_group_name(raw, force=True, silent=True))
         for raw, name in called.items():
             plain = to_safe_group_name(raw, force=True, silent=True)
@@ -476,13 +481,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             for host in members[raw]:
                 self.inventory.add_child(name, host)
 
-    def _facts(self, node, cluster, labels, annotations):
+    def _facts(self, node: dict, cluster: str, labels: typing.Iterable[str], annotations: typing.Iterable[str]) -> dict:
         return {
             **_nodes.variables(node, self.get_option("pool_label"), labels, annotations),
             **({"cluster": cluster} if cluster else {}),
         }
 
-    def _construct(self, host, facts):
+    def _construct(self, host: str, facts: dict) -> None:
         """Jinja, which costs twenty times as much as all of the above: only if asked for."""
         strict = self.get_option("strict")
         self._set_composite_vars(self._constructed["compose"], self._seen(host, facts), host, strict)
@@ -490,10 +495,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._add_host_to_composed_groups(self._constructed["groups"], seen, host, strict, fetch_hostvars=False)
         self._add_host_to_keyed_groups(self._constructed["keyed_groups"], seen, host, strict, fetch_hostvars=False)
 
-    def _seen(self, host, facts):
+    def _seen(self, host: str, facts: dict) -> dict:
         return {**self.inventory.get_host(host).get_vars(), "k8s_node": facts}
 
-    def _structure(self, name):
+    def _structure(self, name: str) -> typing.Any:
         """An option that is a structure; from the environment it comes as text."""
         value = self.get_option(name)
         if not isinstance(value, str):
@@ -504,7 +509,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise FleetError(f"The option {name} is not valid YAML: {error}", NONE) from error
 
     @staticmethod
-    def _nothing_found(cluster, server):
+    def _nothing_found(cluster: dict, server: str) -> str:
         asked = ", ".join(f"{name} {cluster[name]}" for name in SELECTORS if cluster[name])
         return (
             f"{_where(cluster, server)} has no node that matches {asked}"
@@ -513,16 +518,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         )
 
 
-def _where(cluster, server):
+def _where(cluster: dict, server: str) -> str:
     return f"Cluster {cluster['name']} ({server})" if cluster["name"] else f"The cluster {server}"
 
 
-def _some(names):
+def _some(names: list[str]) -> str:
     more = [f"and {len(names) - NAMED} more"] if len(names) > NAMED else []
     return printable(", ".join([*names[:NAMED], *more]), 100 * NAMED)
 
 
-def _is_for_us(path):
+def _is_for_us(path: str) -> bool:
     try:
         with open(path, "rb") as stream:
             return OURS.search(stream.read(65536)) is not None
@@ -530,19 +535,19 @@ def _is_for_us(path):
         return False
 
 
-def _meant(name, known):
+def _meant(name: str, known: set[str]) -> str:
     close = difflib.get_close_matches(str(name), sorted(known), 1, 0.5)
     return f"Did you mean {close[0]}?" if close else f"It may have {', '.join(sorted(known))}"
 
 
-def _boolean(value, what):
+def _boolean(value: typing.Any, what: str) -> bool:
     try:
         return boolean(value)
     except TypeError:
         raise FleetError(f"'{printable(value, 100)}' is no boolean in {what}", NONE, "Write true or false") from None
 
 
-def _checked(entry):
+def _checked(entry: dict) -> dict:
     """An entry of clusters; its values come by no check of Ansible's."""
     checked = dict(entry)
     if entry.get("validate_certs") is not None:
@@ -558,10 +563,10 @@ def _checked(entry):
     return checked
 
 
-def _in_child(make):
+def _in_child(make: typing.Callable[..., typing.Iterable]) -> typing.Iterator:
     """Yield what `make` yields in a child process. Nothing comes before all nodes are fetched."""
 
-    def chunks():
+    def chunks() -> typing.Iterator[list]:
         rest = iter(make())
         while some := list(itertools.islice(rest, AT_ONCE)):
             yield some
@@ -570,7 +575,7 @@ def _in_child(make):
 
 
 @contextlib.contextmanager
-def _undisturbed():
+def _undisturbed() -> typing.Iterator[None]:
     """Let the garbage collector rest while much is made and nothing becomes garbage, and leave what was made alone.
 
     It would look at all of it over and over, in every fork too, which then gets a copy of what it could have shared.
@@ -585,14 +590,14 @@ def _undisturbed():
             gc.enable()
 
 
-def _fingerprint(cluster):
+def _fingerprint(cluster: dict) -> str:
     """Tells apart what may not share a cache entry; secrets are not part of it."""
     parts = [str(cluster[name]) for name in ("name", "context", "host", *SELECTORS)]
     parts += [cluster["kubeconfig"] if isinstance(cluster["kubeconfig"], str) else ""]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
-def _trust(value):
+def _trust(value: typing.Any) -> typing.Any:
     """What the operator's environment says may hold templates, as what the file says may."""
     if isinstance(value, dict):
         return {key: _trust(one) for key, one in value.items()}

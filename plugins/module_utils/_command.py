@@ -25,8 +25,15 @@ class Completed(typing.NamedTuple):
 
 
 def run(
-    argv, check=True, input_bytes=None, timeout=None, left="Nothing was changed", todo="", watch=None, errors="replace"
-):
+    argv: typing.List[str],
+    check: bool = True,
+    input_bytes: typing.Optional[bytes] = None,
+    timeout: typing.Optional[int] = None,
+    left: str = "Nothing was changed",
+    todo: str = "",
+    watch: typing.Optional[typing.Any] = None,
+    errors: str = "replace",
+) -> Completed:
     """Run one program in the C locale, without a shell.
 
     :param argv: list of str, the program (looked up on the system's paths) and its arguments.
@@ -52,9 +59,9 @@ def run(
             break
         except subprocess.TimeoutExpired:
             input_bytes = None  # what is left of it goes on by itself
-            if ends and time.monotonic() >= ends:
+            if timeout is not None and ends and time.monotonic() >= ends:
                 problem = "%s did not finish within %d seconds" % (" ".join(argv), timeout)
-            else:
+            elif watch:
                 problem = watch(process.pid)
     else:
         process.kill()

@@ -6,13 +6,14 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import re
+import typing
 
 # What a value is made of, without a blank in between.
 PARTS = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|((?:\\.|[^\s'"\\])+)""")
 DEBIAN, EL = "debian", "el"
 
 
-def parse_os_release(text):
+def parse_os_release(text: str) -> typing.Dict[str, str]:
     """Read os-release.
 
     :returns: dict of str to str.
@@ -25,7 +26,7 @@ def parse_os_release(text):
     return values
 
 
-def _value(text):
+def _value(text: str) -> str:
     """Read a value as a shell does; what a shell could not read is taken as it is."""
     found, part = [], PARTS.match(text)
     if part is None or not re.search(r"['\"\\]", text):
@@ -36,14 +37,14 @@ def _value(text):
     return "".join(found)
 
 
-def _plain(single, double, bare):
+def _plain(single: typing.Optional[str], double: typing.Optional[str], bare: str) -> str:
     """Take the quotes off a part of a value; there is no escape in single ones."""
     if double is not None:
         return re.sub(r"\\([\"$`\\])", r"\1", double)
     return re.sub(r"\\(.)", r"\1", bare) if single is None else single
 
 
-def family(values):
+def family(values: typing.Dict[str, str]) -> str:
     """Return DEBIAN or EL, by what decides where files lie; DEBIAN where the system does not say.
 
     :param values: dict, what parse_os_release returned.

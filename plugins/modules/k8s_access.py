@@ -92,7 +92,9 @@ expires:
 import base64
 import json
 import os
+import typing
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import access_plan, client, pool_object, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
@@ -101,7 +103,7 @@ APPLY_PATCH = "application/apply-patch+yaml"
 SHORTEST = 600
 
 
-def look(cluster, path):
+def look(cluster: client.Cluster, path: str) -> typing.Optional[dict]:
     """Return the object at a path, None if there is none."""
     try:
         return cluster.get(path)
@@ -111,7 +113,7 @@ def look(cluster, path):
         return None
 
 
-def apply(cluster, made, check_mode):
+def apply(cluster: client.Cluster, made: dict, check_mode: bool) -> str:
     """Make one object what the manifest says. Return what was done, "" if it was so already."""
     path = access_plan.path(made)
     before = look(cluster, path)
@@ -134,7 +136,7 @@ def apply(cluster, made, check_mode):
     return "change " + access_plan.called(made) if access_plan.differs(before, after) else ""
 
 
-def refuse_while_nodes_move(cluster, objects):
+def refuse_while_nodes_move(cluster: client.Cluster, objects: typing.List[dict]) -> None:
     """Deleting the claims of a run that is on its way would let the next one take nodes that the pool cannot spare."""
     if not any(one["kind"] == "Namespace" and one["metadata"]["name"] == pool_object.NAMESPACE for one in objects):
         return
@@ -146,7 +148,7 @@ def refuse_while_nodes_move(cluster, objects):
         )
 
 
-def delete(cluster, made, check_mode):
+def delete(cluster: client.Cluster, made: dict, check_mode: bool) -> str:
     path = access_plan.path(made)
     found = look(cluster, path)
     # A namespace takes a while to go.
@@ -156,9 +158,9 @@ def delete(cluster, made, check_mode):
     return "delete " + access_plan.called(made)
 
 
-def entry(configuration):
+def entry(configuration: typing.Any) -> dict:
     """Return what the cluster's entry in the kubeconfig has beside the URL, as the administrator's own has it."""
-    found = {}
+    found: dict = {}
     if configuration.ssl_ca_cert:
         with open(configuration.ssl_ca_cert, "rb") as stream:
             found["certificate-authority-data"] = base64.b64encode(stream.read()).decode("ascii")
@@ -171,7 +173,7 @@ def entry(configuration):
     return found
 
 
-def written(path):
+def written(path: str) -> typing.Any:
     """Return what the kubeconfig at a path has; it is JSON, as this module writes it, or nobody's business."""
     try:
         with open(path, encoding="utf-8") as stream:
@@ -180,7 +182,7 @@ def written(path):
         return None
 
 
-def write(path, content):
+def write(path: str, content: str) -> None:
     """Write a file that only its owner can read, as a whole or not at all."""
     part = "%s.%d.part" % (path, os.getpid())
     try:
@@ -196,7 +198,9 @@ def write(path, content):
         )
 
 
-def give(module, cluster, objects):
+def give(
+    module: AnsibleModule, cluster: client.Cluster, objects: typing.List[dict]
+) -> typing.Tuple[typing.List[str], str]:
     options = module.params
     actions = [apply(cluster, made, module.check_mode) for made in objects]
     user, path = options["account"], options["path"]
@@ -215,7 +219,9 @@ def give(module, cluster, objects):
     return actions, times.stamp(end) if end else ""
 
 
-def take_away(module, cluster, objects):
+def take_away(
+    module: AnsibleModule, cluster: client.Cluster, objects: typing.List[dict]
+) -> typing.Tuple[typing.List[str], str]:
     refuse_while_nodes_move(cluster, objects)
     actions = [delete(cluster, made, module.check_mode) for made in reversed(objects)]
     path = module.params["path"]
@@ -226,7 +232,7 @@ def take_away(module, cluster, objects):
     return actions, ""
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: client.Cluster) -> dict:
     objects = access_plan.flatten(module.params["manifests"])
     made = give if module.params["state"] == "present" else take_away
     actions, expires = made(module, cluster, objects)
@@ -234,7 +240,7 @@ def work(module, cluster):
     return {"changed": bool(done), "actions": done, "server": cluster.server, "expires": expires}
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             manifests=dict(type="list", elements="dict", required=True),

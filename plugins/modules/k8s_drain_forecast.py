@@ -122,9 +122,12 @@ report:
   elements: str
 """
 
+import typing
+
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import daemons, delete_plan, forecast, node_view
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
@@ -133,7 +136,7 @@ RUNNING = {"fieldSelector": "spec.nodeName!=,status.phase!=Succeeded,status.phas
 BUDGETS = "/apis/policy/v1/poddisruptionbudgets"
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = module.params
     nodes = cluster.list(NODES, keep=_trim).items
     known = {node["metadata"]["name"]: node for node in nodes}
@@ -141,14 +144,14 @@ def work(module, cluster):
     if strange:
         raise FleetError(f"There is no node {', '.join(strange)} on {cluster.server}", todo="Check the names")
     names = [name for name in options["names"] if not node_view.has_arrived(known[name], options["arrived_at"])]
-    pods, budgets, known = [], [], []
+    pods, budgets, wanting = [], [], []
     if names:
         pods, budgets = cluster.list(PODS, RUNNING, _trim).items, cluster.list(BUDGETS).items
-        known = cluster.list(daemons.DAEMON_SETS, keep=daemons.daemon).items
+        wanting = cluster.list(daemons.DAEMON_SETS, keep=daemons.daemon).items
     allowed = delete_plan.parse(options["delete_allowed"])
     policy = Policy(options["delete_emptydir_data"], options["delete_unmanaged"], allowed)
     wanted = forecast.Wanted(policy, options["timeout"], options["grace_period"])
-    findings = forecast.examine(names, nodes, pods, budgets, {one.uid: one for one in known}, wanted)
+    findings = forecast.examine(names, nodes, pods, budgets, {one.uid: one for one in wanting}, wanted)
     return {
         "changed": False,
         "findings": [dict(finding._asdict()) for finding in findings],
@@ -158,14 +161,14 @@ def work(module, cluster):
     }
 
 
-def _trim(thing):
+def _trim(thing: typing.Any) -> typing.Any:
     """Drop the bulk that the API server keeps for itself."""
     thing["metadata"].pop("managedFields", None)
     thing.get("status", {}).pop("images", None)
     return thing
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             names=dict(type="list", elements="str", required=True),

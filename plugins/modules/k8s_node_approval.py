@@ -106,11 +106,13 @@ vetoes:
   sample: {storage: a rebuild is under way}
 """
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval, guard, lease, pool_object
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     asked = module.params
     if asked["state"] == "absent":
         owned = guard.Guard(cluster, asked["name"], asked["run"], module.check_mode)
@@ -121,7 +123,7 @@ def work(module, cluster):
     return approval.wait(cluster, request, module.check_mode)
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             dict(pool_object.ARGUMENT_SPEC, **lease.ARGUMENT_SPEC),

@@ -235,12 +235,14 @@ after:
   type: dict
 """
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import admission, claim, lease, pool_object
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Limits
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = module.params
     limits = Limits(options["max_unavailable"], options["max_unavailable_per_zone"])
     request = claim.Request(
@@ -287,7 +289,7 @@ def work(module, cluster):
     }
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             dict(admission.ARGUMENT_SPEC, **pool_object.ARGUMENT_SPEC, **lease.ARGUMENT_SPEC),

@@ -96,17 +96,18 @@ seconds_cordoned:
   sample: 94
 """
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, csi, guard, lease
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, update_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, Cluster, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     name, rollout = module.params["name"], module.params["rollout"]
     drivers = csi.drivers(cluster, name) if module.params["state"] == "cordoned" else []
     owned = guard.Guard(cluster, name, module.params["run"], module.check_mode)
 
-    def decide(node, now):
+    def decide(node: dict, now: float) -> cordon_plan.Plan:
         if module.params["state"] == "cordoned":
             asks = owned.begin(f"The cordon of node {name}")
             return cordon_plan.plan_cordon(node, rollout, now, drivers, asks)
@@ -125,7 +126,7 @@ def work(module, cluster):
     return result
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             name=dict(type="str", required=True),

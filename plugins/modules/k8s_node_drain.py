@@ -197,14 +197,16 @@ seconds:
   type: float
 """
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan, lease
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain import NodeDrain, Request
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = module.params
     allowed = delete_plan.parse(options["delete_allowed"])
     if allowed and options["delete_after"] >= options["timeout"]:
@@ -228,7 +230,7 @@ def work(module, cluster):
     return drain.rehearse() if module.check_mode else drain.run()
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             name=dict(type="str", required=True),

@@ -222,12 +222,13 @@ node:
   type: dict
 """
 
-from ansible.module_utils.basic import missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import conditions, health, probe
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = dict(module.params)
     if options["conditions"] and conditions.IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("jmespath"), exception=conditions.IMPORT_ERROR)
@@ -239,7 +240,7 @@ def work(module, cluster):
     return health.wait(cluster, options["name"], wanted, options["ready_for"], options["timeout"])
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             name=dict(type="str", required=True),

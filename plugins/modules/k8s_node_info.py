@@ -106,12 +106,15 @@ missing:
   elements: str
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, get_node
+import typing
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, Cluster, get_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import describe
 
 
-def look_up(cluster, names):
+def look_up(cluster: Cluster, names: typing.Any) -> typing.Any:
     nodes, missing = [], []
     for name in names:
         try:
@@ -123,7 +126,7 @@ def look_up(cluster, names):
     return nodes, missing
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     missing = []
     if module.params["names"] is None:
         query = {"labelSelector": module.params["label_selector"]}
@@ -138,7 +141,7 @@ def work(module, cluster):
     }
 
 
-def main():
+def main() -> None:
     run_module(
         dict(names=dict(type="list", elements="str"), label_selector=dict(type="str")),
         work,

@@ -116,11 +116,13 @@ pods:
   type: str
 """
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, identity_plan, last_look, lease
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = module.params
     machine = options["machine"]
     request = last_look.Request(
@@ -141,7 +143,7 @@ def work(module, cluster):
     return {"changed": False, "drained": not pods, "pods": drain_plan.enumerate_pods(pods)}
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             lease.ARGUMENT_SPEC,

@@ -85,35 +85,38 @@ left:
 """
 
 import concurrent.futures
+import typing
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import guard, lease, node_view, pending_plan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, update_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, Cluster, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.record_plan import NodePlan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 THREADS = 8
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = module.params
     names = None if options["names"] is None else set(options["names"])
 
     watch = lease.make_watch(cluster)
 
-    def plan(node):
+    def plan(node: dict) -> NodePlan:
         if options["state"] == "absent" or node_view.has_arrived(node, options["arrived_at"]):
             return pending_plan.plan_unmark(node)
         return pending_plan.plan_mark(node, options["rollout"])
 
-    def is_due(node):
+    def is_due(node: dict) -> typing.Optional[str]:
         name = node["metadata"]["name"]
         return name if (names is None or name in names) and plan(node).actions else None
 
-    def write(name):
+    def write(name: str) -> typing.Tuple[typing.List[str], typing.List[str]]:
         owned = guard.Guard(cluster, name, options["run"], watch=watch)
-        others = []
+        others: list = []
 
-        def decide(node, unused_now):
+        def decide(node: dict, unused_now: float) -> NodePlan:
             others[:] = filter(None, [owned.holder()])
             return pending_plan.NOTHING if others else plan(node)
 
@@ -132,7 +135,7 @@ def work(module, cluster):
     return {"changed": bool(actions), "actions": actions, "left": left}
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             names=dict(type="list", elements="str"),

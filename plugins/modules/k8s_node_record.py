@@ -90,17 +90,19 @@ after:
   type: dict
 """
 
+
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import guard, lease, node_view, record_plan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import update_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     wanted = {name: module.params[name] for name in record_plan.FIELDS}
     name = module.params["name"]
     owned = guard.Guard(cluster, name, module.params["run"], module.check_mode)
 
-    def decide(node, now):
+    def decide(node: dict, now: float) -> record_plan.NodePlan:
         owned.begin(f"What is noted on node {name}")
         return record_plan.plan(node, wanted, now)
 
@@ -113,7 +115,7 @@ def work(module, cluster):
     }
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             name=dict(type="str", required=True),

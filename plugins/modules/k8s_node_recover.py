@@ -86,6 +86,7 @@ after:
   type: dict
 """
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     claim,
     cordon_plan,
@@ -94,11 +95,16 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     pool_object,
     recover_plan,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, get_node, update_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import (
+    MANAGER,
+    Cluster,
+    get_node,
+    update_node,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = module.params
     name = options["name"]
     node = get_node(cluster, name)
@@ -108,7 +114,7 @@ def work(module, cluster):
     actions, after = [], node
     if not against:
 
-        def decide(found, now):
+        def decide(found: dict, now: float) -> cordon_plan.Plan:
             return cordon_plan.plan_uncordon(found, MANAGER, now, owned.begin(f"The cordon of node {name}"))
 
         after, uncordon = update_node(cluster, name, decide, module.check_mode)[:0:-1]
@@ -125,7 +131,7 @@ def work(module, cluster):
     }
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             dict(pool_object.ARGUMENT_SPEC, **lease.ARGUMENT_SPEC),

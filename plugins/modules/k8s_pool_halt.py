@@ -89,8 +89,12 @@ after:
   type: dict
 """
 
+import typing
+
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_object, pool_plan, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
@@ -98,7 +102,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._text import print
 class HaltError(FleetError):
     """Some of the pools were left as they were, with what was done to the others."""
 
-    def __init__(self, state, done, failed, result):
+    def __init__(self, state: typing.Any, done: typing.Any, failed: typing.Any, result: typing.Any) -> None:
         causes = "; ".join(f"pool {name}: {error.problem}" for name, error in sorted(failed.items()))
         super().__init__(
             f"Not every pool could be {state}: {causes}",
@@ -108,7 +112,7 @@ class HaltError(FleetError):
         self.result = result
 
 
-def halt_broken(cluster, options, name, check_mode):
+def halt_broken(cluster: Cluster, options: typing.Any, name: str, check_mode: bool) -> typing.Any:
     """Halt a pool whose claims nobody can read: whoever mends them is not to set it going.
 
     :returns: str, what was done.
@@ -118,11 +122,11 @@ def halt_broken(cluster, options, name, check_mode):
     return plan.actions[0]
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = module.params
     halting = options["state"] == "halted"
 
-    def decide(pool, now):
+    def decide(pool: typing.Any, now: typing.Any) -> typing.Any:
         if halting:
             return pool_plan.plan_halt(pool, options["reason"], times.stamp(now))
         return pool_plan.plan_resume(pool)
@@ -159,7 +163,7 @@ def work(module, cluster):
     return result
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             pool_object.ARGUMENT_SPEC,

@@ -85,12 +85,14 @@ left:
   elements: str
 """
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, pool_object, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     pools, broken = pool_object.list_readable(cluster)
     for name in sorted(broken):
         module.warn(f"Pool {printable(name)} cannot be shown, and nobody gets a place in it. {broken[name]}")
@@ -105,7 +107,7 @@ def work(module, cluster):
     return {"changed": False, "server": cluster.server, "pools": told, "left": sorted(claimed | ours), "broken": broken}
 
 
-def main():
+def main() -> None:
     run_module(pool_object.ARGUMENT_SPEC, work)
 
 

@@ -100,17 +100,19 @@ report:
   elements: str
 """
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import admission, pool_object, preflight
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = module.params
     terms = admission.read_terms(options)
     return preflight.examine(cluster, options["names"], options["accepted_controllers"], terms, options["pool_label"])
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             dict(admission.ARGUMENT_SPEC, **pool_object.ARGUMENT_SPEC),

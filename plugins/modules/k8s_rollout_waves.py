@@ -119,7 +119,9 @@ report:
 """
 
 import concurrent.futures
+import typing
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
     guard,
@@ -128,21 +130,21 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     wave_plan,
     wave_policy,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, update_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, Cluster, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 THREADS = 8
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = module.params
     policy = wave_policy.read(options["policy"])
     terms = admission.read_terms(options)
     wave_plan.check_windows(terms.schedule, terms.expected_seconds, cluster.now())
     places = {name: number for number, name in enumerate(options["names"])}
 
-    def keep(node):
+    def keep(node: typing.Any) -> typing.Any:
         if node["metadata"]["name"] not in places:
             return None
         return wave_plan.candidate(node, policy, options["pool_label"])
@@ -155,11 +157,11 @@ def work(module, cluster):
     }
     watch = lease.make_watch(cluster)
 
-    def write(name):
+    def write(name: str) -> typing.Any:
         owned = guard.Guard(cluster, name, options["run"], watch=watch)
-        others = []
+        others: list = []
 
-        def decide(node, unused_now):
+        def decide(node: typing.Any, unused_now: typing.Any) -> typing.Any:
             others[:] = filter(None, [owned.holder()])
             return wave_plan.plan_mark(node, "" if others else marks[name])
 
@@ -186,7 +188,7 @@ def work(module, cluster):
     }
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             dict(admission.ARGUMENT_SPEC, **pool_object.ARGUMENT_SPEC),

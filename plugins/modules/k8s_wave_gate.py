@@ -85,11 +85,13 @@ refused:
   sample: wave 1 is to soak until 2026-11-29T22:05:00Z
 """
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease, wave_gate, wave_policy
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 
-def work(module, cluster):
+def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = module.params
     asked = wave_gate.Request(
         options["name"],
@@ -103,7 +105,7 @@ def work(module, cluster):
     return {"changed": False, "open": not refused, "wave": wave, "refused": refused}
 
 
-def main():
+def main() -> None:
     run_module(
         dict(
             name=dict(type="str", required=True),

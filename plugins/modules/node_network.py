@@ -100,6 +100,7 @@ differences:
 """
 
 import time
+import typing
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
@@ -110,14 +111,14 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read impo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 
 
-def look(addresses):
+def look(addresses: typing.Any) -> typing.Any:
     """Return what there is of the network now, as proof.take does."""
     answers = state.ask()
     found = state.parse(answers)
     return proof.take(found, addresses, leases.client_ids(Tree("/"), answers, found))
 
 
-def keep(path, addresses, check_mode):
+def keep(path: str, addresses: typing.Any, check_mode: bool) -> typing.Any:
     """Write down what runs.
 
     :returns: dict, the result of the module.
@@ -134,7 +135,7 @@ def keep(path, addresses, check_mode):
     return {"changed": changed, "actions": actions, "addresses": now["kubernetes"], "differences": []}
 
 
-def compare(path, timeout):
+def compare(path: str, timeout: typing.Any) -> typing.Any:
     """Compare what runs with what was kept.
 
     :returns: dict, the result of the module.
@@ -165,7 +166,7 @@ def compare(path, timeout):
     return result
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
             state=dict(type="str", choices=["kept", "compared"], required=True),

@@ -151,6 +151,8 @@ inhibitors:
   elements: str
 """
 
+import typing
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts
@@ -168,7 +170,7 @@ RELEASE = dict(
 )
 
 
-def refusal(wanted, findings, stopped):
+def refusal(wanted: typing.Any, findings: typing.Any, stopped: typing.Any) -> typing.Any:
     """Say in one message what stops the node.
 
     :param stopped: list of str, the inhibitors.
@@ -182,7 +184,7 @@ def refusal(wanted, findings, stopped):
     )
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
             release=dict(type="dict", required=True, options=RELEASE),

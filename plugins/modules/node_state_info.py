@@ -99,7 +99,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import snap
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
             files=dict(type="list", elements="str", default=[]),

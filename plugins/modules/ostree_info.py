@@ -84,12 +84,14 @@ deployments:
       type: bool
 """
 
+import typing
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 
 
-def facts(ostree, installed):
+def facts(ostree: Ostree, installed: typing.Any) -> typing.Any:
     """Return what the module documents, as dict.
 
     :param ostree: Ostree.
@@ -106,7 +108,7 @@ def facts(ostree, installed):
     }
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     with failing(module):
         result = facts(Ostree(), installed=module.get_bin_path("ostree") is not None)

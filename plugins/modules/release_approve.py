@@ -125,6 +125,7 @@ to_be_signed:
 """
 
 import base64
+import typing
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
@@ -132,7 +133,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import en
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import approval
 
 
-def approve(params, check_mode):
+def approve(params: dict, check_mode: bool) -> typing.Any:
     """Add an approval if a key is given and its owner has not approved yet: the module's result.
 
     :param params: dict, the module's parameters.
@@ -171,7 +172,7 @@ def approve(params, check_mode):
     }
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "report": {"type": "path", "required": True},

@@ -131,6 +131,7 @@ public_key:
 """
 
 import base64
+import typing
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
@@ -140,12 +141,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._review import app
 TIMEOUT = 30
 
 
-def commit_of(release):
+def commit_of(release: typing.Any) -> typing.Any:
     """Return the commit of a release, as str."""
     return release["payloads"]["ostree"]["commit"]
 
 
-def see_that_the_review_is_whole(params):
+def see_that_the_review_is_whole(params: dict) -> None:
     """Refuse a policy without a report, and what goes with them alone.
 
     Not left to the module's specification: what refuses arguments there shows them, the password of a URL too.
@@ -160,7 +161,7 @@ def see_that_the_review_is_whole(params):
         )
 
 
-def see_that_it_was_reviewed(params, read):
+def see_that_it_was_reviewed(params: dict, read: typing.Any) -> typing.Any:
     """Return what needed an approval, as the module documents needs.
 
     :param params: dict, the module's parameters.
@@ -178,7 +179,7 @@ def see_that_it_was_reviewed(params, read):
     return reviewed.describe()
 
 
-def sign(params, check_mode):
+def sign(params: dict, check_mode: bool) -> typing.Any:
     """Sign the manifest unless it is signed: the module's result.
 
     :param params: dict, the module's parameters.
@@ -212,7 +213,7 @@ def sign(params, check_mode):
     }
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "manifest": {"type": "path", "required": True},

@@ -6,6 +6,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import os
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, files
@@ -28,7 +29,7 @@ class BootBlock:
     :param check_mode: bool, when true nothing is written.
     """
 
-    def __init__(self, tier, beside, check_mode):
+    def __init__(self, tier: boot_tier.Tier, beside: str, check_mode: bool) -> None:
         self.path, self.check_mode = tier.block or beside, check_mode
         self._uuid, self._by_kexec = tier.uuid, tier.name == boot_tier.KEXEC
         variables, self.problem, self.unfit = env.read(self.path)
@@ -38,11 +39,11 @@ class BootBlock:
             variables = {name: value if env.VALUE.match(value) else "" for name, value in values.items()}
         self.variables = variables
 
-    def changed_at(self):
+    def changed_at(self) -> int:
         """Return when it was written last, in seconds of the epoch, int; 0 without a usable block."""
         return int(os.stat(self.path).st_mtime) if self.variables is not None else 0
 
-    def repair(self, default):
+    def repair(self, default: str) -> typing.List[str]:
         """Make a usable block where there is none, or where it lies so that GRUB must not rewrite it.
 
         :param default: str, id of the entry that a new block makes the default.
@@ -57,7 +58,7 @@ class BootBlock:
             self._make()
         return [f"create the environment block {self.path}"]
 
-    def flip(self, variables):
+    def flip(self, variables: typing.Dict[str, str]) -> None:
         """Replace all variables.
 
         :param variables: dict of str to str.
@@ -69,14 +70,14 @@ class BootBlock:
                 run(["sync", "--file-system", self.path])
         self.variables = variables
 
-    def _misplaced(self):
+    def _misplaced(self) -> str:
         """Say why GRUB must not rewrite the block where it lies, empty if it may or never does."""
         if self._by_kexec:
             return ""
         block = boot_tier.probe_block(self.path)
         return boot_tier.block_problem(block) if block else ""
 
-    def _make(self):
+    def _make(self) -> None:
         directory = os.path.dirname(self.path)
         if self._uuid and _storage.filesystem(directory).uuid != self._uuid:
             raise FleetError(

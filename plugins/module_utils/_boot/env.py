@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import os
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
@@ -21,7 +22,7 @@ ASSIGNMENT = re.compile(r"(?s)([^=]*)=((?:\\.|[^\\\n])*)\n")
 READ_MAX = 1 << 20
 
 
-def parse(data):
+def parse(data: bytes) -> typing.Dict[str, str]:
     """Read the variables of a block as GRUB does, whatever size it has and whoever wrote it.
 
     :param data: bytes, the content of the file.
@@ -33,13 +34,13 @@ def parse(data):
     return dict(_pairs(data))
 
 
-def _pairs(data):
+def _pairs(data: bytes) -> typing.List[typing.Tuple[str, str]]:
     """Return the variables as list of (name, value); what GRUB takes for a name may hold anything, even line breaks."""
     body = data[len(HEADER) :].decode("ascii", "replace")
     found = []
     while body:
         if body.startswith("#"):
-            body = body[LINE.match(body).end() + 1 :]
+            body = LINE.sub("", body, count=1)[1:]
             continue
         named = ASSIGNMENT.match(body)
         if named is None:
@@ -49,7 +50,7 @@ def _pairs(data):
     return found
 
 
-def unfit(data):
+def unfit(data: bytes) -> str:
     """Say why GRUB cannot be trusted to rewrite a block that it reads, empty if it can.
 
     :param data: bytes, as parse() takes.
@@ -64,7 +65,7 @@ def unfit(data):
     return ""
 
 
-def render(variables):
+def render(variables: typing.Dict[str, str]) -> bytes:
     """Make a block of exactly 1024 bytes.
 
     :param variables: dict of str to str; values of letters, digits and _.+~:- only, so that nothing needs escaping.
@@ -82,7 +83,7 @@ def render(variables):
     return data + b"#" * (SIZE - len(data))
 
 
-def read(path):
+def read(path: str) -> typing.Tuple[typing.Optional[typing.Dict[str, str]], str, str]:
     """Read the block at path.
 
     :returns: (dict of variables, "", unfit()) or (None, str reason why GRUB would ignore the block, "").
@@ -98,7 +99,7 @@ def read(path):
         return None, f"{path} is unusable: {error}", ""
 
 
-def rewrite(path, variables):
+def rewrite(path: str, variables: typing.Dict[str, str]) -> None:
     """Replace the block's content in place by one synchronous write of its 1024 bytes.
 
     The file keeps its blocks on disk, so GRUB, which replays no journal, sees the new content at once.

@@ -49,7 +49,7 @@ class File(typing.NamedTuple):
     mode: int
 
 
-def replace(files):
+def replace(files: typing.List[File]) -> None:
     """Replace files; whatever a power cut leaves, each name leads to the whole old file or to the whole new one.
 
     Without its journal a file system is what reached its places so far, in any order. So the new files get there under
@@ -93,12 +93,12 @@ def _remove(paths: typing.List[str]) -> None:
             os.unlink(path)
 
 
-def _beside(path):
+def _beside(path: str) -> str:
     """Return the name of a new file until it takes its place; one that a power cut has left is used again."""
     return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.osmigrate-new")
 
 
-def _commit(directories):
+def _commit(directories: typing.List[str]) -> None:
     """Commit the file systems of all directories, each once."""
     done = set()
     for directory in directories:
@@ -128,7 +128,7 @@ def commit(path: str) -> None:
             if error.errno in (errno.EOPNOTSUPP, errno.ENOTTY, errno.EPERM):
                 return
             if error.errno != errno.EBUSY:
-                raise _cannot_be_frozen(path, error.strerror, "Look at that file system")
+                raise _cannot_be_frozen(path, error.strerror or str(error), "Look at that file system")
         if time.monotonic() >= ends:
             raise _cannot_be_frozen(
                 path,
@@ -163,7 +163,7 @@ def _freeze_and_thaw(path: str) -> None:
         os.close(descriptor)
 
 
-def _thaw(descriptor):
+def _thaw(descriptor: int) -> None:
     try:
         fcntl.ioctl(descriptor, FITHAW, 0)
     except OSError as error:

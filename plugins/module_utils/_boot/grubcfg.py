@@ -9,6 +9,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
 
@@ -46,12 +47,12 @@ if [ -z "$osm_read" -a -f $osm_here/osmigrate.cfg ]; then source $osm_here/osmig
 """
 
 
-def is_ours(text):
+def is_ours(text: str) -> bool:
     """Say whether a grub.cfg is one of these."""
     return text.startswith(HEADER)
 
 
-def boots(text, entry):
+def boots(text: str, entry: dict) -> bool:
     """Say whether a grub.cfg is one of these, and boots the entry by itself.
 
     :param entry: dict, as render takes it.
@@ -59,7 +60,7 @@ def boots(text, entry):
     return is_ours(text) and "\n".join(grub.boot_lines(entry)) in text
 
 
-def render(text, entry):
+def render(text: str, entry: dict) -> str:
     """Write grub.cfg so that GRUB boots the entry where nothing else tells it what to boot.
 
     :param text: str, the grub.cfg that there is; how it talks to the console and how long it waits is kept.
@@ -76,7 +77,7 @@ def render(text, entry):
     }
 
 
-def settings(text):
+def settings(text: str) -> typing.List[str]:
     """Return the lines of a grub.cfg that say where the menu is shown, for how long, and who may change what it boots.
 
     :returns: list of str.

@@ -74,7 +74,7 @@ DIRECTORY, FILE, LINK = 0o040755, 0o100644, 0o120777
 ALIGNMENT = 4
 
 
-def script(seconds, uuid, notes, mount=MOUNT):
+def script(seconds: int, uuid: str, notes: str, mount: str = MOUNT) -> str:
     """Return the program that leaves word, as str.
 
     :param seconds: int, after which it is started.
@@ -86,7 +86,7 @@ def script(seconds, uuid, notes, mount=MOUNT):
     return text.replace("@MOUNT@", mount).replace("@NOTES@", notes.rstrip("/"))
 
 
-def archive(seconds=SECONDS, uuid="", notes="/"):
+def archive(seconds: int = SECONDS, uuid: str = "", notes: str = "/") -> bytes:
     """Return the archive as bytes: cpio in the "newc" format, not compressed.
 
     :param seconds, uuid, notes: as script() takes them.
@@ -104,7 +104,7 @@ def archive(seconds=SECONDS, uuid="", notes="/"):
     return b"".join(_member(number, *member) for number, member in enumerate(members, 1))
 
 
-def _member(number, path, mode, content):
+def _member(number: int, path: str, mode: int, content: bytes) -> bytes:
     name = path.encode("ascii") + b"\0"
     links = 2 if mode == DIRECTORY else 1
     #        inode, mode, uid, gid, links, mtime, size, device of the file, of a device file, name's length, checksum
@@ -112,5 +112,5 @@ def _member(number, path, mode, content):
     return _padded(b"070701" + b"".join(b"%08X" % field for field in fields) + name) + _padded(content)
 
 
-def _padded(data):
+def _padded(data: bytes) -> bytes:
     return data + b"\0" * (-len(data) % ALIGNMENT)

@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import os
 import shutil
 import tempfile
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.initrd import ALIGNMENT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
@@ -17,12 +18,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import ca
 MARK = "/run/osmigrate-kexec"
 
 
-def is_loaded():
+def is_loaded() -> bool:
     """Say whether a kernel of ours is loaded."""
     return os.path.exists(MARK)
 
 
-def load(kernel, initrds, command_line, devicetree=""):
+def load(kernel: str, initrds: typing.List[str], command_line: str, devicetree: str = "") -> None:
     """Load a kernel for the next reboot.
 
     :param kernel: str, path as the running system sees it.
@@ -45,7 +46,7 @@ def load(kernel, initrds, command_line, devicetree=""):
         pass
 
 
-def join(paths, joined):
+def join(paths: typing.List[str], joined: typing.IO[bytes]) -> None:
     """Write archives one after the other, each aligned. kexec takes one initramfs only, where GRUB takes several.
 
     :param paths: list of str.
@@ -58,7 +59,7 @@ def join(paths, joined):
     joined.flush()
 
 
-def unload():
+def unload() -> None:
     """Forget the kernel that load() loaded, if there is one."""
     if is_loaded():
         run(["kexec", "--unload"])

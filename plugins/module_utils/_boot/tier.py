@@ -62,7 +62,7 @@ class Tier(typing.NamedTuple):
     uuid: str
 
 
-def probe(block_path):
+def probe(block_path: str) -> Probe:
     """Look at the storage of this node.
 
     :param block_path: str, where the environment block lies or would lie beside grub.cfg.
@@ -84,7 +84,7 @@ def find_esp() -> typing.Optional[_storage.Filesystem]:
     return None
 
 
-def probe_block(path):
+def probe_block(path: str) -> typing.Optional[Block]:
     """Look at where a file lies.
 
     :returns: Block: its size in bytes, how many of them are mapped, the flags of its extents (None where the file
@@ -109,7 +109,7 @@ def probe_block(path):
         os.close(descriptor)
 
 
-def parse_fiemap(answer, size):
+def parse_fiemap(answer: bytes, size: int) -> Block:
     """Read the kernel's answer to FIEMAP.
 
     :param answer: bytes, struct fiemap with its extents.
@@ -125,7 +125,7 @@ def parse_fiemap(answer, size):
     return Block(size, mapped, flags)
 
 
-def kexec_problem():
+def kexec_problem() -> str:
     """Return why this system cannot start another kernel by itself, empty if it can."""
     if not any(os.access(os.path.join(directory, "kexec"), os.X_OK) for directory in SEARCH_PATH.split(":")):
         return "there is no kexec program (package kexec-tools)"
@@ -136,7 +136,7 @@ def kexec_problem():
         return "the kernel cannot do it"
 
 
-def decide(found, block_path):
+def decide(found: Probe, block_path: str) -> Tier:
     """Choose the first tier that this node's storage allows.
 
     :param found: Probe.
@@ -169,11 +169,13 @@ def decide(found, block_path):
     return Tier(NONE, evidence, "", "")
 
 
-def _shown(filesystem):
+def _shown(filesystem: _storage.Filesystem) -> str:
     return f"{filesystem.fstype} on {filesystem.device} ({', '.join(filesystem.layers) or 'no device'})"
 
 
-def _obstacles(filesystem, place, fstypes=IN_PLACE):
+def _obstacles(
+    filesystem: _storage.Filesystem, place: str, fstypes: typing.Tuple[str, ...] = IN_PLACE
+) -> typing.List[str]:
     found = []
     if filesystem.fstype not in fstypes:
         found.append(f"GRUB cannot count a trial on {place}, because it is {filesystem.fstype}")
@@ -185,7 +187,7 @@ def _obstacles(filesystem, place, fstypes=IN_PLACE):
     return found
 
 
-def block_problem(block):
+def block_problem(block: Block) -> str:
     """Say why GRUB must not rewrite a block where it lies, empty if it may. Made anew, it may lie well.
 
     :param block: Block.
@@ -197,7 +199,7 @@ def block_problem(block):
     return " and ".join(problems)
 
 
-def _block_shown(block):
+def _block_shown(block: Block) -> str:
     problem = block_problem(block)
     if problem:
         return f"The block that is there {problem}, so it is made anew"
@@ -206,7 +208,7 @@ def _block_shown(block):
     )  # fmt: skip
 
 
-def recorded(record):
+def recorded(record: typing.Optional[dict]) -> typing.Optional[Tier]:
     """Return the Tier that a record of the node holds, or None.
 
     :param record: dict or None, item "control" of state.json.
@@ -214,6 +216,6 @@ def recorded(record):
     return Tier(record["tier"], record["evidence"], record["block"], record["uuid"]) if record else None
 
 
-def record(tier):
+def record(tier: Tier) -> dict:
     """Return what state.json keeps of a Tier."""
     return {"tier": tier.name, "evidence": tier.evidence, "block": tier.block, "uuid": tier.uuid}

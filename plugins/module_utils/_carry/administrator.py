@@ -6,16 +6,19 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import stat
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules, strays, trust
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import is_default, is_ours
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 # Beside /etc: wholly an administrator's, but for packages that put something there.
 OWN = ("/usr/local", "/opt", "/srv", "/root")
 FILES_MAX = 20000
 
 
-def files(tree, packages):
+def files(tree: Tree, packages: Packages) -> typing.List[str]:
     """Return the paths of the files and links that an administrator made, sorted.
 
     What programs make for themselves, and what is empty, is left out; strays below directories of the system are

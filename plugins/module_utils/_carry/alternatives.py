@@ -8,14 +8,14 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import os
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import LINK, item
 
 CHOICES = "/var/lib/dpkg/alternatives"
 LINKS = "/etc/alternatives"
 
 
-def plan(situation):
+def plan(situation: Situation) -> Found:
     """Return Found."""
     found = Found([], [], set())
     for name in situation.incumbent.names(CHOICES):

@@ -29,7 +29,7 @@ class Area(typing.NamedTuple):
     words: typing.List[tuple]
 
 
-def take(how, patterns, shown=False, needs="", as_is=False):
+def take(how: str, patterns: str, shown: bool = False, needs: str = "", as_is: bool = False) -> Rule:
     """Make a Rule.
 
     :param how: one of ALWAYS, MADE and NEEDED.
@@ -42,7 +42,13 @@ def take(how, patterns, shown=False, needs="", as_is=False):
     return Rule(how, patterns.split(), shown, needs.split(), as_is)
 
 
-def area(name, rules=(), stays=(), same=(), words=()):
+def area(
+    name: str,
+    rules: typing.Sequence[Rule] = (),
+    stays: typing.Sequence[typing.Tuple[str, str]] = (),
+    same: typing.Sequence[typing.Tuple[str, str]] = (),
+    words: typing.Sequence[typing.Tuple[str, str]] = (),
+) -> Area:
     """Make an Area.
 
     :param name: str, what the plan calls it.

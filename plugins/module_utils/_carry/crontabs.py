@@ -8,7 +8,8 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import os
 import stat
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.accounts import Accounts
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import DIRECTORY, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import DEBIAN, EL
 
@@ -16,7 +17,7 @@ PLACES = {DEBIAN: "/var/spool/cron/crontabs", EL: "/var/spool/cron"}
 LOST = "a copy: what is changed after the move is not there after the way back"
 
 
-def plan(situation, people):
+def plan(situation: Situation, people: Accounts) -> Found:
     """Return Found; within one family the whole directory is shared (mounts.py).
 
     :param people: accounts.Accounts.

@@ -11,6 +11,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.installed import Installed
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
 INFO = "/var/lib/dpkg/info"
@@ -32,7 +33,7 @@ class Dpkg:
     :param tree: Tree.
     """
 
-    def __init__(self, tree):
+    def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.owned = {}
         for name in tree.names(INFO):
@@ -44,14 +45,15 @@ class Dpkg:
         for line in _lines.lines(tree.text(UCF)):
             digest, _blanks, path = line.partition("  ")
             self.digests.setdefault(path, digest)
-        self._sums, self._installed = {}, {}
+        self._sums: dict = {}
+        self._installed: dict = {}
         self.links = set()
         for directory, scope in ENABLED.items():
             for path, status in tree.walk(directory):
                 if stat.S_ISREG(status.st_mode) and not path.endswith(".dsh-also"):
                     self.links.add(scope + path[len(directory) :])
 
-    def digest(self, path):
+    def digest(self, path: str) -> str:
         """Return the digest that a file had in its package, "" if that is not known."""
         package = self.owned.get(path)
         if package not in self._sums:
@@ -59,7 +61,7 @@ class Dpkg:
             self._sums[package] = {"/" + line[34:]: line[:32] for line in lines}
         return self.digests.get(path) or self._sums[package].get(path, "")
 
-    def installed(self, path):
+    def installed(self, path: str) -> float:
         """Return when the package of a path was installed, in seconds; 0 if that is not known."""
         package = self.owned.get(path)
         if package not in self._installed:
@@ -91,7 +93,7 @@ def parse_installed(status: str) -> typing.Dict[str, Installed]:
     return found
 
 
-def parse_conffiles(status):
+def parse_conffiles(status: str) -> dict:
     """Read the digests of configuration files out of dpkg's status.
 
     :param status: str, content of the status file.

@@ -8,10 +8,11 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import os
 import re
 import stat
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import Item, item
 
 HEADER = "# Carried from %s by osmigrate.fleet.\n"
 # What may be set twice, or names a place that differs between systems.
@@ -41,7 +42,7 @@ SSHD_FILES = (
 NOT_INCLUDED = "the release's sshd_config does not include it"
 
 
-def plan(situation):
+def plan(situation: Situation) -> Found:
     """Return Found: a drop-in for each file that an administrator changed."""
     found = Found([], [], set())
     for rule, path, target in WHOLE:
@@ -65,14 +66,14 @@ def plan(situation):
     return found
 
 
-def _drop_in(situation, path, target, rule, lines, lost=""):
+def _drop_in(situation: Situation, path: str, target: str, rule: str, lines: typing.List[str], lost: str = "") -> Item:
     """Return the Item of a drop-in, which nobody may read who may not read the file that it comes from."""
     mode = stat.S_IMODE(situation.incumbent.lstat(path).st_mode) & 0o666
     text = HEADER % path + "\n".join(lines) + "\n"
     return item("file", target, path, rule, text, mode, lost=lost)
 
 
-def _not_overridden(situation, path, lines, name):
+def _not_overridden(situation: Situation, path: str, lines: typing.List[str], name: str) -> typing.List[str]:
     """Return the lines of a file of systemd's without those that a drop-in overrides which is read before ours."""
     before = [found for found in situation.incumbent.glob(path + ".d/*.conf") if os.path.basename(found) < name]
     said = [line for found in before for line in _lines.unit(situation.incumbent.text(found)) if "=" in line]
@@ -89,11 +90,11 @@ def _not_overridden(situation, path, lines, name):
     return kept if any("=" in line for line in kept) else []
 
 
-def _key(line):
+def _key(line: str) -> str:
     return line.partition("=")[0].strip(_lines.BLANKS)
 
 
-def _sshd(situation, found):
+def _sshd(situation: Situation, found: Found) -> None:
     """Carry what sshd_config says and the release's does not."""
     pristine = (situation.pristine(SSHD) or b"").decode("utf-8", "surrogateescape")
     early, late = _around_drop_ins(situation, situation.incumbent.text(SSHD))
@@ -117,7 +118,7 @@ def _sshd(situation, found):
         found.left.append(Left(SSHD, reason))
 
 
-def _around_drop_ins(situation, text):
+def _around_drop_ins(situation: Situation, text: str) -> typing.Tuple[typing.List[str], typing.List[str]]:
     """Return the lines that count before drop-ins that say otherwise, and all others, Match blocks among them."""
     lines = _lines.effective(text)
     texts = [situation.incumbent.text(path) for path in situation.incumbent.glob(SSHD_PLACE + "/*.conf")]
@@ -132,11 +133,11 @@ def _around_drop_ins(situation, text):
     return early, [line for line in above if line not in early] + lines[len(above) :]
 
 
-def _keyword(line):
+def _keyword(line: str) -> str:
     return (_lines.words(line.replace("=", " ", 1).lower()) + [""])[0]
 
 
-def _own_includes(situation, found):
+def _own_includes(situation: Situation, found: Found) -> typing.Set[str]:
     """Carry what sshd_config includes besides drop-ins, and return those lines in lower case, as set."""
     kept = set()
     for line in _lines.effective(situation.incumbent.text(SSHD)):
@@ -148,7 +149,7 @@ def _own_includes(situation, found):
     return kept
 
 
-def _sshd_files(situation, found):
+def _sshd_files(situation: Situation, found: Found) -> None:
     """Carry the files of /etc that settings of sshd name; %u and the like stand for anything."""
     incumbent = situation.incumbent
     if not situation.has_program("/usr/sbin/sshd"):
@@ -162,7 +163,7 @@ def _sshd_files(situation, found):
     _carry_files(situation, patterns, found)
 
 
-def _carry_files(situation, patterns, found):
+def _carry_files(situation: Situation, patterns: typing.List[str], found: Found) -> typing.List[str]:
     """Carry what an administrator made of the files of /etc that patterns name; return them, as list."""
     made = []
     for path in [
@@ -177,7 +178,7 @@ def _carry_files(situation, patterns, found):
     return made
 
 
-def sshd_changes(text, pristine, includes=()):
+def sshd_changes(text: str, pristine: str, includes: typing.Collection[str] = ()) -> typing.List[str]:
     """Return the settings that the release's own sshd_config does not have; Match blocks stay whole and last.
 
     :param includes: set of str, lines in lower case that include files that come along.

@@ -6,11 +6,13 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments as kernel_arguments
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left, Situation
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 RUNNING = "/proc/cmdline"
 DEFAULTS = "/etc/default/grub"
@@ -19,7 +21,7 @@ GRUBENV = "/boot/grub2/grubenv"
 VARIABLES = ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT")
 
 
-def compare(situation, extra):
+def compare(situation: Situation, extra: tuple) -> typing.Tuple[list, list]:
     """Say what of the running and of the configured arguments the candidate does not get.
 
     :param extra: list of str, arguments that the operator adds.
@@ -42,7 +44,7 @@ def compare(situation, extra):
     return left, unknown
 
 
-def configured(tree):
+def configured(tree: Tree) -> typing.Tuple[str, list]:
     """Return where the next boot's arguments are configured, and those, as (path, list of (name, value or None))."""
     kernel = tree.text("/proc/sys/kernel/osrelease").strip()
     for path in tree.glob(ENTRIES):
@@ -57,7 +59,7 @@ def configured(tree):
     return DEFAULTS, grub.parse_command_line(" ".join(values[name] for name in VARIABLES))
 
 
-def _expanded(tree, options):
+def _expanded(tree: Tree, options: str) -> str:
     """Put in what the boot loader would: EL 8 keeps the arguments, and tuned its own, in variables."""
     known = dict(re.findall(r"(?m)^(\w+)=(.*)$", tree.text(GRUBENV)))
     return re.sub(r"\$(\w+)", lambda found: known.get(found.group(1), ""), options)

@@ -138,7 +138,8 @@ class _Candidate:
         self._modules = self._read_modules()
 
     def _read_modules(self) -> Names:
-        tree, found = self.situation.candidate, set()
+        tree = self.situation.candidate
+        found: set = set()
         for release in tree.names(MODULES):
             for name in ("modules.dep", "modules.builtin"):
                 listed = tree.text(f"{MODULES}/{release}/{name}").split("\n")

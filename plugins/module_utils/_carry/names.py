@@ -6,9 +6,10 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import os
+import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, LINK, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Situation
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, LINK, Item, item
 
 RESOLV_CONF = "/etc/resolv.conf"
 # A link to one of these is kept up to date by a service; without it the link would lead nowhere.
@@ -17,7 +18,7 @@ RESOLVED_UNIT = "/usr/lib/systemd/system/systemd-resolved.service"
 LOCALTIME, TIMEZONE, ZONES = "/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo/"
 
 
-def plan(situation):
+def plan(situation: Situation) -> Found:
     """Return Found."""
     found = Found([], [], set())
     for part in (_host_keys, _resolv_conf, _localtime):
@@ -27,7 +28,7 @@ def plan(situation):
     return found
 
 
-def _host_keys(situation):
+def _host_keys(situation: Situation) -> typing.Iterator[Item]:
     """The node's own keys, and no others: keys that a release brings would be known to everybody."""
     own = situation.incumbent.glob("/etc/ssh/ssh_host_*")
     for path in own:
@@ -39,7 +40,7 @@ def _host_keys(situation):
             yield item(ABSENT, path[len("/usr") :], "", "identity")
 
 
-def _resolv_conf(situation):
+def _resolv_conf(situation: Situation) -> typing.Iterator[Item]:
     incumbent = situation.incumbent
     if incumbent.lstat(RESOLV_CONF) is None:
         return
@@ -64,7 +65,7 @@ def _resolv_conf(situation):
         yield item("file", RESOLV_CONF, RESOLV_CONF, "names", content, lost=lost)
 
 
-def _localtime(situation):
+def _localtime(situation: Situation) -> typing.Iterator[Item]:
     incumbent = situation.incumbent
     if not incumbent.is_link(LOCALTIME):
         return

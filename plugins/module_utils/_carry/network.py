@@ -11,10 +11,11 @@ import stat
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import Item, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import merge, names, sources, tables
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.model import Declared, Network, Rendered
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.write import networkd, networkmanager
 
 
@@ -56,7 +57,7 @@ MADE_AT_BOOT = "a program made it at boot, or a package brought it; from now on 
 FROZEN = "made by netplan of its files; from now on it is this file that counts"
 
 
-def plan(situation):
+def plan(situation: Situation) -> Found:
     """Return Found; nothing where the network that runs is not known."""
     found = Found([], [], set())
     live = situation.network
@@ -78,7 +79,7 @@ def plan(situation):
     return found
 
 
-def describe(situation):
+def describe(situation: Situation) -> dict:
     """Return what the module documents about the network, as dict."""
     live = situation.network
     target = system_of(situation)
@@ -94,7 +95,7 @@ def describe(situation):
     }
 
 
-def system_of(situation):
+def system_of(situation: Situation) -> str:
     """Return the name of the system that configures the candidate's network, "" if none is known to."""
     candidate = situation.candidate
     for system in tables.SYSTEMS:
@@ -109,13 +110,13 @@ def system_of(situation):
     return ""
 
 
-def _network(situation, live, target):
+def _network(situation: Situation, live: Live, target: str) -> typing.Tuple[Network, typing.List[str]]:
     """Return the Network and the systems whose part of it has to be written anew, as list of str."""
     rendered = [owner for owner in live.owners if _differs(situation, owner, target)]
     return merge.merge(sources.read(situation.incumbent, live.owners), live.state), rendered
 
 
-def _differs(situation, owner, target):
+def _differs(situation: Situation, owner: str, target: str) -> bool:
     if owner == "netplan":
         has_netplan = situation.candidate.exists(NETPLAN_PROGRAM)
         return not has_netplan and not any(
@@ -126,19 +127,21 @@ def _differs(situation, owner, target):
     return owner in sources.READERS and owner != target
 
 
-def judged_names(situation, network, target):
+def judged_names(situation: Situation, network: Network, target: str) -> typing.List[names.Name]:
     """Return list of Name for the devices of the Network."""
     texts = names.texts(situation.incumbent, _naming(situation, target))
     given = names.written(situation.incumbent)
     return names.judge([one.link for one in network.interfaces], situation.network.predicted, given, texts)
 
 
-def _naming(situation, target):
+def _naming(situation: Situation, target: str) -> typing.Iterator[typing.Optional[str]]:
     """Yield the paths of what may name a device and comes along: what an administrator made, and a few places more.
 
     Files of a system that the candidate does not have say nothing any more: what is written instead goes by addresses.
     """
-    owners, tree, without = situation.network.owners, situation.incumbent, set()
+    owners = situation.network.owners
+    tree = situation.incumbent
+    without: set = set()
     for system in tables.SYSTEMS:
         if system.name != target or target not in owners:
             without.update(path for pattern in system.files.split() for path in tree.glob(pattern))
@@ -159,7 +162,7 @@ def _naming(situation, target):
                 yield path
 
 
-def _as_they_are(situation, owners, target, found):
+def _as_they_are(situation: Situation, owners: typing.List[str], target: str, found: Found) -> None:
     """Carry the files of the system that the candidate has, too; those of systemd-networkd have a rule already."""
     if "netplan" in owners:
         yaml = situation.incumbent.glob(NETPLAN)
@@ -181,7 +184,7 @@ def _as_they_are(situation, owners, target, found):
                         found.taken.add(path)
 
 
-def _made_at_boot(situation, found):
+def _made_at_boot(situation: Situation, found: Found) -> None:
     """Carry what systemd-networkd reads from where neither /etc nor the release has it: programs made it at boot.
 
     What a package keeps in /usr only counts if it is what configures a device now.
@@ -200,7 +203,7 @@ def _made_at_boot(situation, found):
                 found.items.append(situation.copy(path, "network/systemd-networkd", target=target, lost=MADE_AT_BOOT))
 
 
-def _without_netplan(situation, target, found):
+def _without_netplan(situation: Situation, target: str, found: Found) -> None:
     """Carry what netplan made of its files for the system that the candidate has; name what it made for another one."""
     if target in NETPLAN_MADE:
         pattern, place = NETPLAN_MADE[target]
@@ -223,7 +226,7 @@ def _without_netplan(situation, target, found):
                 found.left.append(Left(path, BESIDE % lost))
 
 
-def _render(situation, network, owners, target, found):
+def _render(situation: Situation, network: Network, owners: typing.List[str], target: str, found: Found) -> None:
     if target not in RENDERERS:
         raise FleetError(
             "The network of the node is configured by %s, and the release configures it by %s"
@@ -232,7 +235,7 @@ def _render(situation, network, owners, target, found):
         )
     declared = _written_anew(situation, owners, target)
     paths = {path for one in declared for path in one.paths}
-    told = {}
+    told: dict = {}
     for lost in network.lost:
         if lost.path in paths:
             told.setdefault(lost.path, []).append(lost.what)
@@ -249,12 +252,12 @@ def _render(situation, network, owners, target, found):
     found.taken.update(paths)
 
 
-def _written_anew(situation, owners, target):
+def _written_anew(situation: Situation, owners: typing.List[str], target: str) -> typing.List[Declared]:
     """Return Declared for the files that do not come as they are, as list."""
     if owners == ["NetworkManager"] == [target]:
         return [sources.ifcfg.read(situation.incumbent)]
     return sources.read(situation.incumbent, owners)
 
 
-def _item(one, rule, lost):
+def _item(one: Rendered, rule: str, lost: str) -> Item:
     return item("file", one.path, ", ".join(one.sources), rule, one.text, mode=one.mode, lost=lost)

@@ -8,8 +8,10 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import hashlib
 import os
 import stat
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, rpm
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 MERGED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 ALGORITHMS = {32: hashlib.md5, 40: hashlib.sha1, 64: hashlib.sha256, 128: hashlib.sha512}
@@ -21,14 +23,16 @@ class Packages:
     :param tree: Tree.
     """
 
-    def __init__(self, tree):
+    def __init__(self, tree: Tree) -> None:
         self.tree = tree
         # Debian has rpm too, as a tool for the packages of others.
         is_rpm = rpm.is_used(tree) and not tree.exists(dpkg.STATUS)
         self.database = rpm.Rpm(tree) if is_rpm else dpkg.Dpkg(tree)
         self.links = self.database.links
         # Packages may still name a file by the directory that has become a link.
-        self._aliases, self._directories, self._above = {}, set(), set()
+        self._aliases: dict = {}
+        self._directories: set = set()
+        self._above: set = set()
         for directory in MERGED:
             if tree.is_link(directory):
                 real = tree.resolve(directory)
@@ -36,10 +40,10 @@ class Packages:
                     if path.startswith(directory + "/"):
                         self._aliases[real + path[len(directory) :]] = path
 
-    def _named(self, path):
+    def _named(self, path: str) -> str:
         return self._aliases.get(path, path)
 
-    def own(self, path):
+    def own(self, path: str) -> bool:
         """Say whether a package brought the path."""
         name = self._named(path)
         return name in self.database.owned or name in self.database.digests or path in self.links
@@ -48,7 +52,7 @@ class Packages:
         """Return the name of the package that brought the path, "" if none did."""
         return self.database.owned.get(self._named(path), "")
 
-    def hold(self, directory):
+    def hold(self, directory: str) -> bool:
         """Say whether a package brought a directory or anything in it."""
         if not self._directories:
             paths = list(self.database.owned) + list(self._aliases)
@@ -56,7 +60,7 @@ class Packages:
             self._directories = self._above.union(paths)
         return directory in self._directories
 
-    def left_alone(self, path, status=None):
+    def left_alone(self, path: str, status: typing.Optional[os.stat_result] = None) -> bool:
         """Say whether the path is as its package made it.
 
         A configuration file is compared with the package. Another file is if it was written after its package was
@@ -78,7 +82,7 @@ class Packages:
         digest = self.database.digest(name)
         return not digest or self._has(path, digest)
 
-    def _brought_link(self, path):
+    def _brought_link(self, path: str) -> bool:
         """Say whether a link of /etc is as its package made it.
 
         A database names it whatever it is. It is an administrator's where the package brought a directory with
@@ -89,11 +93,11 @@ class Packages:
         place = self.tree.resolve(path)
         return not self.tree.exists(path) or self.own(place) or self.hold(place)
 
-    def _has_below(self, path):
+    def _has_below(self, path: str) -> bool:
         self.hold(path)
         return path in self._above
 
-    def _has(self, path, digest):
+    def _has(self, path: str, digest: str) -> bool:
         # dpkg writes "newconffile" where it has not made the file yet.
         algorithm = ALGORITHMS.get(len(digest))
         if algorithm is None or self.tree.size(path) < 0:
@@ -103,7 +107,7 @@ class Packages:
             found.update(piece)
         return found.hexdigest() == digest
 
-    def verdict(self, path, status=None):
+    def verdict(self, path: str, status: typing.Optional[os.stat_result] = None) -> str:
         """Return "" for what is as its package made it, "modified" or "unowned" for what an administrator made."""
         if self.left_alone(path, status):
             return ""

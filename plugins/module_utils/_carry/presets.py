@@ -8,20 +8,22 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import fnmatch
 import os
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 PRESETS = {"system": "system-preset", "user": "user-preset"}
 KINDS = {"WantedBy": "wants", "RequiredBy": "requires"}
 PLACES = ("/etc/systemd", "/run/systemd", "/usr/lib/systemd")
 
 
-def enabled(tree):
+def enabled(tree: Tree) -> typing.Set[str]:
     """Return the links that presets make, as set of paths below /etc/systemd.
 
     :param tree: Tree.
     """
-    links = set()
+    links: set = set()
     for scope, directory in PRESETS.items():
         rules = parse([tree.text(path) for path in _files(tree, directory)])
         vendor = "/usr/lib/systemd/" + scope
@@ -32,7 +34,7 @@ def enabled(tree):
     return links
 
 
-def _files(tree, directory):
+def _files(tree: Tree, directory: str) -> typing.List[str]:
     """Name the files in the order in which they are read; of two with one name the first place counts."""
     found = {}
     for place in reversed(PLACES):
@@ -41,13 +43,13 @@ def _files(tree, directory):
     return [found[name] for name in sorted(found)]
 
 
-def parse(texts):
+def parse(texts: typing.List[str]) -> typing.List[typing.Tuple[bool, str]]:
     """Return the rules as list of (bool, pattern)."""
     lines = [_lines.words(line) for text in texts for line in _lines.effective(text, "#;")]
     return [(words[0] == "enable", words[1]) for words in lines if len(words) > 1 and words[0] in ("enable", "disable")]
 
 
-def wanted(rules, unit):
+def wanted(rules: typing.List[typing.Tuple[bool, str]], unit: str) -> bool:
     """Say whether presets enable a unit: the first rule that matches decides, and none means yes."""
     for enable, pattern in rules:
         if fnmatch.fnmatchcase(unit, pattern):
@@ -55,7 +57,7 @@ def wanted(rules, unit):
     return True
 
 
-def installs(text, unit):
+def installs(text: str, unit: str) -> typing.List[str]:
     """Return the links that [Install] of a unit asks for, relative to its scope."""
     links = []
     for key, values in re.findall(r"(?m)^(WantedBy|RequiredBy|Alias)\s*=\s*(.+)$", _lines.unit_text(text)):

@@ -11,6 +11,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import presets
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.installed import Installed
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
 DATABASES = ("/usr/lib/sysimage/rpm", "/var/lib/rpm")
@@ -19,7 +20,7 @@ INSTALLED = "%{NAME}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\t%{LONGSIZE}\\
 GHOST = "g"  # a package wants to know of the file, but whoever made it was not the package
 
 
-def is_used(tree):
+def is_used(tree: Tree) -> bool:
     """Say whether a root has a database of rpm's.
 
     :param tree: Tree.
@@ -33,13 +34,15 @@ class Rpm:
     :param tree: Tree.
     """
 
-    def __init__(self, tree):
+    def __init__(self, tree: Tree) -> None:
         self.tree = tree
-        self.owned, self.digests, self._installed = {}, {}, {}
+        self.owned: dict = {}
+        self.digests: dict = {}
+        self._installed: dict = {}
         self._read(self._ask(FORMAT))
         self.links = presets.enabled(tree)
 
-    def _ask(self, what):
+    def _ask(self, what: str) -> str:
         for database in DATABASES:
             if self.tree.names(database):
                 # --dbpath instead of --root, which would run in the root and need its programs.
@@ -47,7 +50,7 @@ class Rpm:
                 return run(["rpm", "--dbpath", place, "-qa", "--queryformat", what], errors="surrogateescape").stdout
         return ""
 
-    def _read(self, text):
+    def _read(self, text: str) -> None:
         for line in _lines.lines(text):
             path, package, installed, flags, digest = line.split("\t")
             if GHOST in flags:
@@ -57,11 +60,11 @@ class Rpm:
             if digest:
                 self.digests[path] = digest
 
-    def digest(self, path):
+    def digest(self, path: str) -> typing.Any:
         """Return the digest that a file had in its package, "" if that is not known."""
         return self.digests.get(path, "")
 
-    def installed(self, path):
+    def installed(self, path: str) -> typing.Any:
         """Return when the package of a path was installed, in seconds; 0 if that is not known."""
         return self._installed.get(self.owned.get(path), 0)
 

@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import stat
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, administrator, sysctl
@@ -33,7 +34,7 @@ LARGE = 256 * 1024 * 1024
 FLAGS = ("ro", "noatime", "relatime", "nodev", "noexec", "nosuid")
 
 
-def take(files, sysctls):
+def take(files: typing.Any, sysctls: typing.Any) -> typing.Any:
     """Return the state of the node that runs, as node_state_info documents it.
 
     :param files: list of str, paths to look at; none for everything that an administrator made.
@@ -64,12 +65,12 @@ def take(files, sysctls):
     }
 
 
-def _asked(tree, files):
+def _asked(tree: typing.Any, files: typing.Any) -> typing.Any:
     """Return the paths that are meant: an earlier result has escape sequences for bytes that are no UTF-8."""
     return [path if tree.lstat(path) is not None else as_meant(path) for path in files]
 
 
-def describe(tree, path):
+def describe(tree: Tree, path: str) -> typing.Optional[typing.Dict[str, str]]:
     """Return digest, mode, user and group of a file or link, None if there is none.
 
     :param tree: Tree.
@@ -91,7 +92,7 @@ def describe(tree, path):
     }
 
 
-def _digest(tree, path, status):
+def _digest(tree: Tree, path: str, status: os.stat_result) -> str:
     if not stat.S_ISREG(status.st_mode):
         return hashlib.sha256(b"").hexdigest()
     if status.st_size > LARGE:
@@ -99,29 +100,29 @@ def _digest(tree, path, status):
     return _storage.digest(tree.place(path))
 
 
-def _name(tree, path, number):
+def _name(tree: Tree, path: str, number: int) -> str:
     found = [name for name, own in accounts.names(_accounts(tree, path)).items() if own == number]
     return sorted(found)[0] if found else str(number)
 
 
-def _accounts(tree, path):
+def _accounts(tree: Tree, path: str) -> typing.List[typing.List[str]]:
     """Return the accounts of /etc and those that an OSTree release has in /usr/lib."""
     return accounts.parse(tree.text("/usr/lib" + path[len("/etc") :])) + accounts.parse(tree.text(path))
 
 
-def users(tree):
+def users(tree: Tree) -> typing.Dict[str, str]:
     """Return dict of name to "number:group:home:shell"."""
     lines = [fields for fields in _accounts(tree, accounts.PASSWD) if len(fields) > accounts.SHELL]
     return {fields[0]: ":".join(fields[2:4] + fields[5:7]) for fields in lines}
 
 
-def groups(tree):
+def groups(tree: Tree) -> typing.Dict[str, str]:
     """Return dict of name to "number:members"."""
     lines = _accounts(tree, accounts.GROUP)
     return {fields[0]: f"{fields[2]}:{','.join(sorted(fields[3].split(',')))}" for fields in lines}
 
 
-def services(text, packages):
+def services(text: str, packages: Packages) -> dict:
     """Read what systemctl shows of units.
 
     :param text: str, blocks of properties.
@@ -149,7 +150,7 @@ def services(text, packages):
     return found
 
 
-def mounts(mounted, uuids):
+def mounts(mounted: typing.List[_storage.Mount], uuids: typing.Dict[str, str]) -> typing.Dict[str, str]:
     """Return dict of place to "file system, device, flags", of what lies on devices and on other machines.
 
     :param mounted: list of Mount.
@@ -164,7 +165,7 @@ def mounts(mounted, uuids):
     return found
 
 
-def _uuids():
+def _uuids() -> typing.Any:
     directory = "/dev/disk/by-uuid"
     names = os.listdir(directory) if os.path.isdir(directory) else []
     return {os.path.realpath(os.path.join(directory, name)): "UUID=" + name for name in names}

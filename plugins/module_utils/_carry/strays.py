@@ -8,9 +8,11 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import fnmatch
 import operator
 import os
+import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import as_name
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left, Situation
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree, as_name
 
 PLACES = ("/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/lib", "/usr/lib64", "/bin", "/sbin", "/lib", "/lib64")
 # What programs make for themselves there.
@@ -22,7 +24,7 @@ FILES_MAX = 20
 ALTERNATIVES = "/etc/alternatives/"
 
 
-def search(situation, taken):
+def search(situation: Situation, taken: typing.Set[str]) -> typing.Tuple[list, typing.List[typing.Dict[str, str]]]:
     """Return what packages did not bring, or did not bring like this.
 
     A directory that the release does not have and no package brought, or one with too many such files, is named once,
@@ -42,7 +44,7 @@ def search(situation, taken):
     return left, _gathered([stray for stray in found if stray["path"] not in same])
 
 
-def find(tree, packages):
+def find(tree: Tree, packages: Packages) -> typing.List[str]:
     """Return the paths of what packages did not bring, or did not bring like this; directories with their slash.
 
     :param tree: Tree.
@@ -51,17 +53,17 @@ def find(tree, packages):
     return [stray["path"] for stray in _found(tree, packages, None)]
 
 
-def _found(tree, packages, candidate):
-    found = []
+def _found(tree: Tree, packages: Packages, candidate: Tree) -> typing.List[typing.Dict[str, str]]:
+    found: list = []
     for place in PLACES:
         if not tree.is_link(place):
             _search(tree, packages, candidate, place, found)
     return found
 
 
-def _gathered(found):
+def _gathered(found: typing.List[typing.Dict[str, str]]) -> typing.List[typing.Dict[str, str]]:
     """Name the directory instead of its files where they are too many to read."""
-    below = {}
+    below: dict = {}
     for stray in found:
         below.setdefault("/".join(stray["path"].split("/")[:4]) + "/", []).append(stray)
     result = []
@@ -74,7 +76,7 @@ def _gathered(found):
     return result
 
 
-def _search(tree, packages, candidate, directory, found):
+def _search(tree: Tree, packages: Packages, candidate: Tree, directory: str, found: list) -> None:
     try:
         listing = list(os.scandir(tree.outside(directory)))
     except OSError:

@@ -6,10 +6,12 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import os
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left, Situation
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 LIVE = "/proc/sys/"
 # Of two files with one name the one in the first place counts; all are read in the order of their names.
@@ -22,7 +24,7 @@ GONE = set(
 )
 
 
-def parse(text):
+def parse(text: str) -> list:
     """Read one file.
 
     :returns: list of (key as a path below /proc/sys, value); patterns are left out.
@@ -36,7 +38,7 @@ def parse(text):
     return found
 
 
-def path_of(key):
+def path_of(key: str) -> str:
     """Return a key as a path: what separates first in it, a dot or a slash, separates everywhere."""
     dot, slash = key.find("."), key.find("/")
     if dot >= 0 and (slash < 0 or dot < slash):
@@ -44,7 +46,7 @@ def path_of(key):
     return key
 
 
-def effective(tree, added=()):
+def effective(tree: Tree, added: typing.Sequence[Item] = ()) -> dict:
     """Return what the files of a root come to, as dict of path to (value, the file that says so).
 
     :param tree: Tree.
@@ -57,7 +59,7 @@ def effective(tree, added=()):
     for made in added:
         if made.kind == FILE and os.path.dirname(made.target) == PLACES[0]:
             files[os.path.basename(made.target)] = (made.target, made.content.decode("utf-8", "surrogateescape"))
-    values = {}
+    values: dict = {}
     ordered = [files[name] for name in sorted(files)]
     if MAIN not in [path for path, _text in ordered]:
         ordered.append((MAIN, tree.text(MAIN)))
@@ -66,7 +68,7 @@ def effective(tree, added=()):
     return values
 
 
-def compare(situation, items):
+def compare(situation: Situation, items: typing.List[Item]) -> list:
     """Return what an administrator set and the candidate will not have like that, as list of Left.
 
     :param items: Items of the plan.

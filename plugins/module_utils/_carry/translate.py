@@ -6,9 +6,11 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _osrelease
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 # Accounts, as (Debian, EL) call them; membership and ownership go by the name.
 USERS = [("_chrony", "chrony")]
@@ -26,7 +28,7 @@ class Translation:
     :param candidate: Tree.
     """
 
-    def __init__(self, incumbent, candidate):
+    def __init__(self, incumbent: Tree, candidate: Tree) -> None:
         self.source, self.target = (_family(tree) for tree in (incumbent, candidate))
         self.names = self._table([pair for area in rules.AREAS for pair in area.same])
         self._ask_for_records(candidate)
@@ -34,11 +36,11 @@ class Translation:
         self.words = {area.name: self._table(area.words) for area in rules.AREAS}
 
     @property
-    def changes(self):
+    def changes(self) -> bool:
         """Say whether the families differ."""
         return self.source != self.target
 
-    def _ask_for_records(self, candidate):
+    def _ask_for_records(self, candidate: Tree) -> None:
         """Let records of iSCSI go where the release's units look: that differs between versions of one family."""
         texts = "".join(candidate.text(f"/usr/lib/systemd/system/{unit}") for unit in ISCSI_UNITS)
         looked = [place for place in ISCSI if f"{place}/nodes" in texts]
@@ -50,13 +52,13 @@ class Translation:
                 if place != looked[0]:
                     self.names[place + name] = looked[0] + name
 
-    def _table(self, pairs):
+    def _table(self, pairs: typing.List[typing.Tuple[str, str]]) -> dict:
         if not self.changes:
             return {}
         ours = 0 if self.source == _osrelease.DEBIAN else 1
         return {pair[ours]: pair[1 - ours] for pair in pairs if pair[0] != pair[1]}
 
-    def name(self, name):
+    def name(self, name: str) -> str:
         """Return what the candidate calls a file, a program or a unit."""
         if name in self.names:
             return self.names[name]
@@ -65,7 +67,7 @@ class Translation:
                 return other + name[len(directory) :]
         return name
 
-    def text(self, content, area):
+    def text(self, content: bytes, area: str) -> typing.Tuple[bytes, list]:
         """Name everything in a text as the candidate does.
 
         :param content: bytes.
@@ -77,7 +79,7 @@ class Translation:
             return content, []
         replaced = []
 
-        def replace(found):
+        def replace(found: re.Match) -> str:
             name = found.group(0)
             change = f"{name} is now {table[name]}"
             if change not in replaced:
@@ -92,6 +94,6 @@ class Translation:
         return text.encode("utf-8", "surrogateescape"), replaced
 
 
-def _family(tree):
+def _family(tree: Tree) -> str:
     text = tree.text("/etc/os-release") or tree.text("/usr/lib/os-release")
     return _osrelease.family(_osrelease.parse_os_release(text))

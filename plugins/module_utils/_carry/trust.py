@@ -9,10 +9,12 @@ import os
 import re
 import ssl
 import stat
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import DEBIAN, EL
 
 LOCAL = "/usr/local/share/ca-certificates"
@@ -37,7 +39,7 @@ DER = b"\x30\x82"
 BEGIN = b"-----BEGIN CERTIFICATE-----"
 
 
-def plan(situation):
+def plan(situation: Situation) -> Found:
     """Return Found: the release's bundle with the administrator's certificates at its end.
 
     In /usr/local the certificates themselves are shared. Others, and all for EL's family, go where update-ca-trust
@@ -75,7 +77,7 @@ def plan(situation):
     return found
 
 
-def made_anew(tree):
+def made_anew(tree: Tree) -> typing.Set[str]:
     """Return what update-ca-certificates made in the directory of hashes, as set of paths: its bundle and its links.
 
     :param tree: Tree.
@@ -90,7 +92,7 @@ def made_anew(tree):
     return made
 
 
-def _carry_others(situation, found):
+def _carry_others(situation: Situation, found: Found) -> None:
     """Carry what somebody put among the certificates: those of the node's own services."""
     made = made_anew(situation.incumbent)
     found.taken.update(made)
@@ -102,7 +104,7 @@ def _carry_others(situation, found):
                 found.items.append(situation.copy(path, "trust", as_is=True))
 
 
-def _candidates(situation, found):
+def _candidates(situation: Situation, found: Found) -> typing.Iterator[str]:
     for directory in SOURCES:
         for path, _status in situation.incumbent.walk(directory):
             if situation.incumbent.is_directory(path) or not situation.packages.verdict(path):
@@ -113,7 +115,7 @@ def _candidates(situation, found):
                 yield path
 
 
-def _pem(content):
+def _pem(content: bytes) -> typing.Optional[bytes]:
     """Return the certificates of a file as text, one line at its end; None if it holds none."""
     if BEGIN not in content:
         if content[:2] != DER:

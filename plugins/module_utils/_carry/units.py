@@ -8,10 +8,12 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import os
 import re
 import stat
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import network
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, is_ours
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, LINK, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation, is_ours
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, LINK, Item, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import tables
 
 SCOPES = ("/etc/systemd/system", "/etc/systemd/user")
@@ -26,7 +28,7 @@ THE_NODES = "the node's starts "
 NETWORK = "the release configures its network by it"
 
 
-def plan(situation):
+def plan(situation: Situation) -> Found:
     """Return Found."""
     found = Found([], [], set())
     for scope in SCOPES:
@@ -36,7 +38,7 @@ def plan(situation):
     return found
 
 
-def _units(situation, scope, found):
+def _units(situation: Situation, scope: str, found: Found) -> None:
     incumbent, packages = situation.incumbent, situation.packages
     for name in incumbent.names(scope):
         path = os.path.join(scope, name)
@@ -62,7 +64,7 @@ def _units(situation, scope, found):
                 found.items.append(_copy(situation, path, path))
 
 
-def _instead(situation, scope, name, path):
+def _instead(situation: Situation, scope: str, name: str, path: str) -> str:
     """Say that the release has a unit of its own, and what it starts otherwise."""
     texts = [situation.candidate.text(place + scope[len("/etc") :] + "/" + name) for place in ("/usr/lib", "/lib")]
     release, own = _started(texts[0] or texts[1]), _started(situation.incumbent.text(path))
@@ -70,14 +72,14 @@ def _instead(situation, scope, name, path):
     return told if not own or own == release else f"{told}, which starts {release or 'nothing'}; {THE_NODES}{own}"
 
 
-def _started(text):
+def _started(text: str) -> str:
     """Return the programs of a unit's ExecStart lines with the names of their flags and variables."""
     commands = re.findall(r"(?m)^\s*ExecStart\s*=[-@:+!|]*(\S+)(.*)$", text.replace("\\\n", " "))
     shown = [[program] + re.findall(r"(?<!\S)(--?[A-Za-z][\w-]*|\$\{?\w+\}?)", rest) for program, rest in commands]
     return " and ".join(" ".join(words) for words in shown)
 
 
-def _linked(tree, path):
+def _linked(tree: Tree, path: str) -> str:
     """Return where the unit lies that a link in /etc leads to, if that is no place of systemd's; else ""."""
     if not tree.is_link(path):
         return ""
@@ -85,17 +87,17 @@ def _linked(tree, path):
     return "" if place.startswith(PLACES) or tree.read(place) is None else place
 
 
-def _copy(situation, path, target):
+def _copy(situation: Situation, path: str, target: str) -> Item:
     return situation.copy(path, "services", target)
 
 
-def _drop_in_place(situation, directory, drop_in):
+def _drop_in_place(situation: Situation, directory: str, drop_in: str) -> str:
     """Return where a drop-in lies beside what the candidate calls its unit."""
     above, name = os.path.split(directory)
     return os.path.join(above, situation.translation.name(name[: -len(".d")]) + ".d") + drop_in[len(directory) :]
 
 
-def _vendor_units(situation, scope, found):
+def _vendor_units(situation: Situation, scope: str, found: Found) -> None:
     """Units and drop-ins that an administrator put where packages keep theirs; /etc is where the candidate has room."""
     incumbent = situation.incumbent
     directory = incumbent.resolve(VENDOR + scope[len("/etc/systemd") :])
@@ -115,7 +117,7 @@ def _vendor_units(situation, scope, found):
                 found.items.append(_copy(situation, file, target))
 
 
-def _links(situation, scope, found):
+def _links(situation: Situation, scope: str, found: Found) -> None:
     """Masks, aliases and what is enabled; what packages enabled is for the release to decide."""
     incumbent, carried = situation.incumbent, {made.target for made in found.items}
     needed = _units_of_network(situation)
@@ -151,21 +153,21 @@ def _links(situation, scope, found):
                 found.items.append(item(ABSENT, target, "", "services"))
 
 
-def _units_of_network(situation):
+def _units_of_network(situation: Situation) -> tuple:
     """Return the units without which the candidate has no network, whatever the incumbent makes of them."""
     if situation.network is None:
         return ()
     target = network.system_of(situation)
-    return [unit for system in tables.SYSTEMS if system.name == target for unit in system.units]
+    return tuple(unit for system in tables.SYSTEMS if system.name == target for unit in system.units)
 
 
-def _renamed(situation, path):
+def _renamed(situation: Situation, path: str) -> str:
     """Return the path with the candidate's name of the unit at its end."""
     directory, name = os.path.split(path)
     return os.path.join(directory, situation.translation.name(name))
 
 
-def _place(situation, scope, unit, carried):
+def _place(situation: Situation, scope: str, unit: str, carried: typing.Set[str]) -> str:
     """Return where a unit of that name lies on the candidate, "" if nowhere."""
     template = re.sub(r"@[^@]*(\.[a-z]+)$", r"@\1", unit)
     for name in (unit, template):
@@ -176,6 +178,6 @@ def _place(situation, scope, unit, carried):
     return ""
 
 
-def _vendor(tree, scope, name):
+def _vendor(tree: Tree, scope: str, name: str) -> bool:
     """Say whether a root has a unit of that name of its own."""
     return any(tree.exists(directory + scope[len("/etc") :] + "/" + name) for directory in ("/usr/lib", "/lib"))

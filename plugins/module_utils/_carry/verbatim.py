@@ -5,21 +5,24 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import os
 import stat
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import ALWAYS, NEEDED
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import ALWAYS, NEEDED, Rule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import tmpfiles
 
 
-def plan(situation, extra_paths):
+def plan(situation: Situation, extra_paths: typing.List[str]) -> Found:
     """Return Found for the table of rules and for what the operator names.
 
     :param extra_paths: list of str, files and directories of /etc.
     """
-    found, targets = Found([], [], set()), set()
+    found = Found([], [], set())
+    targets: set = set()
     for area in rules.AREAS:
         for rule in area.rules:
             _apply(situation, area.name, rule, found, targets)
@@ -36,7 +39,7 @@ def plan(situation, extra_paths):
     return found
 
 
-def _apply(situation, area, rule, found, targets):
+def _apply(situation: Situation, area: str, rule: Rule, found: Found, targets: typing.Set[str]) -> None:
     for path in [path for pattern in rule.patterns for path in situation.incumbent.glob(pattern)]:
         if path == tmpfiles.PATH:  # from another trial; the candidate gets its own
             found.taken.add(path)
@@ -58,7 +61,7 @@ def _apply(situation, area, rule, found, targets):
             )
 
 
-def _takes(situation, how, path, target):
+def _takes(situation: Situation, how: str, path: str, target: str) -> bool:
     status = situation.incumbent.lstat(path)
     if stat.S_ISDIR(status.st_mode):
         # Directories are made for what is in them; here they only count where an empty one matters.
@@ -72,12 +75,12 @@ def _takes(situation, how, path, target):
     return how == NEEDED and not situation.candidate.exists("/usr" + target)
 
 
-def _is_plain(status):
+def _is_plain(status: os.stat_result) -> bool:
     """Say whether it is a file, link or directory, and no socket, pipe or device."""
     return any(test(status.st_mode) for test in (stat.S_ISREG, stat.S_ISLNK, stat.S_ISDIR))
 
 
-def _lost(situation, rule, target):
+def _lost(situation: Situation, rule: Rule, target: str) -> str:
     above = "/".join(target.split("/")[:4])
     if target.startswith("/var/lib/") and situation.incumbent.exists(above):
         return f"{above} is shared, so it is not seen there: copy it to {target} on the node"

@@ -39,19 +39,19 @@ class Part(typing.NamedTuple):
 
 
 def item(
-    kind,
-    target,
-    source,
-    rule,
-    content=b"",
-    mode=0o644,
-    owner=(0, 0),
-    lost="",
-    shown=False,
-    parts=(),
-    attributes=(),
-    origin="",
-):
+    kind: str,
+    target: str,
+    source: str,
+    rule: str,
+    content: typing.Any = b"",
+    mode: int = 0o644,
+    owner: typing.Tuple[int, int] = (0, 0),
+    lost: str = "",
+    shown: bool = False,
+    parts: typing.Sequence[Part] = (),
+    attributes: tuple = (),
+    origin: str = "",
+) -> Item:
     """Make an Item. The content of a link is where it points to; attributes are what attributes.read returns.
 
     :param origin: str, the file on this machine that has the content, where that is too much to be held.

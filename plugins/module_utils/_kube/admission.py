@@ -16,7 +16,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     times,
     windows,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, Cluster
 
 PODS = "/api/v1/namespaces/kube-system/pods"
 # Of fewer nodes than that, one alone could decide how long the others are expected to take.
@@ -46,7 +46,7 @@ class Refusal(typing.NamedTuple):
     wait: typing.Optional[float]
 
 
-def read_terms(params):
+def read_terms(params: dict) -> Terms:
     """Read the options of ARGUMENT_SPEC.
 
     :raises FleetError: one of them cannot be meant.
@@ -61,7 +61,7 @@ def read_terms(params):
     return Terms(schedule, params["expected_seconds"], accepted, params["way_back"])
 
 
-def look(cluster, pool_label):
+def look(cluster: Cluster, pool_label: typing.Any) -> typing.Any:
     """Look at etcd and the API servers.
 
     :returns: tuple (list of quorum.Part, dict of checks).
@@ -73,7 +73,9 @@ def look(cluster, pool_label):
     return quorum.parts(nodes, pods), quorum.read_checks(cluster.readyz())
 
 
-def of_window(node, members, rollout, terms, now):
+def of_window(
+    node: dict, members: typing.List[pool_plan.Member], rollout: str, terms: Terms, now: int
+) -> typing.Optional[Refusal]:
     """Refuse a node that cannot be expected to be back before a window closes. Pure.
 
     :param members: list of pool_plan.Member, the nodes of its pool.
@@ -101,7 +103,7 @@ def of_window(node, members, rollout, terms, now):
     return Refusal(problem, "Run the same command again then", found[0] - now)
 
 
-def of_control_plane(node, found, checks, terms):
+def of_control_plane(node: typing.Any, found: typing.Any, checks: typing.Any, terms: typing.Any) -> typing.Any:
     """Refuse a control-plane node that etcd or the API servers cannot spare. Pure.
 
     :param node: str, its name.
@@ -111,7 +113,9 @@ def of_control_plane(node, found, checks, terms):
     return objection and Refusal(objection.problem, objection.todo, 0 if objection.waits else None)
 
 
-def expect(node, members, rollout, at_least, now):
+def expect(
+    node: dict, members: typing.List[pool_plan.Member], rollout: str, at_least: int, now: int
+) -> typing.Tuple[int, int]:
     """How long a node is expected to be out of service from now on. Pure.
 
     As long as is said, or as the median of the nodes of its pool took in this rollout: nodes can write what they took,
@@ -130,7 +134,7 @@ def expect(node, members, rollout, at_least, now):
     return seconds, count
 
 
-def _closed(schedule, now, expected):
+def _closed(schedule: windows.Schedule, now: int, expected: str) -> str:
     black, ends = windows.blackout_ends(schedule, now), windows.closes(schedule, now)
     if black:
         return f"there is a black-out until {times.stamp(black)}"
@@ -146,17 +150,19 @@ class Admission:
     :param read_members: callable that returns the nodes of its pool as a list of pool_plan.Member.
     """
 
-    def __init__(self, cluster, node, rollout, terms, pool_label, read_members):
+    def __init__(
+        self, cluster: Cluster, node: dict, rollout: str, terms: Terms, pool_label: str, read_members: typing.Callable
+    ) -> None:
         self._cluster, self._node, self._rollout, self._terms = cluster, node, rollout, terms
         self._pool_label = pool_label
         self._read_members = read_members
-        self.seen = {}  # what the control plane showed last, as results tell it
+        self.seen: dict = {}  # what the control plane showed last, as results tell it
 
-    def refusal(self):
+    def refusal(self) -> typing.Optional[typing.Any]:
         """Look, and return a Refusal, or None if the node may go."""
         return self._of_window() or self._of_control_plane()
 
-    def _of_window(self):
+    def _of_window(self) -> typing.Optional[typing.Any]:
         if self._terms.way_back or self._terms.schedule == windows.ALWAYS:
             return None
         # What other nodes took only makes it stricter, so a pool is not read as long as no window is open.
@@ -166,7 +172,7 @@ class Admission:
                 return refused
         return None
 
-    def _of_control_plane(self):
+    def _of_control_plane(self) -> typing.Optional[typing.Any]:
         if not pool_plan.is_control_plane(self._node):
             return None
         found, checks = look(self._cluster, self._pool_label)

@@ -10,6 +10,7 @@ import functools
 import logging
 import os
 import traceback
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, identity
@@ -25,14 +26,15 @@ except ImportError:
     IMPORT_ERROR = traceback.format_exc()
 
 
-def make_configuration(auth):
+def make_configuration(auth: auth_options.Auth) -> typing.Any:
     """Turn the options into the kubernetes client's configuration, with C(impersonation) as a list of headers.
 
     :raises FleetError: no kubeconfig, a broken one, a context that it does not have, a file that is missing.
     """
     configuration = Configuration()
     certificate = auth.client_cert and auth.client_key
-    user, cluster = {}, {}
+    user: dict = {}
+    cluster: dict = {}
     with _noting() as said:
         if not (auth.host and (auth.api_key or certificate)):
             user, cluster = _load(auth, configuration)
@@ -63,27 +65,34 @@ def make_configuration(auth):
     return configuration
 
 
-def _refresh(hook, configuration):
+def _refresh(hook: typing.Callable, configuration: typing.Any) -> None:
     """Take a token that was renewed, and nothing else: the loader's own hook would undo what the options say."""
     loaded = Configuration()
     hook(loaded)
     configuration.api_key = dict(loaded.api_key)
 
 
+class _Kept(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: typing.List[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+
+
 @contextlib.contextmanager
-def _noting():
+def _noting() -> typing.Iterator[typing.List[str]]:
     """Collect what the kubernetes client logs instead of raising it."""
-    said = []
-    handler = logging.Handler()
-    handler.emit = lambda record: said.append(record.getMessage())
+    handler = _Kept()
     logging.getLogger().addHandler(handler)
     try:
-        yield said
+        yield handler.said
     finally:
         logging.getLogger().removeHandler(handler)
 
 
-def _load(auth, configuration):
+def _load(auth: auth_options.Auth, configuration: typing.Any) -> typing.Tuple[dict, dict]:
     """Fill the configuration from a kubeconfig, or from the pod that this runs in. Returns its user and its cluster."""
     options = dict(context=auth.context, client_configuration=configuration, persist_config=False)
     if isinstance(auth.kubeconfig, dict):
@@ -108,7 +117,7 @@ def _load(auth, configuration):
     )
 
 
-def _check_context(what, documents, wanted):
+def _check_context(what: str, documents: typing.List[dict], wanted: typing.Optional[str]) -> None:
     """Say what the loader would only hint at. Several files count as one, the first to name something wins."""
     names, current = _guard(what, _contexts, documents)
     context = wanted or current
@@ -120,7 +129,7 @@ def _check_context(what, documents, wanted):
         )
 
 
-def _read(given):
+def _read(given: str) -> typing.List[dict]:
     """The kubeconfigs of all files that there are."""
     documents = []
     for path in given.split(os.pathsep):
@@ -130,13 +139,13 @@ def _read(given):
     return documents
 
 
-def _contexts(documents):
+def _contexts(documents: typing.List[dict]) -> typing.Tuple[typing.List[str], typing.Optional[str]]:
     """The names of all contexts, and the current one or None."""
     names = [context["name"] for document in documents for context in document.get("contexts") or []]
     return names, next(filter(None, (document.get("current-context") for document in documents)), None)
 
 
-def _guard(what, load, *args, **kwargs):
+def _guard(what: str, load: typing.Callable, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
     """Call a loader of the kubernetes client, which trips over malformed input in many different ways."""
     try:
         return load(*args, **kwargs)

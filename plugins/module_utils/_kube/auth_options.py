@@ -38,7 +38,7 @@ class Auth(typing.NamedTuple):
     api_timeout: int
 
 
-def _option(kind, variable, **more):
+def _option(kind: str, variable: str, **more: typing.Any) -> dict:
     return dict(type=kind, fallback=(env_fallback, [variable]), **more)
 
 

@@ -10,6 +10,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import decimal
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, node_view
 
@@ -26,9 +27,12 @@ def is_quantity(value: object) -> bool:
     return isinstance(value, (str, int)) and _QUANTITY.match(str(value)) is not None
 
 
-def parse(quantity):
+def parse(quantity: typing.Any) -> int:
     """Read a quantity as Kubernetes writes it, into thousandths, rounded up."""
-    number, suffix = _QUANTITY.match(str(quantity)).groups()
+    found = _QUANTITY.match(str(quantity))
+    if found is None:
+        raise ValueError(f"{quantity} is no quantity")
+    number, suffix = found.groups()
     value = decimal.Decimal(number) * 1000
     if suffix in _BINARY:
         value *= 1024 ** (_BINARY.index(suffix) + 1)
@@ -37,11 +41,11 @@ def parse(quantity):
     return int(value.to_integral_value(decimal.ROUND_CEILING))
 
 
-def requests(pod):
+def requests(pod: dict) -> typing.Dict[str, int]:
     """What the scheduler sets aside for a pod."""
     spec = pod["spec"]
-    running = {}
-    first = {}
+    running: dict = {}
+    first: dict = {}
     for container in spec.get("initContainers") or []:
         asked = _asked(container)
         if container.get("restartPolicy") == "Always":
@@ -56,7 +60,7 @@ def requests(pod):
     return dict(_add(total, _amounts(spec.get("overhead"))), pods=1000)
 
 
-def left(node, pods):
+def left(node: dict, pods: typing.List[dict]) -> typing.Dict[str, int]:
     """What a node has left beside the pods that are on it."""
     free = _amounts(node.get("status", {}).get("allocatable"))
     for pod in pods:
@@ -65,15 +69,15 @@ def left(node, pods):
     return free
 
 
-def fits(asked, free):
+def fits(asked: typing.Dict[str, int], free: typing.Dict[str, int]) -> bool:
     return all(amount <= free.get(name, 0) for name, amount in asked.items() if amount)
 
 
-def take(asked, free):
+def take(asked: typing.Dict[str, int], free: typing.Dict[str, int]) -> typing.Dict[str, int]:
     return {name: amount - asked.get(name, 0) for name, amount in free.items()}
 
 
-def may_go(pod, node):
+def may_go(pod: dict, node: dict) -> bool:
     """Whether a pod may run on a node, however full that is."""
     spec = pod["spec"]
     if not is_meant_for(spec, node):
@@ -99,14 +103,14 @@ def is_meant_for(spec: dict, node: dict) -> bool:
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
-def _agrees(term, node):
+def _agrees(term: typing.Dict[str, typing.List[dict]], node: dict) -> bool:
     fields = {"metadata.name": node["metadata"]["name"]}
     about = [(one, node_view.labels(node)) for one in term.get("matchExpressions") or []]
     about += [(one, fields) for one in term.get("matchFields") or []]
     return bool(about) and all(_holds(one, values) for one, values in about)
 
 
-def _holds(expression, values):
+def _holds(expression: dict, values: typing.Dict[str, str]) -> bool:
     if expression["operator"] not in ("Gt", "Lt"):
         return drain_plan.selects({"matchExpressions": [expression]}, values)
     try:
@@ -116,7 +120,7 @@ def _holds(expression, values):
     return have > bound if expression["operator"] == "Gt" else have < bound
 
 
-def _tolerates(toleration, taint):
+def _tolerates(toleration: dict, taint: typing.Dict[str, str]) -> bool:
     if toleration.get("effect") not in (None, "", taint["effect"]):
         return False
     if toleration.get("operator") == "Exists":
@@ -124,17 +128,17 @@ def _tolerates(toleration, taint):
     return (toleration.get("key"), toleration.get("value", "")) == (taint["key"], taint.get("value", ""))
 
 
-def _asked(holder):
+def _asked(holder: dict) -> typing.Dict[str, int]:
     return _amounts((holder.get("resources") or {}).get("requests"))
 
 
-def _amounts(quantities):
+def _amounts(quantities: typing.Optional[typing.Dict[str, str]]) -> typing.Dict[str, int]:
     return {name: parse(quantity) for name, quantity in (quantities or {}).items()}
 
 
-def _add(one, other):
+def _add(one: typing.Dict[str, int], other: typing.Dict[str, int]) -> typing.Dict[str, int]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in set(one) | set(other)}
 
 
-def _most(one, other):
+def _most(one: typing.Dict[str, int], other: typing.Dict[str, int]) -> typing.Dict[str, int]:
     return {name: max(one.get(name, 0), other.get(name, 0)) for name in set(one) | set(other)}

@@ -21,6 +21,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth as kube_auth
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, denials, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.auth_options import Auth
 from ansible_collections.osmigrate.fleet.plugins.module_utils._secret import without_userinfo
 
 try:
@@ -65,7 +66,16 @@ class ApiError(FleetError):
     :param transient: bool, the same request may succeed a moment later.
     """
 
-    def __init__(self, problem, left="Nothing was changed", todo="", status=0, body=None, transient=False, wait=0):
+    def __init__(
+        self,
+        problem: str,
+        left: str = "Nothing was changed",
+        todo: str = "",
+        status: int = 0,
+        body: typing.Optional[dict] = None,
+        transient: bool = False,
+        wait: int = 0,
+    ) -> None:
         super().__init__(problem, left, todo)
         self.status = status
         self.body = body or {}
@@ -73,15 +83,15 @@ class ApiError(FleetError):
         self.wait = wait
 
     @property
-    def message(self):
+    def message(self) -> str:
         return _clean(self.body.get("message") or self.problem)
 
     @property
-    def denied_by_admission(self):
+    def denied_by_admission(self) -> bool:
         """Whether a webhook or a policy of the cluster's owner said no."""
         return _DENIED.search(self.message) is not None
 
-    def causes(self, reason):
+    def causes(self, reason: str) -> typing.List[str]:
         """The messages of the causes with this reason."""
         causes = (self.body.get("details") or {}).get("causes") or []
         return [_clean(cause.get("message", "")) for cause in causes if cause.get("reason") == reason]
@@ -95,28 +105,30 @@ class Cluster:
     :param load: callable that makes the configuration anew, when its credentials are not accepted any more; or None.
     """
 
-    def __init__(self, configuration, api_timeout=120, load=None):
+    def __init__(
+        self, configuration: typing.Any, api_timeout: int = 120, load: typing.Optional[typing.Callable] = None
+    ) -> None:
         self._address = configuration.host
         self.server = without_userinfo(configuration.host)  # as messages and results have it
         self.api_timeout = api_timeout
         self._load = load
         self._loading = threading.Lock()
         self._loaded = time.monotonic()
-        self._not_loaded = None  # why they could not be, the last time
+        self._not_loaded: typing.Optional[ApiError] = None  # why they could not be, the last time
         self._use(configuration)
         self._clock_offset = 0.0
         self._denials = denials.Denials()
 
     @classmethod
-    def connect(cls, auth):
+    def connect(cls, auth: Auth) -> "Cluster":
         load = functools.partial(kube_auth.make_configuration, auth)
         return cls(load(), auth.api_timeout, load)
 
-    def _use(self, configuration):
+    def _use(self, configuration: typing.Any) -> None:
         self._pool = _pool(configuration)
         self._configuration = configuration
 
-    def _renew(self, denied):
+    def _renew(self, denied: ApiError) -> typing.Tuple[bool, ApiError]:
         """Load credentials that are not accepted anew: a token's file may have changed, and a plugin gives others.
 
         :param denied: ApiError by which they were not.
@@ -138,25 +150,31 @@ class Cluster:
             return False, self._not_loaded or denied
 
     @property
-    def configuration(self):
+    def configuration(self) -> typing.Any:
         """The kubernetes.client.Configuration that this came in with."""
         return self._configuration
 
-    def now(self):
+    def now(self) -> float:
         """Seconds since the epoch by the API server's clock, as its last answer had it. Nobody else's clock counts."""
         return time.time() + self._clock_offset
 
-    def get(self, path, until=None):
+    def get(self, path: str, until: typing.Optional[float] = None) -> dict:
         return self.request("GET", path, until=until)
 
-    def list(self, path, query=None, keep=None, until=None):
+    def list(
+        self,
+        path: str,
+        query: typing.Optional[dict] = None,
+        keep: typing.Optional[typing.Callable] = None,
+        until: typing.Optional[float] = None,
+    ) -> Listing:
         """Fetch all objects of a collection in pages; nodes come without their images.
 
         :param keep: callable that reduces each object while its page is read, or None.
         """
         query = dict(query or {}, limit=PAGE)
         read = functools.partial(self._decode, shrink=_without_images) if path == NODES else None
-        items = []
+        items: list = []
         expired = 0
         while True:
             try:
@@ -174,7 +192,9 @@ class Cluster:
             if not query["continue"]:
                 return Listing(items, page["metadata"].get("resourceVersion", ""))
 
-    def watch(self, path, query, version, seconds=60):
+    def watch(
+        self, path: str, query: dict, version: str, seconds: int = 60
+    ) -> typing.Iterator[typing.Tuple[str, dict]]:
         """Yield (type, object) of changes after a version, until the server ends the watch.
 
         :raises ApiError: the watch cannot be had, or has lost its place (410): list again.
@@ -211,11 +231,19 @@ class Cluster:
         finally:
             response.close()
 
-    def patch(self, path, body, dry_run=False, until=None):
+    def patch(self, path: str, body: dict, dry_run: bool = False, until: typing.Optional[float] = None) -> dict:
         """Apply a merge patch. With metadata.resourceVersion in it, a change by somebody else makes it fail (409)."""
         return self.request("PATCH", path, writing(dry_run), body, MERGE_PATCH, until)
 
-    def evict(self, namespace, name, uid, grace_period=None, dry_run=False, until=None):
+    def evict(
+        self,
+        namespace: str,
+        name: str,
+        uid: str,
+        grace_period: typing.Optional[int] = None,
+        dry_run: bool = False,
+        until: typing.Optional[float] = None,
+    ) -> dict:
         """Ask for the eviction of one pod; of this one only, not of a later one with the same name."""
         options = _delete_options(uid, grace_period, dry_run)
         body = {
@@ -226,16 +254,32 @@ class Cluster:
         }
         return self.request("POST", f"{pod_path(namespace, name)}/eviction", writing(dry_run), body, until=until)
 
-    def readyz(self, until=None):
+    def readyz(self, until: typing.Optional[float] = None) -> str:
         """Ask the API server what it says about its parts: its words, a line for each check, also when one fails."""
         return self.request("GET", "/readyz", {"verbose": "true"}, until=until, read=_checks)
 
-    def delete_pod(self, namespace, name, uid, grace_period=None, dry_run=False, until=None):
+    def delete_pod(
+        self,
+        namespace: str,
+        name: str,
+        uid: str,
+        grace_period: typing.Optional[int] = None,
+        dry_run: bool = False,
+        until: typing.Optional[float] = None,
+    ) -> dict:
         """Delete one pod; this one only, not a later one with the same name."""
         options = _delete_options(uid, grace_period, dry_run)
         return self.request("DELETE", pod_path(namespace, name), writing(dry_run), options, until=until)
 
-    def disrupt(self, namespace, name, uid, why, dry_run=False, until=None):
+    def disrupt(
+        self,
+        namespace: str,
+        name: str,
+        uid: str,
+        why: str,
+        dry_run: bool = False,
+        until: typing.Optional[float] = None,
+    ) -> dict:
         """Note on a pod that it is taken away, as an eviction does: a Job may take that for no failure of its pod.
 
         :param why: str, the reason of the condition, one word.
@@ -246,7 +290,16 @@ class Cluster:
         path = pod_path(namespace, name) + "/status"
         return self.request("PATCH", path, writing(dry_run), body, CONDITIONS_PATCH, until)
 
-    def request(self, method, path, query=None, body=None, content_type="application/json", until=None, read=None):
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: typing.Optional[dict] = None,
+        body: typing.Optional[dict] = None,
+        content_type: str = "application/json",
+        until: typing.Optional[float] = None,
+        read: typing.Optional[typing.Callable] = None,
+    ) -> typing.Any:
         """Send one request, again and again while the server is away or overloaded.
 
         :param until: float, time.monotonic() after which it is not sent again; unset means api_timeout from now.
@@ -277,7 +330,7 @@ class Cluster:
                 time.sleep(wait)
                 pause = min(pause * 2, 5)
 
-    def _may_pass(self, key, error):
+    def _may_pass(self, key: typing.Tuple[str, str], error: ApiError) -> bool:
         """Whether a denial may be one of a server that does not know its roles yet.
 
         :param key: tuple, what was asked for: the same for the same thing.
@@ -290,7 +343,7 @@ class Cluster:
         spec = denials.review(error.message) if error.status == 403 else None
         return spec is not None and stood < denials.LASTING_SECONDS and not self._confirms(spec)
 
-    def _confirms(self, spec):
+    def _confirms(self, spec: dict) -> bool:
         """Whether the server, asked about a right, says that there is none. One that has not read its roles cannot."""
         body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
         timeout = urllib3.Timeout(connect=5, read=10)
@@ -300,14 +353,23 @@ class Cluster:
             return False
         return answer is not None and not (answer.get("status") or {}).get("allowed")
 
-    def _send(self, method, path, query, body, content_type, timeout, stream=False):
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: typing.Optional[dict],
+        body: typing.Optional[dict],
+        content_type: typing.Optional[str],
+        timeout: typing.Any,
+        stream: bool = False,
+    ) -> typing.Any:
         headers = HTTPHeaderDict({"Accept": "application/json", "User-Agent": MANAGER})
         for name, value in self._configuration.impersonation:
             headers.add(name, value)
         for setting in self._configuration.auth_settings().values():
             headers[setting["key"]] = setting["value"]
         payload = None
-        if body is not None:
+        if body is not None and content_type:
             headers["Content-Type"] = content_type
             payload = json.dumps(body).encode("utf-8")
         url = self._address + path
@@ -325,7 +387,7 @@ class Cluster:
             self._clock_offset = email.utils.mktime_tz(date) - time.time()
         return response
 
-    def _decode(self, response, shrink=None):
+    def _decode(self, response: typing.Any, shrink: typing.Optional[typing.Callable] = None) -> typing.Optional[dict]:
         if not 200 <= response.status < 300:
             return None
         try:
@@ -333,14 +395,14 @@ class Cluster:
         except ValueError:
             raise self._not_kubernetes(response)
 
-    def _not_kubernetes(self, response):
+    def _not_kubernetes(self, response: typing.Any) -> ApiError:
         return ApiError(
             "%s answers (HTTP status %d), but not as a Kubernetes API server does" % (self.server, response.status),
             todo="Check host, kubeconfig and proxy",
             status=response.status,
         )
 
-    def _unreachable(self, method, error):
+    def _unreachable(self, method: str, error: typing.Any) -> ApiError:
         # What the TLS library refuses stays refused; a connection that merely broke off may work the next time.
         final = isinstance(error, urllib3.exceptions.SSLError) and "EOF" not in str(error)
         if final:
@@ -354,7 +416,7 @@ class Cluster:
             transient=not final,
         )
 
-    def _error(self, method, path, response):
+    def _error(self, method: str, path: str, response: typing.Any) -> ApiError:
         """Make one sentence of a refusal."""
         status = response.status
         try:
@@ -383,7 +445,7 @@ class Cluster:
         )
         return error
 
-    def _forbidden(self, denied, path):
+    def _forbidden(self, denied: dict, path: str) -> typing.Tuple[str, str]:
         if denied["user"] == "system:anonymous":
             return (
                 f"The API server {self.server} got no credentials",
@@ -402,7 +464,7 @@ class Cluster:
         return problem, f"Grant it the verb {denied['verb']} on {resource} (playbooks/files/rbac.yml does)"
 
 
-def _pool(configuration):
+def _pool(configuration: typing.Any) -> typing.Any:
     try:
         return RESTClientObject(configuration).pool_manager
     except ImportError:
@@ -417,23 +479,23 @@ def _pool(configuration):
         )
 
 
-def _without_images(data):
+def _without_images(data: bytes) -> bytes:
     """Shorten a page of nodes before it is parsed, which is where the time goes."""
     return _IMAGES.sub(b'"images":[]', data)
 
 
-def _checks(response):
+def _checks(response: typing.Any) -> typing.Optional[str]:
     text = response.data.decode("utf-8", "replace")
     return text if response.status in (200, 500, 503) and text.startswith(("[+]", "[-]")) else None
 
 
-def writing(dry_run):
+def writing(dry_run: bool) -> dict:
     """What each write says of itself. Of an eviction's dry run webhooks are told only by the query."""
     return {"fieldManager": MANAGER, "dryRun": "All" if dry_run else None}
 
 
-def _delete_options(uid, grace_period, dry_run):
-    options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+def _delete_options(uid: str, grace_period: typing.Optional[int], dry_run: bool) -> dict:
+    options: dict = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
     if grace_period is not None:
         options["gracePeriodSeconds"] = grace_period
     if dry_run:
@@ -441,15 +503,15 @@ def _delete_options(uid, grace_period, dry_run):
     return options
 
 
-def node_path(name):
+def node_path(name: str) -> str:
     return f"{NODES}/{quote(name, safe='')}"
 
 
-def pod_path(namespace, name):
+def pod_path(namespace: str, name: str) -> str:
     return f"/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(name, safe='')}"
 
 
-def get_node(cluster, name, until=None):
+def get_node(cluster: Cluster, name: str, until: typing.Optional[float] = None) -> dict:
     try:
         return cluster.get(node_path(name), until)
     except ApiError as error:
@@ -463,7 +525,9 @@ def get_node(cluster, name, until=None):
         )
 
 
-def update_node(cluster, name, decide, dry_run=False):
+def update_node(
+    cluster: Cluster, name: str, decide: typing.Callable, dry_run: bool = False
+) -> typing.Tuple[dict, typing.Any, dict]:
     """Read a node, decide, and write, as often as somebody else writes in between.
 
     :param decide: callable(node, now) that returns a plan with C(patch) and C(actions). It is called again after a
@@ -471,18 +535,18 @@ def update_node(cluster, name, decide, dry_run=False):
     :returns: tuple (node before, plan, node after).
     """
 
-    def read(until):
+    def read(until: float) -> typing.Tuple[dict, str]:
         node = get_node(cluster, name, until)
         return node, node["metadata"]["resourceVersion"]
 
-    def write(plan, version, until):
+    def write(plan: typing.Any, version: str, until: float) -> dict:
         patch = dict(plan.patch, metadata=dict(plan.patch["metadata"], resourceVersion=version))
         return cluster.patch(node_path(name), patch, dry_run, until)
 
     return cas.update(cluster, read, decide, write)
 
 
-def _retry_after(response, body):
+def _retry_after(response: typing.Any, body: dict) -> int:
     said = (body.get("details") or {}).get("retryAfterSeconds") or response.headers.get("Retry-After") or 0
     try:
         return max(0, int(said))
@@ -490,7 +554,7 @@ def _retry_after(response, body):
         return 0
 
 
-def _clean(text):
+def _clean(text: str) -> str:
     """One line without credentials and without what only a Python programmer understands."""
     text = re.sub(r"<[^>]* object at 0x[0-9a-f]+>:? ?|HTTPS?Connection(Pool)?\([^)]*\): ?", "", " ".join(text.split()))
     return _text.printable(_SECRETS.sub(r"\1********", _QUERY.sub(r"\1", text)), LONGEST).rstrip(".")

@@ -12,7 +12,7 @@ import typing
 from urllib.parse import quote
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Cluster
 
 try:
     import jmespath
@@ -47,7 +47,7 @@ class Condition(typing.NamedTuple):
     timeout: typing.Optional[int]
 
 
-def parse(options, taken):
+def parse(options: typing.List[dict], taken: typing.Tuple[str, ...]) -> typing.Tuple[Condition, ...]:
     """Understand what the operator gave.
 
     :param options: list of dict as ARGUMENT_SPEC has it.
@@ -72,7 +72,7 @@ def parse(options, taken):
     return tuple(found)
 
 
-def judge(condition, found):
+def judge(condition: Condition, found: typing.Optional[dict]) -> typing.Tuple[bool, str]:
     """Judge an object.
 
     :param found: dict, the object; None if there is none.
@@ -92,11 +92,11 @@ def judge(condition, found):
 class Reader:
     """Fetches objects of any kind; how their kind is called in paths is asked once."""
 
-    def __init__(self, cluster):
+    def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._resources = {}
+        self._resources: dict = {}
 
-    def get(self, condition, until):
+    def get(self, condition: Condition, until: typing.Optional[float]) -> typing.Any:
         """Return the object as a dict, None if there is none.
 
         :raises FleetError: the API server has no such kind, or the object may not be read.
@@ -115,24 +115,24 @@ class Reader:
                 "Grant the verb get on it with a role of your own; rbac.yml has only what osmigrate.fleet itself needs",
             )
 
-    def _path(self, condition, until):
+    def _path(self, condition: Condition, until: typing.Optional[float]) -> typing.Any:
         resource = self._resource(condition, until)
         if resource["namespaced"] and not condition.namespace:
             raise FleetError(
                 f"Condition {condition.name} has no namespace, and a {condition.kind} is in one",
                 todo="Give its namespace",
             )
-        namespace = f"/namespaces/{quote(condition.namespace, safe='')}" if resource["namespaced"] else ""
+        namespace = f"/namespaces/{quote(condition.namespace or '', safe='')}" if resource["namespaced"] else ""
         name = quote(condition.object, safe="")
         return f"{_root(condition)}{namespace}/{resource['name']}/{name}"
 
-    def _resource(self, condition, until):
+    def _resource(self, condition: Condition, until: typing.Optional[float]) -> typing.Any:
         key = (condition.api_version, condition.kind)
         if key not in self._resources:
             self._resources[key] = self._discover(condition, until)
         return self._resources[key]
 
-    def _discover(self, condition, until):
+    def _discover(self, condition: Condition, until: typing.Optional[float]) -> typing.Any:
         try:
             known = self._cluster.get(_root(condition), until).get("resources") or []
         except ApiError as error:
@@ -150,10 +150,10 @@ class Reader:
         )
 
 
-def _root(condition):
+def _root(condition: Condition) -> typing.Any:
     return ("/apis/" if "/" in condition.api_version else "/api/") + quote(condition.api_version)
 
 
-def _title(condition):
+def _title(condition: Condition) -> str:
     place = f"{condition.namespace}/" if condition.namespace else ""
     return f"{condition.kind} {place}{condition.object}"

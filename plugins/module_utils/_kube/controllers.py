@@ -16,22 +16,21 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import capacity, node_view
 
 NAMED = 5
+REBOOTS = "drain or reboot"
 
 
 class Controller(typing.NamedTuple):
     name: str  # stays what it is once released: operators accept by it
     marks: typing.Tuple[str, ...]  # how its labels and annotations on nodes begin
     programs: typing.Tuple[str, ...]  # names of its DaemonSets, Deployments or images; an image's with its directory
-    does: str
-    pause: str  # what makes it leave nodes alone
-    exempt: str  # the annotation or label that exempts a node, as key=value, or empty
+    does: str = REBOOTS
+    pause: str = ""  # what makes it leave nodes alone
+    exempt: str = ""  # the annotation or label that exempts a node, as key=value, or empty
 
 
-REBOOTS = "drain or reboot"
 DELETES = "delete or replace"
 FENCES = "fence, reboot or delete"
 EVICTS = "evict pods of"
-Controller.__new__.__defaults__ = (REBOOTS, "", "")
 
 CONTROLLERS = (
     Controller("kured", ("weave.works/kured-",), ("kured",)),
@@ -205,7 +204,7 @@ class Finding(typing.NamedTuple):
     pause: str
 
 
-def workload(kind, found):
+def workload(kind: str, found: dict) -> Workload:
     """What matters of a DaemonSet or a Deployment, as the API server returns it."""
     spec = found["spec"]["template"]["spec"]
     images = tuple(container.get("image", "") for container in spec.get("containers") or [])
@@ -213,7 +212,9 @@ def workload(kind, found):
     return Workload(kind, metadata["namespace"], metadata["name"], images, capacity.placement(spec))
 
 
-def examine(nodes, workloads, accepted):
+def examine(
+    nodes: typing.List[dict], workloads: typing.List[Workload], accepted: typing.List[str]
+) -> typing.List[Finding]:
     """Find the other controllers that work on nodes.
 
     :param nodes: list of dict, the Node objects that shall be moved.
@@ -237,7 +238,9 @@ def examine(nodes, workloads, accepted):
     return findings
 
 
-def _signs(controller, nodes, workloads):
+def _signs(
+    controller: Controller, nodes: typing.List[dict], workloads: typing.List[Workload]
+) -> typing.Iterator[typing.Tuple[str, typing.List[str]]]:
     """Yield (what was seen, names of the nodes)."""
     for one in workloads:
         if _is_of(one, controller):
@@ -247,7 +250,7 @@ def _signs(controller, nodes, workloads):
                 said,
                 [_name(node) for node in nodes if one.kind != "DaemonSet" or capacity.is_meant_for(one.template, node)],
             )
-    marked = {}
+    marked: dict = {}
     for node in nodes:
         for kind, keys in (("annotation", node_view.annotations(node)), ("label", node_view.labels(node))):
             for key in sorted(keys):
@@ -257,12 +260,12 @@ def _signs(controller, nodes, workloads):
         yield said, marked[said]
 
 
-def _is_exempt(node, controller):
+def _is_exempt(node: dict, controller: Controller) -> bool:
     key, _equals, value = controller.exempt.partition("=")
     return bool(key) and value in (node_view.annotations(node).get(key), node_view.labels(node).get(key))
 
 
-def _is_of(one, controller):
+def _is_of(one: Workload, controller: Controller) -> bool:
     names = [one.name]
     for image in one.images:
         path = image.partition("@")[0].split("/")
@@ -271,7 +274,7 @@ def _is_of(one, controller):
     return any(name == program or name.endswith("-" + program) for name in names for program in controller.programs)
 
 
-def _examine_names(accepted):
+def _examine_names(accepted: typing.List[str]) -> None:
     for name in accepted:
         if name not in NAMES:
             close = difflib.get_close_matches(name, NAMES, 1)
@@ -281,5 +284,5 @@ def _examine_names(accepted):
             )
 
 
-def _name(node):
+def _name(node: dict) -> str:
     return node["metadata"]["name"]

@@ -37,7 +37,13 @@ class Plan(typing.NamedTuple):
 NOTHING = Plan({}, [], None)
 
 
-def plan_cordon(node, rollout, now, drivers=(), asks=lease_plan.BY_HAND):
+def plan_cordon(
+    node: dict,
+    rollout: str,
+    now: float,
+    drivers: typing.Sequence[str] = (),
+    asks: lease_plan.Owner = lease_plan.BY_HAND,
+) -> Plan:
     """Cordon a node for a rollout, or take over the cordon of an earlier one.
 
     A node that somebody else has cordoned is only noted as such. One that was uncordoned although the cordon was ours
@@ -69,12 +75,12 @@ def plan_cordon(node, rollout, now, drivers=(), asks=lease_plan.BY_HAND):
     return Plan({"metadata": {"annotations": notes}, "spec": {"unschedulable": True}}, [f"Cordon node {name}"], None)
 
 
-def _noted_run(node, asks):
+def _noted_run(node: dict, asks: lease_plan.Owner) -> typing.Dict[str, typing.Optional[str]]:
     """The note of the run that cordons; None takes that of an earlier one away."""
     return {RUN: asks.run or None} if asks.run or RUN in node_view.annotations(node) else {}
 
 
-def require_owner(node, asks):
+def require_owner(node: dict, asks: lease_plan.Owner) -> None:
     """Refuse to touch a cordon of ours that is another run's.
 
     :raises FleetError: it is.
@@ -83,7 +89,7 @@ def require_owner(node, asks):
     lease_plan.require(name, asks, notes.get(RUN, "") if BY in notes else "", f"The cordon of node {name}")
 
 
-def plan_uncordon(node, manager, now, asks=lease_plan.BY_HAND):
+def plan_uncordon(node: dict, manager: str, now: float, asks: lease_plan.Owner = lease_plan.BY_HAND) -> Plan:
     """Give a node back as it was found. A foreign cordon, also one set after ours was lifted, stays.
 
     Whoever gives a node back is done with it, so it is no longer marked as one that is still to be moved.
@@ -97,6 +103,7 @@ def plan_uncordon(node, manager, now, asks=lease_plan.BY_HAND):
         return Plan(unmark.patch, unmark.actions, None)
     since = times.parse(notes.get(AT, ""))
     seconds = max(0, int(now - since)) if since is not None else None
+    changes: typing.Dict[str, typing.Optional[str]]
     changes = {key: None for key in (BY, RUN, PRIOR, AT, DRIVERS, RESOURCES) if key in notes}
     if seconds is not None:
         changes[SECONDS] = str(seconds)
@@ -110,7 +117,7 @@ def plan_uncordon(node, manager, now, asks=lease_plan.BY_HAND):
     return Plan(patch, actions, seconds)
 
 
-def cordon_setter(node):
+def cordon_setter(node: dict) -> typing.Optional[str]:
     """The client that the API server noted as the one that last set C(unschedulable), None if it noted nobody."""
     for entry in node["metadata"].get("managedFields") or []:
         if "f:unschedulable" in ((entry.get("fieldsV1") or {}).get("f:spec") or {}):
@@ -118,21 +125,21 @@ def cordon_setter(node):
     return None
 
 
-def noted_drivers(node):
+def noted_drivers(node: dict) -> typing.List[str]:
     """The CSI drivers that a cordon of ours noted, as a list of str."""
     return [name for name in node_view.annotations(node).get(DRIVERS, "").split(",") if name]
 
 
-def noted_resources(node):
+def noted_resources(node: dict) -> typing.Dict[str, str]:
     """What it had for pods when a cordon of ours began, as resources.parse does."""
     return resources.parse(node_view.annotations(node).get(RESOURCES, ""))
 
 
-def is_ours(node):
+def is_ours(node: dict) -> bool:
     return BY in node_view.annotations(node)
 
 
-def state(node):
+def state(node: dict) -> dict:
     """What this module manages of a node, for results and diffs."""
     notes = node_view.annotations(node)
     shown = {key: notes[key] for key in (BY, RUN, PRIOR, AT, SECONDS, DRIVERS, RESOURCES) if key in notes}

@@ -5,14 +5,15 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import typing
 from urllib.parse import quote
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Cluster
 
 NODES = "/apis/storage.k8s.io/v1/csinodes/"
 
 
-def drivers(cluster, node, until=None):
+def drivers(cluster: Cluster, node: str, until: typing.Optional[float] = None) -> list:
     """Return their names, sorted; none for a node that never had one."""
     try:
         found = cluster.get(NODES + quote(node, safe=""), until)

@@ -25,7 +25,7 @@ class Allowed(typing.NamedTuple):
     terms: typing.Tuple[typing.Tuple[str, bool, str], ...]  # label, whether it has the value, the value
 
 
-def parse(entries):
+def parse(entries: typing.Sequence[str]) -> typing.Tuple[Allowed, ...]:
     """Understand the operator's list.
 
     :param entries: list of str
@@ -35,12 +35,13 @@ def parse(entries):
     return tuple(_parse(entry.strip()) for entry in entries)
 
 
-def _parse(entry):
+def _parse(entry: str) -> Allowed:
     if _KIND.match(entry):
         return Allowed(entry, entry, "", ())
     namespace, slash, labels = entry.partition("/")
-    terms = [_TERM.match(term.strip()) for term in labels.split(",")]
-    if not slash or not _NAMESPACE.match(namespace) or not all(terms):
+    given = labels.split(",")
+    terms = [found for found in (_TERM.match(term.strip()) for term in given) if found]
+    if not slash or not _NAMESPACE.match(namespace) or len(terms) < len(given):
         raise FleetError(
             "%s does not name pods that may be deleted" % (entry or "An empty string"),
             todo="Write namespace/label=value (more labels with commas, != for other values), or the kind of an owner",
@@ -49,7 +50,7 @@ def _parse(entry):
     return Allowed(entry, "", namespace, named)
 
 
-def allowing(pod, owner, covered, allowed):
+def allowing(pod: dict, owner: str, covered: bool, allowed: typing.Tuple[Allowed, ...]) -> str:
     """The entry by which a pod may be deleted, an empty string if there is none. One that names pods comes first.
 
     :param pod: dict, the Pod object.
@@ -67,10 +68,10 @@ def allowing(pod, owner, covered, allowed):
     return ""
 
 
-def names_pods(entry):
+def names_pods(entry: str) -> bool:
     """Whether an entry names pods, and so counts although a disruption budget forbids."""
     return "/" in entry
 
 
-def _selected(labels, terms):
+def _selected(labels: typing.Dict[str, str], terms: typing.Tuple[typing.Tuple[str, bool, str], ...]) -> bool:
     return all((labels.get(key) == value) is same for key, same, value in terms)

@@ -44,22 +44,16 @@ class Pod(typing.NamedTuple):
     reason: str
     budgets: typing.Tuple[str, ...]
     deletable_by: str  # the operator's entry that lets it be deleted if it cannot be evicted, or empty
-    ready: bool  # while it is not, its budget may let it go though it has no room
-
-
-Pod.__new__.__defaults__ = (True,)
+    ready: bool = True  # while it is not, its budget may let it go though it has no room
 
 
 class Policy(typing.NamedTuple):
     delete_emptydir_data: bool
     delete_unmanaged: bool
-    delete_allowed: typing.Tuple[delete_plan.Allowed, ...]
+    delete_allowed: typing.Tuple[delete_plan.Allowed, ...] = ()
 
 
-Policy.__new__.__defaults__ = ((),)
-
-
-def classify(pod, policy, budgets, owned=OWNED):
+def classify(pod: dict, policy: Policy, budgets: typing.List[dict], owned: str = OWNED) -> Pod:
     """Decide what a drain does with one pod.
 
     :param pod: dict, the Pod object.
@@ -75,7 +69,7 @@ def classify(pod, policy, budgets, owned=OWNED):
     return Pod(*found, is_ready(pod))
 
 
-def covering_budgets(pod, budgets):
+def covering_budgets(pod: dict, budgets: typing.List[dict]) -> typing.List[dict]:
     """The disruption budgets that cover a pod."""
     metadata = pod["metadata"]
     return [
@@ -86,31 +80,31 @@ def covering_budgets(pod, budgets):
     ]
 
 
-def is_ready(pod):
+def is_ready(pod: dict) -> bool:
     """Whether the eviction API takes a pod for a healthy one."""
     ready = [one["status"] for one in pod.get("status", {}).get("conditions") or [] if one["type"] == "Ready"]
     return ready == ["True"]
 
 
-def lets_unready_go(budget):
+def lets_unready_go(budget: dict) -> bool:
     """Whether the eviction API lets pods go that are not Ready, though their budget allows no disruption."""
     status = budget.get("status") or {}
     healthy, needed = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
     return budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow" or 0 < needed <= healthy
 
 
-def sync_failure(budget):
+def sync_failure(budget: dict) -> str:
     """Why the disruption controller cannot compute a budget, as it says itself; empty if it can."""
     conditions = (budget.get("status") or {}).get("conditions") or []
     failed = [one.get("message") or "no reason given" for one in conditions if one.get("reason") == "SyncFailed"]
     return _text.printable(failed[0]).rstrip(".") if failed else ""
 
 
-def budget_name(budget):
+def budget_name(budget: dict) -> str:
     return f"{budget['metadata']['namespace']}/{budget['metadata']['name']}"
 
 
-def _decide(pod, policy, covering, owned):
+def _decide(pod: dict, policy: Policy, covering: typing.Tuple[str, ...], owned: str) -> typing.Tuple[str, str]:
     metadata = pod["metadata"]
     if MIRROR in (metadata.get("annotations") or {}):
         return LEAVE, "mirror of a static pod"
@@ -126,7 +120,7 @@ def _decide(pod, policy, covering, owned):
     return (REFUSE, " and ".join(against)) if against else (EVICT, "")
 
 
-def objection(key, covering):
+def objection(key: str, covering: typing.Tuple[str, ...]) -> str:
     """What speaks against evicting a pod, as the end of a sentence about it.
 
     :param covering: the names of the disruption budgets that cover it.
@@ -134,7 +128,7 @@ def objection(key, covering):
     return OBJECTIONS[key] + (f" ({' and '.join(covering)})" if key == SEVERAL_BUDGETS else "")
 
 
-def objections(pod, policy, covering, owned=OWNED):
+def objections(pod: dict, policy: Policy, covering: typing.Tuple[str, ...], owned: str = OWNED) -> typing.List[str]:
     """The keys of what speaks against evicting a pod that runs.
 
     :param covering: the disruption budgets that cover it.
@@ -149,29 +143,29 @@ def objections(pod, policy, covering, owned=OWNED):
     return found
 
 
-def _finalizers(metadata):
+def _finalizers(metadata: dict) -> str:
     held = metadata.get("finalizers") or []
     return f", held by the finalizer {', '.join(held)}" if held else ""
 
 
-def controller(pod):
+def controller(pod: dict) -> str:
     """The owner that would start the pod again, as Kind/name, or an empty string."""
     owner = controlling(pod)
     return f"{owner['kind']}/{owner['name']}" if owner else ""
 
 
-def controlling(pod):
+def controlling(pod: dict) -> dict:
     """The owner reference of that owner, or an empty dict."""
     owners = pod["metadata"].get("ownerReferences") or []
     return next((one for one in owners if one.get("controller")), {})
 
 
-def is_daemon(pod):
+def is_daemon(pod: dict) -> bool:
     """Whether a pod says that a DaemonSet owns it."""
     return controlling(pod).get("kind") == "DaemonSet"
 
 
-def selects(selector, labels):
+def selects(selector: typing.Optional[dict], labels: typing.Dict[str, str]) -> bool:
     """Whether a label selector matches. No selector matches nothing, an empty one everything."""
     if selector is None:
         return False
@@ -180,7 +174,7 @@ def selects(selector, labels):
     return all(_satisfied(term, labels) for term in selector.get("matchExpressions") or [])
 
 
-def _satisfied(term, labels):
+def _satisfied(term: dict, labels: typing.Dict[str, str]) -> bool:
     key, values = term["key"], term.get("values") or []
     if term["operator"] == "In":
         return labels.get(key) in values
@@ -189,20 +183,20 @@ def _satisfied(term, labels):
     return (key in labels) == (term["operator"] == "Exists")
 
 
-def full_name(pod):
+def full_name(pod: Pod) -> str:
     return f"{pod.namespace}/{pod.name}"
 
 
-def enumerate_pods(pods, limit=10):
+def enumerate_pods(pods: typing.List[Pod], limit: int = 10) -> str:
     """Name pods with their reasons for a message that a person can still read: those with the same reason together."""
-    by_reason = {}
+    by_reason: dict = {}
     for pod in pods:
         by_reason.setdefault(pod.reason, []).append(full_name(pod))
     share = max(1, limit // max(1, len(by_reason)))
     told = []
     for reason, names in list(by_reason.items())[:limit]:
-        rest = len(names) - share
-        named = ", ".join(names[:share]) + (" and %d more" % rest if rest > 0 else "")
+        more = len(names) - share
+        named = ", ".join(names[:share]) + (" and %d more" % more if more > 0 else "")
         told.append(f"{named} ({reason})" if reason else named)
     rest = sum(len(names) for names in list(by_reason.values())[limit:])
     return ", ".join(told) + (", and %d more" % rest if rest else "")

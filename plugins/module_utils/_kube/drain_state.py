@@ -16,6 +16,8 @@ A pod that the operator lets be deleted is, when its eviction has been refused f
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import typing
+
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan, drain_plan
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
@@ -36,7 +38,7 @@ _START = {
 
 
 class Lane:
-    def __init__(self):
+    def __init__(self) -> None:
         self.not_before = 0.0  # for the pods that its budget has refused
         self.held_until = 0.0  # for all of them: the server said so
         self.pause = FIRST_PAUSE
@@ -47,38 +49,38 @@ class Lane:
 class Track:
     """One pod's way out."""
 
-    def __init__(self, pod, lane, now):
+    def __init__(self, pod: drain_plan.Pod, lane: Lane, now: float) -> None:
         self.pod = pod
         self.lane = lane
         self.state = _START[pod.action]
         self.started = now
-        self.ended = now if self.state == STAYING else None
+        self.ended: typing.Optional[float] = now if self.state == STAYING else None
         self.evicted = False
-        self.blocked_by = None
+        self.blocked_by: typing.Optional[str] = None
         self.held_by = pod.reason
-        self.refused_since = None
-        self.deleted_by = None
+        self.refused_since: typing.Optional[float] = None
+        self.deleted_by: typing.Optional[str] = None
         self.ready = pod.ready
-        self.sent = None  # when the request was sent that has no answer yet
-        self.hold = None  # what kind of refusal holds it, as in drain.STEPS
+        self.sent: typing.Optional[float] = None  # when the request was sent that has no answer yet
+        self.hold: typing.Optional[str] = None  # what kind of refusal holds it, as in drain.STEPS
         self.tried = False  # its budget has refused it in this round
         self.not_before = 0.0
         self.pause = FIRST_PAUSE
 
-    def refused(self, budget, why, now, hold=None):
+    def refused(self, budget: typing.Optional[str], why: str, now: float, hold: typing.Optional[str] = None) -> None:
         self.blocked_by, self.held_by, self.hold = budget or self.blocked_by, why, hold
         if self.refused_since is None:
             self.refused_since = now
 
-    def may_be_deleted(self):
+    def may_be_deleted(self) -> bool:
         """Whether the operator lets it be deleted past what refused its eviction."""
         entry = self.pod.deletable_by
         return bool(entry) and (delete_plan.names_pods(entry) or not self.blocked_by)
 
-    def in_flight(self, now):
+    def in_flight(self, now: float) -> bool:
         return self.sent is not None and now - self.sent < HANGING
 
-    def record(self, now):
+    def record(self, now: float) -> dict:
         return {
             "namespace": self.pod.namespace,
             "name": self.pod.name,
@@ -99,16 +101,16 @@ class Drain:
     :param delete_after: int seconds from the first refusal of a pod until it is deleted, if it may be.
     """
 
-    def __init__(self, per_second, now, delete_after=0):
-        self.tracks = {}
-        self._lanes = {}
-        self._followed = set()
+    def __init__(self, per_second: int, now: float, delete_after: int = 0) -> None:
+        self.tracks: dict = {}
+        self._lanes: dict = {}
+        self._followed: set = set()
         self._per_second = float(per_second)
         self._tokens = max(1.0, self._per_second)
         self._refilled = now
         self._delete_after = delete_after
 
-    def appear(self, pod, now):
+    def appear(self, pod: drain_plan.Pod, now: float) -> None:
         """Take note of a pod as it was classified; of a known one what has changed that matters here."""
         track = self.tracks.get(pod.uid)
         if track is None:
@@ -121,19 +123,19 @@ class Drain:
         if pod.action == drain_plan.WAIT and track.state in (PENDING, ASKED, LEAVING):
             track.state, track.held_by, track.hold = LEAVING, pod.reason, None
 
-    def vanish(self, uid, now):
+    def vanish(self, uid: str, now: float) -> None:
         track = self.tracks.get(uid)
         if track is not None and track.state != GONE:
             track.state, track.ended = GONE, now
 
-    def due(self, now):
+    def due(self, now: float) -> typing.List[drain_plan.Pod]:
         """The pods to evict now, or to delete where deleted_by of the track is set. They count as asked."""
         earned = (now - self._refilled) * self._per_second
         self._tokens = min(max(1.0, self._per_second), self._tokens + earned)
         self._refilled = now
         flying = [track for track in self.tracks.values() if track.in_flight(now)]
         busy = {id(track.lane) for track in flying}
-        chosen = []
+        chosen: list = []
         for track in self._waiting(now):
             if self._tokens < 1 or len(flying) + len(chosen) >= IN_FLIGHT:
                 break
@@ -143,7 +145,7 @@ class Drain:
                 chosen.append(track.pod)
         return chosen
 
-    def _ask(self, track, now):
+    def _ask(self, track: Track, now: float) -> None:
         lane = track.lane
         if track.tried and not lane.told:
             # Its lane's rest is over: each pod has its turn again.
@@ -157,27 +159,27 @@ class Drain:
         track.deleted_by = self._deleted_by(track, now)
         self._tokens -= 1
 
-    def _deleted_by(self, track, now):
+    def _deleted_by(self, track: Track, now: float) -> typing.Optional[str]:
         since = track.refused_since
         waited = since is not None and now - since >= self._delete_after
         return track.pod.deletable_by if waited and track.may_be_deleted() else None
 
-    def _of(self, lane):
+    def _of(self, lane: Lane) -> typing.List[Track]:
         return [track for track in self.tracks.values() if track.lane is lane]
 
-    def _waiting(self, now):
+    def _waiting(self, now: float) -> typing.List[Track]:
         """Whose turn it is, those that are not Ready first."""
         waiting = [track for track in self.tracks.values() if track.state == PENDING and self._turn(track) <= now]
         return sorted(waiting, key=lambda track: track.ready)
 
-    def _turn(self, track):
+    def _turn(self, track: Track) -> float:
         """When a pod may be asked for again, if nothing is told before."""
         if track.may_be_deleted():
             return track.not_before  # what refuses its eviction does not refuse its deletion
         lane = track.lane
         return max(track.not_before, lane.held_until, lane.not_before if track.tried else 0.0)
 
-    def accepted(self, uid):
+    def accepted(self, uid: str) -> None:
         track = self.tracks[uid]
         lane = track.lane
         track.sent = None
@@ -186,7 +188,9 @@ class Drain:
             done = "deleted" if track.deleted_by else "evicted"
             track.state, track.held_by, track.hold = LEAVING, f"was {done} and is terminating", None
 
-    def refused(self, uid, budget, why, wait, now, hold=None):
+    def refused(
+        self, uid: str, budget: typing.Optional[str], why: str, wait: int, now: float, hold: typing.Optional[str] = None
+    ) -> None:
         """An eviction was refused for now.
 
         :param budget: str, the budget that refused it: that holds for its whole lane. None: for this pod alone.
@@ -209,7 +213,7 @@ class Drain:
         else:
             track.pause = FIRST_PAUSE
 
-    def _rest(self, lane, budget, why, wait, now, hold):
+    def _rest(self, lane: Lane, budget: str, why: str, wait: int, now: float, hold: typing.Optional[str]) -> None:
         """A budget refused one pod of a lane: those that it has refused wait."""
         for other in self._of(lane):
             if other.state in (PENDING, ASKED) and (other.blocked_by or not other.held_by):
@@ -220,17 +224,17 @@ class Drain:
             lane.not_before = now + (FOLLOWED_PAUSE if followed else lane.pause)
             lane.told = False
 
-    def follow(self, namespace):
+    def follow(self, namespace: str) -> None:
         """From now on it is told when a budget of that namespace has room."""
         self._followed.add(namespace)
 
-    def unfollow(self, namespace, now):
+    def unfollow(self, namespace: str, now: float) -> None:
         """It is not told any more: ask again and again."""
         self._followed.discard(namespace)
         for lane in self._lanes.values():
             lane.not_before = min(lane.not_before, now + lane.pause)
 
-    def has_room(self, budget, now):
+    def has_room(self, budget: str, now: float) -> None:
         """A budget allows an eviction: nobody need wait for it."""
         for budgets, lane in self._lanes.items():
             if budget in budgets:
@@ -238,14 +242,14 @@ class Drain:
                 lane.not_before = min(lane.not_before, now)
                 lane.told = True
 
-    def lets_unready_go(self, budget):
+    def lets_unready_go(self, budget: str) -> None:
         """A budget allows the eviction of pods that are not Ready: these need not wait for it."""
         for budgets, lane in self._lanes.items():
             if budget in budgets:
                 for track in self._of(lane):
                     track.tried = track.tried and track.ready
 
-    def rest(self, now):
+    def rest(self, now: float) -> float:
         """Seconds until there may be something to ask for again."""
         flying = [track for track in self.tracks.values() if track.in_flight(now)]
         free = {id(track.lane): track.sent + HANGING for track in flying}
@@ -257,26 +261,26 @@ class Drain:
         for_token = max(0.0, (1 - self._tokens) / self._per_second)
         return max(min(times) - now, for_token, 0.01)
 
-    def remaining(self):
+    def remaining(self) -> typing.List[drain_plan.Pod]:
         """The pods that should leave and have not, with what holds them as their reason."""
         return [track.pod._replace(reason=track.held_by) for track in self._remaining()]
 
-    def holds(self):
+    def holds(self) -> set:
         """What kinds of refusals hold those pods; None for pods that only have to end."""
         return {track.hold for track in self._remaining()}
 
-    def _remaining(self):
+    def _remaining(self) -> typing.List[Track]:
         return [track for track in self.tracks.values() if track.state in (PENDING, ASKED, LEAVING)]
 
-    def has_let_go(self):
+    def has_let_go(self) -> bool:
         """Whether any pod has left."""
         return any(track.state == GONE for track in self.tracks.values())
 
-    def ending(self):
+    def ending(self) -> typing.List[drain_plan.Pod]:
         """The pods that should end by themselves now, and have not."""
         return [track.pod for track in self.tracks.values() if track.state == LEAVING]
 
-    def explain(self, uid, warning, hold=None):
+    def explain(self, uid: str, warning: str, hold: typing.Optional[str] = None) -> None:
         """Add what the cluster says, if it says anything, to what holds a pod.
 
         :param hold: str, what kind of hold that is; None leaves what is known.
@@ -285,10 +289,10 @@ class Drain:
         track.hold = hold or track.hold
         track.held_by += f": {warning}" if warning else ""
 
-    def refused_pods(self):
+    def refused_pods(self) -> typing.List[drain_plan.Pod]:
         tracks = self.tracks.values()
         return [track.pod for track in tracks if track.pod.action == drain_plan.REFUSE and track.state == STAYING]
 
-    def records(self, now):
+    def records(self, now: float) -> typing.List[dict]:
         records = [track.record(now) for track in self.tracks.values()]
         return sorted(records, key=lambda record: (record["namespace"], record["name"]))

@@ -13,7 +13,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth,
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 
 
-def run_module(argument_spec, work, least=None, **rules):
+def run_module(argument_spec: typing.Any, work: typing.Any, least: typing.Any = None, **rules: typing.Any) -> None:
     """Run a module.
 
     :param work: callable(module, cluster) that returns the result.

@@ -78,7 +78,14 @@ class Finding(typing.NamedTuple):
     remedy: str
 
 
-def examine(names, nodes, pods, budgets, known, wanted):
+def examine(
+    names: typing.List[str],
+    nodes: typing.List[dict],
+    pods: typing.List[dict],
+    budgets: typing.List[dict],
+    known: typing.Dict[str, daemons.Daemon],
+    wanted: Wanted,
+) -> typing.List[Finding]:
     """Find what would hold the drains.
 
     :param names: list of str, the nodes to be drained.
@@ -88,7 +95,7 @@ def examine(names, nodes, pods, budgets, known, wanted):
     :param known: dict of daemons.Daemon by UID, all DaemonSets.
     :returns: list of Finding, the worst first.
     """
-    by_node = {}
+    by_node: dict = {}
     for pod in pods:
         by_node.setdefault(pod["spec"]["nodeName"], []).append(pod)
     named = {one["metadata"]["name"]: one for one in nodes}
@@ -105,7 +112,7 @@ def examine(names, nodes, pods, budgets, known, wanted):
     return sorted(findings, key=lambda one: (-SEVERITIES.index(one.severity), one.key, one.object, one.node))
 
 
-def order(names, findings):
+def order(names: typing.List[str], findings: typing.List[Finding]) -> typing.List[str]:
     """The nodes in the order in which they should go: those first whose pods' budgets have room now.
 
     Nodes with as many pods that a budget holds stay in the order in which they are given.
@@ -114,12 +121,12 @@ def order(names, findings):
     for one in findings:
         if one.key.startswith("budget-"):
             held[one.node] += len(one.pods)
-    return sorted(names, key=held.get)
+    return sorted(names, key=lambda name: held[name])
 
 
-def report(findings):
+def report(findings: typing.List[Finding]) -> typing.List[str]:
     """One line for each key and object, for people."""
-    grouped = {}
+    grouped: dict = {}
     for one in findings:
         grouped.setdefault((one.severity, one.key, one.object, one.detail, one.remedy), []).append(one.node)
     return [
@@ -128,18 +135,18 @@ def report(findings):
     ]
 
 
-def _leaves(pod, policy, owned):
+def _leaves(pod: dict, policy: drain_plan.Policy, owned: str) -> bool:
     action = drain_plan.classify(pod, policy, [], owned).action
     return action in (drain_plan.EVICT, drain_plan.REFUSE)
 
 
-def _takes_pods(node):
+def _takes_pods(node: dict) -> bool:
     return node_view.is_schedulable(node) and node_view.is_ready(node)
 
 
-def _gather(name, reasons):
+def _gather(name: str, reasons: typing.Iterable[typing.Tuple[str, str, str, str]]) -> typing.List[Finding]:
     """One finding for what several pods have in common."""
-    grouped = {}
+    grouped: dict = {}
     for key, thing, detail, pod in reasons:
         grouped.setdefault((key, thing, detail), []).append(pod)
     return [
@@ -148,7 +155,9 @@ def _gather(name, reasons):
     ]
 
 
-def _reasons(pod, budgets, wanted, owned=drain_plan.OWNED):
+def _reasons(
+    pod: dict, budgets: typing.List[dict], wanted: Wanted, owned: str = drain_plan.OWNED
+) -> typing.Iterator[typing.Tuple[str, str, str, str]]:
     """Yield (key, object, detail, pod) for what speaks against evicting one pod."""
     name = _full_name(pod)
     covering = drain_plan.covering_budgets(pod, budgets)
@@ -176,7 +185,7 @@ def _reasons(pod, budgets, wanted, owned=drain_plan.OWNED):
         yield "finalizer", workload(pod), detail, name
 
 
-def _about_budget(pod, budget):
+def _about_budget(pod: dict, budget: dict) -> typing.Iterator[typing.Tuple[str, str]]:
     """Yield (key, detail) if the eviction API would refuse; the rules are its own."""
     status = budget.get("status") or {}
     if pod.get("status", {}).get("phase") == "Pending" or status.get("disruptionsAllowed", 0) > 0:
@@ -194,7 +203,9 @@ def _about_budget(pod, budget):
         yield "budget-allows-none-now", "needs %d healthy pods and has %d of %d" % (needed, healthy, expected)
 
 
-def _without_room(leaving, others, free):
+def _without_room(
+    leaving: typing.List[dict], others: typing.List[dict], free: dict
+) -> typing.Iterator[typing.Tuple[str, str, str, str]]:
     """Yield reasons for pods that find no place, the largest placed first."""
     free = {one["metadata"]["name"]: free[one["metadata"]["name"]] for one in others}
     managed = [pod for pod in leaving if drain_plan.controller(pod)]
@@ -211,12 +222,12 @@ def _without_room(leaving, others, free):
             free[chosen[0]] = capacity.take(asked, free[chosen[0]])
 
 
-def _size(pod):
+def _size(pod: dict) -> typing.Tuple[int, int, str]:
     asked = capacity.requests(pod)
     return asked.get("memory", 0), asked.get("cpu", 0), _full_name(pod)
 
 
-def workload(pod):
+def workload(pod: dict) -> str:
     """The object that people change: the controller, for a ReplicaSet the Deployment that it is of, or the pod."""
     namespace, owner = pod["metadata"]["namespace"], drain_plan.controller(pod)
     kind, name = owner.split("/", 1) if owner else ("Pod", pod["metadata"]["name"])
@@ -226,5 +237,5 @@ def workload(pod):
     return f"{kind} {namespace}/{name}"
 
 
-def _full_name(pod):
+def _full_name(pod: dict) -> str:
     return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"

@@ -5,6 +5,8 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import typing
+
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PREFIX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE
 
@@ -15,15 +17,15 @@ ROLE_LABEL = "node-role.kubernetes.io/"
 API_ROLES, ETCD_ROLE = ("control-plane", "master"), "etcd"
 
 
-def annotations(node):
+def annotations(node: dict) -> typing.Dict[str, str]:
     return node["metadata"].get("annotations") or {}
 
 
-def labels(node):
+def labels(node: dict) -> typing.Dict[str, str]:
     return node["metadata"].get("labels") or {}
 
 
-def osmigrate(node):
+def osmigrate(node: dict) -> typing.Dict[str, str]:
     """Our own annotations, with names that Jinja likes (dashes become underscores)."""
     return {
         name[len(PREFIX) :].replace("-", "_"): value
@@ -32,19 +34,19 @@ def osmigrate(node):
     }
 
 
-def conditions(node):
+def conditions(node: dict) -> typing.Dict[str, str]:
     return {one["type"]: one["status"] for one in node.get("status", {}).get("conditions") or []}
 
 
-def is_ready(node):
+def is_ready(node: dict) -> bool:
     return conditions(node).get("Ready") == "True"
 
 
-def is_schedulable(node):
+def is_schedulable(node: dict) -> bool:
     return not node.get("spec", {}).get("unschedulable", False)
 
 
-def has_arrived(node, release):
+def has_arrived(node: dict, release: typing.Optional[typing.Any]) -> bool:
     """Whether a node is recorded to have arrived at a release; false where none is given."""
     noted = osmigrate(node)
     return bool(release) and noted.get("phase") == DONE and noted.get("release") == release
@@ -55,13 +57,13 @@ def excluded_by(node: dict) -> str:
     return next((label for label in EXCLUDE_LABELS if label in labels(node)), "")
 
 
-def roles(node):
+def roles(node: dict) -> typing.List[str]:
     """The roles that labels give a node. A node without any is a worker."""
     named = [name[len(ROLE_LABEL) :] for name in labels(node) if name.startswith(ROLE_LABEL)]
     return sorted(role for role in named if role) or ["worker"]
 
 
-def describe(node):
+def describe(node: dict) -> dict:
     """The facts of one node that roles, C(status) and the inventory share."""
     info = node.get("status", {}).get("nodeInfo") or {}
     return {

@@ -6,6 +6,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.record_plan import NodePlan
@@ -16,7 +17,7 @@ LONGEST = 63  # of a taint's value
 NOTHING = NodePlan({}, [])
 
 
-def plan_mark(node, rollout):
+def plan_mark(node: dict, rollout: str) -> NodePlan:
     """Mark a node as one that a rollout has still to move, or take the mark of an earlier one over."""
     mark = {"key": KEY, "value": value(rollout), "effect": EFFECT}
     if mark in _taints(node):
@@ -25,26 +26,26 @@ def plan_mark(node, rollout):
     return _plan(others(node) + [mark], action)
 
 
-def plan_unmark(node):
+def plan_unmark(node: dict) -> NodePlan:
     """Take the mark off a node, whichever rollout it is of."""
     if others(node) == _taints(node):
         return NOTHING
     return _plan(others(node), f"Take the mark that it is still to be moved off node {node['metadata']['name']}")
 
 
-def others(node):
+def others(node: dict) -> typing.List[typing.Dict[str, str]]:
     """The taints of a node that are not the mark, as a list of dict."""
     return [taint for taint in _taints(node) if taint["key"] != KEY]
 
 
-def value(rollout):
+def value(rollout: str) -> str:
     """The rollout as a taint may have it: values have fewer letters than names of rollouts."""
     return re.sub("[^A-Za-z0-9_.-]", "-", rollout)[:LONGEST].strip("-_.")
 
 
-def _taints(node):
+def _taints(node: dict) -> typing.List[typing.Dict[str, str]]:
     return node["spec"].get("taints") or []
 
 
-def _plan(taints, action):
+def _plan(taints: typing.List[typing.Dict[str, str]], action: str) -> NodePlan:
     return NodePlan({"metadata": {}, "spec": {"taints": taints or None}}, [action])

@@ -6,14 +6,17 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import time
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Pod
 
 EVENTS = "/api/v1/namespaces/%s/events"
 LENGTH = 400
 
 
-def last_warning(cluster, pod):
+def last_warning(cluster: Cluster, pod: Pod) -> str:
     """Return it as str; "" if there is none.
 
     :param cluster: client.Cluster.
@@ -27,6 +30,6 @@ def last_warning(cluster, pod):
     return _text.printable(max(events, key=_time).get("message") or "", LENGTH).rstrip(".")
 
 
-def _time(event):
+def _time(event: typing.Any) -> typing.Any:
     series = (event.get("series") or {}).get("lastObservedTime")
     return series or event.get("lastTimestamp") or event.get("eventTime") or ""

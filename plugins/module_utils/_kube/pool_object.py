@@ -8,10 +8,11 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import hashlib
 import json
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, node_view, pool_plan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, writing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, Cluster, writing
 
 NAMESPACE = "osmigrate-system"
 OBJECTS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
@@ -20,14 +21,16 @@ LABEL = node_view.PREFIX + "pool"
 ARGUMENT_SPEC = {"pool_label": {"type": "str", "default": "pool"}}
 
 
-def object_name(pool):
+def object_name(pool: str) -> str:
     """The name of a pool's object. Values of labels may have letters that names of objects may not."""
     plain = re.sub("[^a-z0-9]+", "-", pool.lower()).strip("-")
     suffix = "" if plain == pool else "-" + hashlib.sha256(pool.encode("utf-8")).hexdigest()[:8]
     return "pool-" + plain + suffix
 
 
-def read_pool(cluster, name, until=None):
+def read_pool(
+    cluster: Cluster, name: str, until: typing.Optional[float] = None
+) -> typing.Tuple[pool_plan.Pool, typing.Optional[str]]:
     """Return the pool and its version, empty and None where it has no object yet."""
     try:
         found = cluster.get(f"{OBJECTS}/{object_name(name)}", until)
@@ -42,7 +45,7 @@ class BrokenPool(FleetError):
     """Somebody has written to a pool's object what cannot be understood. Nobody may go by guesses then."""
 
 
-def list_pools(cluster):
+def list_pools(cluster: Cluster) -> typing.Dict[str, pool_plan.Pool]:
     """Return all pools that have an object, by name.
 
     :raises BrokenPool: one of them cannot be read.
@@ -50,7 +53,7 @@ def list_pools(cluster):
     return {name: pool for name, (pool, version) in _list(cluster).items()}
 
 
-def list_readable(cluster):
+def list_readable(cluster: Cluster) -> typing.Tuple[typing.Dict[str, pool_plan.Pool], dict]:
     """Return all pools whose object can be read, and a sentence about each other one, both by name."""
     pools, broken = {}, {}
     for one in cluster.list(OBJECTS, {"labelSelector": LABEL}).items:
@@ -62,12 +65,12 @@ def list_readable(cluster):
     return pools, broken
 
 
-def _list(cluster):
+def _list(cluster: Cluster) -> typing.Dict[str, typing.Tuple[pool_plan.Pool, str]]:
     found = cluster.list(OBJECTS, {"labelSelector": LABEL}).items
     return {one["metadata"]["labels"][LABEL]: (parse(one), one["metadata"]["resourceVersion"]) for one in found}
 
 
-def list_holding(cluster, node):
+def list_holding(cluster: Cluster, node: str) -> typing.List[typing.Tuple[str, typing.Tuple[pool_plan.Pool, str]]]:
     """Return the pools that keep something about a node; its label may have changed meanwhile.
 
     :returns: list of tuple (name, (pool, version)), by name.
@@ -76,29 +79,31 @@ def list_holding(cluster, node):
     return [(name, read) for name, read in found if node in _noted(read[0])]
 
 
-def _noted(pool):
+def _noted(pool: pool_plan.Pool) -> typing.Set[str]:
     return {*pool.claims, *pool.failures, *pool.held, *pool.questions}
 
 
-def list_members(cluster, pool, label, until=None):
+def list_members(
+    cluster: Cluster, pool: str, label: str, until: typing.Optional[float] = None
+) -> typing.List[pool_plan.Member]:
     """Return the nodes of a pool."""
     queries = [{"labelSelector": selector} for selector in pool_plan.selectors(pool, label)]
     return [one for query in queries for one in cluster.list(NODES, query, pool_plan.member, until).items]
 
 
-def list_all_members(cluster, label):
+def list_all_members(cluster: Cluster, label: str) -> typing.Any:
     """Return the nodes of all pools that have any, by the pools' names."""
 
-    def keep(node):
+    def keep(node: typing.Any) -> typing.Any:
         return pool_plan.pool_of(node, label), pool_plan.member(node)
 
-    pools = {}
+    pools: dict = {}
     for name, one in cluster.list(NODES, keep=keep).items:
         pools.setdefault(name, []).append(one)
     return pools
 
 
-def all_names(cluster, label):
+def all_names(cluster: Cluster, label: str) -> typing.Any:
     """Return the names of all pools, also of those that have no object yet or no nodes any more.
 
     Who stops everything asks for them: nothing else is read, so that nothing that somebody broke is in the way.
@@ -107,12 +112,19 @@ def all_names(cluster, label):
     return sorted({*objects, *cluster.list(NODES, keep=lambda node: pool_plan.pool_of(node, label)).items})
 
 
-def halt_broken(cluster, name, halt, dry_run=False):
+def halt_broken(cluster: Cluster, name: str, halt: typing.Any, dry_run: bool = False) -> None:
     """Halt a pool whose object cannot be read, and leave all else in it to whoever mends it."""
     cluster.patch(f"{OBJECTS}/{object_name(name)}", {"data": {"halt": _dump(halt)}}, dry_run)
 
 
-def update_pool(cluster, name, decide, dry_run=False, read=None, prepare=None):
+def update_pool(
+    cluster: Cluster,
+    name: str,
+    decide: typing.Callable,
+    dry_run: bool = False,
+    read: typing.Optional[typing.Tuple[pool_plan.Pool, str]] = None,
+    prepare: typing.Optional[typing.Callable] = None,
+) -> typing.Tuple[pool_plan.Pool, pool_plan.Plan]:
     """Read a pool, decide, and write, as often as somebody else writes in between.
 
     :param decide: callable(pool, now) that returns a plan with C(pool) and C(actions). It is called again after a
@@ -125,18 +137,20 @@ def update_pool(cluster, name, decide, dry_run=False, read=None, prepare=None):
     """
     given = [read] if read else []
 
-    def look(until):
+    def look(until: float) -> typing.Tuple[pool_plan.Pool, typing.Optional[str]]:
         if prepare:
             prepare()
         return given.pop() if given else read_pool(cluster, name, until)
 
-    def write(plan, version, until):
+    def write(plan: pool_plan.Plan, version: typing.Optional[str], until: float) -> None:
         _write(cluster, name, plan.pool, version, dry_run, until)
 
     return cas.update(cluster, look, decide, write)[:2]
 
 
-def _write(cluster, name, pool, version, dry_run, until):
+def _write(
+    cluster: Cluster, name: str, pool: pool_plan.Pool, version: typing.Optional[str], dry_run: bool, until: float
+) -> None:
     data = {key: _dump(value) for key, value in _fields(pool).items()}
     if version is not None:
         body = {"metadata": {"resourceVersion": version}, "data": data}
@@ -160,7 +174,7 @@ def _write(cluster, name, pool, version, dry_run, until):
         )
 
 
-def _fields(pool):
+def _fields(pool: pool_plan.Pool) -> dict:
     claims = {name: dict(claim._asdict()) for name, claim in pool.claims.items()}
     held = {name: dict(one._asdict()) for name, one in pool.held.items()}
     questions = {name: dict(one._asdict()) for name, one in pool.questions.items()}
@@ -175,12 +189,12 @@ def _fields(pool):
     }
 
 
-def _dump(value):
+def _dump(value: typing.Optional[dict]) -> typing.Optional[str]:
     # None takes a key away. One line for each node is what people can read.
     return json.dumps(value, indent=1, sort_keys=True) if value else None
 
 
-def parse(found):
+def parse(found: dict) -> pool_plan.Pool:
     """Read a pool's object.
 
     :raises BrokenPool:
@@ -204,18 +218,18 @@ def parse(found):
     return pool_plan.Pool(claims, failures, halt, held, questions, releases)
 
 
-def _entries(data, key, make):
+def _entries(data: typing.Dict[str, str], key: str, make: type) -> dict:
     """What is noted of nodes or releases, by their names."""
     return {name: make(**_texts(one)) for name, one in json.loads(data.get(key) or "{}").items()}
 
 
-def _texts(fields):
+def _texts(fields: dict) -> typing.Dict[str, str]:
     """Fields that are all texts: times are compared, and names are looked up."""
     if not all(isinstance(value, str) for value in fields.values()):
         raise ValueError
     return fields
 
 
-def describe(pool):
+def describe(pool: pool_plan.Pool) -> dict:
     """A pool as results show it."""
     return dict(_fields(pool), halt=pool.halt or {})

@@ -98,7 +98,7 @@ class Plan(typing.NamedTuple):
 EMPTY = Pool({}, {}, None)
 
 
-def member(node):
+def member(node: dict) -> Member:
     """What counts of a Node object."""
     noted = node_view.osmigrate(node)
     seconds = whole_number(noted.get("cordoned_seconds", ""))
@@ -113,18 +113,18 @@ def member(node):
     )
 
 
-def is_control_plane(node):
+def is_control_plane(node: dict) -> bool:
     return any(role in CONTROL_ROLES for role in node_view.roles(node))
 
 
-def pool_of(node, label):
+def pool_of(node: dict, label: str) -> str:
     """The pool of a node: that of the control plane by its role, else what its label says, else that of workers."""
     if is_control_plane(node):
         return CONTROL_PLANE
     return node_view.labels(node).get(label) or WORKER
 
 
-def selectors(pool, label):
+def selectors(pool: str, label: str) -> typing.List[str]:
     """The label selectors that together find the nodes of a pool, each node by one of them."""
     roles = [node_view.ROLE_LABEL + role for role in CONTROL_ROLES]
     none = ["!" + role for role in roles]
@@ -137,12 +137,12 @@ def selectors(pool, label):
     return [",".join(term) for term in terms]
 
 
-def bounded(name, limits):
+def bounded(name: str, limits: Limits) -> Limits:
     """The limits of a pool: the control plane goes one node at a time, whatever is asked for."""
     return limits._replace(pool="1") if name == CONTROL_PLANE else limits
 
 
-def occupants(pool, members):
+def occupants(pool: Pool, members: typing.List[Member]) -> typing.List[Occupant]:
     """Who takes up the budget, by name: nodes out of service for any reason, and nodes with a claim."""
     zones = {one.name: one.zone for one in members}
     found = {one.name: Occupant(one.name, one.zone, _why(one)) for one in members if _why(one)}
@@ -152,7 +152,7 @@ def occupants(pool, members):
     return [found[name] for name in sorted(found)]
 
 
-def _why(one):
+def _why(one: Member) -> str:
     if one.schedulable:
         return "" if one.ready else "is not Ready"
     if one.cordoned_by is None:
@@ -160,7 +160,7 @@ def _why(one):
     return f"is cordoned for rollout {one.cordoned_by}"
 
 
-def plan_claim(pool, members, name, limits, claim):
+def plan_claim(pool: Pool, members: typing.List[Member], name: str, limits: Limits, claim: Claim) -> Plan:
     """Give a node a place if the budget has one, or let it keep the one that it holds.
 
     A node that holds a place counts only those before it: when others fail meanwhile, as many as are too many have to
@@ -179,7 +179,7 @@ def plan_claim(pool, members, name, limits, claim):
     return Plan(pool._replace(claims=dict(pool.claims, **{name: claim})), actions, None)
 
 
-def _take(name, held, claim):
+def _take(name: str, held: typing.Optional[Claim], claim: Claim) -> typing.Tuple[Claim, typing.List[str]]:
     """Make a claim, or take over the one that the node holds."""
     if held is None:
         return claim, [f"Claim a place for node {name}"]
@@ -192,22 +192,24 @@ def _take(name, held, claim):
     return claim._replace(since=held.since), [action]
 
 
-def _age(held, claim):
+def _age(held: Claim, claim: Claim) -> int:
     # A stamp that somebody made unreadable is an old one.
     return times.parse(claim.asked) - (times.parse(held.asked) or 0)
 
 
-def _comes_before(pool, other, name):
+def _comes_before(pool: Pool, other: str, name: str) -> bool:
     mine, theirs = pool.claims.get(name), pool.claims.get(other)
     return mine is None or theirs is None or (theirs.since, other) < (mine.since, name)
 
 
-def _exceeded(limit, before, size, what):
+def _exceeded(
+    limit: str, before: typing.List[Occupant], size: int, what: str
+) -> typing.Optional[typing.Tuple[str, typing.List[Occupant]]]:
     allowed = resolve(limit, size)
     return ("%d of %d %s may be unavailable" % (allowed, size, what), before) if len(before) >= allowed else None
 
 
-def resolve(limit, size):
+def resolve(limit: str, size: int) -> int:
     """How many nodes a limit allows: a number, or a share of the size that is rounded down, one at least."""
     text = str(limit).strip()
     number = text[:-1] if text.endswith("%") else text
@@ -220,7 +222,7 @@ def resolve(limit, size):
     return allowed if text == number else max(1, size * allowed // 100)
 
 
-def require_owner(pool, name, owner):
+def require_owner(pool: Pool, name: str, owner: lease_plan.Owner) -> None:
     """Refuse to take over or to give back the place of a node that is another run's.
 
     :raises FleetError: it is.
@@ -229,12 +231,12 @@ def require_owner(pool, name, owner):
     lease_plan.require(name, owner, noted, place(name))
 
 
-def place(name):
+def place(name: str) -> str:
     """What a node's claim is called in messages."""
     return f"The place of node {name} in its budget"
 
 
-def plan_release(pool, name, failed=False, owner=lease_plan.BY_HAND):
+def plan_release(pool: Pool, name: str, failed: bool = False, owner: lease_plan.Owner = lease_plan.BY_HAND) -> Plan:
     """Give a node's place back; the note that it failed goes as well, unless that is what it did.
 
     :param owner: lease_plan.Owner, who asks.
@@ -251,7 +253,7 @@ def plan_release(pool, name, failed=False, owner=lease_plan.BY_HAND):
     return Plan(left, actions, None)
 
 
-def plan_failure(pool, name, rollout, halt_after, since):
+def plan_failure(pool: Pool, name: str, rollout: str, halt_after: int, since: str) -> Plan:
     """Note that a node failed from arming its trial on, and halt the pool after so many of a rollout."""
     if name not in pool.claims:
         return Plan(pool, [], None)
@@ -301,13 +303,13 @@ def conflict(pools: typing.Dict[str, Pool], release: str, commit: str) -> str:
     return ""
 
 
-def plan_halt(pool, reason, since):
+def plan_halt(pool: Pool, reason: str, since: str) -> Plan:
     if pool.halt and pool.halt["reason"] == reason:
         return Plan(pool, [], None)
     return Plan(pool._replace(halt={"reason": reason, "since": since}), [f"Halt the pool: {reason}"], None)
 
 
-def plan_resume(pool):
+def plan_resume(pool: Pool) -> Plan:
     """End a halt. Failures are forgotten, or the next one would halt the pool again."""
     actions = [f"End the halt: {pool.halt['reason']}"] if pool.halt else []
     if pool.failures:
@@ -315,5 +317,5 @@ def plan_resume(pool):
     return Plan(pool._replace(halt=None, failures={}), actions, None)
 
 
-def _without(mapping, key):
+def _without(mapping: dict, key: str) -> dict:
     return {name: value for name, value in mapping.items() if name != key}

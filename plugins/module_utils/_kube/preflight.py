@@ -33,12 +33,14 @@ LONGEST = 2000
 class PreflightError(FleetError):
     """Something speaks against the rollout, with all that was found."""
 
-    def __init__(self, problems, todos, result):
+    def __init__(self, problems: typing.List[str], todos: typing.List[str], result: dict) -> None:
         super().__init__("; ".join(problems), "No node was touched", ". ".join(todos))
         self.result = result
 
 
-def examine(cluster, names, accepted, terms, pool_label):
+def examine(
+    cluster: Cluster, names: typing.List[str], accepted: list, terms: admission.Terms, pool_label: str
+) -> typing.Any:
     """Look at the cluster once.
 
     :param names: list of str, the nodes that shall be moved.
@@ -107,13 +109,13 @@ def judge_pool_label(label: str, policies: bool) -> typing.List[str]:
     ]
 
 
-def tell(finding):
+def tell(finding: typing.Any) -> typing.Any:
     """A finding as a sentence without its full stop."""
     accepted = ", which is accepted" if finding.accepted else ""
     return printable(f"{finding.controller} may {finding.does} the same nodes{accepted}: {finding.detail}", LONGEST)
 
 
-def judge_schedule(terms, now):
+def judge_schedule(terms: admission.Terms, now: float) -> typing.Tuple[str, typing.List[str]]:
     """When the next node may go. Pure.
 
     :returns: tuple (str from when on, empty for now; list of str to be told).
@@ -137,7 +139,9 @@ def judge_schedule(terms, now):
     return "", ends
 
 
-def _of_control_plane(cluster, nodes, terms, pool_label):
+def _of_control_plane(
+    cluster: Cluster, nodes: typing.List[dict], terms: admission.Terms, pool_label: str
+) -> typing.Tuple[None, dict]:
     """Refuse what waiting cannot help; the rest is looked at again when a node's turn comes."""
     names = [one["metadata"]["name"] for one in nodes if pool_plan.is_control_plane(one)]
     if not names:
@@ -148,7 +152,7 @@ def _of_control_plane(cluster, nodes, terms, pool_label):
     return (lasting[0] if lasting else None), quorum.describe(found, checks)
 
 
-def _nodes(cluster, names):
+def _nodes(cluster: Cluster, names: typing.List[str]) -> typing.List[dict]:
     wanted = set(names)
     nodes = [one for one in cluster.list(NODES, keep=_trim).items if one["metadata"]["name"] in wanted]
     strange = sorted(wanted - {one["metadata"]["name"] for one in nodes})
@@ -157,7 +161,7 @@ def _nodes(cluster, names):
     return nodes
 
 
-def _trim(thing):
+def _trim(thing: dict) -> dict:
     """Drop the bulk that the API server keeps for itself."""
     thing["metadata"].pop("managedFields", None)
     thing.get("status", {}).pop("images", None)

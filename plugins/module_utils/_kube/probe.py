@@ -8,7 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, pod_path, writing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Cluster, pod_path, writing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import PROBE_LABEL
 
 # Of probes alone, and their account, which has no rights: playbooks/files/rbac.yml.
@@ -60,7 +60,7 @@ class Probe(typing.NamedTuple):
     subpath: bool
 
 
-def parse(options):
+def parse(options: dict) -> typing.Any:
     """Understand what the operator gave.
 
     :param options: dict as ARGUMENT_SPEC has it.
@@ -73,7 +73,7 @@ def parse(options):
     return probe
 
 
-def environment(node, probe):
+def environment(node: str, probe: Probe) -> typing.Dict[str, str]:
     """What SCRIPT reads, as a dict of str."""
     return {
         "PROBE_NODE": node,
@@ -85,7 +85,7 @@ def environment(node, probe):
     }
 
 
-def pod(node, probe, seconds):
+def pod(node: typing.Any, probe: typing.Any, seconds: typing.Any) -> typing.Any:
     """The pod, as a dict. It is put on the node past the scheduler, because the node is cordoned.
 
     :param seconds: int, after so long the kubelet ends it, also if nobody is left to delete it.
@@ -131,11 +131,11 @@ def pod(node, probe, seconds):
     }
 
 
-def name_of(node):
+def name_of(node: str) -> str:
     return "probe-" + node[:240].rstrip(".-")
 
 
-def judge(found):
+def judge(found: dict) -> typing.Tuple[bool, bool, str]:
     """Judge the pod.
 
     :returns: tuple of whether it has ended, whether all checks passed, and what it says.
@@ -162,7 +162,9 @@ class Prober:
     :param now: callable that returns float seconds.
     """
 
-    def __init__(self, cluster, node, probe, seconds, now):
+    def __init__(
+        self, cluster: Cluster, node: typing.Any, probe: typing.Any, seconds: typing.Any, now: typing.Any
+    ) -> None:
         self._cluster = cluster
         self._body = pod(node, probe, max(1, seconds))
         self._now = now
@@ -171,12 +173,12 @@ class Prober:
         self._passed = False
         self._said = "was not started"
 
-    def rehearse(self):
+    def rehearse(self) -> typing.Any:
         """Ask the API server whether the pod could be made."""
         self._create(dry_run=True)
         return False, "would be started"
 
-    def look(self, until):
+    def look(self, until: typing.Optional[float]) -> typing.Any:
         """Go one step on.
 
         :returns: tuple of whether a probe has passed, and what it says.
@@ -188,14 +190,14 @@ class Prober:
                 self._start(until)
         return self._passed, self._said
 
-    def close(self):
+    def close(self) -> None:
         """Delete the pod. Where that is not possible it ends by its own deadline, and the next probe deletes it."""
         try:
             self._delete()
         except ApiError:
             pass
 
-    def _start(self, until):
+    def _start(self, until: typing.Optional[float]) -> None:
         try:
             self._uid = self._create(until=until)["metadata"]["uid"]
             self._said = "was started"
@@ -208,7 +210,7 @@ class Prober:
             self._delete()
             self._said = "waits until an earlier probe is gone"
 
-    def _follow(self, until):
+    def _follow(self, until: typing.Optional[float]) -> None:
         found = self._get(until)
         if found is None or found["metadata"]["uid"] != self._uid:
             self._uid, self._said = None, "was deleted by somebody"
@@ -218,11 +220,11 @@ class Prober:
             self._delete()
             self._not_before = self._now() + PAUSE
 
-    def _create(self, until=None, dry_run=False):
+    def _create(self, until: typing.Optional[float] = None, dry_run: bool = False) -> typing.Any:
         query = writing(dry_run)
         return self._cluster.request("POST", PODS, query, self._body, until=until)
 
-    def _get(self, until):
+    def _get(self, until: typing.Optional[float]) -> typing.Any:
         try:
             return self._cluster.get(pod_path(NAMESPACE, self._body["metadata"]["name"]), until)
         except ApiError as error:
@@ -230,7 +232,7 @@ class Prober:
                 raise
             return None
 
-    def _delete(self):
+    def _delete(self) -> None:
         if self._uid is None:
             return
         uid, self._uid = self._uid, None

@@ -39,7 +39,7 @@ class Objection(typing.NamedTuple):
     waits: bool
 
 
-def parts(nodes, pods):
+def parts(nodes: typing.List[dict], pods: typing.List[dict]) -> typing.List[Part]:
     """Find the members of etcd and the API servers.
 
     :param nodes: list of dict, all nodes of the control plane.
@@ -74,7 +74,9 @@ def unlabelled(nodes: typing.List[dict], pods: typing.List[dict]) -> typing.Dict
     return found
 
 
-def object_to(node, found, checks, accepted, way_back=False):
+def object_to(
+    node: str, found: typing.List[Part], checks: typing.Dict[str, bool], accepted: Accepted, way_back: bool = False
+) -> typing.Optional[Objection]:
     """Say why a node may not leave service now.
 
     :param node: str, its name.
@@ -108,16 +110,16 @@ def object_to(node, found, checks, accepted, way_back=False):
     return None
 
 
-def describe(found, checks):
+def describe(found: typing.List[Part], checks: typing.Dict[str, bool]) -> dict:
     """What was seen, for results."""
 
-    def told(component):
+    def told(component: str) -> typing.List[typing.Dict[str, str]]:
         return [{"node": one.node, "state": one.state} for one in found if one.component == component]
 
     return {"etcd": told(ETCD), "api_servers": told(API_SERVER), "checks": checks}
 
 
-def read_checks(text):
+def read_checks(text: str) -> typing.Dict[str, bool]:
     """Read what C(/readyz?verbose) answers.
 
     :returns: dict from the names in CHECKS that are there to bool.
@@ -127,12 +129,12 @@ def read_checks(text):
     return {name: said[name] for name in CHECKS if name in said}
 
 
-def _may_be_ill(one, way_back):
+def _may_be_ill(one: Part, way_back: bool) -> bool:
     """Its own API server goes with it, so only the others count; its own etcd member tells of the state of etcd."""
     return way_back or one.component == API_SERVER
 
 
-def _failed(checks):
+def _failed(checks: typing.Dict[str, bool]) -> typing.Iterator[typing.Tuple[str, str]]:
     if CHECKS[0] not in checks:
         yield CHECKS[0], "is not there"
     for name, well in sorted(checks.items()):
@@ -140,20 +142,20 @@ def _failed(checks):
             yield name, "fails"
 
 
-def _etcd_nodes(nodes):
+def _etcd_nodes(nodes: typing.List[dict]) -> typing.List[str]:
     """Where members of etcd have to be: on nodes of that role if there are any, else on each API server's node."""
     return [_name(one) for one in nodes if node_view.ETCD_ROLE in node_view.roles(one)] or _api_nodes(nodes)
 
 
-def _api_nodes(nodes):
+def _api_nodes(nodes: typing.List[dict]) -> typing.List[str]:
     return [_name(one) for one in nodes if set(node_view.roles(one)) & set(node_view.API_ROLES)]
 
 
-def _name(node):
+def _name(node: dict) -> str:
     return node["metadata"]["name"]
 
 
-def _state(pod):
+def _state(pod: typing.Optional[dict]) -> str:
     """What a static pod says of its component."""
     if pod is None:
         return MISSING

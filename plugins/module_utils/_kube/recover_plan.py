@@ -5,11 +5,16 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import typing
+
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, node_view, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Claim
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 
-def objections(node, claims, boot, older_than, now, holder=""):
+def objections(
+    node: dict, claims: typing.List[Claim], boot: dict, older_than: int, now: float, holder: str = ""
+) -> typing.List[str]:
     """Say what speaks against it, as sentences; an empty list is the proof that nothing does.
 
     :param claims: list of pool_plan.Claim, the node's.
@@ -20,11 +25,11 @@ def objections(node, claims, boot, older_than, now, holder=""):
     return _about_lease(holder) + _about_boot(boot) + _about_cluster(node, claims, older_than, now)
 
 
-def _about_lease(holder):
+def _about_lease(holder: str) -> typing.List[str]:
     return [f"{printable(holder, 200)} works on it, and holds its lease"] if holder else []
 
 
-def _about_boot(boot):
+def _about_boot(boot: dict) -> typing.List[str]:
     if not boot:
         return ["it does not answer, so nobody knows what it runs"]
     if boot["trial"]:
@@ -35,7 +40,7 @@ def _about_boot(boot):
     return []
 
 
-def _about_cluster(node, claims, older_than, now):
+def _about_cluster(node: dict, claims: typing.List[Claim], older_than: int, now: float) -> typing.List[str]:
     found = [] if node_view.is_ready(node) else ["it is not Ready"]
     stamps = [node_view.annotations(node).get(cordon_plan.AT, "")] + [claim.asked for claim in claims]
     ages = [int(now - times.parse(stamp)) for stamp in stamps if times.parse(stamp) is not None]

@@ -9,7 +9,7 @@ import time
 import typing
 from urllib.parse import quote
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Cluster
 
 ATTACHMENTS = "/apis/storage.k8s.io/v1/volumeattachments"
 VOLUMES = "/api/v1/persistentvolumes/"
@@ -24,7 +24,7 @@ class Attachment(typing.NamedTuple):
     problem: str  # why it could not be detached so far
 
 
-def attachment(found):
+def attachment(found: dict) -> Attachment:
     """What counts of a VolumeAttachment object."""
     spec, status = found["spec"], found.get("status") or {}
     return Attachment(
@@ -36,7 +36,7 @@ def attachment(found):
     )
 
 
-def claims(pods):
+def claims(pods: typing.List[dict]) -> typing.Set[typing.Tuple[str, str]]:
     """The PersistentVolumeClaims that pods use, as a set of (namespace, name)."""
     found = set()
     for pod in pods:
@@ -49,7 +49,7 @@ def claims(pods):
     return found
 
 
-def leaving(cluster, node, staying, until):
+def leaving(cluster: Cluster, node: str, staying: typing.Any, until: typing.Optional[float]) -> list:
     """List the attachments of a node that should go.
 
     :param staying: list of dict, the pods that stay on the node: what they use stays attached.
@@ -61,7 +61,7 @@ def leaving(cluster, node, staying, until):
     return [one for one in found if not used or _claim(cluster, one, until) not in used]
 
 
-def _claim(cluster, one, until):
+def _claim(cluster: Cluster, one: typing.Any, until: typing.Optional[float]) -> typing.Any:
     """The claim that a volume is bound to, as (namespace, name); None if it is bound to none."""
     if not one.volume:
         return None
@@ -74,22 +74,29 @@ def _claim(cluster, one, until):
     return (bound["namespace"], bound["name"]) if bound else None
 
 
-def wait(cluster, node, staying, deadline, now=time.monotonic, sleep=time.sleep):
+def wait(
+    cluster: Cluster,
+    node: str,
+    staying: typing.Any,
+    deadline: float,
+    now: typing.Callable[[], float] = time.monotonic,
+    sleep: typing.Callable[[float], None] = time.sleep,
+) -> typing.Any:
     """Wait until what should be detached is, or the deadline has come.
 
     :returns: list of dict, one for each attachment: name, volume, attacher, gone, seconds, reason.
     """
     started = now()
-    records, pause = {}, FIRST_PAUSE
+    records: dict = {}
+    pause = FIRST_PAUSE
     while True:
         # A list costs more than a look at single objects, and finds those that the attacher has not made yet.
         present = {one.name: one for one in leaving(cluster, node, staying, deadline)}
         moment = now()
         for name in set(records) | set(present):
-            record = records.get(name)
-            if name in present or not record["gone"]:
+            if name in present or not records[name]["gone"]:
                 one = present.get(name)
-                records[name] = _record(one or record["attachment"], one is None, moment - started)
+                records[name] = _record(one or records[name]["attachment"], one is None, moment - started)
         if not present or moment >= deadline:
             return [
                 {key: value for key, value in records[name].items() if key != "attachment"} for name in sorted(records)
@@ -98,7 +105,7 @@ def wait(cluster, node, staying, deadline, now=time.monotonic, sleep=time.sleep)
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
-def _record(one, gone, seconds):
+def _record(one: typing.Any, gone: bool, seconds: float) -> dict:
     return {
         "attachment": one,
         "name": one.name,

@@ -11,15 +11,15 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import datetime
 import difflib
 import re
+import sys
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
-try:
+# Only the controller comes here, and its Python is newer.
+if sys.version_info >= (3, 9):
     import zoneinfo  # novm
-except ImportError:  # Python 3.8 and older; only the controller comes here, and its Python is newer
-    zoneinfo = None
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAILY = "daily"
@@ -56,7 +56,7 @@ class Schedule(typing.NamedTuple):
 ALWAYS = Schedule([], [])
 
 
-def parse(windows, blackouts):
+def parse(windows: list, blackouts: list) -> Schedule:
     """Read what operators write.
 
     :param windows: list of dict with days, start, duration and timezone, as k8s_node_claim documents them.
@@ -65,10 +65,11 @@ def parse(windows, blackouts):
     :raises FleetError: with one clause for each entry that is malformed.
     """
     found, wrong = Schedule([], []), []
-    for kind, entries, read, kept in (
+    lists: typing.Tuple[typing.Tuple[str, list, typing.Callable, list], ...] = (
         ("maintenance window", windows, _window, found.windows),
         ("black-out", blackouts, _blackout, found.blackouts),
-    ):
+    )
+    for kind, entries, read, kept in lists:
         for number, entry in enumerate(entries or [], 1):
             try:
                 kept.append(read(entry))
@@ -80,7 +81,7 @@ def parse(windows, blackouts):
     return found
 
 
-def opening(schedule, now, seconds):
+def opening(schedule: Schedule, now: float, seconds: int) -> typing.Optional[typing.Tuple[float, float]]:
     """Find when a node may go that is expected to be out of service for so long.
 
     :returns: tuple (from when, until when); the first is now if it may go at once, the second is infinite if nothing
@@ -92,17 +93,17 @@ def opening(schedule, now, seconds):
     return None
 
 
-def closes(schedule, now):
+def closes(schedule: Schedule, now: float) -> typing.Optional[float]:
     """When the window ends that is open now, None if none is."""
     return next((end for start, end in _open(schedule, now) if start <= now < end), None)
 
 
-def blackout_ends(schedule, now):
+def blackout_ends(schedule: Schedule, now: float) -> typing.Optional[float]:
     """When the black-out ends that is now, None if none is."""
     return next((end for start, end in _merged(map(_days_of, schedule.blackouts)) if start <= now < end), None)
 
 
-def _open(schedule, now):
+def _open(schedule: Schedule, now: float) -> typing.List[typing.Tuple[float, float]]:
     """When nodes may be out of service, from now on: sorted (start, end) that neither meet nor overlap."""
     if schedule.windows:
         times = _merged(one for window in schedule.windows for one in _times_of(window, now))
@@ -114,7 +115,7 @@ def _open(schedule, now):
     return [(start, end) for start, end in times if end > now]
 
 
-def _times_of(window, now):
+def _times_of(window: Window, now: float) -> typing.Iterator[typing.Tuple[float, float]]:
     today = datetime.datetime.fromtimestamp(now, window.zone).date()
     before = LONGEST_SECONDS // 86400 + 1
     for offset in range(-before, HORIZON_DAYS):
@@ -124,19 +125,19 @@ def _times_of(window, now):
             yield start, start + window.seconds
 
 
-def _days_of(blackout):
+def _days_of(blackout: Blackout) -> typing.Tuple[float, float]:
     day_after = blackout.last + datetime.timedelta(days=1)
     midnight = datetime.time()
     return _moment(blackout.first, midnight, blackout.zone), _moment(day_after, midnight, blackout.zone)
 
 
-def _moment(day, time, zone):
+def _moment(day: datetime.date, time: datetime.time, zone: datetime.tzinfo) -> float:
     """A time that a clock shows twice counts when it comes first, one that it skips as if it had not been set."""
     return datetime.datetime.combine(day, time).replace(tzinfo=zone).timestamp()
 
 
-def _merged(times):
-    merged = []
+def _merged(times: typing.Iterable) -> typing.List[typing.Tuple[float, float]]:
+    merged: list = []
     for start, end in sorted(times):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
@@ -145,12 +146,12 @@ def _merged(times):
     return merged
 
 
-def _window(entry):
+def _window(entry: typing.Any) -> Window:
     entry = _keys(entry, ("days", "start", "duration", "timezone"), ("start", "duration"))
     return Window(_days(entry.get("days", DAILY)), _start(entry["start"]), _seconds(entry["duration"]), _zone(entry))
 
 
-def _blackout(entry):
+def _blackout(entry: typing.Any) -> Blackout:
     if not isinstance(entry, dict):
         entry = {"from": entry}
     entry = _keys(entry, ("from", "to", "timezone"), ("from",))
@@ -161,7 +162,7 @@ def _blackout(entry):
     return Blackout(first, last, _zone(entry))
 
 
-def _keys(entry, known, required):
+def _keys(entry: typing.Any, known: typing.Tuple[str, ...], required: typing.Tuple[str, ...]) -> dict:
     """Look whether an entry has what it must have and nothing else; a key without a value is not there."""
     if not isinstance(entry, dict):
         raise ValueError(f"{str(entry)!r} is no dictionary with {', '.join(known)}")
@@ -175,7 +176,7 @@ def _keys(entry, known, required):
     return entry
 
 
-def _days(value):
+def _days(value: typing.Any) -> typing.FrozenSet[int]:
     if value == DAILY:
         return frozenset(range(len(DAYS)))
     names = [str(name).strip().lower() for name in value] if isinstance(value, (list, tuple)) else [str(value)]
@@ -186,7 +187,7 @@ def _days(value):
     return frozenset(DAYS.index(name) for name in names)
 
 
-def _start(value):
+def _start(value: typing.Any) -> datetime.time:
     if isinstance(value, int) and 60 <= value < 1440:
         # YAML reads 22:00 as a number of sixtieths.
         raise ValueError('start is the number %d; write "%02d:%02d", in quotes' % (value, value // 60, value % 60))
@@ -196,7 +197,7 @@ def _start(value):
     return datetime.time(int(found.group(1)), int(found.group(2)))
 
 
-def _seconds(value):
+def _seconds(value: typing.Any) -> int:
     try:
         seconds = read_seconds(value)
     except ValueError as error:
@@ -206,7 +207,7 @@ def _seconds(value):
     return seconds
 
 
-def _date(value):
+def _date(value: str) -> datetime.date:
     try:
         found = datetime.datetime.strptime(str(value), "%Y-%m-%d").date()
     except ValueError:
@@ -216,11 +217,11 @@ def _date(value):
     return found
 
 
-def _zone(entry):
+def _zone(entry: dict) -> datetime.tzinfo:
     name = str(entry.get("timezone", "UTC"))
     if name == "UTC":
         return _UTC
-    if zoneinfo is None:
+    if sys.version_info < (3, 9):
         raise ValueError("the Python of this controller knows no time zones, it has to be 3.9 or newer")
     try:
         return zoneinfo.ZoneInfo(name)

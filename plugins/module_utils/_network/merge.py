@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import fnmatch
 import ipaddress
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model, tables
 
@@ -14,7 +15,7 @@ _MASTERS = (model.BOND, model.BRIDGE)
 _ORDER = (model.PHYSICAL, model.BOND, model.VLAN, model.BRIDGE)
 
 
-def merge(declared, state):
+def merge(declared: typing.List[model.Declared], state: model.State) -> model.Network:
     """Return the Network.
 
     What the files say is carried, for the devices as they run. What runs without a file that says so is somebody
@@ -23,12 +24,13 @@ def merge(declared, state):
     :param declared: list of Declared.
     :param state: State.
     """
-    lost, chosen = [], {}
+    lost: list = []
+    chosen: dict = {}
     # What the node's own files name is nobody else's.
     state = model.with_own(state, {name for one in declared for stanza in one.stanzas for name in stanza.names})
     for one in declared:
         lost += one.lost
-        taken = set()
+        taken: set = set()
         for stanza in one.stanzas:
             matched = [link for link in _matched(stanza, state) if not (one.alone and link.name in taken)]
             taken.update(link.name for link in matched)
@@ -53,11 +55,11 @@ def merge(declared, state):
     return model.Network(interfaces, lost, _undeclared(chosen, state))
 
 
-def _rank(link):
+def _rank(link: model.Link) -> int:
     return _ORDER.index(link.kind) if link.kind in _ORDER else len(_ORDER)
 
 
-def _matched(stanza, state):
+def _matched(stanza: model.Stanza, state: model.State) -> typing.List[model.Link]:
     links = sorted(state.links.values(), key=lambda link: link.name)
     if not stanza.names and not stanza.mac:
         return [link for link in links if link.kind == model.PHYSICAL and not link.master]
@@ -69,7 +71,7 @@ def _matched(stanza, state):
     ]
 
 
-def _union(one, other):
+def _union(one: typing.Optional[model.Stanza], other: model.Stanza) -> model.Stanza:
     if one is None:
         return other
     return model.Stanza(
@@ -80,12 +82,12 @@ def _union(one, other):
     )
 
 
-def _said(mine, theirs):
+def _said(mine: typing.Any, theirs: typing.Any) -> typing.Any:
     """Return what one of two says; where both do, yes."""
     return mine if theirs is None else theirs if mine is None else mine or theirs
 
 
-def _add_unwritten(chosen, state, lost):
+def _add_unwritten(chosen: typing.Dict[str, model.Stanza], state: model.State, lost: typing.List[model.Lost]) -> None:
     """Add devices that DHCP or router advertisements configured without any file naming them."""
     named = {word for one in lost for word in one.what.split()}
     for link in state.links.values():
@@ -94,7 +96,7 @@ def _add_unwritten(chosen, state, lost):
             chosen[link.name] = model.stanza([link.name])._replace(dhcp4=four, client_id="mac")
 
 
-def _add_neighbours(chosen, state):
+def _add_neighbours(chosen: typing.Dict[str, model.Stanza], state: model.State) -> None:
     """Add members of bonds and bridges, and what VLANs lie on."""
     pending = list(chosen)
     while pending:
@@ -107,7 +109,7 @@ def _add_neighbours(chosen, state):
                 pending.append(name)
 
 
-def _twins(chosen, state):
+def _twins(chosen: typing.Dict[str, model.Stanza], state: model.State) -> typing.Iterator[model.Lost]:
     """Name devices that cannot be told apart: a virtual function of a cloud may have the address of its other half."""
     for name in sorted(chosen):
         link = state.links[name]
@@ -122,7 +124,7 @@ def _twins(chosen, state):
             yield model.Lost((chosen[name].sources or ["What runs"])[0], what)
 
 
-def _defaults(state, number):
+def _defaults(state: model.State, number: int) -> typing.List[typing.Tuple[str, model.Route]]:
     """Return the default routes of a family that count for what no rule sends elsewhere, as (device, Route)."""
     return [
         (device, made)
@@ -131,7 +133,7 @@ def _defaults(state, number):
     ]
 
 
-def _settle(link, stanza, state):
+def _settle(link: model.Link, stanza: model.Stanza, state: model.State) -> model.Stanza:
     """Return the Stanza with what the files leave to the kernel, or to who reads them, as it runs."""
     routes = [_as_it_runs(made, link, stanza, state) for made in stanza.routes]
     ra = stanza.ra
@@ -141,7 +143,7 @@ def _settle(link, stanza, state):
     return stanza._replace(routes=routes, ra=ra)
 
 
-def _as_it_runs(made, link, stanza, state):
+def _as_it_runs(made: model.Route, link: model.Link, stanza: model.Stanza, state: model.State) -> model.Route:
     """Return a Route with the metric by which it is one of several, and whether its gateway is in no network.
 
     NetworkManager gives each device a metric of its own, and it and ifupdown bear gateways outside of all networks.
@@ -153,7 +155,7 @@ def _as_it_runs(made, link, stanza, state):
     return made if _is_reached(made, link, stanza) else made._replace(onlink=True)
 
 
-def _is_reached(made, link, stanza):
+def _is_reached(made: model.Route, link: model.Link, stanza: model.Stanza) -> bool:
     """Say whether the gateway of a Route, if it has one, lies in a network of the device."""
     via = ipaddress.ip_address(str(made.via)) if made.via else None
     if via is None or via.is_link_local:
@@ -165,13 +167,13 @@ def _is_reached(made, link, stanza):
     return any(via in network for network in networks)
 
 
-def _metric(link, state):
+def _metric(link: model.Link, state: model.State) -> typing.Optional[int]:
     """Return the metric of the default route that DHCP gave, None if there is none."""
     own = [made.metric for device, made in _defaults(state, 4) if device == link.name]
     return own[0] if own else None
 
 
-def _secrets(link, stanza):
+def _secrets(link: model.Link, stanza: model.Stanza) -> typing.Iterator[model.Lost]:
     """Name addresses of IPv6 that the incumbent made of a secret: the candidate makes its own of the MAC address."""
     path = (stanza.sources or ["What runs"])[0]
     for address in link.dynamic:
@@ -179,7 +181,7 @@ def _secrets(link, stanza):
             yield model.Lost(path, f"{address} of {link.name} was made of a secret and will be another one")
 
 
-def _is_eui64(address, mac):
+def _is_eui64(address: str, mac: str) -> bool:
     octets = [int(part, 16) for part in mac.split(":")]
     if len(octets) != 6:
         return False
@@ -187,7 +189,7 @@ def _is_eui64(address, mac):
     return list(bytearray(ipaddress.ip_interface(str(address)).ip.packed))[8:] == octets
 
 
-def _undeclared(chosen, state):
+def _undeclared(chosen: typing.Dict[str, model.Stanza], state: model.State) -> typing.List[str]:
     """Return what runs on the administrator's devices and is in no file, as sentences."""
     found = []
     for name, link in sorted(state.links.items()):
@@ -211,11 +213,11 @@ def _undeclared(chosen, state):
     return found
 
 
-def _plain(address):
+def _plain(address: str) -> str:
     return str(ipaddress.ip_interface(str(address)))
 
 
-def _same(one, other):
+def _same(one: model.Route, other: model.Route) -> bool:
     if one.to == "default" or other.to == "default":
         return one.to == other.to and model.family(one) == model.family(other)
     return ipaddress.ip_network(str(one.to), strict=False) == ipaddress.ip_network(str(other.to), strict=False)

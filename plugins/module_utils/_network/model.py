@@ -121,7 +121,7 @@ class Network(typing.NamedTuple):
     undeclared: typing.List[str]
 
 
-def with_own(state, names):
+def with_own(state: State, names: typing.Set[str]) -> State:
     """Return the State in which devices of these names are the administrator's, whatever they are called."""
     own = {name: link for name, link in state.foreign.items() if name in names}
     return State(
@@ -132,12 +132,12 @@ def with_own(state, names):
     )
 
 
-def stanza(names=(), mac="", sources=()):
+def stanza(names: typing.Iterable[str] = (), mac: str = "", sources: typing.Sequence[str] = ()) -> Stanza:
     """Return a Stanza that says nothing yet; its lists are its own."""
     return Stanza(list(names), mac.lower(), [], [], [], False, False, None, "", [], [], list(sources))
 
 
-def route(to, via="", metric=0, table=0, onlink=False, source=""):
+def route(to: str, via: str = "", metric: int = 0, table: int = 0, onlink: bool = False, source: str = "") -> Route:
     """Make a Route; 0.0.0.0/0 and ::/0 are the default, the latter only with the gateway that shows its family.
 
     :raises ValueError: destination or gateway is no address.
@@ -152,26 +152,27 @@ def route(to, via="", metric=0, table=0, onlink=False, source=""):
     return Route("default" if is_default else to, via, metric, table, onlink, source)
 
 
-def lost_setting(path, name, where=""):
+def lost_setting(path: str, name: str, where: str = "") -> Lost:
     """Make the Lost of a setting: its name. What is not carried may be a secret, so its value is shown nowhere."""
     return Lost(path, " ".join(word for word in (name_of(name), where) if word))
 
 
-def lost_command(path, name, command, where):
+def lost_command(path: str, name: str, command: str, where: str) -> Lost:
     """Make the Lost of a command: its program, without arguments and without variables that are set for it."""
     return Lost(path, " ".join(word for word in (name, name_of(command), where) if word))
 
 
-def name_of(text):
+def name_of(text: str) -> str:
     """Return what a line of a file begins with, up to what may be a value."""
-    return _NAME.match(text).group(0)
+    found = _NAME.match(text)
+    return found.group(0) if found else ""
 
 
-def is_ipv6(text):
+def is_ipv6(text: str) -> bool:
     """Say whether an address, network or gateway is one of IPv6."""
     return ":" in text
 
 
-def family(made):
+def family(made: Route) -> int:
     """Return 4 or 6 for a Route; a default without gateway is one of IPv4."""
     return 6 if is_ipv6(made.to) or is_ipv6(made.via) else 4

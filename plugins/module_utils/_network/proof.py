@@ -6,6 +6,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import json
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model
@@ -17,7 +18,7 @@ LINK_LOCAL = "fe80:"
 COMPARED = ("name", "addresses", "mtu", "up", "gateways", "client_id")
 
 
-def take(state, addresses, client_ids):
+def take(state: model.State, addresses: typing.List[str], client_ids: dict) -> dict:
     """Return what is kept of the network that runs, as dict.
 
     :param state: State.
@@ -45,7 +46,7 @@ def take(state, addresses, client_ids):
     return {"schema": SCHEMA, "kubernetes": sorted(kept), "interfaces": interfaces}
 
 
-def keys_of(state):
+def keys_of(state: model.State) -> typing.Dict[str, str]:
     """Return by what each device is the same before and after a reboot, as dict of its name to str.
 
     What has hardware may have another name then, and has the same MAC address, if no other device has that, too.
@@ -57,13 +58,13 @@ def keys_of(state):
     }
 
 
-def addresses(state):
+def addresses(state: model.State) -> dict:
     """Return dict of address with its prefix to the device that has it, by its key; link-local ones do not count."""
     keys = keys_of(state)
     return {address: keys[name] for name, link in state.links.items() for address in link.static + link.dynamic}
 
 
-def routes(state):
+def routes(state: typing.Any) -> typing.Any:
     """Return dict of a route, as "to via gateway dev key table number", to its metric (int).
 
     Gateway and table are left out where there is none, or where it is the main one. Of several that only differ in
@@ -78,7 +79,7 @@ def routes(state):
     return found
 
 
-def _used(state, addresses):
+def _used(state: model.State, addresses: typing.List[str]) -> typing.Set[str]:
     """Return the names of devices that Kubernetes or a default route uses, whoever made them, as set."""
     found = {device for device, _protocol, made in state.foreign_routes if made.to == "default" and made.table == 0}
     return found | {
@@ -86,13 +87,13 @@ def _used(state, addresses):
     }
 
 
-def _plain(addresses):
+def _plain(addresses: typing.List[str]) -> typing.List[str]:
     return [address.partition("/")[0] for address in addresses]
 
 
-def _speaks_from(state):
+def _speaks_from(state: model.State) -> typing.List[str]:
     """Return the addresses from which a node speaks by default: one of each family."""
-    found = {}
+    found: dict = {}
     for device, _protocol, made in sorted(state.routes, key=lambda one: one[2].metric):
         if made.to == "default" and made.table == 0:
             number = model.family(made)
@@ -103,7 +104,7 @@ def _speaks_from(state):
     return list(found.values())
 
 
-def parse(text):
+def parse(text: str) -> typing.Any:
     """Return what was kept, None if there is nothing or it is of another schema."""
     try:
         kept = json.loads(text)
@@ -112,18 +113,18 @@ def parse(text):
     return kept if isinstance(kept, dict) and kept.get("schema") == SCHEMA else None
 
 
-def render(kept):
+def render(kept: typing.Any) -> typing.Any:
     """Return the text of the file."""
     return json.dumps(kept, indent=1, sort_keys=True) + "\n"
 
 
-def gone(before, after):
+def gone(before: dict, after: dict) -> list:
     """Return the addresses that Kubernetes knows and that the node does not have any more, as list of str."""
     present = {plain for one in after["interfaces"].values() for plain in _plain(one["addresses"])}
     return [address for address in before["kubernetes"] if address not in present]
 
 
-def compare(before, after):
+def compare(before: typing.Any, after: typing.Any) -> typing.Any:
     """Return what is different, as list of dict with interface, what, before and after."""
     found = []
     for key in sorted(set(before["interfaces"]) | set(after["interfaces"])):
@@ -140,8 +141,8 @@ def compare(before, after):
     return found
 
 
-def _difference(interface, what, before, after):
-    def said(value):
+def _difference(interface: typing.Any, what: typing.Any, before: typing.Any, after: typing.Any) -> typing.Any:
+    def said(value: typing.Any) -> typing.Any:
         return ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
 
     return {"interface": interface, "what": what, "before": said(before), "after": said(after)}

@@ -90,7 +90,7 @@ def read_file(path: str, name: str, largest: int = LARGEST) -> typing.Optional[b
         raise FleetError(f"{name} cannot be read: {reason}", todo="Give the path of a file that you may read")
 
 
-def _read_url(url, name, timeout, largest):
+def _read_url(url: str, name: str, timeout: int, largest: int) -> typing.Optional[bytes]:
     if url.split("://")[0].lower() not in _PORTS:
         raise FleetError(f"{name} cannot be fetched", todo="Give a path or a URL of http or https")
     if "@" in url.split("://")[1].split("/")[0]:
@@ -99,9 +99,9 @@ def _read_url(url, name, timeout, largest):
             todo="Put them into the netrc file of the controller",
         )
     # Each read has a timeout of its own, so a server that sends a byte now and then would never end: the whole has one.
-    ended = []
+    ended: typing.List[typing.Tuple[typing.Optional[bytes], typing.Optional[Exception]]] = []
 
-    def work():
+    def work() -> None:
         try:
             ended.append((_follow(url, name, timeout, largest), None))
         except Exception as error:  # told where somebody waits for it
@@ -118,7 +118,7 @@ def _read_url(url, name, timeout, largest):
     return content
 
 
-def _follow(url, name, timeout, largest):
+def _follow(url: str, name: str, timeout: int, largest: int) -> typing.Optional[bytes]:
     """Fetch a URL, and go where the server says that it is."""
     first, ends = _origin(url, name), time.monotonic() + timeout
     for _redirect in range(MOST_REDIRECTS + 1):
@@ -132,12 +132,12 @@ def _follow(url, name, timeout, largest):
 
 
 class _Moved(Exception):
-    def __init__(self, location):
+    def __init__(self, location: str) -> None:
         self.location = location
         super().__init__()
 
 
-def _next(url, location, name):
+def _next(url: str, location: str, name: str) -> str:
     """Return where a redirect leads, without credentials that it brings."""
     try:
         parts = urlsplit(urljoin(url, location))
@@ -152,7 +152,7 @@ def _next(url, location, name):
     return urlunsplit(parts)
 
 
-def _origin(url, name):
+def _origin(url: str, name: str) -> typing.Tuple[str, str, int]:
     try:
         parts = urlsplit(url)
         return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or _PORTS[parts.scheme.lower()]
@@ -160,7 +160,7 @@ def _origin(url, name):
         raise _failed(name, "it is no URL")
 
 
-def _get(url, name, ends, may_log_in, largest):
+def _get(url: str, name: str, ends: float, may_log_in: bool, largest: int) -> typing.Optional[bytes]:
     try:
         rest = max(1, ends - time.monotonic())
         response = open_url(url, timeout=rest, decompress=False, follow_redirects="none", use_netrc=may_log_in)
@@ -192,5 +192,5 @@ def _get(url, name, ends, may_log_in, largest):
 _CHECK = "Check the URL and the server, then try again"
 
 
-def _failed(name, reason):
+def _failed(name: str, reason: str) -> FleetError:
     return FleetError(f"{name} cannot be fetched: {reason}", todo=_CHECK)

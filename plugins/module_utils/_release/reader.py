@@ -173,7 +173,7 @@ def trusted_keys(given: typing.Iterable[typing.Any]) -> typing.List[signatures.T
     return found
 
 
-def _are_names(names):
+def _are_names(names: typing.Any) -> typing.Any:
     return isinstance(names, list) and all(isinstance(one, str) and re.match(schema.NAME + r"\Z", one) for one in names)
 
 
@@ -186,7 +186,7 @@ def matches(key: signatures.PublicKey, signature: bytes, data: bytes) -> bool:
     return True
 
 
-def load_private_key(path, passphrase=None):
+def load_private_key(path: str, passphrase: typing.Optional[typing.Any] = None) -> typing.Any:
     """Read an ed25519 private key.
 
     :param path: str, a PEM file.
@@ -219,7 +219,7 @@ def load_private_key(path, passphrase=None):
     return key
 
 
-def public_half(private_key):
+def public_half(private_key: typing.Any) -> typing.Any:
     """The public key of a private key.
 
     :param private_key: Ed25519PrivateKey
@@ -229,7 +229,7 @@ def public_half(private_key):
     return signatures.public_key(public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw))
 
 
-def write(path, text):
+def write(path: str, text: str) -> None:
     """Write a public file, whole or not at all.
 
     :param path: str
@@ -259,7 +259,7 @@ def parse(content: bytes, name: str, todo: str = "Correct it and sign it again")
     """
 
     class Loader(yaml.SafeLoader):
-        def construct_mapping(self, node, deep=False):
+        def construct_mapping(self, node: typing.Any, deep: bool = False) -> typing.Any:
             seen = set()
             for key_node, _value in node.value:
                 if isinstance(key_node, yaml.ScalarNode):
@@ -310,7 +310,7 @@ def lines(content: bytes) -> typing.Dict[str, int]:
     return found
 
 
-def _see_that_it_is_plain(text):
+def _see_that_it_is_plain(text: str) -> None:
     """Look at the events of YAML, before anything is made of them."""
     depth = 0
     for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
@@ -328,4 +328,4 @@ def _see_that_it_is_plain(text):
         elif number > MOST_EVENTS:
             problem = "it has too many parts"
         if problem:
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=typing.cast(typing.Any, event.start_mark))

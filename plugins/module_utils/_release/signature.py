@@ -37,7 +37,7 @@ class TrustedKey(typing.NamedTuple):
     names: typing.Tuple[str, ...]
 
 
-def public_keys(text, name):
+def public_keys(text: str, name: str) -> typing.List[PublicKey]:
     """Read the ed25519 public keys of one PEM text.
 
     :param text: str, one or more PEM blocks; what stands between them is ignored.
@@ -62,7 +62,7 @@ def public_keys(text, name):
     return keys
 
 
-def public_key(raw):
+def public_key(raw: bytes) -> PublicKey:
     """The public key that these 32 bytes are.
 
     :param raw: bytes
@@ -121,7 +121,7 @@ def count(
     keys, signatures = list(keys), list(signatures)
     if not keys:
         raise FleetError(f"There is no trusted key to verify {name[0].lower()}{name[1:]} with", todo=_GIVE_KEYS)
-    signers = []
+    signers: list = []
     for key in keys:
         known = [one.key.fingerprint for one in signers]
         if key.key.fingerprint in known or any(matches(key.key, one, data) for one in signatures):
@@ -155,7 +155,7 @@ _GIVE_KEYS = "Give the public key of those who make the release in osmigrate_tru
 _DO_NOT_USE = "Do not use it; get the release again from those who made it, or add their key to osmigrate_trusted_keys"
 
 
-def _enough(fingerprints, required, name):
+def _enough(fingerprints: typing.Set[str], required: int, name: str) -> None:
     if len(fingerprints) < required:
         raise FleetError(
             "%s is signed by %d of the %d trusted keys that osmigrate_signatures_required asks for (%s)"

@@ -5,7 +5,9 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, FILE, LINK, item
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, FILE, LINK, Item, item
 
 DIRECTORY = "/etc/systemd/system"
 TIMER, SERVICE = "osmigrate-deadman.timer", "osmigrate-deadman.service"
@@ -46,7 +48,7 @@ TimeoutStopSec=5
 """
 
 
-def plan(seconds, end_trial):
+def plan(seconds: int, end_trial: str) -> typing.List[Item]:
     """Return the Items of the deadman; 0 seconds: that it is not there.
 
     :param seconds: int, counted from the start of the kernel.

@@ -10,7 +10,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, tier
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, FILE, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, FILE, Item, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import deadman, evidence, health
 
 
@@ -63,7 +63,7 @@ exec systemctl --force reboot
 )
 
 
-def check(limits):
+def check(limits: typing.Any) -> None:
     """Refuse Limits that contradict each other.
 
     :raises FleetError: one is out of range.
@@ -86,7 +86,7 @@ def check(limits):
         )
 
 
-def plan(limits):
+def plan(limits: Limits) -> typing.List[Item]:
     """Return the Items of everything that ends a trial, by Limits."""
     wanted = limits.deadman or limits.health_deadline
     program = item(

@@ -30,7 +30,7 @@ class Evidence(typing.NamedTuple):
 NONE = Evidence({}, "")
 
 
-def parse_ended(text):
+def parse_ended(text: str) -> typing.Dict[str, str]:
     """Read the candidate's note.
 
     :param text: str, a line of name=value for each of FIELDS.
@@ -40,7 +40,7 @@ def parse_ended(text):
     return note if all(note.get(field) for field in FIELDS) else {}
 
 
-def explain(trial, evidence, otherwise):
+def explain(trial: dict, evidence: Evidence, otherwise: str) -> str:
     """Say why the trial ended.
 
     :param trial: dict, "trial" of the node's record.
@@ -53,7 +53,7 @@ def explain(trial, evidence, otherwise):
     return "; ".join(part for part in (reason, evidence.panic) if part)
 
 
-def read(trial, ended=ENDED, pstore=PSTORE):
+def read(trial: typing.Optional[dict], ended: str = ENDED, pstore: typing.Tuple[str, str] = PSTORE) -> Evidence:
     """Collect the Evidence on a trial.
 
     :param trial: dict or None, "trial" of the node's record.
@@ -63,13 +63,13 @@ def read(trial, ended=ENDED, pstore=PSTORE):
     return Evidence(parse_ended(read_text(ended)), find_panic(pstore, trial["armed_at"]))
 
 
-def forget(path=ENDED):
+def forget(path: str = ENDED) -> None:
     """Remove the note on an earlier trial. It need not be durable: a note counts only for the trial that it names."""
     if os.path.exists(path):
         os.unlink(path)
 
 
-def find_panic(directories, since):
+def find_panic(directories: typing.Iterable[str], since: float) -> str:
     """Return the line of the newest panic, "" if there is none.
 
     :param directories: iterable of str, where records are looked for, in directories below them too.
@@ -89,7 +89,7 @@ def find_panic(directories, since):
     return line
 
 
-def _modified(path):
+def _modified(path: str) -> float:
     try:
         return os.stat(path).st_mtime
     except OSError:

@@ -5,7 +5,9 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, FILE, LINK, item
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, FILE, LINK, Item, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import healthstate
 
 DIRECTORY = "/etc/systemd/system"
@@ -121,7 +123,7 @@ for name in $(names wanted); do check wanted "$name" "$limit"; done
 """.replace("@RESULTS@", healthstate.RESULTS)
 
 
-def plan(timeout, deadline, end_trial):
+def plan(timeout: int, deadline: int, end_trial: str) -> typing.List[Item]:
     """Return the Items of the checks; a deadline of 0: that they are not there.
 
     :param timeout: int seconds that one run of a check may take.

@@ -10,7 +10,7 @@ RUNNING, PASSED = "running", "passed"
 STATES = (RUNNING, PASSED, "failed")
 
 
-def parse(text, expected):
+def parse(text: str, expected: bool) -> dict:
     """Read the results of the checks.
 
     :param text: str, lines of fields that tabs separate: "state" and its value; or required or wanted, the check's

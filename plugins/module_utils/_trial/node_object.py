@@ -47,7 +47,7 @@ class NoCredentials(FleetError):
     """The kubeconfig names nobody as whom this can speak to the API server."""
 
 
-def read_kubeconfig(path=KUBECONFIG):
+def read_kubeconfig(path: str = KUBECONFIG) -> Access:
     """Read how a kubelet reaches its API server: the cluster and the user of the current context.
 
     :returns: Access.
@@ -88,7 +88,7 @@ def read_kubeconfig(path=KUBECONFIG):
     return access
 
 
-def parse(text):
+def parse(text: str) -> dict:
     """Read the part of YAML, or the JSON, that kubeconfigs are written in: mappings, lists of them, plain values.
 
     :returns: dict of str to str, dict or list of dict; what is written otherwise is left out.
@@ -109,8 +109,8 @@ def parse(text):
     return root
 
 
-def _mapping(lines, column):
-    found = {}
+def _mapping(lines: typing.List[Line], column: int) -> dict:
+    found: dict = {}
     while lines and lines[-1].dash < 0 and lines[-1].column >= column:
         line = lines.pop()
         if line.column > column:
@@ -125,7 +125,7 @@ def _mapping(lines, column):
     return found
 
 
-def _list(lines, dash):
+def _list(lines: typing.List[Line], dash: int) -> typing.List[dict]:
     found = []
     while lines and lines[-1].dash == dash:
         lines.append(lines.pop()._replace(dash=-1))
@@ -133,36 +133,36 @@ def _list(lines, dash):
     return found
 
 
-def _plain(value):
+def _plain(value: str) -> str:
     value = value.strip()
     if value[:1] in ("'", '"'):
         return value[1:].partition(value[0])[0]
     return (" " + value).partition(" #")[0].strip()
 
 
-def _by_name(config, kind):
+def _by_name(config: dict, kind: str) -> dict:
     """Return the clusters, contexts or users of a kubeconfig as dict of name to dict."""
     listed = config.get(kind + "s")
     return {one.get("name"): one.get(kind) or {} for one in listed} if isinstance(listed, list) else {}
 
 
-def _content(path, owner, key):
+def _content(path: str, owner: dict, key: str) -> str:
     """Return what is given as data or as the path of a file, "" if neither is."""
     if owner.get(key + "-data"):
         return base64.b64decode(owner[key + "-data"]).decode("ascii")
     return _text(_beside(path, owner[key])) if owner.get(key) else ""
 
 
-def _beside(path, name):
+def _beside(path: str, name: str) -> str:
     return os.path.join(os.path.dirname(path), name)
 
 
-def _text(path):
+def _text(path: str) -> str:
     with open(path) as content:
         return content.read()
 
 
-def annotate(access, node, annotations):
+def annotate(access: Access, node: str, annotations: dict) -> None:
     """Set annotations of the kubelet's own Node object.
 
     :param access: Access.
@@ -177,7 +177,7 @@ def annotate(access, node, annotations):
         headers["Authorization"] = "Bearer " + access.token
     body = json.dumps({"metadata": {"annotations": annotations}})
     try:
-        connection = _Connection(url.hostname, url.port or 443, access)
+        connection = _Connection(url.hostname or "", url.port or 443, access)
         try:
             connection.request("PATCH", path, body, headers)
             answer = connection.getresponse()
@@ -195,7 +195,7 @@ def annotate(access, node, annotations):
 class _Connection(http.client.HTTPSConnection):
     """HTTPS to a server whose certificate may be for another name than that of its URL."""
 
-    def __init__(self, host, port, access):
+    def __init__(self, host: str, port: int, access: Access) -> None:
         context = ssl.create_default_context(cadata=access.ca or None)
         if access.certificate:
             _load_pair(context, access)
@@ -203,12 +203,12 @@ class _Connection(http.client.HTTPSConnection):
         self._access = access
         self._tls = context
 
-    def connect(self):
+    def connect(self) -> None:
         http.client.HTTPConnection.connect(self)
         self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._access.name or self.host)
 
 
-def _load_pair(context, access):
+def _load_pair(context: typing.Any, access: typing.Any) -> None:
     """Give the context the client's certificate and key, which ssl takes from a file only."""
     with tempfile.NamedTemporaryFile("w", dir=os.environ.get("RUNTIME_DIRECTORY", "/run"), prefix="osmigrate-") as pair:
         # A kubelet that renews its certificate keeps both in one file.

@@ -9,6 +9,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import sys
 import time
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PREFIX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -21,7 +22,7 @@ SECONDS_MAX = 3600
 PAUSE_MAX = 60
 
 
-def line(facts):
+def line(facts: dict) -> str:
     """Return the line for the log, as str; "" if there is nothing to report.
 
     :param facts: dict, what boot_info documents.
@@ -32,7 +33,7 @@ def line(facts):
     return f"osmigrate: {facts['trial']['entry']} {ended}: {facts['reason']}"
 
 
-def annotations(facts):
+def annotations(facts: dict) -> typing.Dict[str, str]:
     """Return what the Node object shall say, as dict of str to str."""
     failed = facts["failures"].get(facts["trial"]["entry"])
     # This fall-back is counted in the record when the trial is called off.
@@ -45,7 +46,7 @@ def annotations(facts):
     }
 
 
-def report(look, clock=time.monotonic, sleep=time.sleep):
+def report(look: typing.Callable, clock: typing.Callable = time.monotonic, sleep: typing.Callable = time.sleep) -> None:
     """Report what there is to report, until the API server has taken it or an hour is over.
 
     :param look: callable without arguments, returns what boot_info documents as it is now.
@@ -59,7 +60,7 @@ def report(look, clock=time.monotonic, sleep=time.sleep):
         log(f"osmigrate: {error}")
 
 
-def _tell(look, clock, sleep):
+def _tell(look: typing.Callable, clock: typing.Callable, sleep: typing.Callable) -> None:
     """Annotate the Node object. Looks anew each time: a playbook may have called the trial off, and begun another."""
     begun, pause = clock(), 1
     while clock() - begun < SECONDS_MAX:
@@ -83,7 +84,7 @@ def _tell(look, clock, sleep):
     )
 
 
-def log(text):
+def log(text: str) -> None:
     """Write a warning to the kernel's log, which shows on consoles too; else to standard output."""
     try:
         with open(KMSG, "w") as kmsg:
@@ -92,6 +93,6 @@ def log(text):
         _say(text)
 
 
-def _say(text):
+def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()

@@ -10,6 +10,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 DIRECTORY = "/var/lib/kubelet"
 PATH = "/etc/tmpfiles.d/osmigrate-kubelet.conf"
@@ -22,7 +23,7 @@ R! /var/lib/cni/results
 """
 
 
-def plan(incumbent):
+def plan(incumbent: Tree) -> list:
     """Return the Items: the file for every node that has kubelet's directory, on whatever file system it lies.
 
     :param incumbent: Tree.

@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import ipaddress
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model, tables
 
@@ -20,7 +21,7 @@ NUMBER = re.compile(r"[0-9]{1,10}\Z")
 UNKNOWN = (KeyError, ValueError, IndexError)
 
 
-def cidr(address, mask):
+def cidr(address: str, mask: str) -> str:
     """Return an address with the length of its prefix; the mask is a length or written like an address.
 
     :raises ValueError: the mask is none.
@@ -34,7 +35,7 @@ def cidr(address, mask):
     return "%s/%d" % (address, ipaddress.ip_network(str("0.0.0.0/%s" % mask)).prefixlen)
 
 
-def interface(text):
+def interface(text: str) -> str:
     """Return an address of an interface as it is, its mask as a length.
 
     :raises ValueError: it is none, or its prefix is not known.
@@ -46,13 +47,13 @@ def interface(text):
     return made
 
 
-def table_number(name):
+def table_number(name: str) -> int:
     """Return the number of a table that is named by number or by one of the kernel's names; 0 for the main one."""
     number = int(name) if NUMBER.match(name) else tables.TABLES[name]
     return 0 if number == tables.TABLES["main"] else number
 
 
-def ip_route(words):
+def ip_route(words: typing.List[str]) -> model.Route:
     """Read what follows "ip route add" or lies in a route-* file.
 
     :returns: model.Route.
@@ -77,7 +78,7 @@ def ip_route(words):
     return model.route(to, found["via"], int(found["metric"]), table_number(found["table"]), onlink, found["src"])
 
 
-def ip_rule(words):
+def ip_rule(words: typing.List[str]) -> model.Rule:
     """Read what follows "ip rule add" or lies in a rule-* file or in a routing-rule of NetworkManager.
 
     :returns: model.Rule.
@@ -96,7 +97,7 @@ def ip_rule(words):
     return model.Rule(nets["from"], nets["to"], number, int(found["priority"]))
 
 
-def command(text):
+def command(text: str) -> typing.Any:
     """Read one command of a script.
 
     :returns: a model.Route, a model.Rule, None for what only undoes one.
@@ -121,7 +122,7 @@ def command(text):
     return route._replace(to="::/0") if six and route.to == "default" and not route.via else route
 
 
-def _old_route(words):
+def _old_route(words: typing.List[str]) -> model.Route:
     """Read the arguments of route, which wrote networks before ip did."""
     if words.pop(0) != "add":
         raise ValueError("route")

@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import os
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model
@@ -34,7 +35,7 @@ _USUAL = {"DEFROUTE": "yes", "PEERDNS": "yes", "PEERROUTES": "yes", "NM_CONTROLL
 _NO, _PRIVACY = ("no", "false", "0"), ("rfc3041", "rfc4941", "yes", "true", "1")
 
 
-def read(tree):
+def read(tree: typing.Any) -> model.Declared:
     """Return Declared.
 
     :param tree: Tree.
@@ -57,7 +58,7 @@ def read(tree):
     return found
 
 
-def _values(text):
+def _values(text: str) -> typing.Dict[str, str]:
     found = {}
     for line in _lines.shell(text):
         name, equals, value = line.partition("=")
@@ -66,7 +67,7 @@ def _values(text):
     return found
 
 
-def _read_file(tree, path, suffix, common, found):
+def _read_file(tree: typing.Any, path: str, suffix: str, common: typing.Dict[str, str], found: model.Declared) -> None:
     values = _values(tree.text(path))
     name = values.get("DEVICE", suffix)
     if values.get("TYPE", "").lower() not in TYPES:
@@ -99,18 +100,18 @@ def _read_file(tree, path, suffix, common, found):
     found.stanzas.append(made)
 
 
-def _client_id(tree, name, values):
+def _client_id(tree: typing.Any, name: str, values: typing.Dict[str, str]) -> str:
     """Return the id of the DHCP client: NetworkManager has one of its own, and the scripts start dhclient."""
     by_scripts = values.get("NM_CONTROLLED", "yes").lower() in _NO or not tree.exists(MANAGER)
     return by_scripts and dhclient.sent(tree, name).client_id or "mac"
 
 
-def _read_value(made, key, value, values):
+def _read_value(made: model.Stanza, key: str, value: str, values: typing.Dict[str, str]) -> model.Stanza:
     """Return the Stanza with what one variable says.
 
     :raises KeyError, ValueError: the model has no word for it.
     """
-    number = re.search(r"\d*$", key).group(0)
+    number = key[len(key.rstrip("0123456789")) :]
     if re.match(r"IPADDR\d*$", key):
         mask = values.get("PREFIX" + number) or values.get("NETMASK" + number, "")
         made.addresses.append(commands.interface(commands.cidr(value, mask)))
@@ -136,7 +137,7 @@ def _read_value(made, key, value, values):
     return made
 
 
-def _gateways(made, name, values, common):
+def _gateways(made: model.Stanza, name: str, values: typing.Dict[str, str], common: typing.Dict[str, str]) -> None:
     """Add the default routes; the common file names one for all interfaces, or for one of them."""
     metric = int(values.get("IPV4_ROUTE_METRIC") or values.get("METRIC") or 0)
     gateway = values.get("GATEWAY") or values.get("GATEWAY0", "")
@@ -150,7 +151,7 @@ def _gateways(made, name, values, common):
             made.routes.append(model.route("default", via, metric))
 
 
-def _extras(tree, suffix, made, found):
+def _extras(tree: typing.Any, suffix: str, made: model.Stanza, found: model.Declared) -> None:
     for prefix in ("route", "route6", "rule", "rule6"):
         path = f"{PLACE}/{prefix}-{suffix}"
         if tree.read(path) is None:
@@ -172,7 +173,7 @@ def _extras(tree, suffix, made, found):
                 found.lost.append(model.Lost(path, f"a line that is no plain {prefix.rstrip('6')}"))
 
 
-def _numbered_routes(path, values, found):
+def _numbered_routes(path: str, values: typing.Dict[str, str], found: model.Declared) -> typing.List[str]:
     """Return the routes of a file of numbered variables as lines that ip takes; those that are none are lost."""
     lines = []
     for key in sorted(values):

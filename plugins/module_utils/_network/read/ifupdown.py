@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import os
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model
@@ -24,13 +25,14 @@ _WITH_WORDS = ("iface", "source", "source-directory")
 _STATIC, _DHCP, _MANUAL, _AUTO = "static", "dhcp", "manual", "auto"
 
 
-def read(tree):
+def read(tree: typing.Any) -> model.Declared:
     """Return Declared.
 
     :param tree: Tree.
     """
     found = model.Declared([], [], [], False)
-    blocks, started = [], set()
+    blocks: list = []
+    started: set = set()
     _read_file(tree, PLACE, blocks, started, found)
     bases = {names[4] for _path, names, _lines in blocks if _inherits(names)}
     started |= _below(blocks, started)
@@ -46,7 +48,10 @@ def read(tree):
     return found
 
 
-def _below(blocks, started):
+def _below(
+    blocks: typing.List[typing.Tuple[str, typing.List[str], typing.List[typing.Tuple[str, str]]]],
+    started: typing.Set[str],
+) -> typing.Set[str]:
     """Return the names of what is started with the bonds, bridges and VLANs on it, as set."""
     found = set()
     for _path, names, lines in blocks:
@@ -57,11 +62,18 @@ def _below(blocks, started):
     return found
 
 
-def _inherits(names):
+def _inherits(names: typing.List[str]) -> bool:
     return names[3:4] == ["inherits"] and len(names) == 5
 
 
-def _with_inherited(blocks, names, lines, path, found, seen=()):
+def _with_inherited(
+    blocks: typing.List[typing.Tuple[str, typing.List[str], typing.List[typing.Tuple[str, str]]]],
+    names: typing.List[str],
+    lines: typing.List[typing.Tuple[str, str]],
+    path: str,
+    found: model.Declared,
+    seen: typing.Tuple[str, ...] = (),
+) -> typing.List[typing.Tuple[str, str]]:
     """Return the lines of a block with those that it inherits before them; its own settings count."""
     if names[3:] and (not _inherits(names) or names[4] in seen):
         found.lost.append(model.Lost(path, f"iface {' '.join(names)}"))
@@ -77,7 +89,7 @@ def _with_inherited(blocks, names, lines, path, found, seen=()):
     return [line for line in above if line[0] not in own] + lines
 
 
-def _read_loopback(path, lines, found):
+def _read_loopback(path: str, lines: typing.List[typing.Tuple[str, str]], found: model.Declared) -> None:
     """Name what the loopback device gets besides its own addresses: nothing of it is written."""
     for key, value in lines:
         if key in _CLEAR or (key == "address" and value.startswith(("127.", "::1"))):
@@ -85,16 +97,22 @@ def _read_loopback(path, lines, found):
         found.lost.append(_lost(path, key, value, "lo"))
 
 
-def _lost(path, key, value, name):
+def _lost(path: str, key: str, value: str, name: str) -> model.Lost:
     """Return the Lost of one line of an iface block."""
     if key in _COMMANDS:
         return model.lost_command(path, key, value, f"of iface {name}")
     return model.lost_setting(path, key, f"of iface {name}")
 
 
-def _read_file(tree, path, blocks, started, found):
+def _read_file(
+    tree: typing.Any,
+    path: str,
+    blocks: typing.List[typing.Tuple[str, typing.List[str], typing.List[typing.Tuple[str, str]]]],
+    started: typing.Set[str],
+    found: model.Declared,
+) -> None:
     """Collect the iface blocks and the names of what is started at boot, includes followed."""
-    block = None
+    block: typing.Optional[tuple] = None
     if path in found.paths or tree.read(path) is None:
         return
     found.paths.append(path)
@@ -127,7 +145,15 @@ def _read_file(tree, path, blocks, started, found):
             found.lost.append(model.lost_setting(path, line))
 
 
-def _read_block(tree, path, name, family, method, lines, found):
+def _read_block(
+    tree: typing.Any,
+    path: str,
+    name: str,
+    family: str,
+    method: str,
+    lines: typing.List[typing.Tuple[str, str]],
+    found: model.Declared,
+) -> None:
     made = model.stanza([name], sources=[path])
     values = dict(lines)
     if (family, method) == ("inet", _DHCP):
@@ -149,7 +175,7 @@ def _read_block(tree, path, name, family, method, lines, found):
     found.stanzas.append(made)
 
 
-def _read_line(made, key, value, values, method):
+def _read_line(made: model.Stanza, key: str, value: str, values: typing.Dict[str, str], method: str) -> model.Stanza:
     """Return the Stanza with what one line says.
 
     :raises KeyError, ValueError: the model has no word for it.
@@ -182,7 +208,7 @@ def _read_line(made, key, value, values, method):
     return made
 
 
-def _read_command(made, text):
+def _read_command(made: model.Stanza, text: str) -> None:
     name = made.names[0]
     meant = commands.command(re.sub(r"\$\{?IFACE\}?", name, text))
     device = re.search(r"\bdev (\S+)", text)

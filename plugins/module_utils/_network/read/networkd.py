@@ -6,6 +6,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import os
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini, model
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import commands
@@ -29,12 +30,13 @@ _CLEAR = {
 }
 
 
-def read(tree):
+def read(tree: typing.Any) -> model.Declared:
     """Return Declared; a file in /etc hides one of the same name in /run.
 
     :param tree: Tree.
     """
-    found, units = model.Declared([], [], [], True), {}
+    found = model.Declared([], [], [], True)
+    units: dict = {}
     for place in reversed(PLACES):
         units.update((name, os.path.join(place, name)) for name in tree.names(place) if name.endswith(".network"))
     for name in sorted(units):
@@ -48,7 +50,11 @@ def read(tree):
     return found
 
 
-def _read_unit(paths, sections, found):
+def _read_unit(
+    paths: typing.List[str],
+    sections: typing.List[typing.Tuple[str, typing.List[typing.Tuple[str, str]]]],
+    found: model.Declared,
+) -> None:
     match = [line for name, lines in sections if name == "Match" for line in lines]
     names = [word for key, value in match if key == "Name" for word in value.split()]
     mac = [value for key, value in match if key in ("MACAddress", "PermanentMACAddress")]
@@ -72,7 +78,9 @@ def _read_unit(paths, sections, found):
     found.stanzas.append(made)
 
 
-def _whole(made, section, lines, path, found):
+def _whole(
+    made: model.Stanza, section: str, lines: typing.List[typing.Tuple[str, str]], path: str, found: model.Declared
+) -> model.Stanza:
     """Return the Stanza with what a section means that is one thing as a whole."""
     values = dict(lines)
     try:
@@ -92,7 +100,7 @@ def _whole(made, section, lines, path, found):
     return made
 
 
-def _address(value):
+def _address(value: str) -> str:
     """Return an address; without a prefix it is one of a single host.
 
     :raises ValueError: it is none.
@@ -100,7 +108,7 @@ def _address(value):
     return commands.interface(commands.cidr(value, "128" if model.is_ipv6(value) else "32"))
 
 
-def _route(values):
+def _route(values: typing.Dict[str, str]) -> model.Route:
     via = values.get("Gateway", "")
     if via.startswith("_") or values.get("Type", "unicast") != "unicast":
         raise KeyError("Gateway")
@@ -114,7 +122,7 @@ def _route(values):
     )
 
 
-def _read_line(made, section, key, value):
+def _read_line(made: model.Stanza, section: str, key: str, value: str) -> model.Stanza:
     """Return the Stanza with what one line says.
 
     :raises KeyError, ValueError: the model has no word for it.

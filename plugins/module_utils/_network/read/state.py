@@ -41,7 +41,7 @@ class Answers(typing.NamedTuple):
     devices: dict
 
 
-def ask():
+def ask() -> Answers:
     """Ask the kernel.
 
     :returns: Answers.
@@ -65,7 +65,7 @@ def ask():
     return Answers(asked, devices)
 
 
-def parse(answers):
+def parse(answers: Answers) -> model.State:
     """Return the State that the Answers tell of."""
     made = model.State({}, [], {}, [])
     for found in answers.asked["addresses"]:
@@ -83,12 +83,12 @@ def parse(answers):
     return made
 
 
-def is_foreign(name):
+def is_foreign(name: str) -> bool:
     """Say whether an interface is called like those of containers, CNI plugins and the like."""
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in tables.FOREIGN)
 
 
-def _link(found, device):
+def _link(found: dict, device: dict) -> model.Link:
     info = found.get("linkinfo") or {}
     kind = info.get("info_kind", "")
     if kind not in (model.BOND, model.VLAN, model.BRIDGE):
@@ -96,7 +96,8 @@ def _link(found, device):
     address = found.get("address", "")
     bond = (info.get("info_slave_data") or {}).get("perm_hwaddr", "")
     permanent = found.get("permaddr") or bond or (address if device.get("address") == PERMANENT else "")
-    static, dynamic = [], []
+    static: list = []
+    dynamic: list = []
     for known in found.get("addr_info") or []:
         # Temporary addresses of IPv6 come and go. Site-local ones are of no use for anybody new, but routers give them.
         if known.get("scope") in ("global", "site") and not known.get("temporary"):
@@ -119,12 +120,12 @@ def _link(found, device):
     )
 
 
-def _table(value):
+def _table(value: typing.Any) -> typing.Optional[int]:
     """Return the number of a table, None for a name that nobody knows."""
     return tables.TABLES.get(value) or whole_number(value, most_digits=10)
 
 
-def table_numbers(texts):
+def table_numbers(texts: typing.List[str]) -> typing.Dict[str, int]:
     """Read what names tables: dict of name to number; the kernel's own names are not in it."""
     found = {}
     for number, name in re.findall(r"(?m)^\s*(0x[0-9a-fA-F]+|\d+)\s+([^\s#]\S*)", "\n".join(texts)):
@@ -133,7 +134,7 @@ def table_numbers(texts):
     return found
 
 
-def _route(found, table, question):
+def _route(found: dict, table: int, question: str) -> model.Route:
     to = found["dst"]
     if to == "default" and question == "routes6" and not found.get("gateway"):
         to = "::/0"

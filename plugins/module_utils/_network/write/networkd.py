@@ -5,6 +5,8 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import typing
+
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini, model, tables
 
 PLACE = "/etc/systemd/network"
@@ -14,7 +16,7 @@ FOREIGN_PLACE = "/etc/systemd/networkd.conf.d/10-osmigrate.conf"
 NO_FILE = "what ran"
 
 
-def render(network):
+def render(network: model.Network) -> typing.List[model.Rendered]:
     """Return the files, as list of Rendered."""
     files = []
     for one in network.interfaces:
@@ -24,14 +26,14 @@ def render(network):
     return files
 
 
-def leave_foreign():
+def leave_foreign() -> model.Rendered:
     """Return the file by which routes and rules stay that systemd-networkd did not make: unasked it deletes them."""
     lines = [("Network", [("ManageForeignRoutes", "no"), ("ManageForeignRoutingPolicyRules", "no")])]
     text = ini.render(HEADER % NO_FILE, lines)
     return model.Rendered(FOREIGN_PLACE, text, 0o644, [], [])
 
 
-def pin(link, why):
+def pin(link: model.Link, why: str) -> model.Rendered:
     """Return the file by which a device keeps its name.
 
     :param why: str, what names it.
@@ -40,17 +42,23 @@ def pin(link, why):
     return _file(link.name, "link", [why] if why else [], lines, [])
 
 
-def match(link):
+def match(link: model.Link) -> typing.Tuple[str, str]:
     """Return the line by which a device with hardware is known, whatever its name will be."""
     return ("PermanentMACAddress" if link.permanent else "MACAddress", link.mac)
 
 
-def _file(name, suffix, sources, sections, lost):
+def _file(
+    name: str,
+    suffix: str,
+    sources: typing.List[str],
+    sections: typing.List[typing.Tuple[str, typing.List[typing.Tuple[str, str]]]],
+    lost: typing.List[str],
+) -> model.Rendered:
     text = ini.render(HEADER % (", ".join(sources) or NO_FILE), sections)
     return model.Rendered(f"{PLACE}/10-osmigrate-{name}.{suffix}", text, 0o644, sources, lost)
 
 
-def _netdev(one):
+def _netdev(one: model.Interface) -> model.Rendered:
     link = one.link
     head = [("Name", link.name), ("Kind", link.kind)]
     if link.kind != model.VLAN:
@@ -60,7 +68,7 @@ def _netdev(one):
     return _file(link.name, "netdev", one.stanza.sources, [("NetDev", head), (section, lines)], lost)
 
 
-def bond_settings(link):
+def bond_settings(link: model.Link) -> typing.Tuple[typing.List[typing.Tuple[str, str]], list]:
     """Return the settings of a bond that differ from the kernel's, as list of (kernel's name, value), and what is lost.
 
     :returns: (list of (str, str), list of str).
@@ -79,18 +87,18 @@ def bond_settings(link):
     return found, lost
 
 
-def _word(value):
+def _word(value: typing.Any) -> str:
     if isinstance(value, list):
         return " ".join(str(part) for part in value)
     return "" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def _bond(link):
+def _bond(link: model.Link) -> typing.Tuple[typing.List[typing.Tuple[str, str]], list]:
     settings, lost = bond_settings(link)
     return [(tables.BOND[name][0], value + tables.BOND[name][1]) for name, value in settings], lost
 
 
-def _vlan(link):
+def _vlan(link: model.Link) -> typing.Tuple[typing.List[typing.Tuple[str, str]], list]:
     lines = [("Id", str(link.options["id"]))]
     if link.options.get("protocol", "802.1Q") != "802.1Q":
         lines.append(("Protocol", link.options["protocol"]))
@@ -101,12 +109,12 @@ def _vlan(link):
     return lines, vlan_losses(link)
 
 
-def vlan_losses(link):
+def vlan_losses(link: model.Link) -> list:
     """Return what of a VLAN no renderer writes, as list of str."""
     return [f"{name} of the VLAN {link.name}" for name in ("ingress_qos", "egress_qos") if link.options.get(name)]
 
 
-def bridge_settings(link):
+def bridge_settings(link: model.Link) -> typing.List[typing.Tuple[str, str, int, int]]:
     """Return the settings of a bridge, as list of (networkd's name, NetworkManager's name, number, divisor)."""
     found = []
     for name, (networkd, manager, usual, divisor) in sorted(tables.BRIDGE.items()):
@@ -116,12 +124,12 @@ def bridge_settings(link):
     return found
 
 
-def bridge_losses(link):
+def bridge_losses(link: model.Link) -> list:
     """Return what of a bridge no renderer writes, as list of str."""
     return [f"the VLAN filter of the bridge {link.name}"] if link.options.get("vlan_filtering") else []
 
 
-def _bridge(link):
+def _bridge(link: model.Link) -> typing.Tuple[typing.List[typing.Tuple[str, str]], list]:
     lines = []
     for name, _manager, value, divisor in bridge_settings(link):
         if divisor:
@@ -131,7 +139,7 @@ def _bridge(link):
     return lines, bridge_losses(link)
 
 
-def _network(one, network):
+def _network(one: model.Interface, network: model.Network) -> model.Rendered:
     link, stanza = one.link, one.stanza
     if link.kind != model.PHYSICAL:
         known = [("Name", link.name)]
@@ -151,7 +159,8 @@ def _network(one, network):
         if other.link.kind == model.VLAN and other.link.parent == link.name
     ]
     membership = _membership(link, network)
-    sections, lost = [("Match", known), ("Link", device)], []
+    sections: list = [("Match", known), ("Link", device)]
+    lost: list = []
     if membership:
         sections.append(("Network", membership + above))
     else:
@@ -166,19 +175,19 @@ def _network(one, network):
     return _file(link.name, "network", stanza.sources, sections, lost)
 
 
-def says_mtu(link, network):
+def says_mtu(link: model.Link, network: model.Network) -> bool:
     """Say whether the MTU has to be written down: a VLAN begins with that of the device that it lies on."""
     parent = next((other.link for other in network.interfaces if other.link.name == link.parent), None)
     return link.mtu != (parent.mtu if parent is not None else 1500)
 
 
-def master_of(link, network):
+def master_of(link: model.Link, network: model.Network) -> typing.Optional[model.Link]:
     """Return the bond or bridge that a device belongs to, as Link; None if there is none."""
     masters = [other.link for other in network.interfaces if other.link.kind in (model.BOND, model.BRIDGE)]
     return next((other for other in masters if other.name == link.master), None)
 
 
-def _membership(link, network):
+def _membership(link: model.Link, network: model.Network) -> typing.List[typing.Tuple[str, str]]:
     master = master_of(link, network)
     if master is None:
         return []
@@ -186,7 +195,7 @@ def _membership(link, network):
     return lines + ([("PrimarySlave", "yes")] if master.options.get("primary") == link.name else [])
 
 
-def _addresses(stanza):
+def _addresses(stanza: model.Stanza) -> typing.List[typing.Tuple[str, str]]:
     dhcp = {(True, False): "ipv4", (False, True): "ipv6", (True, True): "yes"}.get((stanza.dhcp4, stanza.dhcp6), "no")
     lines = [("DHCP", dhcp), ("IPv6AcceptRA", "yes" if stanza.ra else "no")]
     lines += [("IPv6PrivacyExtensions", stanza.privacy)] if stanza.privacy else []
@@ -195,7 +204,7 @@ def _addresses(stanza):
     return lines + ([("Domains", " ".join(stanza.search))] if stanza.search else [])
 
 
-def _route(made):
+def _route(made: model.Route) -> typing.List[typing.Tuple[str, str]]:
     default = "::/0" if model.family(made) == 6 else "0.0.0.0/0"
     lines = [("Destination", default if made.to == "default" else made.to)]
     lines += [("Gateway", made.via)] if made.via else []
@@ -205,14 +214,14 @@ def _route(made):
     return lines + ([("PreferredSource", made.source)] if made.source else [])
 
 
-def _rule(made):
+def _rule(made: model.Rule) -> typing.List[typing.Tuple[str, str]]:
     lines = [("From", made.from_)] if made.from_ else []
     lines += [("To", made.to)] if made.to else []
     lines.append(("Table", str(made.table)))
     return lines + ([("Priority", str(made.priority))] if made.priority else [])
 
 
-def _dhcp(one, lost):
+def _dhcp(one: model.Interface, lost: list) -> typing.List[typing.Tuple[str, str]]:
     stanza = one.stanza
     if not stanza.dhcp4:
         return []

@@ -5,6 +5,7 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import typing
 import uuid
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini, model, tables
@@ -18,18 +19,18 @@ PRIVACY = {"no": "0", "prefer-public": "1", "yes": "2"}
 _SPACE = uuid.UUID("4f36f0c2-6b1e-5e0c-9f27-0c7a8a2f6e11")
 
 
-def render(network):
+def render(network: model.Network) -> typing.List[model.Rendered]:
     """Return the files, as list of Rendered."""
     return [_file(one, network) for one in network.interfaces]
 
 
-def _uuid(link):
+def _uuid(link: model.Link) -> str:
     return str(uuid.uuid5(_SPACE, str(f"{link.name} {link.address}")))
 
 
-def _file(one, network):
+def _file(one: model.Interface, network: model.Network) -> model.Rendered:
     link, stanza = one.link, one.stanza
-    lost = []
+    lost: list = []
     connection = [
         ("id", "osmigrate-" + link.name),
         ("uuid", _uuid(link)),
@@ -52,7 +53,7 @@ def _file(one, network):
     return model.Rendered(path, ini.render(header, sections), 0o600, stanza.sources, lost)
 
 
-def _ethernet(link, network):
+def _ethernet(link: model.Link, network: model.Network) -> typing.List[typing.Tuple[str, str]]:
     lines = []
     if link.kind == model.PHYSICAL:
         lines.append(("mac-address", link.mac.upper()))
@@ -64,7 +65,7 @@ def _ethernet(link, network):
     return lines + ([("mtu", str(link.mtu))] if networkd.says_mtu(link, network) else [])
 
 
-def _bond(link, network, lost):
+def _bond(link: model.Link, network: model.Network, lost: list) -> typing.List[typing.Tuple[str, str]]:
     settings, missing = networkd.bond_settings(link)
     lost += missing
     lines = [(tables.BOND_DRIVER.get(name, name), value.replace(" ", ",")) for name, value in settings]
@@ -73,7 +74,7 @@ def _bond(link, network, lost):
     return lines
 
 
-def _vlan(link, network, lost):
+def _vlan(link: model.Link, network: model.Network, lost: list) -> typing.List[typing.Tuple[str, str]]:
     lost += networkd.vlan_losses(link)
     parent = next((other.link for other in network.interfaces if other.link.name == link.parent), None)
     flags = sum(tables.VLAN_FLAGS.get(flag, ("", 0))[1] for flag in link.options.get("flags") or [])
@@ -83,7 +84,7 @@ def _vlan(link, network, lost):
     return lines + ([("parent", _uuid(parent))] if parent is not None else [])
 
 
-def _bridge(link, network, lost):
+def _bridge(link: model.Link, network: model.Network, lost: list) -> typing.List[typing.Tuple[str, str]]:
     lost += networkd.bridge_losses(link)
     lines = []
     for _name, name, value, divisor in networkd.bridge_settings(link):
@@ -94,7 +95,7 @@ def _bridge(link, network, lost):
     return lines
 
 
-def _ipv4(one, lost):
+def _ipv4(one: model.Interface, lost: list) -> typing.List[typing.Tuple[str, str]]:
     stanza = one.stanza
     addresses = [address for address in stanza.addresses if not model.is_ipv6(address)]
     method = "auto" if stanza.dhcp4 else "manual" if addresses else "disabled"
@@ -107,7 +108,7 @@ def _ipv4(one, lost):
     return lines + ([("never-default", "true")] if stanza.no_default4 else [])
 
 
-def _ipv6(one, lost):
+def _ipv6(one: model.Interface, lost: typing.List[str]) -> typing.List[typing.Tuple[str, str]]:
     stanza = one.stanza
     if stanza.ra == model.ROUTES:
         lost.append(f"{one.link.name} takes no address of router advertisements; NetworkManager makes one")
@@ -118,7 +119,7 @@ def _ipv6(one, lost):
     return lines + ([("never-default", "true")] if stanza.no_default6 else [])
 
 
-def _common(stanza, addresses, number):
+def _common(stanza: model.Stanza, addresses: typing.List[str], number: int) -> typing.List[typing.Tuple[str, str]]:
     lines = [("address%d" % place, address) for place, address in enumerate(addresses, 1)]
     routes = [made for made in stanza.routes if model.family(made) == number]
     plain = [made for made in routes if made == model.route("default", made.via) and made.via]
