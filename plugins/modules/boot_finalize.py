@@ -64,7 +64,7 @@ deletes:
   elements: dict
   contains:
     path:
-      description: The path, with the package-managed root at C(/sysroot).
+      description: The path, where the running release has the package-managed root. OSTree has it at C(/sysroot).
       type: str
       sample: /sysroot/usr/bin
     bytes:
@@ -81,13 +81,10 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import prune
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import finalize as finalizing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 
 def fstab():
@@ -105,21 +102,22 @@ def finalize(soak, check_mode):
     :param check_mode: bool, only say what would be done.
     :returns: dict, the module's result.
     """
-    boot = BootControl(check_mode=check_mode)
+    boot = open_boot.control(check_mode=check_mode)
     finalizing.refuse(boot, soak, int(time.time()))
     entries = boot.state["entries"].values()
     booted = {os.path.split(entry[name]) for entry in entries for name in ("kernel", "initrd")}
     here = _storage.grub_path("/boot")
-    kept = finalizing.protected(SYSROOT, _storage.mounts(), fstab())
-    doomed = finalizing.find(SYSROOT, "/boot", kept, {name for directory, name in booted if directory == here})
-    leftovers = prune.plan(Ostree(), boot)
+    sysroot = boot.root(boot.default_entry()).incumbent_at
+    kept = finalizing.protected(sysroot, _storage.mounts(), fstab(), boot.backends)
+    doomed = finalizing.find(sysroot, "/boot", kept, {name for directory, name in booted if directory == here})
+    leftovers = [step for backend in boot.backends for step in backend.prune(boot)]
     # The menu and the record first: what is deleted afterwards, in whatever order, nothing boots any more.
     actions = boot.finalize()
     if not check_mode:
-        for _sentence, step in leftovers:
-            step()
+        for step in leftovers:
+            step.do()
         finalizing.delete(doomed, boot.default_entry())
-    actions += [sentence for sentence, _step in leftovers]
+    actions += [step.action for step in leftovers]
     actions += [f"delete {found.path}" for found in doomed]
     return {
         "changed": bool(actions),

@@ -159,8 +159,7 @@ finalized:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import machine
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot, machine
 
 
 def main():
@@ -168,7 +167,7 @@ def main():
     with failing(module):
         # What every way asks first of a node: what only root can do is told here, and not one by one later.
         machine.require_root()
-        facts = BootControl(check_mode=True).facts()
+        facts = boot.control(check_mode=True).facts()
         known_by = machine.identify()
     answer(module, changed=False, machine=known_by, **facts)
 

@@ -139,8 +139,8 @@ drills:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.menu import TRIES_MAX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.record import DRILL, MOVE
 
 
@@ -207,7 +207,7 @@ def main():
         supports_check_mode=True,
     )
     with failing(module), fence.guarded(module):
-        boot = BootControl(module.check_mode, module.params["run"], module.params["fence"])
+        boot = open_boot.control(module.check_mode, module.params["run"], module.params["fence"])
         before = summary(boot)
         actions = apply(boot, module.params)
         result = {

@@ -114,6 +114,12 @@ entry:
   description: The boot entry of the candidate for M(osmigrate.fleet.boot_trial), empty while it is not deployed.
   returned: success
   type: dict
+root:
+  description:
+    - Where the candidate lies on the node, and how it will see itself, for M(osmigrate.fleet.node_carry), whose option
+      O(osmigrate.fleet.node_carry#module:root) has the keys. Empty while it is not deployed.
+  returned: success
+  type: dict
 deployment:
   description: Path of the deployment, empty while it is not deployed.
   returned: success
@@ -156,14 +162,17 @@ boot_bytes:
   type: int
 """
 
+import os
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.candidate import Candidate
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, keyring, signature
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import entry as boot_entry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 
 def verified(params):
@@ -195,20 +204,23 @@ def bring(params, check_mode):
     :returns: dict, the module's result.
     """
     release, signed_by = verified(params)
-    boot = BootControl(check_mode=check_mode)
+    boot = open_boot.control(check_mode=check_mode)
     stateroot = params["stateroot"] or release["os"]["id"]
-    candidate = Candidate(release, Ostree(), boot, stateroot, params["timeout"], params["etc_conflicts"], signed_by)
+    candidate = Candidate(release, Ostree(), boot, stateroot, params["timeout"], params["etc_conflicts"])
     wanted = params["state"] == "present"
     steps = candidate.plan() if wanted else candidate.plan_removal()
     if not check_mode:
-        for _sentence, step in steps:
-            step()
-    result = {"stateroot": stateroot, "entry": {}, "deployment": "", "boot_bytes": 0, "etc": [], "etc_report": []}
-    result.update(changed=bool(steps), actions=[sentence for sentence, _step in steps])
+        for step in steps:
+            step.do()
+    result = {"stateroot": stateroot, "entry": {}, "root": {}, "deployment": "", "boot_bytes": 0}
+    result.update(etc=[], etc_report=[], changed=bool(steps), actions=[step.action for step in steps])
     deployment = candidate.deployment() if wanted else None
     if deployment is not None:
-        result["boot_bytes"], digests = candidate.check(deployment)
-        result["entry"] = candidate.entry(deployment, digests, params["kernel_arguments"])
+        root = candidate.root()
+        extra = params["kernel_arguments"]
+        result["entry"] = boot_entry.of_root(root, release, candidate, boot.arguments, extra, signed_by)
+        result["boot_bytes"] = sum(os.path.getsize(path) for path in (deployment.kernel, deployment.initrd))
+        result["root"] = dict(root._asdict())
         result["deployment"] = deployment.path
     if wanted:
         merge = candidate.merge(deployment) if deployment is not None else candidate.rehearse_merge()

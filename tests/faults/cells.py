@@ -58,7 +58,7 @@ def _break(cell: dict[str, Any], story: Story, image: Image, files: Any) -> None
         marked = f"osmigrate.entry={entry['id']}"
         assert marked in menu
         files.write(f"{GRUB}/osmigrate.cfg", menu.replace(marked, f"{cell['arguments']} {marked}").encode())
-    changes = {f"{entry['deployment']}{path}": change for path, change in cell.get("candidate", {}).items()}
+    changes = {f"{entry['root']}{path}": change for path, change in cell.get("candidate", {}).items()}
     changes.update({entry.get(path, path): change for path, change in cell.get("boot", {}).items()})
     for path, change in changes.items():
         files.remove(path)

@@ -156,7 +156,7 @@ class Expectations:
                 wrong.append(f"the record knows of no trial of {chosen}")
             if chosen == PACKAGE:
                 return wrong
-            files = mended.tree(f"{self.story.entries[chosen]['deployment']}/etc")
+            files = mended.tree(f"{self.story.entries[chosen]['root']}/etc")
             if files != self.carried.setdefault(cut.phase.step, files) or not files:
                 wrong.append(f"the files in /etc of {chosen} differ")
         return wrong

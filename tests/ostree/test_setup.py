@@ -74,7 +74,7 @@ def test_a_repository_that_somebody_deploys_from_stays_theirs(node):
 def keep(node: Node, commit: str) -> None:
     """Let a release that is staged be the default."""
     (found,) = (one for one in node.ostree.deployments() if one.commit == commit)
-    node.boot = Boot(kept={"deployment": found.path, "kernel": found.kernel, "backend": "ostree"})
+    node.boot = Boot(kept={"root": found.path, "kernel": found.kernel, "backend": "ostree"})
 
 
 def rot(node: Node, commit: str, path: str) -> str:

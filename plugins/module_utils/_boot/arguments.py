@@ -150,10 +150,3 @@ def explain(arguments, extra):
     replaced = {word.partition("=")[0] for word in extra}
     gone = [word for word in words(arguments) if word not in kept]
     return [(word, "the operator replaces it" if word.partition("=")[0] in replaced else reason(word)) for word in gone]
-
-
-def command_line(root_uuid, link, machine_id, words):
-    """Return the whole kernel command line of an OSTree entry, without the trial's arguments, as str."""
-    fixed = [f"root=UUID={root_uuid}", "rw", f"ostree={link}", f"systemd.machine_id={machine_id}"]
-    # systemd would otherwise mount an EFI system partition on /boot, which is not there.
-    return " ".join(fixed + ["systemd.gpt_auto=0"] + words)

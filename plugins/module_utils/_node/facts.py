@@ -23,8 +23,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import sources
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 SECURE_BOOT = loader.EFI_VARIABLES + "/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 RUNTIMES = ("containerd", "crio", "docker")
@@ -132,14 +132,14 @@ def _storage_facts(ostree):
 
 def _newest():
     try:
-        return BootControl(check_mode=True).newest()
+        return open_boot.control(check_mode=True).newest()
     except FleetError:
         return {}  # what is wrong with GRUB or the record is told elsewhere
 
 
 def _reclaimable(ostree):
     try:
-        return prune.reclaimable(ostree, BootControl(check_mode=True)) if ostree.deployments() else 0
+        return prune.reclaimable(ostree, open_boot.control(check_mode=True)) if ostree.deployments() else 0
     except FleetError:
         return 0  # what is wrong with GRUB or the record is told elsewhere
 

@@ -13,7 +13,7 @@ import stat
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import prune
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.grub import PACKAGE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import mounts
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -25,7 +25,7 @@ SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libo32", "libx32", "etc")
 LINKS = ("vmlinuz", "vmlinuz.old", "initrd.img", "initrd.img.old")
 KERNELS = ("vmlinuz-*", "initrd.img-*", "initramfs-*", "System.map-*", "config-*")
 # Whatever becomes of the names above: these, and what is below them, stay.
-NEVER = ("/ostree", "/boot", "/home", "/root", "/srv", "/opt", "/mnt", "/usr/local", "/var")
+NEVER = ("/boot", "/home", "/root", "/srv", "/opt", "/mnt", "/usr/local", "/var")
 
 
 # What of one name is deleted: the files and emptied directories of it, the deepest first, as (path, is a directory).
@@ -59,10 +59,21 @@ def refuse(boot, soak, now):
             f"This node runs {running or 'a system that is not ours'}, and its default is {default}",
             todo="Only a node that runs a confirmed release can give its package-managed system up: move it first",
         )
-    if not prune.can_boot("/", boot.state["entries"][default]):
+    problem = contract.incomplete(boot.backends, boot.state["entries"][default])
+    if problem or boot.root(default) is None:
         raise FleetError(
-            f"{default} runs, and what GRUB would boot of it is not all there",
-            todo="Look into /boot/ostree and /ostree/deploy, and compare with the node's record",
+            f"{default} runs, and what GRUB would boot of it is not all there: {problem or 'its root is not found'}",
+            todo="Compare what lies on the node with its record, and stage the release again",
+        )
+    unseen = [
+        name
+        for name, entry in sorted(boot.state["entries"].items())
+        if contract.named(boot.backends, entry["backend"]) is None
+    ]
+    if unseen:
+        raise FleetError(
+            f"This version does not know what {', '.join(unseen)} needs of the package-managed system",
+            todo="Use the version that brought it onto the node, or remove it with that version first",
         )
     if boot.state["finalized"]:
         return
@@ -81,12 +92,13 @@ def refuse(boot, soak, now):
         )
 
 
-def protected(sysroot, mounted, fstab):
+def protected(sysroot, mounted, fstab, backends):
     """Return what of the package root is in use, as set of paths below it.
 
     :param sysroot: str, where the package root is visible.
     :param mounted: list of Mount.
     :param fstab: str, the one of the running system.
+    :param backends: list of Backend, whose releases stay.
     :raises FleetError: it is mounted read-only.
     """
     own = _storage.mount_of(sysroot, mounted)
@@ -95,7 +107,7 @@ def protected(sysroot, mounted, fstab):
             f"{sysroot} is mounted read-only, so nothing of the package-managed system can be deleted",
             todo=f"Mount it writable with 'mount -o remount,rw {sysroot}', then run the same command again",
         )
-    kept = set(NEVER)
+    kept = set(NEVER).union(*(backend.keeps for backend in backends))
     for mount in mounted:
         if mount.number == own.number and mount.root != own.root and _storage.is_below(mount.root, own.root):
             kept.add(_below(mount.root, own.root))

@@ -13,7 +13,7 @@ import platform
 import time
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     grub,
     grubcfg,
@@ -51,12 +51,14 @@ def _pretty_name():
 class BootControl:
     """What this node boots and why. Reads on construction; its verbs return the actions that they took (or would take).
 
+    :param backends: list of Backend, all that there are; what none of them knows is not taken for anything.
     :param check_mode: bool, when true nothing is written.
     :param run: str, the run that asks; empty for a person. It is kept with the trial that it arms.
     :param fence_seen: int, what the run holds the node by, 0 for a person (see fence).
     """
 
-    def __init__(self, check_mode=False, run="", fence_seen=0):
+    def __init__(self, backends, check_mode=False, run="", fence_seen=0):
+        self.backends = backends
         self.check_mode = check_mode
         self.run, self.fence_seen = run, fence_seen
         self.grub = grub.find()
@@ -100,15 +102,23 @@ class BootControl:
     def booted_entry(self):
         """Return the id of the entry that runs now, "" if it is none that we know.
 
-        What the command line claims counts only if the deployment that runs is the one of that entry.
+        What the command line claims counts only if a backend says that what runs is the root of that entry.
         """
-        if not Ostree().is_booted():
-            return grub.PACKAGE
-        deployment = Ostree().booted()
-        for name, entry in sorted(self.state["entries"].items()):
-            if deployment is not None and entry["deployment"] == deployment.path:
-                return name
-        return ""
+        entries = self.state["entries"]
+        asked = [backend.running(contract.entries_of(entries, backend.name)) for backend in self.backends]
+        running = [name for name in asked if name is not None]
+        if running:
+            return max(running)
+        # A root of a backend that nobody here knows is not that of the packages.
+        claimed = entries.get(dict(self.arguments).get("osmigrate.entry"))
+        unseen = claimed is not None and contract.named(self.backends, claimed.get("backend", "")) is None
+        return "" if unseen else grub.PACKAGE
+
+    def root(self, name):
+        """Return the Root that an entry boots, None if it is gone, or of a backend that nobody here knows."""
+        entry = self.state["entries"].get(name)
+        backend = entry and contract.named(self.backends, entry.get("backend", ""))
+        return backend.root(entry) if backend else None
 
     def default_entry(self):
         """Return the id of the entry that a plain reboot boots when no trial is armed."""
@@ -311,7 +321,7 @@ class BootControl:
         if armed and {key: trial[key] for key in asked} == asked and self.block == wanted:
             return actions
         if name != grub.PACKAGE:
-            start.verify(self.state["entries"][name], default)
+            start.verify(self.state["entries"][name], self.root(name), default)
         if not self.check_mode:
             evidence.forget()
         # The record comes first: a block that is armed without a record could not be judged after the boot.
@@ -329,7 +339,7 @@ class BootControl:
             )
         )
         if by_kexec and not self.check_mode:
-            start.load(name, self.state["entries"].get(name), self.state["package"], default)
+            start.load(name, self.state["entries"].get(name), self.root(name), self.state["package"], default)
         self._block.flip(wanted)
         if by_kexec:
             return actions + [f"arm one boot of {name} by kexec; {default} stays the default"]

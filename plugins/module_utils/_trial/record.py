@@ -72,13 +72,21 @@ def parse(text):
         )
     if state["trial"]:
         state["trial"] = dict({"node": "", "purpose": MOVE, "run": "", "fence": 0}, **state["trial"])
-    return dict(empty(), **state)
+    entries = {name: _with_root(entry) for name, entry in state["entries"].items()}
+    return dict(empty(), **dict(state, entries=entries))
+
+
+def _with_root(entry: dict) -> dict:
+    """Call the root of an entry what it is called now; the first versions knew deployments of OSTree only."""
+    if "root" in entry or "deployment" not in entry:
+        return entry
+    return {**{name: entry[name] for name in entry if name != "deployment"}, "root": entry["deployment"]}
 
 
 # What is read of a trial, an entry that failed, and an entry, with their types.
 _TRIAL = {"entry": str, "incumbent": str, "armed_boot_id": str, "armed_at": (int, float), "tries": int}
 _ENTRY = {
-    **dict.fromkeys(("id", "title", "kernel", "initrd", "options", "backend"), str),
+    **dict.fromkeys(("id", "title", "kernel", "initrd", "options", "backend", "root", "deployment"), str),
     "initrd_seconds": int,
     "deadman_seconds": int,
     "changed": dict,
@@ -151,9 +159,9 @@ def changed(known: typing.Dict[str, typing.Any], wanted: typing.Dict[str, typing
     :param wanted: the same as it is to be.
     :raises FleetError: it is to be another build, which is no change of an entry.
     """
-    if known.get("commit", wanted.get("commit")) != wanted.get("commit") or known["deployment"] != wanted["deployment"]:
+    if known.get("commit", wanted.get("commit")) != wanted.get("commit") or known["root"] != wanted["root"]:
         raise FleetError(
-            f"{known['id']} is booted from {known['deployment']}, and is to be {wanted['deployment']} now",
+            f"{known['id']} is booted from {known['root']}, and is to be {wanted['root']} now",
             "It stays what it was",
             "Give what was built anew another version",
         )

@@ -65,10 +65,10 @@ WantedBy=multi-user.target
 INTERPRETERS = ("/usr/bin/python3", "/usr/libexec/platform-python")
 PACKAGE = __name__.rsplit(".", 2)[0]
 MAIN = """\
-from %(package)s._trial.control import BootControl
+from %(package)s._node.boot import control
 from %(package)s._trial.report import report
 
-report(lambda: BootControl(check_mode=True).facts())
+report(lambda: control(check_mode=True).facts())
 """
 
 
@@ -110,7 +110,7 @@ def install(check_mode):
 def build():
     """Return the program as bytes: an archive that Python runs. The same sources give the same bytes."""
     files = {"__main__.py": MAIN % {"package": PACKAGE}}
-    pending = [PACKAGE + "._trial.control", report.__name__]
+    pending = [PACKAGE + "._node.boot", report.__name__]
     while pending:
         name = pending.pop()
         module = importlib.import_module(name)

@@ -9,7 +9,6 @@ import os
 import platform
 from collections import namedtuple
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, initrd, kexec
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import digest
@@ -36,42 +35,43 @@ def running_package(arguments):
     }
 
 
-def verify(entry, default):
+def verify(entry, root, default):
     """Read kernel and initramfs from the disk once more: days may have passed since they were staged.
 
     :param entry: dict, an item of "entries" in docs/design.md, "State file".
+    :param root: Root that it boots, None if that is gone.
     :param default: str, id of the default, for the message.
     :raises FleetError: they are not what was staged, or gone.
     """
     entry = grub.on_trial(entry)
-    found = _deployment(entry)
-    if found is None:
+    if root is None:
         raise FleetError(
-            f"The deployment that {entry['id']} boots is gone",
+            f"The root that {entry['id']} boots is gone",
             f"No trial was armed, and the default is still {default}",
             "Stage the release again, or choose another target",
         )
     if "digests" not in entry:  # staged by a version that had none
         return
-    for path, wanted in ((found.kernel, "kernel"), (found.initrd, "initrd")):
+    for path, wanted in ((root.kernel, "kernel"), (root.initrd, "initrd")):
         if digest(path) != entry["digests"][wanted]:
             raise FleetError(
                 f"{path} is not what was staged for {entry['id']} any more",
                 f"No trial was armed, and the default is still {default}",
-                "Look at the disk and the file system of /boot, remove the candidate by ostree_candidate "
-                "with state=absent, and stage it again",
+                "Look at the disk and the file system that it lies on, remove the candidate by the module that staged "
+                "it with state=absent, and stage it again",
             )
 
 
-def load(name, entry, package, default):
+def load(name, entry, root, package, default):
     """Load the kernel of an entry for the next reboot, which kexec starts.
 
     :param name: str, id of the entry.
     :param entry: dict, as in verify(); None for the package-managed system.
+    :param root: Root that it boots, None if that is gone.
     :param package: dict, what running_package() returned while that one ran, or None.
     :param default: str, id of the default, for the message.
     """
-    start = package_start(package) if entry is None else deployment_start(entry, _deployment(entry))
+    start = package_start(package) if entry is None else release_start(entry, root)
     if start is None or not all(os.path.exists(path) for path in [start.kernel] + start.initrds):
         raise FleetError(
             f"The kernel and initramfs of {name} are not in /boot, so kexec cannot start it",
@@ -92,17 +92,10 @@ def package_start(package):
     return package and Start(package["kernel"], [package["initrd"]], package["options"], "")
 
 
-def deployment_start(entry, deployment):
-    """Return the Start of a trial, with the deadman that watches its initramfs; None if the deployment is gone.
+def release_start(entry, root):
+    """Return the Start of a trial, with the deadman that watches its initramfs; None if the root is gone.
 
     :param entry: dict, as in verify().
-    :param deployment: Deployment that the entry boots, or None.
+    :param root: Root that the entry boots, or None.
     """
-    return deployment and Start(
-        deployment.kernel, [deployment.initrd, initrd.PATH], grub.on_trial(entry)["options"], deployment.devicetree
-    )
-
-
-def _deployment(entry):
-    """Return the Deployment that an entry boots, None if it is gone."""
-    return next((found for found in Ostree().deployments() if found.path == entry["deployment"]), None)
+    return root and Start(root.kernel, [root.initrd, initrd.PATH], grub.on_trial(entry)["options"], root.devicetree)

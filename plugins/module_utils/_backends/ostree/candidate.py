@@ -10,23 +10,23 @@ import shutil
 import tempfile
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import (
+    backend,
     etc_merge,
     program,
     prune,
     repository,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, grub
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
 
 LOOK_SECONDS = 30
 LEFT = "The node serves on as it did, and nothing was changed"
 
 
-class Candidate:
+class Candidate(contract.Candidate):
     """One release on one node.
 
     :param release: dict, a validated manifest.
@@ -35,10 +35,9 @@ class Candidate:
     :param stateroot: str.
     :param timeout: int seconds that fetching may take.
     :param etc_conflicts: str, one of etc_merge.POLICIES.
-    :param signed_by: iterable of str, fingerprints of the keys whose signatures count.
     """
 
-    def __init__(self, release, ostree, boot, stateroot, timeout, etc_conflicts="keep", signed_by=()):
+    def __init__(self, release, ostree, boot, stateroot, timeout, etc_conflicts="keep"):
         self.release = release
         self.payload = release["payloads"]["ostree"]
         self.source = program.Source(*[self.payload[part] for part in ("url", "ref", "commit", "size")])
@@ -49,7 +48,6 @@ class Candidate:
         self.stateroot = stateroot
         self.timeout = timeout
         self.etc_conflicts = etc_conflicts
-        self.signed_by = list(signed_by)
 
     def deployment(self):
         """Return the Deployment of the pinned commit, or None."""
@@ -61,7 +59,7 @@ class Candidate:
     def plan(self):
         """Decide what is missing until the candidate lies there.
 
-        :returns: list of (sentence, callable without arguments), in order.
+        :returns: list of Step, in order.
         :raises FleetError: the node's repository belongs to another tool.
         """
         steps, payload = [], self.payload
@@ -69,9 +67,11 @@ class Candidate:
         # Before anything is removed: the deployment of a default that the record does not know looks superseded.
         self.boot.check_default([self.name] + list(self.boot.state["entries"]))
         if not self.ostree.has_repository():
-            steps.append(("create the OSTree repository", self.ostree.initialize))
+            steps.append(contract.Step("create the OSTree repository", self.ostree.initialize))
         elif not self.ostree.bootloader_is_ours() and self.ostree.is_unused():
-            steps.append(("finish the OSTree repository, which nothing is deployed from", self.ostree.initialize))
+            steps.append(
+                contract.Step("finish the OSTree repository, which nothing is deployed from", self.ostree.initialize)
+            )
         elif not self.ostree.bootloader_is_ours():
             raise FleetError(
                 "The OSTree repository of this node is managed by another tool: sysroot.bootloader is not 'none'",
@@ -79,21 +79,23 @@ class Candidate:
             )
         if self.stateroot not in self.ostree.stateroots():
             name = self.stateroot
-            steps.append((f"create the stateroot {name}", lambda: self.ostree.create_stateroot(name)))
+            steps.append(contract.Step(f"create the stateroot {name}", lambda: self.ostree.create_stateroot(name)))
         steps += prune.plan(self.ostree, self.boot)
         deployed = self.deployment()
         if deployed is None:
             repository.look(payload["url"], payload["commit"], LOOK_SECONDS, LEFT)
             steps += [self._removal(deployment) for deployment in prune.superseded(self.ostree, self.boot)]
             steps.append(
-                (f"pull commit {payload['commit'][:12]} of {payload['ref']} from {payload['url']}", self._pull)
+                contract.Step(
+                    f"pull commit {payload['commit'][:12]} of {payload['ref']} from {payload['url']}", self._pull
+                )
             )
             if self.ostree.commits():
-                steps.append(("verify what it shares with other releases", self._verify))
-            steps.append((f"deploy {self.name}", self._deploy))
+                steps.append(contract.Step("verify what it shares with other releases", self._verify))
+            steps.append(contract.Step(f"deploy {self.name}", self._deploy))
         elif not self.ostree.is_linked(deployed):
             # The link is made last, so what comes before it may have been interrupted, too.
-            steps.append((f"link {deployed.link}", lambda: self._complete(deployed, self.merge(deployed))))
+            steps.append(contract.Step(f"link {deployed.link}", lambda: self._complete(deployed, self.merge(deployed))))
         return steps + self._unfollowing()
 
     def _refuse_another_build(self):
@@ -110,17 +112,17 @@ class Candidate:
     def _unfollowing(self):
         """Decide what is to be removed of what OSTree's own tools would follow: interrupted runs leave it, and 0.1 did.
 
-        :returns: list of (sentence, callable), as plan.
+        :returns: list of Step, as plan.
         """
         if not (self.ostree.has_repository() and self.ostree.bootloader_is_ours()):
             return []
         steps = [
-            (f"take the branch out of the origin of {one.path}", lambda one=one: self.ostree.unfollow(one))
+            contract.Step(f"take the branch out of the origin of {one.path}", lambda one=one: self.ostree.unfollow(one))
             for one in self.ostree.followers()
         ]
         # That of this release goes when it is deployed.
         return steps + [
-            (f"remove the remote {name}", lambda name=name: self.ostree.forget_remote(name))
+            contract.Step(f"remove the remote {name}", lambda name=name: self.ostree.forget_remote(name))
             for name in self.ostree.remotes()
         ]
 
@@ -160,24 +162,24 @@ class Candidate:
     def plan_removal(self):
         """Decide what is to be removed so that nothing of the release is left.
 
-        :returns: list of (sentence, callable), as plan.
+        :returns: list of Step, as plan.
         """
         self.boot.check_default(self.boot.state["entries"])
         entry = self.boot.state["entries"].get(self.name, {})
         return [
             self._removal(one)
             for one in self.ostree.deployments()
-            if one == self.deployment() or one.path == entry.get("deployment")
+            if one == self.deployment() or one.path == entry.get("root")
         ]
 
     def check(self, deployment):
         """Read kernel and initramfs back from /boot and compare them with the deployed tree.
 
-        :returns: (bytes of both together, int; their digests, as "digests" of a boot entry).
+        :returns: their digests, as "digests" of a boot entry.
         :raises FleetError: they differ or are missing.
         """
         tree = os.path.join(deployment.path, "usr/lib/modules")
-        size, digests = 0, {}
+        digests = {}
         left = "The candidate is not in the boot menu; the node serves on as it did"
         for part, written, name in (
             ("kernel", deployment.kernel, "vmlinuz"),
@@ -207,46 +209,21 @@ class Candidate:
                     left,
                     "Build it with that kernel alone, or correct os.kernel, and publish it under another version",
                 )
-            size += os.path.getsize(written)
-        return size, digests
+        return digests
 
-    def entry(self, deployment, digests, extra_arguments):
-        """Return the boot entry of the deployment, as docs/design.md describes it.
+    def root(self):
+        """Return the Root of the pinned commit, None while it is not deployed."""
+        deployed = self.deployment()
+        root = SYSROOT if self.ostree.is_booted() else "/"
+        return deployed and backend.root_of(
+            self.ostree, deployed, _storage.filesystem(root).uuid, _storage.filesystem("/boot").uuid
+        )
 
-        :param digests: dict, of its kernel and initramfs, as check returns them.
-        :param extra_arguments: list of str, kernel arguments of the operator.
-        """
-        system = parse_os_release(_storage.read_text(os.path.join(deployment.path, "usr/lib/os-release")))
-        with open("/etc/machine-id") as text:
-            machine_id = text.read().strip()
-        root_uuid = _storage.filesystem(SYSROOT if self.ostree.is_booted() else "/").uuid
-        return {
-            "id": self.name,
-            "title": f"{grub.shown_title(system.get('PRETTY_NAME', '')) or self.release['name']} ({self.name})",
-            "kernel": _storage.grub_path(deployment.kernel),
-            "initrd": _storage.grub_path(deployment.initrd),
-            **({"devicetree": _storage.grub_path(deployment.devicetree)} if deployment.devicetree else {}),
-            "options": arguments.command_line(
-                root_uuid,
-                deployment.link,
-                machine_id,
-                arguments.carried(self.boot.arguments, extra_arguments),
-            ),
-            "root_uuid": root_uuid,
-            "boot_uuid": _storage.filesystem("/boot").uuid,
-            "backend": "ostree",
-            "release": {
-                **{
-                    part: self.release[part]
-                    for part in ("name", "version", "created", "serial")
-                    if part in self.release
-                },
-                "signed_by": self.signed_by,
-            },
-            "digests": digests,
-            "commit": deployment.commit,
-            "deployment": deployment.path,
-        }
+    def digests(self):
+        return self.check(self.deployment())
+
+    def commit(self):
+        return self.payload["commit"]
 
     def _pull(self):
         self.ostree.pull(self.remote, self.source, self.payload["gpg_keys"], self.timeout)
@@ -286,11 +263,11 @@ class Candidate:
 
     def _removal(self, deployment):
         entries = self.boot.state["entries"]
-        names = [name for name, entry in sorted(entries.items()) if entry["deployment"] == deployment.path]
+        names = [name for name, entry in sorted(entries.items()) if entry["root"] == deployment.path]
 
         def remove():
             # The menu first: an entry must not outlive what it boots.
             self.boot.forget(names)
             self.ostree.undeploy(deployment)
 
-        return ("remove %s" % (", ".join(names) or deployment.path), remove)
+        return contract.Step("remove %s" % (", ".join(names) or deployment.path), remove)

@@ -10,6 +10,8 @@ import os
 import re
 import shutil
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Step
+
 KERNELS = "boot/ostree"
 # As ostree names the directory of a kernel: stateroot and checksum.
 KERNEL_DIRECTORY = re.compile(r".+-[0-9a-f]{64}$")
@@ -19,7 +21,7 @@ LINKS = "ostree/boot-0"
 def superseded(ostree, boot):
     """Return the deployments that no needed entry boots, as list of Deployment."""
     entries = boot.state["entries"]
-    kept = [entries[name]["deployment"] for name in boot.needed_entries() if name in entries]
+    kept = [entries[name]["root"] for name in boot.needed_entries() if name in entries]
     running = ostree.booted()
     return [found for found in ostree.deployments() if found.path not in kept and found != running]
 
@@ -29,25 +31,25 @@ def plan(ostree, boot):
 
     :param ostree: Ostree.
     :param boot: BootControl.
-    :returns: list of (sentence, callable without arguments), in order.
+    :returns: list of Step, in order.
     """
     steps = []
     used = boot.needed_entries()
     gone = [
         name
         for name, entry in sorted(boot.state["entries"].items())
-        if name not in used and not can_boot(ostree.root, entry)
+        if name not in used and entry["backend"] == "ostree" and missing(ostree.root, entry)
     ]
     if gone:
-        steps.append((f"take {', '.join(gone)} out of the menu, which cannot be booted", lambda: boot.forget(gone)))
+        steps.append(Step(f"take {', '.join(gone)} out of the menu, which cannot be booted", lambda: boot.forget(gone)))
     for link in _dangling(ostree.root):
-        steps.append((f"remove the link {link}, which leads nowhere", lambda link=link: os.unlink(link)))
+        steps.append(Step(f"remove the link {link}, which leads nowhere", lambda link=link: os.unlink(link)))
     # Those of menu entries, too, should ostree's own notes be incomplete.
     kernels = [found.kernel for found in ostree.deployments()]
     kernels += [entry["kernel"] for name, entry in boot.state["entries"].items() if name not in gone]
     for directory in _unused(ostree.root, [_directory(kernel) for kernel in kernels]):
         steps.append(
-            (f"remove {directory}, which no deployment uses", lambda directory=directory: shutil.rmtree(directory))
+            Step(f"remove {directory}, which no deployment uses", lambda directory=directory: shutil.rmtree(directory))
         )
     return steps
 
@@ -67,13 +69,16 @@ def _directory(kernel):
     return os.path.basename(os.path.dirname(kernel))
 
 
-def can_boot(root, entry):
-    """Say whether what an entry boots is there; its kernel is named as GRUB sees it, from any root of a file system."""
-    if entry["backend"] != "ostree":
-        return True
+def missing(root, entry):
+    """Say what is missing of what an entry boots, "" if all is there.
+
+    Its kernel is named as GRUB sees it, from any root of a file system.
+    """
     files = [os.path.join(root, KERNELS + entry[name].partition("/ostree")[2]) for name in ("kernel", "initrd")]
-    deployment = os.path.join(root, entry["deployment"].lstrip("/"))
-    return os.path.isdir(deployment) and all(os.path.exists(path) for path in files)
+    deployment = os.path.join(root, entry["root"].lstrip("/"))
+    gone = [] if os.path.isdir(deployment) else [deployment]
+    gone += [path for path in files if not os.path.exists(path)]
+    return f"{', '.join(gone)} {'is' if len(gone) == 1 else 'are'} not there" if gone else ""
 
 
 def _dangling(root):

@@ -6,6 +6,7 @@ import os
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import finalize
 
@@ -118,8 +119,9 @@ FSTAB = "# x\n/sysroot/home /home none bind 0 0\n/sysroot/etc/with\\040blank /x 
 
 
 def test_protected():
-    kept = finalize.protected("/sysroot", _storage.parse_mountinfo(MOUNTED), FSTAB)
+    kept = finalize.protected("/sysroot", _storage.parse_mountinfo(MOUNTED), FSTAB, registry.backends())
     assert kept - set(finalize.NEVER) == {
+        "/ostree",
         "/ostree/deploy/debian/deploy/abc.0",
         "/ostree/deploy/debian/var",
         "/usr/share/models",
@@ -132,4 +134,4 @@ def test_protected():
 def test_protected_fail_on_a_read_only_root():
     mounted = _storage.parse_mountinfo(MOUNTED.replace("/sysroot rw", "/sysroot ro"))
     with pytest.raises(FleetError, match="read-only.*remount,rw /sysroot"):
-        finalize.protected("/sysroot", mounted, "")
+        finalize.protected("/sysroot", mounted, "", [])

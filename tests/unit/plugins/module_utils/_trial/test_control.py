@@ -20,6 +20,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     initrd as trial_initrd,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import finalize
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     control,
@@ -45,12 +46,12 @@ def entry(name):
         "options": "root=UUID=1 rw",
         "boot_uuid": "1-2",
         "backend": "ostree",
-        "deployment": f"/ostree/deploy/debian/deploy/{name}.0",
+        "root": f"/ostree/deploy/debian/deploy/{name}.0",
     }
 
 
 def deployment(name, kernel="", initrd=""):
-    return program.Deployment("debian", name, 0, entry(name)["deployment"], "", kernel, initrd)
+    return program.Deployment("debian", name, 0, entry(name)["root"], "", kernel, initrd)
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def node(tmp_path, monkeypatch):
 
     for module in (control, menu):
         monkeypatch.setattr(module, "run", run)
-    monkeypatch.setattr(prune, "can_boot", lambda root, entry: True)
+    monkeypatch.setattr(prune, "missing", lambda root, entry: "")
     monkeypatch.setattr(program.Ostree, "deployments", lambda self: [deployment("d-1"), deployment("d-2")])
     monkeypatch.setattr(reporter, "install", lambda check_mode: [])  # it writes below /etc
     monkeypatch.setattr(evidence, "forget", lambda: None)
@@ -78,9 +79,9 @@ def node(tmp_path, monkeypatch):
     node = Node(tmp_path / "boot", monkeypatch)
     (node.boot / "grub/grub.cfg").write_text(OLD)
     for name in ("d-1", "d-2"):
-        BootControl().stage(entry(name))
+        open_boot.control().stage(entry(name))
     node.runs("d-1")
-    BootControl().confirm("d-1")
+    open_boot.control().confirm("d-1")
     return node
 
 
@@ -113,7 +114,7 @@ def boots(text):
 
 def test_finalize_makes_the_default_what_grub_boots_by_itself_and_keeps_the_old_file(node):
     before = int(time.time())
-    assert BootControl().finalize() == [
+    assert open_boot.control().finalize() == [
         "write the boot menu with d-1, d-2",
         f"let {node.boot}/grub/grub.cfg boot d-1 by itself",
         "record the boot entries",
@@ -121,75 +122,75 @@ def test_finalize_makes_the_default_what_grub_boots_by_itself_and_keeps_the_old_
     assert boots(node.grub_cfg()) == "d-1"
     assert "set timeout=3" in node.grub_cfg()
     assert (node.boot / "grub/grub.cfg.osmigrate-before").read_text() == OLD
-    finalized = BootControl().facts()["finalized"]
+    finalized = open_boot.control().facts()["finalized"]
     assert finalized["entry"] == "d-1"
     assert finalized["at"] >= before
-    assert BootControl().finalize() == []
+    assert open_boot.control().finalize() == []
 
 
 def test_check_mode_only_says_so(node):
-    assert len(BootControl(check_mode=True).finalize()) == 3
+    assert len(open_boot.control(check_mode=True).finalize()) == 3
     assert node.grub_cfg() == OLD
-    assert BootControl().facts()["finalized"] is None
+    assert open_boot.control().facts()["finalized"] is None
 
 
 def test_cut_off_before_the_record_it_is_given_up_all_the_same_and_recorded_by_the_next_run(node):
     record = (node.boot / "osmigrate/state.json").read_text()
-    BootControl().finalize()
+    open_boot.control().finalize()
     (node.boot / "osmigrate/state.json").write_text(record)
     with pytest.raises(FleetError, match="given up"):
-        BootControl().arm("package", 1, "")
-    assert BootControl().finalize() == ["record the boot entries"]
+        open_boot.control().arm("package", 1, "")
+    assert open_boot.control().finalize() == ["record the boot entries"]
     assert json.loads((node.boot / "osmigrate/state.json").read_text())["finalized"]["entry"] == "d-1"
 
 
 def test_a_confirmed_release_becomes_what_grub_boots_by_itself(node):
-    BootControl().finalize()
-    BootControl().arm("d-2", 1, "")
+    open_boot.control().finalize()
+    open_boot.control().arm("d-2", 1, "")
     assert boots(node.grub_cfg()) == "d-1"
     node.runs("d-2")
-    BootControl().confirm("d-2")
+    open_boot.control().confirm("d-2")
     assert boots(node.grub_cfg()) == "d-2"
 
 
 def test_before_a_release_is_forgotten_grub_boots_another_one_by_itself(node):
-    BootControl().finalize()
+    open_boot.control().finalize()
     node.runs("d-2")
     node.block(osm_default="d-2")  # confirmed, and the controller died before it was recorded
-    BootControl().forget(["d-1"])
+    open_boot.control().forget(["d-1"])
     assert boots(node.grub_cfg()) == "d-2"
 
 
 def test_a_lost_record_changes_nothing_of_what_grub_boots_by_itself(node):
-    BootControl().finalize()
+    open_boot.control().finalize()
     (node.boot / "osmigrate/state.json").unlink()
-    BootControl().stage(entry("d-3"))
+    open_boot.control().stage(entry("d-3"))
     assert boots(node.grub_cfg()) == "d-1"
 
 
 def test_a_grub_cfg_that_somebody_made_anew_is_replaced_and_the_first_is_kept(node):
-    BootControl().finalize()
+    open_boot.control().finalize()
     (node.boot / "grub/grub.cfg").write_text("set timeout=9\nsource $prefix/custom.cfg\n")
-    BootControl().stage(entry("d-3"))
+    open_boot.control().stage(entry("d-3"))
     assert boots(node.grub_cfg()) == "d-1"
     assert "set timeout=9" in node.grub_cfg()
     assert (node.boot / "grub/grub.cfg.osmigrate-before").read_text() == OLD
 
 
 def test_without_a_block_the_default_is_what_grub_boots_by_itself(node):
-    BootControl().finalize()
+    open_boot.control().finalize()
     (node.boot / "grub/osmigrate.env").write_bytes(b"garbage")
-    assert BootControl().default_entry() == "d-1"
+    assert open_boot.control().default_entry() == "d-1"
 
 
 def test_until_then_grub_cfg_is_never_touched(node):
-    BootControl().stage(entry("d-3"))
-    BootControl().forget(["d-2"])
+    open_boot.control().stage(entry("d-3"))
+    open_boot.control().forget(["d-2"])
     assert node.grub_cfg() == OLD
 
 
 REFUSED = {
-    "a trial": (lambda node: BootControl().arm("d-2", 1, ""), "A trial of d-2 is under way"),
+    "a trial": (lambda node: open_boot.control().arm("d-2", 1, ""), "A trial of d-2 is under way"),
     "the package-managed system runs": (lambda node: node.runs("package"), "runs package, and its default is d-1"),
     "it is the default": (lambda node: node.block(osm_default="package"), "its default is package"),
     "another release is the default": (lambda node: node.block(osm_default="d-2"), "its default is d-2"),
@@ -205,14 +206,14 @@ REFUSED = {
 def test_refuse(node, case):
     case[0](node)
     with pytest.raises(FleetError, match=case[1]):
-        finalize.refuse(BootControl(), 0, int(time.time()))
+        finalize.refuse(open_boot.control(), 0, int(time.time()))
 
 
 def test_refuse_until_it_has_been_confirmed_for_long_enough(node):
     now = int(time.time())
     with pytest.raises(FleetError, match="d-1 was confirmed .* has to be for 86400"):
-        finalize.refuse(BootControl(), DAY, now)
-    finalize.refuse(BootControl(), DAY, now + DAY + 60)
+        finalize.refuse(open_boot.control(), DAY, now)
+    finalize.refuse(open_boot.control(), DAY, now + DAY + 60)
 
 
 def test_refuse_goes_by_the_block_where_the_record_does_not_say(node):
@@ -227,12 +228,12 @@ def test_refuse_goes_by_the_block_where_the_record_is_older(node):
     path = node.boot / "osmigrate/state.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "default": "package", "confirmed_at": 1}))
     with pytest.raises(FleetError, match="d-1 was confirmed"):
-        finalize.refuse(BootControl(), DAY, int(time.time()))
+        finalize.refuse(open_boot.control(), DAY, int(time.time()))
 
 
 def test_what_was_begun_is_not_refused_for_the_soak(node):
-    BootControl().finalize()
-    finalize.refuse(BootControl(), DAY, int(time.time()))
+    open_boot.control().finalize()
+    finalize.refuse(open_boot.control(), DAY, int(time.time()))
 
 
 @pytest.mark.parametrize("damage", ["another byte", "gone"])
@@ -243,23 +244,23 @@ def test_a_kernel_that_was_damaged_after_staging_is_not_armed(node, monkeypatch,
     found = deployment("d-2", str(kernel), str(initrd))
     monkeypatch.setattr(program.Ostree, "deployments", lambda self: [found])
     digests = {"kernel": _storage.digest(str(kernel)), "initrd": _storage.digest(str(initrd))}
-    BootControl().stage({**entry("d-2"), "digests": digests})
-    assert BootControl().arm("d-2", 1, "r") != []
-    BootControl().revert("")
+    open_boot.control().stage({**entry("d-2"), "digests": digests})
+    assert open_boot.control().arm("d-2", 1, "r") != []
+    open_boot.control().revert("")
 
     if damage == "gone":
         initrd.unlink()
     else:
         kernel.write_bytes(b"kernel.")
     with pytest.raises(FleetError, match="is not what was staged for d-2 any more. No trial was armed"):
-        BootControl().arm("d-2", 1, "r")
-    assert BootControl().facts()["trial"] is None
+        open_boot.control().arm("d-2", 1, "r")
+    assert open_boot.control().facts()["trial"] is None
 
 
 def test_a_release_whose_deployment_is_gone_is_not_armed(node, monkeypatch):
     monkeypatch.setattr(program.Ostree, "deployments", lambda self: [deployment("d-1")])
-    with pytest.raises(FleetError, match="deployment that d-2 boots is gone"):
-        BootControl().arm("d-2", 1, "")
+    with pytest.raises(FleetError, match="root that d-2 boots is gone"):
+        open_boot.control().arm("d-2", 1, "")
 
 
 def garbage(node):
@@ -268,24 +269,24 @@ def garbage(node):
 
 def test_a_menu_without_the_default_is_not_written_when_the_record_was_lost(node):
     (node.boot / "osmigrate/state.json").unlink()
-    for use in (lambda: BootControl().stage(entry("d-2")), lambda: BootControl().check_default(["d-2"])):
+    for use in (lambda: open_boot.control().stage(entry("d-2")), lambda: open_boot.control().check_default(["d-2"])):
         with pytest.raises(FleetError, match="does not know its default d-1"):
             use()
-    BootControl().stage(entry("d-1"))
-    BootControl().stage(entry("d-2"))
+    open_boot.control().stage(entry("d-1"))
+    open_boot.control().stage(entry("d-2"))
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\0"])
 def test_an_empty_record_is_not_that_of_a_node_which_was_never_touched(node, content):
     (node.boot / "osmigrate/state.json").write_bytes(content)
     with pytest.raises(FleetError, match="is not a record"):
-        BootControl()
+        open_boot.control()
 
 
 def test_what_was_confirmed_is_kept_while_the_block_is_unusable(node):
     garbage(node)
     node.runs("package")
-    boot = BootControl()
+    boot = open_boot.control()
     assert boot.needed_entries() == {"package", "d-1"}
     with pytest.raises(FleetError, match="d-1 is in use"):
         boot.forget(["d-1"])
@@ -294,32 +295,37 @@ def test_what_was_confirmed_is_kept_while_the_block_is_unusable(node):
 def test_a_trial_falls_back_to_what_was_confirmed_where_the_block_was_unusable(node):
     garbage(node)
     node.runs("package")
-    BootControl().arm("d-2", 1, "")
-    boot = BootControl()
+    open_boot.control().arm("d-2", 1, "")
+    boot = open_boot.control()
     assert boot.block == {"osm_default": "d-1", "osm_trial": "d-2", "osm_tries": "x", "osm_started": ""}
     assert boot.facts()["trial"]["incumbent"] == "d-1"
 
 
 def test_the_way_back_is_a_trial_where_the_block_is_unusable(node):
     garbage(node)
-    assert BootControl().arm("package", 1, "") != []
-    assert BootControl().block == {"osm_default": "d-1", "osm_trial": "package", "osm_tries": "x", "osm_started": ""}
+    assert open_boot.control().arm("package", 1, "") != []
+    assert open_boot.control().block == {
+        "osm_default": "d-1",
+        "osm_trial": "package",
+        "osm_tries": "x",
+        "osm_started": "",
+    }
 
 
 def test_a_confirmation_is_recorded_where_the_block_is_unusable(node):
     garbage(node)
     node.runs("package")
-    assert BootControl().confirm("package") != []
-    assert BootControl().block["osm_default"] == "package"
-    assert BootControl().confirm("package") == []
-    assert BootControl().state["default"] == "package"
+    assert open_boot.control().confirm("package") != []
+    assert open_boot.control().block["osm_default"] == "package"
+    assert open_boot.control().confirm("package") == []
+    assert open_boot.control().state["default"] == "package"
 
 
 def test_what_the_administrator_has_closed_stays_closed(node):
     custom = node.boot / "grub/custom.cfg"
     custom.write_text("password_pbkdf2 root grub.pbkdf2.sha512.1\n")
     custom.chmod(0o600)
-    BootControl().stage(entry("d-3"))
+    open_boot.control().stage(entry("d-3"))
     assert custom.stat().st_mode & 0o777 == 0o600
     assert custom.read_text().endswith(grub.managed_block())
 
@@ -329,69 +335,69 @@ def test_a_custom_cfg_that_leads_elsewhere_still_does(node):
     custom.unlink()
     managed.write_text("set color_normal=white/black\n")
     custom.symlink_to("../managed.cfg")
-    BootControl().stage(entry("d-3"))
+    open_boot.control().stage(entry("d-3"))
     assert custom.is_symlink()
     assert managed.read_text() == "set color_normal=white/black\n" + grub.managed_block()
 
 
 def test_a_trial_that_was_called_off_has_to_go_home_until_the_next_boot(node):
     node.runs("package")  # booted by hand, and never sent anywhere
-    BootControl().arm("d-2", 1, "")
-    BootControl().revert("because")
-    assert not BootControl().facts()["called_off"]
-    BootControl().arm("d-2", 1, "")
+    open_boot.control().arm("d-2", 1, "")
+    open_boot.control().revert("because")
+    assert not open_boot.control().facts()["called_off"]
+    open_boot.control().arm("d-2", 1, "")
     node.reboots()
     node.runs("d-2")
-    assert not BootControl().facts()["called_off"]
-    BootControl().revert("because")
-    assert BootControl().facts()["called_off"]
+    assert not open_boot.control().facts()["called_off"]
+    open_boot.control().revert("because")
+    assert open_boot.control().facts()["called_off"]
     node.runs("d-1")
-    assert not BootControl().facts()["called_off"]
+    assert not open_boot.control().facts()["called_off"]
 
 
 def test_what_runs_by_hand_has_no_way_home(node):
     node.runs("d-2")
-    assert BootControl().revert("because") == []
-    assert not BootControl().facts()["called_off"]
+    assert open_boot.control().revert("because") == []
+    assert not open_boot.control().facts()["called_off"]
 
 
 def drill(node):
-    BootControl().arm("d-2", 1, "r", purpose="drill")
+    open_boot.control().arm("d-2", 1, "r", purpose="drill")
     node.reboots()
     node.block(osm_trial="d-2", osm_tries="0")
 
 
 def test_a_drill_that_came_home_is_noted_and_not_counted_as_failed(node):
     drill(node)
-    BootControl().drilled("d-2")
-    facts = BootControl().facts()
+    open_boot.control().drilled("d-2")
+    facts = open_boot.control().facts()
     assert set(facts["drills"]["d-2"]) == {"at", "seconds_away"}
     assert (facts["trial"], facts["failures"], facts["default"]) == (None, {}, "d-1")
 
 
 def test_a_drill_that_nobody_watched_is_settled_and_not_counted_as_failed(node):
     drill(node)
-    BootControl().revert("")
-    facts = BootControl().facts()
+    open_boot.control().revert("")
+    facts = open_boot.control().facts()
     assert (facts["trial"], facts["failures"], facts["drills"]) == (None, {}, {})
 
 
 def test_a_drill_that_a_run_saw_fail_counts(node):
     drill(node)
-    BootControl().revert("It runs d-1 instead of d-2.")
-    assert BootControl().facts()["failures"]["d-2"]["verdict"] == "fell_back"
+    open_boot.control().revert("It runs d-1 instead of d-2.")
+    assert open_boot.control().facts()["failures"]["d-2"]["verdict"] == "fell_back"
 
 
 def test_a_move_after_a_drill_is_armed_as_one(node):
-    BootControl().arm("d-2", 1, "r", purpose="drill")
-    assert BootControl().arm("d-2", 1, "r") != []
-    assert BootControl().facts()["trial"]["purpose"] == "move"
+    open_boot.control().arm("d-2", 1, "r", purpose="drill")
+    assert open_boot.control().arm("d-2", 1, "r") != []
+    assert open_boot.control().facts()["trial"]["purpose"] == "move"
 
 
 NOT_DRILLED = {
     "no trial": (lambda node: None, "No drill of d-2 is under way"),
-    "a move": (lambda node: BootControl().arm("d-2", 1, ""), "No drill of d-2 is under way"),
-    "not rebooted": (lambda node: BootControl().arm("d-2", 1, "", purpose="drill"), "has not rebooted"),
+    "a move": (lambda node: open_boot.control().arm("d-2", 1, ""), "No drill of d-2 is under way"),
+    "not rebooted": (lambda node: open_boot.control().arm("d-2", 1, "", purpose="drill"), "has not rebooted"),
     "still away": (lambda node: (drill(node), node.runs("d-2")), "d-2 is running"),
 }
 
@@ -400,7 +406,7 @@ NOT_DRILLED = {
 def test_drilled_fail(node, case):
     case[0](node)
     with pytest.raises(FleetError, match=case[1]):
-        BootControl().drilled("d-2")
+        open_boot.control().drilled("d-2")
 
 
 def recorded(name, version, serial, signer="5e" * 32):
@@ -409,31 +415,31 @@ def recorded(name, version, serial, signer="5e" * 32):
 
 
 def test_the_newest_release_that_was_confirmed_stays_known(node):
-    assert BootControl().newest() == {}
+    assert open_boot.control().newest() == {}
     for name, serial in (("d-1", 1), ("d-2", 2)):
-        BootControl().stage(recorded(name, str(serial), serial))
+        open_boot.control().stage(recorded(name, str(serial), serial))
     node.runs("d-2")
-    BootControl().arm("d-2", 1, "r")
-    assert BootControl().newest()["d"]["serial"] == 1
-    BootControl().confirm("d-2")
+    open_boot.control().arm("d-2", 1, "r")
+    assert open_boot.control().newest()["d"]["serial"] == 1
+    open_boot.control().confirm("d-2")
     node.runs("d-1")
-    BootControl().arm("d-1", 1, "r")
-    BootControl().confirm("d-1")
-    BootControl().forget(["d-2"])
-    assert BootControl().newest()["d"]["serial"] == 2
+    open_boot.control().arm("d-1", 1, "r")
+    open_boot.control().confirm("d-1")
+    open_boot.control().forget(["d-2"])
+    assert open_boot.control().newest()["d"]["serial"] == 2
 
 
 @pytest.mark.parametrize("revoked", [["d-2"], ["aa" * 32], ["5e" * 32]])
 def test_what_is_revoked_is_neither_armed_nor_confirmed(node, revoked):
-    BootControl().stage(recorded("d-2", "2", 2))
+    open_boot.control().stage(recorded("d-2", "2", 2))
     for state in ("armed", "confirmed"):
         given = {"state": state, "name": "d-2", "revoked": revoked, "tries": 1, "rollout": "r", "node": "n"}
-        before = BootControl().state
+        before = open_boot.control().state
         with pytest.raises(FleetError, match="revoked by osmigrate_revoked"):
-            boot_trial.apply(BootControl(), dict(given, purpose="move"))
-        assert BootControl().state == before
+            boot_trial.apply(open_boot.control(), dict(given, purpose="move"))
+        assert open_boot.control().state == before
         node.runs("d-2")
-    assert BootControl().default_entry() == "d-1"
+    assert open_boot.control().default_entry() == "d-1"
 
 
 class Cut(Exception):
@@ -449,19 +455,19 @@ STOPS = {
     "cut before the last write of the block": ("last", Cut()),
 }
 VERBS = {
-    "arm": (lambda: BootControl().arm("d-2", 1, "r"), "never begun"),
-    "confirm": (lambda: BootControl().confirm("d-2"), "on trial"),
-    "revert at home": (lambda: BootControl().revert("no network"), "at home"),
-    "revert on the candidate": (lambda: BootControl().revert("no network"), "on trial"),
-    "revert what never began": (lambda: BootControl().revert("no network"), "armed"),
-    "drilled": (lambda: BootControl().drilled("d-2"), "drilled"),
+    "arm": (lambda: open_boot.control().arm("d-2", 1, "r"), "never begun"),
+    "confirm": (lambda: open_boot.control().confirm("d-2"), "on trial"),
+    "revert at home": (lambda: open_boot.control().revert("no network"), "at home"),
+    "revert on the candidate": (lambda: open_boot.control().revert("no network"), "on trial"),
+    "revert what never began": (lambda: open_boot.control().revert("no network"), "armed"),
+    "drilled": (lambda: open_boot.control().drilled("d-2"), "drilled"),
 }
 
 
 def bring(node, state):
     if state == "never begun":
         return
-    BootControl().arm("d-2", 1, "r", purpose="drill" if state == "drilled" else "move")
+    open_boot.control().arm("d-2", 1, "r", purpose="drill" if state == "drilled" else "move")
     if state != "armed":
         node.reboots()
         node.block(osm_trial="d-2", osm_tries="0")
@@ -495,12 +501,12 @@ def test_wherever_a_verb_stops_the_next_run_settles_it_and_no_failure_is_lost(no
         interrupt(patched, *stop)
         with contextlib.suppress(FleetError, Cut):
             do()
-    shown = BootControl().facts()
+    shown = open_boot.control().facts()
     failed = state in ("at home", "on trial") and do is not VERBS["confirm"][0]
     # Either it is remembered, or the trial is still there to be judged.
     assert not failed or "d-2" in shown["failures"] or shown["verdict"] in ("fell_back", "booted_candidate")
-    BootControl().repair()
-    facts = BootControl().facts()
+    open_boot.control().repair()
+    facts = open_boot.control().facts()
     assert facts["contradictions"] == []
     # What was settled is what was told before.
     assert {name: shown[name] for name in ("default", "trial", "verdict", "failures", "called_off")} == {
@@ -517,48 +523,48 @@ def test_a_confirmation_that_the_disk_has_no_room_for_says_what_is_so(node, monk
     with monkeypatch.context() as patched:
         interrupt(patched, "record", FULL)
         with pytest.raises(FleetError, match="No space left on device. d-2 is the default all the same"):
-            BootControl().confirm("d-2")
-    assert BootControl().facts()["contradictions"] != []
-    assert BootControl().confirm("d-2") != []
-    assert BootControl().facts()["contradictions"] == []
+            open_boot.control().confirm("d-2")
+    assert open_boot.control().facts()["contradictions"] != []
+    assert open_boot.control().confirm("d-2") != []
+    assert open_boot.control().facts()["contradictions"] == []
 
 
 def test_what_a_person_has_made_the_default_is_the_default(node):
     path = node.boot / "grub/osmigrate.env"
     path.write_bytes(env.HEADER + b"# WARNING: Do not edit\nosm_default=d-2\n" + b"#" * 400)
-    boot = BootControl()
+    boot = open_boot.control()
     assert boot.default_entry() == "d-2"
     assert len(boot.contradictions) == 2
     boot.repair()
     assert path.read_bytes() == env.render({"osm_default": "d-2"})
-    assert BootControl().state["default"] == "d-2"
+    assert open_boot.control().state["default"] == "d-2"
 
 
 def test_a_trial_that_the_record_does_not_know_is_cleared(node):
     node.block(osm_trial="d-2", osm_tries="xx")
-    assert BootControl().facts()["contradictions"] == [
+    assert open_boot.control().facts()["contradictions"] == [
         "The boot menu has a trial of d-2, and the record has none of it"
     ]
-    BootControl().repair()
-    assert BootControl().block == {"osm_default": "d-1", "osm_trial": "", "osm_tries": ""}
+    open_boot.control().repair()
+    assert open_boot.control().block == {"osm_default": "d-1", "osm_trial": "", "osm_tries": ""}
 
 
 def test_a_menu_that_a_cut_has_left_behind_the_record_is_made_whole_before_a_trial(node):
     (node.boot / "grub/osmigrate.cfg").write_text("")
-    assert "write the boot menu with d-1, d-2" in BootControl().arm("d-2", 1, "r")
+    assert "write the boot menu with d-1, d-2" in open_boot.control().arm("d-2", 1, "r")
 
 
 def test_what_grub_boots_by_itself_is_settled_too(node):
-    BootControl().finalize()
+    open_boot.control().finalize()
     text = node.grub_cfg()
     node.runs("d-2")
-    BootControl().arm("d-2", 1, "")
-    BootControl().confirm("d-2")
+    open_boot.control().arm("d-2", 1, "")
+    open_boot.control().confirm("d-2")
     (node.boot / "grub/grub.cfg").write_text(text)  # cut before the last write
-    assert BootControl().facts()["contradictions"] == [f"{node.boot}/grub/grub.cfg does not boot d-2 by itself"]
-    BootControl().repair()
+    assert open_boot.control().facts()["contradictions"] == [f"{node.boot}/grub/grub.cfg does not boot d-2 by itself"]
+    open_boot.control().repair()
     assert boots(node.grub_cfg()) == "d-2"
-    assert BootControl().facts()["contradictions"] == []
+    assert open_boot.control().facts()["contradictions"] == []
 
 
 def lines(node, name, trial):
@@ -575,11 +581,11 @@ def on_trial(node, monkeypatch, yes=True):
 def change(node):
     """Stage the default with another argument while the package-managed system runs, and arm it."""
     node.runs("package")
-    BootControl().stage({**entry("d-1"), "options": "root=UUID=1 rw quiet"})
+    open_boot.control().stage({**entry("d-1"), "options": "root=UUID=1 rw quiet"})
     assert "quiet" not in lines(node, "d-1", trial=False)
     assert "quiet" in lines(node, "d-1", trial=True)
-    BootControl().arm("d-1", 1, "r")
-    assert BootControl().block == {"osm_default": "d-1", "osm_trial": "d-1", "osm_tries": "x", "osm_started": ""}
+    open_boot.control().arm("d-1", 1, "r")
+    assert open_boot.control().block == {"osm_default": "d-1", "osm_trial": "d-1", "osm_tries": "x", "osm_started": ""}
     node.reboots()
     node.block(osm_trial="d-1", osm_tries="0")
     node.runs("d-1")
@@ -588,45 +594,45 @@ def change(node):
 def test_a_changed_argument_of_the_default_is_a_trial(node, monkeypatch):
     change(node)
     on_trial(node, monkeypatch)
-    assert BootControl().facts()["verdict"] == "booted_candidate"
-    assert not BootControl().called_off()
-    BootControl().confirm("d-1")
+    assert open_boot.control().facts()["verdict"] == "booted_candidate"
+    assert not open_boot.control().called_off()
+    open_boot.control().confirm("d-1")
     assert "quiet" in lines(node, "d-1", trial=False)
-    assert "changed" not in BootControl().state["entries"]["d-1"]
-    assert BootControl().facts()["contradictions"] == []
-    assert BootControl().confirm("d-1") == []
+    assert "changed" not in open_boot.control().state["entries"]["d-1"]
+    assert open_boot.control().facts()["contradictions"] == []
+    assert open_boot.control().confirm("d-1") == []
 
 
 def test_a_changed_argument_that_does_not_work_is_dropped(node, monkeypatch):
     change(node)
     on_trial(node, monkeypatch)
-    BootControl().revert("no network")
-    assert BootControl().called_off()
+    open_boot.control().revert("no network")
+    assert open_boot.control().called_off()
     on_trial(node, monkeypatch, yes=False)
-    assert not BootControl().called_off()
-    assert "changed" not in BootControl().state["entries"]["d-1"]
-    assert BootControl().facts()["failures"]["d-1"]["reason"] == "no network"
+    assert not open_boot.control().called_off()
+    assert "changed" not in open_boot.control().state["entries"]["d-1"]
+    assert open_boot.control().facts()["failures"]["d-1"]["reason"] == "no network"
     assert "quiet" not in lines(node, "d-1", trial=False)
 
 
 def test_a_changed_argument_that_fell_back_is_judged_as_that(node, monkeypatch):
     change(node)
     on_trial(node, monkeypatch, yes=False)
-    assert BootControl().facts()["verdict"] == "fell_back"
+    assert open_boot.control().facts()["verdict"] == "fell_back"
 
 
 def test_the_default_is_never_another_build(node):
     node.runs("package")
     before = (node.boot / "grub/osmigrate.cfg").read_text()
-    for rebuilt in ({"deployment": "/ostree/deploy/debian/deploy/other.0"}, {"commit": "bb" * 32}):
-        BootControl().stage(recorded("d-1", "1", 1))
+    for rebuilt in ({"root": "/ostree/deploy/debian/deploy/other.0"}, {"commit": "bb" * 32}):
+        open_boot.control().stage(recorded("d-1", "1", 1))
         with pytest.raises(FleetError, match="Give what was built anew another version"):
-            BootControl().stage({**recorded("d-1", "1", 1), **rebuilt})
+            open_boot.control().stage({**recorded("d-1", "1", 1), **rebuilt})
     assert lines(node, "d-1", trial=False) in before
 
 
 def test_staging_the_default_again_as_it_is_changes_nothing(node):
-    assert BootControl().stage(entry("d-1")) == []
+    assert open_boot.control().stage(entry("d-1")) == []
 
 
 @pytest.mark.parametrize(

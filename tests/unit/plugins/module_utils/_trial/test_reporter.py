@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import control, reporter
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import reporter
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_the_unit_is_confined(system):
 
 def test_the_program_has_all_that_it_imports():
     """One that misses a module is noticed only on a node that fell back."""
-    assert control.__name__ in reporter._imports(reporter.MAIN % {"package": reporter.PACKAGE})
+    assert boot.__name__ in reporter._imports(reporter.MAIN % {"package": reporter.PACKAGE})
     found = reporter._imports(f"from {reporter.PACKAGE}._boot import (\n    grub,\n    env as boot_env,\n)\n")
     found += reporter._imports(f"from {reporter.PACKAGE}._trial import deadman, health\n")
     found += reporter._imports(f"from {reporter.PACKAGE}._command import run\nimport os\n")

@@ -14,7 +14,7 @@ PACKAGE = {"kernel": "/boot/vmlinuz-1", "initrd": "/boot/initrd.img-1", "options
 
 
 def test_a_release_is_started_with_its_deadman():
-    start = entry.deployment_start(ENTRY, DEPLOYMENT)
+    start = entry.release_start(ENTRY, DEPLOYMENT)
     assert start == ("/boot/k", ["/boot/i", initrd.PATH], ENTRY["options"], "")
 
 
@@ -22,7 +22,7 @@ def test_the_package_managed_system_is_started_as_it_was():
     assert entry.package_start(PACKAGE) == ("/boot/vmlinuz-1", ["/boot/initrd.img-1"], "root=UUID=1 quiet", "")
 
 
-@pytest.mark.parametrize("start", [entry.deployment_start(ENTRY, None), entry.package_start(None)])
+@pytest.mark.parametrize("start", [entry.release_start(ENTRY, None), entry.package_start(None)])
 def test_what_is_gone_has_no_start(start):
     assert start is None
 
@@ -31,4 +31,4 @@ def test_what_is_gone_has_no_start(start):
 def test_what_is_not_there_is_not_loaded(package, tmp_path):
     package = package and dict(package, kernel=str(tmp_path / "gone"))
     with pytest.raises(FleetError, match="kernel and initramfs of package are not in /boot"):
-        entry.load("package", None, package, "d-1")
+        entry.load("package", None, None, package, "d-1")

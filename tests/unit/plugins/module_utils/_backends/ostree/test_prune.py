@@ -52,7 +52,7 @@ def root(tmp_path):
 def entry(name):
     return {
         "backend": "ostree",
-        "deployment": f"/ostree/deploy/debian/deploy/{name[-1] * 64}.0",
+        "root": f"/ostree/deploy/debian/deploy/{name[-1] * 64}.0",
         "kernel": f"/ostree/{KERNELS[name]}/vmlinuz-6",
         "initrd": f"/ostree/{KERNELS[name]}/initramfs-6.img",
     }
@@ -65,7 +65,7 @@ def boot(names=("d-1", "d-2", "d-3"), default="d-2", running="d-2"):
 def lose(root, name):
     """Take a deployment away, and ostree's note of it, as a cut between two steps of ostree's does."""
     os.unlink(next(root.glob(f"boot/loader/entries/ostree-{int(name[-1]) - 1}.conf")))
-    os.rmdir(root / entry(name)["deployment"].lstrip("/"))
+    os.rmdir(root / entry(name)["root"].lstrip("/"))
 
 
 def test_where_everything_is_needed_nothing_is_left_over(root):
