@@ -9,11 +9,11 @@ module: node_carry
 short_description: Carry a node's identity, configuration and data into its candidate
 version_added: 0.1.0
 description:
-  - Plans what the candidate shall have from the running system, and brings the candidate's C(/etc) and the stateroot's
+  - Plans what the candidate shall have from the running system, and brings the candidate's C(/etc) and its
     C(/var) to that. Nothing of the running system is modified.
   - Data is not copied. The candidate mounts the directories of the running root where it needs them.
-  - On a node that runs an OSTree deployment already, OSTree itself has merged C(/etc); then only what it cannot know is
-    added.
+  - Where what wrote the candidate has merged C(/etc) into it, as OSTree does from one release to the next, only what it
+    cannot know is added.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.fence
@@ -32,14 +32,70 @@ attributes:
 author:
   - osmigrate.fleet contributors (@osmigrate)
 options:
-  deployment:
-    description: Path of the candidate's root, RV(osmigrate.fleet.ostree_candidate#module:deployment).
-    type: path
+  root:
+    description: The candidate, as the module that staged it returned it. For OSTree that is
+      RV(osmigrate.fleet.ostree_candidate#module:root).
+    type: dict
     required: true
-  stateroot:
-    description: Name of the stateroot that the candidate belongs to.
-    type: str
-    required: true
+    suboptions:
+      backend:
+        description: What wrote it.
+        type: str
+        required: true
+      path:
+        description: Where it is.
+        type: path
+        required: true
+      var:
+        description: The directory that will be its C(/var).
+        type: path
+        required: true
+      kernel:
+        description: Its kernel.
+        type: path
+        required: true
+      initrd:
+        description: Its initramfs.
+        type: path
+        required: true
+      devicetree:
+        description: Its device tree, empty for that of the firmware.
+        type: str
+        default: ""
+      root_uuid:
+        description: UUID of the file system that the kernel mounts.
+        type: str
+        required: true
+      boot_uuid:
+        description: UUID of the file system of kernel and initramfs.
+        type: str
+        required: true
+      arguments:
+        description: Arguments by which the kernel finds it.
+        type: list
+        elements: str
+        required: true
+      pristine:
+        description: Where it has the release's own C(/etc), as nobody has changed it.
+        type: path
+        required: true
+      incumbent_at:
+        description: Where it will see the root of the system that runs now.
+        type: path
+        required: true
+      mounts:
+        description: Lines of C(fstab) by which that gets there, if its initramfs does not see to it.
+        type: list
+        elements: str
+        default: []
+      var_mount:
+        description: The line of C(fstab) by which O(root.var) becomes its C(/var), empty if it needs none.
+        type: str
+        default: ""
+      etc_merged:
+        description: Whether what wrote it has merged C(/etc) of the running system into its own already.
+        type: bool
+        required: true
   extra_paths:
     description: Files and directories of C(/etc) to carry as they are, beside what the rules take.
     type: list
@@ -97,8 +153,7 @@ seealso:
 EXAMPLES = r"""
 - name: Let the candidate be the same node
   osmigrate.fleet.node_carry:
-    deployment: "{{ candidate.deployment }}"
-    stateroot: "{{ candidate.stateroot }}"
+    root: "{{ candidate.root }}"
     extra_paths:
       - /etc/node-agent
     deadman_seconds: 900
@@ -336,11 +391,10 @@ searched:
 """
 
 import os
-import re
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import BOOTED_FLAG
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Root
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import timing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import judges, model, network, plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SEVERITIES
@@ -352,25 +406,40 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read impo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import carried, facts, findings
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending, fence
 
+ROOT = dict(
+    backend=dict(type="str", required=True),
+    path=dict(type="path", required=True),
+    var=dict(type="path", required=True),
+    kernel=dict(type="path", required=True),
+    initrd=dict(type="path", required=True),
+    devicetree=dict(type="str", default=""),
+    root_uuid=dict(type="str", required=True),
+    boot_uuid=dict(type="str", required=True),
+    arguments=dict(type="list", elements="str", required=True),
+    pristine=dict(type="path", required=True),
+    incumbent_at=dict(type="path", required=True),
+    mounts=dict(type="list", elements="str", default=[]),
+    var_mount=dict(type="str", default=""),
+    etc_merged=dict(type="bool", required=True),
+)
 
-def carry(incumbent, deployment, var, mount_points, params, check_mode, live=None, unanswering=()):
+
+def carry(incumbent, root, mount_points, params, check_mode, live=None, unanswering=()):
     """Plan and, unless in check mode, apply.
 
     :param incumbent: str, root of the running system.
-    :param deployment: str, root of the candidate.
-    :param var: str, directory that is the candidate's /var.
+    :param root: Root of the candidate.
     :param mount_points: list of str, what is mounted on the running system.
     :param live: network.Live, what runs on its network; None where that is not known.
     :param unanswering: list of str, what is mounted and does not answer.
     :returns: dict, the result of the module.
     """
-    examine(incumbent, deployment, var)
+    examine(incumbent, root)
     deadman = timing.trial_seconds(timing.last_boots(), params["deadman_seconds"], params["deadman_most"])
     limits = ending.Limits(deadman, params["health_timeout"], params["health_deadline"])
     ending.check(limits)
-    situation = model.open_situation(incumbent, deployment, params["stateroot"], mount_points, live, unanswering)
-    is_deployment = situation.incumbent.exists(BOOTED_FLAG)
-    if is_deployment:
+    situation = model.open_situation(incumbent, root, mount_points, live, unanswering)
+    if root.etc_merged:
         made = plan.make_missing(situation, limits)
     else:
         made = plan.make(situation, params["extra_paths"], limits, params["kernel_arguments"])
@@ -380,7 +449,7 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode, live=Non
         refused = refusal(found, stopped)
         refused.result = dict(changed=False, findings=found, inhibitors=stopped)
         raise refused
-    changes = apply.compare(made.items, situation, var)
+    changes = apply.compare(made.items, situation, root.var)
     result = dict(
         changed=bool(changes),
         actions=apply.actions(changes),
@@ -395,23 +464,23 @@ def carry(incumbent, deployment, var, mount_points, params, check_mode, live=Non
         searched=made.searched,
         deadman_seconds=deadman,
     )
-    if live is not None and not is_deployment:
+    if live is not None and not root.etc_merged:
         result["network"] = network.describe(situation)
     if not check_mode:
-        apply.perform(changes, deployment)
+        apply.perform(changes, root.path)
     if not (check_mode and changes):
-        result.update(ask_programs(situation, var, params, result))
+        result.update(ask_programs(situation, params, result))
     return result
 
 
-def ask_programs(situation, var, params, result):
+def ask_programs(situation, params, result):
     """Ask the release's own programs about the candidate, which has all of the plan.
 
     :param result: dict, the result of the module so far.
     :returns: dict, what becomes otherwise in it.
     :raises FleetError: they have found what stops the node.
     """
-    asked = carried.judged(judges.ask(situation, var), params["accepted"])
+    asked = carried.judged(judges.ask(situation), params["accepted"])
     found = sorted(result["findings"] + asked, key=lambda one: -SEVERITIES.index(one["severity"]))
     stopped = findings.inhibitors(found)
     if findings.inhibitors(asked) and params["fail_on_inhibitor"]:
@@ -438,24 +507,26 @@ def refusal(found, stopped, left="Nothing was written into the candidate"):
     )
 
 
-def examine(incumbent, deployment, var):
+def examine(incumbent, root):
     """Refuse what is not a candidate.
 
+    :param root: Root.
     :raises FleetError: it is none, or it is what runs now.
     """
-    if not os.path.isdir(os.path.join(deployment, "usr/etc")) or not os.path.isdir(os.path.join(deployment, "etc")):
-        raise FleetError(f"{deployment} is not an OSTree deployment", todo="Stage the release first")
-    if os.path.samefile(deployment, incumbent):
-        raise FleetError(f"{deployment} is what runs now, not a candidate", todo="Stage another release first")
-    if not os.path.isdir(var):
-        raise FleetError(f"{var} does not exist", todo="Correct the name of the stateroot")
+    for directory in (root.path + root.pristine, root.path + "/etc", root.var):
+        if not os.path.isdir(directory):
+            raise FleetError(
+                f"{root.path} is not a complete candidate: {directory} is not there", todo="Stage the release first"
+            )
+    if os.path.samefile(root.path, incumbent):
+        raise FleetError(f"{root.path} is what runs now, not a candidate", todo="Stage another release first")
 
 
-def look_at_network(deployment):
+def look_at_network(root):
     """Return network.Live of the running system, and of how the candidate will call its devices."""
     found = state.parse(state.ask())
     command_line = Tree("/").text("/proc/cmdline")
-    predicted = names.predict(deployment, Tree(deployment), found.links.values(), command_line)
+    predicted = names.predict(root.path, Tree(root.path), found.links.values(), command_line)
     return network.Live(found, facts.renderers("/", facts.active_services()), predicted)
 
 
@@ -472,8 +543,7 @@ def foreign_mounts(mounted):
 def main():
     module = AnsibleModule(
         argument_spec=dict(
-            deployment=dict(type="path", required=True),
-            stateroot=dict(type="str", required=True),
+            root=dict(type="dict", required=True, options=ROOT),
             extra_paths=dict(type="list", elements="str", default=[]),
             kernel_arguments=dict(type="list", elements="str", default=[]),
             deadman_seconds=dict(type="int", default=0),
@@ -487,19 +557,11 @@ def main():
         supports_check_mode=True,
     )
     with failing(module, apply.LEFT), fence.guarded(module):
-        if not re.match(r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z", module.params["stateroot"]):
-            raise FleetError(f"{module.params['stateroot']} is not the name of a stateroot")
+        root = Root(**module.params["root"])
         mounted = _storage.mounts()
-        result = carry(
-            "/",
-            module.params["deployment"],
-            os.path.join("/ostree/deploy", module.params["stateroot"], "var"),
-            foreign_mounts(mounted),
-            module.params,
-            module.check_mode,
-            look_at_network(module.params["deployment"]),
-            silent.find(mounted),
-        )
+        live = look_at_network(root)
+        places = foreign_mounts(mounted)
+        result = carry("/", root, places, module.params, module.check_mode, live, silent.find(mounted))
     if not module._diff:
         del result["diff"]
     answer(module, **result)

@@ -48,6 +48,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     record,
 )
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import events, page, rollout, run_report
+from backends.roots import deployed
 from objects import NEXT, TARGETS
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -104,7 +105,7 @@ def of_accounts() -> Callable[[str], None]:
             place.write(name, part)
             release.write("/usr" + name, part)
             release.write(name, part)
-        situation = model.open_situation(str(place.root), str(release.root), "debian", [])
+        situation = model.open_situation(str(place.root), deployed(release.root), [])
         accounts.plan(situation, {"daemon"}, {"adm"})
         accounts.plan_missing(situation)
 

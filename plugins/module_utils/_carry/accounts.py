@@ -269,7 +269,7 @@ def plan(situation, needed_users, needed_groups, owning=()):
 
 
 def plan_missing(situation):
-    """Bring the system accounts of a new release into the passwd and group that OSTree's merge kept.
+    """Bring the system accounts of a new release into the passwd and group that the backend's merge kept.
 
     :returns: Accounts without numbers and names: nothing changes its number.
     """
@@ -415,7 +415,7 @@ def _text(lines):
 
 
 def _file(situation, path, text, secret, parts):
-    status = situation.candidate.lstat("/usr" + path) or situation.candidate.lstat(path)
+    status = situation.candidate.lstat(situation.pristine_path(path)) or situation.candidate.lstat(path)
     mode = stat.S_IMODE(status.st_mode) if status else (0o640 if secret else 0o644)
     owner = (status.st_uid, status.st_gid) if status else (0, 0)
     return item(FILE, path, path, "accounts", text, mode, owner, parts=parts)

@@ -43,7 +43,7 @@ def compare(situation: Situation, items: typing.Iterable[Item]) -> Started:
     incumbent, candidate, name_of = situation.incumbent, situation.candidate, situation.translation.name
     targets = {made.target: made for made in items if made.target.startswith(PLACE + "/")}
     before = {name_of(name) for name in _enabled(incumbent, PLACE)}
-    after = _enabled(candidate, "/usr" + PLACE)
+    after = _enabled(candidate, situation.pristine_path(PLACE))
     gone = {os.path.basename(path) for path, made in targets.items() if made.kind == ABSENT and "." in path}
     after = (after - gone) | {
         os.path.basename(path) for path, made in targets.items() if made.kind == LINK and _is_wanted(path)

@@ -17,7 +17,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model impor
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.mounts import FSTAB, parse_fstab
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.programs import PROGRAMS, Program
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import Completed
-from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import confined
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
@@ -54,15 +53,14 @@ class _Side(typing.NamedTuple):
     place: confined.Place
 
 
-def ask(situation: Situation, var: str) -> typing.List[Verdict]:
+def ask(situation: Situation) -> typing.List[Verdict]:
     """Ask all programs that something was carried for.
 
     :param situation: both sides; the plan has been applied to the candidate.
-    :param var: the directory that is the candidate's /var.
     """
     incumbent, deployment = situation.incumbent, situation.candidate.root
     node = _Side(incumbent, confined.Place(incumbent.root, deployment, _own_binds(situation)))
-    candidate = _Side(situation.candidate, confined.Place(deployment, deployment, _binds(situation, var)))
+    candidate = _Side(situation.candidate, confined.Place(deployment, deployment, _binds(situation)))
     found: typing.List[Verdict] = []
     ends = time.monotonic() + ALL_SECONDS
     for program in PROGRAMS:
@@ -79,30 +77,31 @@ def changed(situation: Situation, program: Program) -> typing.List[str]:
         # What lies elsewhere than in /etc is the node's, and both systems use it.
         of = tree if pattern.startswith("/etc/") else situation.incumbent
         for path in of.glob(pattern):
-            if of.size(path) > 0 and not is_ours(path) and not (of is tree and of.is_same(path, tree, "/usr" + path)):
+            is_brought = of is tree and of.is_same(path, tree, situation.pristine_path(path))
+            if of.size(path) > 0 and not is_ours(path) and not is_brought:
                 found.append(path)
     if program.name == SYSTEMD:
-        found += _units_with_drop_ins(tree)
+        found += _units_with_drop_ins(situation)
     return sorted(set(found))
 
 
-def _units_with_drop_ins(tree: Tree) -> typing.List[str]:
-    found = []
+def _units_with_drop_ins(situation: Situation) -> typing.List[str]:
+    tree, found = situation.candidate, []
     for path in tree.glob(UNIT_PLACES[0] + "/*.d/*.conf"):
         name = os.path.basename(os.path.dirname(path))[: -len(".d")]
         places = [os.path.join(place, name) for place in UNIT_PLACES if tree.size(os.path.join(place, name)) > 0]
-        if places and not is_ours(path) and not tree.is_same(path, tree, "/usr" + path):
+        if places and not is_ours(path) and not tree.is_same(path, tree, situation.pristine_path(path)):
             found.append(places[0])
     return found
 
 
-def _binds(situation: Situation, var: str) -> typing.Tuple[typing.Tuple[str, str], ...]:
+def _binds(situation: Situation) -> typing.Tuple[typing.Tuple[str, str], ...]:
     """What the candidate's fstab will mount of what is there now: its /var, and the directories that are shared."""
-    found = [(var, "/var")]
+    found, seen = [(situation.root.var, "/var")], situation.root.incumbent_at
     for fields in parse_fstab(situation.candidate.text(FSTAB)):
         source, place = _lines.field(fields[0]), _lines.field(fields[1])
-        if source.startswith(SYSROOT + "/") and place != "/var" and not place.startswith(SYSROOT):
-            there = situation.incumbent.outside(source[len(SYSROOT) :])
+        if source.startswith(seen + "/") and place != "/var" and not place.startswith(seen):
+            there = situation.incumbent.outside(source[len(seen) :])
             found.append((there, situation.candidate.resolve(place)))
     return tuple(found)
 

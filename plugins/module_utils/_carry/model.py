@@ -59,24 +59,33 @@ class Situation:
     """Both sides of a move, and what every area asks about them.
 
     :param incumbent: Tree of the root that runs.
-    :param candidate: Tree of the deployment.
-    :param stateroot: str, name of the candidate's stateroot.
+    :param candidate: Tree of the candidate.
+    :param root: Root of the candidate: where it has the release's own /etc, and will see the incumbent.
     :param mount_points: iterable of str, what is mounted on the incumbent.
     :param network: network.Live, what runs on the incumbent's network; None where that is not known.
     """
 
-    def __init__(self, incumbent, candidate, stateroot, mount_points, network=None):
+    def __init__(self, incumbent, candidate, root, mount_points, network=None):
         self.incumbent = incumbent
         self.candidate = candidate
-        self.stateroot = stateroot
+        self.root = root
         self.mount_points = set(mount_points)
         self.network = network
         self.packages = Packages(incumbent)
         self.translation = Translation(incumbent, candidate)
 
+    def pristine_path(self, path):
+        """Return where the candidate has what the release brings as a path of /etc; others are where they are."""
+        return self.root.pristine + path[len("/etc") :] if is_below(path, "/etc") else path
+
+    def brought(self, pattern):
+        """Return what the release brings of /etc by that pattern, as dict of its path there to where it is pristine."""
+        found = self.candidate.glob(self.pristine_path(pattern))
+        return {"/etc" + path[len(self.root.pristine) :]: path for path in found}
+
     def pristine(self, path):
         """Return the content of a file of /etc as the release brings it, None if it brings none."""
-        return self.candidate.read("/usr" + path)
+        return self.candidate.read(self.pristine_path(path))
 
     def adds_nothing(self, path):
         """Say whether a file or link of /etc is empty, as every system has it, or as the release brings it.
@@ -85,10 +94,11 @@ class Situation:
         """
         incumbent, candidate = self.incumbent, self.candidate
         if incumbent.is_link(path):
-            return candidate.is_link("/usr" + path) and candidate.link("/usr" + path) == incumbent.link(path)
+            pristine = self.pristine_path(path)
+            return candidate.is_link(pristine) and candidate.link(pristine) == incumbent.link(path)
         if incumbent.is_blank(path) and self._hides(path):
             return False
-        is_same = incumbent.is_same(path, candidate, "/usr" + self.translation.name(path))
+        is_same = incumbent.is_same(path, candidate, self.pristine_path(self.translation.name(path)))
         return is_same or is_default(incumbent, path)
 
     def _hides(self, path):
@@ -96,7 +106,7 @@ class Situation:
             return True
         hidden = ["/usr/lib" + path[len("/etc") :]]
         if self.packages.verdict(path) == "modified":
-            hidden.append("/usr" + self.translation.name(path))
+            hidden.append(self.pristine_path(self.translation.name(path)))
         return any(self.candidate.size(name) > 0 and not self.candidate.is_blank(name) for name in hidden)
 
     def mount_of(self, path):
@@ -163,9 +173,9 @@ class Situation:
         )
 
 
-def open_situation(incumbent, deployment, stateroot, mount_points, network=None, silent=()):
-    """Return the Situation of two roots, given as directories.
+def open_situation(incumbent, root, mount_points, network=None, silent=()):
+    """Return the Situation of what runs, given as directory, and of the Root of a candidate.
 
     :param silent: iterable of str, mount points of the incumbent that do not answer.
     """
-    return Situation(Tree(incumbent, silent), Tree(deployment), stateroot, mount_points, network)
+    return Situation(Tree(incumbent, silent), Tree(root.path), root, mount_points, network)

@@ -12,7 +12,6 @@ import stat
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
-from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import DIRECTORY, FILE, Part, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini
@@ -51,7 +50,7 @@ class _Layout:
         self.lines, self.parts, self.items, self.left = [], [], [], []
         self.places = set()
         self.shared = []  # directories of the incumbent that the candidate uses, for the search of owners
-        self.seen = {"/"}  # the incumbent's file systems that the candidate has below SYSROOT
+        self.seen = {"/"}  # the incumbent's file systems that the candidate sees where it sees that
 
     def add(self, fields, source, action):
         line = " ".join(fields)
@@ -71,7 +70,7 @@ class _Layout:
     def _exists(self, place):
         if any(made.target == place for made in self.items):
             return True
-        # What the stateroot's /var has is for apply to see.
+        # What the candidate's /var has is for apply to see.
         return place == "/var" or (not place.startswith("/var/") and self.situation.candidate.is_directory(place))
 
 
@@ -86,9 +85,10 @@ def plan(situation):
         layout.seen.add("/var")
     # By a mount unit, which cannot be given another place: the candidate has the whole of it then.
     own_var = "/var" in situation.mount_points and "/var" not in layout.seen
-    if not own_var:
-        var = f"{SYSROOT}/ostree/deploy/{situation.stateroot}/var"
-        layout.add([var, "/var", "none", "bind,slave,shared", "0", "0"], "", "bind")
+    for line in situation.root.mounts:
+        layout.add(line.split(), "", "line")
+    if situation.root.var_mount and not own_var:
+        layout.add(situation.root.var_mount.split(), "", "bind")
     lines = {situation.candidate.resolve(plain(fields[1])) for fields in entries}
     _examine_mounts(situation, entries)
     for path, target in _sources(situation, own_var):
@@ -102,7 +102,7 @@ def plan(situation):
         _leave_state(layout)
     for fields in parse_fstab((situation.pristine(FSTAB) or b"").decode("utf-8", "surrogateescape")):
         if plain(fields[1]) not in layout.places:
-            layout.add(fields, "/usr" + FSTAB, "line")
+            layout.add(fields, situation.pristine_path(FSTAB), "line")
     text = HEADER + "".join(line + "\n" for line in layout.lines)
     status = situation.incumbent.lstat(FSTAB)
     mode = stat.S_IMODE(status.st_mode) if status else 0o644
@@ -115,7 +115,11 @@ def plan_missing(situation):
     incumbent, candidate, items = situation.incumbent, situation.candidate, []
     for fields in parse_fstab(candidate.text(FSTAB)):
         place = candidate.resolve(plain(fields[1]))
-        if _is_made(place, fields[3], own_var=True) and not candidate.is_directory(place) and not _is_sealed(place):
+        if (
+            _is_made(situation, place, fields[3], own_var=True)
+            and not candidate.is_directory(place)
+            and not _is_sealed(place)
+        ):
             status = incumbent.lstat(place)
             mode = stat.S_IMODE(status.st_mode) if status else 0o755
             items.append(item(DIRECTORY, place, place, "data", mode=mode))
@@ -156,16 +160,15 @@ def _where(unit):
     return said[-1] if said else ""
 
 
-def _is_made(place, options, own_var):
+def _is_made(situation, place, options, own_var):
     """Say whether we have to see to it that a mount point exists; others come with the system or what is mounted."""
     wanted = options.split(",")
     if ("noauto" in wanted and "x-systemd.automount" not in wanted) or not place.startswith("/"):
         return False
     if is_below(place, "/var"):
         return not own_var and place != "/var"
-    return not any(
-        is_below(place, directory) for directory in ("/boot", "/run", "/proc", "/sys", "/dev", "/tmp", SYSROOT)
-    )
+    made = ("/boot", "/run", "/proc", "/sys", "/dev", "/tmp", situation.root.incumbent_at)
+    return not any(is_below(place, directory) for directory in made)
 
 
 def _is_sealed(place):
@@ -184,17 +187,19 @@ def _carry_line(layout, fields, own_var):
         return
     target = layout.situation.candidate.resolve(plain(place))
     if target == "/var":
-        target = SYSROOT + target  # beside the root that it belongs to; what is shared of it is bound from there
+        target = (
+            layout.situation.root.incumbent_at + target
+        )  # beside the root that it belongs to; what is shared of it is bound from there
     source = spec
     if spec.startswith("/") and not spec.startswith("/dev/") and layout.situation.mount_of(plain(spec)) in layout.seen:
-        source = SYSROOT + spec
+        source = layout.situation.root.incumbent_at + spec
     if _mount_point(layout, name, target, plain(place), options, own_var):
         layout.add([source, _lines.as_field(target)] + fields[2:], f"{FSTAB}: {place}", "line")
 
 
 def _mount_point(layout, name, target, place, options, own_var):
     """Make the mount point where one has to be made; say whether there will be one."""
-    if _is_made(target, options, own_var):
+    if _is_made(layout.situation, target, options, own_var):
         if _is_sealed(target) and not layout.situation.candidate.is_directory(target):
             layout.left.append(Left(name, f"the release has no directory {target}, and none can be made there"))
             return False
@@ -280,7 +285,8 @@ def _share(layout, path, target, own_var):
         return
     if not (own_var and target.startswith("/var/")):
         layout.directory(target, path)
-    layout.add([_lines.as_field(SYSROOT + path), _lines.as_field(target), "none", "bind", "0", "0"], path, "bind")
+    source = _lines.as_field(situation.root.incumbent_at + path)
+    layout.add([source, _lines.as_field(target), "none", "bind", "0", "0"], path, "bind")
     layout.shared.append(path)
 
 

@@ -88,14 +88,14 @@ def _files(situation: Situation, named: formats.Named, known: Names) -> typing.L
             below = list(incumbent.walk(place))
         for path, status in below:
             is_plain = stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)
-            if not is_plain or path in known or candidate.lstat("/usr" + path) is not None:
+            if not is_plain or path in known or candidate.lstat(situation.pristine_path(path)) is not None:
                 continue
             # Where the release has nothing in its place, what a package brought is missed as well.
             if named.kind == formats.FILE or situation.packages.verdict(path):
                 found.append(path)
         if len(below) > 1 or not stat.S_ISDIR(below[0][1].st_mode) or named.kind != formats.FILE:
             continue
-        if place not in WHOLE and place not in known and candidate.lstat("/usr" + place) is None:
+        if place not in WHOLE and place not in known and candidate.lstat(situation.pristine_path(place)) is None:
             found.append(place)  # an empty directory
     return found
 
@@ -129,7 +129,7 @@ class _Candidate:
                 path = os.path.dirname(path)
         self.places = list(shared)
         targets = {part.target for made in items for part in made.parts}
-        # What is mounted comes back by its own line or unit, but for the stateroot's /var.
+        # What is mounted comes back by its own line or unit, but for the candidate's /var.
         self.places += [place for place in situation.mount_points if place != "/" and place not in targets]
         for made in items:
             for part in made.parts if made.target == formats.FSTAB else ():
@@ -155,7 +155,7 @@ class _Candidate:
         real = self.situation.candidate.resolve(path)
         if any(is_below(path, place) or is_below(real, place) for place in self.places):
             return self.situation.incumbent.exists(path)
-        return self.situation.candidate.exists("/usr" + path if path.startswith("/etc/") else path)
+        return self.situation.candidate.exists(self.situation.pristine_path(path))
 
     def lacks(self, named: formats.Named) -> str:
         """Return what is missing, as it is told, "" if nothing is."""

@@ -35,9 +35,9 @@ def _host_keys(situation: Situation) -> typing.Iterator[Item]:
         mode = 0o644 if path.endswith(".pub") else 0o600
         # EL keeps them for a group of their own.
         yield situation.copy(path, "identity", mode=mode)._replace(uid=0, gid=0)
-    for path in situation.candidate.glob("/usr/etc/ssh/ssh_host_*"):
-        if path[len("/usr") :] not in own:
-            yield item(ABSENT, path[len("/usr") :], "", "identity")
+    for path in situation.brought("/etc/ssh/ssh_host_*"):
+        if path not in own:
+            yield item(ABSENT, path, "", "identity")
 
 
 def _resolv_conf(situation: Situation) -> typing.Iterator[Item]:

@@ -100,7 +100,7 @@ def system_of(situation: Situation) -> str:
     candidate = situation.candidate
     for system in tables.SYSTEMS:
         for unit in system.units:
-            for place in ("/usr/etc/systemd/system", "/usr/lib/systemd/system"):
+            for place in (situation.pristine_path("/etc/systemd/system"), "/usr/lib/systemd/system"):
                 if any(
                     candidate.lstat(f"{place}/{directory}/{unit}") is not None
                     for directory in candidate.names(place)

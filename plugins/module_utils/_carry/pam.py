@@ -54,7 +54,7 @@ def compare(situation: Situation) -> typing.List[str]:
     told: typing.List[str] = []
     for service in SERVICES:
         before = stack(situation.incumbent, PLACES, service)
-        after = stack(situation.candidate, ("/usr" + PLACES[0], PLACES[1]), service)
+        after = stack(situation.candidate, (situation.pristine_path(PLACES[0]), PLACES[1]), service)
         if before and after:
             for kind in ("auth", "account", "password", "session"):
                 told += [f"{service}: {word}" for word in _compared(kind, before[kind], after[kind])]
@@ -133,7 +133,7 @@ def _defs(situation: Situation) -> typing.List[str]:
         return []
     before, after = (
         _settings(situation.incumbent.text(LOGIN_DEFS)),
-        _settings(situation.candidate.text("/usr" + LOGIN_DEFS)),
+        _settings(situation.candidate.text(situation.pristine_path(LOGIN_DEFS))),
     )
     return [
         f"login.defs: {key} is {before[key]} on the node, {after.get(key, 'not set')} on the candidate"

@@ -54,7 +54,7 @@ class Plan(typing.NamedTuple):
 
 
 def make(situation, extra_paths, limits, kernel_arguments=()):
-    """Plan the move from a package-managed root into a deployment whose /etc is the release's own.
+    """Plan the move into a candidate whose /etc is the release's own.
 
     :param situation: Situation.
     :param extra_paths: list of str, paths of /etc that the operator names.
@@ -127,7 +127,7 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
 
 
 def make_missing(situation, limits):
-    """Plan the move from one deployment to the next: OSTree's merge has carried /etc, and /var is shared.
+    """Plan the move into a candidate into which its backend has merged /etc, and whose /var is the one that runs.
 
     :returns: Plan of what that merge cannot know.
     """
@@ -193,7 +193,7 @@ def _with_parents(situation, items):
             planned.kind != ABSENT
             and path.startswith(("/etc/", "/var/lib"))
             and path not in made
-            and not situation.candidate.exists("/usr" + path)
+            and not situation.candidate.exists(situation.pristine_path(path))
         ):
             above.append(path)
             made.add(path)
@@ -232,7 +232,7 @@ def find_unknown(situation, taken, left):
     for path in sorted(situation.packages.database.digests):
         # That somebody removed it is no file that could be carried.
         is_gone = path.startswith("/etc/") and path not in taken and situation.incumbent.lstat(path) is None
-        if is_gone and situation.candidate.lstat("/usr" + path) is not None:
+        if is_gone and situation.candidate.lstat(situation.pristine_path(path)) is not None:
             left.append(Left(path, "removed on the node; the release brings it"))
     return unknown
 
@@ -241,7 +241,7 @@ def describe(situation, plan):
     """Return the plan as the module documents it: list of dicts without any content."""
     records = []
     for planned in plan.items:
-        if planned.kind == ABSENT and situation.candidate.lstat("/usr" + planned.target) is None:
+        if planned.kind == ABSENT and situation.candidate.lstat(situation.pristine_path(planned.target)) is None:
             continue
         for part in planned.parts:
             records.append(
@@ -274,4 +274,4 @@ def _action(situation, planned):
         return "mkdir"
     if planned.kind == LINK:
         return "link"
-    return "replace" if situation.candidate.lstat("/usr" + planned.target) else "create"
+    return "replace" if situation.candidate.lstat(situation.pristine_path(planned.target)) else "create"

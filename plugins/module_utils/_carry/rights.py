@@ -89,10 +89,8 @@ def compare(situation: Situation, items: typing.Iterable[Item]) -> typing.List[s
     incumbent, candidate = situation.incumbent, situation.candidate
     if not (incumbent.exists(SUDO) and situation.has_program(SUDO)) or situation.pristine(SUDOERS) is None:
         return []
-    texts = {
-        path[len("/usr") :]: candidate.text(path)
-        for path in ["/usr" + SUDOERS] + candidate.glob("/usr" + SUDOERS + ".d/*")
-    }
+    brought = {SUDOERS: situation.pristine_path(SUDOERS), **situation.brought(SUDOERS + ".d/*")}
+    texts = {path: candidate.text(pristine) for path, pristine in brought.items()}
     items = list(items)
     made = [one for one in items if one.kind == FILE and fnmatch.fnmatchcase(one.target, SUDOERS + "*")]
     texts.update((one.target, one.content.decode("utf-8", "surrogateescape")) for one in made)

@@ -107,8 +107,9 @@ def plan(situation: Situation, items: typing.Iterable[Item]) -> Found:
         return found
     carried = {made.target: made for made in items if made.kind == FILE and made.target.startswith("/etc/ssh/")}
     texts = {path: made.content.decode("utf-8", "surrogateescape") for path, made in carried.items()}
-    for path in situation.candidate.glob("/usr" + SSHD_PLACE + "/*.conf") + ["/usr" + SSHD]:
-        texts.setdefault(path[len("/usr") :], situation.candidate.text(path))
+    brought = {**situation.brought(SSHD_PLACE + "/*.conf"), SSHD: situation.pristine_path(SSHD)}
+    for path, pristine_path in brought.items():
+        texts.setdefault(path, situation.candidate.text(pristine_path))
     before = effective(incumbent.text, lambda: incumbent.glob("/etc/ssh/*") + incumbent.glob(SSHD_PLACE + "/*"))
     after = effective(lambda path: texts.get(path, ""), lambda: texts)
     lines: typing.Dict[str, typing.List[str]] = {}

@@ -49,7 +49,7 @@ def _units(situation: Situation, scope: str, found: Found) -> None:
             for drop_in, _status in incumbent.walk(path):
                 if drop_in == path or incumbent.is_directory(drop_in):
                     continue
-                if packages.verdict(drop_in) or not situation.candidate.exists("/usr" + drop_in):
+                if packages.verdict(drop_in) or not situation.candidate.exists(situation.pristine_path(drop_in)):
                     found.items.append(_copy(situation, drop_in, _drop_in_place(situation, path, drop_in)))
                 found.taken.add(drop_in)
         elif UNIT.match(name) and packages.verdict(path) and (place or not incumbent.is_link(path)):
@@ -136,7 +136,7 @@ def _links(situation: Situation, scope: str, found: Found) -> None:
             elif not situation.adds_nothing(path):
                 found.items.append(situation.copy(path, "services"))
             continue
-        if situation.candidate.lstat("/usr" + path) is not None:
+        if situation.candidate.lstat(situation.pristine_path(path)) is not None:
             continue
         place = _place(situation, scope, situation.translation.name(unit), carried)
         if place:
@@ -149,7 +149,7 @@ def _links(situation: Situation, scope: str, found: Found) -> None:
             target = _renamed(situation, path)
             if os.path.basename(target) in needed:
                 found.left.append(Left(path, NETWORK))
-            elif situation.candidate.lstat("/usr" + target) is not None:
+            elif situation.candidate.lstat(situation.pristine_path(target)) is not None:
                 found.items.append(item(ABSENT, target, "", "services"))
 
 
@@ -173,7 +173,7 @@ def _place(situation: Situation, scope: str, unit: str, carried: typing.Set[str]
     for name in (unit, template):
         for directory in (scope, "/usr/lib" + scope[len("/etc") :]):
             path = os.path.join(directory, name)
-            if path in carried or situation.candidate.exists("/usr" + path if path.startswith("/etc") else path):
+            if path in carried or situation.candidate.exists(situation.pristine_path(path)):
                 return path
     return ""
 

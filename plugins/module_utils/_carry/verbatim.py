@@ -72,7 +72,7 @@ def _takes(situation: Situation, how: str, path: str, target: str) -> bool:
         return True
     if situation.packages.verdict(path):
         return how == NEEDED or not situation.adds_nothing(path)
-    return how == NEEDED and not situation.candidate.exists("/usr" + target)
+    return how == NEEDED and not situation.candidate.exists(situation.pristine_path(target))
 
 
 def _is_plain(status: os.stat_result) -> bool:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring the candidate to what the plan says: its /etc, mount points, and the stateroot's var. Nothing else.
+"""Bring the candidate to what the plan says: its /etc, mount points, and its var. Nothing else.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -110,7 +110,7 @@ def _content(path):
         return content.read()
 
 
-def perform(changes, deployment):
+def perform(changes, root):
     """Do them, and bring them to the disk.
 
     :raises FleetError: a write failed.
@@ -119,18 +119,18 @@ def perform(changes, deployment):
         return
     try:
         for change in changes:
-            _perform(change, deployment)
+            _perform(change, root)
     except OSError as error:
         raise FleetError(
             f"{change.path} cannot be written: {error.strerror}", LEFT, "Run the same command again after that"
         )
-    run(["sync", "--file-system", deployment], left=LEFT)
+    run(["sync", "--file-system", root], left=LEFT)
 
 
-def _perform(change, deployment):
+def _perform(change, root):
     planned, path = change.item, change.path
-    if os.path.dirname(path) == deployment.rstrip("/"):
-        with _unsealed(deployment):
+    if os.path.dirname(path) == root.rstrip("/"):
+        with _unsealed(root):
             _make(planned, path)
     else:
         _make(planned, path)
@@ -210,7 +210,7 @@ def _write_pieces(held, copy):
 
 @contextlib.contextmanager
 def _unsealed(directory):
-    """Take the immutable flag, by which OSTree seals the root of a deployment, off for a moment."""
+    """Take the immutable flag, by which a backend may seal a root, off for a moment."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         flags = array.array("l", [0])

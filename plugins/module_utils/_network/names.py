@@ -37,10 +37,10 @@ class Name(typing.NamedTuple):
     detail: str
 
 
-def predict(deployment, candidate, links, command_line):
+def predict(root, candidate, links, command_line):
     """Ask the candidate's udev how it will call the devices with hardware.
 
-    :param deployment: str, root of the candidate.
+    :param root: str, the candidate's.
     :param candidate: Tree of it.
     :param links: iterable of Link.
     :param command_line: str, the kernel's, whose arguments about names are carried.
@@ -53,7 +53,7 @@ def predict(deployment, candidate, links, command_line):
     for link in links:
         if link.kind == model.PHYSICAL:
             try:
-                argv = ["unshare", "--mount", "sh", "-c", _LOOK, "sh", deployment, link.name]
+                argv = ["unshare", "--mount", "sh", "-c", _LOOK, "sh", root, link.name]
                 name = choose(run(argv, timeout=_TIMEOUT).stdout, policy)
             except FleetError:
                 continue  # then the plan says that it is not known

@@ -7,9 +7,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import netw
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model as net
 from ansible_collections.osmigrate.fleet.plugins.modules import node_carry
+from backends.roots import deployed
 
 PARAMS = {
-    "stateroot": "debian",
     "extra_paths": [],
     "kernel_arguments": [],
     "deadman_seconds": 0,
@@ -37,9 +37,9 @@ def node(tmp_path):
     return tmp_path
 
 
-def carry(node, check_mode=False, **params):
-    roots = [str(node / name) for name in ("node", "deployment", "var")]
-    return node_carry.carry(*roots, [], {**PARAMS, **params}, check_mode)
+def carry(node, check_mode=False, etc_merged=False, **params):
+    root = deployed(node / "deployment", node / "var", etc_merged)
+    return node_carry.carry(str(node / "node"), root, [], {**PARAMS, **params}, check_mode)
 
 
 def test_check_mode_tells_what_a_run_does_and_does_nothing(node):
@@ -59,22 +59,22 @@ def test_diff(node):
     assert (shown["before"], shown["after"]) == ("debian\n", "w1\n")
 
 
-def test_on_a_deployment_only_what_the_merge_cannot_know(node):
-    (node / "node/run").mkdir()
-    (node / "node/run/ostree-booted").write_text("")
-    assert carry(node)["actions"] == []
-    assert [action for action in carry(node, deadman_seconds=60)["actions"] if "deadman" not in action] == [
+def test_after_a_merge_only_what_that_cannot_know(node):
+    assert carry(node, etc_merged=True)["actions"] == []
+    assert [
+        action for action in carry(node, etc_merged=True, deadman_seconds=60)["actions"] if "deadman" not in action
+    ] == [
         "make directory /etc/osmigrate",
         "make directory /etc/systemd",
         "make directory /etc/systemd/system",
         "make directory /etc/systemd/system/sysinit.target.wants",
         "create /etc/osmigrate/end-trial",
     ]
-    assert carry(node, deadman_seconds=60)["actions"] == []
+    assert carry(node, etc_merged=True, deadman_seconds=60)["actions"] == []
 
 
 def test_network(node):
-    """The plan has it in check mode; a deployment's own was merged by OSTree."""
+    """The plan has it in check mode; what was merged has its own."""
     (node / "node/etc/network").mkdir()
     (node / "node/etc/network/interfaces").write_text("auto ens3\niface ens3 inet static\n address 10.0.0.5/24\n")
     wants = node / "deployment/usr/etc/systemd/system/multi-user.target.wants"
@@ -83,22 +83,21 @@ def test_network(node):
     mac = "52:54:00:aa:00:00"
     link = net.Link("ens3", net.PHYSICAL, mac, True, mac, 1500, True, "", "", {}, ["10.0.0.5/24"], [])
     live = network.Live(net.State({"ens3": link}, []), ["ifupdown"], {"ens3": "enp1s0"})
-    roots = [str(node / name) for name in ("node", "deployment", "var")]
-    found = node_carry.carry(*roots, [], PARAMS, True, live)
+    root = deployed(node / "deployment", node / "var")
+    found = node_carry.carry(str(node / "node"), root, [], PARAMS, True, live)
     unit = "/etc/systemd/network/10-osmigrate-ens3.network"
     assert "create " + unit in found["actions"]
     (record,) = (record for record in found["plan"] if record["target"] == unit)
     assert (record["source"], record["rule"]) == ("/etc/network/interfaces", "network/systemd-networkd")
     assert (found["network"]["rendered"], found["network"]["names"][0]["predicted"]) == (["ifupdown"], "enp1s0")
-    (node / "node/run").mkdir()
-    (node / "node/run/ostree-booted").write_text("")
-    found = node_carry.carry(*roots, [], PARAMS, True, live)
+    merged = root._replace(etc_merged=True)
+    found = node_carry.carry(str(node / "node"), merged, [], PARAMS, True, live)
     assert "network" not in found and found["actions"] == []
 
 
-def test_fail_where_there_is_no_deployment(node):
-    with pytest.raises(FleetError, match="is not an OSTree deployment"):
-        node_carry.examine(str(node / "node"), str(node / "node"), str(node / "var"))
+def test_fail_where_there_is_no_candidate(node):
+    with pytest.raises(FleetError, match="node is not a complete candidate: .*/usr/etc is not there"):
+        node_carry.examine(str(node / "node"), deployed(node / "node", node / "var"))
 
 
 @pytest.mark.parametrize(
@@ -117,12 +116,12 @@ def test_fail_on_limits_that_contradict_each_other(node, limits, message):
 def test_fail_on_what_runs(node):
     deployment = str(node / "deployment")
     with pytest.raises(FleetError, match="is what runs now"):
-        node_carry.examine(deployment, deployment, str(node / "var"))
+        node_carry.examine(deployment, deployed(deployment, node / "var"))
 
 
-def test_fail_without_the_stateroot(node):
-    with pytest.raises(FleetError, match="none does not exist"):
-        node_carry.examine(str(node / "node"), str(node / "deployment"), str(node / "none"))
+def test_fail_without_a_var(node):
+    with pytest.raises(FleetError, match="none is not there"):
+        node_carry.examine(str(node / "node"), deployed(node / "deployment", node / "none"))
 
 
 def test_a_directory_mounted_over_itself_is_still_on_the_root():

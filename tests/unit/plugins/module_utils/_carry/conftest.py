@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import model, plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
+from backends.roots import deployed
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
 GROUP = "root:x:0:\ndaemon:x:1:\nadm:x:4:\nshadow:x:42:\nsystemd-journal:x:999:\n"
@@ -170,7 +171,7 @@ class Move:
         status.write_bytes(status.read_bytes() + block.encode("utf-8", "surrogateescape"))
 
     def situation(self):
-        return model.open_situation(str(self.incumbent), str(self.deployment), "debian", self.mount_points)
+        return model.open_situation(str(self.incumbent), deployed(self.deployment), self.mount_points)
 
     def plan(self, extra_paths=(), deadman=0, health_timeout=60, health_deadline=0):
         limits = ending.Limits(deadman, health_timeout, health_deadline)

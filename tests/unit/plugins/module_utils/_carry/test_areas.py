@@ -8,6 +8,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model as state
+from backends.roots import deployed
 
 SHIPPED = "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\nSubsystem sftp /usr/lib/openssh/sftp-server\n"
 UNIT = "[Unit]\nDescription=x\n[Service]\nExecStart=%s\n"
@@ -206,7 +207,7 @@ def units_on(moving):
     (wants / "NetworkManager.service").symlink_to("/usr/lib/systemd/system/NetworkManager.service")
     live = network.Live(state.State({}, []), ["ifupdown"], {})
     roots = [str(moving.incumbent), str(moving.deployment)]
-    return units.plan(model.open_situation(*roots, "debian", [], live))
+    return units.plan(model.open_situation(roots[0], deployed(roots[1]), [], live))
 
 
 def test_a_mask_fail_of_what_configures_the_network_of_the_release(move):

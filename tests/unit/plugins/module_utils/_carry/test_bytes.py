@@ -25,8 +25,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import mode
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import writable
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
+from ansible_collections.osmigrate.fleet.tests.backends.roots import deployed
 apply.run = lambda argv, left: None  # the one sync at the end
-situation = model.open_situation(sys.argv[2], sys.argv[3], "debian", [])
+situation = model.open_situation(sys.argv[2], deployed(sys.argv[3]), [])
 made = plan.make(situation, ["/etc/site"], ending.Limits(0, 60, 0))
 changes = apply.compare(made.items, situation, sys.argv[4])
 told = [plan.describe(situation, made), made.unknown, made.left, apply.actions(changes), apply.differences(changes)]

@@ -18,6 +18,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._command import Co
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import confined
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import carried
+from backends.roots import deployed
 
 SAID = yaml.safe_load((Path(__file__).parent / "judges.yml").read_text())
 LAB = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "osmigrate-lab/cache"
@@ -35,7 +36,7 @@ def situation(tmp_path: Path, incumbent: dict, candidate: dict) -> model.Situati
             content, mode = text if isinstance(text, tuple) else (text, 0o644)
             path.write_text(content)
             path.chmod(mode)
-    return model.open_situation(str(tmp_path / "incumbent"), str(tmp_path / "candidate"), "debian", [])
+    return model.open_situation(str(tmp_path / "incumbent"), deployed(tmp_path / "candidate", tmp_path / "var"), [])
 
 
 @pytest.fixture
@@ -194,9 +195,7 @@ def test_real_programs(trixie):
         "/etc/sudoers.d/a": ("ops ALL=(ALL NOPASSWD hunter2\n", 0o440),
         "/etc/tmpfiles.d/a.conf": "d /run/x 0755 nobody-here - -\n",
     }
-    found = {
-        (verdict.program, verdict.kind): verdict for verdict in judges.ask(situation(trixie, node, files), str(trixie))
-    }
+    found = {(verdict.program, verdict.kind): verdict for verdict in judges.ask(situation(trixie, node, files))}
     assert set(found) == {("sshd", judges.DIFFERS), ("visudo", judges.REFUSED), ("systemd-tmpfiles", judges.REFUSED)}
     assert found["sshd", judges.DIFFERS].words == ["passwordauthentication: no on the node, yes on the candidate"]
     assert found["visudo", judges.REFUSED].words == ["/etc/sudoers.d/a:1:14: syntax error"]

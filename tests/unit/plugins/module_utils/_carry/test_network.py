@@ -23,6 +23,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import mode
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.ending import Limits
+from backends.roots import deployed
 
 PLACE = Path(__file__).parent / "fixtures/network"
 CASES = sorted(path.name for path in PLACE.iterdir() if path.is_dir())
@@ -42,7 +43,7 @@ def situation(case, directory):
     if described["candidate"]:
         (wants / UNITS[described["candidate"]]).symlink_to("/usr/lib/systemd/system/x")
     running = network.Live(live(described["live"]), described["owners"], described["predicted"])
-    return model.open_situation(str(PLACE / case / "incumbent"), str(directory / "deployment"), "debian", [], running)
+    return model.open_situation(str(PLACE / case / "incumbent"), deployed(directory / "deployment"), [], running)
 
 
 def outcome(moving):
@@ -111,7 +112,7 @@ def ends(directory, files, owners, target):
     (wants / unit).symlink_to("/usr/lib/systemd/system/" + unit)
     running = network.Live(live("bridge"), owners, {})
     roots = [str(directory / name) for name in ("incumbent", "deployment")]
-    return outcome(model.open_situation(*roots, "debian", [], running))
+    return outcome(model.open_situation(roots[0], deployed(roots[1]), [], running))
 
 
 def test_what_netplan_made_for_another_system_is_left(tmp_path):

@@ -17,6 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read impo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.write import networkd as networkd_writer
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.write import networkmanager
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
+from backends.roots import deployed
 
 UNITS = {"systemd-networkd": "systemd-networkd.service", "NetworkManager": "NetworkManager.service"}
 LOOPBACK = "auto lo\niface lo inet loopback\n"
@@ -61,7 +62,7 @@ def networked(move):
         moving = move(files, {wanted: "-> /usr/lib/systemd/system/x", **(release or {})})
         known = network.Live(live, [owner], predicted or {})
         roots = [str(moving.incumbent), str(moving.deployment)]
-        situation = model.open_situation(*roots, "debian", [], known)
+        situation = model.open_situation(roots[0], deployed(roots[1]), [], known)
         made = plan.make(situation, [], ending.Limits(0, 60, 0))
         written = {item.target: item.content.decode() for item in made.items if item.kind == model.FILE}
         left = {one.path: one.reason for one in made.left}

@@ -20,7 +20,8 @@ import json, resource, sys
 sys.path.insert(0, sys.argv[1])
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import model, plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
-situation = model.open_situation(sys.argv[2], sys.argv[3], "debian", [])
+from ansible_collections.osmigrate.fleet.tests.backends.roots import deployed
+situation = model.open_situation(sys.argv[2], deployed(sys.argv[3]), [])
 made = plan.make(situation, ["/etc/site"], ending.Limits(0, 60, 0))
 told = plan.describe(situation, made)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

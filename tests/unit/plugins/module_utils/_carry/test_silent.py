@@ -12,6 +12,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import model, plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import silent
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
+from backends.roots import deployed
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not os.path.exists("/dev/fuse"), reason="mounts a file system of FUSE as root"
@@ -50,7 +51,7 @@ def test_what_does_not_answer_is_found_and_nobody_waits(hung):
     found = [path[len(root) :] for path in silent.find(mounted, seconds=1)]
     assert "/data" in found and set(found) <= {"/data", "/etc/site", "/home/ops/far"}
     places = ["/data", "/etc/site", "/home/ops/far"]
-    situation = model.open_situation(root, str(hung.deployment), "debian", places, silent=places)
+    situation = model.open_situation(root, deployed(hung.deployment), places, silent=places)
     made = plan.make(situation, [], ending.Limits(0, 60, 0))
     assert time.monotonic() - begun < 30
     assert made.differences["silent"] == places
