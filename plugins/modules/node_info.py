@@ -172,9 +172,6 @@ boot:
     loader:
       description: What C(/boot/loader) is, V(link) or V(directory), empty if it is not there.
       type: str
-    reclaimable_bytes:
-      description: What kernels of superseded releases take up, which staging removes.
-      type: int
 usr:
   description: The file system of C(/usr), C(separate) says whether it is another one than the root.
   returned: always
@@ -255,6 +252,9 @@ ostree:
       description: The deployments, newest first, each with C(stateroot), C(commit) and C(path).
       type: list
       elements: dict
+    reclaimable_bytes:
+      description: What kernels of superseded releases take up in C(/boot), which staging removes.
+      type: int
 kubelet:
   description: The kubelet.
   returned: always

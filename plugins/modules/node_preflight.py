@@ -38,8 +38,12 @@ options:
         description: Architecture of its operating system.
         type: str
         required: true
+      backend:
+        description: The backend by which the node gets it.
+        type: str
+        default: ostree
       commit:
-        description: The OSTree commit; no room is asked for one that is deployed already.
+        description: What the release is pinned to; no room is asked for one that lies there already.
         type: str
         required: true
       size:
@@ -162,6 +166,7 @@ RELEASE = dict(
     name=dict(type="str", required=True),
     version=dict(type="str", required=True),
     architecture=dict(type="str", required=True),
+    backend=dict(type="str", default="ostree"),
     commit=dict(type="str", required=True),
     size=dict(type="int", required=True),
     boot_size=dict(type="int", required=True),

@@ -26,6 +26,7 @@ PREFLIGHT = """
           os: {architecture: none}
           minimum_from: []
           payloads: {ostree: {commit: "00", size: 1, boot_size: 1}}
+          commits: {ostree: "00"}
 """
 
 

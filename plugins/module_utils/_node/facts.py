@@ -12,7 +12,7 @@ import platform
 import re
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import prune
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, env, loader, menu, timing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub as grub_menu
@@ -44,6 +44,7 @@ def gather(root="/"):
     owners = renderers(root, active_services(services))
     release = parse_os_release(_text(root, "etc/os-release") or _text(root, "usr/lib/os-release"))
     ostree = Ostree(root)
+    boot = _control()
     running = grub_menu.parse_command_line(_text(root, "proc/cmdline"))
     return {
         "os": {
@@ -58,7 +59,7 @@ def gather(root="/"):
         "machine_id": _text(root, "etc/machine-id").strip(),
         "entry": dict(running).get("osmigrate.entry") or "",
         "kernel_arguments": {"unknown": arguments.unknown(running), "network_root": arguments.network_root(running)},
-        "newest": _newest(),
+        "newest": boot.newest() if boot is not None else {},
         "boots": [{"root": int(boot.root), "whole": int(boot.whole)} for boot in timing.last_boots()],
         "firmware": "uefi" if os.path.isdir(os.path.join(root, "sys/firmware/efi")) else "bios",
         "secure_boot": _bytes(root, SECURE_BOOT)[4:5] == b"\x01",
@@ -67,14 +68,7 @@ def gather(root="/"):
         "grub": grub_facts(root),
         "boot_tier": tier_facts(root),
         "kexec_on_reboot": re.search(r"(?m)^\s*LOAD_KEXEC=.?true", _text(root, "etc/default/kexec")) is not None,
-        "ostree": {
-            "booted": ostree.is_booted(),
-            "version": ostree.version() if _has_program("ostree") else "",
-            "deployments": [
-                {"stateroot": found.stateroot, "commit": found.commit, "path": found.path}
-                for found in ostree.deployments()
-            ],
-        },
+        **{backend.name: backend.facts(boot) for backend in registry.backends(root)},
         "kubelet": _kubelet_facts(root, services["kubelet"]),
         "container_runtime": _runtime_facts(services),
         "network": dict(_network_facts(root, owners), renderers=owners),
@@ -123,25 +117,18 @@ def _storage_facts(ostree):
             twins=_storage.twins(listed, boot),
             separate=boot.device != root.device,
             loader=_kind(os.path.join("/boot", "loader")),
-            reclaimable_bytes=_reclaimable(ostree),
         ),
         "usr": {"separate": usr.device != root.device},
         "var": {"separate": var.device != root.device},
     }
 
 
-def _newest():
+def _control():
+    """Return the BootControl of the node, None where GRUB or the record cannot be read, which is told elsewhere."""
     try:
-        return open_boot.control(check_mode=True).newest()
+        return open_boot.control(check_mode=True)
     except FleetError:
-        return {}  # what is wrong with GRUB or the record is told elsewhere
-
-
-def _reclaimable(ostree):
-    try:
-        return prune.reclaimable(ostree, open_boot.control(check_mode=True)) if ostree.deployments() else 0
-    except FleetError:
-        return 0  # what is wrong with GRUB or the record is told elsewhere
+        return None
 
 
 def _shown(filesystem):

@@ -421,7 +421,7 @@ def boot_space(node, wanted):
         return ""
     # Twice: OSTree keeps what is there until the new kernel and initramfs are complete.
     # What is superseded is removed before.
-    free = node["boot"]["free_bytes"] + node["boot"]["reclaimable_bytes"]
+    free = node["boot"]["free_bytes"] + node["ostree"]["reclaimable_bytes"]
     return _shortage("/boot", free, 2 * wanted["boot_size"] + wanted["boot_margin"])
 
 

@@ -77,7 +77,7 @@ class ActionModule(ActionBase):
         booted = {"entry": menu["booted"], "boot_id": "boot-1", "os": menu["booted"]}
         entries = {
             f"r-{number}": {
-                "deployment": f"/ostree/deploy/r/deploy/{number}.0",
+                "root": f"/ostree/deploy/r/deploy/{number}.0",
                 "release": {"name": "r", "version": str(number)},
             }
             for number in (1, 2)

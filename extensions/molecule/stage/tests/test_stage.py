@@ -20,8 +20,8 @@ def test_kernel_and_initrd_are_where_grub_looks_for_them(host, entry):
     assert host.file(boot + entry["initrd"]).size > 1_000_000
 
 
-def test_the_deployment_is_a_root_with_the_identity_of_the_node(host, entry):
-    root = entry["deployment"]
+def test_the_candidate_is_a_root_with_the_identity_of_the_node(host, entry):
+    root = entry["root"]
     assert 'VERSION_ID="13"' in host.file(root + "/usr/lib/os-release").content_string
     for path in ("/etc/machine-id", "/etc/hostname", "/etc/ssh/ssh_host_ed25519_key", "/etc/kubernetes/kubelet.conf"):
         assert host.file(root + path).sha256sum == host.file(path).sha256sum

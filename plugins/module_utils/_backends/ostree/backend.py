@@ -50,6 +50,15 @@ class OstreeBackend(contract.Backend):
         found = [one for one in self.ostree.deployments() if one.path == entry["root"]]
         return [contract.Step(f"remove {one.path}", lambda one=one: self.ostree.undeploy(one)) for one in found]
 
+    def facts(self, boot: typing.Optional[typing.Any]) -> typing.Dict[str, typing.Any]:
+        found = self.ostree.deployments()
+        return {
+            "booted": self.ostree.is_booted(),
+            "version": self.ostree.version() if self.ostree.is_installed() else "",
+            "deployments": [{"stateroot": one.stateroot, "commit": one.commit, "path": one.path} for one in found],
+            "reclaimable_bytes": prune.reclaimable(self.ostree, boot) if boot is not None and found else 0,
+        }
+
 
 def root_of(ostree: program.Ostree, deployment: program.Deployment, root_uuid: str, boot_uuid: str) -> contract.Root:
     """Return a deployment as a Root.

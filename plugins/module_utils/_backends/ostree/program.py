@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text, write_atomic
@@ -178,6 +178,10 @@ class Ostree:
 
     def _path(self, *parts):
         return os.path.join(self.root, *(part.lstrip("/") for part in parts))
+
+    def is_installed(self):
+        """Say whether the node has the program."""
+        return any(os.access(os.path.join(directory, "ostree"), os.X_OK) for directory in SEARCH_PATH.split(":"))
 
     def version(self):
         """Return the program's version as str."""

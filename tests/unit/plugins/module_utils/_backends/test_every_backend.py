@@ -85,6 +85,11 @@ def node(request, tmp_path, monkeypatch):
     return Node(tmp_path, request.param, monkeypatch)
 
 
+def test_every_backend_has_its_tasks():
+    tasks = Path(__file__).parents[5] / "roles/stage/tasks"
+    assert {backend.name for backend in registry.backends()} <= {path.stem for path in tasks.glob("*.yml")}
+
+
 def test_every_backend_has_a_bench():
     assert {backend.name for backend in registry.backends()} | {toy.NAME} == set(BENCHES)
 

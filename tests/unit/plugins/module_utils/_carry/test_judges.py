@@ -36,7 +36,7 @@ def situation(tmp_path: Path, incumbent: dict, candidate: dict) -> model.Situati
             content, mode = text if isinstance(text, tuple) else (text, 0o644)
             path.write_text(content)
             path.chmod(mode)
-    return model.open_situation(str(tmp_path / "incumbent"), deployed(tmp_path / "candidate", tmp_path / "var"), [])
+    return model.open_situation(str(tmp_path / "incumbent"), deployed(tmp_path / "candidate", tmp_path), [])
 
 
 @pytest.fixture
