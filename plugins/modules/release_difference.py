@@ -59,6 +59,12 @@ options:
       - Path of a policy file. What needs an approval by it is told in RV(needs), and in the text and the page.
       - The report as JSON stays the same, so that what is approved does not depend on who asked for it.
     type: path
+  feed:
+    description:
+      - Path of a file of vulnerabilities in the form of C(data/json) of Debian's security tracker.
+      - With it, the report says what is open in the new release, and what was open in the old one alone. The same
+        report can then only be made with the same file, whose digest it holds.
+    type: path
   work_directory:
     description: Directory for what other programs have to read as files (a database of rpm), while the module runs.
     type: path
@@ -127,10 +133,10 @@ needs:
       type: int
       sample: 1
 counts:
-  description: How many packages, files, units, users and kernel options differ.
+  description: How many packages, files, units, users, kernel options and open CVEs the report has.
   returned: success
   type: dict
-  sample: {"packages": 13, "files": 4211, "units": 0, "users": 0, "kernel_options": 2}
+  sample: {"packages": 13, "files": 4211, "units": 0, "users": 0, "kernel_options": 2, "open_cves": 0}
 difference:
   description: The report without its files, which C(difference.json) has.
   returned: success
@@ -143,7 +149,8 @@ difference:
       description: The release before; C(id) is the commit, or the digest of all that is in the directory.
       type: dict
       sample: {"kind": "ostree", "id": "8c3b1bf6", "name": "Debian GNU/Linux 13 (trixie)", "kernels": ["6.12.117"],
-               "packages": 231, "files": 34211, "bytes": 528000000, "initramfs_bytes": 31000000}
+               "packages": 231, "files": 34211, "bytes": 528000000, "initramfs_bytes": 31000000,
+               "boot_bytes": 43000000}
     new:
       description: The release to look at.
       type: dict
@@ -171,6 +178,21 @@ difference:
       type: list
       elements: dict
       sample: [{"option": "BPF_JIT", "change": "changed", "before": "n", "after": "y"}]
+    way:
+      description:
+        - By what a node gets from one to the other, C(reboot), C(soft reboot) where kernel and initramfs stay, or
+          C(nothing), and because of what.
+      type: dict
+      sample: {"by": "reboot", "because": ["kernel 6.12.117", "kernel 6.12.118"]}
+    feed:
+      description: SHA-256 digest of O(feed), empty without it.
+      type: str
+    open_cves:
+      description: What O(feed) says, C(added) for what is open now and was not, C(stays), or C(removed).
+      type: list
+      elements: dict
+      sample: [{"change": "stays", "cve": "CVE-2026-1111", "source": "zstd", "version": "1.5.7-1", "fixed": "",
+                "urgency": "low"}]
 """
 
 import os
@@ -181,6 +203,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import re
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import (
     approval,
     difference,
+    feed,
     page,
     policy,
     release,
@@ -196,9 +219,10 @@ PAGE = "difference.html"
 def compare(params):
     """Return what differs between the two releases that the parameters name, as difference.of does."""
     work = params["work_directory"]
+    known = feed.load(params["feed"]) if params["feed"] else feed.NOTHING
     with release.opened(params["old"], params["old_repository"] or "", work) as old:
         with release.opened(params["new"], params["new_repository"] or "", work) as new:
-            return difference.of(old, new)
+            return difference.of(old, new, known)
 
 
 def write(directory, files, check_mode):
@@ -227,6 +251,7 @@ def main():
             "new_repository": {"type": "path"},
             "destination": {"type": "path"},
             "policy": {"type": "path"},
+            "feed": {"type": "path"},
             "work_directory": {"type": "path", "default": "/var/tmp"},
         },
         supports_check_mode=True,

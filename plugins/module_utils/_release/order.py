@@ -34,6 +34,19 @@ def version_key(version: str) -> typing.List[typing.Any]:
     return key
 
 
+def is_older_package(one: str, other: str) -> bool:
+    """Say whether a version of a package is older than another, in Debian's order, epochs included."""
+    return _package_key(one) < _package_key(other)
+
+
+def _package_key(version: str) -> typing.Tuple[int, typing.List[typing.Any]]:
+    epoch, colon, rest = version.partition(":")
+    if not (colon and epoch.isdigit()):
+        epoch, rest = "0", version
+    upstream, _dash, revision = rest.rpartition("-") if "-" in rest else (rest, "", "")
+    return int(epoch), [version_key(upstream), version_key(revision)]
+
+
 def _weight(character: str) -> int:
     if character == "~":
         return -1

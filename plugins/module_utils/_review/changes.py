@@ -7,7 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release.order import version_key
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release.order import is_older_package
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.report import Record, size
 
 # What it is about, and a sentence that says so.
@@ -71,6 +71,13 @@ def _options(difference: Record) -> Changes:
         yield one["option"], f"{one['option']} is {one['after'] or 'gone'}, and was {one['before'] or 'unknown'}"
 
 
+def _holes(difference: Record) -> Changes:
+    for one in difference["open_cves"]:
+        if one["change"] == "added":
+            mended = f"mended in {one['fixed']}" if one["fixed"] else "not mended yet"
+            yield one["cve"], f"{one['cve']} is open in {one['source']} {one['version']}, and is {mended}"
+
+
 def _packages(kind: str) -> typing.Callable[[Record], Changes]:
     def find(difference: Record) -> Changes:
         for one in difference["packages"]:
@@ -82,13 +89,8 @@ def _packages(kind: str) -> typing.Callable[[Record], Changes]:
 
 def _older(difference: Record) -> Changes:
     for one in difference["packages"]:
-        if one["change"] == "changed" and _key(one["after"]) < _key(one["before"]):
+        if one["change"] == "changed" and is_older_package(one["after"], one["before"]):
             yield one["name"], f"{one['name']} goes back from {one['before']} to {one['after']}"
-
-
-def _key(version: str) -> typing.Tuple[int, typing.List[typing.Any]]:
-    epoch, colon, rest = version.partition(":")
-    return (int(epoch), version_key(rest)) if colon and epoch.isdigit() else (0, version_key(version))
 
 
 KINDS: typing.Dict[str, typing.Callable[[Record], Changes]] = {
@@ -106,12 +108,13 @@ KINDS: typing.Dict[str, typing.Callable[[Record], Changes]] = {
     "user-added": _users("added"),
     "user-changed": _users("changed", "removed"),
     "kernel-option": _options,
+    "open-cve": _holes,
     "package-added": _packages("added"),
     "package-removed": _packages("removed"),
     "package-older": _older,
 }
 # These grow by more bytes than a rule allows.
-SIZES = {"size": "bytes", "initramfs-size": "initramfs_bytes"}
+SIZES = {"size": "bytes", "boot-size": "boot_bytes", "initramfs-size": "initramfs_bytes"}
 
 
 def find(kind: str, difference: Record, megabytes: int) -> typing.List[Change]:

@@ -9,7 +9,7 @@ import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, rpm
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review import changelog, content
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import changelog, content, elf, feed, kernel
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.entries import DIRECTORY, FILE, Entry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.release import DIRECTORY as IN_DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.release import Release
@@ -28,17 +28,24 @@ CHANGELOG = "/usr/share/doc/{}/changelog{}.gz"
 Record = typing.Dict[str, typing.Any]
 
 
-def of(old: Release, new: Release) -> Record:
-    """Compare two releases: data that says the same on every machine, so that its digest names the difference."""
+def of(old: Release, new: Release, known: feed.Feed = feed.NOTHING) -> Record:
+    """Compare two releases: data that says the same on every machine, so that its digest names the difference.
+
+    :param known: vulnerabilities.
+    """
+    files = _files(old, new)
     return {
         "schema": SCHEMA,
         "old": _head(old),
         "new": _head(new),
         "packages": _packages(old, new),
-        "files": _files(old, new),
+        "files": files,
+        "way": _way(files, old, new),
         "units": _units(old, new),
         "users": _accounts("user", old.users, new.users) + _accounts("group", old.groups, new.groups),
         "kernel_options": _options(old.options, new.options),
+        "feed": known.digest,
+        "open_cves": _holes(old, new, known),
     }
 
 
@@ -52,6 +59,7 @@ def _head(release: Release) -> Record:
         "files": len(release.entries),
         "bytes": sum(entry.size for entry in release.entries.values()),
         "initramfs_bytes": release.initramfs_size,
+        "boot_bytes": release.initramfs_size + release.image_size,
     }
 
 
@@ -219,16 +227,40 @@ def _add_texts(found: typing.List[Record], old: Release, new: Release) -> None:
             for release, path, side in ((old, was, record["before"]), (new, name, record["after"]))
         ]
         if None not in texts and left > 0:
-            record["diff"] = content.difference(*texts)
+            if all(elf.is_program(text) for text in texts):
+                record["diff"] = elf.difference(*texts, with_strings=not record["with_package"])
+            else:
+                record["diff"] = content.difference(*texts)
             left -= sum(map(len, record["diff"]))
 
 
 def _public(release: Release, name: str) -> typing.Optional[bytes]:
     """Return what a file holds that everybody may read: a review is no place for secrets."""
     entry = release.entries[name]
-    if entry.kind != FILE or not entry.mode & 0o004 or entry.size > content.LARGEST_TEXT:
+    if entry.kind != FILE or not entry.mode & 0o004 or entry.size > content.LARGEST:
         return None
     return release.view.read(name)
+
+
+def _way(files: typing.List[Record], old: Release, new: Release) -> Record:
+    """Say how a node gets from one to the other: by a soft reboot, where what starts it stays as it is."""
+    starts = kernel.boot_files(new.kernels) | kernel.boot_files(old.kernels)
+    because = [one["path"] for one in files if {one["path"], one["was"]} & starts and one["what"] != ["mode"]]
+    because += [f"kernel {version}" for version in sorted(set(old.kernels) ^ set(new.kernels))]
+    return {"by": "reboot" if because else "soft reboot" if files else "nothing", "because": because}
+
+
+def _holes(old: Release, new: Release, known: feed.Feed) -> typing.List[Record]:
+    """Return what is open now, added where it was not before, and what was and is no more."""
+    sides = [
+        {(one.cve, one.source): one for one in feed.holes(known, side.software, side.codename)} for side in (old, new)
+    ]
+    found = []
+    for key in sorted(set(sides[0]) | set(sides[1])):
+        before, after = sides[0].get(key), sides[1].get(key)
+        change = "stays" if before and after else _change(before, after)
+        found.append({"change": change, **(after or before or feed.Hole("", "", "", "", ""))._asdict()})
+    return found
 
 
 def _units(old: Release, new: Release) -> typing.List[Record]:

@@ -13,6 +13,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._review.view impor
 
 MODULES = "/usr/lib/modules"
 INITRAMFS = ("{modules}/{kernel}/initramfs.img", "/boot/initrd.img-{kernel}", "/boot/initramfs-{kernel}.img")
+IMAGE = ("{modules}/{kernel}/vmlinuz", "/boot/vmlinuz-{kernel}")
 CONFIG = ("{modules}/{kernel}/config", "/boot/config-{kernel}")
 _SET = re.compile(r"(CONFIG_\w+)=(.*)|# (CONFIG_\w+) is not set")
 
@@ -39,7 +40,21 @@ def options(view: View, kernel: str) -> typing.Dict[str, str]:
 
 def initramfs_size(entries: typing.Dict[str, Entry], kernel: str) -> int:
     """Return the bytes of the initramfs of a kernel, 0 if there is none."""
-    for place in INITRAMFS:
+    return _size(entries, kernel, INITRAMFS)
+
+
+def image_size(entries: typing.Dict[str, Entry], kernel: str) -> int:
+    """Return the bytes of a kernel itself, 0 if there is none."""
+    return _size(entries, kernel, IMAGE)
+
+
+def boot_files(kernels: typing.Iterable[str]) -> typing.Set[str]:
+    """Return the names that what starts a node may have: only a reboot brings another one of these."""
+    return {place.format(modules=MODULES, kernel=kernel) for kernel in kernels for place in IMAGE + INITRAMFS}
+
+
+def _size(entries: typing.Dict[str, Entry], kernel: str, places: typing.Iterable[str]) -> int:
+    for place in places:
         entry = entries.get(place.format(modules=MODULES, kernel=kernel))
         if entry and entry.kind == FILE:
             return entry.size

@@ -18,7 +18,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages im
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review import entries, kernel, units
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import entries, kernel, software, units
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.commit import Commit
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.entries import Entry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.view import View
@@ -31,8 +31,8 @@ class Release(typing.NamedTuple):
     """What there is of one release.
 
     kind: DIRECTORY or OSTREE. id: digest of all entries of a directory, or the commit, in hex. name: what its
-    os-release calls it. kernels: sorted. options, initramfs_size: of the last of them. users, groups: as in
-    node_state_info.
+    os-release calls it. kernels: sorted. options, initramfs_size, image_size (bytes): of the last of them. users,
+    groups: as in node_state_info. codename: of the distribution's release.
     """
 
     kind: str
@@ -48,6 +48,9 @@ class Release(typing.NamedTuple):
     kernels: typing.List[str]
     options: typing.Dict[str, str]
     initramfs_size: int
+    image_size: int
+    software: typing.List[software.Software]
+    codename: str
 
     def entry(self, name: str) -> Entry:
         """Return an entry with the digest of its content, which that of a commit has only here.
@@ -106,11 +109,11 @@ def _of(kind: str, digest: str, view: View, found: typing.Dict[str, Entry]) -> R
     packages = Packages(view)
     kernels = kernel.versions(view)
     last = kernels[-1] if kernels else ""
-    name = parse_os_release(view.text("/etc/os-release") or view.text("/usr/lib/os-release")).get("PRETTY_NAME", "")
+    system = parse_os_release(view.text("/etc/os-release") or view.text("/usr/lib/os-release"))
     return Release(
         kind,
         digest,
-        name,
+        system.get("PRETTY_NAME", ""),
         view,
         found,
         packages,
@@ -121,4 +124,7 @@ def _of(kind: str, digest: str, view: View, found: typing.Dict[str, Entry]) -> R
         kernels,
         kernel.options(view, last),
         kernel.initramfs_size(found, last),
+        kernel.image_size(found, last),
+        software.read(view),
+        system.get("VERSION_CODENAME", ""),
     )

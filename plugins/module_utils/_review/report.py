@@ -9,12 +9,15 @@ import hashlib
 import json
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import some
+
 # Lists of changes.
-PARTS = ("packages", "files", "units", "users", "kernel_options")
+PARTS = ("packages", "files", "units", "users", "kernel_options", "open_cves")
 Record = typing.Dict[str, typing.Any]
 # Of one section of the text; the other forms have all of it.
 MOST_ROWS = 80
 MOST_TEXT_LINES = 30
+MOST_NAMES = 5
 _MORE = "(%d more: see the other forms of this report)"
 
 
@@ -47,7 +50,8 @@ def sections(difference: Record) -> typing.List[Section]:
     rights = [one for one in bundled if set(one["what"]) - {"content"} or _is_special(one)]
     rest = [one for one in bundled if one not in rights]
     return [
-        Section("Sizes", _sizes(difference)),
+        Section("Way and sizes", [_way(difference["way"]), *_sizes(difference)]),
+        Section("Vulnerabilities", _holes(difference)),
         Section("Packages", [_package(one) for one in difference["packages"]]),
         Section("Units", [Row(_unit(one), []) for one in difference["units"]]),
         Section("Users and groups", [Row(_account(one), []) for one in difference["users"]]),
@@ -94,10 +98,34 @@ def size(number: int) -> str:
 
 def _sizes(difference: Record) -> typing.List[Row]:
     rows = []
-    for key, what in (("bytes", "all files"), ("initramfs_bytes", "initramfs")):
+    for key, what in (("bytes", "all files"), ("boot_bytes", "kernel and initramfs"), ("initramfs_bytes", "initramfs")):
         before, after = difference["old"][key], difference["new"][key]
         more = "+" if after > before else ""
         rows.append(Row(f"{what}: {size(before)} to {size(after)} ({more}{size(after - before)})", []))
+    return rows
+
+
+def _way(way: Record) -> Row:
+    because = f", because of {some(way['because'], MOST_NAMES)}" if way["because"] else ""
+    return Row(f"nodes get there by {way['by']}{because}", [])
+
+
+def _holes(difference: Record) -> typing.List[Row]:
+    named = sorted({(cve, one["name"]) for one in difference["packages"] for cve in one["cves"]})
+    rows = []
+    if named:
+        by = [f"{cve} ({', '.join(name for other, name in named if other == cve)})" for cve in sorted(dict(named))]
+        rows.append(Row("%d CVEs are named by changelogs of changed packages" % len(by), by))
+    for change, sentence in (("added", "open, and was not before"), ("stays", "still open"), ("removed", "closed")):
+        found = [one for one in difference["open_cves"] if one["change"] == change]
+        lines = [
+            f"{one['cve']} {one['source']} {one['version']}"
+            + (f", mended in {one['fixed']}" if one["fixed"] else ", not mended yet")
+            + (f", urgency {one['urgency']}" if one["urgency"] else "")
+            for one in found
+        ]
+        if lines:
+            rows.append(Row("%d CVEs %s, by the feed %s" % (len(lines), sentence, difference["feed"][:12]), lines))
     return rows
 
 

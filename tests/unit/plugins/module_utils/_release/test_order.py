@@ -35,3 +35,13 @@ def test_serials_decide_where_both_have_one(pair):
 def test_a_serial_of_one_alone_does_not_count():
     assert order.is_older({"version": "1", "serial": 9}, {"version": "2"})
     assert order.newest(None, {"version": "1"}) == {"version": "1"}
+
+
+PACKAGES = "1.0~rc1-1 1.0 1.0-1~deb13u1 1.0-1 1.0-1+deb13u1 1.0-2 1.0+b1-1 1.0.1-1 1-9-1 2-1 1:0.1".split()
+
+
+@pytest.mark.skipif(not shutil.which("dpkg"), reason="dpkg is not installed")
+def test_the_order_of_packages_is_that_of_debian():
+    for one, other in itertools.permutations(PACKAGES, 2):
+        is_older = subprocess.call(["dpkg", "--compare-versions", one, "lt", other]) == 0
+        assert order.is_older_package(one, other) == is_older, (one, other)

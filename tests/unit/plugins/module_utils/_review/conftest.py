@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review import difference, release
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import difference, feed, release
 
 KERNEL = "6.12.117+deb13-cloud-amd64"
-STATUS = "Package: {}\nStatus: install ok installed\nInstalled-Size: 12\nVersion: {}\nDescription: x\n more\n\n"
+STATUS = "Package: {}\nStatus: install ok installed\nInstalled-Size: 12\nVersion: {}\n{}\nDescription: x\n more\n\n"
 PASSWD = "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/:/usr/sbin/nologin\n"
 
 
@@ -19,8 +19,8 @@ class Root:
 
     def __init__(self, place: Path):
         self.place = place
-        self.versions: "dict[str, str]" = {}
-        self.file("usr/lib/os-release", 'ID=debian\nPRETTY_NAME="Debian 13 <b>"\n')
+        self.packages: "dict[str, str]" = {}
+        self.file("usr/lib/os-release", 'ID=debian\nPRETTY_NAME="Debian 13 <b>"\nVERSION_CODENAME=trixie\n')
         self.file("usr/etc/passwd", PASSWD)
         self.file("usr/etc/group", "root:x:0:\ndaemon:x:1:\n")
         self.file("usr/etc/shadow", "root:*:1:::::\n", 0o640)
@@ -42,12 +42,12 @@ class Root:
         path.unlink(missing_ok=True)
         path.symlink_to(target)
 
-    def package(self, name: str, version: str, files: "list[str]") -> None:
+    def package(self, name: str, version: str, files: "list[str]", more: str = "Section: x") -> None:
         info = self.place / "usr/lib/sysimage/dpkg/info"
         info.mkdir(parents=True, exist_ok=True)
         (info / f"{name}.list").write_text("".join(f"{path}\n" for path in files))
-        self.versions[name] = version
-        (info.parent / "status").write_text("".join(STATUS.format(*one) for one in sorted(self.versions.items())))
+        self.packages[name] = STATUS.format(name, version, more)
+        (info.parent / "status").write_text("".join(text for _name, text in sorted(self.packages.items())))
 
     def kernel(self, version: str, config: str) -> None:
         self.file(f"usr/lib/modules/{version}/config", config)
@@ -72,10 +72,10 @@ def new(tmp_path) -> Root:
 
 
 @pytest.fixture
-def compared(tmp_path, old, new) -> "Callable[[], dict[str, Any]]":
-    def compare() -> "dict[str, Any]":
+def compared(tmp_path, old, new) -> "Callable[..., dict[str, Any]]":
+    def compare(known: feed.Feed = feed.NOTHING) -> "dict[str, Any]":
         with release.opened(str(old.place), "", str(tmp_path)) as before:
             with release.opened(str(new.place), "", str(tmp_path)) as after:
-                return difference.of(before, after)
+                return difference.of(before, after, known)
 
     return compare

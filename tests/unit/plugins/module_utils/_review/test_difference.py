@@ -10,9 +10,12 @@ import subprocess
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review import difference, page, release, report
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import difference, feed, page, release, report
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import elf as programs
 
-PARTS = ("packages", "files", "units", "users", "kernel_options")
+from .conftest import KERNEL
+
+PARTS = ("packages", "files", "units", "users", "kernel_options", "open_cves")
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="owners and devices need root")
 
 
@@ -213,6 +216,7 @@ def test_a_newer_kernel_is_compared_with_the_one_before(compared, old, new):
         {"option": "B", "change": "removed", "before": "n", "after": ""},
         {"option": "C", "change": "added", "before": "", "after": "y"},
     ]
+    assert found["way"] == {"by": "reboot", "because": [f"kernel {KERNEL}", f"kernel {version}"]}
     files = paths(found)
     assert set(files) == {
         f"/usr/lib/modules/{version}/config",
@@ -244,7 +248,8 @@ def test_the_forms_of_a_report(compared, new):
     assert "- tool 1.0 to 1.1" in text and "- /usr/bin/su added: file 4755 0:0, 2 bytes" in text
     assert text.index("Needs an approval") < text.index("Packages")
     web = page.render(found, ["<needs>"])
-    assert "&lt;needs&gt;" in web and web.count("<h2>") == 9
+    assert "&lt;needs&gt;" in web and web.count("<h2>") == 10
+    assert "nodes get there by soft reboot" in text
     assert json.loads(report.as_json(found)) == found
     new.place.rename(new.place.parent / "elsewhere")
     new.place = new.place.parent / "elsewhere"
@@ -325,3 +330,83 @@ def test_hard_links_of_directories(compared, old, new):
     }
     assert "/usr/bin/c added: file 0755 0:0, 4 bytes, hard link to /usr/bin/a" in report.as_text(found)
     assert "/usr/bin/b changed: hard link none to /usr/bin/a" in report.as_text(found)
+
+
+def test_by_what_way_a_node_gets_there(compared, new):
+    assert compared()["way"] == {"by": "nothing", "because": []}
+    new.file("usr/sbin/tool", "other", 0o755)
+    assert compared()["way"] == {"by": "soft reboot", "because": []}
+    new.file(f"usr/lib/modules/{KERNEL}/initramfs.img", b"j" * 2000)
+    assert compared()["way"] == {"by": "reboot", "because": [f"/usr/lib/modules/{KERNEL}/initramfs.img"]}
+    assert f"by reboot, because of /usr/lib/modules/{KERNEL}/initramfs.img" in report.as_text(compared())
+
+
+TRACKER = {
+    "tool-src": {
+        "CVE-2026-1": {"releases": {"trixie": {"status": "resolved", "fixed_version": "1.1", "urgency": "high"}}},
+        "CVE-2026-2": {"releases": {"trixie": {"status": "open", "urgency": "low"}, "sid": {"status": "resolved"}}},
+        "CVE-2026-3": {"releases": {"trixie": {"status": "resolved", "fixed_version": "0"}}},
+        "CVE-2026-4": {"releases": {"trixie": {"status": "undetermined"}}},
+        "CVE-2026-5": {"releases": {"sid": {"status": "open"}}},
+        "CVE-2026-6": "odd",
+    },
+    "other": {"CVE-2026-7": {"releases": {"trixie": {"status": "open"}}}},
+}
+
+
+def test_open_vulnerabilities_of_a_feed(tmp_path, compared, old, new):
+    place = tmp_path / "tracker.json"
+    place.write_text(json.dumps(TRACKER))
+    known = feed.load(str(place))
+    for root, version in ((old, "1.0"), (new, "1.2")):
+        root.package("tool", version, ["/usr/sbin/tool"], "Source: tool-src (%s)" % version)
+    found = compared(known)
+    assert [(one["change"], one["cve"], one["version"], one["fixed"]) for one in found["open_cves"]] == [
+        ("removed", "CVE-2026-1", "1.0", "1.1"),
+        ("stays", "CVE-2026-2", "1.2", ""),
+    ]
+    assert found["feed"] == known.digest and len(known.digest) == 64
+    text = report.as_text(found)
+    assert "1 CVEs still open" in text and "CVE-2026-2 tool-src 1.2, not mended yet, urgency low" in text
+    assert compared()["open_cves"] == []
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "[1]", '{"a": 1}', "\xff", "[" * 100000])
+def test_what_is_no_feed_is_refused(tmp_path, content):
+    (tmp_path / "feed").write_text(content, encoding="latin-1")
+    with pytest.raises(FleetError, match="is no list of vulnerabilities"):
+        feed.load(str(tmp_path / "feed"))
+    with pytest.raises(FleetError, match="cannot be read: No such file"):
+        feed.load(str(tmp_path / "none"))
+
+
+def elf(tmp_path, code, *options):
+    (tmp_path / "a.c").write_text(code)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", tmp_path / "a.so", tmp_path / "a.c", *options], check=True)
+    return (tmp_path / "a.so").read_bytes()
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed")
+def test_programs_are_told_by_what_they_need_and_give(tmp_path, compared, old, new):
+    before = elf(tmp_path, "int kept(void) {return 1;} int gone(void) {return 2;}", "-Wl,--build-id=none")
+    code = 'extern int system(const char *); int kept(void) {return system("/bin/nc -l -e /bin/sh");}'
+    old.file("usr/lib/a.so", before)
+    new.file("usr/lib/a.so", elf(tmp_path, code, "-Wl,-rpath,/tmp/x", "-Wl,--no-as-needed", "-lm"))
+    (one,) = compared()["files"]
+    assert {"-exports gone", "+imports system", "+needs libm.so.6", "+looks for libraries in /tmp/x"} <= set(
+        one["diff"]
+    )
+    assert "+text /bin/nc -l -e /bin/sh" in one["diff"]
+    assert not any("kept" in line and not line.startswith("+text") for line in one["diff"])
+    new.package("lib", "2", ["/usr/lib/a.so"])
+    (one,) = (one for one in compared()["files"] if one["path"] == "/usr/lib/a.so")
+    assert "-exports gone" in one["diff"] and not any("text" in line for line in one["diff"])
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed")
+def test_a_damaged_program_says_nothing_and_breaks_nothing(tmp_path):
+    content = elf(tmp_path, "int a(void) {return 1;}")
+    for cut in range(4, len(content), 97):
+        assert isinstance(programs.difference(content, content[:cut], True), list)
+        damaged = content[:cut] + b"\xff" * 8 + content[cut + 8 :]
+        assert isinstance(programs.difference(damaged, content, False), list)

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review import changes, policy
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import changes, feed, policy
 
 CAPABILITY = struct.pack("<IIIII", 0x02000001, 1 << 13, 0, 0, 0)
 WANTS = "usr/etc/systemd/system/multi-user.target.wants"
@@ -38,6 +38,8 @@ def unit(name):
     return lambda root: root.file(f"usr/lib/systemd/system/{name}", "[Service]\n")
 
 
+# Mended in 2.0 of p.
+FEED = feed.Feed("", {"p": {"CVE-2026-1": {"releases": {"trixie": {"status": "resolved", "fixed_version": "2.0-1"}}}}})
 # kind: what has it, by what sentence is it told; what has it not.
 CASES = {
     "set-id-file": [
@@ -107,6 +109,11 @@ CASES = {
         (lambda old, new: None, "", {}),
         (lambda old, new: new.kernel(old_kernel(old), "CONFIG_A=m\n# CONFIG_B is not set\n"), "", {"only": ["BPF_*"]}),
     ],
+    "open-cve": [
+        (lambda old, new: new.package("p", "2.0~rc1-1", []), "CVE-2026-1 is open in p 2.0~rc1-1, and is mended in", {}),
+        (lambda old, new: both(lambda root: root.package("p", "1", []))(old, new), "", {}),
+        (lambda old, new: (old.package("p", "1", []), new.package("p", "2.0-1", [])), "", {}),
+    ],
     "package-added": [
         (lambda old, new: new.package("more", "1", []), "more 1 is added", {}),
         (lambda old, new: old.package("more", "1", []), "", {}),
@@ -122,6 +129,14 @@ CASES = {
     "size": [
         (lambda old, new: new.file("usr/big", b"x" * 1000001), "size grows by 1.0 MB", {"more_than_mb": 1}),
         (lambda old, new: new.file("usr/big", b"x" * 1000000), "", {"more_than_mb": 1}),
+    ],
+    "boot-size": [
+        (
+            lambda old, new: new.file(f"usr/lib/modules/{old_kernel(old)}/vmlinuz", b"k" * 9),
+            "boot-size grows by 9 bytes",
+            {"more_than_mb": 0},
+        ),
+        (lambda old, new: new.file("usr/big", b"x" * 1000), "", {"more_than_mb": 0}),
     ],
     "initramfs-size": [
         (
@@ -176,7 +191,7 @@ def test_every_kind_of_change_has_cases_with_and_without_it():
 def test_kinds_of_changes(compared, old, new, keys, kind, number):
     change, sentence, rule = CASES[kind][number]
     change(old, new)
-    needs = policy.needs(policy.validate(document(keys, when=kind, **rule), "P"), compared())
+    needs = policy.needs(policy.validate(document(keys, when=kind, **rule), "P"), compared(FEED))
     assert bool(needs) == bool(sentence)
     for need in needs:
         assert any(one.startswith(sentence) or sentence in one for one in need.sentences)
