@@ -27,7 +27,8 @@ requirements:
 options:
   manifest:
     description:
-      - Path or C(http)/C(https) URL of the manifest.
+      - Path or C(http)/C(https) URL of the manifest, or of a channel, C(NAME.CHANNEL.channel), which says what manifest
+        is meant now. A channel has to be signed by O(trusted_keys), and must not have expired.
       - Its signature is read from the same place with C(.sig) appended.
       - For a server that asks for a password, put it into the netrc file of the controller.
     type: str
@@ -82,6 +83,12 @@ options:
       - For controllers that can reach it. Each node asks it in any case before anything is fetched.
     type: bool
     default: false
+  memory:
+    description:
+      - Path of a file on the controller that keeps the newest state of each channel that was seen. A channel that is
+        older than that is refused. In check mode nothing is kept.
+      - Without it, an older channel is taken until it expires.
+    type: path
   timeout:
     description: After how many seconds a fetch ends, whatever the server does, when O(manifest) is a URL.
     type: int
@@ -184,6 +191,14 @@ trusted_keys:
       description: Names of the releases that it may sign; empty for all.
       type: list
       elements: str
+channel:
+  description: What the channel says, empty where O(manifest) is no channel.
+  returned: success
+  type: dict
+  sample: {"name": "debian-13", "channel": "stable", "serial": 7, "created": "2026-11-21T00:00:00Z",
+           "expires": "2026-12-21T00:00:00Z", "release": "debian-13-13.2", "manifest": "debian-13-13.2/release.yml",
+           "sha256": "0e5064e75e316f2173b34d9cbd3fa1c4a1a1ea1d1e4d7a2f6f4f5a2ec3c1b111", "floor": "13.1",
+           "blocked": ["debian-13-13.1"]}
 plain_http:
   description: Whether the manifest came over plain http, without anything that rules out an older one.
   returned: success
@@ -197,14 +212,23 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import repository
 from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import fetch, policy, reader, revoked, schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
+    channel,
+    channels,
+    fetch,
+    policy,
+    reader,
+    revoked,
+    schema,
+)
 
 
-def read(params, now):
+def read(params, now, check_mode=False):
     """Read and verify a manifest: the module's result.
 
     :param params: dict, the module's parameters.
     :param now: seconds of the epoch.
+    :param check_mode: bool, remember nothing.
     :raises FleetError: it is refused.
     """
     try:
@@ -214,9 +238,20 @@ def read(params, now):
     wish = policy.Wish(params["release_id"], params["digest"], max_age, revoked.read(params["revoked"]))
     given = reader.trusted_keys(params["trusted_keys"])
     keys = [one for one in given if one.key.fingerprint not in wish.revoked]
+    pointed = memory = None
+    if channel.is_pointer(params["manifest"]):
+        see_that_one_signature_counts(params)
+        memory = channels.Memory(params["memory"] or "")
+        pointed = channels.read(params["manifest"], params["timeout"], keys, params["signatures_required"], now)
+        memory.check(pointed, params["manifest"])
+        params = dict(params, manifest=channel.manifest_location(params["manifest"], pointed.pointer))
     found = verified(params, keys, len(given) - len(keys))
     policy.examine(found.name, found.release, found.digest, found.signed_by, wish, now)
-    plain = fetch.is_plain(params["manifest"]) and not wish.digest
+    if pointed:
+        channel.see_that_it_is_meant(pointed.pointer, pointed.name, found.release, found.digest, found.signed_by)
+        if not check_mode:
+            memory.keep(pointed)
+    plain = fetch.is_plain(params["manifest"]) and not wish.digest and not pointed
     if plain and not found.signed_by and not params["allow_http"]:
         raise FleetError(
             f"{found.name} came over plain http and nobody vouches for it",
@@ -238,8 +273,21 @@ def read(params, now):
         "signed_by": found.signed_by,
         "signatures_required": params["signatures_required"],
         "trusted_keys": [{"key": one.key.pem, "names": list(one.names)} for one in keys],
+        "channel": pointed.pointer._asdict() if pointed else {},
         "plain_http": plain and not params["allow_http"],
     }
+
+
+def see_that_one_signature_counts(params):
+    """Refuse a number of signatures by which anything would count as signed.
+
+    :param params: dict, the module's parameters.
+    """
+    if params["signatures_required"] < 1:
+        raise FleetError(
+            f"osmigrate_signatures_required is {params['signatures_required']}, so anything would count as signed",
+            todo="Give a number from 1 on; osmigrate_require_signature=false is for unsigned releases",
+        )
 
 
 def verified(params, keys, revoked_keys):
@@ -251,11 +299,7 @@ def verified(params, keys, revoked_keys):
     """
     location, required = params["manifest"], params["signatures_required"]
     name = reader.name_of(location)
-    if required < 1:
-        raise FleetError(
-            f"osmigrate_signatures_required is {required}, so anything would count as signed",
-            todo="Give a number from 1 on; osmigrate_require_signature=false is for unsigned releases",
-        )
+    see_that_one_signature_counts(params)
     if params["require_signature"] and not keys:
         raise FleetError(
             f"{name} cannot be verified, because "
@@ -278,13 +322,14 @@ def main():
             "revoked": {"type": "list", "elements": "str", "default": []},
             "allow_http": {"type": "bool", "default": False},
             "check_payload": {"type": "bool", "default": False},
+            "memory": {"type": "path"},
             "timeout": {"type": "int", "default": 30},
         },
         supports_check_mode=True,
     )
     reader.need_libraries(module)
     with failing(module):
-        result = read(module.params, time.time())
+        result = read(module.params, time.time(), module.check_mode)
     if result["plain_http"]:
         module.warn(
             f"{reader.name_of(module.params['manifest'])} came over plain http: whoever is on the way can withhold a "

@@ -62,7 +62,7 @@ def read_payload(payload: str, name: str) -> typing.Tuple[dict, str]:
     :returns: the manifest as schema.validate() returns it, and the digest of release.yml.
     :raises FleetError: it is no such text.
     """
-    signed = _json(payload, f"What is signed of {name[0].lower()}{name[1:]}")
+    signed = read_json(payload, f"What is signed of {name[0].lower()}{name[1:]}")
     if not isinstance(signed, dict) or set(signed) != {"manifest", "sha256"} or not _is_digest(signed["sha256"]):
         raise FleetError(f"{name} has a signature over something else than a manifest and its digest", todo=_AGAIN)
     return schema.validate(signed["manifest"], name), signed["sha256"]
@@ -97,7 +97,7 @@ def parse(text: str, name: str, kind: str = TYPE, todo: str = _AGAIN) -> Envelop
         raise FleetError(
             f"{name} is signed in the form of osmigrate.fleet before 1.0, which is not accepted any more", todo=todo
         )
-    document = _json(text, f"The signature file of {name[0].lower()}{name[1:]}", todo)
+    document = read_json(text, f"The signature file of {name[0].lower()}{name[1:]}", todo)
     try:
         if set(document) != {"payloadType", "payload", "signatures"}:
             raise ValueError("its keys")
@@ -132,7 +132,7 @@ def _is_digest(text):
     return isinstance(text, str) and re.match(r"[0-9a-f]{64}\Z", text) is not None
 
 
-def _json(text, name, todo=_AGAIN):
+def read_json(text: str, name: str, todo: str = _AGAIN) -> typing.Any:
     """Read JSON from outside: not deep, with short numbers, and without the freedom to give a key twice."""
 
     def pairs(items):

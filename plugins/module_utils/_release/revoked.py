@@ -33,23 +33,26 @@ def read(given: typing.Iterable[typing.Any]) -> typing.Set[str]:
     return set(items)
 
 
-def why(entry: str, commit: str, signers: typing.Iterable[str], revoked: typing.Set[str]) -> str:
+def why(
+    entry: str, commit: str, signers: typing.Iterable[str], revoked: typing.Set[str], by: str = "osmigrate_revoked"
+) -> str:
     """Say why a release must not be used.
 
     :param entry: its id.
     :param commit: its commit, "" if that is not known.
     :param signers: fingerprints of the keys that signed it, as far as they are known.
     :param revoked: what read() returned.
+    :param by: what revokes it, in the middle of a sentence.
     :returns: a sentence without its full stop, "" if it may be used: one of its signers is enough.
     """
     if entry in revoked:
-        return f"Release {entry} is revoked by osmigrate_revoked"
+        return f"Release {entry} is revoked by {by}"
     if commit in revoked:
-        return f"Release {entry} is revoked by osmigrate_revoked, which has its commit {commit[:12]}"
+        return f"Release {entry} is revoked by {by}, which has its commit {commit[:12]}"
     signers = list(signers)
     if signers and set(signers) <= revoked:
         keys = ", ".join(one[:16] for one in signers)
-        return f"Release {entry} is signed by nobody but {keys}, which is revoked by osmigrate_revoked"
+        return f"Release {entry} is signed by nobody but {keys}, which is revoked by {by}"
     return ""
 
 

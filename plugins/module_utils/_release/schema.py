@@ -68,7 +68,8 @@ def time_of(text: str) -> int:
     return calendar.timegm(time.strptime(text, DATE))
 
 
-def _date(value, path, problems):
+def date(value, path, problems):
+    """Check a time in UTC, as checks has them."""
     if checks.is_text(value, path, problems):
         try:
             if len(value) != 20:  # strptime also takes numbers without their leading zeros
@@ -129,10 +130,10 @@ _manifest = checks.mapping(
         "schema": checks.integer(SCHEMA),
         "name": checks.text(NAME, "a name (lower-case letters, digits, dashes, a letter first; 64 at most)"),
         "version": _version,
-        "created": _date,
+        "created": date,
         "os": checks.mapping({"id": _word, "version_id": _word, "architecture": _word, "kernel": _word}),
         "payloads": _payloads,
     },
     lists={"minimum_from": checks.list_of(_version)},
-    optional={"expires": _date, "serial": checks.integer(1)},
+    optional={"expires": date, "serial": checks.integer(1)},
 )

@@ -82,6 +82,7 @@ class Publisher:
             "revoked": [],
             "allow_http": False,
             "check_payload": False,
+            "memory": None,
             "timeout": 5,
         }
         return release_info.read(dict(arguments, **changes), now)
