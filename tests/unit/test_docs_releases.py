@@ -38,8 +38,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(name="url")
 def fixture_url(tmp_path):
-    (tmp_path / "public").mkdir()
-    handler = functools.partial(Quiet, directory=str(tmp_path / "public"))
+    (tmp_path / "www").mkdir()
+    handler = functools.partial(Quiet, directory=str(tmp_path / "www"))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -57,7 +57,9 @@ def test_commands_of_the_guide(tmp_path, url):
     (modules / "initramfs.img").write_bytes(b"i" * 2000)
     blocks = commands(GUIDE.read_text(encoding="utf-8"))
     names = f"set -e\nname=debian-13 version=13.1 ref=debian/13/x86_64 url={url} kernel={modules.name}\n"
-    script = names + "\n".join(blocks[part] for part in ("Commit it", "Describe it", "Sign it", "Channels", "Check it"))
+    script = names + "\n".join(
+        blocks[part] for part in ("Commit it", "Describe it", "Sign it", "Channels", "Publish it", "Check it")
+    )
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -71,4 +73,4 @@ def test_commands_of_the_guide(tmp_path, url):
     assert release["os"]["kernel"] == modules.name
     assert release["payloads"]["ostree"]["boot_size"] == 3000
     assert '"signed_by": []' not in done.stdout
-    assert (tmp_path / "public" / "debian-13.stable.channel").exists()
+    assert (tmp_path / "www" / "debian-13.stable.channel").exists()
