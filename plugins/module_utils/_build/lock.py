@@ -16,7 +16,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import re
 
 SCHEMA = 1
 LIST, INDEX, OUTCOMES = "lock.json", "Packages", "outcomes.json"
-_AGAIN = "Make the lock again (osmigrate_build_update=true), or bring that directory back as it was"
+_AGAIN = "Make the lock again (update), or bring that directory back as it was"
 
 
 class Package(typing.NamedTuple):

@@ -51,7 +51,7 @@ def ensure(recipe: Recipe, directory: str, update: bool, frozen: bool, epoch: in
         problem = f"Recipe {recipe.path} has no lock in {directory}"
         if before is not None:
             problem = f"Recipe {recipe.path} asks for other packages, or for another base, than lock {directory} has"
-        raise FleetError(problem, todo="Build once without osmigrate_build_locked, and let the new lock be reviewed")
+        raise FleetError(problem, todo="Build once without locked, and let the new lock be reviewed")
     if check:
         return Locked(before or lock.Lock(asked, epoch, "", []), before, True)
     log.stage = "lock"

@@ -48,7 +48,7 @@ def alone(work: str) -> typing.Iterator[Log]:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise FleetError(
-                f"Another build works in {work}", todo="Wait for it, or give this one another osmigrate_build_work"
+                f"Another build works in {work}", todo="Wait for it, or give this one another work directory"
             )
         # Modes of what is made here are the same for everybody.
         before = os.umask(0o022)
@@ -147,7 +147,7 @@ def _see_room(work: str, locked: lock.Lock, wanted: typing.Sequence[stages.Stage
             "Stage %s and those after it need %d MB, and %s has %d MB free"
             % (wanted[done].name, need >> 20, work, free >> 20),
             LEFT,
-            "Make room, or set osmigrate_build_work to a directory with more",
+            "Make room, or give a work directory with more",
         )
 
 
