@@ -110,7 +110,6 @@ def main():
             "locked": {"type": "bool", "default": False},
             "epoch": {"type": "int", "default": 0},
         },
-        mutually_exclusive=[("update", "locked")],
         supports_check_mode=True,
     )
     reader.need_libraries(module)

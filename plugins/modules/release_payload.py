@@ -108,8 +108,17 @@ manifest:
   description: Path of the manifest.
   returned: success
   type: str
+id:
+  description: Id of the release, its name and version.
+  returned: success
+  type: str
+  sample: debian-13-13.1
 commit:
   description: The commit.
+  returned: success
+  type: str
+previous:
+  description: The commit that the branch had before, empty if there is none or it is the same.
   returned: success
   type: str
 differs:
@@ -174,7 +183,15 @@ def main():
             )
             done = payload.publish(read.document, built.path, work, locked, directory, wanted, log)
     actions = [f"commit {done.commit[:12]}", f"write {done.manifest}"] if done.changed else []
-    answer(module, changed=done.changed, actions=actions, manifest=done.manifest, commit=done.commit)
+    answer(
+        module,
+        changed=done.changed,
+        actions=actions,
+        id=done.id,
+        manifest=done.manifest,
+        commit=done.commit,
+        previous=done.previous,
+    )
 
 
 if __name__ == "__main__":

@@ -47,11 +47,12 @@ options:
       - access
       - remediate
       - release_review
+      - release_build
   hosts:
     description:
       - The pattern of hosts that it works on.
       - Not for V(status), V(halt), V(resume) and V(access), which work on the clusters of all hosts that C(--limit)
-        leaves, nor for V(release_review).
+        leaves, nor for V(release_review) and V(release_build).
     type: raw
   expected_server:
     description: The value of C(osmigrate_expected_server) for clusters of which no host is in sight.

@@ -17,7 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _values
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._variables import MADE, PREFIX, meant, registry
 
 # They work on clusters or releases, and not on hosts.
-OF_CLUSTERS = ("status", "halt", "resume", "access", "release_review")
+OF_CLUSTERS = ("status", "halt", "resume", "access", "release_review", "release_build")
 # To stop is not to depend on what else somebody has written into an inventory.
 FORGIVING = ("halt",)
 _NEEDED_TO_STOP = (

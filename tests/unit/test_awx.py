@@ -65,8 +65,8 @@ SETTINGS = {
     "fleet_webhook": "https://hooks.example/fleet",
     "fleet_release": "https://images.example/newest/release.yml",
 }
-# It reads trees and repositories on the machine of those who build, and works on no host.
-OF_BUILDERS = {"release_review"}
+# They work on trees and repositories on the machine of those who build, and on no host.
+OF_BUILDERS = {"release_review", "release_build"}
 TYPES = {"str": str, "bool": bool, "int": int, "float": (int, float), "dict": dict, "list": list}
 
 

@@ -6,6 +6,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import os
+from urllib.parse import quote
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import apt, lock, oci, schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Document
@@ -76,7 +77,7 @@ def _mmdebstrap(document: Document, tree: str, locked: lock.Lock, directory: str
             *hooks,
             "",
             tree,
-            f"deb [trusted=yes] copy:{directory} ./",
+            f"deb [trusted=yes] copy:{quote(directory)} ./",
         ],
         "mmdebstrap",
         locked.time,

@@ -42,6 +42,8 @@ def ensure(recipe: Recipe, directory: str, update: bool, frozen: bool, epoch: in
     :param check: only say what would be done.
     :raises FleetError: it cannot be made, or it may not be and does not fit.
     """
+    if update and frozen:
+        raise FleetError("To take newer packages and to take exactly the lock exclude each other", todo="Leave one out")
     before = lock.read(directory)
     asked = stages.asked(recipe.document)
     if before is not None and before.asked == asked and not update:

@@ -47,6 +47,12 @@ def show(repository: str, commit: str, ref: str, also: str) -> None:
     _ostree("summary", repository, "--update")
 
 
+def head(repository: str, ref: str) -> str:
+    """Return the commit of a branch, "" if there is none."""
+    done = _command.run(["ostree", "rev-parse", f"--repo={repository}", ref], check=False)
+    return done.stdout.strip() if done.rc == 0 else ""
+
+
 def has(repository: str, commit: str) -> bool:
     """Say whether the repository has a commit."""
     return os.path.isfile(os.path.join(repository, "objects", commit[:2], commit[2:] + ".commit"))

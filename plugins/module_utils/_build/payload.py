@@ -42,8 +42,12 @@ class Wanted(typing.NamedTuple):
 
 
 class Published(typing.NamedTuple):
+    """id: of the release. manifest: its path. previous: the commit that the branch had before, "" for none."""
+
+    id: str
     manifest: str
     commit: str
+    previous: str
     changed: bool
 
 
@@ -140,12 +144,14 @@ def _show(release: typing.Dict[str, typing.Any], repository: str, wanted: Wanted
                 f"Give this one another version; if nobody has seen the old one yet, remove {directory} first",
             )
     name = f"releases/{release['name']}/{release['version']}".replace("+", "_").replace("~", "_")
+    before = ostree.head(repository, payload["ref"])
+    previous = "" if before == payload["commit"] else before
     ostree.show(repository, payload["commit"], payload["ref"], name)
     if there == text.encode("utf-8"):
-        return Published(path, payload["commit"], False)
+        return Published(schema.entry_id(release), path, payload["commit"], previous, False)
     make_directory(directory)
     reader.write(path, text)
-    return Published(path, payload["commit"], True)
+    return Published(schema.entry_id(release), path, payload["commit"], previous, True)
 
 
 def _see_names(tree: str, log: Log) -> None:

@@ -12,6 +12,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _command
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 LEFT = "Nothing was published; what was built before is kept, and a second run goes on from there"
+# How gpgv, by way of apt, says that a key is missing or no longer good.
+_KEYS = ("NO_PUBKEY", "EXPKEYSIG", "REVKEYSIG")
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 # In a mount namespace of its own, so nothing stays mounted whatever happens. Arguments: the tree, a directory that is
 # seen as /mnt or "", and the command.
@@ -83,5 +85,6 @@ class Log:
 def _last(done: _command.Completed) -> str:
     """Return the line that says why: apt's and dpkg's errors have a mark, others say it at the end."""
     said = [line.strip() for line in (done.stdout + "\n" + done.stderr).splitlines() if line.strip()]
-    marked = [line for line in said if line.startswith(("E: ", "dpkg: error", "dracut: FATAL", "dracut[E]"))]
+    keys = [line for line in said if any(sign in line for sign in _KEYS)]
+    marked = keys + [line for line in said if line.startswith(("E: ", "dpkg: error", "dracut: FATAL", "dracut[E]"))]
     return (marked or said or ["it said nothing"])[0 if marked else -1]
