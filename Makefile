@@ -12,7 +12,7 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image disk-tools e2e-all flavours dense faults-node molecule collection install bench \
+.PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image disk-tools e2e-all flavours dense faults-node molecule collection install bench \
 	bench-cluster faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean
 
 help: ## show this
@@ -20,6 +20,13 @@ help: ## show this
 
 demo: venv install ## the main job in the lab, from nothing
 	@PYTHONPATH=tests python tests/e2e/demo.py
+
+release: RECIPE ?= $(BUILD)/release/node.yml
+release: VERSION ?= 13.1
+release: URL ?= http://images.example
+release: install ## a release in build/release: built, compared with the one before, signed; RECIPE, VERSION and URL choose
+	@tests/gate/packages.sh mmdebstrap ostree gpgv debian-archive-keyring openssl
+	@tests/gate/release.sh $(BUILD)/release $(abspath $(RECIPE)) $(VERSION) $(URL)
 
 test: ## everything that CI runs
 	@$(PYTHON) tests/gate/tiers.py $(BUILD) $(TIERS)

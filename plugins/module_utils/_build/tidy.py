@@ -16,11 +16,13 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import
 
 # Of one machine, or of the day on which it was built.
 _OWN = """
-/etc/ssh/ssh_host_* /etc/hostname /etc/resolv.conf /etc/fstab /etc/machine-id /etc/mtab /etc/passwd- /etc/shadow-
-/etc/group- /etc/gshadow- /etc/subuid- /etc/subgid- /etc/.pwd.lock /.dockerenv /initrd.img* /vmlinuz*
-/var/lib/dbus/machine-id /var/lib/dpkg/*-old /var/lib/dpkg/lock* /var/lib/dpkg/triggers/Lock /var/lib/apt/lists/*
-/var/lib/systemd/random-seed /var/lib/systemd/credential.secret /var/log/** /var/cache/** /var/tmp/* /tmp/* /run/*
+/etc/ssh/ssh_host_* /etc/hostname /etc/resolv.conf /etc/fstab /etc/machine-id /etc/passwd- /etc/shadow- /etc/group-
+/etc/gshadow- /etc/subuid- /etc/subgid- /etc/.pwd.lock /.dockerenv /initrd.img* /vmlinuz* /var/lib/dbus/machine-id
+/var/lib/dpkg/*-old /var/lib/dpkg/lock* /var/lib/dpkg/triggers/Lock /var/lib/systemd/random-seed
+/var/lib/systemd/credential.secret /var/tmp/* /tmp/* /run/*
 """
+# Their directories are those of services, which may not make them anew.
+_EMPTIED = ("/var/log", "/var/cache", "/var/lib/apt/lists")
 _SECRET_PLACES = ("/etc", "/root", "/home", "/opt", "/srv", "/var", "/usr/local")
 _PRIVATE_KEY = b"PRIVATE KEY-----"
 _LARGEST = 1 << 20
@@ -41,6 +43,10 @@ def make(document: Document, tree: str, time: int, log: Log) -> None:
         log.inside(tree, ["sh", "-c", compiler], "compiling Python", time, PYTHONHASHSEED="0")
     for pattern in _OWN.split():
         _remove(root, pattern)
+    for place in _EMPTIED:
+        for name, status in list(root.walk(place)):
+            if not stat.S_ISDIR(status.st_mode):
+                os.unlink(root.place(name))
     # Empty: systemd takes the id from the kernel command line or makes one.
     path = root.place("/etc/machine-id")
     os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -55,6 +55,7 @@ TREE = {
     "etc/ssh/ssh_host_ed25519_key": "of one machine",
     "var/lib/dpkg/status": "",
     "var/log/build.log": "today",
+    "var/log/journal/today": "today",
 }
 
 

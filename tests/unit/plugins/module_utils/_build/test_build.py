@@ -84,6 +84,15 @@ def test_what_gets_into_a_release(tmp_path):
     assert "/root -> var/roothome" in found
     assert not [name for name in found if "nethack" in name or "README" in name or "ssh_host" in name]
     assert not [name for name in found if name.startswith(("/etc", "/var/"))]
+
+
+def test_directories_of_var_stay_and_what_they_hold_goes(tmp_path):
+    built = Path(build(prepare(tmp_path), tmp_path / "work").path)
+    assert sorted(str(one.relative_to(built)) for one in built.glob("var/log/**/*")) == ["var/log/journal"]
+
+
+def test_the_manifest_says_what_the_tree_is(tmp_path):
+    done = publish(prepare(tmp_path), tmp_path / "work", "13.1", tmp_path / "public")
     manifest = yaml.safe_load(Path(done.manifest).read_text())
     assert manifest["payloads"]["ostree"]["commit"] == done.commit
     assert manifest["payloads"]["ostree"]["boot_size"] == len("kernel" + "initramfs")
