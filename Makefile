@@ -24,7 +24,7 @@ demo: venv install ## the main job in the lab, from nothing
 release: RECIPE ?= $(BUILD)/release/node.yml
 release: VERSION ?= 13.1
 release: URL ?= http://images.example
-release: install ## a release in build/release: built, compared with the one before, signed; RECIPE, VERSION and URL choose
+release: install ## a release in build/release: built, compared with the one before, signed, published; RECIPE, VERSION and URL choose
 	@tests/gate/packages.sh mmdebstrap ostree gpgv debian-archive-keyring openssl
 	@tests/gate/release.sh $(BUILD)/release $(abspath $(RECIPE)) $(VERSION) $(URL)
 

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Builds a release as users do, with a key of its own, and sees that it verifies and can be fetched whole.
+# Builds a release as users do, signs it with a key of its own, and publishes it, which verifies all of it.
 #
 # Usage: release.sh <directory> <recipe> <version> <url>
 set -euo pipefail
@@ -17,6 +17,7 @@ ansible-playbook osmigrate.fleet.release_build -e osmigrate_build_recipe="$recip
     -e osmigrate_build_version="$version" -e osmigrate_build_url="$url" -e osmigrate_build_work=work \
     -e osmigrate_build_key=release.pem
 for manifest in public/*-"$version"/release.yml; do
-    ansible localhost -m osmigrate.fleet.release_info -a "manifest=$PWD/$manifest trusted_keys=$PWD/release.pub"
+    ansible localhost -m osmigrate.fleet.release_publish -a \
+        "manifest=$PWD/$manifest repository=$PWD/public/repo destination=$PWD/published trusted_keys=$PWD/release.pub"
 done
-ostree fsck --repo=public/repo
+ostree fsck --repo=published/repo

@@ -76,7 +76,7 @@ def files(repository: Path, ref: str) -> dict[str, str]:
 
 
 def test_what_gets_into_a_release(tmp_path):
-    done = publish(prepare(tmp_path), tmp_path / "work", "13.1", tmp_path / "public")
+    publish(prepare(tmp_path), tmp_path / "work", "13.1", tmp_path / "public")
     found = files(tmp_path / "public" / "repo", "debian/13/x86_64")
     assert found["/usr/bin/agent"] == "-00755 0 0 10"
     assert found["/usr/etc/machine-id"] == "-00444 0 0 0"
