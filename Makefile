@@ -38,7 +38,7 @@ lint: collection ## formatting, licences, documentation, playbooks
 	@tests/gate/lint.sh $(COLLECTION)
 
 unit: collection ## unit tests, those of the lab too, and seconds of the fuzz targets
-	@tests/gate/packages.sh rpm
+	@tests/gate/packages.sh rpm prometheus
 	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/unit tests/lab tests/fuzz --junitxml=$(BUILD)/unit.xml
 
 coverage: collection ## the unit tests, and how many lines of each plugin they run; slower than unit

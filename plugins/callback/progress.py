@@ -40,6 +40,25 @@ options:
     ini:
       - section: callback_osmigrate_progress
         key: every
+  metrics_file:
+    description:
+      - A file for the textfile collector of Prometheus' node exporter, whose name has to end in C(.prom). It is written
+        anew every 15 seconds at most, and when the run ends. It needs the Python library C(prometheus-client).
+      - What is in it is this run.
+    type: path
+    env:
+      - name: OSMIGRATE_PROGRESS_METRICS_FILE
+    ini:
+      - section: callback_osmigrate_progress
+        key: metrics_file
+  pushgateway:
+    description: URL of a Pushgateway to which the same is pushed.
+    type: str
+    env:
+      - name: OSMIGRATE_PROGRESS_PUSHGATEWAY
+    ini:
+      - section: callback_osmigrate_progress
+        key: pushgateway
   directory:
     description:
       - Where the log of events, C(events.jsonl), is written, and the report, C(report.html), C(report.md),
@@ -80,10 +99,13 @@ from typing import Any
 from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
     batches,
     events,
+    exposition,
     heartbeat,
+    metrics,
     page,
     progress,
     rollout,
@@ -93,6 +115,8 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.event_log import EventLog, replace
 
 LOG = "events.jsonl"
+# Who scrapes does not look more often.
+METRICS_EVERY = 15
 # So often it is looked whether there was a line.
 LOOKS_EVERY = 1
 COLOURS = {rollout.DONE: constants.COLOR_OK, rollout.FAILED: constants.COLOR_ERROR, rollout.HELD: constants.COLOR_WARN}
@@ -129,6 +153,7 @@ class CallbackModule(CallbackBase):
         self._state = rollout.Rollout()
         self._watch = watch.Watch(self._tell)
         self._play, self._batch = "", 0
+        self._measured, self._unmeasured = 0.0, False
         self._begin_to_wait()
         name = Path(getattr(playbook, "_file_name", None) or "").stem
         self._tell("run", playbook=name, check=bool(context.CLIARGS.get("check")))
@@ -218,6 +243,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._end_to_wait()
         self._watch.end()
+        self._measure(time.time())
         if self._log:
             self._report(self._log.path)
 
@@ -228,12 +254,29 @@ class CallbackModule(CallbackBase):
             replace(log.with_name(f"report.{suffix}"), form(said))
         self._display.display(f"{said['sentence']} The report is {log.with_name('report.html').absolute()}.")
 
+    def _measure(self, now: float) -> None:
+        self._measured = now
+        file, gateway = self.get_option("metrics_file"), self.get_option("pushgateway")
+        if self._unmeasured or not (file or gateway):
+            return
+        found = metrics.of_rollout(self._state, now)
+        try:
+            if file:
+                exposition.write(file, found)
+            if gateway:
+                exposition.push(gateway, found)
+        except FleetError as error:
+            self._unmeasured = True
+            self._display.warning(f"osmigrate.fleet.progress writes no metrics any more: {error}")
+
     def _tell(self, kind: str, **said: Any) -> None:
         self._number += 1
         one = events.event(self._run, self._number, time.time(), kind, **said)
         if self._log:
             self._log.append(one)
         rollout.apply(self._state, one)
+        if one.at - self._measured >= METRICS_EVERY:
+            self._measure(one.at)
         line = progress.line(self._state, one) if self.get_option("lines") else ""
         if line:
             self._say(line, one.at, COLOURS.get(str(one.said.get("outcome"))))

@@ -134,3 +134,10 @@ def test_a_long_wait_is_told_again_and_again(run, by_runner):
     told = re.findall(r"Waiting: w0 waits for those who have to agree.* since ([0-9]+) s \|", printed)
     assert len(told) >= 3 and told == sorted(told)
     assert "has ended, the run goes on" not in printed
+
+
+def test_metrics_are_written_and_a_failure_of_theirs_ends_nothing_else(run, tmp_path):
+    run(OSMIGRATE_PROGRESS_METRICS_FILE=str(tmp_path / "told.prom"))
+    assert 'osmigrate_rollout_nodes{outcome="held",release=""} 3.0' in (tmp_path / "told.prom").read_text()
+    printed = " ".join(run(OSMIGRATE_PROGRESS_METRICS_FILE="/nowhere/told.prom").split())
+    assert printed.count("writes no metrics any more") == 1 and "3 held up" in printed

@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Prometheus is told of a rollout, and of a fleet. Pure.
+
+This plugin util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE, FAILED, STEPS
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import rollout as reducer
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import Rollout
+
+# What a node is that nothing has become of yet.
+MOVING = "moving"
+
+
+class Family(NamedTuple):
+    """A metric. samples: values of the labels, and the value; of a summary how many there were, and their sum."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...]
+    samples: Sequence[tuple[tuple[str, ...], Any]]
+    summary: bool = False
+
+
+def of_rollout(state: Rollout, now: float) -> list[Family]:
+    """Return what is known of a rollout.
+
+    :param now: seconds since the epoch.
+    """
+    release = (state.release,)
+    nodes = list(state.nodes.values())
+    out: Counter[tuple[str, ...]] = Counter()
+    away: list[tuple[tuple[str, ...], Any]] = []
+    steps: Counter[tuple[str, ...]] = Counter()
+    verdicts: Counter[tuple[str, ...]] = Counter()
+    taken: dict[str, list[float]] = {}
+    for node in nodes:
+        if node.out_since is not None:
+            out[(state.release, node.pool)] += 1
+            away.append(((state.release, node.name, node.pool), node.out_since))
+        if node.now_in and not node.outcome:
+            steps[(state.release, node.now_in.step)] += 1
+        if node.verdict:
+            verdicts[(state.release, node.verdict)] += 1
+        for span in node.spans:
+            if span.end is not None:
+                taken.setdefault(span.step, []).append(span.seconds(now))
+    left = reducer.seconds_left(state, now)
+    known = [step.key for step in STEPS]
+    outcomes = [((state.release, key or MOVING), state.outcomes[key]) for key in reducer.OUTCOMES]
+    running = any(not run.ended for run in state.runs.values())
+    label = ("release",)
+    return [
+        Family(
+            "osmigrate_rollout_running", "Whether a run is at work or was killed.", label, [(release, int(running))]
+        ),
+        Family("osmigrate_rollout_begin_timestamp_seconds", "When it began.", label, [(release, state.begin)]),
+        Family(
+            "osmigrate_rollout_last_event_timestamp_seconds", "When it last changed.", label, [(release, state.last)]
+        ),
+        Family("osmigrate_rollout_nodes", "Nodes by what became of them.", ("release", "outcome"), outcomes),
+        Family(
+            "osmigrate_rollout_remaining_seconds",
+            "Estimate of the time that is left.",
+            label,
+            [(release, left)] if left is not None else [],
+        ),
+        Family("osmigrate_rollout_step_nodes", "Nodes in each step.", ("release", "step"), sorted(steps.items())),
+        Family(
+            "osmigrate_rollout_unavailable_nodes",
+            "Nodes that it has taken out of service.",
+            ("release", "pool"),
+            sorted(out.items()),
+        ),
+        Family(
+            "osmigrate_rollout_verdict_nodes",
+            "Nodes by the verdict on their last trial.",
+            ("release", "verdict"),
+            sorted(verdicts.items()),
+        ),
+        Family(
+            "osmigrate_node_unavailable_since_timestamp_seconds",
+            "Since when a node is out of service.",
+            ("release", "node", "pool"),
+            sorted(away),
+        ),
+        Family(
+            "osmigrate_rollout_step_duration_seconds",
+            "How long steps took.",
+            ("release", "step"),
+            [((state.release, key), (len(taken[key]), sum(taken[key]))) for key in known if key in taken],
+            summary=True,
+        ),
+    ]
+
+
+def of_fleet(nodes: Iterable[Mapping[str, Any]]) -> list[Family]:
+    """Return what Node objects say.
+
+    :param nodes: as k8s_node_info describes them.
+    """
+    runs: Counter[tuple[str, ...]] = Counter()
+    failed: Counter[tuple[str, ...]] = Counter()
+    arrived: list[tuple[tuple[str, ...], Any]] = []
+    for node in nodes:
+        ours = node["osmigrate"]
+        done = ours.get("phase") == DONE
+        runs[(ours.get("release", "") if done else "", node["os_image"])] += 1
+        if ours.get("phase") == FAILED:
+            failed[(ours.get("release", ""),)] += 1
+        since = times.parse(ours.get("since", "")) if done else None
+        if since is not None:
+            arrived.append(((node["name"], ours.get("release", "")), since))
+    return [
+        Family("osmigrate_fleet_nodes", "Nodes by what they run.", ("release", "os_image"), sorted(runs.items())),
+        Family("osmigrate_fleet_failed_nodes", "Nodes whose last move failed.", ("release",), sorted(failed.items())),
+        Family(
+            "osmigrate_node_arrived_timestamp_seconds",
+            "When a node arrived at the release that it runs.",
+            ("node", "release"),
+            sorted(arrived),
+        ),
+    ]
