@@ -158,9 +158,12 @@ class Commit(View):
         return entry.content if entry and entry.kind == LINK else None
 
     def outside(self, name: str) -> str:
-        """Return where a directory is visible: it is checked out for that, with the rights of who asks."""
+        """Return where a directory is visible: it is checked out for that, with the rights of who asks.
+
+        One that the commit has not is visible nowhere, and no mistake: that of a package database, say.
+        """
         place = os.path.join(self.root, hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest())
-        if name != NOWHERE and not os.path.lexists(place):
+        if name != NOWHERE and self.is_at(self._real(name)) and not os.path.lexists(place):
             os.makedirs(self.root, exist_ok=True)
             run(
                 ["ostree", "checkout", f"--repo={self.repository}", "--user-mode", "--fsync=false"]
