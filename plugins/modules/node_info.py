@@ -237,6 +237,15 @@ grub:
     next_entry:
       description: What C(grub-reboot) asked for and GRUB has not booted yet.
       type: str
+    next_entry_stuck:
+      description: Why GRUB could not clear that in C(grubenv), empty if nothing is wrong with the file.
+      type: str
+    late_default:
+      description: Whether C(grub.cfg) sets its default after it has read C(custom.cfg).
+      type: bool
+    elsewhere:
+      description: Why GRUB may read another C(grub.cfg), empty if nothing speaks for that.
+      type: str
 ostree:
   description: OSTree on the node.
   returned: always

@@ -18,7 +18,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _osrelease, _storage, _text
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, env, grub, grubcfg
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, env, grub, grubcfg, script
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     accounts,
     dpkg,
@@ -170,7 +170,7 @@ def of_block(text: str) -> None:
 
 def of_grub(text: str) -> None:
     grubcfg.settings(text)
-    grub.returns_early(grub.with_block(text))
+    script.ends_early(grub.with_block(text))
     grub.without_block(text)
 
 

@@ -50,12 +50,17 @@ def test_decision(case: dict, tmp_path: Path) -> None:
     if finalized:
         fallback = next(entry for entry in ENTRIES if entry["id"] == case["finalized"])
         files["grub.cfg"] = (SHOW_BOOT + grubcfg.render(CONFIG.format(before="", after=""), fallback)).encode()
+    if "last" in case:
+        own = CONFIG.format(before=case.get("before", ""), after="")
+        files["grub.cfg"] = (SHOW_BOOT + own + case["last"]).encode()
     if isinstance(case["block"], dict):
         files["osmigrate.env"] = env.render(case["block"])
     elif case["block"] is not None:
         files["osmigrate.env"] = case["block"].encode()
     if "next_entry" in case:
         files["grubenv"] = env.render({"next_entry": case["next_entry"]})
+    if "grubenv" in case:
+        files["grubenv"] = env.render(case["grubenv"])
     for name, length in case.get("cut", {}).items():
         files[name] = files[name][:length]
     after = "".join(SAYS_ITS_NAME % {"name": name} for name in case.get("after", []))

@@ -9,7 +9,7 @@ import os
 import re
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initrd
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initrd, script
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PACKAGE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
@@ -71,7 +71,7 @@ def find(root="/"):
         if not os.path.isfile(config):
             continue
         with open(config, "rb") as text:
-            if b"custom.cfg" not in text.read():
+            if not script.sources_custom(text.read().decode("utf-8", "replace")):
                 raise FleetError(
                     f"{config} does not source custom.cfg, so a boot entry of ours would never be seen",
                     todo="Install the 41_custom script of GRUB's grub.d and regenerate grub.cfg",
@@ -123,17 +123,6 @@ def without_block(text):
             kept.append(line)
     text = "".join(kept)
     return text if not text or text.endswith("\n") else text + "\n"
-
-
-def returns_early(text):
-    """Say whether lines of custom.cfg end it before its last one: a return that is in no function."""
-    depth = 0
-    for line in text.split("\n"):
-        words = line.split("#")[0].replace(";", " ").split()
-        if depth == 0 and "return" in words and "function" not in words:
-            return True
-        depth = max(depth + words.count("{") - words.count("}"), 0)
-    return False
 
 
 def boot_lines(entry):

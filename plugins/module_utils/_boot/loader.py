@@ -26,6 +26,8 @@ def started_by(arguments, loader_info, stub_info):
     if stub:
         return "", f"This system was started as a unified kernel image ({stub})"
     image = dict(arguments).get("BOOT_IMAGE") or ""
+    if image and "initrd" in dict(arguments):
+        return "", "The kernel's command line names its initrd, which GRUB never does (syslinux and its relatives do)"
     if image.startswith(("/", "(")):
         return GRUB, ""
     if image:

@@ -13,6 +13,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     files,
     grubcfg,
     initrd,
+    script,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     grub as grub_menu,
@@ -103,8 +104,8 @@ def custom_problem(grub):
     :param grub: grub.Grub.
     """
     text = grub_menu.without_block(read_bytes(grub.custom).decode("utf-8", "surrogateescape"))
-    if grub_menu.returns_early(text):
-        return f"{grub.custom} returns before its end"
+    if script.ends_early(text):
+        return f"{grub.custom} ends before its last line, by one of {', '.join(script.ENDS)} in no menu entry"
     whole = grub_menu.with_block(text).encode("utf-8", "surrogateescape")
     checked = run([grub.check_tool], input_bytes=whole, check=False)
     if checked.rc == 0:

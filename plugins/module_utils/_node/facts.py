@@ -14,7 +14,7 @@ import re
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, env, loader, menu, timing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, env, loader, menu, script, timing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub as grub_menu
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import tier as boot_tier
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
@@ -164,7 +164,9 @@ def grub_facts(root):
     """Describe GRUB: directory, family, problem (why it cannot be used, empty if it can), the missing tools, and more.
 
     not_loader: why something else may have started this system; custom_problem: why the administrator's custom.cfg
-    would keep ours from being read; next_entry: what grub-reboot asked for. Each is empty where all is well.
+    would keep ours from being read; late_default: whether grub.cfg sets its default after that; next_entry: what
+    grub-reboot asked for; next_entry_stuck: why GRUB could not clear it in its file; elsewhere: why GRUB may read
+    another grub.cfg. Each is empty where all is well.
     """
     _started, not_loader = loader.started_by(
         grub_menu.parse_command_line(_text(root, "proc/cmdline")),
@@ -172,7 +174,7 @@ def grub_facts(root):
         _bytes(root, os.path.join(loader.EFI_VARIABLES, loader.STUB_INFO)),
     )
     facts = {"directory": "", "family": "", "missing_tools": [], "problem": "", "not_loader": not_loader}
-    facts.update(custom_problem="", next_entry="")
+    facts.update(custom_problem="", next_entry="", next_entry_stuck="", late_default=False, elsewhere="")
     try:
         grub = grub_menu.find(root)
     except FleetError as error:
@@ -182,8 +184,34 @@ def grub_facts(root):
         facts["custom_problem"] = menu.custom_problem(grub)
     else:
         facts["missing_tools"] = [grub.check_tool]
-    saved = env.read(os.path.join(grub.directory, "grubenv"))[0] or {}
-    return dict(facts, next_entry=saved.get("next_entry", ""))
+    facts["late_default"] = script.default_after_custom(_text("", grub.config))
+    facts["elsewhere"] = reads_elsewhere(root, grub)
+    path = os.path.join(grub.directory, "grubenv")
+    saved, _problem, unfit = env.read(path)
+    facts["next_entry"] = (saved or {}).get("next_entry", "")
+    block = boot_tier.probe_block(path)
+    return dict(facts, next_entry_stuck=unfit or (boot_tier.block_problem(block) if block else ""))
+
+
+def reads_elsewhere(root, grub):
+    """Say why GRUB may read another grub.cfg than the one that was found, "" if nothing speaks for that.
+
+    :param grub: grub.Grub.
+    """
+    others = [os.path.join(root, place, "grub.cfg") for place, _tool in grub_menu.PLACES]
+    others = [path for path in others if os.path.isfile(path) and not os.path.samefile(path, grub.config)]
+    found = [script.parse_stub(_text("", path)) for place in boot_tier.ESP_PLACES for path in _stubs(root, place)]
+    stubs = [stub for stub in found if stub is not None]
+    if not os.path.isdir(os.path.join(root, "sys/firmware/efi")) or not stubs:
+        return f"There is {' and '.join(others)}, too" if others else ""
+    here = script.Stub(_storage.filesystem(grub.directory).uuid, _storage.grub_path(grub.directory))
+    if here in stubs:
+        return ""
+    return "The EFI system partition sends GRUB to {} of the file system {}".format(*reversed(stubs[0]))
+
+
+def _stubs(root, place):
+    return sorted(glob.glob(os.path.join(root, place.lstrip("/"), "EFI", "*", "grub.cfg")))
 
 
 def tier_facts(root):

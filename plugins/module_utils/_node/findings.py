@@ -200,14 +200,36 @@ def boot_loader_custom(node, wanted):
 
 @_check(
     "inhibitor",
+    "grub.cfg sets its default after custom.cfg",
+    "Let the script of grub.d that does it run before 41_custom, and make grub.cfg anew",
+    acceptable=True,
+)
+def boot_loader_default(node, wanted):
+    return "What it sets there wins over the trial, which would never start" if node["grub"]["late_default"] else ""
+
+
+@_check(
+    "inhibitor",
+    "GRUB may read another grub.cfg",
+    "Remove the grub.cfg that GRUB does not read, or install GRUB anew (grub-install) from the system that runs",
+    acceptable=True,
+)
+def boot_loader_directory(node, wanted):
+    return node["grub"]["elsewhere"]
+
+
+@_check(
+    "inhibitor",
     "A pending grub-reboot that GRUB cannot clear",
     "Run grub-editenv unset next_entry on the grubenv of the node, and do not use grub-reboot there",
 )
 def boot_loader_next_entry(node, wanted):
     # Where the block does not lie beside grub.cfg, GRUB cannot write there, and would boot that entry for ever.
-    if node["boot_tier"]["name"] in ("", "block") or not node["grub"]["next_entry"]:
+    next_entry, stuck = node["grub"]["next_entry"], node["grub"]["next_entry_stuck"]
+    if not next_entry or (node["boot_tier"]["name"] in ("", "block") and not stuck):
         return ""
-    return f"The grubenv of the node asks for one boot of {node['grub']['next_entry']}, and GRUB cannot write there"
+    because = f", because the file {stuck}" if stuck else ""
+    return f"The grubenv of the node asks for one boot of {next_entry}, and GRUB cannot write there{because}"
 
 
 @_check("inhibitor", "Secure Boot is on", "Turn Secure Boot off, or exclude the node")

@@ -56,21 +56,6 @@ def test_arguments_that_would_be_cut_off_are_refused():
             grub.check_length({**ENTRY, "options": options})
 
 
-RETURNS = {
-    "set a=b\nif [ x = x ]; then return; fi\n": True,
-    "return": True,
-    "function mine {\n  return\n}\nmenuentry 'x' {\n  true\n}\n": False,
-    "function mine { return; }\n": False,
-    "# return\nset returned=1\n": False,
-    "": False,
-}
-
-
-@pytest.mark.parametrize("text", RETURNS)
-def test_what_ends_custom_cfg_before_ours_is_seen(text):
-    assert grub.returns_early(text) == RETURNS[text]
-
-
 def test_find(tmp_path):
     directory = tmp_path / "boot/grub2"
     directory.mkdir(parents=True)

@@ -17,6 +17,18 @@ CASES = {
     "systemd-boot beside a grub.cfg that was left": ("root=UUID=1 rw", "systemd-boot 252.1", "", "systemd-boot 252.1"),
     "a unified kernel image": ("root=UUID=1 rw", "", "systemd-stub 254", "unified kernel image"),
     "extlinux": ("BOOT_IMAGE=../vmlinuz-6.1 root=/dev/sda1", "", "", "extlinux"),
+    "extlinux, by an absolute path": (
+        "BOOT_IMAGE=/boot/vmlinuz-6.1 initrd=/boot/initrd.img-6.1 root=UUID=1 ro",
+        "",
+        "",
+        "syslinux",
+    ),
+    "LILO": ("BOOT_IMAGE=Linux ro root=801", "", "", "BOOT_IMAGE=Linux"),
+    "PXELINUX": ("BOOT_IMAGE=debian/linux initrd=debian/initrd.gz", "", "", "syslinux"),
+    "rEFInd": ("ro root=UUID=1 initrd=boot\\initrd.img-6.1", "rEFInd 0.14.0", "", "rEFInd"),
+    "GRUB, and an argument that begins with initrd": ("BOOT_IMAGE=/vmlinuz initrdmem=0x1,0x2 ro", "", "", ""),
+    "GRUB below shim, on Fedora": ("BOOT_IMAGE=(hd0,gpt2)/vmlinuz-6.1 root=UUID=1", "GRUB 2.06", "", ""),
+    "limine": ("root=UUID=1 rw", "Limine 8.0.1", "", "Limine 8.0.1"),
     "a hypervisor": ("console=ttyS0 root=/dev/vda", "", "", "hypervisor"),
     "nothing at all": ("", "", "", "no BOOT_IMAGE"),
 }

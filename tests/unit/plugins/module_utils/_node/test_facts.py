@@ -111,6 +111,30 @@ def test_grub_fail_where_custom_cfg_is_not_read(tmp_path):
     assert "does not source custom.cfg" in nodefacts.grub_facts(root)["problem"]
 
 
+TWO = {"boot/grub/grub.cfg": "source $prefix/custom.cfg\n", "boot/grub2/grub.cfg": "source $prefix/custom.cfg\n"}
+STUB = "search.fs_uuid 1-2 root hd0,gpt2\nset prefix=($root)'/grub2'\nconfigfile $prefix/grub.cfg\n"
+
+
+def test_grub_may_read_another_directory(tmp_path):
+    assert "boot/grub2/grub.cfg, too" in nodefacts.grub_facts(tree(tmp_path, TWO))["elsewhere"]
+    root = tree(tmp_path, {"sys/firmware/efi/x": "", "boot/efi/EFI/debian/grub.cfg": STUB})
+    assert nodefacts.grub_facts(root)["elsewhere"].endswith("sends GRUB to /grub2 of the file system 1-2")
+
+
+def test_grub_reads_where_the_efi_system_partition_sends_it(tmp_path, monkeypatch):
+    root = tree(tmp_path, {**TWO, "sys/firmware/efi/x": "", "boot/efi/EFI/debian/grub.cfg": STUB})
+    monkeypatch.setattr(nodefacts._storage, "filesystem", lambda path: nodefacts._storage.Filesystem(
+        "/boot", "/dev/vda1", "1-2", "ext4", ["part"], 0, 0))  # fmt: skip
+    monkeypatch.setattr(nodefacts._storage, "grub_path", lambda path: "/grub2")
+    assert nodefacts.grub_facts(root)["elsewhere"] == ""
+
+
+def test_one_directory_by_two_names_is_no_other(tmp_path):
+    root = tree(tmp_path, {"boot/grub/grub.cfg": "source $prefix/custom.cfg\n"})
+    (tmp_path / "boot/grub2").symlink_to("grub")
+    assert nodefacts.grub_facts(root)["elsewhere"] == ""
+
+
 def test_everything_of_this_machine():
     facts = nodefacts.gather()
     assert facts["kernel"] and facts["architecture"]

@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GRUB's scripts, read as far as it matters whether our menu is read, and counts. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import os
+import re
+import typing
+
+# A comment, what ends a command, or a word with its quotes.
+TOKEN = re.compile(
+    r"""#[^\n]*|[\n;]|(?:\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s;\\])(?:\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s;\\])*""",
+    re.DOTALL,
+)
+KEYWORDS = ("if", "then", "else", "elif", "do", "while", "until", "for", "in")
+# After these GRUB reads no further in a file.
+ENDS = ("return", "configfile", "exit", "normal", "boot", "reboot", "halt")
+
+
+def statements(text: str) -> typing.Iterator[typing.Tuple[int, typing.List[str]]]:
+    """Take a script apart.
+
+    :returns: commands as (in how many braces they stand, their words without quotes, the first one never a keyword).
+    """
+    depth, words = 0, []  # type: int, typing.List[str]
+    for token in TOKEN.findall(text + "\n"):
+        if token.startswith("#"):
+            continue
+        if token not in ("\n", ";", "{", "}"):
+            if words or token not in KEYWORDS:
+                words.append(re.sub(r"""['"]""", "", token))
+            continue
+        if words:
+            yield depth, words
+        words = []
+        depth = max(0, depth + {"{": 1, "}": -1}.get(token, 0))
+
+
+def ends_early(text: str) -> bool:
+    """Say whether a file may end before its last line: by a command that is in no menu entry and no function."""
+    return any(depth == 0 and words[0] in ENDS for depth, words in statements(text))
+
+
+def _sources_custom(depth: int, words: typing.List[str]) -> bool:
+    return depth == 0 and words[0] in ("source", ".") and len(words) > 1 and words[1].endswith("custom.cfg")
+
+
+def sources_custom(text: str) -> bool:
+    """Say whether a grub.cfg reads custom.cfg; a comment or a menu entry that names it does not."""
+    return any(_sources_custom(depth, words) for depth, words in statements(text))
+
+
+def default_after_custom(text: str) -> bool:
+    """Say whether a grub.cfg sets its default once more after custom.cfg, in which ours is."""
+    late = False
+    for depth, words in statements(text):
+        if _sources_custom(depth, words):
+            late = True
+        elif late and depth == 0 and " ".join(words).startswith(("default=", "set default=")):
+            return True
+    return False
+
+
+class Stub(typing.NamedTuple):
+    """Where a grub.cfg on an EFI system partition sends GRUB on to: UUID of the file system, and directory there."""
+
+    uuid: str
+    directory: str
+
+
+def parse_stub(text: str) -> typing.Optional[Stub]:
+    """Read such a file; None if it is none."""
+    uuid, prefix = "", ""
+    for _depth, words in statements(text):
+        if words[0] == "search.fs_uuid" and len(words) > 1:
+            uuid = words[1]
+        elif words[0] == "search" and any(word in ("--fs-uuid", "-u") for word in words):
+            uuid = words[-1] if not words[-1].startswith("-") else ""
+        elif words[0] == "set" and words[1:] and words[1].startswith("prefix="):
+            prefix = words[1].partition(")")[2]
+    return Stub(uuid, os.path.normpath(prefix)) if uuid and prefix else None
