@@ -8,6 +8,8 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import re
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
+
 # What a value is made of, without a blank in between.
 PARTS = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|((?:\\.|[^\s'"\\])+)""")
 DEBIAN, EL = "debian", "el"
@@ -19,7 +21,7 @@ def parse_os_release(text: str) -> typing.Dict[str, str]:
     :returns: dict of str to str.
     """
     values = {}
-    for line in text.splitlines():
+    for line in _lines.lines(text.lstrip("\ufeff")):
         name, equals, value = line.strip().partition("=")
         if equals and not name.startswith("#"):
             values[name] = _value(value)

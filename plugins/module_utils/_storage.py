@@ -23,6 +23,10 @@ EXT4 = "/proc/fs/ext4"
 # Layers of their own, as lsblk knows of none: of a btrfs, and of LVM, which shows them by the names of hidden devices.
 SEVERAL = "several devices"
 THIN, SNAPSHOT = "thin pool", "snapshot"
+# Disks that the network brings, which lsblk shows like others.
+NETWORK = "network"
+NETWORK_TRANSPORTS = ("iscsi", "tcp", "rdma", "fcoe")
+NETWORK_NAMES = ("nbd", "rbd", "drbd")
 HIDDEN = ((THIN, ("-tpool", "_tdata", "_tmeta")), (SNAPSHOT, ("-cow",)))
 
 
@@ -45,6 +49,7 @@ class Filesystem(typing.NamedTuple):
     size_bytes: int
     free_bytes: int
     journals_data: bool = False
+    read_only: bool = False
 
 
 class Room(typing.NamedTuple):
@@ -111,10 +116,17 @@ def is_below(path, directory):
     return path == directory or path.startswith(directory.rstrip("/") + "/")
 
 
+def _is_of_network(name):
+    """Say whether a disk is one that a program or NVMe over fabrics brings."""
+    name = os.path.basename(name)
+    transport = read_text(f"/sys/block/{name}/device/transport").strip() if name.startswith("nvme") else ""
+    return name.startswith(NETWORK_NAMES) or transport in NETWORK_TRANSPORTS
+
+
 def parse_lsblk(text):
     """Read one device and what it is made of.
 
-    :param text: str, JSON of lsblk --inverse with the columns name, type and uuid.
+    :param text: str, JSON of lsblk --inverse with the columns name, type, uuid and tran.
     :returns: (device path, uuid, list of str layer types from the file system down to the disks).
     """
     layers = []
@@ -123,7 +135,8 @@ def parse_lsblk(text):
     while pending:
         device = pending.pop(0)
         hidden = [layer for layer, ends in HIDDEN if device["type"] == "lvm" and device["name"].endswith(ends)]
-        layers += [layer for layer in [*hidden, device["type"]] if layer not in layers]
+        network = [NETWORK] if device.get("tran") in NETWORK_TRANSPORTS or _is_of_network(device["name"]) else []
+        layers += [layer for layer in [*hidden, device["type"], *network] if layer not in layers]
         pending.extend(device.get("children", []))
     return first["name"], first["uuid"] or "", layers
 
@@ -142,7 +155,7 @@ def filesystem(path):
     if os.path.exists(link):
         device = "/dev/" + os.path.basename(os.path.realpath(link))
     if device.startswith("/dev/"):
-        listed = run(["lsblk", "--json", "--paths", "--inverse", "--output", "NAME,TYPE,UUID", device])
+        listed = run(["lsblk", "--json", "--paths", "--inverse", "--output", "NAME,TYPE,UUID,TRAN", device])
         device, uuid, layers = parse_lsblk(listed.stdout)
         if not uuid:  # udev may know nothing of it yet
             uuid = run(["blkid", "-p", "-s", "UUID", "-o", "value", device], check=False).stdout.strip()
@@ -150,7 +163,10 @@ def filesystem(path):
         layers.append(SEVERAL)
     here = room(path)
     journaled = journals_data(device, mount)
-    return Filesystem(mount.target, device, uuid, mount.fstype, layers, here.size_bytes, here.free_bytes, journaled)
+    read_only = "ro" in mount.options or "ro" in mount.system_options
+    return Filesystem(
+        mount.target, device, uuid, mount.fstype, layers, here.size_bytes, here.free_bytes, journaled, read_only
+    )
 
 
 def room(path: str) -> Room:

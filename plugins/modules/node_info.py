@@ -148,6 +148,9 @@ root:
     free_bytes:
       description: Room that is left; for RV(root) where OSTree writes, with quotas on that directory.
       type: int
+    read_only:
+      description: Whether nothing can be written there; of RV(root) and RV(boot) only.
+      type: bool
     root_bytes:
       description: The same with what is reserved for the administrator; of RV(root) only.
       type: int

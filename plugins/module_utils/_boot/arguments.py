@@ -13,11 +13,13 @@ CARRIED = tuple(
     "console earlyprintk earlycon consoleblank keep_bootcon no_console_suspend fbcon video printk.* "
     # Crash dumps.
     "crashkernel crash_kexec_post_notifiers softlockup_panic hung_task_panic nmi_watchdog nowatchdog nosoftlockup "
+    "softlockup_all_cpu_backtrace hardlockup_* watchdog_thresh log_buf_len sysrq_always_enabled "
     # Huge pages and memory.
     "hugepages hugepagesz default_hugepagesz hugetlb_cma hugetlb_free_vmemmap transparent_hugepage cma memmap mem "
-    "memhp_default_state numa numa_balancing swiotlb psi "
+    "hugepage_alloc_threads memhp_default_state numa numa_balancing swiotlb psi "
     # Isolated processors, and how they sleep.
     "isolcpus nohz nohz_full rcu_nocbs rcu_nocb_poll kthread_cpus irqaffinity managed_irq skew_tick nosmt maxcpus "
+    "systemd.cpu_affinity threadirqs preempt "
     "nr_cpus possible_cpus intel_idle.* processor.* cpuidle.* cpufreq.* intel_pstate amd_pstate idle max_cstate "
     "clocksource tsc hpet nohpet no_timer_check "
     # Hardware.
@@ -32,7 +34,7 @@ CARRIED = tuple(
     "audit audit_backlog_limit apparmor security lsm ima_policy ima_appraise ima_hash ima_template evm "
     "module_blacklist initcall_blacklist "
     # Control groups.
-    "systemd.unified_cgroup_hierarchy cgroup_enable cgroup_disable swapaccount "
+    "systemd.unified_cgroup_hierarchy cgroup_enable cgroup_disable cgroup_memory cgroup_no_v1 swapaccount "
     # Names of devices, the network, and who configures them.
     "net.ifnames net.naming-scheme biosdevname ip cloud-init network-config ds "
     # What opens the root.
@@ -42,8 +44,13 @@ CARRIED = tuple(
 NETWORK_ROOT = (
     "netroot nbdroot nfsroot iscsi_initiator ISCSI_AUTO iscsi_auto rd.iscsi.* rd.nvmf.* rd.fcoe fcoe rd.neednet"
 ).split()
-NETWORK_ROOT_VALUES = ("iscsi:", "nfs:", "nfs4:", "nbd:", "/dev/nfs", "live:http")
+NETWORK_ROOT_VALUES = (
+    "iscsi:", "nfs:", "nfs4:", "cifs:", "fcoe:", "nbd:", "aoe:", "dhcp",
+    "/dev/nfs", "/dev/nbd", "/dev/rbd", "http", "live:http",
+)  # fmt: skip
+NO = ("0", "no", "off")
 # GRUB sets quotes of its own, and half of a pair would swallow the arguments of a trial.
+QUOTES = "'\""
 QUOTED = "it has quotes, which the boot menu does not pass on"
 # Of the dotted names those that steer one program; all others are parameters of modules, and of the machine.
 STEERING = ("rd.*", "systemd.*", "osmigrate.*", "ostree.*", "fsck.*", "luks.*", "plymouth.*", "cloud-init.*")
@@ -57,9 +64,16 @@ DROPPED = [
             "systemd.gpt_auto osmigrate.*",
         ),
         ("belongs to trials", "panic oops systemd.watchdog_sec"),
-        ("only about what is shown while booting", "quiet splash rhgb loglevel vt.* plymouth.* nomodeset vga"),
-        ("no swap, so no hibernation", "resume resume_offset noresume"),
-        ("for the initramfs of the incumbent, or one boot", "rd.* boot single emergency rescue 1 3 5"),
+        (
+            "only about what is shown while booting",
+            "quiet splash rhgb loglevel ignore_loglevel vt.* plymouth.* nomodeset vga",
+        ),
+        ("no swap, so no hibernation", "resume resume_offset noresume noswap"),
+        (
+            "for the initramfs of the incumbent, or one boot",
+            "rd.* ifname nameserver lang LANG KEYTABLE keymap TERM BOOT_IF BOOTIF fastboot boot single emergency "
+            "rescue 1 3 5",
+        ),
         ("for one boot, or the service manager of the incumbent", "systemd.* fsck.* luks.* cloud-init.*"),
         ("SELinux is not carried", "selinux enforcing autorelabel"),
         ("only kernels of EL 7 and 8 know it", "crashkernel=auto"),
@@ -77,28 +91,37 @@ def words(arguments):
     return [name if value is None else f"{name}={value}" for name, value in arguments]
 
 
+def _is(name, patterns):
+    """Say whether a name is one of those; to the kernel - and _ in it are the same."""
+    return any(fnmatch.fnmatchcase(name.replace("-", "_"), known.replace("-", "_")) for known in patterns)
+
+
 def is_carried(word):
     """Say whether an argument describes the machine or its tuning."""
     name = word.partition("=")[0]
-    if '"' in word:
+    if set(word) & set(QUOTES):
         return False
     if any(word == pattern for pattern, _reason in DROPPED if "=" in pattern):
         return False
-    if any(fnmatch.fnmatchcase(name, known) for known in CARRIED):
+    if _is(name, CARRIED):
         return True
-    return "." in name and not any(fnmatch.fnmatchcase(name, other) for other in STEERING + ("vt.*",))
+    return "." in name and not _is(name, STEERING + ("vt.*",))
 
 
 def reason(word):
     """Say why an argument is not carried; "" for one that is, or that nobody knows."""
     if is_carried(word):
         return ""
-    if '"' in word:
+    if set(word) & set(QUOTES):
         return QUOTED
     for pattern, why in DROPPED:
-        if fnmatch.fnmatchcase(word if "=" in pattern else word.partition("=")[0], pattern):
+        if _is(word if "=" in pattern else word.partition("=")[0], [pattern]):
             return why
     return ""
+
+
+def _name(word):
+    return word.partition("=")[0].replace("-", "_")
 
 
 def carried(arguments, extra):
@@ -108,11 +131,11 @@ def carried(arguments, extra):
     :param extra: list of str, arguments that the operator adds; one replaces all carried ones of its name.
     :returns: list of str, in the incumbent's order, the operator's last.
     """
-    replaced = {word.partition("=")[0] for word in extra}
+    replaced = {_name(word) for word in extra}
     kept = []
     for word in words(arguments):
         # A word may say something else the second time, as hugepages= does after another hugepagesz=.
-        if word.partition("=")[0] not in replaced and word != (kept or [""])[-1] and is_carried(word):
+        if _name(word) not in replaced and word != (kept or [""])[-1] and is_carried(word):
             kept.append(word)
     return kept + list(extra)
 
@@ -125,7 +148,7 @@ def network_root(arguments):
     return [
         name
         for name, value in arguments
-        if any(fnmatch.fnmatchcase(name, known) for known in NETWORK_ROOT)
+        if (_is(name, NETWORK_ROOT) and value not in NO)
         or (name == "root" and (value or "").startswith(NETWORK_ROOT_VALUES))
     ]
 
@@ -147,6 +170,6 @@ def explain(arguments, extra):
     :returns: list of (word, reason); the reason of what nobody knows is "".
     """
     kept = carried(arguments, extra)
-    replaced = {word.partition("=")[0] for word in extra}
+    replaced = {_name(word) for word in extra}
     gone = [word for word in words(arguments) if word not in kept]
-    return [(word, "the operator replaces it" if word.partition("=")[0] in replaced else reason(word)) for word in gone]
+    return [(word, "the operator replaces it" if _name(word) in replaced else reason(word)) for word in gone]

@@ -133,7 +133,8 @@ def _control():
 
 def _shown(filesystem):
     return {
-        name: getattr(filesystem, name) for name in ("device", "uuid", "fstype", "layers", "size_bytes", "free_bytes")
+        name: getattr(filesystem, name)
+        for name in ("device", "uuid", "fstype", "layers", "size_bytes", "free_bytes", "read_only")
     }
 
 

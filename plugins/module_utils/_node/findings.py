@@ -333,6 +333,18 @@ def root_filesystem(node, wanted):
     return "" if node["root"]["fstype"] in FILE_SYSTEMS else f"The root is {node['root']['fstype']}"
 
 
+@_check(
+    "inhibitor",
+    "The node cannot be written to",
+    "See in the kernel's log why a file system was made read-only, and mount it writable ('mount -o remount,rw'), also "
+    "in fstab; or exclude the node",
+)
+def read_only(node, wanted):
+    # OSTree mounts its own root read-only, and what writes there knows.
+    closed = [name for name, part in (("the root", "root"), ("/boot", "boot")) if node[part]["read_only"]]
+    return f"Mounted read-only: {', '.join(closed)}" if closed and not node["ostree"]["booted"] else ""
+
+
 @_check("inhibitor", "The root lies on unsupported storage", "Move the root to a plain partition or a logical volume")
 def root_storage(node, wanted):
     return _layers(node["root"], "The root")

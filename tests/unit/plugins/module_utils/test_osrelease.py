@@ -28,6 +28,23 @@ def test_a_value_is_read_as_a_shell_reads_it(text, value):
     assert said.stdout == value
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffID=debian\n",
+        "ID=other\nID=debian\n",
+        "  ID=debian  \n",
+        "ID=''debian\n",
+        'ID="deb"ian\n',
+        "#ID=other\n\n; \nID=debian",
+        "ID=debian\nPRETTY_NAME='a\u2028ID=other'\n",  # no end of a line to a shell
+        "ID=debian\nNAME='a\x0bID=other'\n",
+    ],
+)
+def test_legal_odd_forms(text):
+    assert parse_os_release(text)["ID"] == "debian"
+
+
 @pytest.mark.parametrize("text", ["Debian GNU", '"never closed', "'"])
 def test_what_no_shell_reads_is_taken_as_it_is(text):
     assert parse_os_release(f"NAME={text}") == {"NAME": text}

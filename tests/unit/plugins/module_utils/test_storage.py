@@ -94,6 +94,19 @@ def test_a_btrfs_of_several_devices(tmp_path, monkeypatch, devices, several):
             '{"name":"/dev/mapper/vg-before-cow","type":"lvm","uuid":null}]}]}',
             ["lvm", "snapshot"],
         ),
+        (
+            # Debian's initramfs logs in by a file, so no kernel argument tells of it.
+            '{"blockdevices":[{"name":"/dev/sda1","type":"part","uuid":"1-2","tran":null,"children":['
+            '{"name":"/dev/sda","type":"disk","uuid":null,"tran":"iscsi"}]}]}',
+            ["part", "disk", "network"],
+        ),
+        (
+            '{"blockdevices":[{"name":"/dev/sda1","type":"part","uuid":"1-2","tran":null,"children":['
+            '{"name":"/dev/sda","type":"disk","uuid":null,"tran":"sas"}]}]}',
+            ["part", "disk"],
+        ),
+        ('{"blockdevices":[{"name":"/dev/rbd0","type":"disk","uuid":"1-2","tran":null}]}', ["disk", "network"]),
+        ('{"blockdevices":[{"name":"/dev/drbd10","type":"disk","uuid":"1-2","tran":null}]}', ["disk", "network"]),
     ],
 )
 def test_parse_lsblk(text, layers):

@@ -42,6 +42,29 @@ CASES = {
         [],
         HARDENING.split(),
     ),
+    "a dash is an underscore to the kernel": (
+        "module-blacklist=a rcu-nocbs=2-23 nvme-core.io_timeout=30 init-on-alloc=0", ["init_on_alloc=1"],
+        ["module-blacklist=a", "rcu-nocbs=2-23", "nvme-core.io_timeout=30", "init_on_alloc=1"],
+    ),
+    "what is separated by tabs": ("nosmt\tiommu=pt  \t audit=1\n", [], ["nosmt", "iommu=pt", "audit=1"]),
+    "crash kernels of several ranges": (
+        "crashkernel=1G-4G:192M,4G-64G:256M crashkernel=128M,low", [],
+        ["crashkernel=1G-4G:192M,4G-64G:256M", "crashkernel=128M,low"],
+    ),
+    "isolation that systemd does": (
+        "isolcpus=managed_irq,domain,2-23 systemd.cpu_affinity=0,1 threadirqs preempt=full", [],
+        ["isolcpus=managed_irq,domain,2-23", "systemd.cpu_affinity=0,1", "threadirqs", "preempt=full"],
+    ),
+    "huge pages of each node": (
+        "hugepagesz=1G hugepages=0:4,1:4 hugepagesz=2M hugepages=0:4,1:4", [],
+        ["hugepagesz=1G", "hugepages=0:4,1:4", "hugepagesz=2M", "hugepages=0:4,1:4"],
+    ),
+    "a value that is taken back": ("audit=1 audit=0 audit=1", [], ["audit=1", "audit=0", "audit=1"]),
+    "devices for virtual machines": (
+        "vfio-pci.ids=10de:1eb8,10de:1eb9 intel_iommu=on iommu=pt pci=realloc pci=nocrs", [],
+        ["vfio-pci.ids=10de:1eb8,10de:1eb9", "intel_iommu=on", "iommu=pt", "pci=realloc", "pci=nocrs"],
+    ),
+    "what is for the first process": ("nosmt -- single nosmt", [], ["nosmt"]),
     "cloud agents": ("cloud-init=disabled ds=nocloud", [], ["cloud-init=disabled", "ds=nocloud"]),
 }  # fmt: skip
 
@@ -73,6 +96,9 @@ def test_every_argument_that_is_not_carried_has_a_reason_or_is_named():
         ("root=/dev/nfs nfsroot=10.0.0.1:/r", ["root", "nfsroot"]),
         ("root=nbd:10.0.0.1:r", ["root"]),
         ("root=/dev/sda1 ip=dhcp", []),
+        ("root=/dev/sda1 rd.neednet=0 rd.iscsi.firmware=0 rd.nvmf.nonbft=0", []),
+        ("root=dhcp", ["root"]),
+        ("root=/dev/nbd0p1", ["root"]),
     ],
 )
 def test_a_root_that_the_network_brings(line, names):
@@ -90,6 +116,7 @@ def test_what_nobody_knows_is_named_without_its_value():
         ('dyndbg.a="file x +p" nosmt', 'dyndbg.a="file x +p"'),
         ('"dyndbg.a=file x +p" nosmt', '"dyndbg.a=file x +p"'),
         ('nosmt dyndbg.a="file x', 'dyndbg.a="file x'),
+        ("foo.x='a nosmt", "foo.x='a"),
     ],
 )
 def test_an_argument_fail_whose_quotes_would_swallow_others(line, word):

@@ -35,6 +35,7 @@ ROOT = {
     "root_bytes": 3300 * MB,
     "free_files": 300000,
     "kept_free_bytes": 500 * MB,
+    "read_only": False,
 }
 NODE = {
     "os": {
@@ -122,6 +123,10 @@ CASES = {
     "boot-loader-started": (
         [{"grub.not_loader": "It is", "ostree.booted": True}, {"grub.not_loader": "It is", "entry": "package"}],
         [{"grub.not_loader": "The firmware says that systemd-boot 252 started this system"}],
+    ),
+    "read-only": (
+        [{"root.read_only": True, "ostree.booted": True}],
+        [{"root.read_only": True}, {"boot.read_only": True}, {"boot.read_only": True, "root.read_only": True}],
     ),
     "boot-loader-default": ([], [{"grub.late_default": True}]),
     "boot-loader-directory": ([], [{"grub.elsewhere": "There is /boot/grub2/grub.cfg, too"}]),
