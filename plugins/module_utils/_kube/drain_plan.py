@@ -53,6 +53,10 @@ class Policy(typing.NamedTuple):
     delete_allowed: typing.Tuple[delete_plan.Allowed, ...] = ()
 
 
+# Phases of pods for which the eviction API looks at no budget.
+UNASKED = ("Pending", "Succeeded", "Failed")
+
+
 def classify(pod: dict, policy: Policy, budgets: typing.List[dict], owned: str = OWNED) -> Pod:
     """Decide what a drain does with one pod.
 
@@ -70,8 +74,10 @@ def classify(pod: dict, policy: Policy, budgets: typing.List[dict], owned: str =
 
 
 def covering_budgets(pod: dict, budgets: typing.List[dict]) -> typing.List[dict]:
-    """The disruption budgets that cover a pod."""
+    """The disruption budgets that cover a pod; the eviction API asks none for one that has not begun or has ended."""
     metadata = pod["metadata"]
+    if pod.get("status", {}).get("phase") in UNASKED or metadata.get("deletionTimestamp"):
+        return []
     return [
         budget
         for budget in budgets

@@ -188,7 +188,7 @@ def _reasons(
 def _about_budget(pod: dict, budget: dict) -> typing.Iterator[typing.Tuple[str, str]]:
     """Yield (key, detail) if the eviction API would refuse; the rules are its own."""
     status = budget.get("status") or {}
-    if pod.get("status", {}).get("phase") == "Pending" or status.get("disruptionsAllowed", 0) > 0:
+    if status.get("disruptionsAllowed", 0) > 0:
         return
     if not drain_plan.is_ready(pod) and drain_plan.lets_unready_go(budget):
         return

@@ -84,6 +84,35 @@ def test_budgets_of_a_pod(make_pod, make_budget):
     assert refused.reason.endswith("disruption budget, which the eviction API cannot do (shop/web and shop/all)")
 
 
+@pytest.mark.parametrize(
+    "like", [{"phase": "Pending"}, {"phase": "Failed"}, {"metadata": TERMINATING}], ids=["pending", "failed", "leaving"]
+)
+def test_no_budget_covers_what_the_eviction_api_asks_none_for(make_pod, make_budget, like):
+    """kubectl drain gets such a pod away under two budgets, and from one that allows nothing."""
+    pod = make_pod(labels={"app": "web"}, **like)
+    planned = classify(pod, LOOSE, [make_budget("web", {"matchLabels": {"app": "web"}}), make_budget("all", {})])
+    assert planned.budgets == ()
+    assert planned.action in ("evict", "delete", "wait")
+
+
+@pytest.mark.parametrize(
+    ("selector", "covers"),
+    [
+        (None, False),
+        ({}, True),
+        ({"matchLabels": None, "matchExpressions": None}, True),
+        ({"matchLabels": {}}, True),
+        ({"matchLabels": {"app": ""}}, False),
+        ({"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}, False),
+        ({"matchExpressions": [{"key": "app", "operator": "Exists", "values": None}]}, True),
+        ({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["db"]}]}, True),
+    ],
+)
+def test_selectors_of_budgets_in_odd_forms(make_pod, make_budget, selector, covers):
+    planned = classify(make_pod(labels={"app": "web"}), STRICT, [make_budget("odd", selector)])
+    assert bool(planned.budgets) is covers
+
+
 def test_recorded_pods():
     recorded = Path(__file__).parents[3] / "fixtures/kube"
     pods, budgets = (json.loads((recorded / name).read_text())["items"] for name in ("pods.json", "budgets.json"))
