@@ -42,7 +42,7 @@ def run(cell: dict[str, Any], story: Story, disk: RebuiltDisk, bench: Bench) -> 
         return [f"nothing answered within {HOME_WITHIN} s, or not the incumbent"], kernels, seconds
     if home.entry != PACKAGE:
         wrong.append(f"{home.entry} runs instead of the incumbent")
-    if home.verdict != "fell_back":
+    if home.verdict != cell.get("verdict", "fell_back"):
         wrong.append(f"the verdict is {home.verdict or 'empty'}")
     if not home.report or cell.get("reason", "") not in home.report:
         wrong.append(f"the incumbent reported {home.report or 'nothing'}")

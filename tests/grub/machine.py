@@ -107,11 +107,11 @@ class Machine:
         assert len(shown) == 1, done.stdout.decode("ascii", "replace")
         return shown[0][0].decode(), shown[0][1].decode()
 
-    def block(self) -> dict[str, str]:
-        """Return the variables of the environment block that is on the disk."""
+    def block(self, size: int = env.SIZE) -> dict[str, str] | None:
+        """Return the variables of the environment block of so many bytes that is on the disk, None if there is none."""
         data = self.disk.read_bytes()
-        begin = data.index(env.HEADER + b"osm_default=")
-        return env.parse(data[begin : begin + env.SIZE])
+        begin = data.find(env.HEADER + b"osm_default=")
+        return env.parse(data[begin : begin + size]) if begin >= 0 else None
 
     def cut(self, after: bytes) -> None:
         """Boot, and take the power when the console has shown some text."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, grub, grubcfg
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record
 from machine import CONFIG, SHOW_BOOT, UUID, Machine
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases.yml").read_text())
@@ -155,6 +156,37 @@ def test_a_try_that_was_spent_says_that_the_candidate_was_not_loaded(tmp_path: P
     machine = Machine(tmp_path, {**files, "osmigrate.env": env.render({**ARMED, "osm_started": ""})}, loads=True)
     assert machine.boot()[0] == "reboot"
     assert machine.block() == {**ARMED, "osm_tries": "0", "osm_started": "no"}
+
+
+# Of the matrix of faults (tests/faults/cells.yml): files of the loader, as the trial's boot finds them.
+BROKEN = {
+    "environment block torn": ({"osmigrate.env": 512}, "never_started", "reset or a power cut"),
+    "environment block too large": ({"osmigrate.env": 2048}, "never_started", "could not count the try"),
+    "environment block garbage": ({"osmigrate.env": 0}, "fell_back", "could not use its environment block"),
+    "custom.cfg gone": ({"custom.cfg": 0}, "never_started", "could not count the try or read its menu"),
+    "custom.cfg half written": ({"custom.cfg": 150}, "never_started", "could not count the try or read its menu"),
+    "osmigrate.cfg half written": (
+        {"osmigrate.cfg": 1500},
+        "never_started",
+        "could not count the try or read its menu",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN.values(), ids=BROKEN)
+def test_the_verdict_on_a_boot_with_broken_files_of_the_loader(tmp_path: Path, case) -> None:
+    sizes, verdict, reason = case
+    files = armed(**{"osmigrate.env": env.render({**ARMED, "osm_started": ""})})
+    for name, size in sizes.items():
+        files[name] = files[name][:size].ljust(size, b"\0")
+    machine = Machine(tmp_path, files)
+    machine.boot()
+    trial = {"entry": "debian-13-1", "incumbent": "package", "armed_boot_id": "a", "armed_at": 1, "tries": 1}
+    block = machine.block(max(sizes.get("osmigrate.env", env.SIZE), 1))
+    found = record.judge({**record.empty(), "trial": trial}, block, "package", "b")
+    assert machine.boot()[0] == "package"
+    assert found.verdict == verdict
+    assert reason in found.reason
 
 
 def test_the_prefix_of_grub_is_not_where_grub_cfg_lies(tmp_path: Path) -> None:

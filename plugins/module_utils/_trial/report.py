@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The incumbent reports at its boot that a trial fell back to it: to the kernel's log, and on its Node object.
+"""The incumbent reports at its boot what became of a trial that ended in it: to the kernel's log, and on its Node.
 
 It changes nothing on the node: the next run of a playbook calls the trial off.
 
@@ -17,7 +17,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import FAIL
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import node_object, record
 
 KMSG = "/dev/kmsg"
-REPORTED = ("fell_back", "unknown")
+# What the line says of the candidate.
+REPORTED = {"fell_back": "fell back", "never_started": "was not started", "unknown": "does not run"}
 SECONDS_MAX = 3600
 PAUSE_MAX = 60
 
@@ -29,21 +30,21 @@ def line(facts: dict) -> str:
     """
     if facts["verdict"] not in REPORTED or facts["trial"]["purpose"] == record.DRILL:
         return ""  # a drill is meant to fall back
-    ended = "fell back" if facts["verdict"] == "fell_back" else "does not run"
-    return f"osmigrate: {facts['trial']['entry']} {ended}: {facts['reason']}"
+    return f"osmigrate: {facts['trial']['entry']} {REPORTED[facts['verdict']]}: {facts['reason']}"
 
 
 def annotations(facts: dict) -> typing.Dict[str, str]:
     """Return what the Node object shall say, as dict of str to str."""
     failed = facts["failures"].get(facts["trial"]["entry"])
-    # This fall-back is counted in the record when the trial is called off.
-    attempts = (failed.get("attempts", 1) if failed else 0) + 1
-    return {
+    told = {
         PREFIX + "phase": FAILED,
         PREFIX + "verdict": facts["verdict"],
         PREFIX + "reason": facts["reason"],
-        PREFIX + "attempts": str(attempts),
     }
+    if facts["verdict"] not in record.NOT_BEGUN:
+        # This fall-back is counted in the record when the trial is called off.
+        told[PREFIX + "attempts"] = str((failed.get("attempts", 1) if failed else 0) + 1)
+    return told
 
 
 def report(look: typing.Callable, clock: typing.Callable = time.monotonic, sleep: typing.Callable = time.sleep) -> None:

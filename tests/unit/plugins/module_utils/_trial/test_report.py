@@ -75,6 +75,21 @@ def test_a_fall_back(told, verdict, line):
     }
 
 
+def test_a_try_that_was_spent_without_a_start_counts_as_no_attempt(told):
+    told.report(facts("never_started", failures={"d-1": {"attempts": 2}}))
+    assert told.log == "<4>osmigrate: d-1 was not started: it panicked\n"
+    assert told.annotations == [
+        (
+            "w1",
+            {
+                "osmigrate.fleet/phase": "failed",
+                "osmigrate.fleet/verdict": "never_started",
+                "osmigrate.fleet/reason": "it panicked",
+            },
+        )
+    ]
+
+
 def test_the_api_server_comes_late(told):
     told.away = 20
     told.report(facts())
