@@ -481,7 +481,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             for host in members[raw]:
                 self.inventory.add_child(name, host)
 
-    def _facts(self, node: dict, cluster: str, labels: typing.Iterable[str], annotations: typing.Iterable[str]) -> dict:
+    def _facts(self, node: dict, cluster: str, labels: tuple[str, ...], annotations: tuple[str, ...]) -> dict:
         return {
             **_nodes.variables(node, self.get_option("pool_label"), labels, annotations),
             **({"cluster": cluster} if cluster else {}),

@@ -182,7 +182,7 @@ def written(path: str) -> typing.Any:
         return None
 
 
-def write(path: str, content: str) -> None:
+def write(path: str, content: dict) -> None:
     """Write a file that only its owner can read, as a whole or not at all."""
     part = "%s.%d.part" % (path, os.getpid())
     try:

@@ -85,7 +85,7 @@ class BootBlock:
                 UNTOUCHED,
                 "Mount it, and have it in /etc/fstab, then run the same command again",
             )
-        files.replace([files.File(self.path, env.render(self.variables), 0o600)])
+        files.replace([files.File(self.path, env.render(self.variables or {}), 0o600)])
         misplaced = self._misplaced()
         if misplaced:
             raise FleetError(

@@ -182,7 +182,7 @@ def _start_watchdog(descriptor: int) -> typing.Callable[[], None]:
     """
     argv = [sys.executable, "-I", "-S", "-c", WATCHDOG, str(descriptor), str(FREEZE_SECONDS), str(FITHAW)]
     watchdog = start(argv, descriptors=[descriptor], left=UNFROZEN, todo=f"See that {sys.executable} runs on this node")
-    if watchdog.stdout.read(1) != b"r":
+    if watchdog.stdout is None or watchdog.stdout.read(1) != b"r":
         watchdog.communicate()
         raise FleetError(
             f"{sys.executable} ended before it could stand by to thaw a file system",

@@ -69,7 +69,7 @@ while [ $left -gt 0 ] && kill -0 $noting 2>/dev/null; do
 done
 """
 MOUNT = "/run/osmigrate-boot"
-DIRECTORY, FILE, LINK = 0o040755, 0o100644, 0o120777
+DIRECTORY_MODE, FILE_MODE, LINK_MODE = 0o040755, 0o100644, 0o120777
 # Of the parts of an archive, and of archives that follow each other.
 ALIGNMENT = 4
 
@@ -93,12 +93,12 @@ def archive(seconds: int = SECONDS, uuid: str = "", notes: str = "/") -> bytes:
     """
     wants = UNITS + "/sysinit.target.wants"
     parents = [wants.rsplit("/", up)[0] for up in range(wants.count("/"), 0, -1)]
-    members = [(path, DIRECTORY, b"") for path in parents + [wants]]
+    members = [(path, DIRECTORY_MODE, b"") for path in parents + [wants]]
     members += [
-        (UNITS + "/osmigrate-initrd.timer", FILE, (TIMER % seconds).encode("ascii")),
-        (UNITS + "/osmigrate-initrd.service", FILE, SERVICE.encode("ascii")),
-        (PROGRAM, FILE, script(seconds, uuid, notes).encode("utf-8")),
-        (wants + "/osmigrate-initrd.timer", LINK, b"../osmigrate-initrd.timer"),
+        (UNITS + "/osmigrate-initrd.timer", FILE_MODE, (TIMER % seconds).encode("ascii")),
+        (UNITS + "/osmigrate-initrd.service", FILE_MODE, SERVICE.encode("ascii")),
+        (PROGRAM, FILE_MODE, script(seconds, uuid, notes).encode("utf-8")),
+        (wants + "/osmigrate-initrd.timer", LINK_MODE, b"../osmigrate-initrd.timer"),
         ("TRAILER!!!", 0, b""),
     ]
     return b"".join(_member(number, *member) for number, member in enumerate(members, 1))
@@ -106,7 +106,7 @@ def archive(seconds: int = SECONDS, uuid: str = "", notes: str = "/") -> bytes:
 
 def _member(number: int, path: str, mode: int, content: bytes) -> bytes:
     name = path.encode("ascii") + b"\0"
-    links = 2 if mode == DIRECTORY else 1
+    links = 2 if mode == DIRECTORY_MODE else 1
     #        inode, mode, uid, gid, links, mtime, size, device of the file, of a device file, name's length, checksum
     fields = (number, mode, 0, 0, links, 0, len(content), 0, 0, 0, 0, len(name), 0)
     return _padded(b"070701" + b"".join(b"%08X" % field for field in fields) + name) + _padded(content)

@@ -74,7 +74,7 @@ def look(cluster: Cluster, pool_label: typing.Any) -> typing.Any:
 
 
 def of_window(
-    node: dict, members: typing.List[pool_plan.Member], rollout: str, terms: Terms, now: int
+    node: dict, members: typing.List[pool_plan.Member], rollout: str, terms: Terms, now: float
 ) -> typing.Optional[Refusal]:
     """Refuse a node that cannot be expected to be back before a window closes. Pure.
 
@@ -114,7 +114,7 @@ def of_control_plane(node: typing.Any, found: typing.Any, checks: typing.Any, te
 
 
 def expect(
-    node: dict, members: typing.List[pool_plan.Member], rollout: str, at_least: int, now: int
+    node: dict, members: typing.List[pool_plan.Member], rollout: str, at_least: int, now: float
 ) -> typing.Tuple[int, int]:
     """How long a node is expected to be out of service from now on. Pure.
 
@@ -134,7 +134,7 @@ def expect(
     return seconds, count
 
 
-def _closed(schedule: windows.Schedule, now: int, expected: str) -> str:
+def _closed(schedule: windows.Schedule, now: float, expected: str) -> str:
     black, ends = windows.blackout_ends(schedule, now), windows.closes(schedule, now)
     if black:
         return f"there is a black-out until {times.stamp(black)}"

@@ -45,7 +45,7 @@ NODES = "/api/v1/nodes"
 
 
 class Listing(typing.NamedTuple):
-    items: typing.List[dict]
+    items: list  # of dict, or of what `keep` made of them
     version: str
 
 
@@ -539,7 +539,7 @@ def update_node(
         node = get_node(cluster, name, until)
         return node, node["metadata"]["resourceVersion"]
 
-    def write(plan: typing.Any, version: str, until: float) -> dict:
+    def write(plan: typing.Any, version: typing.Optional[str], until: float) -> dict:
         patch = dict(plan.patch, metadata=dict(plan.patch["metadata"], resourceVersion=version))
         return cluster.patch(node_path(name), patch, dry_run, until)
 

@@ -63,7 +63,11 @@ def plan_cordon(
             [f"Take the cordon of node {name} over from rollout {owner}"],
             None,
         )
-    notes = {BY: rollout, PRIOR: "true" if cordoned else "false", AT: times.stamp(now)}
+    notes: typing.Dict[str, typing.Optional[str]] = {
+        BY: rollout,
+        PRIOR: "true" if cordoned else "false",
+        AT: times.stamp(now),
+    }
     notes.update(_noted_run(node, asks))
     if drivers and DRIVERS not in node_view.annotations(node):
         notes[DRIVERS] = ",".join(drivers)

@@ -194,7 +194,7 @@ def _take(name: str, held: typing.Optional[Claim], claim: Claim) -> typing.Tuple
 
 def _age(held: Claim, claim: Claim) -> int:
     # A stamp that somebody made unreadable is an old one.
-    return times.parse(claim.asked) - (times.parse(held.asked) or 0)
+    return (times.parse(claim.asked) or 0) - (times.parse(held.asked) or 0)
 
 
 def _comes_before(pool: Pool, other: str, name: str) -> bool:

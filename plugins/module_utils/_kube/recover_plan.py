@@ -43,7 +43,8 @@ def _about_boot(boot: dict) -> typing.List[str]:
 def _about_cluster(node: dict, claims: typing.List[Claim], older_than: int, now: float) -> typing.List[str]:
     found = [] if node_view.is_ready(node) else ["it is not Ready"]
     stamps = [node_view.annotations(node).get(cordon_plan.AT, "")] + [claim.asked for claim in claims]
-    ages = [int(now - times.parse(stamp)) for stamp in stamps if times.parse(stamp) is not None]
+    began = [times.parse(stamp) for stamp in stamps]
+    ages = [int(now - moment) for moment in began if moment is not None]
     if ages and min(ages) < older_than:
         found.append("a run that began %d seconds ago may be at work on it" % min(ages))
     return found

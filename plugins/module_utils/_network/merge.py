@@ -74,12 +74,11 @@ def _matched(stanza: model.Stanza, state: model.State) -> typing.List[model.Link
 def _union(one: typing.Optional[model.Stanza], other: model.Stanza) -> model.Stanza:
     if one is None:
         return other
-    return model.Stanza(
-        *[
-            (mine + [said for said in theirs if said not in mine] if isinstance(mine, list) else _said(mine, theirs))
-            for mine, theirs in zip(one, other)
-        ]
-    )
+    fields: typing.List[typing.Any] = [
+        (mine + [said for said in theirs if said not in mine] if isinstance(mine, list) else _said(mine, theirs))
+        for mine, theirs in typing.cast(typing.Iterable[tuple], zip(one, other))
+    ]
+    return model.Stanza(*fields)
 
 
 def _said(mine: typing.Any, theirs: typing.Any) -> typing.Any:

@@ -126,7 +126,7 @@ def _read_value(made: model.Stanza, key: str, value: str, values: typing.Dict[st
     elif key == "DHCP_CLIENT_ID":
         return made._replace(client_id=value)
     elif key in ("DEFROUTE", "IPV6_DEFROUTE") and value.lower() in _NO:
-        return made._replace(**{"no_default4" if key == "DEFROUTE" else "no_default6": True})
+        return made._replace(no_default4=True) if key == "DEFROUTE" else made._replace(no_default6=True)
     elif key == "IPV6_PRIVACY" and value.lower() in _PRIVACY:
         prefers = values.get("IPV6_PRIVACY_PREFER_PUBLIC_IP", "no").lower() not in _NO
         return made._replace(privacy="prefer-public" if prefers else "yes")
@@ -166,9 +166,10 @@ def _extras(tree: typing.Any, suffix: str, made: model.Stanza, found: model.Decl
             lines = _lines.effective(text)
         for line in lines:
             try:
-                (made.rules if prefix.startswith("rule") else made.routes).append(
-                    (commands.ip_rule if prefix.startswith("rule") else commands.ip_route)(_lines.words(line))
-                )
+                if prefix.startswith("rule"):
+                    made.rules.append(commands.ip_rule(_lines.words(line)))
+                else:
+                    made.routes.append(commands.ip_route(_lines.words(line)))
             except commands.UNKNOWN:
                 found.lost.append(model.Lost(path, f"a line that is no plain {prefix.rstrip('6')}"))
 

@@ -35,7 +35,7 @@ def test_every_directory_comes_before_what_is_in_it():
     seen = {""}
     for path, mode, _content in members(initrd.archive()):
         assert path.rpartition("/")[0] in seen
-        if mode == initrd.DIRECTORY:
+        if mode == initrd.DIRECTORY_MODE:
             seen.add(path)
     assert "etc/systemd/system/sysinit.target.wants" in seen
 
@@ -44,7 +44,7 @@ def test_systemd_starts_the_timer_and_the_timer_the_reboot():
     found = {path: (mode, content) for path, mode, content in members(initrd.archive())}
     units = "etc/systemd/system"
     mode, target = found[f"{units}/sysinit.target.wants/osmigrate-initrd.timer"]
-    assert (mode, target) == (initrd.LINK, b"../osmigrate-initrd.timer")
+    assert (mode, target) == (initrd.LINK_MODE, b"../osmigrate-initrd.timer")
     assert b"OnBootSec=300\n" in found[f"{units}/osmigrate-initrd.timer"][1]
     assert b"systemctl --force reboot" in found[f"{units}/osmigrate-initrd.service"][1]
 
