@@ -143,7 +143,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import ans
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "recipe": {"type": "path", "required": True},

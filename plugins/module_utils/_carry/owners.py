@@ -9,7 +9,15 @@ import collections
 import os
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.accounts import GROUP, PASSWD, names, parse
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.accounts import (
+    GROUP,
+    PASSWD,
+    Accounts,
+    names,
+    parse,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Situation
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import Item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import as_name
 
 # Containers have users of their own; their files are theirs.
@@ -24,12 +32,13 @@ class Owners(typing.NamedTuple):
     complete: bool
 
 
-def search(situation, directories):
+def search(situation: Situation, directories: typing.List[str]) -> Owners:
     """Count the owners of everything below directories of the incumbent, on its root file system only.
 
     :returns: Owners; complete is false when there was more than ENTRIES_MAX.
     """
-    numbers, entries = {}, 0
+    numbers: dict = {}
+    entries = 0
     # All directories of people before what is in them: the search may end early.
     pending = collections.deque((path, situation.incumbent.outside(path)) for path in directories)
     while pending:
@@ -58,20 +67,20 @@ def search(situation, directories):
     return Owners(numbers, entries, True)
 
 
-def named(situation, owners, kind):
+def named(situation: Situation, owners: Owners, kind: str) -> typing.Dict[str, int]:
     """Return the names on the incumbent of the owners found, as dict of name to number."""
     lines = parse(situation.incumbent.text(PASSWD if kind == "user" else GROUP))
     return {name: number for name, number in names(lines).items() if (kind, number) in owners.numbers}
 
 
-def of_items(situation, items, kind):
+def of_items(situation: Situation, items: typing.List[Item], kind: str) -> typing.Set[str]:
     """Return the names on the incumbent of the owners of carried files, as set."""
     lines = parse(situation.incumbent.text(PASSWD if kind == "user" else GROUP))
     numbers = {made.uid if kind == "user" else made.gid for made in items if made.source}
     return {name for name, number in names(lines).items() if number in numbers}
 
 
-def decide(situation, owners, people):
+def decide(situation: Situation, owners: Owners, people: Accounts) -> typing.List[dict]:
     """Say for every number that owns shared files what becomes of it.
 
     keep: the same name has it on the candidate, or nobody has it on either system. collision: the files would belong to
@@ -102,6 +111,6 @@ def decide(situation, owners, people):
     return found
 
 
-def _consequence(number, holders):
+def _consequence(number: int, holders: typing.List[str]) -> str:
     belongs = f"which belongs to {holders[0]} in the release" if holders else "which nobody has in the release"
     return "files keep the number %d, %s" % (number, belongs)

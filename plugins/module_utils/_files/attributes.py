@@ -22,7 +22,7 @@ IMMUTABLE, APPEND_ONLY = 0x08, 0x10
 WITHOUT = (errno.ENOTSUP, errno.ENODATA, errno.ENOENT, errno.EACCES)
 
 
-def read(path):
+def read(path: str) -> tuple:
     """Return what is carried of a file or directory, as tuple of (name, bytes), sorted. Labels of SELinux are not.
 
     :param path: str, no link.
@@ -59,7 +59,7 @@ def not_kept(path: str) -> typing.List[str]:
     return told + ([f"its project {project} for quotas is not kept"] if project else [])
 
 
-def renumbered(found, numbers):
+def renumbered(found: tuple, numbers: typing.Dict[typing.Tuple[str, int], int]) -> tuple:
     """Let access control lists name the same users and groups by their numbers on the candidate.
 
     :param found: tuple, what read returned.
@@ -68,9 +68,9 @@ def renumbered(found, numbers):
     return tuple((name, _renumbered(value, numbers) if name in ACLS else value) for name, value in found)
 
 
-def _renumbered(value, numbers):
+def _renumbered(value: bytes, numbers: typing.Dict[typing.Tuple[str, int], int]) -> bytes:
     entries = [
-        (tag, permissions, numbers.get((KINDS.get(tag), number), number))
+        (tag, permissions, numbers.get((KINDS.get(tag, ""), number), number))
         for tag, permissions, number in ENTRY.iter_unpack(value[VERSION.size :])
     ]
     # The kernel wants users and groups in the order of their numbers.
@@ -79,7 +79,7 @@ def _renumbered(value, numbers):
     )
 
 
-def write(path, wanted):
+def write(path: str, wanted: tuple) -> None:
     """Give a file or directory what is wanted, and take what read finds besides."""
     for name, value in wanted:
         os.setxattr(path, name, value, follow_symlinks=False)

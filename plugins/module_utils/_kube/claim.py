@@ -19,7 +19,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     pool_plan,
     times,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import get_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster, get_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_object import (
     list_holding,
     list_members,
@@ -62,13 +62,27 @@ class Outcome(typing.NamedTuple):
 class ClaimError(FleetError):
     """No place, with who takes the budget up, and what was seen of the control plane."""
 
-    def __init__(self, problem, todo, pool_name, occupants=(), left="The node was left as it is", control_plane=None):
+    def __init__(
+        self,
+        problem: str,
+        todo: str,
+        pool_name: str,
+        occupants: typing.Sequence[pool_plan.Occupant] = (),
+        left: str = "The node was left as it is",
+        control_plane: typing.Optional[typing.Any] = None,
+    ) -> None:
         super().__init__(problem, left, todo)
         told = {"pool": pool_name, "unavailable": describe(occupants)}
         self.result = dict(told, control_plane=control_plane or {})
 
 
-def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sleep):
+def claim(
+    cluster: Cluster,
+    request: Request,
+    check_mode: bool = False,
+    now: typing.Callable = time.monotonic,
+    sleep: typing.Callable = time.sleep,
+) -> Outcome:
     """Wait for a place in the budget, or find the one that the node holds.
 
     :raises ClaimError: the pool is halted, or the node may not go, or there was no place in time.
@@ -82,7 +96,7 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
     owned, place = guard.Guard(cluster, request.node, request.run, check_mode), pool_plan.place(request.node)
     gate = admission.Admission(cluster, node, request.rollout, request.terms, request.pool_label, members.recent)
 
-    def decide(pool, moment):
+    def decide(pool: pool_plan.Pool, moment: float) -> pool_plan.Plan:
         owned.begin(place)
         if pool.halt:
             raise _halted(request.node, name, pool)
@@ -119,11 +133,18 @@ def claim(cluster, request, check_mode=False, now=time.monotonic, sleep=time.sle
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
-def _all_claims(cluster):
+def _all_claims(cluster: Cluster) -> typing.Dict[str, pool_plan.Claim]:
     return {node: one for pool in list_pools(cluster).values() for node, one in pool.claims.items()}
 
 
-def _within_cap(cluster, request, name, plan, claims, owned):
+def _within_cap(
+    cluster: Cluster,
+    request: Request,
+    name: str,
+    plan: pool_plan.Plan,
+    claims: typing.Dict[str, pool_plan.Claim],
+    owned: guard.Guard,
+) -> pool_plan.Plan:
     """Give a place back that was one too many over all pools.
 
     Pools are objects of their own, so nobody can take a place of the whole at once. Who has taken one looks at all of
@@ -149,13 +170,13 @@ class _Members:
     was. A drain lies between the two, so nodes that were asked for too long before are read again, after the object.
     """
 
-    def __init__(self, cluster, pool, label, now):
+    def __init__(self, cluster: Cluster, pool: str, label: str, now: typing.Callable) -> None:
         self._arguments = (cluster, pool, label)
         self._now = now
-        self._found = []
+        self._found: typing.List[pool_plan.Member] = []
         self._until = None
 
-    def recent(self):
+    def recent(self) -> typing.List[pool_plan.Member]:
         asked = self._now()
         if self._until is None or asked >= self._until:
             self._found = list_members(*self._arguments)
@@ -163,7 +184,15 @@ class _Members:
         return self._found
 
 
-def release(cluster, node, pool_label, check_mode=False, failed=False, run="", confirmed=None):
+def release(
+    cluster: Cluster,
+    node: str,
+    pool_label: str,
+    check_mode: bool = False,
+    failed: bool = False,
+    run: str = "",
+    confirmed: typing.Optional[typing.Tuple[str, str]] = None,
+) -> Outcome:
     """Give a node's place back, in whichever pool it is. The Node object may be gone.
 
     :param failed: bool, keep the note that the node has failed.
@@ -171,7 +200,7 @@ def release(cluster, node, pool_label, check_mode=False, failed=False, run="", c
     :param confirmed: tuple (id of the release that the node runs by default, its commit), None if that is not known.
     """
 
-    def decide(pool, moment):
+    def decide(pool: pool_plan.Pool, moment: float) -> pool_plan.Plan:
         given = pool_plan.plan_release(pool, node, failed, owned.look())
         if not confirmed:
             return given
@@ -187,7 +216,15 @@ def release(cluster, node, pool_label, check_mode=False, failed=False, run="", c
     return Outcome(name, before, plan._replace(actions=actions), False, "", {})
 
 
-def fail(cluster, request, halt_after, check_mode=False, held_by=None, now=time.monotonic, sleep=time.sleep):
+def fail(
+    cluster: Cluster,
+    request: Request,
+    halt_after: int,
+    check_mode: bool = False,
+    held_by: typing.Optional[str] = None,
+    now: typing.Callable = time.monotonic,
+    sleep: typing.Callable = time.sleep,
+) -> Outcome:
     """Note that a node failed. It keeps its place unless it is back in service, which is waited for.
 
     :param held_by: str, what held it up before its trial was armed; None if it failed from then on.
@@ -196,7 +233,7 @@ def fail(cluster, request, halt_after, check_mode=False, held_by=None, now=time.
     owned = guard.Guard(cluster, request.node, request.run)
     name = pool_plan.pool_of(get_node(cluster, request.node), request.pool_label)
 
-    def note(pool, moment):
+    def note(pool: pool_plan.Pool, moment: float) -> pool_plan.Plan:
         pool_plan.require_owner(pool, request.node, owned.look())
         since = times.stamp(moment)
         if held_by is not None:
@@ -214,17 +251,17 @@ def fail(cluster, request, halt_after, check_mode=False, held_by=None, now=time.
     return Outcome(name, before, given._replace(actions=noted.actions + given.actions), False, "", {})
 
 
-def _serves(cluster, name):
+def _serves(cluster: Cluster, name: str) -> bool:
     """Whether a node is out of our hands: Ready, and without a cordon of ours."""
     node = get_node(cluster, name)
     return node_view.is_ready(node) and not cordon_plan.is_ours(node)
 
 
-def describe(occupants):
+def describe(occupants: typing.Iterable[pool_plan.Occupant]) -> typing.List[typing.Dict[str, str]]:
     return [{"node": one.node, "why": one.why} for one in occupants]
 
 
-def _halted(node, name, pool):
+def _halted(node: str, name: str, pool: pool_plan.Pool) -> ClaimError:
     return ClaimError(
         f"Pool {name} is halted since {pool.halt['since']}, so node {node} may not go: {pool.halt['reason']}",
         "Mend the cause, run the playbook resume, then run the same command again",
@@ -232,10 +269,12 @@ def _halted(node, name, pool):
     )
 
 
-def _refused(cluster, request, name, refusal, control_plane, owned):
+def _refused(
+    cluster: Cluster, request: Request, name: str, refusal: typing.Any, control_plane: dict, owned: guard.Guard
+) -> typing.Any:
     """Give a place back that may not be used now: the node did not fail, and it counts as long as it is cordoned."""
 
-    def give_back(pool, unused_now):
+    def give_back(pool: pool_plan.Pool, unused_now: float) -> pool_plan.Plan:
         return pool_plan.plan_release(pool, request.node, True, owned.look())
 
     plan = update_pool(cluster, name, give_back)[1]
@@ -243,7 +282,7 @@ def _refused(cluster, request, name, refusal, control_plane, owned):
     return ClaimError(refusal.problem, refusal.todo, name, left=left, control_plane=control_plane)
 
 
-def _no_place(request, name, full):
+def _no_place(request: Request, name: str, full: typing.Tuple[str, typing.List[pool_plan.Occupant]]) -> ClaimError:
     return ClaimError(
         "Node %s got no place in the budget of pool %s within %d seconds: %s"
         % (request.node, name, request.timeout, _who(full)),
@@ -254,7 +293,7 @@ def _no_place(request, name, full):
     )
 
 
-def _who(full):
+def _who(full: typing.Any) -> typing.Any:
     """Who takes a budget up, as a clause."""
     limit, occupants = full
     said = [f"{one.node} {one.why}" for one in occupants[:NAMED]]

@@ -23,8 +23,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     pod_warnings,
     volumes,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, get_node
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_state import IN_FLIGHT, Drain
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Cluster, get_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_state import IN_FLIGHT, Drain, Track
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import is_ready, is_schedulable
 
 PODS = "/api/v1/pods"
@@ -70,12 +70,9 @@ class Request(typing.NamedTuple):
     timeout: int
     grace_period: typing.Optional[int]
     per_second: float
-    delete_after: int
-    wait_for_volumes: bool
-    run: str
-
-
-Request.__new__.__defaults__ = (0, False, "")
+    delete_after: int = 0
+    wait_for_volumes: bool = False
+    run: str = ""
 
 
 class Refusal(typing.NamedTuple):
@@ -88,7 +85,9 @@ class Refusal(typing.NamedTuple):
 class DrainError(FleetError):
     """A drain that did not empty the node, with its table."""
 
-    def __init__(self, problem, left, todo, records, changed, attachments=()):
+    def __init__(
+        self, problem: str, left: str, todo: str, records: typing.List[dict], changed: bool, attachments: tuple = ()
+    ) -> None:
         super().__init__(problem, left, todo)
         self.result = {"pods": records, "volumes": list(attachments), "changed": changed}
 
@@ -99,12 +98,14 @@ class Evictor:
     :param until: float, time.monotonic() until which it asks again what fails for the moment; 0 asks once.
     """
 
-    def __init__(self, cluster, grace_period, until=0.0, dry_run=False):
+    def __init__(
+        self, cluster: Cluster, grace_period: typing.Optional[int], until: float = 0.0, dry_run: bool = False
+    ) -> None:
         self._cluster = cluster
         self._grace_period = grace_period
         self._options = {"until": until, "dry_run": dry_run}
 
-    def __call__(self, pod):
+    def __call__(self, pod: drain_plan.Pod) -> typing.Optional[Refusal]:
         """Ask. Returns None for accepted or no longer there, else a Refusal."""
         try:
             self._cluster.evict(pod.namespace, pod.name, pod.uid, self._grace_period, **self._options)
@@ -112,7 +113,7 @@ class Evictor:
             return self._understand(pod, error)
         return None
 
-    def delete(self, pod):
+    def delete(self, pod: drain_plan.Pod) -> typing.Optional[typing.Any]:
         """Delete a pod whose eviction was refused. Returns and raises as an eviction does."""
         try:
             self._cluster.disrupt(pod.namespace, pod.name, pod.uid, DELETION, **self._options)
@@ -126,7 +127,7 @@ class Evictor:
         return None
 
     @staticmethod
-    def _understand(pod, error):
+    def _understand(pod: drain_plan.Pod, error: ApiError) -> typing.Optional[Refusal]:
         if error.status == 404 and error.body:
             return None
         if error.status == 403 and error.causes("NamespaceTerminating"):
@@ -142,7 +143,7 @@ class Evictor:
         if error.status == 429 or "PodDisruptionBudget" in why:
             named = _BUDGET.search(why)
             budget = f"{pod.namespace}/{named.group(1)}" if named else next(iter(pod.budgets), None)
-            if named:  # names are one's own in a namespace, and nodes have pods of many
+            if named and budget:  # names are one's own in a namespace, and nodes have pods of many
                 why = why[: named.start(1)] + budget + why[named.end(1) :]
             return Refusal(budget, why, error.wait, BUDGET)
         raise error
@@ -151,15 +152,17 @@ class Evictor:
 class Follower:
     """A thread that hands every change of some objects to a queue, whatever happens to its connection."""
 
-    def __init__(self, cluster, path, query, version, put):
+    def __init__(
+        self, cluster: Cluster, path: str, query: typing.Dict[str, str], version: str, put: typing.Callable
+    ) -> None:
         self._arguments = (cluster, path, query, version, put)
         self._stopped = threading.Event()
         threading.Thread(target=self._run, daemon=True).start()
 
-    def stop(self):
+    def stop(self) -> None:
         self._stopped.set()
 
-    def _run(self):
+    def _run(self) -> None:
         cluster, path, query, version, put = self._arguments
         try:
             while not self._stopped.is_set():
@@ -181,26 +184,26 @@ class Follower:
 class NodeDrain:
     """One drain of one node, from the first look to the last."""
 
-    def __init__(self, cluster, request, now=time.monotonic):
+    def __init__(self, cluster: Cluster, request: Request, now: typing.Callable = time.monotonic) -> None:
         self._cluster = cluster
         self._request = request
         self._now = now
         self._started = now()
         self._deadline = self._started + request.timeout
         self._query = {"fieldSelector": "spec.nodeName=" + request.node}
-        self._budgets = {}
+        self._budgets: dict = {}
         self._daemons = daemons.Daemons(cluster, request.node)
-        self._followers = {}
+        self._followers: dict = {}
         self._planned = False
         self._seen_cordoned = False
-        self._returned = {}
+        self._returned: dict = {}
         self._drain = Drain(request.per_second, self._started, request.delete_after)
-        self._events = queue.Queue()
+        self._events: queue.Queue = queue.Queue()
         self._owned = guard.Guard(cluster, request.node, request.run)
         self._owned_until = self._started
         self._tell_at = self._started
 
-    def plan(self):
+    def plan(self) -> str:
         """Look, and refuse what must not be evicted before anything is."""
         listing = self._cluster.list(PODS, self._query)
         self._observe(listing.items)
@@ -208,7 +211,7 @@ class NodeDrain:
         self._planned = True
         return listing.version
 
-    def rehearse(self):
+    def rehearse(self) -> dict:
         """Let the API server say about each pod what it would say now, without evicting any."""
         get_node(self._cluster, self._request.node)
         self.plan()
@@ -224,7 +227,7 @@ class NodeDrain:
                     track.deleted_by = track.pod.deletable_by if track.may_be_deleted() else None
         return self._result(tracks)
 
-    def run(self):
+    def run(self) -> dict:
         try:
             self._require_owner(self._started)
             if not self._is_cordoned():
@@ -243,7 +246,7 @@ class NodeDrain:
             raise self._error(error.problem, self._left() if seen else left, error.todo)
         return self._result([track for track in self._drain.tracks.values() if track.evicted], attachments)
 
-    def _detach(self):
+    def _detach(self) -> typing.Any:
         staying = self._cluster.list(PODS, self._query, until=self._deadline).items
         attachments = volumes.wait(self._cluster, self._request.node, staying, self._deadline, self._now)
         held = [one for one in attachments if not one["gone"]]
@@ -260,7 +263,7 @@ class NodeDrain:
             attachments,
         )
 
-    def _empty(self, version):
+    def _empty(self, version: str) -> None:
         self._followers[""] = Follower(self._cluster, PODS, self._query, version, self._events.put)
         threads = concurrent.futures.ThreadPoolExecutor(THREADS)
         try:
@@ -271,7 +274,7 @@ class NodeDrain:
                 follower.stop()
             threads.shutdown(wait=False)
 
-    def _step(self, threads):
+    def _step(self, threads: typing.Any) -> None:
         now = self._now()
         if now >= self._deadline:
             self._raise_unfinished()
@@ -287,7 +290,7 @@ class NodeDrain:
             )
         self._take(max(0.01, min(self._drain.rest(now), self._deadline - now, TELL_SECONDS)))
 
-    def _tell(self, now):
+    def _tell(self, now: float) -> None:
         """Say while it is waited for which pods are there, and what holds them."""
         if now >= self._tell_at:
             remaining = self._drain.remaining()
@@ -295,7 +298,7 @@ class NodeDrain:
             _waiting.tell(self._request.node, "%d pods are left: %s" % (len(remaining), held))
             self._tell_at = now + TELL_SECONDS
 
-    def _require_owner(self, now):
+    def _require_owner(self, now: float) -> None:
         """Evict for nobody who has lost the node meanwhile."""
         if now < self._owned_until:
             return
@@ -307,7 +310,7 @@ class NodeDrain:
             raise self._error(error.problem, self._left(), error.todo)
         self._owned_until = now + OWNER_SECONDS
 
-    def _take(self, seconds):
+    def _take(self, seconds: float) -> None:
         """Wait for events for so long at most, and take in all that there are."""
         try:
             event = self._events.get(timeout=seconds)
@@ -320,7 +323,7 @@ class NodeDrain:
             except queue.Empty:
                 event = None
 
-    def _handle(self, kind, thing):
+    def _handle(self, kind: str, thing: typing.Any) -> None:
         if kind == "FAILED":
             raise thing
         if kind == "ANSWERED":
@@ -336,7 +339,7 @@ class NodeDrain:
                 self._appear(thing)
             self._raise_refused("It came during the drain; the node stays cordoned and is not empty")
 
-    def _answered(self, uid, future):
+    def _answered(self, uid: str, future: typing.Any) -> None:
         refusal = future.result()
         if refusal is None:
             self._drain.accepted(uid)
@@ -346,7 +349,7 @@ class NodeDrain:
                 self._follow_budgets(refusal.budget.partition("/")[0])
             self._drain.refused(uid, refusal.budget, refusal.why, refusal.wait, self._now(), refusal.hold)
 
-    def _computed(self, refusal):
+    def _computed(self, refusal: Refusal) -> Refusal:
         """Say of a budget that cannot be computed why not: it refuses for ever, and no replica helps."""
         namespace = (refusal.budget or "").partition("/")[0]
         known = self._budgets[namespace].items if namespace in self._budgets else []
@@ -355,7 +358,7 @@ class NodeDrain:
             return refusal
         return refusal._replace(why=f"{refusal.why}, and it cannot be computed: {failed[0]}", hold=UNCOMPUTED)
 
-    def _follow_budgets(self, namespace):
+    def _follow_budgets(self, namespace: str) -> None:
         """From the first refusal on, let the budgets themselves tell when they have room."""
         if namespace in self._followers or namespace not in self._budgets:
             return
@@ -364,10 +367,10 @@ class NodeDrain:
         self._followers[namespace] = Follower(self._cluster, BUDGETS % namespace, {}, version, put)
         self._drain.follow(namespace)
 
-    def _put_budget(self, namespace, event):
+    def _put_budget(self, namespace: str, event: typing.Tuple[str, typing.Any]) -> None:
         self._events.put(("BUDGET", (namespace, event)))
 
-    def _budget_changed(self, namespace, event):
+    def _budget_changed(self, namespace: str, event: typing.Tuple[str, typing.Any]) -> None:
         kind, thing = event
         now = self._now()
         if kind == "FAILED":
@@ -379,7 +382,7 @@ class NodeDrain:
             elif drain_plan.lets_unready_go(budget):
                 self._drain.lets_unready_go(drain_plan.budget_name(budget))
 
-    def _observe(self, pods):
+    def _observe(self, pods: typing.List[dict]) -> None:
         """Take a complete list in: who is not on it is gone."""
         now = self._now()
         for uid in set(self._drain.tracks) - {pod["metadata"]["uid"] for pod in pods}:
@@ -387,7 +390,7 @@ class NodeDrain:
         for pod in pods:
             self._appear(pod)
 
-    def _appear(self, pod):
+    def _appear(self, pod: dict) -> None:
         owned = self._daemons.judge(pod)
         classified = drain_plan.classify(pod, self._request.policy, [], owned)
         if classified.action == drain_plan.EVICT and classified.uid not in self._drain.tracks:
@@ -397,7 +400,7 @@ class NodeDrain:
             classified = drain_plan.classify(pod, self._request.policy, budgets, owned)
         self._drain.appear(classified, self._now())
 
-    def _refuse_to_go_in_circles(self, pod):
+    def _refuse_to_go_in_circles(self, pod: drain_plan.Pod) -> None:
         """A controller whose pods do not mind the cordon fills the node as fast as it is drained."""
         owner = f"{pod.owner or pod.name} of namespace {pod.namespace}"
         self._returned[owner] = self._returned.get(owner, 0) + 1
@@ -408,12 +411,12 @@ class NodeDrain:
                 "Take its toleration of node.kubernetes.io/unschedulable or its nodeName away, or scale it down",
             )
 
-    def _budgets_of(self, namespace):
+    def _budgets_of(self, namespace: str) -> typing.List[dict]:
         if namespace not in self._budgets:
             self._budgets[namespace] = self._cluster.list(BUDGETS % namespace)
         return self._budgets[namespace].items
 
-    def _late_arrivals(self):
+    def _late_arrivals(self) -> bool:
         """Look once more, a little later: pods may have come by ways that a cordon does not close."""
         again = self._now() + SECOND_LOOK if self._drain.has_let_go() else 0.0
         while self._now() < again and not self._drain.remaining():
@@ -428,11 +431,11 @@ class NodeDrain:
             )
         return bool(self._drain.remaining())
 
-    def _is_cordoned(self):
+    def _is_cordoned(self) -> bool:
         self._seen_cordoned = not is_schedulable(get_node(self._cluster, self._request.node))
         return self._seen_cordoned
 
-    def _raise_refused(self, left):
+    def _raise_refused(self, left: str) -> None:
         refused = self._drain.refused_pods()
         if refused:
             raise self._error(
@@ -442,7 +445,7 @@ class NodeDrain:
                 "osmigrate_delete_unmanaged or osmigrate_delete_emptydir_data",
             )
 
-    def _raise_unfinished(self):
+    def _raise_unfinished(self) -> None:
         try:
             ending = self._drain.ending()
             node = get_node(self._cluster, self._request.node, time.monotonic()) if ending else {}
@@ -462,17 +465,17 @@ class NodeDrain:
             f"Remove what holds them ({'; '.join(steps)}), then run the same command again",
         )
 
-    def _left(self):
+    def _left(self) -> str:
         return "The node stays cordoned, %d pods have left it" % self._count_gone()
 
-    def _count_gone(self):
+    def _count_gone(self) -> int:
         return sum(1 for record in self._drain.records(0) if record["gone"])
 
-    def _error(self, problem, left, todo, attachments=()):
+    def _error(self, problem: str, left: str, todo: str, attachments: tuple = ()) -> DrainError:
         changed = any(track.evicted for track in self._drain.tracks.values())
         return DrainError(problem, left, todo, self._drain.records(self._now()), changed, attachments)
 
-    def _result(self, tracks, attachments=()):
+    def _result(self, tracks: typing.List[Track], attachments: typing.Sequence = ()) -> dict:
         actions = sorted(_action(track) for track in tracks)
         now = self._now()
         return {
@@ -484,7 +487,7 @@ class NodeDrain:
         }
 
 
-def _action(track):
+def _action(track: Track) -> str:
     pod = track.pod
     if track.deleted_by:
         return f"Delete pod {drain_plan.full_name(pod)} without eviction, as {track.deleted_by} allows"

@@ -5,6 +5,7 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import functools
 import re
 import time
 import typing
@@ -21,7 +22,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     resources,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import probe as node_probe
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import get_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster, get_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.conditions import Condition
 
 POLL_SECONDS = 1
 # A kubelet may be so many minor versions older than the API server, and none newer.
@@ -51,17 +53,14 @@ class Wanted(typing.NamedTuple):
     os_image: typing.Optional[str]
     kernel_version: typing.Optional[str]
     daemonsets: bool
-    version_skew: bool
-    node_conditions: bool
-    ignored_conditions: typing.Iterable[str]
-    csi_drivers: bool
-    conditions: typing.Iterable[conditions.Condition]
-    probe: typing.Optional[node_probe.Probe]
-    resources: bool
-    ignored_resources: typing.Sequence[str]
-
-
-Wanted.__new__.__defaults__ = (False, False, (), False, (), None, False, ())
+    version_skew: bool = False
+    node_conditions: bool = False
+    ignored_conditions: typing.Iterable[str] = ()
+    csi_drivers: bool = False
+    conditions: typing.Iterable[Condition] = ()
+    probe: typing.Optional[node_probe.Probe] = None
+    resources: bool = False
+    ignored_resources: typing.Sequence[str] = ()
 
 
 class Gate(typing.NamedTuple):
@@ -73,12 +72,12 @@ class Gate(typing.NamedTuple):
 class HealthError(FleetError):
     """A node that did not pass its gates, with them."""
 
-    def __init__(self, problem, todo, result):
+    def __init__(self, problem: str, todo: str, result: dict) -> None:
         super().__init__(problem, "The node was only looked at", todo)
         self.result = result
 
 
-def judge_node(node, wanted, server_version=""):
+def judge_node(node: dict, wanted: Wanted, server_version: str = "") -> typing.List[Gate]:
     """Judge the gates that the Node object can answer.
 
     :param server_version: str, the API server's, where version_skew is wanted.
@@ -106,18 +105,18 @@ def judge_node(node, wanted, server_version=""):
     return gates
 
 
-def judge_version(kubelet, server):
+def judge_version(kubelet: str, server: str) -> Gate:
     """Judge a kubelet by the version skew policy: not newer than the API server, at most three minor versions older."""
     said = f"{kubelet or 'not known'}, and the API server is {server or 'not known'}"
     found = [_VERSION.match(version) for version in (kubelet, server)]
     if not all(found):
         return Gate("kubelet_version", False, said)
-    (major, minor), (server_major, server_minor) = (tuple(map(int, one.groups())) for one in found)
+    (major, minor), (server_major, server_minor) = (tuple(map(int, one.groups())) for one in found if one)
     passed = major == server_major and 0 <= server_minor - minor <= OLDER
     return Gate("kubelet_version", passed, said)
 
 
-def judge_conditions(node, ignored):
+def judge_conditions(node: dict, ignored: typing.Iterable[str]) -> Gate:
     """Judge what the kubelet and node-problem-detector say: every condition but Ready stands for a problem."""
     found = node.get("status", {}).get("conditions") or []
     bad = sorted(
@@ -128,7 +127,7 @@ def judge_conditions(node, ignored):
     return Gate("node_conditions", not bad, ", ".join(bad) or "no problem")
 
 
-def judge_resources(node, ignored):
+def judge_resources(node: dict, ignored: typing.Iterable[str]) -> Gate:
     """Judge what the node has for pods: as much as when it was cordoned, as device plugins and the kubelet tell it."""
     noted = cordon_plan.noted_resources(node)
     less = resources.missing(noted, node.get("status", {}).get("allocatable"), ignored or ())
@@ -136,7 +135,7 @@ def judge_resources(node, ignored):
     return Gate("resources", not less, f"less {', '.join(less)}" if less else enough)
 
 
-def judge_drivers(noted, registered):
+def judge_drivers(noted: typing.List[str], registered: typing.List[str]) -> Gate:
     """Judge the CSI drivers: those that were registered before the drain have to be again."""
     late = sorted(set(noted) - set(registered))
     if late:
@@ -144,7 +143,7 @@ def judge_drivers(noted, registered):
     return Gate("csi_drivers", True, ", ".join(noted) or "none was noted")
 
 
-def judge_daemonsets(pods):
+def judge_daemonsets(pods: typing.List[dict]) -> Gate:
     """Judge the pods of DaemonSets on the node: all of them have to be Ready."""
     found = [pod for pod in pods if drain_plan.is_daemon(pod)]
     late = sorted(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}" for pod in found if not _up(pod))
@@ -154,7 +153,7 @@ def judge_daemonsets(pods):
     return Gate("daemonsets", not late, value)
 
 
-def hopeless(gates, first):
+def hopeless(gates: typing.List[Gate], first: typing.List[Gate]) -> typing.Optional[Gate]:
     """The gate that no waiting opens any more.
 
     That is another Node object, another boot than the one that is judged, or another OS on that very boot.
@@ -179,7 +178,7 @@ def hopeless(gates, first):
 class _Looks:
     """Looks at everything that is wanted, what costs more only when the rest is as it should be."""
 
-    def __init__(self, cluster, name, wanted, deadline, now):
+    def __init__(self, cluster: Cluster, name: str, wanted: Wanted, deadline: float, now: typing.Callable) -> None:
         self._cluster = cluster
         self._name = name
         self._wanted = wanted
@@ -187,12 +186,12 @@ class _Looks:
         self._reader = conditions.Reader(cluster)
         self._daemons = daemons.Daemons(cluster, name)
         self._server = cluster.get("/version", deadline)["gitVersion"] if wanted.version_skew else ""
-        self._prober = None
+        self._prober: typing.Any = None
         if wanted.probe:
             seconds = int(deadline - now())
             self._prober = node_probe.Prober(cluster, name, wanted.probe, seconds, now)
 
-    def look(self, rehearse=False):
+    def look(self, rehearse: bool = False) -> typing.Tuple[dict, typing.List[Gate]]:
         """Return the Node object and the gates.
 
         :param rehearse: bool, look at all of them, and start no probe.
@@ -205,11 +204,11 @@ class _Looks:
             gates.append(self._probe(_open(gates), rehearse))
         return node, gates
 
-    def close(self):
+    def close(self) -> None:
         if self._prober:
             self._prober.close()
 
-    def _dear(self):
+    def _dear(self) -> typing.List[typing.Tuple[str, typing.Callable]]:
         """Names of gates with what judges them, a callable with the Node object."""
         found = []
         if self._wanted.csi_drivers:
@@ -217,40 +216,50 @@ class _Looks:
         if self._wanted.daemonsets:
             found.append(("daemonsets", self._daemonsets))
         for one in self._wanted.conditions or ():
-            found.append((one.name, lambda node, one=one: self._condition(one)))
+            found.append((one.name, functools.partial(self._condition, one)))
         return found
 
-    def _drivers(self, node):
+    def _drivers(self, node: dict) -> Gate:
         noted = cordon_plan.noted_drivers(node)
         return judge_drivers(noted, csi.drivers(self._cluster, self._name, self._until) if noted else [])
 
-    def _daemonsets(self, node):
+    def _daemonsets(self, node: dict) -> Gate:
         query = {"fieldSelector": "spec.nodeName=" + self._name}
         pods = self._cluster.list("/api/v1/pods", query, until=self._until).items
         # Anybody who makes a pod can name a DaemonSet as its owner, and one that is never Ready would hold the node.
         return judge_daemonsets([pod for pod in pods if self._daemons.judge(pod) == drain_plan.OWNED])
 
-    def _condition(self, condition):
+    def _condition(self, condition: Condition, node: dict) -> Gate:
         return Gate(condition.name, *conditions.judge(condition, self._reader.get(condition, self._until)))
 
-    def _probe(self, is_open, rehearse):
+    def _probe(self, is_open: bool, rehearse: bool) -> Gate:
         if rehearse:
             return Gate("probe", *self._prober.rehearse())
         return Gate("probe", *self._prober.look(self._until)) if is_open else Gate("probe", False, NOT_LOOKED_AT)
 
 
-def _open(gates):
+def _open(gates: typing.List[Gate]) -> bool:
     return all(gate.passed for gate in gates)
 
 
-def look(cluster, name, wanted, timeout, now=time.monotonic):
+def look(
+    cluster: Cluster, name: str, wanted: typing.Any, timeout: typing.Any, now: typing.Any = time.monotonic
+) -> typing.Any:
     """Look once, and fail for nothing but what cannot be judged. No probe is started."""
     started = now()
     node, gates = _Looks(cluster, name, wanted, started + timeout, now).look(rehearse=True)
     return _result(node, gates, {gate.name: started for gate in gates if gate.passed}, started)
 
 
-def wait(cluster, name, wanted, ready_for, timeout, now=time.monotonic, sleep=time.sleep):
+def wait(
+    cluster: Cluster,
+    name: str,
+    wanted: Wanted,
+    ready_for: int,
+    timeout: int,
+    now: typing.Callable = time.monotonic,
+    sleep: typing.Callable = time.sleep,
+) -> dict:
     """Look once a second until all gates are open and have been for a while.
 
     :param ready_for: int seconds that all gates have to stay open in one piece.
@@ -264,8 +273,18 @@ def wait(cluster, name, wanted, ready_for, timeout, now=time.monotonic, sleep=ti
         looks.close()
 
 
-def _wait(looks, name, wanted, ready_for, timeout, started, now, sleep):
-    since, first = {}, None
+def _wait(
+    looks: _Looks,
+    name: str,
+    wanted: Wanted,
+    ready_for: int,
+    timeout: int,
+    started: float,
+    now: typing.Callable,
+    sleep: typing.Callable,
+) -> dict:
+    since: dict = {}
+    first = None
     while True:
         node, gates = looks.look()
         first = first or gates
@@ -283,13 +302,15 @@ def _wait(looks, name, wanted, ready_for, timeout, started, now, sleep):
         sleep(POLL_SECONDS)
 
 
-def _overdue(closed, wanted, seconds):
+def _overdue(closed: typing.List[Gate], wanted: Wanted, seconds: float) -> list:
     """The gates that were to open sooner than the others, and did not."""
     limits = {one.name: one.timeout for one in wanted.conditions or () if one.timeout is not None}
     return [gate for gate in closed if gate.name in limits and seconds >= limits[gate.name]]
 
 
-def _failure(name, wanted, lost, closed, timeout, result):
+def _failure(
+    name: str, wanted: Wanted, lost: typing.Optional[Gate], closed: typing.List[Gate], timeout: int, result: dict
+) -> HealthError:
     todo = "Look at the node and at its kubelet, then run the same command again"
     # What was not looked at has not failed. If nothing was, the first gate says why.
     failed = [gate for gate in closed if gate.value != NOT_LOOKED_AT] or closed
@@ -306,7 +327,7 @@ def _failure(name, wanted, lost, closed, timeout, result):
     return HealthError(problem, todo, result)
 
 
-def _result(node, gates, since, started):
+def _result(node: dict, gates: typing.List[Gate], since: typing.Dict[str, float], started: float) -> dict:
     return {
         "changed": False,
         "gates": [
@@ -317,11 +338,11 @@ def _result(node, gates, since, started):
     }
 
 
-def _resembles(value, wanted):
+def _resembles(value: str, wanted: str) -> bool:
     return wanted in value or re.search(wanted, value) is not None
 
 
-def _up(pod):
+def _up(pod: dict) -> bool:
     if pod["metadata"].get("deletionTimestamp"):
         return False
     ready = [one["status"] for one in pod.get("status", {}).get("conditions") or [] if one["type"] == "Ready"]
