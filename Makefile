@@ -25,7 +25,7 @@ release: RECIPE ?= $(BUILD)/release/node.yml
 release: VERSION ?= 13.1
 release: URL ?= http://images.example
 release: install ## a release in build/release: built, compared with the one before, signed, published; RECIPE, VERSION and URL choose
-	@tests/gate/packages.sh mmdebstrap ostree gpgv debian-archive-keyring openssl
+	@tests/gate/packages.sh mmdebstrap ostree gpgv debian-archive-keyring openssl openssh-client e2fsprogs qemu-system-x86
 	@tests/gate/release.sh $(BUILD)/release $(abspath $(RECIPE)) $(VERSION) $(URL)
 
 test: ## everything that CI runs

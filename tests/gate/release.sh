@@ -14,7 +14,7 @@ cd "$directory"
 openssl pkey -in release.pem -pubout -out release.pub
 [ -e node.yml ] || printf 'schema: 1\nextends: debian-13-node\n' >node.yml
 ansible-playbook osmigrate.fleet.release_build -e osmigrate_build_recipe="$recipe" \
-    -e osmigrate_build_version="$version" -e osmigrate_build_url="$url" -e osmigrate_build_work=work \
+    -e osmigrate_build_version="$version" -e osmigrate_build_url="$url" -e osmigrate_build_work=work -e osmigrate_build_boot="${BOOT:-true}" \
     -e osmigrate_build_key=release.pem
 for manifest in public/*-"$version"/release.yml; do
     ansible localhost -m osmigrate.fleet.release_publish -a \

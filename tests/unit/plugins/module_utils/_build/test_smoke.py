@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a console said is read as a boot that is done, that goes on, or that failed. The lines are those of a real one."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import smoke
+
+ON_ITS_WAY = "[\x1b[0;32m  OK  \x1b[0m] Reached target \x1b[0;1;39mbasic.target\x1b[0m - Basic System.\r\n"
+FAILED = "[\x1b[0;1;31mFAILED\x1b[0m] Failed to start \x1b[0;1;39mssh.service\x1b[0m - OpenBSD Secure Shell server.\r\n"
+LOGIN = "\r\nDebian GNU/Linux 13 localhost ttyS0\r\n\r\nlocalhost login: "
+PANIC = "[    3.141592] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\r\n"
+EMERGENCY = "You are in emergency mode. After logging in, type journalctl.\r\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ("", (False, "", [])),
+        (ON_ITS_WAY, (False, "", [])),
+        (ON_ITS_WAY + LOGIN, (True, "", [])),
+        (ON_ITS_WAY + FAILED + LOGIN, (True, "", ["ssh.service"])),
+        (PANIC, (False, "said: Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)", [])),
+        (EMERGENCY, (False, "said: You are in emergency mode", [])),
+        ("a login: of somebody\n", (False, "", [])),
+    ],
+)
+def test_a_console_is_judged(said, outcome):
+    assert smoke.judge(said) == outcome
