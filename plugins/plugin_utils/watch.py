@@ -58,6 +58,8 @@ class Watch:
         self._armed: set[str] = set()
         self._judged: dict[str, str] = {}
         self._ended: set[str] = set()
+        # By host and by who has found them: a later look of the same takes the place of an earlier one.
+        self._findings: dict[str, dict[str, list[Any]]] = {}
         self._release = ""
 
     def play(self, name: str, number: int, of: int, nodes: Sequence[str], total: int) -> None:
@@ -107,8 +109,8 @@ class Watch:
 
     def failed(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
         """A task of a host failed, and nobody has said that this does not matter."""
-        if task.module == "node_preflight":
-            self._node_preflight(host, task, result)
+        if task.module in FINDERS:
+            self._finds(host, task, result)
         if host in self._ended:
             return
         if host not in self._at:
@@ -155,9 +157,14 @@ class Watch:
             self._release = release
             self._tell("release", release=release)
 
-    def _node_preflight(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
-        if result.get("findings"):
-            self._tell("findings", node=host, findings=result["findings"])
+    def _finds(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
+        found, known = result.get("findings"), self._findings.setdefault(host, {})
+        if isinstance(found, list) and (found or known.get(task.module)):
+            known[task.module] = found
+            told = [one for module in FINDERS for one in known.get(module, [])]
+            self._tell("findings", node=host, findings=told)
+
+    _node_preflight = _node_carry = _finds
 
     def _k8s_node_cordon(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
         serving = task.state != "cordoned"
@@ -184,8 +191,10 @@ class Watch:
             self._end(host, DONE, str(noted.get("verdict") or ""), "")
 
 
+# Modules that return findings: what speaks against the move, and what the plan means for the node.
+FINDERS = ("node_preflight", "node_carry")
 # Modules whose results say something.
-LOOKED_AT = ("release_info", "node_preflight", "k8s_node_cordon", "k8s_node_claim", "k8s_node_record")
+LOOKED_AT = ("release_info", "node_preflight", "node_carry", "k8s_node_cordon", "k8s_node_claim", "k8s_node_record")
 
 
 def _at(found: Any, *path: str) -> Any:

@@ -43,6 +43,7 @@ class Lost(typing.NamedTuple):
 # taken of them and no addresses.
 # no_default4, no_default6: whether no default route may come by it, whoever tells of one. privacy: the use of temporary
 # addresses of IPv6 as systemd-networkd calls it, "" where the files say nothing.
+# duid, iaid: by which DHCPv6 knows the node and the interface, bytes as client_id has them, "" where that is not known.
 # client_id: by which DHCP knows the node: mac, duid, or the bytes as hexadecimal digits with colons.
 class Stanza(typing.NamedTuple):
     names: typing.List[str]
@@ -60,6 +61,8 @@ class Stanza(typing.NamedTuple):
     no_default4: bool = False
     no_default6: bool = False
     privacy: str = ""
+    duid: str = ""
+    iaid: str = ""
 
 
 # What the files of one configuration system say, and which files those are; alone: whether the first stanza that

@@ -6,7 +6,13 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import merge, tables
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import ifcfg, ifupdown, keyfiles, networkd
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import (
+    ifcfg,
+    ifupdown,
+    keyfiles,
+    leases,
+    networkd,
+)
 
 # NetworkManager reads the files of ifcfg, too; netplan makes files for the other two.
 READERS = {
@@ -27,7 +33,8 @@ def read(tree, owners):
     readers = []
     for owner in owners:
         readers += [reader for reader in READERS.get(owner, []) if reader not in readers]
-    return [reader(tree) for reader in readers]
+    found = [reader(tree) for reader in readers]
+    return [one._replace(stanzas=[leases.identified(tree, stanza) for stanza in one.stanzas]) for one in found]
 
 
 def summary(tree, owners, state):

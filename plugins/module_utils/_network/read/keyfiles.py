@@ -5,6 +5,8 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import re
+
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini, model
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import commands
 
@@ -24,6 +26,7 @@ _CLEAR = {
 _WHOLE = ("bond", "vlan", "bridge", "bridge-port", "bond-port", "proxy", "user", "nm-generated")
 _YES = ("true", "yes", "1")
 _PRIVACY = {"-1": "", "0": "no", "1": "prefer-public", "2": "yes"}
+_HEX = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})+")
 _NO_LINE = ("", "0", "-1", "true", "yes", "default")
 
 
@@ -123,6 +126,10 @@ def _read_line(made, section, key, value, values):
         made.search.extend(word for word in value.split(";") if word and word not in made.search)
     elif key == "dhcp-client-id" and section == "ipv4":
         return made._replace(client_id=value)
+    elif key == "dhcp-duid" and _HEX.fullmatch(value):
+        return made._replace(duid=value.lower())
+    elif key == "dhcp-iaid" and section == "ipv6" and value.isdigit() and int(value) < 2**32:
+        return made._replace(iaid=":".join(re.findall("..", f"{int(value):08x}")))
     elif not (key.endswith("_options") or value in _NO_LINE):
         raise KeyError(key)
     return made

@@ -6,9 +6,21 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import re
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model
 
 NETWORKD = "/run/systemd/netif/leases/%d"
 DHCLIENT = ("/run/dhclient*.lease*", "/var/lib/dhcp/dhclient*.lease*", "/var/lib/dhclient/dhclient*.lease*")
+# One lease of DHCPv6, the ids of the node and of the interface in it, and the former as a file begins with it.
+_LEASE6 = re.compile(r"lease6 \{.*?\n\}", re.DOTALL)
+_INTERFACE, _IAID = (
+    re.compile(r'interface "([^"]+)";'),
+    re.compile(r"\bia-na ([0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){3})\b"),
+)
+_DUID = re.compile(r"option dhcp6\.client-id ([0-9a-fA-F:]+);")
+_DEFAULT_DUID = re.compile(r'(?m)^default-duid "((?:\\.|[^"\\])*)";')
+_ESCAPED = re.compile(r"\\([0-7]{3}|.)", re.DOTALL)
 # Type of the hardware address before it: Ethernet.
 _ETHERNET = "01"
 
@@ -39,3 +51,32 @@ def client_ids(tree, answers, state):
             told = re.findall(r"option dhcp-client-identifier ([^;]+);", own[-1])
             found[name] = told[0].lower() if told else f"{_ETHERNET}:{state.links[name].address}"
     return found
+
+
+def identified(tree: typing.Any, stanza: model.Stanza) -> model.Stanza:
+    """Return a Stanza with the ids by which dhclient has got its addresses from DHCPv6, where its leases say so.
+
+    :param tree: Tree.
+    """
+    if not stanza.dhcp6 or stanza.duid or len(stanza.names) != 1:
+        return stanza
+    duid = iaid = ""
+    for text in [tree.text(path) for pattern in DHCLIENT for path in tree.glob(pattern)]:
+        for lease in _LEASE6.findall(text):
+            if stanza.names == _INTERFACE.findall(lease)[:1]:
+                said = _DUID.findall(lease) or [_octets(value) for value in _DEFAULT_DUID.findall(text)]
+                duid = _padded(said[-1]) if said else duid
+                iaid = _padded(_IAID.findall(lease)[-1]) if _IAID.search(lease) else iaid
+    return stanza._replace(duid=duid, iaid=iaid if duid else "")
+
+
+def _octets(value: str) -> str:
+    """Read the bytes of a text in quotes, as dhclient writes them."""
+    plain = _ESCAPED.sub(
+        lambda found: chr(int(found.group(1), 8) & 0xFF) if len(found.group(1)) == 3 else found.group(1), value
+    )
+    return ":".join(f"{octet:02x}" for octet in plain.encode("latin-1", "replace"))
+
+
+def _padded(octets: str) -> str:
+    return ":".join(octet.zfill(2).lower() for octet in octets.split(":"))

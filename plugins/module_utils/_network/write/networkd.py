@@ -14,6 +14,9 @@ HEADER = "# Written by osmigrate.fleet from %s.\n"
 # Read before what an administrator says of it, which counts.
 FOREIGN_PLACE = "/etc/systemd/networkd.conf.d/10-osmigrate.conf"
 NO_FILE = "what ran"
+# What a DUID begins with, and how systemd-networkd calls its kind.
+DUID_KINDS = {"00:01": "link-layer-time", "00:02": "vendor", "00:03": "link-layer", "00:04": "uuid"}
+NO_DUID = "the id by which DHCPv6 knows %s (DUID), which nothing tells; another one is made"
 
 
 def render(network: model.Network) -> typing.List[model.Rendered]:
@@ -172,6 +175,7 @@ def _network(one: model.Interface, network: model.Network) -> model.Rendered:
         sections += [("Route", _route(made)) for made in stanza.routes]
         sections += [("RoutingPolicyRule", _rule(made)) for made in stanza.rules]
         sections.append(("DHCPv4", _dhcp(one, lost)))
+        sections.append(("DHCPv6", _dhcp6(one, lost)))
     return _file(link.name, "network", stanza.sources, sections, lost)
 
 
@@ -233,3 +237,14 @@ def _dhcp(one: model.Interface, lost: list) -> typing.List[typing.Tuple[str, str
         lost.append(f"the DHCP client id of {one.link.name}")
     lines += [("UseGateway", "no")] if stanza.no_default4 else []
     return lines + ([("RouteMetric", str(one.metric))] if one.metric is not None else [])
+
+
+def _dhcp6(one, lost):
+    """The ids by which the node and the interface are known; of the first the two bytes of its kind go before."""
+    stanza = one.stanza
+    kind = DUID_KINDS.get(stanza.duid[:5])
+    if not stanza.dhcp6 or not kind:
+        lost += [NO_DUID % one.link.name] if stanza.dhcp6 else []
+        return []
+    lines = [("DUIDType", kind), ("DUIDRawData", stanza.duid[6:])]
+    return lines + ([("IAID", str(int(stanza.iaid.replace(":", ""), 16)))] if stanza.iaid else [])

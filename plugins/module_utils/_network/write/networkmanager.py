@@ -115,6 +115,10 @@ def _ipv6(one: model.Interface, lost: typing.List[str]) -> typing.List[typing.Tu
     addresses = [address for address in stanza.addresses if model.is_ipv6(address)]
     method = "auto" if stanza.ra or stanza.dhcp6 else "manual" if addresses else "link-local"
     lines = [("method", method), ("addr-gen-mode", "eui64")] + _common(stanza, addresses, 6)
+    if stanza.dhcp6:
+        lost += [] if stanza.duid else [networkd.NO_DUID % one.link.name]
+        lines += [("dhcp-duid", stanza.duid)] if stanza.duid else []
+        lines += [("dhcp-iaid", str(int(stanza.iaid.replace(":", ""), 16)))] if stanza.iaid else []
     lines += [("ip6-privacy", PRIVACY[stanza.privacy])] if stanza.privacy in PRIVACY else []
     return lines + ([("never-default", "true")] if stanza.no_default6 else [])
 

@@ -89,6 +89,21 @@ def test_steps_of_a_way(run, way):
     assert run.steps("w1") == steps.split() + ["uncordon"] * (BACK in parts)
 
 
+def test_what_the_plan_means_for_the_node_is_found_as_well(run):
+    """Both modules look again in a later part of a run, and what they found then counts."""
+    run.play("w1")
+    run.tasks("w1", PREPARE)
+    lost = {"key": "carry-lost", "severity": "high", "title": "t", "detail": "d", "remedy": "r"}
+    task = watch.Task("Carry", "node_carry", role="stage")
+    run.watch.ended("w1", task, {"findings": [lost]})
+    assert [one["key"] for one in run.state.nodes["w1"].findings] == ["space", "carry-lost"]
+    run.watch.failed("w1", task, {"msg": "no", "findings": [{**lost, "key": "carry-refused-nft"}]})
+    run.watch.ended("w1", watch.Task("Look", "node_preflight"), RESULTS["node_preflight", ""])
+    assert [one["key"] for one in run.state.nodes["w1"].findings] == ["space", "carry-refused-nft"]
+    run.watch.ended("w1", task, {"findings": []})
+    assert [one["key"] for one in run.state.nodes["w1"].findings] == ["space"]
+
+
 def test_preparing_and_moving(run):
     run.watch.play("Prepare", 1, 1, ["w1", "w2"], 2)
     for host in ("w1", "w2"):

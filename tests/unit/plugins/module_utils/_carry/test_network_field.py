@@ -11,6 +11,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read impo
     dhclient,
     ifcfg,
     ifupdown,
+    keyfiles,
     networkd,
     state,
 )
@@ -280,6 +281,58 @@ def test_dhcp_client_id(networked, target):
     else:
         assert "ClientIdentifier=mac" not in written["/etc/systemd/network/10-osmigrate-eno1.network"]
         assert "the DHCP client id of eno1" in lost["/etc/systemd/network/10-osmigrate-eno1.network"]
+
+
+LEASES6 = """\
+default-duid "\\000\\001\\000\\001,\\2163RT\\000\\252\\000\\001";
+lease6 {
+  interface "eno1";
+  ia-na 00:aa:00:01 {
+    starts 1700000000;
+    iaaddr 2001:db8::5 {
+      starts 1700000000;
+    }
+  }
+%s}
+"""
+DUIDS = [
+    # what the lease says beside it, what systemd-networkd and NetworkManager write
+    ("", "00:01:2c:8e:33:52:54:00:aa:00:01"),
+    ("  option dhcp6.client-id 0:3:0:1:52:54:0:aa:0:1;\n", "00:01:52:54:00:aa:00:01"),
+]
+
+
+@pytest.mark.parametrize("target", sorted(UNITS))
+@pytest.mark.parametrize("more, raw", DUIDS, ids=("of the file", "of the lease"))
+def test_the_ids_of_dhcpv6_are_kept(networked, target, more, raw):
+    files = {
+        "/etc/network/interfaces": LOOPBACK + "auto eno1\niface eno1 inet6 dhcp\n",
+        "/var/lib/dhcp/dhclient6.eno1.leases": LEASES6 % more,
+    }
+    written, _left, _told, lost = networked(
+        files, running([device("eno1", 1, leased=["2001:db8::5/128"])]), "ifupdown", target
+    )
+    if target == "NetworkManager":
+        kind = "00:03" if more else "00:01"
+        assert f"dhcp-duid={kind}:{raw}\ndhcp-iaid=11141121\n" in written[KEYFILES + "osmigrate-eno1.nmconnection"]
+    else:
+        kind = "link-layer" if more else "link-layer-time"
+        text = written["/etc/systemd/network/10-osmigrate-eno1.network"]
+        assert f"[DHCPv6]\nDUIDType={kind}\nDUIDRawData={raw}\nIAID=11141121\n" in text
+    assert not any("DUID" in what for what in lost.values())
+
+
+@pytest.mark.parametrize("target", sorted(UNITS))
+def test_an_id_of_dhcpv6_that_nothing_tells_is_lost(networked, target):
+    files = {"/etc/network/interfaces": LOOPBACK + "auto eno1\niface eno1 inet6 dhcp\n"}
+    lost = networked(files, running([device("eno1", 1, leased=["2001:db8::5/128"])]), "ifupdown", target)[3]
+    assert any("the id by which DHCPv6 knows eno1 (DUID)" in what for what in lost.values())
+
+
+def test_ids_of_keyfiles(tmp_path):
+    files = keyfile("eno1", "method=auto", "method=dhcp\ndhcp-duid=00:04:AB\ndhcp-iaid=1")
+    (stanza,) = read(keyfiles, tmp_path, {name: text for name, (text, _mode) in files.items()}).stanzas
+    assert (stanza.duid, stanza.iaid) == ("00:04:ab", "00:00:00:01")
 
 
 def test_an_id_of_the_scripts_of_el(tmp_path):
