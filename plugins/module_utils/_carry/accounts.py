@@ -213,7 +213,12 @@ def plan(situation, needed_users, needed_groups, owning=()):
         shell = ""
         fields = list(fields)
         fields[USER_GROUP] = str(group_numbers.get(int(fields[USER_GROUP]), fields[USER_GROUP]))
-        if fields[SHELL] and not situation.has_program(fields[SHELL]):
+        # Who could not log in by it cannot do so on the candidate either.
+        if (
+            _logs_in(fields[SHELL])
+            and not situation.has_program(fields[SHELL])
+            and situation.incumbent.exists(fields[SHELL])
+        ):
             shell = f"the release has no {fields[SHELL]}, the shell becomes {FALLBACK_SHELL}"
             fields[SHELL] = FALLBACK_SHELL
         person = _is_person(int(fields[NUMBER]))

@@ -13,11 +13,13 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 
 # Kinds of what is named. A FILE is read by the program whose file names it, or everything below it; a MENTIONED one
-# only where it is a file that an administrator made. A HELPER is that of a file system, by the name of its type.
-FILE, MENTIONED, PROGRAM, HELPER, USER, GROUP, UNIT, MODULE = (
+# only where it is a file that an administrator made. A PLUGIN is one of CNI, by its type. A HELPER is
+# that of a file system, by the name of its type.
+FILE, MENTIONED, PROGRAM, PLUGIN, HELPER, USER, GROUP, UNIT, MODULE = (
     "file",
     "mentioned",
     "program",
+    "plugin",
     "helper",
     "user",
     "group",
@@ -33,11 +35,18 @@ RUNTIMES = (("containerd", "containerd"), ("crio", "crio"), ("cri-dockerd", "cri
 KUBELET_FILES = (
     "resolvConf staticPodPath clientCAFile tlsCertFile tlsPrivateKeyFile kubeconfig bootstrap-kubeconfig config "
     "resolv-conf pod-manifest-path client-ca-file tls-cert-file tls-private-key-file image-credential-provider-config "
-    "image-credential-provider-bin-dir"
+    "image-credential-provider-bin-dir config-dir root-ca-file certificate-authority client-certificate client-key "
+    "tokenFile imageCredentialProviderConfigPath imageCredentialProviderBinDir volumePluginDir volume-plugin-dir"
 ).split()
+# Settings of units that make directories and files of the system seen, or hand them out.
+BOUND = ("BindPaths", "BindReadOnlyPaths", "PathChanged", "PathModified", "PathExists", "PathExistsGlob")
+# What begins a script of logrotate.
+SCRIPTS = ("prerotate", "postrotate", "firstaction", "lastaction", "preremove")
 SSHD_USERS = ("authorizedkeyscommanduser", "authorizedprincipalscommanduser")
-SSHD_PROGRAMS = ("authorizedkeyscommand", "authorizedprincipalscommand")
+SSHD_PROGRAMS = ("authorizedkeyscommand", "authorizedprincipalscommand", "forcecommand")
 CREDENTIALS = ("credentials", "cred", "secretfile", "keyfile")
+# A path of the system or of /etc, which ends where a shell would end it.
+_PATH = r"""(?<![\w./-])/(?:etc|usr|lib|lib64|bin|sbin)/[^\s"'`;:,<>|&()\[\]{}=$*?\\]+"""
 NAME = r"([A-Za-z_][A-Za-z0-9_.-]*\$?)"
 
 
@@ -60,10 +69,22 @@ def names(target: str, text: str) -> typing.List[Named]:
 
 
 def mentioned(text: str) -> Found:
-    """Files of /etc that a script or a file of settings names somewhere."""
+    """Files of /etc that a script or a file of settings names somewhere; of a script also those of the system."""
+    interpreter = re.match(r"#!\s*(/\S+)(?:[ \t]+(\S+))?", text)
+    if interpreter is not None:
+        is_env = os.path.basename(interpreter.group(1)) == "env" and interpreter.group(2)
+        yield Named(PROGRAM, interpreter.group(2)) if is_env else Named(MENTIONED, interpreter.group(1))
+        for line in _lines.unit(text):
+            yield from _command(line)
     for line in _lines.unit(text):
         for path in re.findall(r"""(?<![\w./-])/etc/[^\s"'`;:,<>|&()\[\]{}=$*?\\]+""", line):
             yield Named(MENTIONED, path.rstrip("/."))
+
+
+def _command(text: str) -> Found:
+    """Paths in a command, whoever runs it: what a shell is given, what env starts, arguments."""
+    for path in re.findall(_PATH, text):
+        yield Named(MENTIONED, path.rstrip("/."))
 
 
 def unit(text: str) -> Found:
@@ -76,8 +97,9 @@ def unit(text: str) -> Found:
         words = _lines.words(value)
         if key.startswith("Exec") and words:
             program = words[0].lstrip("-@:+!|")
-            if program.startswith("/"):
+            if re.match(r"[\w/.-]+\Z", program):
                 yield Named(PROGRAM, program)
+            yield from _command(value[len(words[0]) :])
             for path in re.findall(r"(?<![\w./-])/etc/[^\s\"';,]+", value[len(words[0]) :]):
                 yield Named(FILE, _any(path))
         elif key in ("User", "SocketUser"):
@@ -91,7 +113,12 @@ def unit(text: str) -> Found:
             yield Named(FILE, _any(value.lstrip("-+|").strip('"')))
         elif key in ("LoadCredential", "LoadCredentialEncrypted"):
             yield Named(FILE, _any(value.partition(":")[2]))
-        elif key in ("Requires", "Requisite", "BindsTo"):
+        elif key in BOUND:
+            for word in words:
+                yield Named(FILE, word.lstrip("-+").partition(":")[0])
+        elif key == "Environment":
+            yield from kubelet(value)
+        elif key in ("Unit", "Service", "Requires", "Requisite", "BindsTo"):
             for name in words:
                 if "%" not in name:
                     yield Named(UNIT, name)
@@ -157,11 +184,11 @@ def nftables(text: str) -> Found:
 
 
 def manifest(text: str) -> Found:
-    """What static pods mount of the node."""
-    for path in re.findall(
-        r"""hostPath["']?\s*:\s*\{?\s*(?:type["']?\s*:[^\n]*\n\s*)?["']?path["']?\s*:\s*(\S+)""", text
-    ):
-        yield Named(FILE, path.strip("\"',}"))
+    """What static pods mount of the node, in YAML of either style or in JSON."""
+    plain = re.sub(r"(?m)(?:^|[ \t])#.*$", "", text)
+    for inside in re.findall(r"""hostPath["']?\s*:\s*(\{[^}]*\}|(?:\s*(?:type|path)\s*:[^\n]*){1,2})""", plain):
+        for path in re.findall(r"""\bpath["']?\s*:\s*["']?([^\s"',}]+)""", inside):
+            yield Named(FILE, path)
 
 
 def kubelet(text: str) -> Found:
@@ -170,6 +197,8 @@ def kubelet(text: str) -> Found:
         key = key.lstrip("-")
         if key in KUBELET_FILES:
             yield Named(FILE, value)
+        elif key == "command":
+            yield Named(PROGRAM, value)
         elif key in ("containerRuntimeEndpoint", "container-runtime-endpoint"):
             socket = os.path.basename(value)
             for program in [program for sign, program in RUNTIMES if sign in socket][:1]:
@@ -188,7 +217,8 @@ def runtime(text: str) -> Found:
             yield Named(PROGRAM, f"containerd-shim-{shim.group(1)}-{shim.group(2)}")
         else:
             for path in re.findall(r"""["'](/[^"']+)["']""", line):
-                yield Named(FILE, path)
+                for one in path.split(":") if key == "config_path" else [path]:
+                    yield Named(FILE, one)
 
 
 def sudoers(text: str) -> Found:
@@ -211,9 +241,14 @@ def sudoers(text: str) -> Found:
 
 
 def logrotate(text: str) -> Found:
-    """As whom it rotates, and to whom files are given."""
+    """As whom it rotates, to whom files are given, and what its scripts run."""
+    is_script = False
     for line in _lines.unit(text):
         words = _lines.words(line)
+        is_script = words[0] in SCRIPTS or (is_script and words[0] != "endscript")
+        if is_script:
+            yield from _command(line)
+            continue
         if words[0] in ("create", "createolddir", "su"):
             owners = [word for word in words[1:] if not word.isdigit()]
             yield from _accounts(USER, owners[:1])
@@ -237,20 +272,30 @@ def udev(text: str) -> Found:
     for line in _lines.unit(text):
         yield from _accounts(USER, re.findall(r'\bOWNER\s*:?=\s*"([^"]+)"', line))
         yield from _accounts(GROUP, re.findall(r'\bGROUP\s*:?=\s*"([^"]+)"', line))
+        for path in re.findall(r'\bIMPORT\{file\}\s*=?=\s*"([^"]+)"', line):
+            yield Named(FILE, path)
+        for name in re.findall(r'\bENV\{SYSTEMD_(?:USER_)?WANTS\}\s*\+?=\s*"([^"$%]+)"', line):
+            for word in _lines.words(name):
+                yield Named(UNIT, word)
         for command in re.findall(r'\b(?:RUN(?:\{program\})?|PROGRAM|IMPORT\{program\})\s*[+:=]?=\s*"([^"\s]+)', line):
             if "$" not in command and "%" not in command:
                 yield Named(PROGRAM, command if command.startswith("/") else UDEV_PROGRAMS + command)
 
 
 def crontab(text: str) -> Found:
-    """As whom jobs run, and their programs."""
+    """As whom jobs run, by which shell, and their programs."""
     for line in _lines.unit(text):
         words = _lines.words(line)
         place = 1 if line.startswith("@") else 5
-        if len(words) > place + 1 and not re.match(r"\w+\s*=", line):
+        setting = re.match(r"(\w+)\s*=\s*[\"']?([^\s\"']*)", line)
+        if setting is not None:
+            if setting.group(1) == "SHELL":
+                yield Named(PROGRAM, setting.group(2))
+        elif len(words) > place + 1:
             yield Named(USER, words[place])
             if words[place + 1].startswith("/"):
                 yield Named(PROGRAM, words[place + 1])
+            yield from _command(" ".join(words[place + 2 :]))
     yield from mentioned(text)
 
 
@@ -263,6 +308,41 @@ def rsyslog(text: str) -> Found:
             yield Named(GROUP, value)
     yield from _accounts(USER, re.findall(r'(?i)\b(?:file|dir)owner\s*=\s*"([^"]+)"', text))
     yield from _accounts(GROUP, re.findall(r'(?i)\b(?:file|dir)group\s*=\s*"([^"]+)"', text))
+    for program in re.findall(r'(?i)\bbinary\s*=\s*"(/[^"\s]+)', text):
+        yield Named(PROGRAM, program)
+    for path in re.findall(r"(?mi)^\s*\$IncludeConfig\s+(/\S+)", text):
+        yield Named(FILE, path)
+    yield from mentioned(text)
+
+
+def sysctl(text: str) -> Found:
+    """Programs that the kernel starts."""
+    for program in re.findall(
+        r"(?m)^\s*-?kernel[./](?:core_pattern|modprobe|poweroff_cmd|hotplug)\s*=\s*\|?(/\S+)", text
+    ):
+        yield Named(PROGRAM, program)
+
+
+def cni(text: str) -> Found:
+    """Plugins, also those that give addresses, and files that they read."""
+    for name in re.findall(r'"type"\s*:\s*"([\w.-]+)"', text):
+        yield Named(PLUGIN, name)
+    for path in re.findall(r'"(?:kubeconfig|datastore_file|log_file)"\s*:\s*"(/[^"]+)"', text):
+        yield Named(MENTIONED, path)
+
+
+def kubeconfig(text: str) -> Found:
+    """Certificates and keys, and the program that hands out tokens."""
+    yield from kubelet(text)
+    for program in re.findall(r"(?m)^\s*command\s*:\s*[\"']?([\w./-]+)", text):
+        yield Named(PROGRAM, program)
+
+
+def anything(text: str) -> Found:
+    """A file whose place says nothing: by what it holds; other files name it as theirs."""
+    for sign, reader in SIGNS:
+        if re.search(sign, text):
+            yield from reader(text)
     yield from mentioned(text)
 
 
@@ -304,6 +384,13 @@ def _accounts(kind: str, words: typing.Iterable[str]) -> Found:
             yield Named(kind, word)
 
 
+# By what a file holds.
+SIGNS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
+    (r"\bhostPath\b", manifest),
+    (r"\bKubeletConfiguration\b", kubelet),
+    (r"\b(?:BinaryName|runtime_type|runtime_path)\b", runtime),
+    (r"(?m)^\s*(?:table\s+\w+\s+\w+|include\s+\")", nftables),
+]
 # By the place on the candidate; the first that fits.
 READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     (FSTAB, fstab),
@@ -313,9 +400,12 @@ READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     ("/etc/nftables* /etc/sysconfig/nftables.conf *.nft", nftables),
     ("/etc/kubernetes/manifests/*", manifest),
     (
-        "/var/lib/kubelet/* /etc/default/kubelet /etc/sysconfig/kubelet /etc/kubernetes/kubelet*",
+        "/var/lib/kubelet/* /etc/default/kubelet /etc/sysconfig/kubelet",
         kubelet,
     ),
+    ("/etc/kubernetes/*.conf /etc/kubernetes/*.kubeconfig /etc/kubernetes/kubelet*", kubeconfig),
+    ("/etc/cni/net.d/*", cni),
+    ("/etc/sysctl.conf /etc/sysctl.d/*", sysctl),
     ("/etc/containerd/*.toml /etc/crio/* /etc/docker/daemon.json /etc/containers/*.conf", runtime),
     ("/etc/sudoers /etc/sudoers.d/*", sudoers),
     ("/etc/logrotate.conf /etc/logrotate.d/*", logrotate),
@@ -327,7 +417,7 @@ READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     ("/etc/modules-load.d/*", modules),
     ("/etc/modprobe.d/*", modprobe),
     ("/etc/audit/* /etc/exports* /etc/hosts /etc/kubernetes/* /etc/cni/* /etc/ssh/*", nothing),
-    ("/etc/*", mentioned),
+    ("/etc/*", anything),
 ]
 _PLACES = [
     (re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns.split())), reader)

@@ -15,6 +15,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model impor
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import DIRECTORY, FILE, Part, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini
+from ansible_collections.osmigrate.fleet.plugins.module_utils._secret import without_userinfo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
 
 FSTAB = "/etc/fstab"
@@ -178,7 +179,7 @@ def _is_sealed(place):
 
 def _carry_line(layout, fields, own_var):
     spec, place, fstype, options = fields[:4]
-    name = f"{FSTAB}: {' '.join(fields[:3])}"
+    name = f"{FSTAB}: {without_userinfo(' '.join(fields[:3]))}"
     if plain(place) == "/":
         layout.left.append(Left(name, "the boot entry names the root"))
         return

@@ -11,15 +11,17 @@ import stat
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import formats, rules
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation, is_ours
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, LINK, Item, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, HELD_MAX, LINK, Item, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
 
 Names = typing.Set[str]
 Items = typing.List[Item]
 
 PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin")
+# Where plugins of CNI lie.
+PLUGINS = ("/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni")
 # Types that no kernel mounts without a program; of others it counts whether the node has one.
 HELPED = ("nfs", "nfs4", "cifs", "smb3", "glusterfs", "ceph.fuse", "davfs", "sshfs")
 # What every boot makes anew, so nothing of it can be carried.
@@ -79,7 +81,7 @@ def follow(situation: Situation, items: Items, taken: Names) -> Found:
 def _files(situation: Situation, named: formats.Named, known: Names) -> typing.List[str]:
     """Return the files and links of the incumbent that a name stands for and that nothing has carried yet."""
     incumbent, candidate = situation.incumbent, situation.candidate
-    if named.kind not in (formats.FILE, formats.MENTIONED) or not named.name.startswith("/etc/"):
+    if named.kind not in (formats.FILE, formats.MENTIONED, formats.PROGRAM) or not named.name.startswith("/etc/"):
         return []
     found = []
     for place in incumbent.glob(os.path.normpath(named.name)):
@@ -91,7 +93,7 @@ def _files(situation: Situation, named: formats.Named, known: Names) -> typing.L
             if not is_plain or path in known or candidate.lstat(situation.pristine_path(path)) is not None:
                 continue
             # Where the release has nothing in its place, what a package brought is missed as well.
-            if named.kind == formats.FILE or situation.packages.verdict(path):
+            if named.kind != formats.MENTIONED or situation.packages.verdict(path):
                 found.append(path)
         if len(below) > 1 or not stat.S_ISDIR(below[0][1].st_mode) or named.kind != formats.FILE:
             continue
@@ -119,8 +121,9 @@ def _made_at_boot(situation: Situation) -> Items:
 class _Candidate:
     """What there will be on the candidate once the plan is applied."""
 
-    def __init__(self, situation: Situation, items: Items, shared: typing.Iterable[str]) -> None:
-        self.situation = situation
+    def __init__(self, situation: Situation, items: Items, shared: typing.Iterable[str], known: bool = False) -> None:
+        """known: whether only what the node has can be missing."""
+        self.situation, self.known = situation, known
         self.targets: Names = set()
         for made in items:
             path = made.target
@@ -163,9 +166,15 @@ class _Candidate:
         if kind == formats.PROGRAM:
             is_path = name.startswith("/")
             places = [name] if is_path else [os.path.join(place, name) for place in PATH]
-            if not is_path and not any(self.situation.incumbent.exists(place) for place in places):
+            may_lack = is_path and not self.known
+            if not may_lack and not any(self.situation.incumbent.exists(place) for place in places):
                 return ""  # nor does the node have it
             return "" if any(self.situation.has_program(place) or place in self.targets for place in places) else name
+        if kind == formats.PLUGIN:
+            places = [os.path.join(place, name) for place in PLUGINS]
+            before = any(self.situation.incumbent.exists(place) for place in places)
+            there = any(self.situation.has_program(place) for place in places)
+            return f"plugin {name} of CNI" if before and not there else ""
         if kind == formats.HELPER:
             helper = "/usr/sbin/mount." + name
             on_node = any(self.situation.incumbent.exists(place) for place in (helper, "/sbin/mount." + name))
@@ -232,6 +241,18 @@ def judge(situation: Situation, items: Items, shared: typing.Iterable[str]) -> t
             made = made._replace(lost=_joined(made.lost, _told(candidate, made.target, _text(made))))
         judged.append(made)
     return judged, [Left(path, lost) for path, lost in sorted(texts.items()) if lost and path not in said]
+
+
+def of_merge(situation: Situation) -> typing.List[str]:
+    """Say of files that the merge of /etc has kept what they name and the next release does not have any more."""
+    tree, items = situation.candidate, []
+    for path, status in tree.walk("/etc"):
+        is_plain = stat.S_ISREG(status.st_mode) and status.st_size <= HELD_MAX and not is_ours(path)
+        if is_plain and not tree.is_same(path, tree, "/usr" + path):
+            items.append(item(FILE, path, path, "merge", tree.read(path) or b""))
+    candidate = _Candidate(situation, items, ("/var", *rules.HOMES), known=True)
+    judged = [(made.target, _told(candidate, made.target, _text(made))) for made in items]
+    return [f"{path}: {lost}" for path, lost in judged if lost]
 
 
 def _told(candidate: _Candidate, target: str, text: str) -> str:

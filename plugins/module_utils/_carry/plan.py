@@ -100,7 +100,8 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
         items += [sudoers.renumbered(made, people) for made in new]
         taken |= part.taken
         left += part.left
-    items = _unlinked(situation, items)
+    items, said = _opened(_unlinked(situation, items))
+    left += said
     items, said = named.judge(situation, _with_parents(situation, items + ending.plan(limits)), shared)
     left += said
     unknown = find_unknown(situation, taken, left)
@@ -141,7 +142,7 @@ def make_missing(situation, limits):
         people.collisions,
         [],
         {"entries": 0, "complete": True},
-        {"silent": sorted(situation.incumbent.silent)},
+        {"silent": sorted(situation.incumbent.silent), "lost": named.of_merge(situation)},
     )
 
 
@@ -168,6 +169,18 @@ def _renumbered(made, numbers):
         gid=numbers.get(("group", made.gid), made.gid),
         attributes=attributes.renumbered(made.attributes, numbers),
     )
+
+
+def _opened(items):
+    """Leave out links at whose place something is carried into a directory; return the others, and what is left."""
+    above = set()
+    for made in items:
+        path = os.path.dirname(made.target)
+        while made.kind != ABSENT and path not in above and path != "/":
+            above.add(path)
+            path = os.path.dirname(path)
+    opened = [made for made in items if made.kind == LINK and made.target in above]
+    return [made for made in items if made not in opened], [Left(made.source, LINKED) for made in opened]
 
 
 def _unlinked(situation, items):

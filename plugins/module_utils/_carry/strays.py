@@ -76,11 +76,27 @@ def _gathered(found: typing.List[typing.Dict[str, str]]) -> typing.List[typing.D
     return result
 
 
-def _search(tree: Tree, packages: Packages, candidate: Tree, directory: str, found: list) -> None:
-    try:
-        listing = list(os.scandir(tree.outside(directory)))
-    except OSError:
-        return
+def _search(tree: Tree, packages: Packages, candidate: typing.Optional[Tree], place: str, found: list) -> None:
+    pending = [place]
+    while pending:
+        directory = pending.pop()
+        try:
+            listing = list(os.scandir(tree.outside(directory)))
+        except OSError:
+            continue
+        pending += _look(tree, packages, candidate, directory, listing, found)
+
+
+def _look(
+    tree: Tree,
+    packages: Packages,
+    candidate: typing.Optional[Tree],
+    directory: str,
+    listing: typing.List["os.DirEntry[str]"],
+    found: list,
+) -> typing.List[str]:
+    """Look at what is in a directory, and return the directories in it that have to be looked at, too."""
+    below = []
     for entry in listing:
         path = os.path.join(directory, as_name(entry.name))
         if any(fnmatch.fnmatchcase(path, cache) for cache in CACHES):
@@ -92,6 +108,7 @@ def _search(tree: Tree, packages: Packages, candidate: Tree, directory: str, fou
             if verdict:
                 found.append({"path": path, "reason": verdict})
         elif packages.hold(path) or (candidate is not None and candidate.is_directory(path)):
-            _search(tree, packages, candidate, path, found)
+            below.append(path)
         else:
             found.append({"path": path + "/", "reason": "unowned"})
+    return below

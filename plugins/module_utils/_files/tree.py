@@ -61,7 +61,7 @@ class Tree:
         found = f"{above}/{base}" if above != "/" else f"/{base}"
         if found in self.silent:
             return NOWHERE
-        return self._follow(found, True) if last and os.path.islink(self.outside(found)) else found
+        return self._follow(found, True) if last and self.target(found) is not None else found
 
     def _follow(self, name: str, last: bool) -> str:
         pending, done, links = [part for part in reversed(name.split("/")) if part not in ("", ".")], "/", 0
@@ -176,13 +176,14 @@ class Tree:
 
     def walk(self, name):
         """Yield everything at and below a name as (name, status), parents first, links not followed."""
-        status = self.lstat(name)
-        if status is None:
-            return
-        yield name, status
-        if stat.S_ISDIR(status.st_mode):
-            for entry in self.names(name):
-                yield from self.walk(os.path.join(name, entry))
+        pending = [name]
+        while pending:
+            name = pending.pop()
+            status = self.lstat(name)
+            if status is not None:
+                yield name, status
+                if stat.S_ISDIR(status.st_mode):
+                    pending += [os.path.join(name, entry) for entry in reversed(self.names(name))]
 
     def glob(self, pattern):
         """Return the names that match, sorted. A last part ** stands for everything below the directory."""

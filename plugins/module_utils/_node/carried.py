@@ -74,7 +74,8 @@ def _not_serving(made: Plan) -> Sentences:
 
 
 def _lost(made: Plan) -> Sentences:
-    return [f"{loss.source}: {word}" for loss in _losses(made) if not loss.is_vital for word in loss.missing]
+    told = [f"{loss.source}: {word}" for loss in _losses(made) if not loss.is_vital for word in loss.missing]
+    return told + made.differences.get("lost", [])
 
 
 def _changed(made: Plan) -> Sentences:

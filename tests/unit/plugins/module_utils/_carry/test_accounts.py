@@ -58,7 +58,7 @@ def test_the_number_of_a_group_follows_its_name(move):
 
 
 def test_fail_a_shell_that_the_release_does_not_have(move):
-    moving = move()
+    moving = move({"/usr/bin/zsh": ""})
     add(moving, "passwd", "eve:x:1001:1000::/home/eve:/usr/bin/zsh\n")
     moving.carry()
     assert "eve:x:1001:1000::/home/eve:/bin/sh\n" in moving.read("/etc/passwd")

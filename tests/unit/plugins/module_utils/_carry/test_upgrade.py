@@ -88,3 +88,29 @@ def test_links_below_the_root_are_made_again(upgrade):
     assert "create link /exports" in run()[1]
     assert str((moving.deployment / "exports").readlink()) == "data/exports"
     assert run()[1] == []
+
+
+def put(root, files):
+    for name, text in files.items():
+        (root / name.strip("/")).parent.mkdir(parents=True, exist_ok=True)
+        (root / name.strip("/")).write_text(text)
+
+
+def test_what_the_merge_keeps_and_the_next_release_has_no_program_for_is_told(upgrade):
+    """The same rules as in a move, but only of what the node has now."""
+    moving, run = upgrade(PASSWD)
+    put(
+        moving.incumbent,
+        {"/usr/bin/agent": "", "/usr/local/bin/own": "", "/etc/agent/key": "x", "/var/lib/agent/state": "x"},
+    )
+    unit = "[Service]\nExecStart=/usr/bin/agent --key /etc/agent/key\nExecStartPre=/usr/local/bin/own\n"
+    put(
+        moving.deployment,
+        {
+            "/etc/systemd/system/agent.service": unit + "ExecStop=/usr/bin/never\nWorkingDirectory=/var/lib/agent\n",
+            "/etc/agent/key": "x",
+            "/usr/etc/cron.d/theirs": "* * * * * root /usr/bin/agent\n",
+            "/etc/cron.d/theirs": "* * * * * root /usr/bin/agent\n",
+        },
+    )
+    assert run()[0].differences["lost"] == ["/etc/systemd/system/agent.service: the release has no /usr/bin/agent"]

@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What carried files name comes along, or it is told at the file: cases as data (named.yml), and odd trees."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import formats, plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
+
+CASES = yaml.safe_load((Path(__file__).parent / "named.yml").read_text())
+
+
+def told(made) -> dict:
+    """All that is said, by what it is said of."""
+    said = {}
+    for path, words in (
+        [(left.path, left.reason) for left in made.left]
+        + [(one.target, one.lost) for one in made.items]
+        + [(part.source, part.lost) for one in made.items for part in one.parts]
+        + [(one["path"], one["reason"]) for one in made.unknown]
+    ):
+        said[path] = f"{said.get(path, '')}; {words}"
+    return said
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_case(move, case):
+    moving = move(case["incumbent"], case.get("release"))
+    made = moving.carry()
+    missing = [path for path in case.get("carried", []) if not os.path.lexists(moving.deployment / path.strip("/"))]
+    assert missing == []
+    said = told(made)
+    assert {path: words in said.get(path, "") for path, words in case.get("told", {}).items() if path} == {
+        path: True for path in case.get("told", {})
+    }
+    assert [word for word in case.get("hidden", []) if word in repr(said)] == []
+
+
+def test_a_tree_deeper_than_python_calls(move):
+    moving = move()
+    here = os.getcwd()
+    try:
+        os.chdir(moving.incumbent / "etc")
+        for _level in range(1100):
+            os.mkdir("a")
+            os.chdir("a")
+        Path("file").write_text("x")
+        os.chdir(here)
+        made = plan.make(moving.situation(), [], ending.Limits(0, 60, 0))
+        (found,) = [one["path"] for one in made.unknown if one["path"].startswith("/etc/a/")]
+        assert found.endswith("/a/file")
+    finally:
+        os.chdir(here)
+        subprocess.run(["rm", "-rf", str(moving.incumbent / "etc/a")], check=True)
+
+
+def test_pipes_are_named_and_not_waited_for(move):
+    moving = move({"/etc/cron.d/job": "x"})
+    for name in ("cron.d/pipe", "hosts"):
+        os.mkfifo(moving.incumbent / "etc" / name)
+    assert {"/etc/cron.d/pipe", "/etc/hosts"} <= {one["path"] for one in moving.carry().unknown}
+
+
+@pytest.mark.parametrize("shell", ["/usr/sbin/nologin", "/bin/false", "/bin/bash\r", "/usr/bin/never"])
+def test_who_cannot_log_in_cannot_do_so_on_the_candidate(move, shell):
+    """A shell that is missing lets nobody in; one in its place would."""
+    passwd = "root:x:0:0:root:/root:/bin/bash\nops:x:1000:1000::/home/ops:" + shell + "\n"
+    moving = move({"/etc/passwd": passwd})
+    moving.carry()
+    assert f"/home/ops:{shell}\n" in (moving.deployment / "etc/passwd").read_bytes().decode()
+
+
+SPELLINGS = [
+    ("/etc/systemd/system/a.service", "[Service]\nExecStart=!!/usr/bin/x\n", (formats.PROGRAM, "/usr/bin/x")),
+    ("/etc/systemd/system/a.timer", "[Timer]\nUnit=b.service\n", (formats.UNIT, "b.service")),
+    ("/etc/systemd/system/a.socket", "[Socket]\nService=b.service\n", (formats.UNIT, "b.service")),
+    ("/etc/sysctl.d/a.conf", "-kernel.modprobe = /x\n", (formats.PROGRAM, "/x")),
+    ("/etc/sysctl.d/a.conf", "kernel/core_pattern=|/x %p\n", (formats.PROGRAM, "/x")),
+    ("/etc/cron.d/a", "SHELL='/bin/zsh'\n", (formats.PROGRAM, "/bin/zsh")),
+    ("/etc/own/script", "#!/usr/bin/env python3\n", (formats.PROGRAM, "python3")),
+    ("/etc/kubernetes/a.conf", "      command: aws\n", (formats.PROGRAM, "aws")),
+    ("/etc/kubernetes/manifests/a", '{"hostPath":{"type":"","path":"/a"}}', (formats.FILE, "/a")),
+    ("/etc/udev/rules.d/a.rules", 'ENV{SYSTEMD_WANTS}+="a.service b.service"\n', (formats.UNIT, "b.service")),
+]
+
+
+@pytest.mark.parametrize(("target", "text", "named"), SPELLINGS)
+def test_spellings(target, text, named):
+    assert formats.Named(*named) in formats.names(target, text)
