@@ -47,6 +47,8 @@ SSHD_PROGRAMS = ("authorizedkeyscommand", "authorizedprincipalscommand", "forcec
 CREDENTIALS = ("credentials", "cred", "secretfile", "keyfile")
 # A path of the system or of /etc, which ends where a shell would end it.
 _PATH = r"""(?<![\w./-])/(?:etc|usr|lib|lib64|bin|sbin)/[^\s"'`;:,<>|&()\[\]{}=$*?\\]+"""
+# A drop-in of one unit, and not of all of a kind or of those whose names begin alike.
+_DROP_IN = re.compile(r"/etc/systemd/system/([^/]*[^/-]\.[a-z]+)\.d/[^/]+\.conf\Z")
 NAME = r"([A-Za-z_][A-Za-z0-9_.-]*\$?)"
 
 
@@ -65,7 +67,8 @@ def names(target: str, text: str) -> typing.List[Named]:
     :param text: the text as the candidate will have it; of fstab one line is enough.
     """
     reader = next((reader for place, reader in _PLACES if place.match(target)), nothing)
-    return sorted(set(reader(text)))
+    changed = _DROP_IN.match(target)
+    return sorted(set(reader(text)) | ({Named(UNIT, changed.group(1))} if changed is not None else set()))
 
 
 def mentioned(text: str) -> Found:
@@ -116,6 +119,8 @@ def unit(text: str) -> Found:
         elif key in BOUND:
             for word in words:
                 yield Named(FILE, word.lstrip("-+").partition(":")[0])
+        elif key == "PAMName":
+            yield Named(FILE, "/etc/pam.d/" + value)
         elif key == "Environment":
             yield from kubelet(value)
         elif key in ("Unit", "Service", "Requires", "Requisite", "BindsTo"):
@@ -267,6 +272,31 @@ def tmpfiles(text: str) -> Found:
             yield Named(FILE, fields[6])
 
 
+def limits(text: str) -> Found:
+    """For whom limits are."""
+    for line in _lines.unit(text):
+        word = _lines.words(line)[0]
+        yield from _accounts(GROUP if word.startswith("@") else USER, [word.lstrip("@")])
+
+
+def sysusers(text: str) -> Found:
+    """Accounts that a service makes at boot, if they are not there."""
+    for line in _lines.unit(text):
+        words = _lines.words(line)
+        if words[0][:1] in ("u", "m"):
+            yield from _accounts(USER, words[1:2])
+        if words[0][:1] in ("g", "m"):
+            yield from _accounts(GROUP, words[1:2] if words[0][:1] == "g" else words[2:3])
+
+
+def own_crontab(text: str) -> Found:
+    """Programs of the table of a user, who is its name."""
+    for line in _lines.unit(text):
+        words = _lines.words(line)
+        if not re.match(r"\w+\s*=", line):
+            yield from _command(" ".join(words[1 if line.startswith("@") else 5 :]))
+
+
 def udev(text: str) -> Found:
     """Owners of devices, and programs that rules start."""
     for line in _lines.unit(text):
@@ -380,7 +410,8 @@ def _any(path: str) -> str:
 
 def _accounts(kind: str, words: typing.Iterable[str]) -> Found:
     for word in words:
-        if re.match(NAME + r"\Z", word):
+        # A number names whoever has it.
+        if re.match(NAME + r"\Z", word) or word.isdigit():
             yield Named(kind, word)
 
 
@@ -410,6 +441,9 @@ READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     ("/etc/sudoers /etc/sudoers.d/*", sudoers),
     ("/etc/logrotate.conf /etc/logrotate.d/*", logrotate),
     ("/etc/tmpfiles.d/*", tmpfiles),
+    ("/etc/sysusers.d/*", sysusers),
+    ("/etc/security/limits.conf /etc/security/limits.d/*", limits),
+    ("/var/spool/cron/*", own_crontab),
     ("/etc/udev/rules.d/*", udev),
     ("/etc/crontab /etc/cron.d/* /etc/anacrontab", crontab),
     ("/etc/rsyslog.d/*", rsyslog),

@@ -10,7 +10,7 @@ import re
 import stat
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import formats, rules
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, formats, rules
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation, is_ours
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, HELD_MAX, LINK, Item, item
@@ -32,6 +32,7 @@ AS_IS = ("kubelet", "runtime", "cni")
 WHOLE = ("/etc", "/etc/ssl", "/etc/pki", "/etc/systemd", "/etc/default", "/etc/sysconfig", "/etc/security")
 # What both systems read from a shared directory, so that no Item has its text.
 SHARED_TEXTS = ("/var/lib/kubelet/config.yaml", "/var/lib/kubelet/kubeadm-flags.env")
+CRONTABS = ("/var/spool/cron", "/var/spool/cron/crontabs")
 UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 MODULES = "/usr/lib/modules"
 # Who makes a list of name servers in /run, and what takes its place where the release has no such service.
@@ -46,11 +47,35 @@ RESOLV_COPY, RESOLV_MADE = "/etc/osmigrate/resolv.conf", "/etc/tmpfiles.d/osmigr
 FIXED = "kubelet's list of name servers was kept by a service that the release does not have; now a fixed file"
 
 
-def accounts(items: Items) -> typing.Tuple[Names, Names]:
-    """Return the users and groups that carried files name."""
+def accounts_of(situation: Situation, items: Items) -> typing.Tuple[Names, Names]:
+    """Return the users and groups that carried files name, by number as well, and those who have a table of cron."""
     found = [named for made in items if made.kind == FILE for named in formats.names(made.target, _text(made))]
+    tables = [path for place in CRONTABS for path in situation.incumbent.glob(place + "/*")]
     users = {named.name for named in found if named.kind == formats.USER}
-    return users, {named.name for named in found if named.kind == formats.GROUP}
+    users.update(os.path.basename(path) for path in tables if situation.incumbent.size(path) >= 0)
+    groups = {named.name for named in found if named.kind == formats.GROUP}
+    return _with_names(situation, accounts.PASSWD, users), _with_names(situation, accounts.GROUP, groups)
+
+
+def _with_names(situation: Situation, path: str, named: Names) -> Names:
+    known = accounts.names(accounts.parse(situation.incumbent.text(path)))
+    return {name for name, number in known.items() if name in named or str(number) in named} | named
+
+
+def numbered(made: Item, people: accounts.Accounts) -> Item:
+    """Say of a file that names accounts by their numbers whose numbers these are on the candidate."""
+    if made.kind != FILE or not made.source:
+        return made
+    lost = made.lost
+    for kind, name in formats.names(made.target, _text(made)):
+        if kind in (formats.USER, formats.GROUP) and name.isdigit() and int(name):
+            new = people.numbers.get((kind, int(name)))
+            others = sorted(accounts.holders(people.names[kind]).get(int(name), ()))
+            if new is not None and new != int(name):
+                lost = _joined(lost, f"{kind} {name} is {new} on the candidate")
+            elif new is None and others:
+                lost = _joined(lost, f"{kind} {name} is {' and '.join(others)} in the release")
+    return made._replace(lost=lost)
 
 
 def follow(situation: Situation, items: Items, taken: Names) -> Found:
@@ -221,7 +246,8 @@ def judge(situation: Situation, items: Items, shared: typing.Iterable[str]) -> t
     """
     shared = list(shared)
     candidate = _Candidate(situation, items, shared)
-    texts = {path: _told(candidate, path, situation.incumbent.text(path)) for path in SHARED_TEXTS}
+    tables = [path for place in CRONTABS for path in situation.incumbent.glob(place + "/*")]
+    texts = {path: _told(candidate, path, situation.incumbent.text(path)) for path in [*SHARED_TEXTS, *tables]}
     told = {path: f"{os.path.basename(path)}: {lost}" for path, lost in texts.items() if lost}
     judged, said = [], set()
     for made in items:

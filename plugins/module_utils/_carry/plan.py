@@ -80,7 +80,7 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
     taken = set(accounts.FILES).union(*(part.taken for part in parts))
     parts.append(named.follow(situation, [made for part in parts for made in part.items], taken))
     copied = [made for part in parts for made in part.items]
-    users, groups = named.accounts(copied)
+    users, groups = named.accounts_of(situation, copied)
     people = accounts.plan(
         situation,
         users | set(owners.named(situation, owned, "user")) | owners.of_items(situation, copied, "user"),
@@ -97,7 +97,7 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
             if made.source and made.kind == FILE and done.get(made.target, made.source) != made.source
         ]
         new = [_renumbered(made, people.numbers) for made in part.items if made.target not in done]
-        items += [sudoers.renumbered(made, people) for made in new]
+        items += [named.numbered(sudoers.renumbered(made, people), people) for made in new]
         taken |= part.taken
         left += part.left
     items, said = _opened(_unlinked(situation, items))

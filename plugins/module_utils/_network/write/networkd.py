@@ -239,7 +239,7 @@ def _dhcp(one: model.Interface, lost: list) -> typing.List[typing.Tuple[str, str
     return lines + ([("RouteMetric", str(one.metric))] if one.metric is not None else [])
 
 
-def _dhcp6(one, lost):
+def _dhcp6(one: model.Interface, lost: list) -> typing.List[typing.Tuple[str, str]]:
     """The ids by which the node and the interface are known; of the first the two bytes of its kind go before."""
     stanza = one.stanza
     kind = DUID_KINDS.get(stanza.duid[:5])
