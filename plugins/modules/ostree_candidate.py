@@ -16,6 +16,7 @@ description:
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.fence
+  - osmigrate.fleet.release
 attributes:
   check_mode:
     support: full
@@ -28,32 +29,6 @@ attributes:
   platform:
     platforms: linux
 options:
-  manifest:
-    description: The text that is signed, as RV(osmigrate.fleet.release_info#module:payload) returns it.
-    type: str
-    required: true
-  signatures:
-    description: Base64 of the ed25519 signatures, as RV(osmigrate.fleet.release_info#module:signatures) returns them.
-    type: list
-    elements: str
-    default: []
-  trusted_keys:
-    description:
-      - Public keys, each as PEM text or as a mapping with C(key), a PEM text, and C(names), the names of the releases
-        that it may sign.
-      - If the node has the directory C(/etc/osmigrate/trusted.d), with keys in files called C(*.pub), those have to
-        agree.
-    type: list
-    elements: raw
-    default: []
-  signatures_required:
-    description: How many different keys must have signed.
-    type: int
-    default: 1
-  require_signature:
-    description: Refuse a manifest that no trusted key has signed.
-    type: bool
-    default: true
   stateroot:
     description: Name of the OSTree stateroot; the operating system's id if unset.
     type: str
@@ -170,30 +145,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.c
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, keyring, signature
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import admission
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import entry as boot_entry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
-
-
-def verified(params):
-    """Verify the signed text, and only then read it.
-
-    :param params: dict, the module's parameters.
-    :returns: (the manifest as schema.validate returns it, fingerprints of the keys whose signatures count).
-    :raises FleetError: it is not signed by those who have to.
-    """
-    name, required, signed_by = "The release", params["signatures_required"], []
-    asked = params["require_signature"] or (params["signatures"] and params["trusted_keys"])
-    if asked:
-        keys = signature.trusted_keys(params["trusted_keys"])
-        data = envelope.signed_bytes(params["manifest"])
-        raw = [signature.decode(one) for one in params["signatures"]]
-        signers = signature.count(data, raw, keys, max(required, 1), name, signature.matches_on_node)
-    release, _digest = envelope.read_payload(params["manifest"], name)
-    if asked:
-        signed_by = signature.allowed(signers, max(required, 1), release["name"], name)
-    keyring.agree(signed_by, required)
-    return release, signed_by
 
 
 def bring(params, check_mode):
@@ -203,7 +157,7 @@ def bring(params, check_mode):
     :param check_mode: bool, only say what would be done.
     :returns: dict, the module's result.
     """
-    release, signed_by = verified(params)
+    release, signed_by = admission.verified(params)
     boot = open_boot.control(check_mode=check_mode)
     stateroot = params["stateroot"] or release["os"]["id"]
     candidate = Candidate(release, Ostree(), boot, stateroot, params["timeout"], params["etc_conflicts"])
@@ -232,16 +186,12 @@ def bring(params, check_mode):
 def main():
     module = AnsibleModule(
         argument_spec={
-            "manifest": {"type": "str", "required": True},
-            "signatures": {"type": "list", "elements": "str", "default": []},
-            "trusted_keys": {"type": "list", "elements": "raw", "default": [], "no_log": False},
-            "signatures_required": {"type": "int", "default": 1},
-            "require_signature": {"type": "bool", "default": True},
             "stateroot": {"type": "str"},
             "kernel_arguments": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 3600},
             "etc_conflicts": {"type": "str", "choices": list(etc_merge.POLICIES), "default": "keep"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            **admission.ARGUMENT_SPEC,
             **fence.ARGUMENT_SPEC,
         },
         supports_check_mode=True,

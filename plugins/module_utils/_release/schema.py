@@ -24,6 +24,10 @@ URL = r"https?://[0-9A-Za-z.:_\[\]-]+(/[0-9A-Za-z._~%!$&()*+,;=:-]*)*"
 GPG_KEY = re.compile(
     r"\s*-----BEGIN PGP PUBLIC KEY BLOCK-----\n([\x20-\x7e]*\n)+-----END PGP PUBLIC KEY BLOCK-----\s*\Z"
 )
+# Of the root in an image, all of which are mounted read-only; and what images are made of.
+FILESYSTEMS = ("ext4", "xfs", "erofs", "squashfs")
+BLOCK = 4096
+IMAGE_PATH = r"(/[0-9A-Za-z_][0-9A-Za-z._+~-]*)+"
 DATE = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -92,6 +96,13 @@ def _url(value, path, problems):
     return value
 
 
+def _blocks(value, path, problems):
+    checks.integer(BLOCK)(value, path, problems)
+    if checks.is_integer(value) and value % BLOCK:
+        problems.append("%s: must be a multiple of %d, as blocks of an image are" % (path, BLOCK))
+    return value
+
+
 def _gpg_key(value, path, problems):
     if checks.is_text(value, path, problems):
         if not GPG_KEY.match(value):
@@ -109,6 +120,8 @@ def _payloads(value, path, problems):
 
 _version = checks.text(VERSION, "a version (letters, digits, dot, plus, tilde; 64 at most)")
 _word = checks.text(r"[0-9A-Za-z][0-9A-Za-z.+~_-]*", "one word of letters, digits, dot, plus, tilde, underscore, dash")
+_digest = checks.text("[0-9a-f]{64}", "a SHA-256, 64 hex digits in lower case")
+_image_path = checks.text(IMAGE_PATH, "an absolute path in the image")
 
 PAYLOADS = {
     "ostree": checks.mapping(
@@ -121,9 +134,24 @@ PAYLOADS = {
         },
         lists={"gpg_keys": checks.list_of(_gpg_key)},
     ),
+    "slots": checks.mapping(
+        {
+            "url": _url,
+            "index": _url,
+            "sha256": _digest,
+            "index_sha256": _digest,
+            "size": _blocks,
+            "filesystem": checks.text("|".join(FILESYSTEMS), f"one of {', '.join(FILESYSTEMS)}"),
+            "kernel": _image_path,
+            "kernel_sha256": _digest,
+            "initrd": _image_path,
+            "initrd_sha256": _digest,
+            "boot_size": checks.integer(1),
+        },
+    ),
 }
 # By which key of a payload it is pinned, of every kind.
-PINNED = {"ostree": "commit"}
+PINNED = {"ostree": "commit", "slots": "sha256"}
 
 _manifest = checks.mapping(
     required={

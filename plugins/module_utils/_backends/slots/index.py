@@ -23,8 +23,8 @@ import typing
 import zlib
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release.schema import BLOCK
 
-BLOCK = 4096
 ID_BYTES = 12
 ZERO = bytes(BLOCK)
 # By which the memory of a node that writes one is bounded: about 30 bytes for each block.

@@ -44,6 +44,18 @@ def require_room(slot: Device, size: int) -> None:
         )
 
 
+def require_size(index: Index, size: int) -> None:
+    """See that the manifest means the image of the index.
+
+    :raises FleetError: it does not.
+    """
+    if index.size != size:
+        raise FleetError(
+            "The image has %d bytes by its index, and %d by the manifest" % (index.size, size),
+            todo="Make the payload of the release again with slot_image, and sign its manifest again",
+        )
+
+
 def bring(
     slot: Device, seed: typing.Optional[Device], index: Index, server: Server, url: str, whole: bool, pace: Pace
 ) -> Written:

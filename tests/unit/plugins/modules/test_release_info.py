@@ -18,8 +18,8 @@ import time
 import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import fetch, keyring, reader, schema
-from ansible_collections.osmigrate.fleet.plugins.modules import ostree_candidate, release_info, release_sign
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import admission, fetch, keyring, reader, schema
+from ansible_collections.osmigrate.fleet.plugins.modules import release_info, release_sign
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "..", "..", "fixtures", "release")
 COLLECTIONS = os.path.abspath(schema.__file__).split("/ansible_collections/")[0]
@@ -160,7 +160,7 @@ def on_the_node(result, monkeypatch, tmp_path, **changes):
     monkeypatch.setattr(keyring.agree, "__defaults__", (str(tmp_path / "trusted.d"),))
     given = {part: result[part] for part in ("signatures", "trusted_keys", "signatures_required")}
     given.update({"manifest": result["payload"], "require_signature": True}, **changes)
-    return ostree_candidate.verified(given)
+    return admission.verified(given)
 
 
 def test_what_is_handed_to_the_node_verifies_there(publisher, monkeypatch, tmp_path):

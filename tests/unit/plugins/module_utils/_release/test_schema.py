@@ -28,7 +28,7 @@ def changed(case):
     document = copy.deepcopy(RELEASE)
     for path, value in case.get("set", {}).items():
         parent, key = parent_of(document, path)
-        parent[key] = value
+        parent[key] = copy.deepcopy(value)
     for path in case.get("drop", []):
         parent, key = parent_of(document, path)
         del parent[key]

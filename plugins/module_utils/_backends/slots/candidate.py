@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The candidate of the slots backend: from a verified manifest to a slot that holds the image, bit for bit.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Step
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import (
+    fetch,
+    kernel,
+    layout,
+    marks,
+    stream,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.device import Device
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.pace import Pace
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
+
+LEFT = "Nothing was changed, and the node serves on as it did"
+
+
+class Wish(typing.NamedTuple):
+    """How an image is brought.
+
+    slot: which one, "" for the one that does not run. access: how the node and the server know each other. timeout:
+    seconds for all that is fetched. rate: bytes a second, 0 for as fast as it goes. ranges: whether the server has to
+    know them; if not, the image is fetched whole.
+    """
+
+    slot: str = ""
+    access: fetch.Access = fetch.Access()
+    timeout: int = 3600
+    rate: int = 0
+    ranges: bool = True
+
+
+class Candidate:
+    """One release on one node. Reads on construction.
+
+    :param release: a validated manifest.
+    :param found: the node's layout.
+    :param boot: BootControl, whose entries and default say what is needed.
+    :param place: the directory of kernels.
+    :param marked: the file of marks.
+    :raises FleetError: the release has no such payload, or no slot is free for it.
+    """
+
+    def __init__(
+        self,
+        release: typing.Dict[str, typing.Any],
+        found: layout.Layout,
+        boot: typing.Any,
+        wish: Wish,
+        place: str = kernel.PLACE,
+        marked: str = marks.PATH,
+    ) -> None:
+        self.name = schema.entry_id(release)
+        if "slots" not in release["payloads"]:
+            raise FleetError(
+                f"Release {self.name} has no payload slots, only {', '.join(sorted(release['payloads']))}",
+                LEFT,
+                "Bring it with the backend that it has a payload for, or make one with slot_image and sign it again",
+            )
+        self.payload = release["payloads"]["slots"]
+        self.layout, self.boot, self.wish = found, boot, wish
+        self.place, self.marked = place, marked
+        self.written: typing.Optional[stream.Written] = None
+        held = marks.read(marked)
+        self._marks = {name: held.get(found.slot(name).partuuid, marks.UNKNOWN) for name in layout.SLOTS}
+        self.slot_name = self._choose()
+
+    @property
+    def slot(self) -> layout.Partition:
+        return self.layout.slot(self.slot_name)
+
+    def commit(self) -> str:
+        """Return what the manifest pins."""
+        return str(self.payload[schema.PINNED["slots"]])
+
+    def is_held(self, name: str) -> bool:
+        """Say whether a slot holds the image, as it was read back."""
+        return self._marks[name].good and self._marks[name].image == self.commit()
+
+    def _choose(self) -> str:
+        # What lies there already is not written once more, into neither slot.
+        held = [name for name in layout.SLOTS if self.is_held(name)]
+        name = self.wish.slot or (held[0] if held else self.layout.other())
+        if name in held:
+            return name
+        problem = layout.in_use(self.layout, name)
+        if not problem:
+            needed = self.boot.needed_entries() & set(self._entries(self.layout.slot(name).partuuid))
+            if needed:
+                problem = f"{name} is what {', '.join(sorted(needed))} boots, which is needed as the way back"
+        if problem:
+            raise FleetError(problem, LEFT, "Free that slot, or name the other one, then run the same command again")
+        return name
+
+    def _entries(self, partuuid: str) -> typing.List[str]:
+        """Return the ids of the entries that boot a slot."""
+        entries = self.boot.state["entries"]
+        return [key for key, entry in sorted(entries.items()) if entry.get("slot") == partuuid]
+
+    def plan(self) -> typing.List[Step]:
+        """Decide what is missing until the slot holds the release.
+
+        :raises FleetError: it cannot be brought there, and nothing was changed.
+        """
+        self._refuse_another_build()
+        self.boot.check_default([self.name, *self.boot.state["entries"]])
+        steps = []
+        if not self.is_held(self.slot_name):
+            gone = self._entries(self.slot.partuuid)
+            if gone:  # the menu first: an entry must not outlive what it boots
+                steps.append(Step(f"remove {', '.join(gone)}", lambda: self.boot.forget(gone)))
+            steps.append(Step(f"write {self.name} into {self.slot_name}", self._write))
+        if steps or kernel.differing(self.payload, self.slot.partuuid, self.place):
+            steps.append(Step(f"copy kernel and initramfs of {self.slot_name} to {self.place}", self._copy))
+        return steps
+
+    def _refuse_another_build(self) -> None:
+        commit = self.boot.state["entries"].get(self.name, {}).get("commit")
+        if commit not in (None, self.commit()):
+            raise FleetError(
+                f"Release {self.name} is {self.commit()} now, and the boot menu of this node has it as {commit}",
+                LEFT,
+                "Give what was built anew another version",
+            )
+
+    def _write(self) -> None:
+        layout.check_table(self.slot_name, self.slot)
+        slot = Device(self.slot_name, self.slot.device, write=True)
+        seed = None
+        try:
+            stream.require_room(slot, self.payload["size"])
+            server = fetch.Server(self.wish.access, self.wish.timeout)
+            # The last that can be refused while the slot is still what it was.
+            wanted = self.payload["index_sha256"]
+            index = fetch.read_index(server, self.payload["index"], wanted, self.commit())
+            stream.require_size(index, self.payload["size"])
+            if self.layout.running:
+                seed = Device(self.layout.running, self.layout.slot(self.layout.running).device)
+            mark = marks.Mark(self.name, self.commit(), index.size)
+            marks.put(self.slot.partuuid, mark, self.marked)
+            whole = not self.wish.ranges
+            self.written = stream.bring(slot, seed, index, server, self.payload["url"], whole, Pace(self.wish.rate))
+            layout.check_table(self.slot_name, self.slot)
+            marks.put(self.slot.partuuid, mark._replace(good=True), self.marked)
+        finally:
+            slot.close()
+            if seed is not None:
+                seed.close()
+
+    def _copy(self) -> None:
+        kernel.copy(self.slot.device, self.payload, self.slot.partuuid, self.place)

@@ -1,0 +1,236 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A release brought into a slot: real ext4 images on loop devices, a real server. The boot control is a stand-in with
+what a candidate asks it, because a node's own lies below /boot of the machine that tests."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import (
+    candidate,
+    fetch,
+    kernel,
+    layout,
+    marks,
+    publish,
+    stream,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
+
+KERNEL, INITRD = "/usr/lib/modules/6/vmlinuz", "/usr/lib/modules/6/initramfs.img"
+SIZE = 4 << 20
+
+
+class Boot:
+    def __init__(self, entries=None, needed=()):
+        self.state, self.needed, self.forgotten = {"entries": entries or {}}, set(needed), []
+
+    def needed_entries(self):
+        return self.needed
+
+    def check_default(self, names):
+        pass
+
+    def forget(self, names):
+        self.forgotten += names
+
+
+def image_of(tree, path):
+    path.touch()
+    os.truncate(path, SIZE)
+    options = ["-q", "-t", "ext4", "-O", "^has_journal", "-E", "root_owner=0:0", "-d", tree]
+    subprocess.run(["mke2fs", *options, path], check=True)
+
+
+@pytest.fixture
+def payload(tmp_path, faults, url):
+    tree = tmp_path / "tree"
+    (tree / "usr/lib/modules/6").mkdir(parents=True)
+    (tree / KERNEL[1:]).write_bytes(os.urandom(300000))
+    (tree / INITRD[1:]).write_bytes(os.urandom(200000))
+    image_of(tree, tmp_path / "image")
+    served = tmp_path / "served"
+    served.mkdir()
+    wish = publish.Wish(str(tmp_path / "image"), str(tree), KERNEL, INITRD, "ext4", str(served), "13.1", url)
+    made = publish.payload(wish)
+    faults.files = {f"/{one.name}": one.read_bytes() for one in served.iterdir()}
+    return made
+
+
+@pytest.fixture
+def release(payload):
+    return schema.validate(
+        {
+            "schema": 1,
+            "name": "debian-13",
+            "version": "13.1",
+            "created": "2026-11-21T00:00:00Z",
+            "os": {"id": "debian", "version_id": "13", "architecture": "x86_64", "kernel": "6"},
+            "payloads": {"slots": payload},
+        }
+    )
+
+
+@pytest.fixture
+def node(tmp_path, monkeypatch):
+    """A node whose slots are loop devices; what runs is an older image. Its partitions have no table to look at."""
+    if os.getuid() or not (shutil.which("losetup") and os.path.exists("/dev/loop-control")):
+        pytest.skip("needs root and loop devices")
+    monkeypatch.setattr(layout, "check_table", lambda name, slot: None)
+    devices = []
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(os.urandom(SIZE + (1 << 20)))
+        done = subprocess.run(["losetup", "-f", "--show", tmp_path / name], stdout=subprocess.PIPE, encoding="ascii")
+        if done.returncode:
+            pytest.skip("needs a free loop device")
+        devices.append(done.stdout.strip())
+    partitions = {
+        name: layout.Partition(device, "", SIZE, f"uuid-{name}")
+        for name, device in zip((*layout.SLOTS, "PERSIST"), [*devices, ""])
+    }
+    yield layout.Layout(partitions, "ROOT-A")
+    for device in devices:
+        subprocess.run(["losetup", "-d", device], check=True)
+
+
+@pytest.fixture
+def candidate_of(release, node, tmp_path):
+    def make(boot=None, found=node, **wish):
+        place, marked = str(tmp_path / "boot"), str(tmp_path / "slots.json")
+        return candidate.Candidate(release, found, boot or Boot(), candidate.Wish(**wish), place, marked)
+
+    return make
+
+
+def carry_out(one):
+    for step in one.plan():
+        step.do()
+    return one
+
+
+def state(tmp_path):
+    return {name: marks.state(mark) for name, mark in marks.read(str(tmp_path / "slots.json")).items()}
+
+
+def test_a_release_is_brought_whole_once(candidate_of, tmp_path, payload):
+    one = candidate_of()
+    assert [step.action.split()[0] for step in one.plan()] == ["write", "copy"]
+    carry_out(one)
+    assert state(tmp_path) == {"uuid-ROOT-B": "good"}
+    assert (tmp_path / "b").read_bytes()[:SIZE] == (tmp_path / "image").read_bytes()
+    assert kernel.differing(payload, "uuid-ROOT-B", str(tmp_path / "boot")) == []
+    again = candidate_of()
+    assert again.plan() == [] and again.slot_name == "ROOT-B"
+
+
+def test_a_kernel_that_is_damaged_is_copied_once_more(candidate_of, tmp_path):
+    carry_out(candidate_of())
+    (tmp_path / "boot/uuid-ROOT-B/vmlinuz").write_bytes(b"half")
+    assert [step.action.split()[0] for step in candidate_of().plan()] == ["copy"]
+    carry_out(candidate_of())
+    assert candidate_of().plan() == []
+
+
+def test_what_is_cut_off_is_not_good_and_goes_on(candidate_of, tmp_path, faults, url):
+    stored = faults.files.pop("/13.1.gz")
+    with pytest.raises(FleetError, match="the server answered 404"):
+        carry_out(candidate_of())
+    assert state(tmp_path) == {"uuid-ROOT-B": "partial"}
+    faults.files["/13.1.gz"] = stored
+    carry_out(candidate_of())
+    assert state(tmp_path) == {"uuid-ROOT-B": "good"}
+
+
+def test_a_slot_that_was_good_is_not_while_it_is_written(candidate_of, tmp_path, monkeypatch, payload):
+    marks.put("uuid-ROOT-B", marks.Mark("older-1", "00" * 32, SIZE, True), str(tmp_path / "slots.json"))
+    seen = []
+
+    def bring(*_args):
+        seen.append(state(tmp_path)["uuid-ROOT-B"])
+        raise FleetError("cut")
+
+    monkeypatch.setattr(stream, "bring", bring)
+    with pytest.raises(FleetError, match="cut"):
+        carry_out(candidate_of())
+    assert seen == ["partial"] and state(tmp_path)["uuid-ROOT-B"] == "partial"
+
+
+@pytest.mark.parametrize("file", ["/13.1.index", "nothing"])
+def test_what_is_refused_before_leaves_a_good_slot_good_fail(candidate_of, tmp_path, faults, file):
+    marks.put("uuid-ROOT-B", marks.Mark("older-1", "00" * 32, SIZE, True), str(tmp_path / "slots.json"))
+    before = (tmp_path / "b").read_bytes()
+    if file in faults.files:
+        faults.files[file] = b"another index"
+        problem = "is not the index that the manifest names"
+    else:
+        os.truncate(tmp_path / "b", SIZE - 4096)
+        subprocess.run(["losetup", "-c", candidate_of().slot.device], check=True)
+        before, problem = before[: SIZE - 4096], "The image has 4194304 bytes, and ROOT-B"
+    with pytest.raises(FleetError, match=problem):
+        carry_out(candidate_of())
+    assert state(tmp_path) == {"uuid-ROOT-B": "good"}
+    assert (tmp_path / "b").read_bytes() == before
+
+
+def test_entries_that_boot_the_slot_go_first(candidate_of):
+    boot = Boot({"older-1": {"slot": "uuid-ROOT-B"}, "this-1": {"slot": "uuid-ROOT-A"}})
+    one = carry_out(candidate_of(boot))
+    assert one.boot.forgotten == ["older-1"]
+
+
+def test_the_way_back_is_not_written_over_fail(candidate_of):
+    boot = Boot({"older-1": {"slot": "uuid-ROOT-B"}}, needed={"older-1"})
+    with pytest.raises(FleetError, match="ROOT-B is what older-1 boots, which is needed as the way back"):
+        candidate_of(boot)
+
+
+def test_another_build_of_a_release_in_the_menu_fail(candidate_of):
+    boot = Boot({"debian-13-13.1": {"slot": "uuid-ROOT-A", "commit": "ff"}})
+    with pytest.raises(FleetError, match="Give what was built anew another version"):
+        candidate_of(boot).plan()
+
+
+def test_the_running_slot_is_refused_and_the_free_one_has_to_be_named_fail(candidate_of, node):
+    with pytest.raises(FleetError, match=r"ROOT-A \(.*\) is what runs"):
+        candidate_of(slot="ROOT-A")
+    with pytest.raises(FleetError, match="on neither slot"):
+        candidate_of(found=node._replace(running=""))
+    assert candidate_of(found=node._replace(running=""), slot="ROOT-A").slot_name == "ROOT-A"
+
+
+def test_a_release_without_such_a_payload_fail(node):
+    other = {"name": "a", "version": "1", "payloads": {"ostree": {}}}
+    with pytest.raises(FleetError, match="Release a-1 has no payload slots, only ostree"):
+        candidate.Candidate(other, node, Boot(), candidate.Wish())
+
+
+def test_a_kernel_that_the_manifest_does_not_mean_fail(candidate_of, payload, tmp_path):
+    payload["kernel_sha256"] = "00" * 32
+    one = candidate_of()
+    one.payload["kernel_sha256"] = "00" * 32
+    with pytest.raises(FleetError, match="is not the kernel that the manifest names"):
+        carry_out(one)
+    assert state(tmp_path) == {"uuid-ROOT-B": "good"}
+
+
+def test_an_image_of_another_tree_has_no_such_kernel_fail(candidate_of):
+    one = candidate_of()
+    one.payload["kernel"] = "/usr/lib/modules/7/vmlinuz"
+    with pytest.raises(FleetError, match="/usr/lib/modules/7/vmlinuz cannot be copied from the slot .* No such file"):
+        carry_out(one)
+
+
+def test_certificates_that_are_none_fail(candidate_of, tmp_path):
+    (tmp_path / "ca.pem").write_text("no certificate")
+    with pytest.raises(FleetError, match="certificates for the image's server cannot be used"):
+        carry_out(candidate_of(access=fetch.Access(ca=str(tmp_path / "ca.pem"))))
+    assert state(tmp_path) == {}
+
+
+def test_nothing_stays_mounted(candidate_of, node):
+    carry_out(candidate_of())
+    assert not [one for one in _storage.mounts() if one.source == node.slot("ROOT-B").device]
