@@ -17,6 +17,14 @@ extends_documentation_fragment:
 attributes:
   platform:
     platforms: linux
+options:
+  verify:
+    description:
+      - Read each slot that was good when it was written, and compare it with its image. A root that is mounted
+        read-only, of a file system without a journal, stays what it was.
+      - It reads a hundred MiB a second at most.
+    type: bool
+    default: false
 author:
   - osmigrate.fleet contributors (@osmigrate)
 """
@@ -53,21 +61,24 @@ slots:
     - What the two slots hold, by name. C(state) is V(running), V(good) for a whole image that was read back, V(partial)
       for one that was not written to its end, or V(unknown) for what nobody here has written.
     - C(release) is the id of its boot entry, C(image) its SHA-256. C(in_use) says why it cannot be written now.
+    - C(verified) is whether it is that image, bit for bit; null where that was not asked for, or is not known.
   returned: always
   type: dict
-  sample: {"ROOT-B": {"state": "good", "release": "debian-13-13.1", "image": "4c1f", "in_use": ""}}
+  sample: {"ROOT-B": {"state": "good", "release": "debian-13-13.1", "image": "4c", "in_use": "", "verified": null}}
 """
 
 import typing
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import layout, marks
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.device import Device
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.pace import Pace
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
 
 SHOWN = ("device", "partuuid", "fstype", "size_bytes")
 
 
-def facts() -> typing.Dict[str, typing.Any]:
+def facts(verify: bool) -> typing.Dict[str, typing.Any]:
     """Return what the module documents."""
     try:
         found = layout.read()
@@ -85,14 +96,27 @@ def facts() -> typing.Dict[str, typing.Any]:
             "release": mark.release,
             "image": mark.image,
             "in_use": layout.in_use(found, name),
+            "verified": is_image(name, found.slot(name), mark) if verify and mark.good else None,
         }
     return {"problem": "", "running": found.running, "partitions": partitions, "slots": slots}
 
 
+def is_image(name: str, slot: layout.Partition, mark: marks.Mark) -> bool:
+    """Say whether a slot is what was written into it."""
+    device = Device(name, slot.device)
+    try:
+        return device.digest(mark.size, Pace().read) == mark.image
+    finally:
+        device.close()
+
+
 def main() -> None:
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={"verify": {"type": "bool", "default": False}},
+        supports_check_mode=True,
+    )
     with failing(module):
-        result = facts()
+        result = facts(module.params["verify"])
     answer(module, changed=False, **result)
 
 

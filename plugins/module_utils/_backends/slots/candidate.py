@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Step
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import (
     fetch,
@@ -112,6 +113,7 @@ class Candidate:
         """
         self._refuse_another_build()
         self.boot.check_default([self.name, *self.boot.state["entries"]])
+        self._require_room()
         steps = []
         if not self.is_held(self.slot_name):
             gone = self._entries(self.slot.partuuid)
@@ -121,6 +123,20 @@ class Candidate:
         if steps or kernel.differing(self.payload, self.slot.partuuid, self.place):
             steps.append(Step(f"copy kernel and initramfs of {self.slot_name} to {self.place}", self._copy))
         return steps
+
+    def _require_room(self) -> None:
+        """Refuse early what would be refused late."""
+        if self.payload["size"] > self.slot.size_bytes:
+            raise stream.too_large(self.payload["size"], self.slot_name, self.slot.device, self.slot.size_bytes)
+        lacking = kernel.differing(self.payload, self.slot.partuuid, self.place)
+        free = _storage.room(self.place).root_bytes
+        if lacking and self.payload["boot_size"] > free:
+            raise FleetError(
+                "Kernel and initramfs of the release have %d bytes, and %s has %d free"
+                % (self.payload["boot_size"], self.place, free),
+                LEFT,
+                "Make room in /boot, then run the same command again",
+            )
 
     def _refuse_another_build(self) -> None:
         commit = self.boot.state["entries"].get(self.name, {}).get("commit")
@@ -136,7 +152,8 @@ class Candidate:
         slot = Device(self.slot_name, self.slot.device, write=True)
         seed = None
         try:
-            stream.require_room(slot, self.payload["size"])
+            if self.payload["size"] > slot.size:
+                raise stream.too_large(self.payload["size"], slot.name, slot.path, slot.size)
             server = fetch.Server(self.wish.access, self.wish.timeout)
             # The last that can be refused while the slot is still what it was.
             wanted = self.payload["index_sha256"]

@@ -32,16 +32,12 @@ class Written(typing.NamedTuple):
     requests: int
 
 
-def require_room(slot: Device, size: int) -> None:
-    """See that an image fits into a slot.
-
-    :raises FleetError: it does not.
-    """
-    if size > slot.size:
-        raise FleetError(
-            "The image has %d bytes, and %s (%s) only %d" % (size, slot.name, slot.path, slot.size),
-            todo="Build a smaller image, or make the slots of this node larger",
-        )
+def too_large(size: int, name: str, device: str, room: int) -> FleetError:
+    """Return what to raise where an image does not fit into a slot; both in bytes. Pure."""
+    return FleetError(
+        "The image has %d bytes, and %s (%s) only %d" % (size, name, device, room),
+        todo="Build a smaller image, or make the slots of this node larger",
+    )
 
 
 def require_size(index: Index, size: int) -> None:

@@ -190,14 +190,6 @@ def test_the_index(url, faults):
         read_index(url)
 
 
-def test_an_image_that_is_larger_than_the_slot_fail(slots):
-    os.truncate(slots[1], len(IMAGE) - 1)
-    slot = Device("ROOT-B", slots[1])
-    with pytest.raises(FleetError, match=r"The image has \d+ bytes, and ROOT-B \(.*\) only \d+"):
-        stream.require_room(slot, len(IMAGE))
-    slot.close()
-
-
 def test_a_running_slot_that_changes_is_noticed_fail(url, faults, slots, monkeypatch):
     def disturb(*_args):
         with open(slots[0], "r+b") as running:
