@@ -115,9 +115,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots im
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.candidate import Candidate, Wish
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.fetch import Access
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import admission
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 
 def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict[str, typing.Any]:
@@ -130,7 +130,7 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
     release, _signed_by = admission.verified(params)
     access = Access(*[params[name] or "" for name in ("ca", "client_certificate", "client_key")])
     wish = Wish(params["slot"] or "", access, params["timeout"], params["pace"] << 20, params["ranges"])
-    candidate = Candidate(release, layout.read(), BootControl(check_mode=check_mode), wish)
+    candidate = Candidate(release, layout.read(), open_boot.control(check_mode=check_mode), wish)
     steps = candidate.plan()
     if not check_mode:
         for step in steps:

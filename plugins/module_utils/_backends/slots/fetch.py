@@ -22,6 +22,7 @@ PAUSES = (1, 2, 4, 8, 15)
 _SILENCE = 60.0
 _PIECE = 64 << 10
 _TODO = "Look at the server, then run the same command again: it goes on from there"
+_CERTIFICATES = "Give slot_candidate the ca that vouches for that server, and the client_certificate that it asks for"
 # What is transient, or may be.
 _AGAIN = (408, 425, 429, 500, 502, 503, 504)
 
@@ -91,9 +92,10 @@ class Server:
                 "%s cannot be fetched: the server answered %d %s" % (url, error.code, printable(error.reason, 80)),
                 todo=_TODO,
             )
-        except urllib.error.URLError as error:
-            if isinstance(error.reason, ssl.CertificateError):
-                raise FleetError(f"{url} cannot be fetched: {printable(str(error.reason), 200)}", todo=_TODO)
+        except OSError as error:
+            reason = getattr(error, "reason", error) if isinstance(error, urllib.error.URLError) else error
+            if isinstance(reason, ssl.SSLError) and _is_distrust(reason):
+                raise FleetError(f"{url} cannot be fetched: {printable(str(reason), 200)}", todo=_CERTIFICATES)
             raise
 
     def pause(self, url: str, attempt: int, error: Exception) -> None:
@@ -105,7 +107,8 @@ class Server:
             known = isinstance(error, urllib.error.URLError) and not isinstance(error, urllib.error.HTTPError)
             reason = getattr(error, "reason", error) if known else error
             shown = printable(str(reason) or type(reason).__name__, 200)
-            raise FleetError(f"{url} cannot be fetched: {shown}", todo=_TODO)
+            todo = _CERTIFICATES if isinstance(reason, ssl.SSLError) else _TODO
+            raise FleetError(f"{url} cannot be fetched: {shown}", todo=todo)
         self._sleep(PAUSES[attempt])
         self.check_time(url)
 
@@ -116,6 +119,11 @@ class Server:
         """
         if self._clock() >= self._ends:
             raise FleetError("%s was not fetched within %d seconds" % (url, self._timeout), todo=_TODO)
+
+
+def _is_distrust(error: ssl.SSLError) -> bool:
+    """Say whether one of both does not trust the other, which asking again does not change."""
+    return any(word in (error.reason or "").upper() for word in ("CERTIFICATE", "UNKNOWN_CA"))
 
 
 def _context(access: Access) -> ssl.SSLContext:

@@ -127,13 +127,14 @@ def parse(data: bytes) -> Index:
         end = data.index(b"\n", 0, _LARGEST_HEADER)
         header = json.loads(data[:end].decode("ascii"))
         size, image, stored = header["size"], header["image"], header["stored"]
-        usable = header["format"] == FORMAT and 0 < size <= LARGEST_IMAGE and size % BLOCK == 0
+        if header["format"] != FORMAT or not 0 < size <= LARGEST_IMAGE or size % BLOCK:
+            raise ValueError("of something else")  # before anything of that size is unpacked
         count = size // BLOCK
         body = zlib.decompressobj().decompress(memoryview(data)[end + 1 :], count * (ID_BYTES + 2) + 1)
         lengths = array.array("H", body[count * ID_BYTES :])
         if sys.byteorder == "big":
             lengths.byteswap()
-        usable = usable and len(lengths) == count and sum(lengths) == stored and isinstance(image, str)
+        usable = len(lengths) == count and sum(lengths) == stored and isinstance(image, str)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, zlib.error):
         usable = False
     if not usable:

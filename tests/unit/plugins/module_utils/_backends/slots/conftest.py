@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import re
+import ssl
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +19,7 @@ class Faults:
     """What the server does wrong.
 
     cut: close each connection of an image after so many bytes. ranges: know them. status: for so many requests, answer
-    with that. answer: lie about what range is sent.
+    with that. lie: what is said of the range that is sent. moved: where a path leads.
     """
 
     def __init__(self) -> None:
@@ -27,18 +28,25 @@ class Faults:
         self.ranges = True
         self.status: list[int] = []
         self.lie = ""
+        self.moved: dict[str, str] = {}
         self.asked: list[tuple[str, str]] = []
         self.sent = 0
 
 
 @contextlib.contextmanager
-def serving(faults: Faults) -> Iterator[str]:
+def at_work(faults: Faults, context: ssl.SSLContext | None = None) -> Iterator[str]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             wanted = self.headers.get("Range", "")
             faults.asked.append((self.path, wanted))
             if faults.status:
                 self.send_error(faults.status.pop(0))
+                return
+            if self.path in faults.moved:
+                self.send_response(302)
+                self.send_header("Location", faults.moved[self.path])
+                self.send_header("Content-Length", "0")
+                self.end_headers()
                 return
             data = faults.files.get(self.path)
             if data is None:
@@ -65,10 +73,12 @@ def serving(faults: Faults) -> Iterator[str]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http{'s' if context else ''}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
@@ -81,7 +91,13 @@ def faults() -> Faults:
 
 
 @pytest.fixture
+def serving() -> Any:
+    """What serves, for a test that wants more than `url`."""
+    return at_work
+
+
+@pytest.fixture
 def url(faults: Faults) -> Iterator[str]:
     """Of a server that runs for one test."""
-    with serving(faults) as address:
+    with at_work(faults) as address:
         yield address
