@@ -195,8 +195,6 @@ difference:
                 "urgency": "low"}]
 """
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
@@ -209,7 +207,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._review import (
     release,
     report,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import make_directory, read_bytes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.written import write
 
 JSON = "difference.json"
 TEXT = "difference.txt"
@@ -223,23 +221,6 @@ def compare(params):
     with release.opened(params["old"], params["old_repository"] or "", work) as old:
         with release.opened(params["new"], params["new_repository"] or "", work) as new:
             return difference.of(old, new, known)
-
-
-def write(directory, files, check_mode):
-    """Write those files that are not there like this yet; what was done, as list of sentences.
-
-    :param directory: str
-    :param files: dict of name to str.
-    """
-    actions = []
-    for name, text in files.items():
-        path = os.path.join(directory, name)
-        if read_bytes(path) != text.encode("utf-8"):
-            actions.append(f"write {path}")
-            if not check_mode:
-                make_directory(directory)
-                reader.write(path, text)
-    return actions
 
 
 def main():

@@ -19,6 +19,8 @@ import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
 
 GUIDE = Path(schema.__file__).parents[3] / "docs" / "releases.md"
+# One that holds nothing, and is as large as the test says.
+INITRAMFS = (b"070701" + b"0" * 88 + b"0000000b" + b"0" * 8 + b"TRAILER!!!").ljust(2000, b"\0")
 COLLECTIONS = Path(schema.__file__).parents[6]
 
 
@@ -54,11 +56,12 @@ def test_commands_of_the_guide(tmp_path, url):
     modules = tmp_path / "tree" / "usr" / "lib" / "modules" / "6.12.43+deb13-cloud-amd64"
     modules.mkdir(parents=True)
     (modules / "vmlinuz").write_bytes(b"k" * 1000)
-    (modules / "initramfs.img").write_bytes(b"i" * 2000)
+    (modules / "initramfs.img").write_bytes(INITRAMFS)
     blocks = commands(GUIDE.read_text(encoding="utf-8"))
     names = f"set -e\nname=debian-13 version=13.1 ref=debian/13/x86_64 url={url} kernel={modules.name}\n"
     script = names + "\n".join(
-        blocks[part] for part in ("Commit it", "Describe it", "Sign it", "Channels", "Publish it", "Check it")
+        blocks[part]
+        for part in ("Commit it", "See what is in it", "Describe it", "Sign it", "Channels", "Publish it", "Check it")
     )
     environment = {
         **os.environ,
@@ -73,4 +76,5 @@ def test_commands_of_the_guide(tmp_path, url):
     assert release["os"]["kernel"] == modules.name
     assert release["payloads"]["ostree"]["boot_size"] == 3000
     assert '"signed_by": []' not in done.stdout
+    assert (tmp_path / "public" / "debian-13-13.1" / "sbom.spdx.json").exists()
     assert (tmp_path / "www" / "debian-13.stable.channel").exists()

@@ -59,6 +59,8 @@ class Commit(View):
         self._frames: typing.Dict[str, bytes] = {}
         self._below: typing.Dict[str, typing.List[str]] = {}
         self._verify(commit, "commit")
+        #: When it was made, in seconds of the epoch.
+        self.made = _time_of(self._object(commit, "commit"))
         self._read_names()
         super().__init__(os.path.join(work, commit))
         self.entries = {self.usual(name): entry for name, entry in self._found.items()}
@@ -208,6 +210,18 @@ class Commit(View):
 
     def names(self, directory: str) -> typing.List[str]:
         return sorted(self._below.get(self._real(self.resolve(directory)), ()))
+
+
+def _time_of(content: bytes) -> int:
+    """Return the time of a commit, a GVariant (a{sv}aya(say)sstayay), whose offsets are at its end, the last one first.
+
+    What is before the time is of other lengths each, and the time is aligned to eight bytes.
+    """
+    width = 1 if len(content) < 1 << 8 else 2 if len(content) < 1 << 16 else 4
+    # Five members before the time end somewhere: metadata, parent, related, subject and body.
+    place = len(content) - 5 * width
+    body = int.from_bytes(content[place : place + width], "little")
+    return int.from_bytes(content[body + -body % 8 :][:8], "big")
 
 
 def _fsck(repository: str) -> str:

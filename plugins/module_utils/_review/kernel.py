@@ -40,12 +40,17 @@ def options(view: View, kernel: str) -> typing.Dict[str, str]:
 
 def initramfs_size(entries: typing.Dict[str, Entry], kernel: str) -> int:
     """Return the bytes of the initramfs of a kernel, 0 if there is none."""
-    return _size(entries, kernel, INITRAMFS)
+    return _size(entries, _path(entries, kernel, INITRAMFS))
+
+
+def initramfs_path(entries: typing.Dict[str, Entry], kernel: str) -> str:
+    """Return where the initramfs of a kernel is, "" if there is none."""
+    return _path(entries, kernel, INITRAMFS)
 
 
 def image_size(entries: typing.Dict[str, Entry], kernel: str) -> int:
     """Return the bytes of a kernel itself, 0 if there is none."""
-    return _size(entries, kernel, IMAGE)
+    return _size(entries, _path(entries, kernel, IMAGE))
 
 
 def boot_files(kernels: typing.Iterable[str]) -> typing.Set[str]:
@@ -53,9 +58,10 @@ def boot_files(kernels: typing.Iterable[str]) -> typing.Set[str]:
     return {place.format(modules=MODULES, kernel=kernel) for kernel in kernels for place in IMAGE + INITRAMFS}
 
 
-def _size(entries: typing.Dict[str, Entry], kernel: str, places: typing.Iterable[str]) -> int:
-    for place in places:
-        entry = entries.get(place.format(modules=MODULES, kernel=kernel))
-        if entry and entry.kind == FILE:
-            return entry.size
-    return 0
+def _path(entries: typing.Dict[str, Entry], kernel: str, places: typing.Iterable[str]) -> str:
+    named = (place.format(modules=MODULES, kernel=kernel) for place in places)
+    return next((path for path in named if path in entries and entries[path].kind == FILE), "")
+
+
+def _size(entries: typing.Dict[str, Entry], path: str) -> int:
+    return entries[path].size if path else 0

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import snapshot
@@ -18,6 +19,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages im
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release.schema import DATE as _TIME
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import entries, kernel, software, units
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.commit import Commit
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.entries import Entry
@@ -32,7 +34,8 @@ class Release(typing.NamedTuple):
 
     kind: DIRECTORY or OSTREE. id: digest of all entries of a directory, or the commit, in hex. name: what its
     os-release calls it. kernels: sorted. options, initramfs_size, image_size (bytes): of the last of them. users,
-    groups: as in node_state_info. codename: of the distribution's release.
+    groups: as in node_state_info. codename: of the distribution's release. system: id
+    of the distribution. made: when, in UTC, as manifests have it; of a directory nobody knows, and it is the epoch.
     """
 
     kind: str
@@ -51,6 +54,8 @@ class Release(typing.NamedTuple):
     image_size: int
     software: typing.List[software.Software]
     codename: str
+    system: str
+    made: str
 
     def entry(self, name: str) -> Entry:
         """Return an entry with the digest of its content, which that of a commit has only here.
@@ -72,13 +77,13 @@ def opened(tree: str, repository: str, work: str) -> typing.Iterator[Release]:
     if not repository:
         view = View(_directory(tree))
         found = entries.read(view)
-        yield _of(DIRECTORY, entries.digest(found), view, found)
+        yield _of(DIRECTORY, entries.digest(found), view, found, time.strftime(_TIME, time.gmtime(0)))
         return
     # rpm takes no relative path of a database.
     place = tempfile.mkdtemp(prefix="osmigrate-review-", dir=os.path.abspath(work))
     try:
         read = Commit(repository, _commit(repository, tree), place)
-        yield _of(OSTREE, read.commit, read, read.entries)
+        yield _of(OSTREE, read.commit, read, read.entries, time.strftime(_TIME, time.gmtime(read.made)))
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -105,7 +110,7 @@ def _commit(repository: str, name: str) -> str:
     return commit
 
 
-def _of(kind: str, digest: str, view: View, found: typing.Dict[str, Entry]) -> Release:
+def _of(kind: str, digest: str, view: View, found: typing.Dict[str, Entry], made: str) -> Release:
     packages = Packages(view)
     kernels = kernel.versions(view)
     last = kernels[-1] if kernels else ""
@@ -127,4 +132,6 @@ def _of(kind: str, digest: str, view: View, found: typing.Dict[str, Entry]) -> R
         kernel.image_size(found, last),
         software.read(view),
         system.get("VERSION_CODENAME", ""),
+        system.get("ID", ""),
+        made,
     )

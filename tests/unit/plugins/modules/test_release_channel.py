@@ -4,6 +4,8 @@
 
 import base64
 import json
+import os
+import shutil
 import subprocess
 
 import pytest
@@ -176,6 +178,43 @@ def test_a_key_elsewhere_signs_the_same_bytes(channels):
         public_key=channels.public,
     )
     assert channels.read()["channel"]["serial"] == 1
+
+
+MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+
+
+@pytest.mark.skipif(
+    not (shutil.which("pkcs11-tool") and os.path.exists(MODULE)), reason="softhsm2 and opensc are not installed"
+)
+def test_a_key_in_a_token_signs(channels, monkeypatch):
+    place = channels.directory
+    (place / "tokens").mkdir()
+    (place / "softhsm.conf").write_text(f"directories.tokendir = {place}/tokens\n")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(place / "softhsm.conf"))
+    pins = ["--label", "t", "--pin", "1234", "--so-pin", "1234"]
+    subprocess.run(["softhsm2-util", "--init-token", "--free", *pins], check=True)
+
+    def token(*arguments):
+        login = ["--module", MODULE, "--token-label", "t", "--login", "--pin", "1234", "--id", "01"]
+        subprocess.run(["pkcs11-tool", *login, *arguments], check=True, cwd=place)
+
+    token("--keypairgen", "--key-type", "EC:edwards25519")
+    token("--read-object", "--type", "pubkey", "--output-file", "token.key")
+    subprocess.run(
+        ["openssl", "pkey", "-pubin", "-in", "token.key", "-pubout", "-out", "token.pub"], check=True, cwd=place
+    )
+    asked = channels.point(private_key=None)
+    (place / "data").write_bytes(base64.b64decode(asked["to_be_signed"]))
+    token("--sign", "--mechanism", "EDDSA", "--input-file", "data", "--output-file", "raw")
+    signed = {
+        "private_key": None,
+        "created": asked["channel"]["created"],
+        "signature": base64.b64encode((place / "raw").read_bytes()).decode(),
+        "public_key": str(place / "token.pub"),
+    }
+    channels.point(**signed)
+    keys = [channels.public, str(place / "token.pub")]
+    assert channels.read(trusted_keys=keys)["channel"]["serial"] == 1
 
 
 WRONG = {
