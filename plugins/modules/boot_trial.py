@@ -39,8 +39,61 @@ options:
     required: true
     choices: [staged, armed, confirmed, reverted, drilled, repaired]
   entry:
-    description: The boot entry, as RV(osmigrate.fleet.ostree_candidate#module:entry) returns it.
+    description: The boot entry, as the module that staged the candidate returned it. For OSTree that is
+      RV(osmigrate.fleet.ostree_candidate#module:entry).
     type: dict
+    suboptions:
+      id:
+        description: Its id, name and version of the release joined by a dash.
+        type: str
+        required: true
+      title:
+        description: Its line in the menu.
+        type: str
+        required: true
+      kernel:
+        description: The kernel, as GRUB sees it on O(entry.boot_uuid).
+        type: str
+        required: true
+      initrd:
+        description: The initramfs, as GRUB sees it on O(entry.boot_uuid).
+        type: str
+        required: true
+      devicetree:
+        description: The device tree, as GRUB sees it, if not that of the firmware.
+        type: str
+      options:
+        description: The kernel command line, without the arguments of a trial.
+        type: str
+        required: true
+      root_uuid:
+        description: UUID of the file system that the kernel mounts.
+        type: str
+        required: true
+      boot_uuid:
+        description: UUID of the file system of kernel and initramfs.
+        type: str
+        required: true
+      backend:
+        description: What wrote it.
+        type: str
+        required: true
+      root:
+        description: Path of what it boots.
+        type: str
+        required: true
+      commit:
+        description: What the release is pinned to.
+        type: str
+        required: true
+      digests:
+        description: SHA-256 of C(kernel) and C(initrd), in hex.
+        type: dict
+        required: true
+      release:
+        description: C(name), C(version), C(created), C(serial) and C(signed_by) of the release.
+        type: dict
+        required: true
   name:
     description: Id of the entry; V(package) is the package-managed root.
     type: str
@@ -143,6 +196,16 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.record import DRILL, MOVE
 
+ENTRY = {
+    **dict.fromkeys(
+        ("id", "title", "kernel", "initrd", "options", "root_uuid", "boot_uuid", "backend", "root", "commit"),
+        {"type": "str", "required": True},
+    ),
+    "devicetree": {"type": "str"},
+    "digests": {"type": "dict", "required": True},
+    "release": {"type": "dict", "required": True},
+}
+
 
 def apply(boot, params):
     """Bring the node to the state that params name.
@@ -152,7 +215,8 @@ def apply(boot, params):
     :returns: list of str, the actions taken.
     """
     if params["state"] == "staged":
-        return boot.stage(params["entry"], params["purpose"], params["deadman_seconds"])
+        entry = {name: value for name, value in params["entry"].items() if value is not None}
+        return boot.stage(entry, params["purpose"], params["deadman_seconds"])
     if params["state"] in ("armed", "confirmed"):
         boot.refuse_revoked(params["name"], params["revoked"])
     if params["state"] == "armed":
@@ -186,7 +250,7 @@ def main():
                 "required": True,
                 "choices": ["staged", "armed", "confirmed", "reverted", "drilled", "repaired"],
             },
-            "entry": {"type": "dict"},
+            "entry": {"type": "dict", "options": ENTRY},
             "name": {"type": "str"},
             "tries": {"type": "int", "default": 1, "choices": list(range(1, TRIES_MAX + 1))},
             "rollout": {"type": "str", "default": ""},

@@ -34,10 +34,10 @@ class OstreeBackend(contract.Backend):
         deployment = self.ostree.booted()
         if deployment is None:
             return ""
-        return next((name for name, entry in sorted(entries.items()) if entry["root"] == deployment.path), "")
+        return next((name for name, entry in sorted(entries.items()) if entry.get("root") == deployment.path), "")
 
     def root(self, entry: contract.Entry) -> typing.Optional[contract.Root]:
-        found = next((one for one in self.ostree.deployments() if one.path == entry["root"]), None)
+        found = next((one for one in self.ostree.deployments() if one.path == entry.get("root")), None)
         return found and root_of(self.ostree, found, entry.get("root_uuid", ""), entry["boot_uuid"])
 
     def is_complete(self, entry: contract.Entry) -> str:
@@ -47,7 +47,7 @@ class OstreeBackend(contract.Backend):
         return prune.plan(self.ostree, boot)
 
     def forget(self, entry: contract.Entry) -> typing.List[contract.Step]:
-        found = [one for one in self.ostree.deployments() if one.path == entry["root"]]
+        found = [one for one in self.ostree.deployments() if one.path == entry.get("root")]
         return [contract.Step(f"remove {one.path}", lambda one=one: self.ostree.undeploy(one)) for one in found]
 
     def facts(self, boot: typing.Optional[typing.Any]) -> typing.Dict[str, typing.Any]:

@@ -17,6 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._node import final
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import control, entry, evidence, record, reporter
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
+from ansible_collections.osmigrate.fleet.plugins.modules import boot_trial, node_carry
 from backends import toy
 from backends.benches import BENCHES
 
@@ -222,6 +223,8 @@ def test_a_release_is_staged_by_nothing_but_the_contract(tmp_path, node):
     assert candidate().plan() == []
     staged = entry.of_root(candidate().root(), release, candidate(), [("console", "ttyS0")], ["a=b"], ["f" * 64])
     assert staged["title"] == "Toy 3 (toy-3)"
+    assert set(staged) | {"devicetree"} == set(boot_trial.ENTRY)
+    assert set(contract.Root._fields) == set(node_carry.ROOT)
     assert staged["options"].startswith("root=UUID=1-2 toy=toy-3 systemd.machine_id=")
     assert staged["options"].endswith(" console=ttyS0 a=b")
     assert (staged["commit"], staged["root"]) == ("ab", str(node.root / "toy/toy-3"))

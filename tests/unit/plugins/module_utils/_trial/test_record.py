@@ -112,6 +112,18 @@ def test_parse_fail(text):
         record.parse(text)
 
 
+def test_a_record_of_before_calls_the_root_of_an_entry_its_deployment():
+    old = {"id": "d-1", "backend": "ostree", "deployment": "/ostree/deploy/debian/deploy/1.0", "boot_uuid": "1-2"}
+    state = record.parse(record.render({**record.empty(), "entries": {"d-1": old}}))
+    assert state["entries"]["d-1"] == {
+        "id": "d-1",
+        "backend": "ostree",
+        "root": "/ostree/deploy/debian/deploy/1.0",
+        "boot_uuid": "1-2",
+    }
+    assert record.parse(record.render(state)) == state
+
+
 def test_a_record_of_before_has_neither_drills_nor_a_purpose_nor_a_node_nor_a_run():
     older = {name: STATE[name] for name in record.REQUIRED}
     older["trial"] = {name: value for name, value in TRIAL.items() if name not in ("purpose", "node", "run", "fence")}
