@@ -197,6 +197,8 @@ def _about_budget(pod: dict, budget: dict) -> typing.Iterator[typing.Tuple[str, 
     expected = status.get("expectedPods", 0)
     if failed:
         yield "budget-not-computed", f"cannot be computed: {failed}"
+    elif status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
+        yield "budget-allows-none-now", "has not been looked at by the cluster since it was made or changed"
     elif expected and needed >= expected:
         yield "budget-never-allows", "needs %d healthy pods and has %d replicas" % (needed, expected)
     else:

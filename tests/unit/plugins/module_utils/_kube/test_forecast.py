@@ -164,3 +164,12 @@ def test_nodes_whose_budgets_have_room_go_first():
     ]
     assert forecast.order(["a", "d", "b", "c"], findings) == ["d", "c", "b", "a"]
     assert forecast.order([], []) == []
+
+
+@pytest.mark.parametrize(("seen", "new"), [({}, True), ({"observedGeneration": 1}, True), (NEVER, False)])
+def test_a_budget_that_was_just_made_is_told_as_that(make_pod, make_budget, seen, new):
+    budget = make_budget("web", {})
+    budget["metadata"]["generation"] = 2
+    budget["status"] = {**seen, "observedGeneration": seen.get("observedGeneration", 0) if new else 2}
+    ((_key, detail),) = forecast._about_budget(make_pod(conditions=READY), budget)
+    assert ("has not been looked at" in detail) is new
