@@ -101,11 +101,11 @@ from ansible.plugins.callback import CallbackBase
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
+    _exposition,
+    _heartbeat,
+    _metrics,
     batches,
     events,
-    exposition,
-    heartbeat,
-    metrics,
     page,
     progress,
     rollout,
@@ -164,7 +164,7 @@ class CallbackModule(CallbackBase):
         # What nodes are called in the cluster, where that is not the name of the host.
         self._names: dict[str, str] = {}
         self._heard = ""
-        self._beats = heartbeat.Heartbeat(LOOKS_EVERY, self._beat)
+        self._beats = _heartbeat.Heartbeat(LOOKS_EVERY, self._beat)
         if self.get_option("lines") and self.get_option("every") > 0:
             self._heard = tempfile.mkdtemp(prefix="osmigrate-")
             os.environ[_waiting.VARIABLE] = self._heard
@@ -259,12 +259,12 @@ class CallbackModule(CallbackBase):
         file, gateway = self.get_option("metrics_file"), self.get_option("pushgateway")
         if self._unmeasured or not (file or gateway):
             return
-        found = metrics.of_rollout(self._state, now)
+        found = _metrics.of_rollout(self._state, now)
         try:
             if file:
-                exposition.write(file, found)
+                _exposition.write(file, found)
             if gateway:
-                exposition.push(gateway, found)
+                _exposition.push(gateway, found)
         except FleetError as error:
             self._unmeasured = True
             self._display.warning(f"osmigrate.fleet.progress writes no metrics any more: {error}")

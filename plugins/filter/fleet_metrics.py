@@ -8,13 +8,13 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import exposition, metrics
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _exposition, _metrics
 
 
 def fleet_metrics_filter(nodes: Sequence[dict[str, Any]]) -> str:
     """Return the metrics of a fleet as Prometheus reads them."""
     try:
-        return exposition.text(metrics.of_fleet(nodes))
+        return _exposition.text(_metrics.of_fleet(nodes))
     except FleetError as error:
         raise AnsibleFilterError(str(error)) from error
     except (KeyError, TypeError, AttributeError) as error:

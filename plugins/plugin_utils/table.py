@@ -5,15 +5,60 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import EXCLUDE_LABELS
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE, FAILED, ON_TRIAL
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, some
 
 POOL_COLUMNS = ("POOL", "NODES", "UNAVAILABLE", "FAILED", "HELD UP", "HALTED")
 COLUMNS = ("NODE", "OS BEFORE", "OS NOW", "KERNEL", "READY", "CORDONED", "PHASE", "VERDICT")
 
 WIDEST_CELL, LONGEST_LINE = 80, 1000
+# Whoever patches each month counts what arrived since then.
+MONTH_DAYS = 30
+MOST_NAMED = 10
+NO_RELEASE = "no release of ours"
+
+
+def fleet_summary(nodes: Sequence[dict[str, Any]], now: float) -> list[str]:
+    """Return what the fleet runs and how far it is, as lines of text.
+
+    :param now: seconds since the epoch.
+    """
+    runs: Counter[str] = Counter()
+    phases: dict[str, list[str]] = {}
+    late = []
+    for node in sorted(nodes, key=lambda node: node["name"]):
+        ours = node["osmigrate"]
+        phase, since = ours.get("phase", ""), ours.get("since", "")
+        done = phase == DONE and ours.get("release")
+        runs[ours["release"] if done else NO_RELEASE] += 1
+        phases.setdefault(phase, []).append(f"{node['name']} since {since}" if since else node["name"])
+        arrived = times.parse(since) if done else None
+        if arrived is None or now - arrived > MONTH_DAYS * 86400:
+            late.append(node["name"])
+    told = [f"{many} of {len(nodes)} nodes ({_share(many, len(nodes))}) run {what}." for what, many in _ordered(runs)]
+    if nodes:
+        patched = len(nodes) - len(late)
+        others = f"; not {some(late, MOST_NAMED)}" if late and patched else ""
+        told.append(f"{_share(patched, len(nodes))} arrived at theirs within {MONTH_DAYS} days{others}.")
+    for phase, words in ((ON_TRIAL, "On trial"), (FAILED, "Failed")):
+        if phase in phases:
+            told.append(f"{words}: {some(phases[phase], MOST_NAMED)}.")
+    return _lines(told)
+
+
+def _ordered(runs: Counter[str]) -> Iterable[tuple[str, int]]:
+    return sorted(runs.items(), key=lambda one: (-one[1], one[0]))
+
+
+def _share(many: int, of: int) -> str:
+    # Rounded down: all of them is all of them.
+    return f"{100 * many // of} %"
 
 
 def row(node: dict[str, Any]) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def of_node(text: str) -> None:
         _nodes.choose_address(node, ["InternalIP", "Hostname"], lambda address: True)
         list(_nodes.groups(facts, False))
         pool_plan.pool_of(node, label)
-    require_printable(*table.node_table([facts]))
+    require_printable(*table.node_table([facts]), *table.fleet_summary([facts], 0))
     member = pool_plan.member(node)
     pool_plan.plan_claim(pool_plan.EMPTY, [member], "w2", pool_plan.Limits("1", "1"), pool_plan.Claim(*"abcd"))
     for plan in (cordon_plan.plan_cordon(node, "r-1", NOW), cordon_plan.plan_uncordon(node, "me", NOW)):

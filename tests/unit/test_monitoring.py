@@ -24,7 +24,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.osmigrate.fleet.plugins.filter.fleet_metrics import fleet_metrics_filter
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import events, exposition, metrics, rollout
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _exposition, _metrics, events, rollout
 
 ROOT = Path(__file__).resolve().parents[2]
 MONITORING = ROOT / "monitoring"
@@ -79,8 +79,8 @@ def prometheus(tmp_path_factory):
             at, kind, said = told[number]
             number += 1
             rollout.apply(state, events.event("r", number, at, kind, **said))
-        families = [*metrics.of_rollout(state, now), *metrics.of_fleet(fleet(now))]
-        exposition.write(str(directory / "told.prom"), families)
+        families = [*_metrics.of_rollout(state, now), *_metrics.of_fleet(fleet(now))]
+        _exposition.write(str(directory / "told.prom"), families)
         for line in (directory / "told.prom").read_text().splitlines():
             if line.startswith("# TYPE"):
                 types[line.split()[2]] = line
@@ -163,13 +163,15 @@ def test_every_alert_is_tested_and_told_of():
     assert {one["alertname"] for one in asked if one["exp_alerts"]} == alerts
     page = (ROOT / "docs/monitoring.md").read_text()
     assert alerts == set(re.findall(r"^\| `(Osmigrate\w+)`", page, re.M))
-    named = {one.name for one in [*metrics.of_rollout(rollout.Rollout(), 0), *metrics.of_fleet([])]}
+    named = {
+        f"{_exposition.JOB}_{one.name}" for one in [*_metrics.of_rollout(rollout.Rollout(), 0), *_metrics.of_fleet([])]
+    }
     assert named == set(re.findall(r"`(osmigrate_\w+)`", page))
 
 
 def test_a_metric_is_as_promtool_wants_it():
-    families = [*metrics.of_rollout(rollout.Rollout(release='d"\n\\1'), 0), *metrics.of_fleet(fleet(0))]
-    for text in (exposition.text(families), fleet_metrics_filter(fleet(0))):
+    families = [*_metrics.of_rollout(rollout.Rollout(release='d"\n\\1'), 0), *_metrics.of_fleet(fleet(0))]
+    for text in (_exposition.text(families), fleet_metrics_filter(fleet(0))):
         ended = subprocess.run(
             ["promtool", "check", "metrics"], input=text, check=False, capture_output=True, text=True
         )
@@ -191,20 +193,20 @@ class Gateway(BaseHTTPRequestHandler):
 
 
 def test_a_push_arrives_and_one_that_does_not_is_told():
-    families = metrics.of_rollout(rollout.Rollout(release="d-1"), 0)
+    families = _metrics.of_rollout(rollout.Rollout(release="d-1"), 0)
     with HTTPServer(("127.0.0.1", 0), Gateway) as server:
         Thread(target=server.handle_request, daemon=True).start()
-        exposition.push(f"http://127.0.0.1:{server.server_port}", families)
+        _exposition.push(f"http://127.0.0.1:{server.server_port}", families)
         assert (
             server.put[0] == "/metrics/job/osmigrate" and b'osmigrate_rollout_running{release="d-1"}' in server.put[1]
         )
     with pytest.raises(FleetError, match="The Pushgateway .* cannot be reached"):
-        exposition.push(f"http://127.0.0.1:{server.server_port}", families)
+        _exposition.push(f"http://127.0.0.1:{server.server_port}", families)
     with pytest.raises(FleetError, match="/nowhere/x.prom cannot be written"):
-        exposition.write("/nowhere/x.prom", families)
+        _exposition.write("/nowhere/x.prom", families)
 
 
 def test_without_the_library_it_is_said_which_one(monkeypatch):
-    monkeypatch.setattr(exposition, "HAS_LIBRARY", False)
+    monkeypatch.setattr(_exposition, "HAS_LIBRARY", False)
     with pytest.raises(FleetError, match="prometheus-client, which is not there"):
-        exposition.registry([])
+        _exposition.registry([])

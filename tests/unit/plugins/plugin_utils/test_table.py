@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.table import node_table, pool_table
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.table import fleet_summary, node_table, pool_table
 
 QUIET = {
     "name": "control-plane",
@@ -75,3 +75,32 @@ def test_what_a_kubelet_writes_moves_no_cursor_and_has_an_end():
         [{**HALTED, "halt": {"since": evil, "reason": evil}, "unavailable": [{"node": "a", "why": evil}]}]
     )
     assert all(line.isprintable() and len(line) <= 1000 for line in told)
+
+
+def noted(name, phase="", release="", since=""):
+    ours = {"phase": phase, "release": release, "since": since}
+    return {"name": name, "osmigrate": {key: value for key, value in ours.items() if value}}
+
+
+def test_a_summary_says_what_runs_what_is_late_and_who_is_on_the_way():
+    now = 1_795_910_400.0  # 2026-11-29 00:00:00 UTC
+    nodes = [
+        noted("w1", "done", "d-2", "2026-11-20T00:00:00Z"),
+        noted("w2", "done", "d-1", "2026-09-20T00:00:00Z"),
+        noted("w3", "trial", "d-2", "2026-11-28T23:50:00Z"),
+        noted("w4", "failed", "d-2", "2026-11-28T22:00:00Z"),
+        noted("w5", "done", "d-2", "2026-11-25T00:00:00Z"),
+        noted("w6"),
+        # Who says nothing of when is not patched, whatever a kubelet has written.
+        noted("w7", "done", "d-2", "yesterday\x1b[2J"),
+    ]
+    assert fleet_summary(nodes, now) == [
+        "3 of 7 nodes (42 %) run d-2.",
+        "3 of 7 nodes (42 %) run no release of ours.",
+        "1 of 7 nodes (14 %) run d-1.",
+        "28 % arrived at theirs within 30 days; not w2, w3, w4, w6, w7.",
+        "On trial: w3 since 2026-11-28T23:50:00Z.",
+        "Failed: w4 since 2026-11-28T22:00:00Z.",
+    ]
+    assert fleet_summary([], now) == []
+    assert fleet_summary([noted("w1")], now)[1] == "0 % arrived at theirs within 30 days."

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.metrics import Family
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._metrics import Family
 
 try:
     import prometheus_client
@@ -22,6 +22,7 @@ try:
 except ImportError:
     HAS_LIBRARY = False
 
+# The job of what is pushed, and what the name of each metric begins with.
 JOB = "osmigrate"
 PUSH_TIMEOUT = 10
 
@@ -33,12 +34,12 @@ class _Collector:
     def collect(self) -> Iterator[Any]:
         for one in self._families:
             if one.summary:
-                summary = core.SummaryMetricFamily(one.name, one.help, labels=one.labels)
+                summary = core.SummaryMetricFamily(f"{JOB}_{one.name}", one.help, labels=one.labels)
                 for labels, (many, total) in one.samples:
                     summary.add_metric(labels, count_value=many, sum_value=total)
                 yield summary
                 continue
-            gauge = core.GaugeMetricFamily(one.name, one.help, labels=one.labels)
+            gauge = core.GaugeMetricFamily(f"{JOB}_{one.name}", one.help, labels=one.labels)
             for labels, value in one.samples:
                 gauge.add_metric(labels, value)
             yield gauge

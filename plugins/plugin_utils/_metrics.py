@@ -22,7 +22,10 @@ MOVING = "moving"
 
 
 class Family(NamedTuple):
-    """A metric. samples: values of the labels, and the value; of a summary how many there were, and their sum."""
+    """A metric, whose name gets the collection's own before it where it is told.
+
+    samples: values of the labels, and the value; of a summary how many there were, and their sum.
+    """
 
     name: str
     help: str
@@ -60,41 +63,37 @@ def of_rollout(state: Rollout, now: float) -> list[Family]:
     running = any(not run.ended for run in state.runs.values())
     label = ("release",)
     return [
+        Family("rollout_running", "Whether a run is at work or was killed.", label, [(release, int(running))]),
+        Family("rollout_begin_timestamp_seconds", "When it began.", label, [(release, state.begin)]),
+        Family("rollout_last_event_timestamp_seconds", "When it last changed.", label, [(release, state.last)]),
+        Family("rollout_nodes", "Nodes by what became of them.", ("release", "outcome"), outcomes),
         Family(
-            "osmigrate_rollout_running", "Whether a run is at work or was killed.", label, [(release, int(running))]
-        ),
-        Family("osmigrate_rollout_begin_timestamp_seconds", "When it began.", label, [(release, state.begin)]),
-        Family(
-            "osmigrate_rollout_last_event_timestamp_seconds", "When it last changed.", label, [(release, state.last)]
-        ),
-        Family("osmigrate_rollout_nodes", "Nodes by what became of them.", ("release", "outcome"), outcomes),
-        Family(
-            "osmigrate_rollout_remaining_seconds",
+            "rollout_remaining_seconds",
             "Estimate of the time that is left.",
             label,
             [(release, left)] if left is not None else [],
         ),
-        Family("osmigrate_rollout_step_nodes", "Nodes in each step.", ("release", "step"), sorted(steps.items())),
+        Family("rollout_step_nodes", "Nodes in each step.", ("release", "step"), sorted(steps.items())),
         Family(
-            "osmigrate_rollout_unavailable_nodes",
+            "rollout_unavailable_nodes",
             "Nodes that it has taken out of service.",
             ("release", "pool"),
             sorted(out.items()),
         ),
         Family(
-            "osmigrate_rollout_verdict_nodes",
+            "rollout_verdict_nodes",
             "Nodes by the verdict on their last trial.",
             ("release", "verdict"),
             sorted(verdicts.items()),
         ),
         Family(
-            "osmigrate_node_unavailable_since_timestamp_seconds",
+            "node_unavailable_since_timestamp_seconds",
             "Since when a node is out of service.",
             ("release", "node", "pool"),
             sorted(away),
         ),
         Family(
-            "osmigrate_rollout_step_duration_seconds",
+            "rollout_step_duration_seconds",
             "How long steps took.",
             ("release", "step"),
             [((state.release, key), (len(taken[key]), sum(taken[key]))) for key in known if key in taken],
@@ -121,10 +120,10 @@ def of_fleet(nodes: Iterable[Mapping[str, Any]]) -> list[Family]:
         if since is not None:
             arrived.append(((node["name"], ours.get("release", "")), since))
     return [
-        Family("osmigrate_fleet_nodes", "Nodes by what they run.", ("release", "os_image"), sorted(runs.items())),
-        Family("osmigrate_fleet_failed_nodes", "Nodes whose last move failed.", ("release",), sorted(failed.items())),
+        Family("fleet_nodes", "Nodes by what they run.", ("release", "os_image"), sorted(runs.items())),
+        Family("fleet_failed_nodes", "Nodes whose last move failed.", ("release",), sorted(failed.items())),
         Family(
-            "osmigrate_node_arrived_timestamp_seconds",
+            "node_arrived_timestamp_seconds",
             "When a node arrived at the release that it runs.",
             ("node", "release"),
             sorted(arrived),
