@@ -86,4 +86,3 @@ def _mmdebstrap(document: Document, tree: str, locked: lock.Lock, directory: str
     )
     with open(os.path.join(tree, "etc/apt/sources.list"), "w", encoding="utf-8") as stream:
         stream.write(apt.source_list(document))
-

@@ -11,7 +11,8 @@ import shutil
 import time
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import apt, base, lock, schema, stages
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import apt, base, schema, stages
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock as lock_file
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import recipe as recipe_file
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Recipe
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import Log
@@ -27,8 +28,8 @@ _UNKNOWN = re.compile(
 class Locked(typing.NamedTuple):
     """The lock that holds now, the one before where there was one, and whether it is new."""
 
-    lock: lock.Lock
-    before: typing.Optional[lock.Lock]
+    lock: lock_file.Lock
+    before: typing.Optional[lock_file.Lock]
     is_new: bool
 
 
@@ -44,10 +45,10 @@ def ensure(recipe: Recipe, directory: str, update: bool, frozen: bool, epoch: in
     """
     if update and frozen:
         raise FleetError("To take newer packages and to take exactly the lock exclude each other", todo="Leave one out")
-    before = lock.read(directory)
+    before = lock_file.read(directory)
     asked = stages.asked(recipe.document)
     if before is not None and before.asked == asked and not update:
-        lock.verify(directory, before)
+        lock_file.verify(directory, before)
         return Locked(before, before, False)
     if frozen:
         problem = f"Recipe {recipe.path} has no lock in {directory}"
@@ -55,17 +56,17 @@ def ensure(recipe: Recipe, directory: str, update: bool, frozen: bool, epoch: in
             problem = f"Recipe {recipe.path} asks for other packages, or for another base, than lock {directory} has"
         raise FleetError(problem, todo="Build once without locked, and let the new lock be reviewed")
     if check:
-        return Locked(before or lock.Lock(asked, epoch, "", []), before, True)
+        return Locked(before or lock_file.Lock(asked, epoch, "", []), before, True)
     log.stage = "lock"
     part = directory.rstrip("/") + ".part"
     shutil.rmtree(part, ignore_errors=True)
     os.makedirs(part)
     try:
         packages = _with_place(recipe, part, log)
-        made = lock.Lock(asked, epoch or int(time.time()), stages.base_digest(recipe.document), packages)
-        with open(os.path.join(part, lock.LIST), "w", encoding="utf-8") as stream:
-            stream.write(lock.text(made))
-        lock.replace(directory, part)
+        made = lock_file.Lock(asked, epoch or int(time.time()), stages.base_digest(recipe.document), packages)
+        with open(os.path.join(part, lock_file.LIST), "w", encoding="utf-8") as stream:
+            stream.write(lock_file.text(made))
+        lock_file.replace(directory, part)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return Locked(made, before, True)
@@ -81,7 +82,7 @@ def changes(found: Locked) -> typing.List[str]:
     return said + [f"change {name} from {old[name]} to {new[name]}" for name in both]
 
 
-def _with_place(recipe: Recipe, part: str, log: Log) -> typing.List[lock.Package]:
+def _with_place(recipe: Recipe, part: str, log: Log) -> typing.List[lock_file.Package]:
     """As _resolve; what apt says of a package that is not there gets the line of the recipe."""
     try:
         return _resolve(recipe, part, log)
@@ -95,7 +96,7 @@ def _with_place(recipe: Recipe, part: str, log: Log) -> typing.List[lock.Package
         raise log.failed(f"{at}package {found} is in none of packages.sources", "Correct the recipe")
 
 
-def _resolve(recipe: Recipe, part: str, log: Log) -> typing.List[lock.Package]:
+def _resolve(recipe: Recipe, part: str, log: Log) -> typing.List[lock_file.Package]:
     document = recipe.document
     packages = document.get("packages", {})
     if schema.MMDEBSTRAP in document["base"]:
