@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.backend import AUTO, choose
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._backend import AUTO, choose
 
 
 def release_backend(release: dict[str, Any], boot: dict[str, Any] | None = None, wanted: str = AUTO) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.backend import choose
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._backend import choose
 
 
 def release(*kinds):
