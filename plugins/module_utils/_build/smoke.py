@@ -97,6 +97,8 @@ def _disk(repository: str, commit: str, scratch: str) -> typing.Tuple[str, str, 
     arguments = [f"--karg={one}" for one in _ARGUMENTS]
     _command.run(["ostree", "admin", "deploy", f"--sysroot={root}", f"--os={_OS}", *arguments, commit])
     deployed = os.path.join(root, "ostree", "deploy", _OS, "deploy", commit + ".0")
+    # OSTree seals it, and what is sealed cannot be removed.
+    _command.run(["chattr", "-i", deployed], check=False)
     if os.path.isdir(os.path.join(deployed, "etc", "ssh")):
         _command.run(["ssh-keygen", "-A", "-f", deployed])
     (entry,) = os.listdir(os.path.join(root, "boot", "loader", "entries"))
