@@ -158,6 +158,7 @@ inhibitors:
 import typing
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import findings as checks
@@ -207,7 +208,7 @@ def main() -> None:
     asked = ("deadman_seconds", "deadman_most", "root_margin", "boot_margin", "allow_downgrade", "plain_http")
     wanted = dict(module.params["release"], **{name: module.params[name] for name in asked})
     with failing(module):
-        findings = checks.examine(facts.gather(), wanted, module.params["accepted"])
+        findings = checks.examine(facts.gather(), wanted, module.params["accepted"], registry.backends())
         result = dict(changed=False, findings=findings, inhibitors=checks.inhibitors(findings))
         if result["inhibitors"] and module.params["fail_on_inhibitor"]:
             refused = refusal(wanted, findings, result["inhibitors"])

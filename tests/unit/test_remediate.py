@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node.findings import CHECKS
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node.findings import of_nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles/remediate"
@@ -20,7 +21,7 @@ MENDED = {path.stem for path in ROLE.glob("tasks/*.yml")} - {"main"}
 
 def test_each_is_a_finding_an_option_and_a_row_of_the_guide():
     options = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
-    assert MENDED <= {check.key for check in CHECKS}
+    assert MENDED <= {check.key for check in of_nodes(registry.backends())}
     assert MENDED == set(options["remediate_findings"]["choices"])
     guide = (ROOT / "docs/findings.md").read_text()
     assert all(f"\n| `{key}` |" in guide for key in MENDED)

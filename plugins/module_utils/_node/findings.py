@@ -13,6 +13,7 @@ import difflib
 import re
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import timing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SEVERITIES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -28,16 +29,7 @@ LAYERS = ("part", "disk", "loop", "lvm")
 SHOWN = 5  # of many things that one finding is about
 
 
-class Check(typing.NamedTuple):
-    key: str
-    severity: str
-    acceptable: bool
-    title: str
-    remedy: str
-    find: typing.Callable
-
-
-CHECKS = []
+CHECKS: typing.List[contract.Check] = []  # those of no backend
 
 
 def _check(severity, title, remedy, acceptable=None):
@@ -48,24 +40,31 @@ def _check(severity, title, remedy, acceptable=None):
 
     def register(find):
         may = severity != "inhibitor" if acceptable is None else acceptable
-        CHECKS.append(Check(find.__name__.replace("_", "-"), severity, may, title, remedy, find))
+        CHECKS.append(contract.Check(find.__name__.replace("_", "-"), severity, may, title, remedy, find))
         return find
 
     return register
 
 
-def examine(node, wanted, accepted):
+def examine(node, wanted, accepted, backends):
     """Look for everything that speaks against the move.
 
     :param node: dict, the facts.
     :param wanted: dict, the release.
     :param accepted: list of str, keys of findings that the operator accepts.
+    :param backends: contract.Backends; the release is written by the one that it names.
     :returns: list of dicts with key, severity, title, detail, remedy, acceptable and accepted; the worst first.
-    :raises FleetError: a key is not known, or names a finding that nobody may accept.
+    :raises FleetError: a key is not known, or names a finding that nobody may accept; the backend is not known.
     """
-    _examine_keys(accepted)
+    _examine_keys(accepted, backends)
+    backend = contract.named(backends, wanted["backend"])
+    if backend is None:
+        raise FleetError(
+            f"This version cannot write a release by the backend {wanted['backend']}",
+            todo=f"Set osmigrate_backend to one of {', '.join(one.name for one in backends)}, or update the collection",
+        )
     findings = []
-    for check in CHECKS:
+    for check in CHECKS + list(backend.checks):
         detail = check.find(node, wanted)
         if detail:
             findings.append(
@@ -82,13 +81,18 @@ def examine(node, wanted, accepted):
     return sorted(findings, key=lambda finding: (-SEVERITIES.index(finding["severity"]), finding["key"]))
 
 
+def of_nodes(backends):
+    """Return the checks of all nodes and those of some backends, as list of contract.Check."""
+    return CHECKS + [check for backend in backends for check in backend.checks]
+
+
 def inhibitors(findings):
     """Return the keys of the findings that stop the node."""
     return [found["key"] for found in findings if found["severity"] == "inhibitor" and not found["accepted"]]
 
 
-def _examine_keys(accepted):
-    known = {check.key: check for check in CHECKS + carried.CHECKS + carried.OF_PROGRAMS}
+def _examine_keys(accepted, backends):
+    known = {check.key: check for check in of_nodes(backends) + carried.CHECKS + carried.OF_PROGRAMS}
     for key in accepted:
         if key not in known:
             close = difflib.get_close_matches(key, known, 1)
@@ -235,13 +239,6 @@ def boot_loader_next_entry(node, wanted):
 @_check("inhibitor", "Secure Boot is on", "Turn Secure Boot off, or exclude the node")
 def secure_boot(node, wanted):
     return "The firmware would only start kernels that it trusts" if node["secure_boot"] else ""
-
-
-@_check("inhibitor", "/boot/loader belongs to another tool", "Exclude the node; this layout is not supported yet")
-def boot_loader_entries(node, wanted):
-    if node["boot"]["loader"] != "directory":
-        return ""
-    return "/boot/loader is a directory, and OSTree needs a link there"
 
 
 @_check("inhibitor", "/boot lies on an unsupported file system", "Put /boot on ext4, XFS or btrfs")
@@ -411,67 +408,6 @@ def kernel_arguments(node, wanted):
 @_check("inhibitor", "/usr is a file system of its own", "Bring /usr onto the root, or exclude the node")
 def usr_separate(node, wanted):
     return "/usr would hide the /usr of the release" if node["usr"]["separate"] else ""
-
-
-# A release has about one file in so many bytes, directories and what OSTree notes of them included.
-BYTES_PER_FILE = 12 * 1024
-
-
-@_check(
-    "inhibitor",
-    "No room on the root",
-    "Free the space, raise the quota on /ostree, or extend the file system. Where only what OSTree keeps free is "
-    "missing, lower that with 'ostree config --repo=/ostree/repo set core.min-free-space-size 500MB'",
-)
-def root_space(node, wanted):
-    if _is_deployed(node, wanted):
-        return ""
-    root, needed = node["root"], wanted["size"]
-    if not node["boot"]["separate"]:
-        needed += 2 * wanted["boot_size"]
-    kept = root["kept_free_bytes"]
-    return _shortage("The root", root["free_bytes"], needed + wanted["root_margin"]) or _shortage(
-        "The root, with what is reserved for its administrator,", root["root_bytes"], needed + kept,
-        " of which OSTree keeps %d MB free" % (kept // 1000000),
-    )  # fmt: skip
-
-
-@_check(
-    "inhibitor",
-    "No room for more files on the root",
-    "Remove files that nobody needs ('df --inodes' counts them), raise the quota on /ostree, or move to a file system "
-    "with more inodes; it has them from when it was made",
-)
-def root_inodes(node, wanted):
-    files, needed = node["root"]["free_files"], wanted["size"] // BYTES_PER_FILE
-    if files is None or files >= needed or _is_deployed(node, wanted):
-        return ""
-    return "The root has room for %d more files, and a release of this size has about %d" % (files, needed)
-
-
-@_check("inhibitor", "No room on /boot", "Remove kernels that are no longer needed, or extend the file system")
-def boot_space(node, wanted):
-    if _is_deployed(node, wanted) or not node["boot"]["separate"]:
-        return ""
-    # Twice: OSTree keeps what is there until the new kernel and initramfs are complete.
-    # What is superseded is removed before.
-    free = node["boot"]["free_bytes"] + node["ostree"]["reclaimable_bytes"]
-    return _shortage("/boot", free, 2 * wanted["boot_size"] + wanted["boot_margin"])
-
-
-def _is_deployed(node, wanted):
-    return any(found["commit"] == wanted["commit"] for found in node["ostree"]["deployments"])
-
-
-def _shortage(name, free, needed, more=""):
-    if free >= needed:
-        return ""
-    return "%s has %d MB free, and %d MB are needed%s" % (name, free // 1000000, -(-needed // 1000000), more)
-
-
-@_check("inhibitor", "No ostree program", "Install the package ostree; it changes nothing by itself")
-def ostree_tool(node, wanted):
-    return "" if node["ostree"]["version"] else "The node has no ostree"
 
 
 @_check(

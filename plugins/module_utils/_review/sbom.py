@@ -137,7 +137,7 @@ def spdx(
         "dataLicense": "CC0-1.0",
         "SPDXID": "SPDXRef-DOCUMENT",
         "name": f"{name}-{version}",
-        "documentNamespace": f"https://osmigrate.fleet/spdx/{digest}",
+        "documentNamespace": f"https://spdx.org/spdxdocs/{name}-{version}-{digest}",
         "creationInfo": {"created": made, "creators": [f"Tool: {TOOL}"]},
         "packages": packages,
         "relationships": [

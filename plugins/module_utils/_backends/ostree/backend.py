@@ -10,7 +10,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import program, prune
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import checks, program, prune
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 
 NAME = "ostree"
@@ -24,6 +24,7 @@ class OstreeBackend(contract.Backend):
 
     name = NAME
     keeps = ("/ostree",)
+    checks = checks.CHECKS
 
     def __init__(self, root: str = "/") -> None:
         self.ostree = program.Ostree(root)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.plan import Plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Part, item
@@ -71,9 +72,11 @@ def test_what_stops_the_node_can_be_accepted_by_the_key_that_preflight_knows():
     assert findings.inhibitors(carried.examine(made, [])) == ["carry-not-serving"]
     assert findings.inhibitors(carried.examine(made, ["carry-not-serving"])) == []
     with pytest.raises(KeyError):
-        findings.examine({}, {}, ["carry-not-serving"])  # known; the first check misses its facts
+        findings.examine(
+            {}, {"backend": "ostree"}, ["carry-not-serving"], registry.backends()
+        )  # known; the first check misses its facts
 
 
 def test_one_key_is_one_finding():
-    keys = [check.key for check in findings.CHECKS + carried.CHECKS + carried.OF_PROGRAMS]
+    keys = [check.key for check in findings.of_nodes(registry.backends()) + carried.CHECKS + carried.OF_PROGRAMS]
     assert sorted(set(keys)) == sorted(keys)

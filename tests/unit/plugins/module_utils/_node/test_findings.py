@@ -4,6 +4,7 @@
 import copy
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract, registry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import findings
 
@@ -12,6 +13,7 @@ WANTED = {
     "name": "debian-13",
     "version": "13.2",
     "architecture": "x86_64",
+    "backend": "ostree",
     "commit": "c" * 64,
     "size": 650 * MB,
     "boot_size": 60 * MB,
@@ -262,11 +264,11 @@ def examine(change, accepted=()):
         for parent in parents:
             place = place[parent]
         place[last] = value
-    return findings.examine(everything, everything.pop("wanted"), list(accepted))
+    return findings.examine(everything, everything.pop("wanted"), list(accepted), registry.backends())
 
 
 def test_every_check_has_its_cases():
-    assert {check.key for check in findings.CHECKS} == set(CASES)
+    assert {check.key for check in findings.of_nodes(registry.backends())} == set(CASES)
 
 
 def test_nothing_is_found_on_a_good_node():
@@ -284,6 +286,22 @@ def test_fail(key, change):
     assert found["detail"][0].isupper() or found["detail"].startswith("/")
     assert not found["detail"].endswith(".") and not found["remedy"].endswith(".")
     assert found["severity"] in findings.SEVERITIES
+
+
+def test_a_backend_that_nobody_knows_is_refused():
+    with pytest.raises(FleetError) as caught:
+        examine({"wanted.backend": "tape"})
+    assert caught.value.problem == "This version cannot write a release by the backend tape"
+    assert caught.value.todo.startswith("Set osmigrate_backend to one of ostree")
+
+
+def test_what_one_backend_asks_for_does_not_stop_another():
+    class Other(contract.Backend):
+        name = "other"
+
+    node = {**copy.deepcopy(NODE), "ostree": {**NODE["ostree"], "version": ""}}
+    keys = [found["key"] for found in findings.examine(node, {**WANTED, "backend": "other"}, [], [Other()])]
+    assert "ostree-tool" not in keys
 
 
 def test_the_worst_comes_first():

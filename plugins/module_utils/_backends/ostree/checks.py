@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What speaks against moving a node by OSTree, over the facts of the node and the release. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Check
+
+Facts = typing.Dict[str, typing.Any]
+
+# A release has about one file in so many bytes, directories and what OSTree notes of them included.
+BYTES_PER_FILE = 12 * 1024
+
+
+def root_space(node: Facts, wanted: Facts) -> str:
+    if _is_deployed(node, wanted):
+        return ""
+    root, needed = node["root"], wanted["size"]
+    if not node["boot"]["separate"]:
+        needed += 2 * wanted["boot_size"]
+    kept = root["kept_free_bytes"]
+    return _shortage("The root", root["free_bytes"], needed + wanted["root_margin"]) or _shortage(
+        "The root, with what is reserved for its administrator,", root["root_bytes"], needed + kept,
+        " of which OSTree keeps %d MB free" % (kept // 1000000),
+    )  # fmt: skip
+
+
+def root_inodes(node: Facts, wanted: Facts) -> str:
+    files, needed = node["root"]["free_files"], wanted["size"] // BYTES_PER_FILE
+    if files is None or files >= needed or _is_deployed(node, wanted):
+        return ""
+    return "The root has room for %d more files, and a release of this size has about %d" % (files, needed)
+
+
+def boot_space(node: Facts, wanted: Facts) -> str:
+    if _is_deployed(node, wanted) or not node["boot"]["separate"]:
+        return ""
+    # Twice: OSTree keeps what is there until the new kernel and initramfs are complete.
+    # What is superseded is removed before.
+    free = node["boot"]["free_bytes"] + node["ostree"]["reclaimable_bytes"]
+    return _shortage("/boot", free, 2 * wanted["boot_size"] + wanted["boot_margin"])
+
+
+def boot_loader_entries(node: Facts, wanted: Facts) -> str:
+    if node["boot"]["loader"] != "directory":
+        return ""
+    return "/boot/loader is a directory, and OSTree needs a link there"
+
+
+def ostree_tool(node: Facts, wanted: Facts) -> str:
+    return "" if node["ostree"]["version"] else "The node has no ostree"
+
+
+def _is_deployed(node: Facts, wanted: Facts) -> bool:
+    return any(found["commit"] == wanted["commit"] for found in node["ostree"]["deployments"])
+
+
+def _shortage(name: str, free: int, needed: int, more: str = "") -> str:
+    if free >= needed:
+        return ""
+    return "%s has %d MB free, and %d MB are needed%s" % (name, free // 1000000, -(-needed // 1000000), more)
+
+
+def _inhibitor(find: typing.Callable[[Facts, Facts], str], title: str, remedy: str) -> Check:
+    return Check(find.__name__.replace("_", "-"), "inhibitor", False, title, remedy, find)
+
+
+CHECKS = (
+    _inhibitor(
+        boot_loader_entries,
+        "/boot/loader belongs to another tool",
+        "Exclude the node; this layout is not supported yet",
+    ),
+    _inhibitor(
+        root_space,
+        "No room on the root",
+        "Free the space, raise the quota on /ostree, or extend the file system. Where only what OSTree keeps free is "
+        "missing, lower that with 'ostree config --repo=/ostree/repo set core.min-free-space-size 500MB'",
+    ),
+    _inhibitor(
+        root_inodes,
+        "No room for more files on the root",
+        "Remove files that nobody needs ('df --inodes' counts them), raise the quota on /ostree, or move to a file "
+        "system with more inodes; it has them from when it was made",
+    ),
+    _inhibitor(
+        boot_space,
+        "No room on /boot",
+        "Remove kernels that are no longer needed, or extend the file system",
+    ),
+    _inhibitor(ostree_tool, "No ostree program", "Install the package ostree; it changes nothing by itself"),
+)
