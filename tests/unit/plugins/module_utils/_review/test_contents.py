@@ -12,6 +12,10 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import initramfs, licences, sbom
 from ansible_collections.osmigrate.fleet.plugins.modules import release_contents
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from spdx_tools.spdx.parser.jsonlikedict.json_like_dict_parser import JsonLikeDictParser
+from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 from .conftest import KERNEL, Root
 
@@ -143,18 +147,12 @@ def test_lists_of_software(new):
 
 
 def test_lists_of_software_are_what_the_official_schemas_want(new):
-    schemas = pytest.importorskip("cyclonedx.schema")
-    validation = pytest.importorskip("cyclonedx.validation.json")
-    parsing, validating = (
-        pytest.importorskip(f"spdx_tools.spdx.{name}")
-        for name in ("parser.jsonlikedict.json_like_dict_parser", "validation.document_validator")
-    )
     filled(new)
     files = looked(new)[1]
-    validator = validation.JsonStrictValidator(schemas.SchemaVersion.V1_6)
+    validator = JsonStrictValidator(SchemaVersion.V1_6)
     assert validator.validate_str(files["sbom.cdx.json"]) is None
-    document = parsing.JsonLikeDictParser().parse(json.loads(files["sbom.spdx.json"]))
-    assert validating.validate_full_spdx_document(document) == []
+    document = JsonLikeDictParser().parse(json.loads(files["sbom.spdx.json"]))
+    assert validate_full_spdx_document(document) == []
 
 
 def test_two_packages_never_share_an_id():
