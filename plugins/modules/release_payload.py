@@ -20,7 +20,9 @@ extends_documentation_fragment:
   - osmigrate.fleet.attributes
 attributes:
   check_mode:
-    support: none
+    support: partial
+    details:
+      - It reads the recipe, and says that it would change something.
   diff_mode:
     support: none
   idempotent:
@@ -106,20 +108,20 @@ actions:
   sample: ["commit 8c3b1bf6f2a5", "write public/debian-13-13.1/release.yml"]
 manifest:
   description: Path of the manifest.
-  returned: success
+  returned: success, but not in check mode
   type: str
 id:
   description: Id of the release, its name and version.
-  returned: success
+  returned: success, but not in check mode
   type: str
   sample: debian-13-13.1
 commit:
   description: The commit.
-  returned: success
+  returned: success, but not in check mode
   type: str
 previous:
   description: The commit that the branch had before, empty if there is none or it is the same.
-  returned: success
+  returned: success, but not in check mode
   type: str
 differs:
   description: With O(locked), files that differ from what the same inputs gave before.
@@ -160,11 +162,14 @@ def main() -> None:
             "gpg_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
             "locked": {"type": "bool", "default": False},
         },
+        supports_check_mode=True,
     )
     reader.need_libraries(module)
     params = module.params
     with failing(module):
         read = recipe.read(params["recipe"], params["recipes"] or "")
+        if module.check_mode:
+            answer(module, changed=True, actions=["build and commit the release"])
         directory = params["lock"] or recipe.lock_of(read)
         work = params["work_directory"]
         with tree.alone(work) as log:

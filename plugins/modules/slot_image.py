@@ -16,9 +16,9 @@ extends_documentation_fragment:
   - osmigrate.fleet.attributes
 attributes:
   check_mode:
-    support: none
+    support: partial
     details:
-      - It is skipped in check mode.
+      - It looks at nothing, and says that it would change something.
   diff_mode:
     support: none
   idempotent:
@@ -84,7 +84,7 @@ EXAMPLES = r"""
 RETURN = r"""
 payload:
   description: What a manifest has as C(payloads.slots).
-  returned: success
+  returned: success, but not in check mode
   type: dict
   sample: {"url": "https://images.example/debian-13/13.2.gz", "size": 1258291200, "filesystem": "ext4"}
 """
@@ -109,9 +109,12 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "url": {"type": "str", "required": True},
         },
+        supports_check_mode=True,
     )
     payload: typing.Dict[str, typing.Any] = {}
     with failing(module):
+        if module.check_mode:
+            answer(module, changed=True)
         payload = publish.payload(publish.Wish(**module.params))
     answer(module, changed=True, payload=payload)
 
