@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import typing
-
 DOCUMENTATION = r"""
 name: k8s_nodes
 short_description: The nodes of Kubernetes clusters as hosts
@@ -195,6 +193,7 @@ import itertools
 import json
 import os
 import re
+import typing
 
 import yaml
 from ansible.errors import AnsibleError

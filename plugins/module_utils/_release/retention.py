@@ -43,7 +43,7 @@ def kept(releases: typing.Iterable[Release], meant: typing.Iterable[str], keep: 
 def newest_first(releases: typing.Iterable[Release], name: str) -> typing.List[Release]:
     """Return the releases of a name, the newest first."""
 
-    def compare(one: Release, other: Release) -> int:
-        return 1 if order.is_older(one, other) else -1 if order.is_older(other, one) else 0
+    def compare(left: Release, right: Release) -> int:
+        return 1 if order.is_older(left, right) else -1 if order.is_older(right, left) else 0
 
     return sorted((one for one in releases if one["name"] == name), key=functools.cmp_to_key(compare))

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What modules say while they wait."""
 
-from __future__ import annotations
-
 import os
 import time
 

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GRUB's scripts, in the forms in which administrators and tools write them."""
 
-from __future__ import annotations
-
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import script
 

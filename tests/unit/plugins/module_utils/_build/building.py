@@ -6,7 +6,6 @@ Run as a program, it builds in whatever environment it finds itself: building.py
 prints the commit.
 """
 
-from __future__ import annotations
 
 import sys
 from pathlib import Path

@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
 
 import sys
 from pathlib import Path

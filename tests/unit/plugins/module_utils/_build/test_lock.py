@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Packages are resolved and kept by real apt, from a small signed repository."""
 
-from __future__ import annotations
 
 import hashlib
 import os

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which node is in which wave, what cannot be met, and when the next wave may begin."""
 
-from __future__ import annotations
-
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times, wave_plan, wave_policy, windows

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real HTTP server on loopback with the faults that servers have."""
 
-from __future__ import annotations
-
 import contextlib
 import http.server
 import re

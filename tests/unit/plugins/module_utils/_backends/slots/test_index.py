@@ -143,7 +143,7 @@ def test_where_blocks_come_from(image, slot, seed, kinds):
 def test_whatever_the_slots_hold_the_outcome_is_the_image():
     chance = random.Random(20)
     for _round in range(300):
-        image, slot, seed = ("".join(chance.choices("abcdef.", k=chance.randint(1, 12))) for _ in range(3))
+        image, slot, seed = ("".join(chance.choices("abcdef.", k=chance.randint(1, 12))) for _text in range(3))
         assert carried_out(image, slot, seed) == blocks(image), (image, slot, seed)
 
 
