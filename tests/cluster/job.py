@@ -41,7 +41,7 @@ def take(cluster, name, limit, seconds, terms=ANY_TIME, timeout=60):
     update_node(cluster, name, lambda node, now: cordon_plan.plan_uncordon(node, MANAGER, now))
     claim.release(cluster, name, "pool")
     done = {**dict.fromkeys(record_plan.FIELDS), "phase": "done"}
-    update_node(cluster, name, lambda node, now: record_plan.plan(node, done))
+    update_node(cluster, name, lambda node, now: record_plan.plan(node, done, now))
 
 
 def main(kubeconfig, limit, seconds, *names):

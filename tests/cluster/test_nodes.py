@@ -71,7 +71,7 @@ def test_an_operator_in_the_middle_is_respected(robot, scene):
 def test_writers_that_get_in_each_others_way(robot, scene):
     def record(number):
         wanted = {**dict.fromkeys(record_plan.FIELDS), "reason": str(number)}
-        update_node(robot, scene.node, lambda node, now: record_plan.plan(node, wanted))
+        update_node(robot, scene.node, lambda node, now: record_plan.plan(node, wanted, now))
 
     with concurrent.futures.ThreadPoolExecutor(8) as threads:
         list(threads.map(record, range(24)))
