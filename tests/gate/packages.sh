@@ -18,4 +18,11 @@ root=()
 echo "Missing packages; to install them: ${root[*]} apt-get update && ${root[*]} apt-get install -y ${missing[*]}"
 [ "${OSMIGRATE_LAB_INSTALL:-}" != no ] || exit 1
 "${root[@]}" apt-get update -qq
+# Tests start what they need, on loopback: no service of a package is to listen to everybody.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap '"${root[@]}" rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee "$policy" >/dev/null
+    "${root[@]}" chmod 755 "$policy"
+fi
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}"
