@@ -185,9 +185,11 @@ class Story:
         return phases
 
     def _count_of_grub(self, begin: int, end: int) -> int:
-        """Return the entry by which GRUB counted the try: the only write to the block while the node reboots."""
-        (counted,) = (number for number in range(begin, end) if self._is_block(number))
-        return counted
+        """Return the entry by which GRUB counted the try: its first write to the block while the node reboots.
+
+        By another one it notes that it starts the candidate.
+        """
+        return next(number for number in range(begin, end) if self._is_block(number))
 
     def _is_block(self, number: int) -> bool:
         entry = self.log.entries[number]

@@ -58,7 +58,7 @@ TREE = {
 }
 
 
-def prepare(directory: Path, text: str = RECIPE, names: list[str] | None = None) -> Path:
+def prepare(directory: Path, text: str = RECIPE, names: "list[str] | None" = None) -> Path:
     """Write recipe and base, the files of the latter in the order of names, and return the recipe's path."""
     for name in names or list(TREE):
         path = directory / "root" / name

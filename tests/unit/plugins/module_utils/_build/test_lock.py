@@ -34,7 +34,7 @@ packages:
 YEARS_AGO = ("--faked-system-time", "20200101T000000")
 
 
-def run(*argv: str | Path, **options) -> None:
+def run(*argv: "str | Path", **options) -> None:
     subprocess.run(argv, check=True, capture_output=True, **options)
 
 

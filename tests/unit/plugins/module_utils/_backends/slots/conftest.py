@@ -32,7 +32,7 @@ class Faults:
 
 
 @contextlib.contextmanager
-def at_work(faults: Faults, context: ssl.SSLContext | None = None) -> Iterator[str]:
+def at_work(faults: Faults, context: "ssl.SSLContext | None" = None) -> Iterator[str]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             wanted = self.headers.get("Range", "")
