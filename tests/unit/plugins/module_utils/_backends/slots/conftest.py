@@ -8,7 +8,7 @@ import re
 import ssl
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
@@ -32,7 +32,7 @@ class Faults:
 
 
 @contextlib.contextmanager
-def at_work(faults: Faults, context: "ssl.SSLContext | None" = None) -> Iterator[str]:
+def at_work(faults: Faults, context: Optional[ssl.SSLContext] = None) -> Iterator[str]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             wanted = self.headers.get("Range", "")
