@@ -18,6 +18,7 @@ author:
   - osmigrate.fleet contributors (@osmigrate)
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
+  - osmigrate.fleet.recipe
 attributes:
   check_mode:
     support: full
@@ -32,20 +33,6 @@ requirements:
   - apt, dpkg
   - PyYAML
 options:
-  recipe:
-    description: Path of the recipe.
-    type: path
-    required: true
-  recipes:
-    description: Directory with recipes that another one may extend by their names alone.
-    type: path
-  lock:
-    description: Directory of the lock. Without it, it lies beside the recipe, with C(.lock) instead of C(.yml).
-    type: path
-  work_directory:
-    description: Directory with room for some trees, in which builds keep what they may use again.
-    type: path
-    default: /var/tmp/osmigrate-build
   update:
     description: Resolve anew, for newer packages, although the lock holds what the recipe asks for.
     type: bool
@@ -102,10 +89,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import re
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "recipe": {"type": "path", "required": True},
-            "recipes": {"type": "path"},
-            "lock": {"type": "path"},
-            "work_directory": {"type": "path", "default": "/var/tmp/osmigrate-build"},
+            **recipe.ARGUMENT_SPEC,
             "update": {"type": "bool", "default": False},
             "locked": {"type": "bool", "default": False},
             "epoch": {"type": "int", "default": 0},
@@ -115,8 +99,7 @@ def main() -> None:
     reader.need_libraries(module)
     params = module.params
     with failing(module):
-        read = recipe.read(params["recipe"], params["recipes"] or "")
-        directory = params["lock"] or recipe.lock_of(read)
+        read, directory = recipe.asked(params)
         with tree.alone(params["work_directory"]) as log:
             found = locking.ensure(
                 read, directory, params["update"], params["locked"], params["epoch"], log, module.check_mode

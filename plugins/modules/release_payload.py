@@ -18,6 +18,7 @@ author:
   - osmigrate.fleet contributors (@osmigrate)
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
+  - osmigrate.fleet.recipe
 attributes:
   check_mode:
     support: partial
@@ -34,20 +35,6 @@ requirements:
   - ostree
   - PyYAML
 options:
-  recipe:
-    description: Path of the recipe.
-    type: path
-    required: true
-  recipes:
-    description: Directory with recipes that another one may extend by their names alone.
-    type: path
-  lock:
-    description: Directory of the lock. Without it, it lies beside the recipe, with C(.lock) instead of C(.yml).
-    type: path
-  work_directory:
-    description: Directory with room for some trees, in which builds keep what they may use again.
-    type: path
-    default: /var/tmp/osmigrate-build
   version:
     description: Version of the release.
     type: str
@@ -148,10 +135,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import re
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "recipe": {"type": "path", "required": True},
-            "recipes": {"type": "path"},
-            "lock": {"type": "path"},
-            "work_directory": {"type": "path", "default": "/var/tmp/osmigrate-build"},
+            **recipe.ARGUMENT_SPEC,
             "version": {"type": "str", "required": True},
             "destination": {"type": "path", "required": True},
             "url": {"type": "str", "required": True},
@@ -167,10 +151,9 @@ def main() -> None:
     reader.need_libraries(module)
     params = module.params
     with failing(module):
-        read = recipe.read(params["recipe"], params["recipes"] or "")
+        read, directory = recipe.asked(params)
         if module.check_mode:
             answer(module, changed=True, actions=["build and commit the release"])
-        directory = params["lock"] or recipe.lock_of(read)
         work = params["work_directory"]
         with tree.alone(work) as log:
             locked = locking.ensure(read, directory, False, True, 0, log, False).lock

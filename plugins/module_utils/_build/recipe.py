@@ -24,6 +24,14 @@ _BUILT_IN = re.compile(r"[0-9A-Za-z_-]+")
 # What a problem says about begins with the path of its key.
 _PROBLEM = re.compile(r"(?P<path>[^\s:]+): ")
 
+# As plugins/doc_fragments/recipe.py documents it.
+ARGUMENT_SPEC: typing.Dict[str, typing.Dict[str, typing.Any]] = {
+    "recipe": {"type": "path", "required": True},
+    "recipes": {"type": "path"},
+    "lock": {"type": "path"},
+    "work_directory": {"type": "path", "default": "/var/tmp/osmigrate-build"},
+}
+
 
 class Recipe(typing.NamedTuple):
     """What a release is to be made of.
@@ -60,6 +68,17 @@ def read(path: str, shipped: str = "") -> Recipe:
     if missing:
         raise _wrong(files[0], "; ".join("%s: is missing" % key for key in missing))
     return Recipe(files[0], files, document)
+
+
+def asked(params: typing.Dict[str, typing.Any]) -> typing.Tuple[Recipe, str]:
+    """Read the recipe that a module was given.
+
+    :param params: the module's parameters, with those of ARGUMENT_SPEC.
+    :returns: (the recipe, directory of its lock).
+    :raises FleetError: it is none.
+    """
+    given = read(params["recipe"], params["recipes"] or "")
+    return given, params["lock"] or lock_of(given)
 
 
 def lock_of(recipe: Recipe) -> str:
