@@ -10,6 +10,7 @@ findings by them.
 
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.judges import (
     DIFFERS,
     REFUSED,
@@ -265,7 +266,7 @@ def examine(made: Plan, accepted: typing.Sequence[str]) -> Findings:
     :returns: findings as node_preflight has them, the worst first.
     """
     found = [(check, sorted(set(check.find(made)))) for check in CHECKS]
-    return [_finding(check, told, accepted) for check, told in found if told]
+    return [finding(check, _some(told), accepted) for check, told in found if told]
 
 
 def judged(verdicts: typing.Iterable[Verdict], accepted: typing.Sequence[str]) -> Findings:
@@ -278,18 +279,24 @@ def judged(verdicts: typing.Iterable[Verdict], accepted: typing.Sequence[str]) -
     for verdict in verdicts:
         told = [f"{verdict.program}: {word}" for word in verdict.words]
         if verdict.kind == REFUSED:
-            findings.append(_finding(REFUSALS[verdict.program], told, accepted))
+            findings.append(finding(REFUSALS[verdict.program], _some(told), accepted))
         else:
             gathered[verdict.kind] += told
-    return findings + [_finding(JUDGED[kind], told, accepted) for kind, told in gathered.items() if told]
+    return findings + [finding(JUDGED[kind], _some(told), accepted) for kind, told in gathered.items() if told]
 
 
-def _finding(check: Check, told: Sentences, accepted: typing.Sequence[str]) -> typing.Dict[str, typing.Any]:
+def finding(
+    check: typing.Union[Check, contract.Check], detail: str, accepted: typing.Sequence[str]
+) -> typing.Dict[str, typing.Any]:
+    """Return what a check has found as node_preflight has it.
+
+    :param accepted: keys of findings that the operator accepts.
+    """
     return {
         "key": check.key,
         "severity": check.severity,
         "title": check.title,
-        "detail": _some(told),
+        "detail": detail,
         "remedy": check.remedy,
         "acceptable": check.acceptable,
         "accepted": check.key in accepted,

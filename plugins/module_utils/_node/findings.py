@@ -63,21 +63,8 @@ def examine(node, wanted, accepted, backends):
             f"This version cannot write a release by the backend {wanted['backend']}",
             todo=f"Set osmigrate_backend to one of {', '.join(one.name for one in backends)}, or update the collection",
         )
-    findings = []
-    for check in CHECKS + list(backend.checks):
-        detail = check.find(node, wanted)
-        if detail:
-            findings.append(
-                {
-                    "key": check.key,
-                    "severity": check.severity,
-                    "title": check.title,
-                    "detail": detail,
-                    "remedy": check.remedy,
-                    "acceptable": check.acceptable,
-                    "accepted": check.key in accepted,
-                }
-            )
+    found = [(check, check.find(node, wanted)) for check in CHECKS + list(backend.checks)]
+    findings = [carried.finding(check, detail, accepted) for check, detail in found if detail]
     return sorted(findings, key=lambda finding: (-SEVERITIES.index(finding["severity"]), finding["key"]))
 
 
