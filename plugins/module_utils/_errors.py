@@ -17,8 +17,6 @@ STAYS = "What was done until then stays"
 LONGEST_PART = 4000
 _OURS = "/osmigrate/fleet/"
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._secret import credentials
-
 
 class FleetError(Exception):
     """Something that a person has to know about.
@@ -82,7 +80,6 @@ def failing(module: typing.Any, left: str = STAYS, **always: typing.Any) -> typi
     :param left: str, as FleetError takes it, for what is no FleetError.
     :param always: what the module returns however it ends, unless the error brings it.
     """
-    module.no_log_values.update(credentials(module.params))
     try:
         yield
         return

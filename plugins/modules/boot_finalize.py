@@ -79,9 +79,9 @@ finalized:
 import os
 import time
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import finalize as finalizing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
@@ -128,7 +128,7 @@ def finalize(soak, check_mode):
 
 
 def main():
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec={"soak": {"type": "int", "default": 604800}, **fence.ARGUMENT_SPEC},
         supports_check_mode=True,
     )

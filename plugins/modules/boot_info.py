@@ -157,13 +157,13 @@ finalized:
   type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot, machine
 
 
 def main():
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    module = FleetModule(argument_spec={}, supports_check_mode=True)
     with failing(module):
         # What every way asks first of a node: what only root can do is told here, and not one by one later.
         machine.require_root()

@@ -189,9 +189,9 @@ drills:
   type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.menu import TRIES_MAX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.record import DRILL, MOVE
@@ -243,7 +243,7 @@ def summary(boot):
 
 
 def main():
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec={
             "state": {
                 "type": "str",

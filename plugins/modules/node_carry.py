@@ -392,7 +392,6 @@ searched:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Root
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import timing
@@ -401,6 +400,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply, silent
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import names
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import carried, facts, findings
@@ -541,7 +541,7 @@ def foreign_mounts(mounted):
 
 
 def main():
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec=dict(
             root=dict(type="dict", required=True, options=ROOT),
             extra_paths=dict(type="list", elements="str", default=[]),

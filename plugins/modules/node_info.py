@@ -310,13 +310,13 @@ network:
       elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts as nodefacts
 
 
 def main():
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    module = FleetModule(argument_spec={}, supports_check_mode=True)
     with failing(module):
         facts = nodefacts.gather()
     answer(module, changed=False, **facts)

@@ -102,10 +102,10 @@ differences:
 import time
 import typing
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import proof
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import leases, state
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
@@ -167,7 +167,7 @@ def compare(path: str, timeout: typing.Any) -> typing.Any:
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec=dict(
             state=dict(type="str", choices=["kept", "compared"], required=True),
             addresses=dict(type="list", elements="str", default=[]),

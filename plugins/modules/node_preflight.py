@@ -157,9 +157,9 @@ inhibitors:
 
 import typing
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import findings as checks
 
@@ -191,7 +191,7 @@ def refusal(wanted: typing.Any, findings: typing.Any, stopped: typing.Any) -> ty
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec=dict(
             release=dict(type="dict", required=True, options=RELEASE),
             allow_downgrade=dict(type="bool", default=False),

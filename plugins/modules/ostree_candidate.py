@@ -139,11 +139,11 @@ boot_bytes:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.candidate import Candidate
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import admission
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import entry as boot_entry
@@ -184,7 +184,7 @@ def bring(params, check_mode):
 
 
 def main():
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec={
             "stateroot": {"type": "str"},
             "kernel_arguments": {"type": "list", "elements": "str", "default": []},

@@ -86,9 +86,9 @@ deployments:
 
 import typing
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 
 
 def facts(ostree: Ostree, installed: typing.Any) -> typing.Any:
@@ -109,7 +109,7 @@ def facts(ostree: Ostree, installed: typing.Any) -> typing.Any:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    module = FleetModule(argument_spec={}, supports_check_mode=True)
     with failing(module):
         result = facts(Ostree(), installed=module.get_bin_path("ostree") is not None)
     answer(module, changed=False, **result)

@@ -127,8 +127,8 @@ to_be_signed:
 import base64
 import typing
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, reader, signing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import approval
 
@@ -173,7 +173,7 @@ def approve(params: dict, check_mode: bool) -> typing.Any:
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec={
             "report": {"type": "path", "required": True},
             "policy": {"type": "path", "required": True},

@@ -92,8 +92,8 @@ counts:
            "initramfs": 1240}
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import contents, release, report, sbom
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.written import write
 
@@ -134,7 +134,7 @@ def look(params):
 
 
 def main():
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec={
             "tree": {"type": "str", "required": True},
             "repository": {"type": "path"},

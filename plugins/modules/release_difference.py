@@ -195,8 +195,8 @@ difference:
                 "urgency": "low"}]
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import (
     approval,
@@ -224,7 +224,7 @@ def compare(params):
 
 
 def main():
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec={
             "old": {"type": "str", "required": True},
             "old_repository": {"type": "path"},

@@ -208,10 +208,10 @@ plain_http:
 import base64
 import time
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import repository
 from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
     channel,
     channels,
@@ -310,7 +310,7 @@ def verified(params, keys, revoked_keys):
 
 
 def main():
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec={
             "manifest": {"type": "str", "required": True},
             "trusted_keys": {"type": "list", "elements": "raw", "default": [], "no_log": False},

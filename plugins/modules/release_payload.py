@@ -118,7 +118,6 @@ differs:
   sample: ["M    /usr/etc/motd"]
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import (
     locking,
     ostree,
@@ -129,11 +128,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._build import (
     tree,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec={
             **recipe.ARGUMENT_SPEC,
             "version": {"type": "str", "required": True},

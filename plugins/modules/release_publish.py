@@ -124,8 +124,8 @@ release_id:
 
 import time
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
     channel,
     channels,
@@ -193,7 +193,7 @@ def carry_out(params, place, check_mode, now):
 
 
 def main():
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec={
             "manifest": {"type": "str", "required": True},
             "repository": {"type": "str"},

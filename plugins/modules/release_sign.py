@@ -133,8 +133,8 @@ public_key:
 import base64
 import typing
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, reader, schema, signing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import approval
 
@@ -214,7 +214,7 @@ def sign(params: dict, check_mode: bool) -> typing.Any:
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec={
             "manifest": {"type": "path", "required": True},
             "policy": {"type": "path"},

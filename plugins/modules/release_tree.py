@@ -82,14 +82,14 @@ stages:
       sample: "waits for mmdebstrap: 231 packages, 528 MB to unpack"
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import locking, recipe, schema, stages, tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec={
             **recipe.ARGUMENT_SPEC,
             "until": {"type": "str", "choices": list(schema.STAGES), "default": schema.TIDY},

@@ -110,11 +110,11 @@ written:
 
 import typing
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import layout
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.candidate import Candidate, Wish
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.fetch import Access
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import admission
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
@@ -145,7 +145,7 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec={
             "slot": {"type": "str", "choices": list(layout.SLOTS)},
             "pace": {"type": "int", "default": 25},

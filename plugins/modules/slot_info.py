@@ -69,11 +69,11 @@ slots:
 
 import typing
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import layout, marks
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.device import Device
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.pace import Pace
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 
 SHOWN = ("device", "partuuid", "fstype", "size_bytes")
 
@@ -111,7 +111,7 @@ def is_image(name: str, slot: layout.Partition, mark: marks.Mark) -> bool:
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = FleetModule(
         argument_spec={"verify": {"type": "bool", "default": False}},
         supports_check_mode=True,
     )

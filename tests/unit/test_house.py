@@ -61,6 +61,7 @@ EDGES = (
     "plugins/filter/",
     "plugins/inventory/",
     "plugins/modules/",
+    UTILS + "_module.py",
     UTILS + "_kube/edge.py",
     UTILS + "_kube/auth_options.py",
     UTILS + "_release/fetch.py",

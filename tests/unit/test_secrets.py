@@ -8,6 +8,7 @@ What is planted follows from the modules' documentation: a new option, or a new 
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 import os
 import re
@@ -20,7 +21,6 @@ from typing import Any
 import ansible_runner
 import pytest
 import yaml
-from ansible_collections.osmigrate.fleet.plugins.doc_fragments import k8s_auth
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options
 
 COLLECTION = Path(__file__).resolve().parents[2]
@@ -37,9 +37,12 @@ def options_of(module: str) -> dict[str, Any]:
     """The options of a module as documented, those of fragments too."""
     source = (COLLECTION / f"plugins/modules/{module}.py").read_text()
     documented = yaml.safe_load(source.split('DOCUMENTATION = r"""')[1].split('"""')[0])
-    shared = {}
-    if "osmigrate.fleet.k8s_auth" in documented["extends_documentation_fragment"]:
-        shared = yaml.safe_load(k8s_auth.ModuleDocFragment.DOCUMENTATION)["options"]
+    shared: dict[str, Any] = {}
+    for fragment in documented["extends_documentation_fragment"]:
+        written = importlib.import_module(
+            f"ansible_collections.osmigrate.fleet.plugins.doc_fragments.{fragment.split('.')[2]}"
+        )
+        shared.update(yaml.safe_load(written.ModuleDocFragment.DOCUMENTATION).get("options", {}))
     return {**shared, **documented.get("options", {})}
 
 
@@ -107,17 +110,17 @@ RUN = [name for name in MODULES if name not in OF_CLUSTER[1:]]
 def runs_of(module: str) -> list[dict[str, Any]]:
     """Arguments of the runs of a module."""
     given = planted(module)
+    # What is wrong with the names of arguments is told before any code of ours runs.
+    misspelt = {"misspelt": "x"}
     if module not in OF_CLUSTER:
-        return [given]
+        return [given, {**given, **misspelt}]
     ways_in = ("kubeconfig", "host", "api_key", "proxy")
     others = {name: value for name, value in given.items() if name not in ways_in}
     by_token = {**others, **{name: given[name] for name in ("api_key", "proxy")}}
     by_token["host"] = NOWHERE.replace("//", f"//host-{MARK}-name:host-{MARK}-url@")
     by_kubeconfig = {**others, "kubeconfig": kubeconfig()}
     as_text = {**others, "kubeconfig": json.dumps(kubeconfig(), indent=1)}
-    # What is wrong with the names of arguments is told before any code of ours runs.
-    misspelt = {**by_token, **by_kubeconfig, "misspelt": "x"}
-    return [by_token, by_kubeconfig, as_text, misspelt]
+    return [by_token, by_kubeconfig, as_text, {**by_token, **by_kubeconfig, **misspelt}]
 
 
 @pytest.fixture(scope="module")
