@@ -29,8 +29,8 @@ description:
     C(not_ready), C(schedulable) or C(unschedulable). All nodes with the role C(control-plane), C(master) or C(etcd) are
     in C(role_control_plane)."
   - "Groups of what this collection has recorded: C(osmigrate_phase_PHASE), C(osmigrate_failed), C(osmigrate_held) for
-    nodes with a cordon of ours, and for nodes that have arrived C(osmigrate_release_RELEASE) and C(osmigrate_on_ostree)
-    or C(osmigrate_on_package)."
+    nodes with a cordon of ours, and for nodes that have arrived C(osmigrate_release_RELEASE) and
+    C(osmigrate_on_release) or C(osmigrate_on_package)."
   - "Variables of a host: C(ansible_host), C(k8s_node_name), and C(k8s_node) with what O(variables) names of C(name),
     C(uid), C(cluster), C(ready), C(schedulable), C(roles), C(pool), C(zone), C(region), C(addresses), C(conditions),
     C(taints), C(provider_id), C(architecture), C(boot_id), C(machine_id), C(os_image), C(kernel_version),

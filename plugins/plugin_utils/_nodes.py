@@ -105,7 +105,7 @@ def _record_groups(record: dict) -> Iterator[str]:
         yield f"osmigrate_phase_{phase}"
     if phase == DONE and release:
         yield f"osmigrate_release_{release}"
-        yield "osmigrate_on_package" if release == PACKAGE else "osmigrate_on_ostree"
+        yield "osmigrate_on_package" if release == PACKAGE else "osmigrate_on_release"
     if phase == FAILED:
         yield "osmigrate_failed"
     if "cordoned_by" in record:

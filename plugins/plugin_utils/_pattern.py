@@ -18,7 +18,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._text import print
 # Groups that the inventory plugin makes only while some node is in them; to leave them out is never a mistake.
 _COME_AND_GO = re.compile(
     r"ready|not_ready|schedulable|unschedulable|role_control_plane|role_worker"
-    r"|osmigrate_(failed|held|excluded|on_package|on_ostree|phase_(trial|done|failed))\Z"
+    r"|osmigrate_(failed|held|excluded|on_package|on_release|phase_(trial|done|failed))\Z"
 )
 _FAMILY = re.compile(r"(role|pool|zone|os|arch|cluster|osmigrate_release)_.")
 _NO_NAME = re.compile(r"[*?\[~@]")

@@ -59,7 +59,7 @@ def test_a_node_that_never_reported():
                 "unschedulable",
                 "osmigrate_phase_done",
                 "osmigrate_release_debian-13-13.1",
-                "osmigrate_on_ostree",
+                "osmigrate_on_release",
                 "osmigrate_held",
             },
         ),
