@@ -48,11 +48,14 @@ options:
       - remediate
       - release_review
       - release_build
+      - release_contents
+      - release_publish
+      - release_channel
   hosts:
     description:
       - The pattern of hosts that it works on.
       - Not for V(status), V(halt), V(resume) and V(access), which work on the clusters of all hosts that C(--limit)
-        leaves, nor for V(release_review) and V(release_build).
+        leaves, nor for those that make and publish releases.
     type: raw
   expected_server:
     description: The value of C(osmigrate_expected_server) for clusters of which no host is in sight.

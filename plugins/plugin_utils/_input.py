@@ -16,8 +16,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._text import print
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _values
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._variables import MADE, PREFIX, meant, registry
 
+# They work on releases.
+OF_BUILDERS = ("release_build", "release_review", "release_contents", "release_publish", "release_channel")
 # They work on clusters or releases, and not on hosts.
-OF_CLUSTERS = ("status", "halt", "resume", "access", "release_review", "release_build")
+OF_CLUSTERS = ("status", "halt", "resume", "access") + OF_BUILDERS
 # To stop is not to depend on what else somebody has written into an inventory.
 FORGIVING = ("halt",)
 _NEEDED_TO_STOP = (

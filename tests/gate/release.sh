@@ -17,7 +17,11 @@ ansible-playbook osmigrate.fleet.release_build -e osmigrate_build_recipe="$recip
     -e osmigrate_build_version="$version" -e osmigrate_build_url="$url" -e osmigrate_build_work=work -e osmigrate_build_boot="${BOOT:-true}" \
     -e osmigrate_build_key=release.pem
 for manifest in public/*-"$version"/release.yml; do
-    ansible localhost -m osmigrate.fleet.release_publish -a \
-        "manifest=$PWD/$manifest repository=$PWD/public/repo destination=$PWD/published trusted_keys=$PWD/release.pub"
+    name=$(basename "$(dirname "$manifest")" "-$version")
+    ansible-playbook osmigrate.fleet.release_channel -e "osmigrate_channel_path=$name.stable.channel" \
+        -e "osmigrate_channel_manifest=$manifest" -e osmigrate_channel_key=release.pem
+    ansible-playbook osmigrate.fleet.release_publish -e "osmigrate_publish_manifest=$manifest" \
+        -e osmigrate_publish_repository=public/repo -e "osmigrate_publish_channels=$name.stable.channel" \
+        -e osmigrate_publish_destination=published -e osmigrate_trusted_keys=release.pub \
+        -e osmigrate_publish_verify=true
 done
-ostree fsck --repo=published/repo

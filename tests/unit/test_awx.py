@@ -66,7 +66,7 @@ SETTINGS = {
     "fleet_release": "https://images.example/newest/release.yml",
 }
 # They work on trees and repositories on the machine of those who build, and on no host.
-OF_BUILDERS = {"release_review", "release_build"}
+OF_BUILDERS = {"release_build", "release_review", "release_contents", "release_publish", "release_channel"}
 TYPES = {"str": str, "bool": bool, "int": int, "float": (int, float), "dict": dict, "list": list}
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import recipe, schema
+from ansible_collections.osmigrate.fleet.tests.unit.test_docs_releases import INITRAMFS
 
 ROOT = Path(schema.__file__).parents[3]
 GUIDE = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
@@ -54,7 +55,7 @@ def test_the_playbook_builds_compares_and_signs(tmp_path):
     modules.mkdir(parents=True)
     (tmp_path / "root" / "etc").mkdir()
     (modules / "vmlinuz").write_text("kernel")
-    (modules / "initramfs.img").write_text("initramfs")
+    (modules / "initramfs.img").write_bytes(INITRAMFS)
     key = ["openssl", "genpkey", "-algorithm", "ed25519", "-out", "release.pem"]
     subprocess.run(key, cwd=tmp_path, check=True, umask=0o077)
     said = ""
@@ -78,3 +79,4 @@ def test_the_playbook_builds_compares_and_signs(tmp_path):
     assert "kernel: waits for none" in said
     text = (tmp_path / "review" / "debian-13-13.2" / "difference.txt").read_text()
     assert "/etc/motd" in text
+    assert (tmp_path / "review" / "debian-13-13.2" / "sbom.cdx.json").is_file()
