@@ -59,6 +59,36 @@ options:
     ini:
       - section: callback_osmigrate_progress
         key: pushgateway
+  alertmanager:
+    description:
+      - URL of an Alertmanager in which a node is silenced while this run has it out of service.
+      - A silence lasts ten minutes, and is renewed while the run lives. It is ended when the node is given back, and
+        when the run ends, whatever became of the node. A run that was killed leaves it for ten minutes at most. One
+        that somebody has ended is not made again.
+      - If that fails, the run says so once, goes on, and tries again.
+    type: str
+    env:
+      - name: OSMIGRATE_PROGRESS_ALERTMANAGER
+    ini:
+      - section: callback_osmigrate_progress
+        key: alertmanager
+  alertmanager_label:
+    description:
+      - Label of alerts that names the node as the cluster does. A port may follow the name, as in C(instance).
+    type: str
+    default: node
+    env:
+      - name: OSMIGRATE_PROGRESS_ALERTMANAGER_LABEL
+    ini:
+      - section: callback_osmigrate_progress
+        key: alertmanager_label
+  alertmanager_token:
+    description:
+      - Token of bearer authentication at O(alertmanager). Name and password of basic authentication are a part of that
+        URL instead.
+    type: str
+    env:
+      - name: OSMIGRATE_PROGRESS_ALERTMANAGER_TOKEN
   directory:
     description:
       - Where the log of events, C(events.jsonl), is written, and the report, C(report.html), C(report.md),
@@ -85,6 +115,7 @@ examples: |
   directory = rollouts/2026-11
 """
 
+import atexit
 import contextlib
 import functools
 import os
@@ -104,6 +135,7 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
     _exposition,
     _heartbeat,
     _metrics,
+    _silence,
     batches,
     events,
     page,
@@ -154,6 +186,7 @@ class CallbackModule(CallbackBase):
         self._watch = watch.Watch(self._tell)
         self._play, self._batch = "", 0
         self._measured, self._unmeasured = 0.0, False
+        self._begin_to_silence()
         self._begin_to_wait()
         name = Path(getattr(playbook, "_file_name", None) or "").stem
         self._tell("run", playbook=name, check=bool(context.CLIARGS.get("check")))
@@ -168,17 +201,59 @@ class CallbackModule(CallbackBase):
         if self.get_option("lines") and self.get_option("every") > 0:
             self._heard = tempfile.mkdtemp(prefix="osmigrate-")
             os.environ[_waiting.VARIABLE] = self._heard
+        if self._heard or self._silences:
             self._beats.begin()
 
     @harmless
     def _beat(self) -> None:
         now = time.time()
-        if self.disabled or now - self._spoke < self.get_option("every"):
+        if self.disabled:
+            return
+        self._silence(lambda silences: silences.renew(now))
+        if not self._heard or now - self._spoke < self.get_option("every"):
             return
         # The signal may have come in the middle of a line, or while another thread adds a node: the next one will do.
         with contextlib.suppress(RuntimeError):
             said = progress.waiting(self._state, now, self._why)
             self._say(said or f"Waiting: {self._task}", now)
+
+    def _begin_to_silence(self) -> None:
+        self._silences: _silence.Silences | None = None
+        self._silencing, self._unsilenced, self._process = False, False, os.getpid()
+        url = self.get_option("alertmanager")
+        if url:
+            server = _silence.Alertmanager(url, self.get_option("alertmanager_token") or "")
+            self._silences = _silence.Silences(server, self.get_option("alertmanager_label"))
+            # Whoever interrupts a run gets no end of its statistics.
+            atexit.register(self._end_to_silence)
+
+    def _end_to_silence(self) -> None:
+        if os.getpid() == self._process:
+            self._silence(_silence.Silences.end_all)
+            self._silences = None
+
+    def _silence(self, action: Callable[[_silence.Silences], None]) -> None:
+        # The signal may come while one is being made.
+        if self._silences is None or self._silencing:
+            return
+        self._silencing = True
+        try:
+            action(self._silences)
+        except FleetError as error:
+            if not self._unsilenced:
+                self._display.warning(f"osmigrate.fleet.progress: {error}")
+            self._unsilenced = True
+        finally:
+            self._silencing = False
+
+    def _silence_node(self, one: events.Event) -> None:
+        host = one.said["node"]
+        node = self._names.get(host, host)
+        if one.said["serving"]:
+            self._silence(lambda silences: silences.end(node))
+        else:
+            comment = f"The node is being moved to {self._state.release or 'a release'} by the run {self._run}."
+            self._silence(lambda silences: silences.begin(node, comment, one.at))
 
     def _why(self, host: str, since: float) -> str:
         # Two clocks read one after the other may differ by what a file system rounds.
@@ -243,6 +318,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._end_to_wait()
         self._watch.end()
+        self._end_to_silence()
         self._measure(time.time())
         if self._log:
             self._report(self._log.path)
@@ -275,6 +351,8 @@ class CallbackModule(CallbackBase):
         if self._log:
             self._log.append(one)
         rollout.apply(self._state, one)
+        if kind == "service":
+            self._silence_node(one)
         if one.at - self._measured >= METRICS_EVERY:
             self._measure(one.at)
         line = progress.line(self._state, one) if self.get_option("lines") else ""
