@@ -340,8 +340,8 @@ ids:
 findings:
   description:
     - What the plan means for the node, the worst first. Many things of one kind are one finding.
-    - When the candidate has all of the plan, also what the release's own programs say of it. In check mode they are
-      asked if nothing is left to do.
+    - Also what the release's own programs say of the candidate once it has all of the plan. In check mode they are
+      asked about a copy of its C(/etc) that has it, in memory.
   returned: success, and where an inhibitor stops the node
   type: list
   elements: dict
@@ -395,7 +395,7 @@ import os
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Root
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import timing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import judges, model, network, plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import judges, model, network, plan, rehearsal
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SEVERITIES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply, silent
@@ -422,6 +422,7 @@ ROOT = dict(
     var_mount=dict(type="str", default=""),
     etc_merged=dict(type="bool", required=True),
 )
+UNTOUCHED = "Nothing was written into the candidate"
 
 
 def carry(incumbent, root, mount_points, params, check_mode, live=None, unanswering=()):
@@ -446,7 +447,7 @@ def carry(incumbent, root, mount_points, params, check_mode, live=None, unanswer
     found = carried.examine(made, params["accepted"])
     stopped = findings.inhibitors(found)
     if stopped and params["fail_on_inhibitor"]:
-        refused = refusal(found, stopped)
+        refused = refusal(found, stopped, UNTOUCHED)
         refused.result = dict(changed=False, findings=found, inhibitors=stopped)
         raise refused
     changes = apply.compare(made.items, situation, root.var)
@@ -466,17 +467,20 @@ def carry(incumbent, root, mount_points, params, check_mode, live=None, unanswer
     )
     if live is not None and not root.etc_merged:
         result["network"] = network.describe(situation)
-    if not check_mode:
+    if check_mode and changes:
+        with rehearsal.of(situation, made.items) as seen:
+            result.update(ask_programs(seen, params, result, UNTOUCHED))
+    else:
         apply.perform(changes, root.path)
-    if not (check_mode and changes):
-        result.update(ask_programs(situation, params, result))
+        result.update(ask_programs(situation, params, result, apply.LEFT))
     return result
 
 
-def ask_programs(situation, params, result):
+def ask_programs(situation, params, result, left):
     """Ask the release's own programs about the candidate, which has all of the plan.
 
     :param result: dict, the result of the module so far.
+    :param left: str, the state of the candidate.
     :returns: dict, what becomes otherwise in it.
     :raises FleetError: they have found what stops the node.
     """
@@ -484,13 +488,13 @@ def ask_programs(situation, params, result):
     found = sorted(result["findings"] + asked, key=lambda one: -SEVERITIES.index(one["severity"]))
     stopped = findings.inhibitors(found)
     if findings.inhibitors(asked) and params["fail_on_inhibitor"]:
-        refused = refusal(asked, stopped, apply.LEFT)
+        refused = refusal(asked, stopped, left)
         refused.result = dict(changed=result["changed"], findings=found, inhibitors=stopped)
         raise refused
     return dict(findings=found, inhibitors=stopped)
 
 
-def refusal(found, stopped, left="Nothing was written into the candidate"):
+def refusal(found, stopped, left):
     """Say in one message what of the plan stops the node.
 
     :param found: list of dict, the findings.

@@ -56,7 +56,7 @@ class _Side(typing.NamedTuple):
 def ask(situation: Situation) -> typing.List[Verdict]:
     """Ask all programs that something was carried for.
 
-    :param situation: both sides; the plan has been applied to the candidate.
+    :param situation: both sides; the candidate has the plan, or is a rehearsal of that.
     """
     incumbent, deployment = situation.incumbent, situation.candidate.root
     node = _Side(incumbent, confined.Place(incumbent.root, deployment, _own_binds(situation)))
@@ -98,6 +98,7 @@ def _units_with_drop_ins(situation: Situation) -> typing.List[str]:
 def _binds(situation: Situation) -> typing.Tuple[typing.Tuple[str, str], ...]:
     """What the candidate's fstab will mount of what is there now: its /var, and the directories that are shared."""
     found, seen = [(situation.root.var, "/var")], situation.root.incumbent_at
+    found += [(place, name) for name, place in situation.candidate.elsewhere.items()]
     for fields in parse_fstab(situation.candidate.text(FSTAB)):
         source, place = _lines.field(fields[0]), _lines.field(fields[1])
         if source.startswith(seen + "/") and place != "/var" and not place.startswith(seen):

@@ -11,6 +11,8 @@ import re
 import stat
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
+
 LINKS_MAX = 40
 NO_NAME = "\ufffd"
 NOWHERE = "/" + NO_NAME  # where nothing is
@@ -36,11 +38,18 @@ class Tree:
 
     :param root: str, the directory where it is visible.
     :param silent: paths at which file systems are mounted that do not answer; nothing is there, and nobody looks.
+    :param elsewhere: directories by names without links, and where they are to be looked for instead.
     """
 
-    def __init__(self, root: str, silent: typing.Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        root: str,
+        silent: typing.Iterable[str] = (),
+        elsewhere: typing.Optional[typing.Dict[str, str]] = None,
+    ) -> None:
         self.root = root
         self.silent = frozenset(silent)
+        self.elsewhere = elsewhere or {}
         self._directories: typing.Dict[str, str] = {"/": "/"}
 
     def resolve(self, name: str, last: bool = True) -> str:
@@ -87,6 +96,9 @@ class Tree:
 
     def outside(self, name):
         """Return where a name without links is visible."""
+        for directory, place in self.elsewhere.items():
+            if is_below(name, directory):
+                return place + as_path(name[len(directory) :])
         return os.path.join(self.root, as_path(name.lstrip("/"))) if name != "/" else self.root
 
     def target(self, name: str) -> typing.Optional[str]:

@@ -1,10 +1,15 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import os
+from pathlib import Path
+
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import network
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import Completed
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import confined
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model as net
 from ansible_collections.osmigrate.fleet.plugins.modules import node_carry
 from backends.roots import deployed
@@ -53,6 +58,28 @@ def test_check_mode_tells_what_a_run_does_and_does_nothing(node):
     assert [record["target"] for record in again["plan"]] == [record["target"] for record in done["plan"]]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="the copy keeps owners")
+def test_check_mode_asks_programs_about_what_a_run_would_make(node, monkeypatch):
+    """A program that always refuses stands for the release's: what it is asked about is real, that it starts is not."""
+    for path in ("node/etc/sudoers.d/ops", "deployment/usr/sbin/visudo"):
+        (node / path).parent.mkdir(parents=True)
+        (node / path).write_text("ops ALL=(ALL) ALL\n")
+    asked = []
+
+    def refuse(place, argv, *_rest):
+        asked.append([Path(seen, "sudoers.d/ops").read_text() for seen, at in place.binds if at == "/etc"])
+        return Completed(argv, 1, "", "/etc/sudoers.d/ops:1: no\n")
+
+    monkeypatch.setattr(confined, "ask", refuse)
+    with pytest.raises(FleetError, match=r"/etc/sudoers.d/ops:1: no .carry-refused-visudo.") as refused:
+        carry(node, check_mode=True)
+    assert asked == [["ops ALL=(ALL) ALL\n"]]
+    assert "Nothing was written into the candidate" in str(refused.value)
+    assert not (node / "deployment/etc/sudoers.d").exists()
+    accepted = carry(node, check_mode=True, accepted=["carry-refused-visudo"])
+    assert "carry-refused-visudo" in [found["key"] for found in accepted["findings"]]
+
+
 def test_diff(node):
     (node / "deployment/etc/hostname").write_text("debian\n")
     (shown,) = (shown for shown in carry(node)["diff"] if shown["after_header"] == "/etc/hostname")
@@ -79,6 +106,7 @@ def test_network(node):
     (node / "node/etc/network/interfaces").write_text("auto ens3\niface ens3 inet static\n address 10.0.0.5/24\n")
     wants = node / "deployment/usr/etc/systemd/system/multi-user.target.wants"
     wants.mkdir(parents=True)
+    (node / "deployment/etc/systemd").mkdir()
     (wants / "systemd-networkd.service").symlink_to("/usr/lib/systemd/system/systemd-networkd.service")
     mac = "52:54:00:aa:00:00"
     link = net.Link("ens3", net.PHYSICAL, mac, True, mac, 1500, True, "", "", {}, ["10.0.0.5/24"], [])

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import judges, model, programs
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import judges, model, plan, programs, rehearsal
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import Completed
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import confined
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import carried
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
 from backends.roots import deployed
 
 SAID = yaml.safe_load((Path(__file__).parent / "judges.yml").read_text())
@@ -199,3 +200,17 @@ def test_real_programs(trixie):
     assert set(found) == {("sshd", judges.DIFFERS), ("visudo", judges.REFUSED), ("systemd-tmpfiles", judges.REFUSED)}
     assert found["sshd", judges.DIFFERS].words == ["passwordauthentication: no on the node, yes on the candidate"]
     assert found["visudo", judges.REFUSED].words == ["/etc/sudoers.d/a:1:14: syntax error"]
+
+
+@needs_root
+@pytest.mark.skipif(TRIXIE is None, reason="the lab has made no root file system of Debian 13 here")
+def test_real_programs_are_asked_before_the_plan_is_applied(trixie):
+    node = {**FILES, "/etc/sudoers.d/a": ("ops ALL=(ALL NOPASSWD hunter2\n", 0o440)}
+    sides = situation(trixie, node, {**FILES, **{"/usr" + name: what for name, what in FILES.items()}})
+    made = plan.make(sides, [], ending.Limits(0, 60, 0))
+    before = os.listdir(rehearsal.MEMORY)
+    with rehearsal.of(sides, made.items) as seen:
+        found = {verdict.program: verdict.kind for verdict in judges.ask(seen)}
+    assert found == {"visudo": judges.SAME}
+    assert os.listdir(rehearsal.MEMORY) == before
+    assert not (trixie / "candidate/etc/sudoers.d/a").exists()
