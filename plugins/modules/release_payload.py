@@ -2,11 +2,11 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Publish a tree: an OSTree commit, and the manifest that names it."""
+"""Publish a tree: an OSTree commit, an image for slots, and the manifest that names them."""
 
 DOCUMENTATION = r"""
 module: release_payload
-short_description: Publish a tree as OSTree commit with its manifest
+short_description: Publish a tree as OSTree commit, or as image too, with its manifest
 version_added: 0.1.0
 description:
   - Brings a copy of a tree, which M(osmigrate.fleet.release_tree) has built, into the shape that OSTree deploys,
@@ -67,6 +67,14 @@ options:
     type: list
     elements: str
     default: []
+  slots:
+    description:
+      - Make an image for nodes with two root partitions, too, from the same tree. The destination gets it in C(slots),
+        packed, with the index of its blocks. The image has a file system without a journal, whose UUID is that of the
+        release and whose files all have the time of the lock, so that the same inputs give the same image everywhere.
+      - It needs e2fsprogs 1.47 or newer.
+    type: bool
+    default: false
   locked:
     description: Fail if the same inputs gave another commit before, and say which files differ.
     type: bool
@@ -144,6 +152,7 @@ def main() -> None:
             "gpg_sign": {"type": "str"},
             "gpg_homedir": {"type": "path"},
             "gpg_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+            "slots": {"type": "bool", "default": False},
             "locked": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
@@ -168,6 +177,7 @@ def main() -> None:
                 params["gpg_keys"],
                 stages.of(read.document, locked)[-1].digest,
                 params["locked"],
+                params["slots"],
             )
             done = payload.publish(read.document, built.path, work, locked, directory, wanted, log)
     actions = [f"commit {done.commit[:12]}", f"write {done.manifest}"] if done.changed else []

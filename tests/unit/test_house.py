@@ -52,7 +52,7 @@ ROOMS = {
         "_carry",
     },
     "_review": {"_files", "_release", "_carry"},
-    "_build": {"_files", "_release"},
+    "_build": {"_files", "_release", "_backends/slots"},
 }
 # Those that know Ansible: what it calls, and the edges below that.
 EDGES = (

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A tree in the shape that OSTree deploys: /usr is the release, /etc its defaults, and what changes lives in /var.
+"""A tree in the shape of a release: /usr is the release, /etc its defaults, and what changes lives in /var.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -40,7 +40,7 @@ _VAR = (
 
 
 def make(path: str, name: str, version: str) -> None:
-    """Turn a package-managed tree into what OSTree deploys, and let it say which release it is."""
+    """Turn a package-managed tree into a root that is never written to, and let it say which release it is."""
     _say_version(path, name, version)
     lines = list(_VAR)
     if os.path.isdir(os.path.join(path, _DPKG_BEFORE)):
@@ -58,6 +58,10 @@ def make(path: str, name: str, version: str) -> None:
     for link, goal in LINKS.items():
         oci.remove(os.path.join(path, link))
         os.symlink(goal, os.path.join(path, link))
+
+
+def for_ostree(path: str) -> None:
+    """Put the defaults of /etc where OSTree looks for them."""
     oci.remove(os.path.join(path, "usr/etc"))
     os.rename(os.path.join(path, "etc"), os.path.join(path, "usr/etc"))
 

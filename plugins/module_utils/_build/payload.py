@@ -13,22 +13,24 @@ import stat
 import time
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import kernel, layout, lock, ostree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import publish as slots
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import image, kernel, layout, lock, oci, ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Document
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import LEFT, Log
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader, schema
-from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import make_directory, read_bytes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import digest, make_directory, read_bytes
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import writable
 
-REPOSITORY, MANIFEST = "repo", "release.yml"
+REPOSITORY, MANIFEST, IMAGES = "repo", "release.yml", "slots"
 _BLOCK = 4096
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 class Wanted(typing.NamedTuple):
     """What to publish. destination: directory of the releases. url: under which nodes see it. serial: 0 for none.
-    inputs: digest of all that the tree depends on. frozen: refuse another outcome than before."""
+    inputs: digest of all that the tree depends on. frozen: refuse another outcome than before. slots: an image for nodes
+    with two root partitions, too."""
 
     version: str
     destination: str
@@ -39,6 +41,7 @@ class Wanted(typing.NamedTuple):
     gpg_keys: typing.List[str]
     inputs: str
     frozen: bool
+    slots: bool = False
 
 
 class Published(typing.NamedTuple):
@@ -54,7 +57,7 @@ class Published(typing.NamedTuple):
 def publish(
     document: Document, tree: str, work: str, locked: lock.Lock, directory: str, wanted: Wanted, log: Log
 ) -> Published:
-    """Make the OSTree commit of a tree, and its manifest. Both are seen only when they are whole.
+    """Make the payloads of a tree, and its manifest. They are seen only when they are whole.
 
     :param tree: it stays as it is.
     :param directory: of the lock; it notes the outcome.
@@ -64,12 +67,16 @@ def publish(
     log.stage = "ostree"
     name, ref = document["name"], document["ref"]
     copy = os.path.join(work, "layout.part")
+    raw = os.path.join(work, "slots.part")
     shutil.rmtree(copy, ignore_errors=True)
     try:
         version = kernel.the_version(tree, log)
         found = layout.os_of(tree)
         log.run(["cp", "--archive", "--reflink=auto", tree, copy], "copying the tree", locked.time)
         layout.make(copy, name, wanted.version)
+        if wanted.slots:
+            image.make(copy, raw, name, wanted.version, locked.time, log)
+        layout.for_ostree(copy)
         _see_names(copy, log)
         modules = os.path.join(copy, kernel.MODULES, version)
         payload: typing.Dict[str, typing.Any] = {
@@ -85,9 +92,17 @@ def publish(
         created = time.strftime(schema.DATE, time.gmtime(locked.time))
         subject = f"{name} {wanted.version}"
         payload["commit"] = ostree.commit(repository, copy, ref, subject, wanted.version, created, wanted.signer)
+        pinned = {"ostree": payload["commit"]}
+        if wanted.slots:
+            pinned["slots"] = digest(raw)
+        _compare(repository, directory, payload["commit"], wanted)
+        _refuse_another(schema.entry_id({"name": name, "version": wanted.version}), pinned, wanted)
+        payloads = {"ostree": payload}
+        if wanted.slots:
+            payloads["slots"] = _pack(raw, tree, version, name, pinned["slots"], wanted)
     finally:
         shutil.rmtree(copy, ignore_errors=True)
-    _compare(repository, directory, payload["commit"], wanted)
+        oci.remove(raw)
     machine = document.get("packages", {}).get("architecture", os.uname().machine)
     about = {"id": found.get("ID", "linux"), "version_id": found.get("VERSION_ID", "0")}
     about.update(architecture=_MACHINES.get(machine, machine), kernel=version)
@@ -98,7 +113,7 @@ def publish(
         "created": created,
         "os": about,
         "minimum_from": wanted.minimum_from,
-        "payloads": {"ostree": payload},
+        "payloads": payloads,
     }
     if wanted.serial:
         release["serial"] = wanted.serial
@@ -126,30 +141,52 @@ def _compare(repository: str, directory: str, commit: str, wanted: Wanted) -> No
         reader.write(os.path.join(directory, lock.OUTCOMES), json.dumps(known, indent=1, sort_keys=True) + "\n")
 
 
+def _refuse_another(release_id: str, pinned: typing.Dict[str, str], wanted: Wanted) -> None:
+    """See that a version that is there already is this one, in each payload that both have."""
+    there = read_bytes(_manifest(release_id, wanted))
+    old = reader.unsigned(there, f"Release manifest {release_id}").release["payloads"] if there else {}
+    for kind in sorted(set(old) & set(pinned)):
+        before = old[kind][schema.PINNED[kind]]
+        if before != pinned[kind]:
+            raise FleetError(
+                f"Release {release_id} is there already as {schema.PINNED[kind]} {before[:12]}, and this one is "
+                f"{pinned[kind][:12]}",
+                LEFT,
+                "Give this one another version; if nobody has seen the old one yet, remove "
+                f"{os.path.dirname(_manifest(release_id, wanted))} first",
+            )
+
+
+def _manifest(release_id: str, wanted: Wanted) -> str:
+    return os.path.join(wanted.destination, release_id, MANIFEST)
+
+
+def _pack(
+    raw: str, tree: str, version: str, name: str, sha256: str, wanted: Wanted
+) -> typing.Dict[str, typing.Any]:
+    """Store an image as nodes fetch it. Its name has its digest, so nothing that a manifest names is written over."""
+    directory = os.path.join(wanted.destination, IMAGES)
+    make_directory(directory)
+    modules = f"/{kernel.MODULES}/{version}/"
+    stored = schema.entry_id({"name": name, "version": wanted.version}) + "-" + sha256[:12]
+    url = f"{wanted.url.rstrip('/')}/{IMAGES}"
+    parts = modules + kernel.KERNEL, modules + kernel.INITRAMFS
+    return slots.payload(slots.Wish(raw, tree, *parts, image.FILESYSTEM, directory, stored, url))
+
+
 def _show(release: typing.Dict[str, typing.Any], repository: str, wanted: Wanted) -> Published:
     """Let a release be seen: its names in the repository first, its manifest last."""
-    directory = os.path.join(wanted.destination, schema.entry_id(release))
-    path = os.path.join(directory, MANIFEST)
+    path = _manifest(schema.entry_id(release), wanted)
     payload = release["payloads"]["ostree"]
     text = "---\n" + reader.dump(release)
     there = read_bytes(path)
-    if there:
-        old = reader.unsigned(there, f"Release manifest {path}").release
-        commit = old["payloads"].get("ostree", {}).get("commit", "")
-        if commit != payload["commit"]:
-            raise FleetError(
-                f"Release {schema.entry_id(release)} is there already as commit {commit[:12]}, and this one is "
-                f"{payload['commit'][:12]}",
-                LEFT,
-                f"Give this one another version; if nobody has seen the old one yet, remove {directory} first",
-            )
     name = f"releases/{release['name']}/{release['version']}".replace("+", "_").replace("~", "_")
     before = ostree.head(repository, payload["ref"])
     previous = "" if before == payload["commit"] else before
     ostree.show(repository, payload["commit"], payload["ref"], name)
     if there == text.encode("utf-8"):
         return Published(schema.entry_id(release), path, payload["commit"], previous, False)
-    make_directory(directory)
+    make_directory(os.path.dirname(path))
     reader.write(path, text)
     return Published(schema.entry_id(release), path, payload["commit"], previous, True)
 

@@ -87,14 +87,14 @@ def build(path: Path, work: Path, last: str = schema.TIDY) -> tree.Built:
         return tree.build(read.document, locked.lock, recipe.lock_of(read), str(work), last, log)
 
 
-def publish(path: Path, work: Path, version: str, public: Path, *, frozen: bool = False) -> payload.Published:
+def publish(path: Path, work: Path, version: str, public: Path, *, frozen: bool = False, slots: bool = False) -> payload.Published:
     """Build a tree and make its payload."""
     read = recipe.read(str(path))
     built = build(path, work)
     locked = lock(path, work).lock
     inputs = stages.of(read.document, locked)[-1].digest
     wanted = payload.Wanted(
-        version, str(public), "http://images.example", 0, [], ostree.Signer("", ""), [], inputs, frozen
+        version, str(public), "http://images.example", 0, [], ostree.Signer("", ""), [], inputs, frozen, slots
     )
     with tree.alone(str(work)) as log:
         return payload.publish(read.document, built.path, str(work), locked, recipe.lock_of(read), wanted, log)
