@@ -330,3 +330,16 @@ def test_events_launch_what_moves_no_node_with_what_its_form_asks_for():
         template = TEMPLATES[one["name"]]
         assert not is_destructive(template)
         assert set(one["job_args"]["extra_vars"]) <= {question["variable"] for question in questions(template)}
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_all_steps_and_their_slices_are_one_rollout_by_what_the_first_step_notes(workflow):
+    (first,) = {way[0][0] for way in ways(workflow)}
+    plays = yaml.safe_load((AWX / "project" / jobs(workflow)[first]["playbook"]).read_text())
+    noted = plays[0]["tasks"][0]["ansible.builtin.set_stats"]["data"]
+    variable = registry()["osmigrate_rollout"]
+    # Jobs that do not read what an earlier one has noted must not refuse it.
+    assert set(noted) == {variable.name} and not variable.narrows
+    for template in jobs(workflow).values():
+        named = template.get("extra_vars", {}).get(variable.name, "")
+        assert playbook_of(template) not in variable.read_by or "awx_workflow_job_id" in named
