@@ -110,6 +110,13 @@ trial:
   description: The trial that is under way or has ended undecided.
   returned: always
   type: dict
+deadman_seconds:
+  description:
+    - After how many seconds the trial that is under way reboots into the system that is the default, unless it is
+      confirmed; V(0) for never, and without a trial.
+  returned: success
+  type: int
+  sample: 900
 verdict:
   description: What became of the trial, empty where there is none.
   returned: always

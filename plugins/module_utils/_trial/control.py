@@ -201,6 +201,7 @@ class BootControl:
             "tier": {"name": self.tier.name, "evidence": self.tier.evidence, "block": self.tier.block},
             "entries": self.state["entries"],
             "trial": record.live_trial(self.state, self.block),
+            "deadman_seconds": self.deadman_seconds(),
             "verdict": verdict.verdict,
             "reason": verdict.reason,
             "called_off": self.called_off(),

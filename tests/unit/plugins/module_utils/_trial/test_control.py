@@ -257,6 +257,15 @@ def test_a_kernel_that_was_damaged_after_staging_is_not_armed(node, monkeypatch,
     assert open_boot.control().facts()["trial"] is None
 
 
+def test_a_run_that_comes_later_knows_how_long_the_trial_may_last(node):
+    open_boot.control().stage(entry("d-2"), deadman_seconds=1800)
+    assert open_boot.control().facts()["deadman_seconds"] == 0
+    open_boot.control().arm("d-2", 1, "r")
+    assert open_boot.control().facts()["deadman_seconds"] == 1800
+    open_boot.control().revert("")
+    assert open_boot.control().facts()["deadman_seconds"] == 0
+
+
 def test_a_release_whose_deployment_is_gone_is_not_armed(node, monkeypatch):
     monkeypatch.setattr(program.Ostree, "deployments", lambda self: [deployment("d-1")])
     with pytest.raises(FleetError, match="root that d-2 boots is gone"):
