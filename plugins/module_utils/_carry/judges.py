@@ -37,6 +37,8 @@ _STAMPS = re.compile(
     r"\x1b\[[0-9;:]*m|^[EWIF]\d{4} [\d:.]+\s+\d+ \S+\] |\btime=\"[^\"]*\" ?|^\d{4}-\d\d-\d\dT[\d:]+Z |\[\d+\.\d+\] "
 )
 _FLAGS = re.compile(r"(?m)^\s*(?:export\s+)?KUBELET_(?:KUBEADM|EXTRA)_ARGS=(.*)$")
+# How programs say that they are too old for what they are asked by.
+_TOO_OLD = re.compile(r"(?i)\b(?:unrecognized|unknown|invalid) (?:option|argument|flag|command)|\bis unknown\b")
 _MARKS = re.compile(r"[\s^~|.-]*")
 
 
@@ -169,11 +171,23 @@ def _words(program: Program, side: _Side, files: typing.List[str], ends: float) 
         seconds = max(1, min(EACH_SECONDS, int(ends - time.monotonic())))
         given = side.tree.read(asked[0]) if program.given else None
         done = confined.ask(side.place, argv, seconds, program.directories, given, program.user, program.lasts)
+        said = _too_old(program, done)
+        if said:
+            raise FleetError(f"its version cannot be asked: {said}")
         name = f"{asked[0]}: " if program.each else ""
         lines = _said(side.tree, program, done, asked)
         refused += [name + line for line in lines[0]]
         warned += [name + line for line in lines[1]]
     return refused, warned
+
+
+def _too_old(program: Program, done: Completed) -> str:
+    """Return the line by which a program says that it does not know a word of the table's, "" if it knows them."""
+    words = {word.split("=")[0] for word in program.argv}
+    for line in _lines.lines(done.stderr) if done.rc else ():
+        if _TOO_OLD.search(line) and words & set(re.findall(r"[\w-]+", line)):
+            return line.strip()
+    return ""
 
 
 def _said(

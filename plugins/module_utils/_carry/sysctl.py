@@ -6,22 +6,41 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import os
+import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import DEBIAN
 
 LIVE = "/proc/sys/"
 # Of two files with one name the one in the first place counts; all are read in the order of their names.
 PLACES = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
 MAIN = "/etc/sysctl.conf"
-# Linux has them no more: until 4.12, until 5.13, and until 6.0.
-GONE = set(
-    "net/ipv4/tcp_tw_recycle kernel/sched_min_granularity_ns kernel/sched_latency_ns kernel/sched_migration_cost_ns "
-    "kernel/sched_wakeup_granularity_ns kernel/sched_tunable_scaling net/netfilter/nf_conntrack_helper".split()
-)
+# Which Linux is the first one without them.
+GONE = {
+    "net/ipv4/tcp_tw_recycle": (4, 12),
+    "vm/hugepages_treat_as_movable": (4, 16),
+    "kernel/numa_balancing_scan_delay_ms": (5, 13),
+    "kernel/numa_balancing_scan_period_max_ms": (5, 13),
+    "kernel/numa_balancing_scan_period_min_ms": (5, 13),
+    "kernel/numa_balancing_scan_size_mb": (5, 13),
+    "kernel/sched_latency_ns": (5, 13),
+    "kernel/sched_migration_cost_ns": (5, 13),
+    "kernel/sched_min_granularity_ns": (5, 13),
+    "kernel/sched_nr_migrate": (5, 13),
+    "kernel/sched_tunable_scaling": (5, 13),
+    "kernel/sched_wakeup_granularity_ns": (5, 13),
+    "vm/percpu_pagelist_fraction": (5, 14),
+    "net/netfilter/nf_conntrack_helper": (6, 0),
+}
+# Linux has them only where its distribution has added them.
+ADDED = {"kernel/unprivileged_userns_clone": DEBIAN}
+# What has no values of its own: the directory is there whatever a kernel can do.
+SOME = "kernel"
+_VERSION = re.compile(r"(\d+)\.(\d+)")
 
 
 def parse(text: str) -> list:
@@ -80,11 +99,23 @@ def compare(situation: Situation, items: typing.List[Item]) -> list:
         name = f"{path}: {key}"
         live = " ".join(situation.incumbent.text(LIVE + key).split())
         will, where = candidate.get(key, ("", ""))
-        if made and key in GONE:
-            left.append(Left(name, "newer kernels do not have it"))
+        if made and _is_missing(situation, key):
+            left.append(Left(name, "the candidate's kernel does not have it"))
         elif made and where and will != value:
             left.append(Left(name, f"the release sets it otherwise in {where}, which is read later"))
         elif live and live != value:
             will = f"the candidate begins with what {where} says" if where else "the candidate begins with its own"
             left.append(Left(name, f"it has another value now than the file says; {will}"))
+        elif made and situation.incumbent.is_directory(LIVE + SOME) and not situation.incumbent.exists(LIVE + key):
+            left.append(Left(name, "the node's kernel does not have it, now at least"))
     return left
+
+
+def _is_missing(situation: Situation, key: str) -> bool:
+    """Say whether the candidate's kernel lacks a parameter. The one that runs cannot be asked for that."""
+    if key in ADDED and situation.translation.target != ADDED[key]:
+        return True
+    found = [_VERSION.match(name) for name in situation.candidate.names("/usr/lib/modules")]
+    versions = [tuple(map(int, version.groups())) for version in found if version]
+    # A release that does not say which Linux it has is none of the old ones.
+    return key in GONE and (not versions or max(versions) >= GONE[key])

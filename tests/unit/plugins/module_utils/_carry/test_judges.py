@@ -61,6 +61,27 @@ def test_what_a_program_says_is_understood(tmp_path, case):
     assert {"refused": refused, "warned": warned} == {"refused": [], "warned": [], **case["told"]}
 
 
+@pytest.mark.parametrize(
+    ("program", "line"),
+    [
+        ("systemd-tmpfiles", "systemd-tmpfiles: unrecognized option '--dry-run'"),
+        ("systemd-analyze", "systemd-analyze: unrecognized option '--recursive-errors=no'"),
+        ("udevadm", "Unknown command verb 'verify'."),
+        ("nmcli", "Error: Option '--offline' is unknown, try 'nmcli -help'."),
+        ("dockerd", "unknown flag: --validate"),
+        ("sysctl", "sysctl: unrecognized option '--dry-run'"),
+    ],
+)
+def test_a_program_that_is_too_old_refuses_nothing(program, line):
+    assert judges._too_old(BY_NAME[program], Completed([], 1, "", f"{line}\nUsage: ...\n")) == line
+    assert judges._too_old(BY_NAME[program], Completed([], 0, "", line)) == ""
+
+
+def test_what_a_file_says_is_not_taken_for_an_old_program():
+    line = "/etc/sudoers.d/a:1:10: unknown option 'hunter2'"
+    assert judges._too_old(BY_NAME["visudo"], Completed([], 1, "", line)) == ""
+
+
 def test_every_program_has_a_case_of_each_verdict():
     assert {(case["program"], case["is"]) for case in SAID} >= {
         (name, verdict) for name in BY_NAME for verdict in ("taken", "refused")
