@@ -13,6 +13,14 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 # What a value is made of, without a blank in between.
 PARTS = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|((?:\\.|[^\s'"\\])+)""")
 DEBIAN, EL = "debian", "el"
+# As systems of a family name themselves or their parents; some of EL's name no parent.
+NAMES = {
+    DEBIAN: frozenset({"debian", "ubuntu"}),
+    EL: frozenset(
+        "rhel centos fedora rocky almalinux ol scientific eurolinux amzn openeuler euleros kylin anolis alinux "
+        "opencloudos tencentos".split()
+    ),
+}
 
 
 def parse_os_release(text: str) -> typing.Dict[str, str]:
@@ -47,9 +55,9 @@ def _plain(single: typing.Optional[str], double: typing.Optional[str], bare: str
 
 
 def family(values: typing.Dict[str, str]) -> str:
-    """Return DEBIAN or EL, by what decides where files lie; DEBIAN where the system does not say.
+    """Return DEBIAN or EL, by what a system says of itself; "" where it says neither.
 
     :param values: dict, what parse_os_release returned.
     """
-    named = [values.get("ID", "")] + values.get("ID_LIKE", "").split()
-    return EL if "debian" not in named and set(named) & {"rhel", "fedora", "centos"} else DEBIAN
+    named = {name.lower() for name in [values.get("ID", "")] + values.get("ID_LIKE", "").split()}
+    return next((family for family, names in NAMES.items() if named & names), "")

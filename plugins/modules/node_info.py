@@ -60,6 +60,24 @@ os:
     image_version:
       description: Version of that release.
       type: str
+    family:
+      description:
+        - By what decides where files lie, V(debian) or V(el); empty for another system.
+        - Databases of packages decide, C(os-release) only where they leave it open.
+      type: str
+      sample: debian
+packages:
+  description: What the node is made of.
+  returned: always
+  type: dict
+  contains:
+    databases:
+      description: Whose databases of packages there are, V(dpkg) and V(rpm).
+      type: list
+      elements: str
+    problem:
+      description: Why they do not say what packages brought, empty if they do.
+      type: str
 entry:
   description: Id of the boot entry on the kernel command line, empty if it was none of this collection.
   returned: always
@@ -246,6 +264,23 @@ grub:
     late_default:
       description: Whether C(grub.cfg) sets its default after it has read C(custom.cfg).
       type: bool
+    environment_problem:
+      description: What is wrong with C(grubenv), empty if nothing is, or it is not there.
+      type: str
+    default_problem:
+      description: Why what GRUB boots by itself cannot be booted, empty if nothing speaks against it.
+      type: str
+    default_unnamed:
+      description: The default of C(grub.cfg), where no entry is called so.
+      type: str
+    stale_entries:
+      description: Ids of entries in C(/boot/loader/entries) whose kernel or initramfs is gone.
+      type: list
+      elements: str
+    pending:
+      description: Names of kernel arguments in which the default entry differs from what runs.
+      type: list
+      elements: str
     elsewhere:
       description: Why GRUB may read another C(grub.cfg), empty if nothing speaks for that.
       type: str

@@ -60,7 +60,7 @@ class Node:
         self.directory, self.root, self.source = directory, directory / "root", directory / "source"
         self.server, self.boot = Server(directory), Boot()
         run(["ostree", "init", f"--repo={self.source}", "--mode=archive"])
-        (self.root / "boot").mkdir(parents=True)
+        (self.root / "boot").mkdir(parents=True, exist_ok=True)
         self.ostree = Ostree(str(self.root))
         self.ostree.initialize()
         self.ostree.create_stateroot("debian")
@@ -108,3 +108,7 @@ class Boot:
 
     def needed_entries(self):
         return set(self.state["entries"])
+
+    def forget(self, names):
+        for name in names:
+            del self.state["entries"][name]

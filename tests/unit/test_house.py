@@ -126,8 +126,8 @@ IMPURE = PROCESSES | {
     "datetime.datetime.today",
     "datetime.date.today",
 }
-# A function of a file that is pure but for it, as its docstring says.
-KNOWN_IMPURE = {UTILS + "_boot/grub.py": {"find"}}
+# Functions of a file that is pure but for them, as its docstring says.
+KNOWN_IMPURE = {UTILS + "_boot/grub.py": {"find", "on_esp", "places", "_read"}}
 # Texts that say one fact: what begins or is like this stands in one file.
 ONE_PLACE = {
     "osmigrate.fleet/": UTILS + "_constants.py",

@@ -52,6 +52,11 @@ def sources_custom(text: str) -> bool:
     return any(_sources_custom(depth, words) for depth, words in statements(text))
 
 
+def has_menu(text: str) -> bool:
+    """Say whether a grub.cfg makes a menu, and does not only lead to another one."""
+    return any(words[0] in ("menuentry", "submenu", "blscfg") for _depth, words in statements(text))
+
+
 def default_after_custom(text: str) -> bool:
     """Say whether a grub.cfg sets its default once more after custom.cfg, in which ours is."""
     late = False

@@ -15,15 +15,14 @@ import struct
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.grub import BLOCK as BLOCK_NAME
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH
 
 BLOCK, ESP_BLOCK, KEXEC, NONE = "block", "esp-block", "kexec", ""
 # File systems that keep a rewritten block where it was, and devices that GRUB writes to.
 IN_PLACE = ("ext2", "ext3", "ext4", "xfs")
 PLAIN = ("part", "disk", "loop")
-ESP_PLACES = ("/boot/efi", "/efi")
-ESP_BLOCK_PATH = "EFI/osmigrate/" + BLOCK_NAME
+ESP_BLOCK_PATH = "EFI/osmigrate/" + grub.BLOCK
 
 FIEMAP = 0xC020660B
 FIEMAP_SYNC = 1
@@ -75,7 +74,7 @@ def probe(block_path: str) -> Probe:
 def find_esp() -> typing.Optional[_storage.Filesystem]:
     """Return the EFI system partition, None if none is mounted."""
     mounted = {mount.target for mount in _storage.mounts()}
-    for place in ESP_PLACES:
+    for place in grub.ESP_PLACES:
         # systemd puts an automount on the same place, and only what is mounted on it has the type.
         if place in mounted and os.path.isdir(os.path.join(place, "EFI")):
             found = _storage.filesystem(place)
@@ -153,7 +152,7 @@ def decide(found: Probe, block_path: str) -> Tier:
         return Tier(BLOCK, evidence, block_path, "")
     evidence += obstacles
     if found.esp is None:
-        evidence.append(f"No EFI system partition is mounted on {' or '.join(ESP_PLACES)}")
+        evidence.append(f"No EFI system partition is mounted on {' or '.join(grub.ESP_PLACES)}")
     else:
         obstacles = _obstacles(found.esp, found.esp.target, ("vfat",))
         evidence.append(f"{found.esp.target} is {_shown(found.esp)}")

@@ -17,11 +17,18 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole
 INFO = "/var/lib/dpkg/info"
 STATUS = "/var/lib/dpkg/status"
 UCF = "/var/lib/ucf/hashfile"
+# One of them is in every system that is made of these packages; where dpkg is a guest of another system, none is.
+BASE = ("base-files", "dpkg")
 # For each link by which a package enabled a unit of its own, an empty file of the same name lies here.
 ENABLED = {
     "/var/lib/systemd/deb-systemd-helper-enabled": "/etc/systemd/system",
     "/var/lib/systemd/deb-systemd-user-helper-enabled": "/etc/systemd/user",
 }
+
+
+def is_base(tree: Tree) -> bool:
+    """Say whether a root is made of dpkg's packages, and not only has the tool."""
+    return any(tree.exists(f"{INFO}/{name}.list") for name in BASE)
 
 
 class Dpkg:

@@ -8,16 +8,14 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import re
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments as kernel_arguments
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import bls, grub
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 RUNNING = "/proc/cmdline"
 DEFAULTS = "/etc/default/grub"
-ENTRIES = "/boot/loader/entries/*.conf"
-GRUBENV = "/boot/grub2/grubenv"
+GRUBENV, GRUB_CFG = "/boot/grub2/grubenv", "/boot/grub2/grub.cfg"
 VARIABLES = ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT")
 
 
@@ -47,19 +45,15 @@ def compare(situation: Situation, extra: tuple) -> typing.Tuple[list, list]:
 def configured(tree: Tree) -> typing.Tuple[str, list]:
     """Return where the next boot's arguments are configured, and those, as (path, list of (name, value or None))."""
     kernel = tree.text("/proc/sys/kernel/osrelease").strip()
-    for path in tree.glob(ENTRIES):
-        fields = dict(line.partition(" ")[::2] for line in _lines.lines(tree.text(path)))
-        if kernel and fields.get("linux", "").strip().endswith("vmlinuz-" + kernel):
-            return path, grub.parse_command_line(_expanded(tree, fields.get("options", "")))
+    for entry in bls.read(tree.root):
+        if kernel and entry.linux.endswith("vmlinuz-" + kernel):
+            # EL 8 keeps the arguments, and tuned its own, in variables.
+            known = dict(re.findall(r"(?m)^(\w+)=(.*)$", tree.text(GRUBENV)))
+            options = bls.expanded(entry.options, {**bls.shared_options(tree.text(GRUB_CFG)), **known})
+            return f"/{bls.ENTRIES}/{entry.id}.conf", grub.parse_command_line(options)
     values = {name: "" for name in VARIABLES}
     for path in [DEFAULTS] + tree.glob("/etc/default/grub.d/*.cfg"):
         for name, _quote, value in re.findall(r"(?m)^\s*(GRUB_CMDLINE_LINUX\w*)=([\"']?)(.*?)\2\s*$", tree.text(path)):
             if name in values:
                 values[name] = re.sub(r"\$\{?%s\}?(?!\w)" % name, values[name].replace("\\", ""), value)
     return DEFAULTS, grub.parse_command_line(" ".join(values[name] for name in VARIABLES))
-
-
-def _expanded(tree: Tree, options: str) -> str:
-    """Put in what the boot loader would: EL 8 keeps the arguments, and tuned its own, in variables."""
-    known = dict(re.findall(r"(?m)^(\w+)=(.*)$", tree.text(GRUBENV)))
-    return re.sub(r"\$(\w+)", lambda found: known.get(found.group(1), ""), options)

@@ -10,7 +10,7 @@ import os
 import stat
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, rpm
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import databases, dpkg, rpm
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 MERGED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -25,9 +25,7 @@ class Packages:
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
-        # Debian has rpm too, as a tool for the packages of others.
-        is_rpm = rpm.is_used(tree) and not tree.exists(dpkg.STATUS)
-        self.database = rpm.Rpm(tree) if is_rpm else dpkg.Dpkg(tree)
+        self.database = rpm.Rpm(tree) if databases.main(tree) == databases.RPM else dpkg.Dpkg(tree)
         self.links = self.database.links
         # Packages may still name a file by the directory that has become a link.
         self._aliases: dict = {}

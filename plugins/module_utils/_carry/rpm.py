@@ -15,6 +15,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
 DATABASES = ("/usr/lib/sysimage/rpm", "/var/lib/rpm")
+FILES = {"Packages", "Packages.db", "rpmdb.sqlite"}  # of bdb, ndb and sqlite
+MEND = (
+    "Let rpm make its database anew ('rpm --rebuilddb'), or restore it from a backup; where rpm itself is missing, "
+    "install that package"
+)
 FORMAT = "[%{FILENAMES}\\t%{=NAME}\\t%{=INSTALLTIME}\\t%{FILEFLAGS:fflags}\\t%{FILEDIGESTS}\\n]"
 INSTALLED = "%{NAME}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\t%{LONGSIZE}\\n"
 GHOST = "g"  # a package wants to know of the file, but whoever made it was not the package
@@ -25,7 +30,14 @@ def is_used(tree: Tree) -> bool:
 
     :param tree: Tree.
     """
-    return any(tree.names(database) for database in DATABASES)
+    return bool(place(tree))
+
+
+def place(tree: Tree) -> str:
+    """Return the directory of rpm's database as it is visible, "" if there is none."""
+    # The directory may be there without one, and the newer of the two may lead to the older.
+    found = (name for name in DATABASES if set(tree.names(name)) & FILES)
+    return next((tree.outside(tree.resolve(name)) for name in found), "")
 
 
 class Rpm:
@@ -43,20 +55,18 @@ class Rpm:
         self.links = presets.enabled(tree)
 
     def _ask(self, what: str) -> str:
-        for database in DATABASES:
-            if self.tree.names(database):
-                # --dbpath instead of --root, which would run in the root and need its programs.
-                place = self.tree.outside(self.tree.resolve(database))
-                return run(["rpm", "--dbpath", place, "-qa", "--queryformat", what], errors="surrogateescape").stdout
-        return ""
+        # --dbpath instead of --root, which would run in the root and need its programs.
+        argv = ["rpm", "--dbpath", place(self.tree), "-qa", "--queryformat", what]
+        return run(argv, errors="surrogateescape", todo=MEND).stdout
 
     def _read(self, text: str) -> None:
         for line in _lines.lines(text):
-            path, package, installed, flags, digest = line.split("\t")
-            if GHOST in flags:
+            fields = line.rsplit("\t", 4)
+            if len(fields) != 5 or GHOST in fields[3]:  # a path may hold any byte; one with an end of a line is no line
                 continue
+            path, package, installed, _flags, digest = fields
             self.owned[path] = package
-            self._installed[package] = int(installed)
+            self._installed[package] = whole_number(installed, 15) or 0
             if digest:
                 self.digests[path] = digest
 

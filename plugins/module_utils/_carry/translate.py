@@ -9,7 +9,7 @@ import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _osrelease
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import databases, rules
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 # Accounts, as (Debian, EL) call them; membership and ownership go by the name.
@@ -29,7 +29,7 @@ class Translation:
     """
 
     def __init__(self, incumbent: Tree, candidate: Tree) -> None:
-        self.source, self.target = (_family(tree) for tree in (incumbent, candidate))
+        self.source, self.target = (databases.family(tree) or _osrelease.DEBIAN for tree in (incumbent, candidate))
         self.names = self._table([pair for area in rules.AREAS for pair in area.same])
         self._ask_for_records(candidate)
         self.users, self.groups = self._table(USERS), self._table(GROUPS)
@@ -92,8 +92,3 @@ class Translation:
         text = content.decode("utf-8", "surrogateescape")
         text = re.sub(rf"(?<![\w./])(?:{known})", replace, text)
         return text.encode("utf-8", "surrogateescape"), replaced
-
-
-def _family(tree: Tree) -> str:
-    text = tree.text("/etc/os-release") or tree.text("/usr/lib/os-release")
-    return _osrelease.family(_osrelease.parse_os_release(text))

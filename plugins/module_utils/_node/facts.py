@@ -14,9 +14,19 @@ import re
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, env, loader, menu, script, timing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
+    arguments,
+    bls,
+    env,
+    grubcfg,
+    loader,
+    menu,
+    script,
+    timing,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub as grub_menu
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import tier as boot_tier
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import databases
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -48,9 +58,13 @@ def gather(root="/"):
     running = grub_menu.parse_command_line(_text(root, "proc/cmdline"))
     return {
         "os": {
-            name: release.get(name.upper(), "")
-            for name in ("id", "id_like", "version_id", "pretty_name", "image_id", "image_version")
+            **{
+                name: release.get(name.upper(), "")
+                for name in ("id", "id_like", "version_id", "pretty_name", "image_id", "image_version")
+            },
+            "family": databases.family(Tree(root)),
         },
+        "packages": package_facts(root),
         "systemd": has_systemd,
         "kernel": platform.release(),
         "architecture": platform.machine(),
@@ -61,7 +75,7 @@ def gather(root="/"):
         "kernel_arguments": {"unknown": arguments.unknown(running), "network_root": arguments.network_root(running)},
         "newest": boot.newest() if boot is not None else {},
         "boots": [{"root": int(boot.root), "whole": int(boot.whole)} for boot in timing.last_boots()],
-        "firmware": "uefi" if os.path.isdir(os.path.join(root, "sys/firmware/efi")) else "bios",
+        "firmware": "uefi" if os.path.isdir(os.path.join(root, grub_menu.UEFI)) else "bios",
         "secure_boot": _bytes(root, SECURE_BOOT)[4:5] == b"\x01",
         "selinux": {"1": "enforcing", "0": "permissive"}.get(_text(root, "sys/fs/selinux/enforce").strip(), "disabled"),
         "cgroup": 2 if os.path.exists(os.path.join(root, "sys/fs/cgroup/cgroup.controllers")) else 1,
@@ -74,6 +88,12 @@ def gather(root="/"):
         "network": dict(_network_facts(root, owners), renderers=owners),
         **_storage_facts(ostree),
     }
+
+
+def package_facts(root):
+    """Describe whose packages the node is made of: databases, and problem (why they cannot be read, "" if they can)."""
+    tree = Tree(root)
+    return {"databases": databases.held(tree), "problem": databases.problem(tree)}
 
 
 def _services(root):
@@ -175,12 +195,13 @@ def grub_facts(root):
         _bytes(root, os.path.join(loader.EFI_VARIABLES, loader.STUB_INFO)),
     )
     facts = {"directory": "", "family": "", "missing_tools": [], "problem": "", "not_loader": not_loader}
+    facts.update(environment_problem="", default_problem="", default_unnamed="", stale_entries=[], pending=[])
     facts.update(custom_problem="", next_entry="", next_entry_stuck="", late_default=False, elsewhere="")
     try:
         grub = grub_menu.find(root)
     except FleetError as error:
         return dict(facts, problem=error.problem)
-    facts.update(directory=grub.directory, family=os.path.basename(grub.directory))
+    facts.update(directory=grub.directory, family="grub2" if grub.check_tool.startswith("grub2") else "grub")
     if _has_program(grub.check_tool):
         facts["custom_problem"] = menu.custom_problem(grub)
     else:
@@ -188,10 +209,43 @@ def grub_facts(root):
     facts["late_default"] = script.default_after_custom(_text("", grub.config))
     facts["elsewhere"] = reads_elsewhere(root, grub)
     path = os.path.join(grub.directory, "grubenv")
-    saved, _problem, unfit = env.read(path)
+    saved, problem, unfit = env.read(path)
+    if os.path.exists(path):
+        facts["environment_problem"] = problem or (f"{path} {unfit}" if unfit else "")
     facts["next_entry"] = (saved or {}).get("next_entry", "")
+    facts.update(default_facts(root, _text("", grub.config), saved or {}))
     block = boot_tier.probe_block(path)
     return dict(facts, next_entry_stuck=unfit or (boot_tier.block_problem(block) if block else ""))
+
+
+def default_facts(root, config, saved):
+    """Describe what the package-managed system boots by itself, as far as files say it.
+
+    :param config: str, its grub.cfg.
+    :param saved: dict, what grubenv has.
+    """
+    if grubcfg.is_ours(config):
+        return {}
+    entries = bls.read(root) if bls.uses(config) else []
+    name = bls.default_name(config, saved)
+    found = {"stale_entries": [entry.id for entry in entries if bls.missing(root, entry)]}
+    if not bls.is_named(config, entries, name):
+        found["default_unnamed"] = name
+    chosen = bls.default(entries, name)
+    if chosen is None:
+        return found
+    gone = bls.missing(root, chosen)
+    options = bls.expanded(chosen.options, dict(bls.shared_options(config), **saved))
+    if gone:
+        found["default_problem"] = f"{chosen.id} names {' and '.join(gone)}, and that is not there"
+    elif not re.search(r"(^|\s)root=", options):
+        found["default_problem"] = (
+            f"{chosen.id} has no argument root=, for which grubenv or grub.cfg would have to care"
+        )
+    running = grub_menu.parse_command_line(_text(root, "proc/cmdline"))
+    if not dict(running).get("osmigrate.entry"):
+        found["pending"] = bls.pending(options, running)
+    return found
 
 
 def reads_elsewhere(root, grub):
@@ -199,11 +253,14 @@ def reads_elsewhere(root, grub):
 
     :param grub: grub.Grub.
     """
-    others = [os.path.join(root, place, "grub.cfg") for place, _tool in grub_menu.PLACES]
+    of_vendors = [path for path in grub_menu.on_esp(root) if os.path.basename(path).upper() != "BOOT"]
+    if grub.directory in grub_menu.on_esp(root):  # GRUB was built to read the one beside itself
+        return f"There are {' and '.join(of_vendors)}, each with a grub.cfg" if len(of_vendors) > 1 else ""
+    others = [os.path.join(directory, "grub.cfg") for directory, _tool in grub_menu.places(root)]
     others = [path for path in others if os.path.isfile(path) and not os.path.samefile(path, grub.config)]
-    found = [script.parse_stub(_text("", path)) for place in boot_tier.ESP_PLACES for path in _stubs(root, place)]
+    found = [script.parse_stub(_text("", path)) for place in grub_menu.ESP_PLACES for path in _stubs(root, place)]
     stubs = [stub for stub in found if stub is not None]
-    if not os.path.isdir(os.path.join(root, "sys/firmware/efi")) or not stubs:
+    if not os.path.isdir(os.path.join(root, grub_menu.UEFI)) or not stubs:
         return f"There is {' and '.join(others)}, too" if others else ""
     here = script.Stub(_storage.filesystem(grub.directory).uuid, _storage.grub_path(grub.directory))
     if here in stubs:

@@ -15,7 +15,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import timing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SEVERITIES
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PACKAGE, SEVERITIES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.tables import UNDERSTOOD
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import carried
@@ -93,12 +93,45 @@ def _examine_keys(accepted, backends):
             )
 
 
-@_check("inhibitor", "Unknown operating system", "Only Debian and its derivatives can be moved")
+def _runs_release(node):
+    """Say whether the node runs a release already, and not what packages made of it."""
+    return node["ostree"]["booted"] or node["entry"] not in ("", PACKAGE)
+
+
+@_check(
+    "inhibitor",
+    "Unknown operating system",
+    "Exclude the node; what is made of dpkg's packages can be moved, and what is made of rpm's with EL's places",
+)
 def distribution(node, wanted):
-    family = [node["os"]["id"]] + node["os"]["id_like"].split()
-    if node["ostree"]["booted"] or "debian" in family:
+    if _runs_release(node) or node["os"]["family"]:
         return ""
     return "The node runs %s" % (node["os"]["pretty_name"] or node["os"]["id"] or "an unknown system")
+
+
+@_check(
+    "inhibitor",
+    "Nobody can tell what an administrator changed",
+    "Let the database be made anew ('rpm --rebuilddb'), or put back a copy (Debian keeps them in /var/backups); where "
+    "rpm itself is missing, install it ('dnf install rpm')",
+)
+def package_database(node, wanted):
+    # A release has its packages' files where no administrator could have changed them.
+    return "" if _runs_release(node) else node["packages"]["problem"]
+
+
+@_check(
+    "medium",
+    "Both dpkg and rpm say what the node is made of",
+    "See whose packages the system is made of; if it is the other one's, remove the database of the first, and correct "
+    "ID and ID_LIKE in os-release",
+)
+def package_databases(node, wanted):
+    names = node["packages"]["databases"]
+    if len(names) < 2 or _runs_release(node):
+        return ""
+    taken = "rpm" if node["os"]["family"] == "el" else "dpkg"
+    return f"There is a database of {' and one of '.join(names)}, and that of {taken} is taken"
 
 
 @_check("inhibitor", "No systemd", "Only nodes whose first process is systemd can be moved")
@@ -221,6 +254,58 @@ def boot_loader_next_entry(node, wanted):
         return ""
     because = f", because the file {stuck}" if stuck else ""
     return f"The grubenv of the node asks for one boot of {next_entry}, and GRUB cannot write there{because}"
+
+
+@_check(
+    "medium",
+    "GRUB's own environment block is broken",
+    "Make it anew (grub-editenv FILE create, on EL grub2-editenv), and set again what grub.cfg takes from it: "
+    "saved_entry, and kernelopts on EL 8",
+)
+def boot_loader_environment(node, wanted):
+    return node["grub"]["environment_problem"]
+
+
+@_check(
+    "inhibitor",
+    "What the node boots by itself cannot be booted",
+    "Let the default be an entry that is whole ('grubby --set-default', 'grub2-set-default'), with root= among its "
+    "arguments, and see that a plain reboot works; only then is there a way back",
+    acceptable=True,
+)
+def boot_loader_home(node, wanted):
+    problem = node["grub"]["default_problem"]
+    return f"The default entry {problem}" if problem and not _runs_release(node) else ""
+
+
+@_check(
+    "medium",
+    "The default of grub.cfg names no entry",
+    "Name one that is there (grub-set-default, on EL 'grubby --set-default'), or leave it: GRUB takes the first",
+)
+def boot_loader_unnamed(node, wanted):
+    name = node["grub"]["default_unnamed"]
+    return f"No entry of the menu is called {name!r}, so GRUB boots the first one" if name else ""
+
+
+@_check(
+    "low",
+    "Boot entries whose kernel is gone",
+    "Remove their files in /boot/loader/entries, or install those kernels again",
+)
+def boot_loader_stale(node, wanted):
+    names = node["grub"]["stale_entries"]
+    return f"In /boot/loader/entries: {_some(names, ', ')}" if names else ""
+
+
+@_check(
+    "low",
+    "The next boot of the node would have other kernel arguments than this one",
+    "The release gets those that the kernel has now; reboot the node first if it should get the others",
+)
+def boot_loader_pending(node, wanted):
+    names = node["grub"]["pending"]
+    return f"Its default entry differs in {_some(names, ', ')}" if names else ""
 
 
 @_check("inhibitor", "Secure Boot is on", "Turn Secure Boot off, or exclude the node")

@@ -25,7 +25,7 @@ class Limits(typing.NamedTuple):
 PROGRAM = "/etc/osmigrate/end-trial"
 # Wherever the tier of the node has put its block.
 BLOCKS = [f"/{place}/{grub.BLOCK}" for place, _tool in grub.PLACES]
-BLOCKS += [f"{place}/{tier.ESP_BLOCK_PATH}" for place in tier.ESP_PLACES]
+BLOCKS += [f"{place}/{tier.ESP_BLOCK_PATH}" for place in grub.ESP_PLACES]
 # The note is written by a process of its own, because one that waits for a dead disk cannot be killed.
 SCRIPT = (
     """\

@@ -9,7 +9,7 @@ import os
 import platform
 from collections import namedtuple
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, initrd, kexec
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import bls, grub, initrd, kexec
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import digest
 
@@ -18,21 +18,18 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import di
 Start = namedtuple("Start", "kernel initrds options devicetree")
 
 
-def running_package(arguments):
+def running_package(arguments, root="/"):
     """Describe how the package-managed system that runs was started, for the way back by kexec.
 
     :param arguments: list of (str, str or None), the kernel's.
+    :param root: str, where its files are visible; "/" but for tests.
     :returns: dict of str: kernel, initrd, options.
     """
-    release = platform.release()
+    kernel, initramfs = bls.started(arguments, platform.release(), root)
     words = [
         name if value is None else f"{name}={value}" for name, value in arguments if not name.startswith("osmigrate.")
     ]
-    return {
-        "kernel": "/boot/vmlinuz-" + release,
-        "initrd": "/boot/initrd.img-" + release,
-        "options": " ".join(words),
-    }
+    return {"kernel": kernel, "initrd": initramfs, "options": " ".join(words)}
 
 
 def verify(entry, root, default):

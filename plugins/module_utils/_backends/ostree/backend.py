@@ -80,7 +80,7 @@ def root_of(ostree: program.Ostree, deployment: program.Deployment, root_uuid: s
         arguments=[f"root=UUID={root_uuid}", "rw", f"ostree={deployment.link}"],
         pristine="/usr/etc",
         incumbent_at=SYSROOT,
-        mounts=[],  # its initramfs does it
+        mounts=ostree.boot_mounts(),  # of the rest its initramfs takes care
         var_mount=f"{SYSROOT}{var} /var none bind,slave,shared 0 0",
         etc_merged=ostree.is_booted(),
     )

@@ -44,12 +44,6 @@ def boot_space(node: Facts, wanted: Facts) -> str:
     return _shortage("/boot", free, 2 * wanted["boot_size"] + wanted["boot_margin"])
 
 
-def boot_loader_entries(node: Facts, wanted: Facts) -> str:
-    if node["boot"]["loader"] != "directory":
-        return ""
-    return "/boot/loader is a directory, and OSTree needs a link there"
-
-
 def ostree_tool(node: Facts, wanted: Facts) -> str:
     return "" if node["ostree"]["version"] else "The node has no ostree"
 
@@ -69,11 +63,6 @@ def _inhibitor(find: typing.Callable[[Facts, Facts], str], title: str, remedy: s
 
 
 CHECKS = (
-    _inhibitor(
-        boot_loader_entries,
-        "/boot/loader belongs to another tool",
-        "Exclude the node; this layout is not supported yet",
-    ),
     _inhibitor(
         root_space,
         "No room on the root",

@@ -13,11 +13,16 @@ import tempfile
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
-from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY, SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text, write_atomic
 
 BOOTED_FLAG = "/run/ostree-booted"
+# Where ostree keeps kernels and its notes: in /boot, or where /boot/loader is a directory, which belongs to the boot
+# entries of the system of the packages, in one of ours, which is /boot to ostree alone.
+BOOT, BESIDE = "/boot", f"{DIRECTORY}/boot"
+# In a mount namespace of its own, which ends with the program. Old versions of unshare leave propagation as it is.
+AS_BOOT = 'mount --make-rprivate / && mount --bind "$1" "$2" && shift 2 && exec "$@"'
 # Remotes of ours begin so. They are there only while something is fetched.
 REMOTES = "osmigrate-"
 # It names no branch, so no tool of OSTree's finds anything to follow. ostree says the text to who tries.
@@ -90,6 +95,15 @@ def parse_boot_loader_entry(text):
 def stable_link(stateroot, commit, serial):
     """Return the path of our own link to a deployment (docs/design.md, "Why links of our own")."""
     return "/ostree/boot-0/%s/%s/%d" % (stateroot, commit, serial)
+
+
+def kernel_place(path: str) -> str:
+    """Return where a kernel or initramfs of ours lies.
+
+    :param path: as GRUB sees it, from the root of whatever file system it is on.
+    """
+    above, _name, below = path.partition("/ostree/")
+    return f"{BESIDE if (BOOT + above).endswith(BESIDE) or above.endswith(BESIDE) else BOOT}/ostree/{below}"
 
 
 def _link_target(deployment):
@@ -179,6 +193,30 @@ class Ostree:
     def _path(self, *parts):
         return os.path.join(self.root, *(part.lstrip("/") for part in parts))
 
+    @property
+    def boot(self) -> str:
+        """Where ostree's boot files lie, one of BOOT and BESIDE; once there is one of ours, that stays."""
+        loader = self._path(BOOT, "loader")
+        foreign = os.path.isdir(loader) and not os.path.islink(loader)
+        return BESIDE if foreign or os.path.isdir(self._path(BESIDE)) else BOOT
+
+    def boot_mounts(self) -> typing.List[str]:
+        """Return the lines of fstab by which a deployment sees /boot, where its initramfs does not see to that.
+
+        It does where /boot is no file system of its own and its loader is a link, as ostree makes it.
+        """
+        is_separate = os.stat(self._path(BOOT)).st_dev != os.stat(self._path("/")).st_dev
+        return [] if is_separate or self.boot == BOOT else [f"{SYSROOT}{BOOT} {BOOT} none bind 0 0"]
+
+    def _admin(self, *words: str, check: bool = True) -> typing.Any:
+        """Run ostree admin with what is /boot to it."""
+        argv = ["ostree", "admin", *words]
+        if self.boot != BOOT:
+            place = self._path(self.boot)
+            os.makedirs(place, 0o755, exist_ok=True)
+            argv = ["unshare", "--mount", "sh", "-c", AS_BOOT, "sh", place, self._path(BOOT), *argv]
+        return run(argv, check=check)
+
     def is_installed(self):
         """Say whether the node has the program."""
         return any(os.access(os.path.join(directory, "ostree"), os.X_OK) for directory in SEARCH_PATH.split(":"))
@@ -204,7 +242,7 @@ class Ostree:
 
     def deployments(self):
         """Return the deployments that have a boot entry of ostree's, newest first, as list of Deployment."""
-        directory = self._path("boot/loader/entries")
+        directory = self._path(self.boot, "loader/entries")
         found = []
         for name in os.listdir(directory) if os.path.isdir(directory) else []:
             if not (name.startswith("ostree-") and name.endswith(".conf")):
@@ -219,7 +257,7 @@ class Ostree:
             stateroot = os.path.basename(os.path.dirname(os.path.dirname(path)))
             # Where /boot is a file system of its own the paths in the entry do not begin with /boot.
             kernel, initrd, tree = (
-                "/boot/ostree" + fields.get(key, "").partition("/ostree")[2]
+                f"{self.boot}/ostree" + fields.get(key, "").partition("/ostree")[2]
                 for key in ("linux", "initrd", "devicetree")
             )
             shown = f"/ostree/deploy/{stateroot}/deploy/{os.path.basename(path)}"
@@ -258,7 +296,7 @@ class Ostree:
         repository = self._path("ostree/repo")
         if os.path.exists(repository) and self.is_unused() and not self._is_readable():
             shutil.rmtree(repository)
-        run(["ostree", "admin", "init-fs", "--modern", self.root])
+        self._admin("init-fs", "--modern", self.root)
         run(["ostree", "config", f"--repo={repository}", "set", f"core.{MIN_FREE_KEY}", MIN_FREE])
         # Last: by this it is known to be ours, and whole.
         run(["ostree", "config", f"--repo={repository}", "set", "sysroot.bootloader", "none"])
@@ -283,7 +321,7 @@ class Ostree:
         directory = self._path("ostree/deploy", name)
         if os.path.isdir(directory) and not glob.glob(os.path.join(directory, "deploy/*")):
             shutil.rmtree(directory)
-        run(["ostree", "admin", "os-init", f"--sysroot={self.root}", name])
+        self._admin("os-init", f"--sysroot={self.root}", name)
 
     def remotes(self):
         """Return the names of the remotes of ours that are still there, and of those whose branches are, sorted."""
@@ -392,8 +430,8 @@ class Ostree:
             origin = os.path.join(directory, "origin")
             with open(origin, "w") as text:
                 text.write(ORIGIN)
-            argv = ["ostree", "admin", "deploy", f"--sysroot={self.root}", f"--os={stateroot}", "--retain"]
-            done = run(argv + merge + [f"--origin-file={origin}", commit], check=False)
+            words = ["deploy", f"--sysroot={self.root}", f"--os={stateroot}", "--retain", *merge]
+            done = self._admin(*words, f"--origin-file={origin}", commit, check=False)
             if done.rc != 0:
                 said = (done.stderr.strip() or "it said nothing").splitlines()[-1]
                 left = "The node serves on as it did"
@@ -423,7 +461,7 @@ class Ostree:
         listed = self.deployments()
         if deployment not in listed:
             raise FleetError(f"There is no deployment {deployment.path}")
-        run(["ostree", "admin", "undeploy", f"--sysroot={self.root}", str(listed.index(deployment))])
+        self._admin("undeploy", f"--sysroot={self.root}", str(listed.index(deployment)))
         path = self._path(deployment.link)
         if os.path.islink(path):
             os.unlink(path)

@@ -11,8 +11,8 @@ import re
 import shutil
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Step
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import program
 
-KERNELS = "boot/ostree"
 # As ostree names the directory of a kernel: stateroot and checksum.
 KERNEL_DIRECTORY = re.compile(r".+-[0-9a-f]{64}$")
 LINKS = "ostree/boot-0"
@@ -47,7 +47,7 @@ def plan(ostree, boot):
     # Those of menu entries, too, should ostree's own notes be incomplete.
     kernels = [found.kernel for found in ostree.deployments()]
     kernels += [entry["kernel"] for name, entry in boot.state["entries"].items() if name not in gone]
-    for directory in _unused(ostree.root, [_directory(kernel) for kernel in kernels]):
+    for directory in _unused(ostree, [_directory(kernel) for kernel in kernels]):
         steps.append(
             Step(f"remove {directory}, which no deployment uses", lambda directory=directory: shutil.rmtree(directory))
         )
@@ -60,7 +60,7 @@ def reclaimable(ostree, boot):
     kept = [found for found in ostree.deployments() if found not in doomed]
     return sum(
         os.path.getsize(os.path.join(directory, name))
-        for directory in _unused(ostree.root, [_directory(found.kernel) for found in kept])
+        for directory in _unused(ostree, [_directory(found.kernel) for found in kept])
         for name in os.listdir(directory)
     )
 
@@ -74,7 +74,7 @@ def missing(root, entry):
 
     Its kernel is named as GRUB sees it, from any root of a file system.
     """
-    files = [os.path.join(root, KERNELS + entry[name].partition("/ostree")[2]) for name in ("kernel", "initrd")]
+    files = [os.path.join(root, program.kernel_place(entry[name]).lstrip("/")) for name in ("kernel", "initrd")]
     deployment = os.path.join(root, entry["root"].lstrip("/"))
     gone = [] if os.path.isdir(deployment) else [deployment]
     gone += [path for path in files if not os.path.exists(path)]
@@ -87,8 +87,8 @@ def _dangling(root):
     return [link for link in links if os.path.islink(link) and not os.path.exists(link)]
 
 
-def _unused(root, needed):
+def _unused(ostree, needed):
     """Return the paths of kernel directories whose name is not among the needed ones."""
-    directory = os.path.join(root, KERNELS)
+    directory = os.path.join(ostree.root, ostree.boot.lstrip("/"), "ostree")
     names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
     return [os.path.join(directory, name) for name in names if KERNEL_DIRECTORY.match(name) and name not in needed]

@@ -5,6 +5,7 @@
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from trees import write_tree
 
 ENTRY = {"id": "d-1", "title": "D", "kernel": "/k", "initrd": "/i", "options": "root=UUID=1 a=b", "boot_uuid": "1-2"}
 
@@ -63,6 +64,35 @@ def test_find(tmp_path):
     found = grub.find(str(tmp_path))
     assert found.menu == str(directory / "osmigrate.cfg")
     assert found.check_tool == "grub2-script-check"
+
+
+STUB = "search.fs_uuid 1-2 root hd0,gpt2\nset prefix=($root)'/grub2'\nconfigfile $prefix/grub.cfg\n"
+MENU = "blscfg\nsource ${config_directory}/custom.cfg\n"
+ON_ESP = {
+    "EL 8": ({"boot/efi/EFI/centos/grub.cfg": MENU, "boot/grub2/grubenv": ""}, "boot/efi/EFI/centos"),
+    "a grub.cfg that GRUB never reads": (
+        {"boot/efi/EFI/centos/grub.cfg": MENU, "boot/grub2/grub.cfg": MENU},
+        "boot/efi/EFI/centos",
+    ),
+    "a copy for the fallback": (
+        {"boot/efi/EFI/BOOT/grub.cfg": MENU, "boot/efi/EFI/openEuler/grub.cfg": MENU, "boot/grub2/x": ""},
+        "boot/efi/EFI/openEuler",
+    ),
+    "EL 9": ({"boot/efi/EFI/rocky/grub.cfg": STUB, "boot/grub2/grub.cfg": MENU}, "boot/grub2"),
+}
+
+
+@pytest.mark.parametrize("case", ON_ESP.values(), ids=ON_ESP)
+def test_find_where_el_has_it_with_uefi(tmp_path, case):
+    files, directory = case
+    write_tree(tmp_path, {**files, "sys/firmware/efi/": ""})
+    found = grub.find(str(tmp_path))
+    assert (found.directory, found.check_tool) == (str(tmp_path / directory), "grub2-script-check")
+
+
+def test_an_efi_system_partition_means_nothing_to_bios(tmp_path):
+    write_tree(tmp_path, {"boot/efi/EFI/centos/grub.cfg": MENU, "boot/grub2/grub.cfg": MENU})
+    assert grub.find(str(tmp_path)).directory == str(tmp_path / "boot/grub2")
 
 
 def test_find_fail_without_grub(tmp_path):

@@ -5,7 +5,6 @@
 import hashlib
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import mode
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
 from backends.roots import deployed
+from trees import make_rpm_database, write_tree
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
 GROUP = "root:x:0:\ndaemon:x:1:\nadm:x:4:\nshadow:x:42:\nsystemd-journal:x:999:\n"
@@ -78,25 +78,6 @@ DEBIAN_GROUP = GROUP + "sudo:x:27:\nwww-data:x:33:\ncrontab:x:990:\n_chrony:x:99
 FAMILIES = {"debian": (INCUMBENT, RELEASE), "el": (EL_INCUMBENT, EL_RELEASE)}
 
 
-def write_tree(root: Path, files: dict) -> Path:
-    """Write files: content, (content, mode), "-> target" for a link, a name with / at its end for a directory."""
-    for name, what in files.items():
-        content, mode = what if isinstance(what, tuple) else (what, 0o644)
-        path = root / name.strip("/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if content is None:
-            path.unlink()
-        elif name.endswith("/"):
-            path.mkdir(parents=True, exist_ok=True)
-            path.chmod(mode if isinstance(what, tuple) else 0o755)
-        elif isinstance(content, str) and content.startswith("-> "):
-            path.symlink_to(content[3:])
-        else:
-            path.write_bytes(content if isinstance(content, bytes) else content.encode())
-            path.chmod(mode)
-    return root
-
-
 def snapshot(root: Path) -> dict:
     """Everything of a tree: to see what changed in it."""
     found = {}
@@ -109,22 +90,6 @@ def snapshot(root: Path) -> dict:
             content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
             found[str(path.relative_to(root))] = (status.st_mode, status.st_uid, status.st_gid, content)
     return found
-
-
-def make_rpm_database(root: Path, files: dict, directory: Path) -> None:
-    """Let one package, made and registered by the real rpm, have brought files: path to its content as shipped."""
-    content = write_tree(directory / "content", files)
-    listed = "\n".join(f"%config(noreplace) {name}" if name.startswith("/etc/") else name for name in files)
-    (directory / "p.spec").write_text(
-        "Name: p\nVersion: 1\nRelease: 1\nSummary: p\nLicense: none\nBuildArch: noarch\n%description\np\n"
-        f"%install\ncp -a {content}/. %{{buildroot}}\n%files\n{listed}\n"
-    )
-    defines = ["--define", f"_topdir {directory}/top", "--define", "__brp_mangle_shebangs /bin/true"]
-    subprocess.run(["rpmbuild", "-bb", *defines, str(directory / "p.spec")], check=True, capture_output=True)
-    (package,) = (directory / "top/RPMS").glob("*/*.rpm")
-    options = ["--justdb", "--nodeps", "--noscripts", "--ignorearch", "--ignoreos"]
-    database = str(root / "var/lib/rpm")
-    subprocess.run(["rpm", "--dbpath", database, "-i", *options, str(package)], check=True, capture_output=True)
 
 
 class Move:

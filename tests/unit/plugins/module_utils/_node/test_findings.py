@@ -47,7 +47,9 @@ NODE = {
         "pretty_name": "Debian GNU/Linux 12 (bookworm)",
         "image_id": "",
         "image_version": "",
+        "family": "debian",
     },
+    "packages": {"databases": ["dpkg"], "problem": ""},
     "entry": "",
     "newest": {},
     "boots": [{"root": 6, "whole": 40}],
@@ -75,6 +77,11 @@ NODE = {
         "next_entry_stuck": "",
         "late_default": False,
         "elsewhere": "",
+        "environment_problem": "",
+        "default_problem": "",
+        "default_unnamed": "",
+        "stale_entries": [],
+        "pending": [],
     },
     "ostree": {"booted": False, "version": "2022.7", "deployments": [], "reclaimable_bytes": 0},
     "kubelet": {"active": True, "version": "v1.36.3", "volume_plugin_dir": "/var/lib/kubelet/volumeplugins"},
@@ -87,8 +94,16 @@ DEPLOYED = {"ostree.deployments": [{"stateroot": "debian", "commit": WANTED["com
 # key: (what is still fine, what is found); each a change of NODE, and of WANTED under "wanted".
 CASES = {
     "distribution": (
-        [{"os.id": "ubuntu", "os.id_like": "debian"}, {"os.id": "other", "ostree.booted": True}],
-        [{"os.id": "rocky", "os.id_like": "rhel centos fedora"}, {"os.id": "", "os.pretty_name": ""}],
+        [{"os.id": "rocky", "os.family": "el"}, {"os.family": "", "ostree.booted": True}],
+        [{"os.id": "arch", "os.family": ""}, {"os.id": "", "os.pretty_name": "", "os.family": ""}],
+    ),
+    "package-database": (
+        [{"packages.problem": "It is", "ostree.booted": True}, {"packages.problem": "It is", "entry": "debian-13-1"}],
+        [{"packages.problem": "Neither"}, {"packages.problem": "Neither", "entry": "package"}],
+    ),
+    "package-databases": (
+        [{"packages.databases": ["rpm"]}, {"packages.databases": ["dpkg", "rpm"], "ostree.booted": True}],
+        [{"packages.databases": ["dpkg", "rpm"]}, {"packages.databases": ["dpkg", "rpm"], "os.family": "el"}],
     ),
     "systemd": ([], [{"systemd": False}]),
     "architecture": (
@@ -141,9 +156,16 @@ CASES = {
             {"grub.next_entry": "0", "grub.next_entry_stuck": "has holes"},
         ],
     ),
+    "boot-loader-environment": ([], [{"grub.environment_problem": "/boot/grub2/grubenv has 512 bytes"}]),
+    "boot-loader-home": (
+        [{"grub.default_problem": "x has no root=", "ostree.booted": True}],
+        [{"grub.default_problem": "x has no root="}],
+    ),
+    "boot-loader-unnamed": ([], [{"grub.default_unnamed": "gone"}]),
+    "boot-loader-stale": ([], [{"grub.stale_entries": ["a", "b"]}]),
+    "boot-loader-pending": ([], [{"grub.pending": ["quiet"]}]),
     "boot-loader-tools": ([], [{"grub.missing_tools": ["grub-script-check"]}]),
     "secure-boot": ([], [{"secure_boot": True}]),
-    "boot-loader-entries": ([{"boot.loader": "link"}], [{"boot.loader": "directory"}]),
     "boot-filesystem": (
         [{"boot.fstype": "xfs"}, {"boot.fstype": "btrfs"}],
         [{"boot.fstype": "vfat"}, {"boot.fstype": "f2fs"}],

@@ -1,0 +1,176 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the package-managed system boots by itself: entries of the Boot Loader Specification, or those of grub.cfg.
+
+GRUB decides, and nothing here is ever told to it; but a default that does not exist is no way home.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import glob
+import os
+import re
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import script
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text
+
+ENTRIES = "boot/loader/entries"
+COMMAND = "blscfg"
+# Where EL 8 has the arguments that all entries share: in grubenv, or else in grub.cfg.
+KERNELOPTS = "kernelopts"
+VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+INITRDS = ("initrd.img-%s", "initramfs-%s.img", "initrd-%s", "initramfs-%s")
+# GRUB adds the first, and the others are put there for one boot or by a person at the menu.
+OF_ONE_BOOT = ("BOOT_IMAGE", "initrd", "single", "emergency", "rescue", "1", "3", "5", "s", "S")
+
+Arguments = typing.Sequence[typing.Tuple[str, typing.Optional[str]]]
+Variables = typing.Mapping[str, str]
+
+
+class Entry(typing.NamedTuple):
+    """One entry; options have their variables in them still. Paths are as GRUB sees them."""
+
+    id: str
+    title: str
+    version: str
+    linux: str
+    initrds: typing.List[str]
+    options: str
+
+
+def parse(name: str, text: str) -> Entry:
+    """Read one entry.
+
+    :param name: of its file.
+    """
+    fields: typing.Dict[str, typing.List[str]] = {}
+    for line in _lines.lines(text):
+        key, _blank, value = line.strip().replace("\t", " ").partition(" ")
+        if key and not key.startswith("#"):
+            fields.setdefault(key, []).append(value.strip())
+    initrds = [word for value in fields.get("initrd", []) for word in value.split() if "$" not in word]
+    return Entry(
+        name[: -len(".conf")] if name.endswith(".conf") else name,
+        fields.get("title", [""])[-1],
+        fields.get("version", [""])[-1],
+        fields.get("linux", [""])[-1],
+        initrds,
+        # Where an entry has none, blscfg takes the shared ones.
+        " ".join(fields["options"]) if "options" in fields else f"${KERNELOPTS}",
+    )
+
+
+def read(root: str = "/") -> typing.List[Entry]:
+    """Return the entries of a root, in the order of GRUB's menu: the newest first."""
+    paths = glob.glob(os.path.join(root, ENTRIES, "*.conf"))
+    names = sorted((os.path.basename(path) for path in paths), key=_version, reverse=True)
+    return [parse(name, read_text(os.path.join(root, ENTRIES, name))) for name in names]
+
+
+def _version(name: str) -> typing.List[typing.Tuple[int, int, str]]:
+    """Order names as rpm orders versions: numbers by their value, and above words."""
+    parts = re.findall(r"[0-9]+|[a-zA-Z]+|~", name[: -len(".conf")])
+    rank = [(2, int(part), "") if part.isdigit() else (1, 0, part) if part != "~" else (-1, 0, "") for part in parts]
+    return [*rank, (0, 0, "")]
+
+
+def expanded(text: str, variables: Variables) -> str:
+    """Put in the values of variables; one that is not set is nothing, as to GRUB."""
+    return " ".join(VARIABLE.sub(lambda found: variables.get(found.group(1) or found.group(2), ""), text).split())
+
+
+def shared_options(config: str) -> Variables:
+    """Return what a grub.cfg itself sets for the case that grubenv does not, as EL 8's do."""
+    found = re.findall(rf"(?m)^\s*set\s+({KERNELOPTS}|tuned_params)=[\"']?(.*?)[\"']?\s*$", config)
+    return dict(found)
+
+
+def uses(config: str) -> bool:
+    """Say whether a grub.cfg takes its menu from these entries."""
+    return any(words[0] == COMMAND for _depth, words in script.statements(config))
+
+
+def names(config: str) -> typing.Set[str]:
+    """Return the titles and ids of the entries and submenus of a grub.cfg."""
+    found = set()
+    for _depth, words in script.statements(config):
+        if words[0] in ("menuentry", "submenu") and len(words) > 1:
+            found.add(words[1])
+            marks = ("--id", "$menuentry_id_option", "${menuentry_id_option}")
+            found.update(words[at + 1] for at, word in enumerate(words[:-1]) if word in marks)
+    return found
+
+
+def default_name(config: str, environment: Variables) -> str:
+    """Return the id, title or number that a grub.cfg has for its default; "" where it says none."""
+    named = ""
+    for _depth, words in script.statements(config):
+        text = " ".join(words)
+        if text.startswith(("set default=", "default=")) and "next_entry" not in text:
+            named = expanded(text.partition("=")[2], environment) or named
+    return named
+
+
+def default(entries: typing.Sequence[Entry], name: str) -> typing.Optional[Entry]:
+    """Return the entry that GRUB boots by itself, None if there is none.
+
+    :param entries: in the order of the menu.
+    :param name: what default_name returned; what names none means the first.
+    """
+    if name.isdigit():
+        return entries[int(name)] if int(name) < len(entries) else next(iter(entries), None)
+    return next((entry for entry in entries if name in (entry.id, entry.title)), next(iter(entries), None))
+
+
+def is_named(config: str, entries: typing.Sequence[Entry], name: str) -> bool:
+    """Say whether a default names something that is in the menu; a number always does, up to the entries there are."""
+    wanted = name.split(">")[-1]
+    known = {entry.id for entry in entries} | {entry.title for entry in entries} | names(config)
+    return not wanted or wanted.isdigit() or wanted in known
+
+
+def missing(root: str, entry: Entry) -> typing.List[str]:
+    """Return the paths of what an entry boots and is not there."""
+    return [path for path in [entry.linux, *entry.initrds] if not find(root, path)]
+
+
+def find(root: str, path: str) -> str:
+    """Return where a path of GRUB's is visible below a root, "" if it is not there.
+
+    The file system that it begins from is that of the root, of /boot, or of the EFI system partition, whatever
+    subvolume it is in.
+    """
+    bare = path.lstrip("/")
+    asked = [bare, os.path.join("boot", bare), os.path.join("boot/efi", bare), os.path.join("efi", bare)]
+    if "boot/" in bare:
+        asked.append("boot/" + bare.partition("boot/")[2])
+    return next((os.path.join("/", name) for name in asked if bare and os.path.isfile(os.path.join(root, name))), "")
+
+
+def started(arguments: Arguments, release: str, root: str = "/") -> typing.Tuple[str, str]:
+    """Return where kernel and initramfs of the system that runs lie, each "" if that is not known.
+
+    :param arguments: the kernel's.
+    :param release: the kernel's, by which distributions name the files.
+    """
+    image = (dict(arguments).get("BOOT_IMAGE") or "").partition(")")[2] or dict(arguments).get("BOOT_IMAGE") or ""
+    kernel = find(root, image) or find(root, f"/boot/vmlinuz-{release}")
+    said = [entry.initrds for entry in read(root) if kernel and find(root, entry.linux) == kernel]
+    named = [path for paths in said for path in paths[-1:]] + [f"/boot/{name % release}" for name in INITRDS]
+    return kernel, next((place for place in (find(root, path) for path in named) if place), "")
+
+
+def pending(options: str, arguments: Arguments) -> typing.List[str]:
+    """Return the names of arguments that the next boot has and the running system has not, or the other way round.
+
+    Values may be secrets, so only names are told.
+
+    :param options: of the default entry, expanded.
+    :param arguments: those that the kernel has now.
+    """
+    here = [name if value is None else f"{name}={value}" for name, value in arguments]
+    there = options.split()
+    changed = {word.partition("=")[0] for word in set(here) ^ set(there)}
+    return sorted(name for name in changed if name not in OF_ONE_BOOT and not name.startswith("osmigrate."))
