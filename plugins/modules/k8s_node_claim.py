@@ -236,7 +236,14 @@ after:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import admission, claim, lease, pool_object
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    admission,
+    claim,
+    event_plan,
+    lease,
+    node_events,
+    pool_object,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Limits
@@ -275,8 +282,10 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         )
     full = outcome.plan.full
     before, after = (pool_object.describe(pool) for pool in (outcome.before, outcome.plan.pool))
+    told = [] if module.check_mode else _told(options, outcome)
     return {
         "changed": bool(outcome.plan.actions),
+        "warnings": [said for one in told for said in node_events.tell(cluster, options["name"], one)],
         "actions": outcome.plan.actions,
         "pool": outcome.pool_name,
         "granted": options["state"] == "claimed" and not full and not outcome.refused,
@@ -287,6 +296,19 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         "before": before,
         "after": after,
     }
+
+
+def _told(options: dict, outcome: claim.Outcome) -> list:
+    """Return the Events of what has changed."""
+    rollout, state = options["rollout"] or "", options["state"]
+    if not outcome.plan.actions or state not in ("claimed", "held"):
+        return []
+    if state == "held":
+        said = f"Is held up before its trial: {options['why'] or 'nobody knows why'}"
+        return [event_plan.Told("HeldUp", said, rollout, event_plan.WARNING)]
+    if outcome.plan.full or outcome.refused:
+        return []
+    return [event_plan.Told("PlaceClaimed", f"May leave service: it has a place of pool {outcome.pool_name}", rollout)]
 
 
 def main() -> None:

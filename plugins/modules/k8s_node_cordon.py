@@ -96,8 +96,17 @@ seconds_cordoned:
   sample: 94
 """
 
+import typing
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, csi, guard, lease
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    cordon_plan,
+    csi,
+    event_plan,
+    guard,
+    lease,
+    node_events,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, Cluster, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
@@ -123,7 +132,20 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     }
     if plan.seconds is not None:
         result["seconds_cordoned"] = plan.seconds
+    if plan.actions and not module.check_mode:
+        told = _told(module.params["state"], rollout, cordon_plan.state(before)["annotations"], plan.seconds)
+        result["warnings"] = [said for one in told for said in node_events.tell(cluster, after, one)]
     return result
+
+
+def _told(state: str, rollout: typing.Optional[str], noted: dict, seconds: typing.Optional[int]) -> list:
+    """Return the Events of what was done, none for notes alone."""
+    if state == "cordoned":
+        return [event_plan.Told("Cordoned", f"Is out of service for rollout {rollout}", rollout or "")]
+    if seconds is None:
+        return []
+    said = f"Is back in service, after {seconds} seconds"
+    return [event_plan.Told("Uncordoned", said, noted.get(cordon_plan.BY, ""))]
 
 
 def main() -> None:

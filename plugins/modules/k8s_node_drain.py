@@ -199,7 +199,7 @@ seconds:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan, lease
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan, event_plan, lease, node_events
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain import NodeDrain, Request
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
@@ -227,7 +227,13 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         options["run"],
     )
     drain = NodeDrain(cluster, request)
-    return drain.rehearse() if module.check_mode else drain.run()
+    if module.check_mode:
+        return drain.rehearse()
+    result = drain.run()
+    if result["changed"]:
+        said = event_plan.Told("Drained", f"Pods have left: {len(result['pods'])}")
+        result["warnings"] = node_events.tell(cluster, options["name"], said)
+    return result
 
 
 def main() -> None:

@@ -223,7 +223,13 @@ node:
 """
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import conditions, health, probe
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    conditions,
+    event_plan,
+    health,
+    node_events,
+    probe,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
@@ -237,7 +243,13 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     wanted = health.Wanted(*[options[name] for name in health.Wanted._fields])
     if module.check_mode:
         return health.look(cluster, options["name"], wanted, options["timeout"])
-    return health.wait(cluster, options["name"], wanted, options["ready_for"], options["timeout"])
+    result = health.wait(cluster, options["name"], wanted, options["ready_for"], options["timeout"])
+    if options["boot_id"]:
+        told = event_plan.Told(
+            "Verified", f"Is Ready and passes {len(result['gates'])} gates on boot {options['boot_id']}"
+        )
+        result["warnings"] = node_events.tell(cluster, options["name"], told)
+    return result
 
 
 def main() -> None:

@@ -92,7 +92,13 @@ after:
 
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import guard, lease, node_view, record_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    guard,
+    lease,
+    node_events,
+    node_view,
+    record_plan,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
@@ -107,11 +113,13 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         return record_plan.plan(node, wanted, now)
 
     before, plan, after = update_node(cluster, name, decide, dry_run=module.check_mode)
+    told = [] if module.check_mode else record_plan.events(node_view.osmigrate(before), node_view.osmigrate(after))
     return {
         "changed": bool(plan.actions),
         "actions": plan.actions,
         "before": node_view.osmigrate(before),
         "after": node_view.osmigrate(after),
+        "warnings": [said for one in told for said in node_events.tell(cluster, after, one)],
     }
 
 

@@ -52,12 +52,7 @@ i { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 def as_html(said: dict[str, Any]) -> str:
     """Return the page of what run_report.facts() returned."""
     title = f"Rollout {said['release']}".strip()
-    colours = "".join(f".s-{name} {{ background: {colour}; }}\n" for name, colour in _COLOURS.items())
     parts = [
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
-        f'<meta http-equiv="Content-Security-Policy" content="{PAGE_POLICY}">\n',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-        f"<title>{escape(title)}</title>\n<style>{_STYLE}{colours}</style>\n</head>\n<body>\n<main>\n",
         f"<h1>{escape(title)}</h1>\n",
         "<p><strong>A rehearsal: nothing was changed.</strong></p>\n" if said["rehearsal"] else "",
         f"<p>{escape(said['sentence'])}</p>\n",
@@ -69,9 +64,23 @@ def as_html(said: dict[str, Any]) -> str:
         *_steps(said["steps"]),
         *_findings(said["findings"]),
         *_nodes(said["nodes"]),
-        "</main>\n</body>\n</html>\n",
     ]
-    return "".join(parts)
+    return document(title, parts)
+
+
+def document(title: str, parts: Iterable[str]) -> str:
+    """Return a page of parts that are HTML already.
+
+    :param title: as text.
+    """
+    colours = "".join(f".s-{name} {{ background: {colour}; }}\n" for name, colour in _COLOURS.items())
+    head = [
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
+        f'<meta http-equiv="Content-Security-Policy" content="{PAGE_POLICY}">\n',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}{colours}</style>\n</head>\n<body>\n<main>\n",
+    ]
+    return "".join([*head, *parts, "</main>\n</body>\n</html>\n"])
 
 
 def _missing(sentences: list[str]) -> Iterable[str]:
@@ -91,13 +100,13 @@ def _runs(runs: list[dict[str, Any]]) -> Iterable[str]:
         )
         for one in runs
     ]
-    yield from _table("Runs", ("playbook", "began", "ended", "run"), rows)
+    yield from table("Runs", ("playbook", "began", "ended", "run"), rows)
 
 
 def _out(out: dict[str, Any]) -> Iterable[str]:
     if out["nodes"]:
-        row = (str(out["nodes"]), *(duration(out[name]) for name in ("median", "p90", "longest")))
-        yield from _table("Time out of service", ("nodes", "median", "p90", "longest"), [row], numbers=True)
+        row = (str(out["nodes"]), *(duration(out[name]) for name in ("median", "p95", "longest")))
+        yield from table("Time out of service", ("nodes", "median", "p95", "longest"), [row], numbers=True)
 
 
 def _open(nodes: list[dict[str, Any]]) -> Iterable[str]:
@@ -106,20 +115,20 @@ def _open(nodes: list[dict[str, Any]]) -> Iterable[str]:
         for one in nodes
         if one["outcome"] not in (reducer.DONE, reducer.LEFT, reducer.UNREACHED)
     ]
-    yield from _table("Nodes that need somebody", ("node", "outcome", "in", "why", "next"), rows)
+    yield from table("Nodes that need somebody", ("node", "outcome", "in", "why", "next"), rows)
 
 
 def _held(held: list[dict[str, Any]]) -> Iterable[str]:
     rows = [(str(len(one["nodes"])), one["step"], one["why"], _names(one["nodes"])) for one in held]
-    yield from _table("What held nodes up", ("nodes", "in", "why", "which"), rows)
+    yield from table("What held nodes up", ("nodes", "in", "why", "which"), rows)
 
 
 def _steps(steps: list[dict[str, Any]]) -> Iterable[str]:
     rows = [
-        (one["step"], str(one["nodes"]), *(duration(one[name]) for name in ("median", "p90", "longest")))
+        (one["step"], str(one["nodes"]), *(duration(one[name]) for name in ("median", "p95", "longest")))
         for one in steps
     ]
-    yield from _table("Steps", ("step", "times", "median", "p90", "longest"), rows, numbers=True)
+    yield from table("Steps", ("step", "times", "median", "p95", "longest"), rows, numbers=True)
 
 
 def _findings(findings: list[dict[str, Any]]) -> Iterable[str]:
@@ -133,14 +142,14 @@ def _findings(findings: list[dict[str, Any]]) -> Iterable[str]:
         )
         for one in findings
     ]
-    yield from _table("Findings", ("key", "severity", "what", "remedy", "nodes"), rows)
+    yield from table("Findings", ("key", "severity", "what", "remedy", "nodes"), rows)
 
 
 def _names(names: list[str]) -> str:
     return some(names, MOST_NAMED)
 
 
-def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], numbers: bool = False) -> Iterable[str]:
+def table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], numbers: bool = False) -> Iterable[str]:
     """Yield a table of texts; with numbers all but the first column are such."""
     if not rows:
         return

@@ -79,9 +79,9 @@ def sentence(rollout: Rollout) -> str:
 
 def _spread(ordered: list[float]) -> dict[str, Any]:
     if not ordered:
-        return {"nodes": 0, "median": 0.0, "p90": 0.0, "longest": 0.0}
+        return {"nodes": 0, "median": 0.0, "p95": 0.0, "longest": 0.0}
     at = reducer.quantile
-    return {"nodes": len(ordered), "median": at(ordered, 0.5), "p90": at(ordered, 0.9), "longest": ordered[-1]}
+    return {"nodes": len(ordered), "median": at(ordered, 0.5), "p95": at(ordered, 0.95), "longest": ordered[-1]}
 
 
 def _steps(nodes: Iterable[Node], now: float) -> list[dict[str, Any]]:
@@ -158,7 +158,7 @@ def as_markdown(said: dict[str, Any]) -> str:
     lines = [f"# {_title(said)}", "", _md(said["sentence"]), ""]
     lines += [f"- {_md(one)}" for one in said["missing"]] + [""] * bool(said["missing"])
     if out["nodes"]:
-        each = ", ".join(f"{name} {duration(out[name])}" for name in ("median", "p90", "longest"))
+        each = ", ".join(f"{name} {duration(out[name])}" for name in ("median", "p95", "longest"))
         lines += [f"Out of service: {out['nodes']} nodes, {each}.", ""]
     open_nodes = [one for one in said["nodes"] if one["outcome"] not in (reducer.DONE, reducer.LEFT)]
     lines += _md_table(
@@ -173,9 +173,9 @@ def as_markdown(said: dict[str, Any]) -> str:
     )
     lines += _md_table(
         "Steps",
-        ("step", "times", "median", "p90", "longest"),
+        ("step", "times", "median", "p95", "longest"),
         [
-            (one["step"], str(one["nodes"]), *(duration(one[name]) for name in ("median", "p90", "longest")))
+            (one["step"], str(one["nodes"]), *(duration(one[name]) for name in ("median", "p95", "longest")))
             for one in said["steps"]
         ],
     )

@@ -13,6 +13,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import EXCLUDE_LABELS
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE, FAILED, ON_TRIAL
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, some
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _timings
 
 POOL_COLUMNS = ("POOL", "NODES", "UNAVAILABLE", "FAILED", "HELD UP", "HALTED")
 COLUMNS = ("NODE", "OS BEFORE", "OS NOW", "KERNEL", "READY", "CORDONED", "PHASE", "VERDICT")
@@ -29,31 +30,42 @@ def fleet_summary(nodes: Sequence[dict[str, Any]], now: float) -> list[str]:
 
     :param now: seconds since the epoch.
     """
-    runs: Counter[str] = Counter()
+    nodes = sorted(nodes, key=lambda node: node["name"])
     phases: dict[str, list[str]] = {}
-    late = []
-    for node in sorted(nodes, key=lambda node: node["name"]):
-        ours = node["osmigrate"]
-        phase, since = ours.get("phase", ""), ours.get("since", "")
-        done = phase == DONE and ours.get("release")
-        runs[ours["release"] if done else NO_RELEASE] += 1
+    for node in nodes:
+        phase, since = (node["osmigrate"].get(key, "") for key in ("phase", "since"))
         phases.setdefault(phase, []).append(f"{node['name']} since {since}" if since else node["name"])
-        arrived = times.parse(since) if done else None
-        if arrived is None or now - arrived > MONTH_DAYS * 86400:
-            late.append(node["name"])
-    told = [f"{many} of {len(nodes)} nodes ({_share(many, len(nodes))}) run {what}." for what, many in _ordered(runs)]
+    shares = ((many, _share(many, len(nodes)), what) for what, many in releases(nodes))
+    told = [f"{many} of {len(nodes)} nodes ({share}) run {what}." for many, share, what in shares]
     if nodes:
-        patched = len(nodes) - len(late)
-        others = f"; not {some(late, MOST_NAMED)}" if late and patched else ""
+        old = late(nodes, now)
+        patched = len(nodes) - len(old)
+        others = f"; not {some(old, MOST_NAMED)}" if old and patched else ""
         told.append(f"{_share(patched, len(nodes))} arrived at theirs within {MONTH_DAYS} days{others}.")
     for phase, words in ((ON_TRIAL, "On trial"), (FAILED, "Failed")):
         if phase in phases:
             told.append(f"{words}: {some(phases[phase], MOST_NAMED)}.")
-    return _lines(told)
+    return _lines([*told, *filter(None, [_timings.sentence(nodes)])])
 
 
-def _ordered(runs: Counter[str]) -> Iterable[tuple[str, int]]:
+def releases(nodes: Iterable[dict[str, Any]]) -> list[tuple[str, int]]:
+    """Return what nodes have arrived at, with how many, the most frequent first."""
+    runs = Counter(node["osmigrate"]["release"] if _has_arrived(node) else NO_RELEASE for node in nodes)
     return sorted(runs.items(), key=lambda one: (-one[1], one[0]))
+
+
+def late(nodes: Iterable[dict[str, Any]], now: float) -> list[str]:
+    """Return the names of those that did not arrive anywhere within a month."""
+
+    def is_late(node: dict[str, Any]) -> bool:
+        arrived = times.parse(node["osmigrate"].get("since", "")) if _has_arrived(node) else None
+        return arrived is None or now - arrived > MONTH_DAYS * 86400
+
+    return [node["name"] for node in nodes if is_late(node)]
+
+
+def _has_arrived(node: dict[str, Any]) -> bool:
+    return node["osmigrate"].get("phase") == DONE and bool(node["osmigrate"].get("release"))
 
 
 def _share(many: int, of: int) -> str:

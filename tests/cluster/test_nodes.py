@@ -13,8 +13,16 @@ import threading
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _errors
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, health, node_view, record_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    cordon_plan,
+    event_plan,
+    health,
+    node_events,
+    node_view,
+    record_plan,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, get_node, update_node
+from conftest import connect
 
 COLLECTIONS = os.path.abspath(_errors.__file__).split("/ansible_collections/")[0]
 
@@ -77,6 +85,23 @@ def test_writers_that_get_in_each_others_way(robot, scene):
         list(threads.map(record, range(24)))
         cordon(robot, scene)
     assert not schedulable(robot, scene)
+
+
+def test_describe_tells_what_happened_once_however_often_it_is_said(robot, scene):
+    node = get_node(robot, scene.node)
+    for _again in range(3):
+        assert node_events.tell(robot, node, event_plan.Told("Cordoned", "Is out of service.", "r1")) == []
+    assert node_events.tell(robot, scene.node, event_plan.Told("MoveFailed", "It fell back.", "r1", "Warning")) == []
+    said = scene.kubectl("describe", "node", scene.node)
+    assert said.count("Is out of service.") == 1
+    assert [line.split()[0] for line in said.splitlines() if "It fell back." in line] == ["Warning"]
+
+
+def test_without_the_right_to_write_events_that_is_said_and_nothing_waits(control_plane, scene, tmp_path):
+    control_plane.serviceaccount_kubeconfig("osmigrate-system", "osmigrate-reader", tmp_path / "kubeconfig")
+    told = event_plan.Told("Cordoned", "Is out of service.")
+    (said,) = node_events.tell(connect(tmp_path / "kubeconfig"), scene.node, told)
+    assert said.startswith("Nodes get no Events: the account may not write them; apply rbac.yml anew.")
 
 
 def test_check_mode_writes_nothing(robot, scene):

@@ -15,6 +15,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     pending_plan,
     resources,
     times,
+    timings,
 )
 
 BY = node_view.PREFIX + "cordoned-by"
@@ -111,6 +112,9 @@ def plan_uncordon(node: dict, manager: str, now: float, asks: lease_plan.Owner =
     changes = {key: None for key in (BY, RUN, PRIOR, AT, DRIVERS, RESOURCES) if key in notes}
     if seconds is not None:
         changes[SECONDS] = str(seconds)
+    took = timings.of_move(node, since, now) if since is not None else ""
+    if took:
+        changes[timings.TIMINGS] = took
     patch = dict(unmark.patch, metadata={"annotations": changes})
     actions = unmark.actions + [f"Remove the notes about the cordon from node {name}"]
     setter = cordon_setter(node)
@@ -146,5 +150,7 @@ def is_ours(node: dict) -> bool:
 def state(node: dict) -> dict:
     """What this module manages of a node, for results and diffs."""
     notes = node_view.annotations(node)
-    shown = {key: notes[key] for key in (BY, RUN, PRIOR, AT, SECONDS, DRIVERS, RESOURCES) if key in notes}
+    shown = {
+        key: notes[key] for key in (BY, RUN, PRIOR, AT, SECONDS, timings.TIMINGS, DRIVERS, RESOURCES) if key in notes
+    }
     return {"unschedulable": not node_view.is_schedulable(node), "annotations": shown}

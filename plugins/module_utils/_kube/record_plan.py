@@ -7,7 +7,8 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import event_plan, node_view, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE, FAILED, ON_TRIAL
 
 
 class NodePlan(typing.NamedTuple):
@@ -43,3 +44,21 @@ def plan(node: dict, wanted: typing.Dict[str, typing.Optional[str]], now: float)
     if any(node_view.PREFIX + field in changes for field in DATED):
         changes[SINCE] = times.stamp(now)
     return NodePlan({"metadata": {"annotations": changes}} if changes else {}, actions)
+
+
+def events(before: typing.Dict[str, str], after: typing.Dict[str, str]) -> typing.List[event_plan.Told]:
+    """Return the Events of a change of what is noted: one where the node has come to another phase.
+
+    :param before: as node_view.osmigrate returns it, and so is after.
+    """
+    phase, release, rollout = (after.get(key, "") for key in ("phase", "release", "rollout"))
+    if all(before.get(key, "") == after.get(key, "") for key in DATED):
+        return []
+    if phase == ON_TRIAL:
+        return [event_plan.Told("TrialBegins", f"Reboots into {release} on trial", rollout)]
+    if phase == DONE:
+        return [event_plan.Told("Arrived", f"Runs {release}. {after.get('reason', '')}".strip(), rollout)]
+    if phase == FAILED:
+        why = after.get("reason", "") or "nobody knows why"
+        return [event_plan.Told("MoveFailed", f"Did not arrive at {release}: {why}", rollout, event_plan.WARNING)]
+    return []

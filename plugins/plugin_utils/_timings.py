@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long the last moves of a fleet took, from its Node objects. Pure.
+
+This plugin util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import timings
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.progress import duration
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import quantile
+
+# All of it, before its parts.
+AWAY = "away"
+SHARES = {"p50": 0.5, "p95": 0.95}
+
+
+def spread(nodes: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """Return of how many nodes it is known, and p50 and p95 in seconds: of the whole and of each part.
+
+    :param nodes: as k8s_node_info describes them.
+    """
+    found: dict[str, list[float]] = {key: [] for key in (AWAY, *timings.PARTS)}
+    for node in nodes:
+        ours = node["osmigrate"]
+        whole = whole_number(str(ours.get("cordoned_seconds", "")))
+        if whole is not None and 0 < whole <= timings.LONGEST:
+            found[AWAY].append(whole)
+        for part, seconds in timings.read(ours.get("timings")).items():
+            found[part].append(seconds)
+    return {
+        part: {"nodes": len(taken), **{name: int(quantile(sorted(taken), share)) for name, share in SHARES.items()}}
+        for part, taken in found.items()
+        if taken
+    }
+
+
+def sentence(nodes: Iterable[Mapping[str, Any]]) -> str:
+    """Return the same for people, "" where nothing is known."""
+    known = spread(nodes)
+    if AWAY not in known:
+        return ""
+    told = [f"{part} {' and '.join(duration(known[part][name]) for name in SHARES)}" for part in known]
+    return f"The last moves of {known[AWAY]['nodes']} nodes took ({' and '.join(SHARES)}): {', '.join(told)}."
