@@ -32,6 +32,7 @@ attributes:
     platforms: linux
 requirements:
   - ostree, for commits
+  - dpkg, for O(packages)
   - PyYAML and cryptography, for O(policy)
   - rpm, for releases whose packages are those of rpm
 options:
@@ -64,6 +65,11 @@ options:
       - Path of a file of vulnerabilities in the form of C(data/json) of Debian's security tracker.
       - With it, the report says what is open in the new release, and what was open in the old one alone. The same
         report can then only be made with the same file, whose digest it holds.
+    type: path
+  packages:
+    description:
+      - Directory with the package files of the new release, the lock of its recipe, for the changelogs that a release
+        without C(/usr/share/doc) has not. The same report can then only be made with the same files.
     type: path
   work_directory:
     description: Directory for what other programs have to read as files (a database of rpm), while the module runs.
@@ -157,7 +163,9 @@ difference:
     packages:
       description:
         - Packages that differ. C(bytes) is how much more room it says that it takes.
-        - C(changelog), C(urgency) and C(cves) are of the entries since the version before, where the release has them.
+        - C(changelog), C(urgency) and C(cves) are of the entries since the version before, where the release or
+          O(packages) has them. Of a package with its version in its name, the one before is what was removed and was
+          built of the same source.
       type: list
       elements: dict
       sample: [{"name": "zstd", "change": "changed", "before": "1.5.7-1", "after": "1.5.7-1+deb13u1", "bytes": 0,
@@ -200,6 +208,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._module import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import (
     approval,
+    debs,
     difference,
     feed,
     page,
@@ -218,9 +227,10 @@ def compare(params):
     """Return what differs between the two releases that the parameters name, as difference.of does."""
     work = params["work_directory"]
     known = feed.load(params["feed"]) if params["feed"] else feed.NOTHING
+    files = debs.read(params["packages"]) if params["packages"] else debs.NOTHING
     with release.opened(params["old"], params["old_repository"] or "", work) as old:
         with release.opened(params["new"], params["new_repository"] or "", work) as new:
-            return difference.of(old, new, known)
+            return difference.of(old, new, known, files)
 
 
 def main():
@@ -233,6 +243,7 @@ def main():
             "destination": {"type": "path"},
             "policy": {"type": "path"},
             "feed": {"type": "path"},
+            "packages": {"type": "path"},
             "work_directory": {"type": "path", "default": "/var/tmp"},
         },
         supports_check_mode=True,

@@ -67,9 +67,10 @@ def build(document: Document, locked: lock.Lock, directory: str, work: str, last
     :raises FleetError: names the stage, what is wrong, and the line of the recipe where there is one.
     """
     wanted, done = _left(document, locked, work, last)
+    last = wanted[-1].name
     keep = {*KEPT, last}
-    if not any(one.stage == schema.PACKAGES for one in locked.packages):
-        keep -= {schema.PACKAGES} - {last}
+    if _does_nothing(document, locked):
+        keep -= {schema.PACKAGES}
     if done:
         os.utime(_place(work, wanted[done - 1]))
     part, made = os.path.join(work, "tree.part"), []
@@ -98,9 +99,17 @@ def planned(document: Document, locked: lock.Lock, directory: str, work: str, la
 def _left(document: Document, locked: lock.Lock, work: str, last: str) -> typing.Tuple[typing.List[stages.Stage], int]:
     """Return all stages up to the last one, and how many of them are done."""
     wanted = stages.of(document, locked)
+    if last == schema.PACKAGES and _does_nothing(document, locked):
+        last = schema.BASE
     wanted = wanted[: [one.name for one in wanted].index(last) + 1]
     done = max((number for number, one in enumerate(wanted, 1) if os.path.isdir(_place(work, one))), default=0)
     return wanted, done
+
+
+def _does_nothing(document: Document, locked: lock.Lock) -> bool:
+    """Whether the stage of packages changes nothing, so that another copy of the tree would be the same."""
+    scripts = [one for when in ("before", "after") for one in stages.scripts_at(document, when, schema.PACKAGES)]
+    return not scripts and not any(one.stage == schema.PACKAGES for one in locked.packages)
 
 
 def _make(name: str, document: Document, tree: str, locked: lock.Lock, directory: str, log: Log) -> None:

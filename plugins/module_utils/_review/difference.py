@@ -9,7 +9,7 @@ import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, rpm
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review import changelog, content, elf, feed, kernel
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import changelog, content, debs, elf, feed, kernel
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.entries import DIRECTORY, FILE, Entry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.release import DIRECTORY as IN_DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.release import Release
@@ -28,19 +28,20 @@ CHANGELOG = "/usr/share/doc/{}/changelog{}.gz"
 Record = typing.Dict[str, typing.Any]
 
 
-def of(old: Release, new: Release, known: feed.Feed = feed.NOTHING) -> Record:
+def of(old: Release, new: Release, known: feed.Feed = feed.NOTHING, files: debs.Files = debs.NOTHING) -> Record:
     """Compare two releases: data that says the same on every machine, so that its digest names the difference.
 
     :param known: vulnerabilities.
+    :param files: package files of the new release, for changelogs that its tree has not.
     """
-    files = _files(old, new)
+    found = _files(old, new)
     return {
         "schema": SCHEMA,
         "old": _head(old),
         "new": _head(new),
-        "packages": _packages(old, new),
-        "files": files,
-        "way": _way(files, old, new),
+        "packages": _packages(old, new, files),
+        "files": found,
+        "way": _way(found, old, new),
         "units": _units(old, new),
         "users": _accounts("user", old.users, new.users) + _accounts("group", old.groups, new.groups),
         "kernel_options": _options(old.options, new.options),
@@ -74,10 +75,14 @@ def _both(old: typing.Dict, new: typing.Dict) -> typing.Iterator[typing.Tuple[st
             yield name, old.get(name), new.get(name)
 
 
-def _packages(old: Release, new: Release) -> typing.List[Record]:
+def _packages(old: Release, new: Release, files: debs.Files) -> typing.List[Record]:
     found = []
+    gone = _gone(old, new)
+    sources = {one.name: one.source for one in new.software}
     for name, before, after in _both(old.installed, new.installed):
-        news = _news(new, name, before.version, after.version) if before and after else changelog.News("", [], [])
+        # A kernel has its version in its name: the one that goes is the one before.
+        since = before.version if before else gone.get(sources.get(name, ""), "")
+        news = _news(new, name, since, after.version, files) if since and after else changelog.News("", [], [])
         found.append(
             {
                 "name": name,
@@ -93,11 +98,20 @@ def _packages(old: Release, new: Release) -> typing.List[Record]:
     return found
 
 
-def _news(release: Release, name: str, before: str, after: str) -> changelog.News:
-    for kind in (".Debian", ""):
-        packed = release.view.read(CHANGELOG.format(name.partition(":")[0], kind))
-        if packed:
-            return changelog.since(content.plain(packed).decode("utf-8", "replace"), before, after)
+def _gone(old: Release, new: Release) -> typing.Dict[str, str]:
+    """Return the versions of packages that were removed, by what they were built of."""
+    return {one.source: one.version for one in old.software if one.name not in new.installed}
+
+
+def _news(release: Release, name: str, before: str, after: str, files: debs.Files) -> changelog.News:
+    name = name.partition(":")[0]
+    names = [CHANGELOG.format(name, kind) for kind in (".Debian", "")]
+    packed = next(filter(None, map(release.view.read, names)), b"")
+    path = "" if packed else debs.file_of(files, name, after)
+    if path:
+        packed = debs.member(path, names)
+    if packed:
+        return changelog.since(content.plain(packed).decode("utf-8", "replace"), before, after)
     return changelog.News("", [], [])
 
 

@@ -21,6 +21,12 @@ def test_directories_are_compared(tmp_path):
     for name in ("old", "new"):
         (tmp_path / name / "usr").mkdir(parents=True)
     (tmp_path / "new/usr/a").write_text("a")
-    params = {"old_repository": None, "new_repository": None, "feed": None, "work_directory": str(tmp_path)}
+    params = {
+        "old_repository": None,
+        "packages": None,
+        "new_repository": None,
+        "feed": None,
+        "work_directory": str(tmp_path),
+    }
     found = release_difference.compare({"old": str(tmp_path / "old"), "new": str(tmp_path / "new"), **params})
     assert [one["path"] for one in found["files"]] == ["/usr/a"]

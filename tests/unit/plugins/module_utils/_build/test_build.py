@@ -131,6 +131,14 @@ def test_a_second_run_does_nothing_and_a_change_only_what_follows(tmp_path):
     assert build(path, work).made == ["packages", "users", "files", "units", "kernel", "tidy"]
 
 
+def test_a_stage_that_changes_nothing_costs_no_copy(tmp_path):
+    path, work = prepare(tmp_path), tmp_path / "work"
+    base = build(path, work, "base").path
+    assert build(path, work, "packages") == tree.Built(base, [])
+    path.write_text(RECIPE + "scripts:\n- {after: packages, inside: false, text: 'touch $TREE/etc/made'}\n")
+    assert build(path, work, "packages").path != base
+
+
 def test_a_build_that_was_stopped_goes_on(tmp_path):
     path, work = prepare(tmp_path), tmp_path / "work"
     path.write_text(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review import difference, feed, release
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import debs, difference, feed, release
 
 KERNEL = "6.12.117+deb13-cloud-amd64"
 STATUS = "Package: {}\nStatus: install ok installed\nInstalled-Size: 12\nVersion: {}\n{}\nDescription: x\n more\n\n"
@@ -73,9 +73,9 @@ def new(tmp_path) -> Root:
 
 @pytest.fixture
 def compared(tmp_path, old, new) -> "Callable[..., dict[str, Any]]":
-    def compare(known: feed.Feed = feed.NOTHING) -> "dict[str, Any]":
+    def compare(known: feed.Feed = feed.NOTHING, files: debs.Files = debs.NOTHING) -> "dict[str, Any]":
         with release.opened(str(old.place), "", str(tmp_path)) as before:
             with release.opened(str(new.place), "", str(tmp_path)) as after:
-                return difference.of(before, after, known)
+                return difference.of(before, after, known, files)
 
     return compare

@@ -7,10 +7,18 @@ import os
 import shutil
 import struct
 import subprocess
+from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review import difference, feed, page, release, report
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import (
+    debs,
+    difference,
+    feed,
+    page,
+    release,
+    report,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import elf as programs
 
 from .conftest import KERNEL
@@ -173,6 +181,46 @@ def test_a_changelog_that_does_not_say_where_to_stop_says_nothing(compared, new,
     new.package("tool", "1.2", [])
     (one,) = compared()["packages"]
     assert (one["urgency"], one["cves"], one["changelog"]) == ("", [], [])
+
+
+def debian_package(directory: Path, name: str, version: str, changelog: str, text: str) -> None:
+    """Make a real package file with a changelog."""
+    root = directory / "root"
+    (root / "DEBIAN").mkdir(parents=True)
+    (root / "DEBIAN/control").write_text(
+        f"Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: A <a@b>\nDescription: x\n"
+    )
+    place = root / "usr/share/doc" / name / changelog
+    place.parent.mkdir(parents=True)
+    place.write_bytes(gzip.compress(text.encode()))
+    file = f"{name}_{version.replace(':', '%3a')}_all.deb"
+    subprocess.run(["dpkg-deb", "--build", root, directory / file], check=True, capture_output=True)
+    shutil.rmtree(root)
+
+
+@pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg is not installed")
+def test_changelogs_of_a_tree_without_documentation_are_those_of_its_package_files(tmp_path, compared, old, new):
+    news = "{0} ({1}-2) x; urgency=high\n  * CVE-2026-3333{1}.\n{0} ({1}-1) x; urgency=low\n  * CVE-2020-1111.\n"
+    debian_package(tmp_path, "tool", "1:2-2", "changelog.Debian.gz", news.format("tool", "1:2"))
+    debian_package(tmp_path, "linux-image-118", "6-2", "changelog.gz", news.format("linux", "6"))
+    old.package("tool", "1:2-1", [])
+    new.package("tool", "1:2-2", [])
+    # The version of a kernel is part of its name, so it comes and the one before goes.
+    old.package("linux-image-117", "6-1", [], "Source: linux")
+    new.package("linux-image-118", "6-2", [], "Source: linux")
+    new.package("more", "6-2", [])
+    found = {one["name"]: one for one in compared(files=debs.read(str(tmp_path)))["packages"]}
+    assert found["tool"]["cves"] == ["CVE-2026-33331"] and found["tool"]["urgency"] == "high"
+    assert found["linux-image-118"]["cves"] == ["CVE-2026-33336"]
+    assert [found[name]["cves"] for name in ("more", "linux-image-117")] == [[], []]
+    assert compared()["packages"][0]["cves"] == []
+
+
+def test_package_files_that_are_damaged_or_not_there(tmp_path):
+    with pytest.raises(FleetError, match="has no package files"):
+        debs.read(str(tmp_path))
+    (tmp_path / "tool_1_all.deb").write_bytes(b"!<arch>\nno package")
+    assert debs.member(debs.file_of(debs.read(str(tmp_path)), "tool", "1"), ["/usr/a"]) == b""
 
 
 def test_units(compared, old, new):

@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changelogs from package files: a tree that has left its documentation out has none.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import fnmatch
+import os
+import tarfile
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _command
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.content import LARGEST
+
+Files = typing.Mapping[str, str]
+NOTHING: Files = {}
+
+
+def read(directory: str) -> Files:
+    """Return the package files of a directory, such as the lock of a recipe: name to path.
+
+    :raises FleetError: it has none.
+    """
+    names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
+    found = {name: os.path.join(directory, name) for name in fnmatch.filter(names, "*_*_*.deb")}
+    if not found:
+        raise FleetError(f"{directory} has no package files", todo="Give the lock of the recipe, or leave it out")
+    return found
+
+
+def file_of(files: Files, name: str, version: str) -> str:
+    """Return the path of a package's file, "" if it is not among them."""
+    wanted = "%s_%s_" % (name, version.replace(":", "%3a"))
+    return next((path for one, path in sorted(files.items()) if one.startswith(wanted)), "")
+
+
+def member(path: str, names: typing.Sequence[str]) -> bytes:
+    """Return what a package file has under the first of some names that it has, without unpacking it.
+
+    :param names: from the root of the tree on.
+    :returns: packed as it is there; empty if it has none of them, or one that is too large or damaged.
+    """
+    wanted = {"." + name: place for place, name in enumerate(names)}
+    found: typing.Dict[int, bytes] = {}
+    process = _command.start(["dpkg-deb", "--fsys-tarfile", path], todo="Install dpkg")
+    try:
+        with tarfile.open(fileobj=process.stdout, mode="r|") as archive:
+            for one in archive:
+                if one.name in wanted and one.isfile() and one.size <= LARGEST:
+                    stream = archive.extractfile(one)
+                    found[wanted[one.name]] = stream.read() if stream else b""
+    except (tarfile.TarError, EOFError):
+        return b""
+    finally:
+        process.kill()
+        process.communicate()
+    return found[min(found)] if found else b""
