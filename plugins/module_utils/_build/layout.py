@@ -5,12 +5,14 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import contextlib
 import os
 import stat
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _osrelease
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import oci
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import Log
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
@@ -58,12 +60,20 @@ def make(path: str, name: str, version: str) -> None:
     for link, goal in LINKS.items():
         oci.remove(os.path.join(path, link))
         os.symlink(goal, os.path.join(path, link))
-
-
-def for_ostree(path: str) -> None:
-    """Put the defaults of /etc where OSTree looks for them."""
     oci.remove(os.path.join(path, "usr/etc"))
     os.rename(os.path.join(path, "etc"), os.path.join(path, "usr/etc"))
+
+
+@contextlib.contextmanager
+def etc_twice(path: str, time: int, log: Log) -> typing.Iterator[None]:
+    """Show the defaults as /etc, too, each file once: so a slot has one that boots by itself, and one that stays to be
+    seen when the node's own lies over the other. OSTree deploys no tree that has both."""
+    etc = os.path.join(path, "etc")
+    log.run(["cp", "--archive", "--link", os.path.join(path, "usr/etc"), etc], "showing /etc", time)
+    try:
+        yield
+    finally:
+        oci.remove(etc)
 
 
 def os_of(path: str) -> typing.Dict[str, str]:

@@ -75,8 +75,8 @@ def publish(
         log.run(["cp", "--archive", "--reflink=auto", tree, copy], "copying the tree", locked.time)
         layout.make(copy, name, wanted.version)
         if wanted.slots:
-            image.make(copy, raw, name, wanted.version, locked.time, log)
-        layout.for_ostree(copy)
+            with layout.etc_twice(copy, locked.time, log):
+                image.make(copy, raw, name, wanted.version, locked.time, log)
         _see_names(copy, log)
         modules = os.path.join(copy, kernel.MODULES, version)
         payload: typing.Dict[str, typing.Any] = {

@@ -236,20 +236,28 @@ def read(file: str = FILE) -> Layout:
     :param file: the layout file, which need not be there.
     :raises FleetError: this is no node with slots.
     """
-    listed = run(["lsblk", "--json", "--paths", "--bytes", "--output", ",".join(_COLUMNS)], todo="Look at that program")
-    mounts = _storage.mounts()
     named = parse_file(_storage.read_text(file)) if os.path.exists(file) else {}
-    partitions = [_asked(one) for one in parse(listed.stdout, mounts)]
-    return assign(partitions, named, _storage.mount_of("/", mounts).number)
+    return assign(partitions(), named, _root_number())
+
+
+def partitions() -> typing.List[Partition]:
+    """Return the partitions of this node."""
+    listed = run(["lsblk", "--json", "--paths", "--bytes", "--output", ",".join(_COLUMNS)], todo="Look at that program")
+    return [_asked(one) for one in parse(listed.stdout, _storage.mounts())]
+
+
+def _root_number() -> str:
+    return _storage.mount_of("/", _storage.mounts()).number
 
 
 def _asked(partition: Partition) -> Partition:
     """Ask a partition itself for what lsblk does not know where no udev has looked."""
-    return partition if partition.partuuid else known(partition, _probe(partition.device))
+    return partition if partition.partuuid else known(partition, probe(partition.device))
 
 
-def _probe(device: str) -> typing.Dict[str, str]:
-    return parse_probe(run(["blkid", "-p", "-o", "export", device], check=False).stdout)
+def probe(device: str) -> typing.Dict[str, str]:
+    """Return what blkid finds on a device itself, as parse_probe does."""
+    return parseprobe(run(["blkid", "-p", "-o", "export", device], check=False).stdout)
 
 
 def known(partition: Partition, probed: typing.Dict[str, str]) -> Partition:
@@ -263,7 +271,7 @@ def known(partition: Partition, probed: typing.Dict[str, str]) -> Partition:
     )
 
 
-def parse_probe(text: str) -> typing.Dict[str, str]:
+def parseprobe(text: str) -> typing.Dict[str, str]:
     """Read what blkid found on a device itself, of `blkid -p -o export`. Pure."""
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
@@ -287,7 +295,7 @@ def check_table(name: str, slot: Partition) -> None:
 
     :raises FleetError: the table was changed, and the kernel has not read it since.
     """
-    probed = _probe(slot.device)
+    probed = probe(slot.device)
     sizes = [_storage.read_text(f"/sys/dev/block/{slot.number}/{part}").strip() for part in ("start", "size")]
     problem = moved(probed, slot.partuuid, *[int(size or 0) for size in sizes])
     if problem:
@@ -297,3 +305,8 @@ def check_table(name: str, slot: Partition) -> None:
             "Let the kernel read it again (partprobe, or a reboot), look whether it is what you want, then run the "
             "same command again",
         )
+
+
+def found(listed: typing.Sequence[Partition], tag: str) -> typing.List[Partition]:
+    """Return the partitions that a tag such as PARTUUID=... means. Pure."""
+    return [one for one in listed if _fits(one, tag)]

@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
+from typing import Any, Optional
 
 import building
 import pytest
@@ -21,13 +23,13 @@ pytestmark = [
 ]
 
 
-def release_of(directory, version="13.1", text=building.RECIPE, names=None):
-    path = building.prepare(directory, text, names)
-    done = building.publish(path, directory / "work", version, directory / "public", slots=True)
+def release_of(directory: Path, names: Optional[list[str]] = None) -> dict[str, Any]:
+    path = building.prepare(directory, names=names)
+    done = building.publish(path, directory / "work", "13.1", directory / "public", slots=True)
     return reader.unsigned(_storage.read_bytes(done.manifest), "it").release
 
 
-def unpacked(directory, payload):
+def unpacked(directory: Path, payload: dict[str, Any]) -> Path:
     """Return a path of the image, as a node gets it: whole, by any tool."""
     goal = directory / "unpacked"
     stored = directory / "public/slots" / os.path.basename(payload["url"])
@@ -35,13 +37,13 @@ def unpacked(directory, payload):
     return goal
 
 
-def asked(path, request):
+def asked(path: Path, request: str) -> str:
     return subprocess.run(
         ["debugfs", "-R", request, path], check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ).stdout
 
 
-def test_one_tree_gives_both_payloads(tmp_path):
+def test_one_tree_gives_both_payloads(tmp_path: Path) -> None:
     payloads = release_of(tmp_path)["payloads"]
     payload = payloads["slots"]
     path = unpacked(tmp_path, payload)
@@ -49,15 +51,18 @@ def test_one_tree_gives_both_payloads(tmp_path):
     read = index.parse(_storage.read_bytes(str(tmp_path / "public/slots" / os.path.basename(payload["index"]))))
     assert read.image == payload["sha256"]
     assert asked(path, "cat /usr/lib/modules/" + building.KERNEL + "/vmlinuz") == "kernel"
-    # The image is a root by itself, where a commit has the defaults of /etc below /usr.
-    assert asked(path, "cat /etc/motd") == "hello\n"
+    # The image is a root by itself; when the node's own /etc lies over its own, the defaults are still to be seen.
+    assert [asked(path, f"cat {place}/motd") for place in ("/etc", "/usr/etc")] == ["hello\n"] * 2
+    assert "Links: 2" in asked(path, "stat /etc/motd")
+    listed = ["ostree", "ls", f"--repo={tmp_path}/public/repo", payloads["ostree"]["commit"]]
+    assert "/etc" not in subprocess.run(listed, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
     assert "IMAGE_VERSION=13.1" in asked(path, "cat /usr/lib/os-release")
     assert "File not found" not in asked(path, "stat /sysroot")
     assert payloads["ostree"]["boot_size"] == payload["boot_size"]
     assert not list((tmp_path / "work").glob("*.part"))
 
 
-def test_the_same_inputs_give_the_same_image(tmp_path):
+def test_the_same_inputs_give_the_same_image(tmp_path: Path) -> None:
     found = set()
     for number, names in enumerate((None, list(reversed(building.TREE)))):
         directory = tmp_path / str(number)
@@ -66,22 +71,22 @@ def test_the_same_inputs_give_the_same_image(tmp_path):
     assert len(found) == 1
 
 
-def test_each_release_has_a_file_system_of_its_own():
+def test_each_release_has_a_file_system_of_its_own() -> None:
     assert image.uuid_of("debian-13", "13.1") == image.uuid_of("debian-13", "13.1")
     assert len({image.uuid_of(name, version) for name in ("a", "b") for version in ("1", "2")}) == 4
 
 
-def test_the_file_system_is_one_that_nobody_writes_to(tmp_path):
+def test_the_file_system_is_one_that_nobody_writes_to(tmp_path: Path) -> None:
     payload = release_of(tmp_path)["payloads"]["slots"]
     shown = subprocess.run(
         ["dumpe2fs", "-h", unpacked(tmp_path, payload)], check=True, stdout=subprocess.PIPE, text=True
     ).stdout
-    features = re.search(r"Filesystem features: +(.*)", shown).group(1).split()
+    (features,) = [line.split() for line in shown.splitlines() if line.startswith("Filesystem features:")]
     assert "has_journal" not in features and "metadata_csum_seed" not in features
     assert image.uuid_of("debian-13", "13.1") in shown
 
 
-def test_all_that_a_tree_holds_is_in_the_image_with_one_time(tmp_path):
+def test_all_that_a_tree_holds_is_in_the_image_with_one_time(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     (tree / "deep/er").mkdir(parents=True)
     (tree / "deep/er/file").write_bytes(os.urandom(3 << 20))
@@ -104,24 +109,24 @@ def test_all_that_a_tree_holds_is_in_the_image_with_one_time(tmp_path):
     assert "has_journal" not in asked(tmp_path / "image", "features")
 
 
-def test_what_does_not_fit_is_counted_before():
+def test_what_does_not_fit_is_counted_before() -> None:
     assert image.Need(0, 0).size() == 16 << 20
     assert image.Need(100000, 9622).size() % (16 << 20) == 0
     assert image.Need(100000, 9622).size() > 100000 * 4096 + 9622 * 256
 
 
-def test_another_image_of_a_version_that_is_there_fail(tmp_path):
+def test_another_image_of_a_version_that_is_there_fail(tmp_path: Path) -> None:
     path = building.prepare(tmp_path)
     building.publish(path, tmp_path / "work", "13.1", tmp_path / "public", slots=True)
     manifest = tmp_path / "public/debian-13-13.1/release.yml"
     text = manifest.read_text()
-    digest = re.search(r"\bsha256: (\w+)", text).group(1)
+    (digest,) = re.findall(r"\bsha256: (\w+)", text)
     manifest.write_text(text.replace(f" sha256: {digest}", " sha256: " + "f" * 64))
     with pytest.raises(FleetError, match="is there already as sha256 ffffffffffff, and this one is " + digest[:12]):
         building.publish(path, tmp_path / "work", "13.1", tmp_path / "public", slots=True)
 
 
-def test_a_release_gets_its_second_payload_later(tmp_path):
+def test_a_release_gets_its_second_payload_later(tmp_path: Path) -> None:
     path = building.prepare(tmp_path)
     building.publish(path, tmp_path / "work", "13.1", tmp_path / "public")
     done = building.publish(path, tmp_path / "work", "13.1", tmp_path / "public", slots=True)
@@ -129,7 +134,7 @@ def test_a_release_gets_its_second_payload_later(tmp_path):
     assert not building.publish(path, tmp_path / "work", "13.1", tmp_path / "public", slots=True).changed
 
 
-def test_a_tree_that_is_not_there_fail(tmp_path):
+def test_a_tree_that_is_not_there_fail(tmp_path: Path) -> None:
     log = tools.Log(str(tmp_path / "log"))
     with pytest.raises(FleetError, match="making the image of the slots failed"):
         image.make(str(tmp_path / "nothing"), str(tmp_path / "image"), "a", "1", 1, log)

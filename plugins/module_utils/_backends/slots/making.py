@@ -1,0 +1,257 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two slots and PERSIST, made on a node that has none: beside what runs, which is not touched.
+
+The layout file is written first and names all by PARTUUIDs that are decided by then, the table second, at once, and
+PERSIST gets its file system last. So a run that is cut off anywhere is gone on with by the next one, and until the
+table is written the disk is what it was.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import json
+import os
+import time
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Step
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import layout, table
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+SAVED = DIRECTORY + "/table.sfdisk"
+LEFT = "The partition table is what it was, and the node serves on as it did"
+_MEMBER = "LVM2_member"
+_EDGE = 1 << 20  # where signatures of what lay there before are, at both ends
+_SECONDS = 30  # until a partition that the kernel was told of is to be seen
+# A second copy of LVM's metadata may lie at the end, and pvresize keeps room for it.
+_LVM_TAIL = 4 << 20
+
+
+class Places(typing.NamedTuple):
+    """disk: "" for that of "/". file: the layout file. saved: where the table is kept as it was."""
+
+    disk: str = ""
+    file: str = layout.FILE
+    saved: str = SAVED
+
+
+def plan(wanted: table.Wanted, places: Places) -> typing.List[Step]:
+    """Decide what is missing until the node has slots, with a table that was looked at just now.
+
+    :raises FleetError: there is no room, or nobody can say where; nothing was changed.
+    """
+    named = layout.parse_file(_storage.read_text(places.file)) if os.path.exists(places.file) else {}
+    partitions = layout.partitions()
+    there = [name for name in layout.REQUIRED if layout.found(partitions, named.get(name, f"PARTLABEL={name}"))]
+    steps = []
+    if len(there) < len(layout.REQUIRED):
+        before, made = _planned(wanted, places, partitions, there)
+        names = dict(named, **{name: f"PARTUUID={part.uuid}" for name, part in made.made.items()})
+        names = _with_boot(names, partitions)
+        if names != named:
+            steps.append(Step(f"write {places.file}", lambda: _write_file(names, places.file)))
+        steps.append(Step(_sentence(made, before), lambda: _apply(before, made, places)))
+        target = names[layout.PERSIST]
+    else:
+        names = _with_boot(named, partitions)
+        if names != named:
+            steps.append(Step(f"write {places.file}", lambda: _write_file(names, places.file)))
+        target = names.get(layout.PERSIST, f"PARTLABEL={layout.PERSIST}")
+        if _one(partitions, target).fstype:
+            return steps
+    steps.append(Step(f"make a file system on {layout.PERSIST}", lambda: _make_persist(target)))
+    return steps
+
+
+def _one(partitions: typing.Sequence[layout.Partition], tag: str) -> layout.Partition:
+    found = layout.found(partitions, tag)
+    if len(found) != 1:
+        raise FleetError("%d partitions are %s" % (len(found), tag), LEFT, "Look at 'lsblk -o +PARTLABEL,PARTUUID'")
+    return found[0]
+
+
+def _with_boot(names: typing.Dict[str, str], partitions: typing.Sequence[layout.Partition]) -> typing.Dict[str, str]:
+    """Name the partition that /boot is on, unless one is known."""
+    known = any(layout.found(partitions, names.get(name, f"PARTLABEL={name}")) for name in (layout.BOOT, layout.ESP))
+    number = _storage.mount_of(os.path.dirname(DIRECTORY), _storage.mounts()).number
+    holds = [one for one in partitions if number in (one.number, *one.above) and one.partuuid]
+    if known or not holds:
+        return names
+    return dict(names, **{layout.BOOT: f"PARTUUID={holds[0].partuuid}"})
+
+
+def _planned(
+    wanted: table.Wanted,
+    places: Places,
+    partitions: typing.Sequence[layout.Partition],
+    there: typing.Sequence[str],
+) -> typing.Tuple[table.Table, table.Plan]:
+    disk = os.path.realpath(places.disk) if places.disk else _disk_of_root()
+    if there:
+        raise FleetError(
+            f"This node has {', '.join(there)} already, and not all of {', '.join(layout.REQUIRED)}",
+            LEFT,
+            f"Look whose that is; remove it, give it another PARTLABEL, or name all of them in {places.file}",
+        )
+    if wanted.spare:
+        _see_that_it_is_spare(_one(partitions, f"PARTUUID={wanted.spare}"))
+    before = read(disk)
+    return before, table.plan(before, wanted, _volumes(partitions, before), table.random_uuid)
+
+
+def read(disk: str) -> table.Table:
+    """Read the partition table of a disk.
+
+    :raises FleetError: it has none that can have slots.
+    """
+    size = int(run(["lsblk", "--nodeps", "--noheadings", "--bytes", "--output", "SIZE", disk], left=LEFT).stdout)
+    dumped = run(["sfdisk", "--dump", disk], check=False, left=LEFT, todo="Install fdisk, or util-linux")
+    return table.parse(dumped.stdout if dumped.rc == 0 else f"device: {disk}", size)
+
+
+def _disk_of_root() -> str:
+    root = _storage.mount_of("/", _storage.mounts()).number
+    listed = run(["lsblk", "--json", "--paths", "--output", "NAME,TYPE,MAJ:MIN"], left=LEFT).stdout
+    found = [one["name"] for one in json.loads(listed)["blockdevices"] if root in list(_numbers(one))]
+    if len(found) != 1:
+        raise FleetError(
+            "/ lies on %s" % (" and ".join(found) or "no disk"), LEFT, "Name the disk that shall have the slots"
+        )
+    return str(found[0])
+
+
+def _numbers(device: typing.Dict[str, typing.Any]) -> typing.Iterator[str]:
+    yield device["maj:min"].strip()
+    for child in device.get("children") or []:
+        yield from _numbers(child)
+
+
+def _see_that_it_is_spare(spare: layout.Partition) -> None:
+    """Refuse a partition that is in use, or that holds anything that has a name."""
+    holds = layout.probe(spare.device)
+    why = holds.get("TYPE") or holds.get("PTTYPE") or ""
+    if spare.mounted or spare.users:
+        why = f"is in use by {', '.join((*spare.mounted, *spare.users))}"
+    elif why:
+        why = f"holds {why}"
+    if why:
+        raise FleetError(
+            f"{spare.device} {why}, so it is not spare",
+            LEFT,
+            f"If nobody needs its data, free it ('wipefs --all {spare.device}'), then run the same command again",
+        )
+
+
+def _volumes(partitions: typing.Sequence[layout.Partition], found: table.Table) -> typing.List[table.Volume]:
+    """Return the physical volumes on this disk, and what is needed of each."""
+    own = {part.uuid for part in found.parts}
+    members = {one.device: one for one in partitions if one.fstype == _MEMBER and one.partuuid in own}
+    if not members:
+        return []
+    fields = "pv_name,vg_name,pe_start,vg_extent_size,pvseg_start,pvseg_size,segtype"
+    argv = ["pvs", "--segments", "--reportformat", "json", "--units", "b", "--nosuffix", "--options", fields]
+    return parse_volumes(run([*argv, *sorted(members)], left=LEFT).stdout, {k: v.partuuid for k, v in members.items()})
+
+
+def parse_volumes(text: str, partuuids: typing.Dict[str, str]) -> typing.List[table.Volume]:
+    """Read what pvs says of each segment. Pure.
+
+    :param partuuids: of the partitions that are meant, by their device.
+    """
+    needed: typing.Dict[str, int] = {}
+    groups = {}
+    for one in json.loads(text)["report"][0]["pvseg"]:
+        if one["pv_name"] in partuuids and one["vg_name"]:
+            end = int(one["pvseg_start"]) + (0 if one["segtype"] == "free" else int(one["pvseg_size"]))
+            bytes_ = int(one["pe_start"]) + end * int(one["vg_extent_size"]) + _LVM_TAIL
+            needed[one["pv_name"]] = max(needed.get(one["pv_name"], 0), bytes_)
+            groups[one["pv_name"]] = one["vg_name"]
+    return [table.Volume(partuuids[name], groups[name], needed[name]) for name in sorted(needed)]
+
+
+def _sentence(made: table.Plan, before: table.Table) -> str:
+    said = "make " + ", ".join(
+        "%s (%d MiB)" % (name, part.size * before.sector >> 20) for name, part in made.made.items()
+    )
+    if made.removed:
+        said += " instead of partition %d" % made.removed.number
+    if made.shrunk:
+        said += " from the end of volume group %s" % made.shrunk[0].group
+    return f"{said} on {before.device}"
+
+
+def _write_file(names: typing.Dict[str, str], path: str) -> None:
+    _storage.make_directory(os.path.dirname(path))
+    _storage.write_atomic(path, (json.dumps(names, indent=1, sort_keys=True) + "\n").encode("utf-8"), 0o644)
+
+
+def _apply(before: table.Table, made: table.Plan, places: Places) -> None:
+    """Write the table: at once, and as it was where what is read back is not what was meant."""
+    disk = before.device
+    if read(disk) != before:
+        raise FleetError(
+            f"The partition table of {disk} has changed since it was looked at", LEFT, "Run the same command again"
+        )
+    _storage.make_directory(os.path.dirname(places.saved))
+    _storage.write_atomic(places.saved, table.render(before).encode("utf-8"), 0o600)
+    if made.shrunk:
+        kept = made.shrunk[1]
+        argv = ["pvresize", "--yes", "--setphysicalvolumesize", "%db" % (kept.size * before.sector)]
+        run(
+            [*argv, _one(layout.partitions(), f"PARTUUID={kept.uuid}").device],
+            left=LEFT,
+            todo="Look at 'pvs --segments'",
+        )
+    if made.removed:
+        run(["partx", "--delete", "--nr", str(made.removed.number), disk], left=LEFT)
+    _empty(disk, made, before.sector)
+    problem = _write(disk, table.render(made.table)) or table.changed(before, read(disk), made)
+    if problem:
+        again = _write(disk, table.render(before))
+        left = f"The table is what it was before; it is in {places.saved} too" if not again else f"{again}; see 'todo'"
+        raise FleetError(
+            f"{disk} did not take the table with the slots: {problem}",
+            left,
+            f"Compare 'sfdisk --dump {disk}' with {places.saved}, and look at that disk",
+        )
+    if made.shrunk:
+        run(["partx", "--update", "--nr", str(made.shrunk[1].number), disk], left=LEFT)
+    for part in made.made.values():
+        run(["partx", "--add", "--nr", str(part.number), disk], left="The table is written", todo="Reboot the node")
+
+
+def _empty(disk: str, made: table.Plan, sector: int) -> None:
+    """Take away what has lain where the slots come, before anybody sees it as a file system or a volume again."""
+    try:
+        with open(disk, "r+b", buffering=0) as stream:
+            for part in made.made.values():
+                for at in (part.start * sector, part.end() * sector - _EDGE):
+                    os.pwrite(stream.fileno(), bytes(_EDGE), at)
+            os.fsync(stream.fileno())
+    except OSError as error:
+        raise FleetError(f"{disk} cannot be written: {error.strerror}", LEFT, "Look at the kernel's log and that disk")
+
+
+def _write(disk: str, text: str) -> str:
+    """Write a table, and say what went wrong, "" for nothing. The kernel is told of single partitions afterwards:
+    others of the disk are in use."""
+    argv = ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", "--wipe", "never", disk]
+    done = run(argv, check=False, input_bytes=text.encode("utf-8"))
+    return (done.stderr.strip() or "sfdisk failed").splitlines()[-1] if done.rc else ""
+
+
+def _make_persist(tag: str) -> None:
+    found: typing.List[layout.Partition] = []
+    ends = time.monotonic() + _SECONDS
+    while not found and time.monotonic() < ends:
+        found = layout.found(layout.partitions(), tag)
+        if not found:
+            time.sleep(0.5)
+    partition = _one(found, tag)
+    if layout.probe(partition.device).get("TYPE"):
+        return  # somebody was faster, and what has a file system is not made anew
+    todo = "Look at that partition, then run the same command again"
+    run(["mkfs.ext4", "-q", "-L", layout.PERSIST, "-m", "0", partition.device], left="The slots are there", todo=todo)
