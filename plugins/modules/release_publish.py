@@ -9,9 +9,11 @@ module: release_publish
 short_description: Publish a signed release in a directory, or mirror one
 version_added: 0.1.0
 description:
-  - Brings a signed release into a directory that a web server shows, first its commit, then its manifest, then the
-    channels that name it, so that nothing is to be seen before it is whole. A run that was killed is gone on with.
-  - Everything is verified on its way, manifest and channels by O(trusted_keys), the content by the commit.
+  - Brings a signed release into a directory that a web server shows, first its commit and its image, then its manifest,
+    then the channels that name it, so that nothing is to be seen before it is whole. A run that was killed is gone on
+    with.
+  - Everything is verified on its way, manifest and channels by O(trusted_keys), the content by the commit, an image by
+    the digests in the manifest.
   - From a URL it mirrors. Nodes fetch from the URL that the signed manifest names, so that has to lead to the mirror.
 author:
   - osmigrate.fleet contributors (@osmigrate)
@@ -40,12 +42,14 @@ options:
     required: true
   repository:
     description:
-      - Path or URL of the OSTree repository that has the commit of the release.
-      - Left out, it is the one that the manifest names.
+      - Path or URL of the OSTree repository that has the commit of the release. An image for slots lies in C(slots)
+        beside it.
+      - Left out, both are where the manifest says.
     type: str
   destination:
     description:
-      - Directory to publish in. It gets C(repo), C(ID/release.yml), C(ID/release.yml.sig) and channels.
+      - Directory to publish in. It gets C(repo), C(slots), C(ID/release.yml), C(ID/release.yml.sig) and
+        channels.
     type: path
     required: true
   channels:
@@ -76,11 +80,11 @@ options:
     type: bool
     default: false
   verify:
-    description: Read the whole repository at the end, and fail if anything in it is damaged.
+    description: Read the whole repository and all images at the end, and fail if anything in them is damaged.
     type: bool
     default: false
   timeout:
-    description: After how many seconds the fetch of a manifest or channel ends.
+    description: After how many seconds the fetch of a manifest or channel ends, and that of an image that stands still.
     type: int
     default: 30
 seealso:
@@ -179,8 +183,7 @@ def carry_out(params, place, check_mode, now):
     for one in pointed:
         if one.pointer.release == entry:
             channel.see_that_it_is_meant(one.pointer, one.name, found.release, found.digest, found.signed_by)
-    source = params["repository"] or found.release["payloads"].get("ostree", {}).get("url", "")
-    steps = place.plan(found, content, source, params["deltas"])
+    steps = place.plan(found, content, params["repository"] or "", params["deltas"], timeout)
     for one in pointed:
         steps += place.plan_channel(one, [entry])
     steps += place.plan_retention([found.release], [one.pointer for one in pointed], params["keep"])

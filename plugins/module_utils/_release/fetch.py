@@ -75,6 +75,27 @@ def read(location: str, name: str, timeout: int, largest: int = LARGEST) -> typi
     return content
 
 
+def stream(location: str, name: str, timeout: int) -> typing.BinaryIO:
+    """Open a file of any size; whoever reads it looks at what comes.
+
+    :param location: a path or a URL of http or https.
+    :param timeout: seconds after which a server that sends nothing is given up.
+    :raises FleetError: it is not there.
+    """
+    try:
+        if not is_url(location):
+            return open(location, "rb")
+        _origin(location, name)
+        return typing.cast(
+            typing.BinaryIO, open_url(location, timeout=timeout, decompress=False, use_netrc=not is_plain(location))
+        )
+    except HTTPError as error:
+        raise _failed(name, "the server answered %d %s" % (error.code, printable(error.reason, 80)))
+    except (OSError, HTTPException, ValueError, UrlsError) as error:
+        reason = error.reason if isinstance(error, URLError) else error
+        raise _failed(name, printable(getattr(reason, "strerror", None) or str(reason), 200))
+
+
 def read_file(path: str, name: str, largest: int = LARGEST) -> typing.Optional[bytes]:
     """Read a local file, one byte more than the largest if it has as many; None when it is not there.
 

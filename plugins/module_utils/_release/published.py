@@ -22,6 +22,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
     channels,
     envelope,
     fetch,
+    images,
     reader,
     retention,
     schema,
@@ -63,6 +64,9 @@ class Site:
             for name in os.listdir(self.place):
                 if name.startswith((_NEW, _OLD)):
                     shutil.rmtree(os.path.join(self.place, name))
+            for name in self._images():
+                if name.startswith(images.NEW):
+                    os.unlink(os.path.join(self.place, images.DIRECTORY, name))
             yield
 
     def releases(self) -> typing.Dict[str, retention.Release]:
@@ -96,6 +100,10 @@ class Site:
         partial = os.path.join(self.repository, "state", f"{commit}.commitpartial")
         return os.path.lexists(there) and not os.path.lexists(partial)
 
+    def _images(self) -> typing.List[str]:
+        place = os.path.join(self.place, images.DIRECTORY)
+        return sorted(os.listdir(place)) if os.path.isdir(place) else []
+
     def ref(self, name: str) -> str:
         """Return the commit of a branch, "" if there is none."""
         if not os.path.isdir(self.repository):
@@ -105,44 +113,31 @@ class Site:
 
     # What publishes.
 
-    def plan(self, found: reader.Release, content: bytes, source: str, deltas: bool) -> typing.List[Step]:
+    def plan(self, found: reader.Release, content: bytes, source: str, deltas: bool, timeout: int) -> typing.List[Step]:
         """Return what is left to do until a release is there.
 
         :param content: the bytes of its manifest.
-        :param source: path or URL of the repository that has its commit.
+        :param source: path or URL of the repository that has its commit, and beside which its image lies; "" for where
+            the manifest says that they are.
         :param deltas: whether to make static deltas.
+        :param timeout: seconds after which a server that sends nothing of an image is given up.
         :raises FleetError: another release has its id here.
         """
         release, entry = found.release, schema.entry_id(found.release)
-        payload = release["payloads"].get("ostree")
-        if payload is None or len(release["payloads"]) > 1:
-            raise FleetError(f"{found.name} has another payload than one of OSTree", todo="Publish it by other means")
-        commit, present = payload["commit"], self.releases()
+        present = self.releases()
         there = read_bytes(os.path.join(self.place, entry, MANIFEST))
         if there and there != content:
+            pinned = ", ".join(one[:12] for one in schema.commits(present.get(entry, release)).values())
             raise FleetError(
-                f"{entry} is published in {self.place} already, as commit "
-                f"{present.get(entry, release)['payloads']['ostree']['commit'][:12]} and with another manifest",
+                f"{entry} is published in {self.place} already, as commit {pinned} and with another manifest",
                 todo="Give the release another version: nodes and clusters refuse a second one under an id they know",
             )
         steps: typing.List[Step] = []
-        if not self.has(commit):
-            steps.append(
-                (f"fetch commit {commit[:12]} from {fetch.shown(source)}", lambda: self._fetch(source, commit))
-            )
-        if deltas and not there:
-            for before in self._bases(release, present):
-                steps.append(
-                    (f"make a delta from {before[:12]} if it pays", functools.partial(self._delta, before, commit))
-                )
-        wanted = {_REF.format(commit): commit}
-        newest = retention.newest_first([*present.values(), release], release["name"])[0]
-        if newest["payloads"]["ostree"]["commit"] == commit:
-            wanted[payload["ref"]] = commit
-        for ref in sorted(name for name, target in wanted.items() if self.ref(name) != target):
-            steps.append((f"let branch {ref} be {commit[:12]}", functools.partial(self._set, ref, commit)))
-        if steps:
-            steps.append(("write the summary", self._summarize))
+        payloads = release["payloads"]
+        if "ostree" in payloads:
+            steps += self._plan_commit(release, present, source, deltas and not there)
+        if "slots" in payloads:
+            steps += images.plan(payloads["slots"], source, self.place, timeout)
         signed = envelope.render(envelope.Envelope(found.payload, found.signatures))
         if not there:
             steps.append((f"publish {entry}", lambda: self._place(entry, content, signed)))
@@ -150,6 +145,29 @@ class Site:
             path = os.path.join(self.place, entry, MANIFEST + ".sig")
             steps.append((f"publish the signatures of {entry}", lambda: reader.write(path, signed)))
         return steps
+
+    def _plan_commit(
+        self, release: retention.Release, present: typing.Dict[str, retention.Release], source: str, deltas: bool
+    ) -> typing.List[Step]:
+        steps: typing.List[Step] = []
+        payload = release["payloads"]["ostree"]
+        commit, source = payload["commit"], source or payload["url"]
+        if not self.has(commit):
+            steps.append(
+                (f"fetch commit {commit[:12]} from {fetch.shown(source)}", lambda: self._fetch(source, commit))
+            )
+        for before in self._bases(release, present) if deltas else []:
+            steps.append(
+                (f"make a delta from {before[:12]} if it pays", functools.partial(self._delta, before, commit))
+            )
+        wanted = {_REF.format(commit): commit}
+        of_ostree = [one for one in present.values() if _commit(one)]
+        newest = retention.newest_first([*of_ostree, release], release["name"])[0]
+        if _commit(newest) == commit:
+            wanted[payload["ref"]] = commit
+        for ref in sorted(name for name, target in wanted.items() if self.ref(name) != target):
+            steps.append((f"let branch {ref} be {commit[:12]}", functools.partial(self._set, ref, commit)))
+        return [*steps, ("write the summary", self._summarize)] if steps else []
 
     def plan_channel(self, found: channels.Found, coming: typing.Iterable[str]) -> typing.List[Step]:
         """Return what is left to do until a channel is there.
@@ -189,20 +207,31 @@ class Site:
         }
         stay = retention.kept(all_of_them.values(), [one.release for one in meant.values()], keep)
         going = sorted(set(present) - stay)
-        commits = {all_of_them[one]["payloads"]["ostree"]["commit"] for one in stay}
+        commits = {_commit(all_of_them[one]) for one in stay}
         steps: typing.List[Step] = [(f"remove {one}", functools.partial(self._remove, one)) for one in going]
-        for commit in sorted({present[one]["payloads"]["ostree"]["commit"] for one in going} - commits):
+        gone = sorted({_commit(present[one]) for one in going} - commits - {""})
+        for commit in gone:
             steps.append((f"forget commit {commit[:12]}", functools.partial(self._forget, commit)))
-        if steps:
+        if gone:
             steps += [("remove what no release needs", self._prune), ("write the summary", self._summarize)]
+        named = {name for one in stay for name in _image_names(all_of_them[one])}
+        for name in sorted({name for one in going for name in _image_names(present[one])} - named):
+            path = os.path.join(self.place, images.DIRECTORY, name)
+            if os.path.lexists(path):
+                steps.append((f"remove {images.DIRECTORY}/{name}", functools.partial(os.unlink, path)))
         return steps
 
     def verify(self) -> None:
-        """Read all of the repository.
+        """Read all of the repository, and all images.
 
-        :raises FleetError: something in it is damaged.
+        :raises FleetError: something in them is damaged.
         """
-        run(["ostree", "fsck", f"--repo={self.repository}", "--quiet"], todo="Remove the repository, and fill it anew")
+        if os.path.isdir(self.repository):
+            todo = "Remove the repository, and fill it anew"
+            run(["ostree", "fsck", f"--repo={self.repository}", "--quiet"], todo=todo)
+        for release in self.releases().values():
+            if _image_names(release):
+                images.verify(release["payloads"]["slots"], self.place)
 
     def _ostree(self, *argv: str, **how: typing.Any) -> str:
         return run(["ostree", argv[0], f"--repo={self.repository}", *argv[1:]], **how).stdout
@@ -229,8 +258,7 @@ class Site:
         older = [one for one in retention.newest_first(present.values(), release["name"]) if one != release]
         ids = [pointer.release for pointer in self.pointers().values() if pointer.name == release["name"]]
         found = older[:1] + [present[one] for one in ids if one in present]
-        commits = {one["payloads"]["ostree"]["commit"] for one in found if "ostree" in one["payloads"]}
-        return sorted(commits - {release["payloads"]["ostree"]["commit"]})
+        return sorted({_commit(one) for one in found} - {_commit(release), ""})
 
     def _delta(self, before: str, commit: str) -> None:
         place = os.path.join(self.repository, "deltas")
@@ -275,3 +303,14 @@ def _size(place: str) -> int:
     return sum(
         os.path.getsize(os.path.join(directory, name)) for directory, _below, names in os.walk(place) for name in names
     )
+
+
+def _commit(release: retention.Release) -> str:
+    """Return the commit of a release, "" where it has none of OSTree."""
+    commit: str = release["payloads"].get("ostree", {}).get("commit", "")
+    return commit
+
+
+def _image_names(release: retention.Release) -> typing.List[str]:
+    payload = release["payloads"].get("slots")
+    return images.names(payload) if payload else []

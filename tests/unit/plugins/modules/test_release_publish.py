@@ -11,6 +11,8 @@ import subprocess
 import threading
 
 import pytest
+import yaml
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import publish as slots
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import published, retention
 from ansible_collections.osmigrate.fleet.plugins.modules import release_publish
@@ -36,7 +38,7 @@ class Team(Channels):
         ostree("init", f"--repo={self.repository}", "--mode=archive")
         self.commits = {}
 
-    def release(self, version, minimum_from="[]", sign=True, content=None):
+    def release(self, version, minimum_from="[]", sign=True, content=None, image=None):
         tree = self.directory / "tree"
         (tree / "usr").mkdir(parents=True, exist_ok=True)
         (tree / "usr/version").write_text(version)
@@ -48,10 +50,26 @@ class Team(Channels):
         place.mkdir()
         self.manifest = str(place / "release.yml")
         self.commits[version] = commit
-        super().publish(text.replace("http://images.example/repo", self.url))
+        text = text.replace("http://images.example/repo", self.url)
+        if image is not None:
+            document = yaml.safe_load(text)
+            document["payloads"]["slots"] = self.image(version, image)
+            text = yaml.safe_dump(document, sort_keys=False)
+        super().publish(text)
         if sign:
             self.sign()
         return self.manifest
+
+    def image(self, version, content):
+        """Make what a manifest says of an image, and its files in `slots`."""
+        boot, image, stored = (self.directory / name for name in ("boot", "image", "slots"))
+        boot.mkdir(exist_ok=True)
+        stored.mkdir(exist_ok=True)
+        (boot / "vmlinuz").write_text("kernel")
+        image.write_bytes(content)
+        url = f"{self.url.rpartition('/')[0]}/slots"
+        wish = slots.Wish(str(image), str(boot), "/vmlinuz", "/vmlinuz", "ext4", str(stored), f"i{version}", url)
+        return slots.payload(wish)
 
     def put(self, manifest=None, check_mode=False, now=NOW, **changes):
         arguments = {
@@ -288,6 +306,70 @@ def test_a_mirror_copies_what_a_channel_means_and_verifies_it(team, server):
         team.put(f"{server}/debian-13-13.2/release.yml", repository=None, destination=str(here))
     assert not (here / "debian-13-13.2").exists()
     assert _REMOTE_IS_GONE not in (here / "repo/config").read_text()
+
+
+BLOCKS = [os.urandom(4096) * 2 for _number in range(4)]
+
+
+def test_images_of_slots_are_published_mirrored_and_forgotten(team, server):
+    team.url = f"{server}/repo"
+    team.release("13.1", image=BLOCKS[0])
+    actions = team.put()
+    assert [one.split(" from ")[0] for one in actions[-3:]] == [
+        "fetch slots/i13.1.gz",
+        "fetch slots/i13.1.index",
+        "publish debian-13-13.1",
+    ]
+    assert team.put() == []
+    mirror = {"manifest": f"{server}/debian-13-13.1/release.yml", "destination": str(team.directory / "mirror")}
+    team.put(repository=None, **mirror)
+    for name in ("i13.1.gz", "i13.1.index"):
+        there = [(place / "slots" / name).read_bytes() for place in (team.public_directory, team.directory / "mirror")]
+        assert there[0] == there[1] == (team.directory / "slots" / name).read_bytes()
+    team.release("13.2", image=BLOCKS[1])
+    (team.public_directory / "slots/.osmigrate-x").write_text("of a run that was killed")
+    assert "remove slots/i13.1.gz" in team.put(keep=1)
+    assert sorted(os.listdir(team.public_directory / "slots")) == ["i13.2.gz", "i13.2.index"]
+
+
+@pytest.mark.parametrize("how", ["cut off", "another", "gone", "index"])
+def test_an_image_that_is_not_the_signed_one_is_not_published(team, how):
+    team.release("13.1", image=BLOCKS[0])
+    stored = team.directory / "slots"
+    if how == "another":
+        team.image("13.1", BLOCKS[1])
+    elif how == "gone":
+        (stored / "i13.1.gz").unlink()
+    else:
+        path = stored / ("i13.1.index" if how == "index" else "i13.1.gz")
+        path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(FleetError) as caught:
+        team.put()
+    said = {"cut off": "cannot be read whole", "gone": "cannot be fetched"}
+    assert said.get(how, "is not what the manifest names") in caught.value.problem
+    assert team.shown() == ["slots"]
+    assert not [name for name in os.listdir(team.public_directory / "slots") if name != "i13.1.gz"]
+
+
+def test_another_image_under_a_published_name_is_refused_and_a_damaged_one_is_found(team):
+    team.release("13.1", image=BLOCKS[0])
+    team.put()
+    shutil.rmtree(team.directory / "slots")
+    team.release("13.2", image=BLOCKS[1])
+    text = (team.directory / "r13.2/release.yml").read_text()
+    (team.directory / "slots/i13.2.index").rename(team.directory / "slots/i13.1.index")
+    team.publish(text.replace("slots/i13.2.", "slots/i13.1."))
+    team.sign()
+    with pytest.raises(FleetError, match=r"slots/i13.1.index is published in .* already, and is of another image"):
+        team.put()
+    path = team.public_directory / "slots/i13.1.gz"
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(FleetError, match="cannot be read whole"):
+        published.Site(str(team.public_directory)).verify()
+    team.publish(text.replace("/slots/i13.2.", "/elsewhere/i13.2."))
+    team.sign()
+    with pytest.raises(FleetError, match="does not lie in slots"):
+        team.put()
 
 
 _REMOTE_IS_GONE = "osmigrate-mirror"
