@@ -126,6 +126,32 @@ SAID = {
 }
 
 
+def with_both(tree: Path) -> None:
+    (tree / "etc").mkdir()
+
+
+def with_a_plain_one(tree: Path) -> None:
+    (tree / "usr/etc").rename(tree / "etc")
+
+
+def without_os_release(tree: Path) -> None:
+    (tree / "usr/lib/os-release").unlink()
+
+
+def without_a_kernel(tree: Path) -> None:
+    shutil.rmtree(tree / "usr/lib/modules")
+
+
+@pytest.mark.parametrize("change", [with_both, with_a_plain_one, without_os_release, without_a_kernel])
+def test_what_ostree_deploys_from_nothing_is_to_be_built_anew(node, change):
+    node.release()
+    change(node.directory / "tree")
+    run(["ostree", "commit", f"--repo={node.source}", f"--branch={REF}", f"--tree=dir={node.directory}/tree"])
+    commit = run(["ostree", "rev-parse", f"--repo={node.source}", REF]).stdout.strip()
+    with pytest.raises(FleetError, match="cannot be deployed: .*publish it under another version"):
+        node.stage(commit)
+
+
 @pytest.mark.parametrize(("said", "todo"), SAID.items())
 def test_the_advice_fits_the_cause(said, todo):
     assert todo in program.advice(said)

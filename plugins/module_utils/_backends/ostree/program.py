@@ -54,6 +54,11 @@ ADVICE = (
         r"[Nn]o such (branch|ref)|[Rr]ef(spec)? .*not found|Couldn't find|[Bb]inding",
         "Correct payloads.ostree.ref of the manifest, or publish that branch, then run the same command again",
     ),
+    (
+        r"Preparing /etc|os-release|find kernel|/usr/lib/modules",
+        "Build the release with one kernel in /usr/lib/modules, with /usr/lib/os-release and with /usr/etc in place of "
+        "/etc, and publish it under another version",
+    ),
     ("", RESUME),
 )
 
