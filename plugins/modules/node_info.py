@@ -133,6 +133,11 @@ selinux:
   description: Mode of SELinux, V(enforcing), V(permissive) or V(disabled).
   returned: always
   type: str
+selinux_unlabelled:
+  description: Directories without a label of SELinux's policy, empty where SELinux is not at work.
+  returned: always
+  type: list
+  elements: str
 cgroup:
   description: Version of the cgroup hierarchy.
   returned: always
@@ -317,8 +322,16 @@ kubelet:
     volume_plugin_dir:
       description: Where it looks for volume plugins.
       type: str
+    cgroup_driver:
+      description: Who makes the cgroups of pods by its configuration, empty where that does not say it.
+      type: str
+    endpoint:
+      description: The socket of its container runtime, empty where neither its arguments nor its configuration say it.
+      type: str
 container_runtime:
-  description: The container runtime that runs, C(name) and C(version).
+  description:
+    - The container runtime that the kubelet uses, C(name) and C(version).
+    - C(cgroup_driver) says who makes cgroups by the configuration of containerd, empty for others.
   returned: always
   type: dict
 network:

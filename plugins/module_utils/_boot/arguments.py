@@ -63,6 +63,12 @@ DROPPED = [
             "BOOT_IMAGE root rootfstype rootwait rootdelay ro rw initrd init ostree ostree.* systemd.machine_id "
             "systemd.gpt_auto osmigrate.*",
         ),
+        (
+            "releases have the second version of cgroups",
+            "systemd.unified_cgroup_hierarchy=0 systemd.unified_cgroup_hierarchy=no "
+            "systemd.unified_cgroup_hierarchy=false systemd.unified_cgroup_hierarchy=off "
+            "systemd.legacy_systemd_cgroup_controller SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE",
+        ),
         ("belongs to trials", "panic oops systemd.watchdog_sec"),
         (
             "only about what is shown while booting",

@@ -11,6 +11,7 @@ import array
 import errno
 import fcntl
 import os
+import re
 import struct
 import typing
 
@@ -24,6 +25,7 @@ IN_PLACE = ("ext2", "ext3", "ext4", "xfs")
 PLAIN = ("part", "disk", "loop")
 ESP_BLOCK_PATH = "EFI/osmigrate/" + grub.BLOCK
 
+LOCKDOWN = "/sys/kernel/security/lockdown"
 FIEMAP = 0xC020660B
 FIEMAP_SYNC = 1
 EXTENTS_MAX = 16
@@ -128,6 +130,9 @@ def kexec_problem() -> str:
     """Return why this system cannot start another kernel by itself, empty if it can."""
     if not any(os.access(os.path.join(directory, "kexec"), os.X_OK) for directory in SEARCH_PATH.split(":")):
         return "there is no kexec program (package kexec-tools)"
+    locked = re.search(r"\[(\w+)\]", _storage.read_text(LOCKDOWN))
+    if locked and locked.group(1) != "none":
+        return f"the kernel is locked down ({locked.group(1)}), as Secure Boot has it"
     try:
         with open("/proc/sys/kernel/kexec_load_disabled") as disabled:
             return "the kernel forbids it (kernel.kexec_load_disabled)" if disabled.read().strip() != "0" else ""

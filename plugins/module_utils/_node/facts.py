@@ -22,6 +22,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     loader,
     menu,
     script,
+    secureboot,
     timing,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub as grub_menu
@@ -36,11 +37,15 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read impo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 
-SECURE_BOOT = loader.EFI_VARIABLES + "/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
-RUNTIMES = ("containerd", "crio", "docker")
+RUNTIMES = ("crio", "containerd", "docker")
 NETWORKS = ("systemd-networkd", "NetworkManager", "networking", "network", "dhcpcd", "wicked", "connman")
 UNITS = RUNTIMES + ("kubelet",) + NETWORKS
 KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
+CONTAINERD_CONFIG = "/etc/containerd/config.toml"
+DOCKERSHIM = "unix:///var/run/dockershim.sock"
+SELINUX_MODE = "sys/fs/selinux/enforce"
+# Where files of ours come to lie, and what the way back needs: each has a label of its own in every policy.
+LABELLED = ("/boot", "/etc", "/etc/systemd/system", "/usr/bin", "/var/lib", "/var/log", "/home")
 VOLUME_PLUGIN_DIR = "/usr/libexec/kubernetes/kubelet-plugins/volume/exec/"
 
 
@@ -76,15 +81,16 @@ def gather(root="/"):
         "newest": boot.newest() if boot is not None else {},
         "boots": [{"root": int(boot.root), "whole": int(boot.whole)} for boot in timing.last_boots()],
         "firmware": "uefi" if os.path.isdir(os.path.join(root, grub_menu.UEFI)) else "bios",
-        "secure_boot": _bytes(root, SECURE_BOOT)[4:5] == b"\x01",
-        "selinux": {"1": "enforcing", "0": "permissive"}.get(_text(root, "sys/fs/selinux/enforce").strip(), "disabled"),
+        "secure_boot": secureboot.is_on(root),
+        "selinux": {"1": "enforcing", "0": "permissive"}.get(_text(root, SELINUX_MODE).strip(), "disabled"),
+        "selinux_unlabelled": unlabelled(root),
         "cgroup": 2 if os.path.exists(os.path.join(root, "sys/fs/cgroup/cgroup.controllers")) else 1,
         "grub": grub_facts(root),
         "boot_tier": tier_facts(root),
         "kexec_on_reboot": re.search(r"(?m)^\s*LOAD_KEXEC=.?true", _text(root, "etc/default/kexec")) is not None,
         **{backend.name: backend.facts(boot) for backend in registry.backends(root)},
         "kubelet": _kubelet_facts(root, services["kubelet"]),
-        "container_runtime": _runtime_facts(services),
+        "container_runtime": _runtime_facts(root, services),
         "network": dict(_network_facts(root, owners), renderers=owners),
         **_storage_facts(ostree),
     }
@@ -321,7 +327,21 @@ def _kubelet_facts(root, service):
         "active": service["active"],
         "version": version.split()[-1] if version.split() else "",
         "volume_plugin_dir": flag(arguments, "--volume-plugin-dir") or volume_plugin_dir(config),
+        "cgroup_driver": flag(arguments, "--cgroup-driver") or setting(config, "cgroupDriver"),
+        "endpoint": endpoint(arguments, config),
     }
+
+
+def endpoint(arguments, config):
+    """Return where the kubelet finds its runtime; up to 1.23 docker needed none, and was what was taken by itself."""
+    named = flag(arguments, "--container-runtime-endpoint") or setting(config, "containerRuntimeEndpoint")
+    return named or (DOCKERSHIM if flag(arguments, "--container-runtime") == "docker" else "")
+
+
+def setting(config, name):
+    """Return what a kubelet configuration (YAML or JSON) has for one of its keys that holds a text, "" for nothing."""
+    found = re.search(r"""^\s*["']?%s["']?[ \t]*:[ \t]*["']?([^"'#,\n]+)""" % name, config, re.MULTILINE)
+    return found.group(1).strip() if found else ""
 
 
 def flag(arguments, name):
@@ -336,18 +356,50 @@ def flag(arguments, name):
 
 def volume_plugin_dir(config):
     """Return what a kubelet configuration (YAML or JSON) says, else the built-in default."""
-    found = re.search(r"""^\s*["']?volumePluginDir["']?\s*:\s*["']?([^"'#,\n]+)""", config, re.MULTILINE)
-    return found.group(1).strip() if found and found.group(1).strip() else VOLUME_PLUGIN_DIR
+    return setting(config, "volumePluginDir") or VOLUME_PLUGIN_DIR
 
 
-def _runtime_facts(services):
-    for name in RUNTIMES:
-        if services[name]["active"]:
-            program = "dockerd" if name == "docker" else name
-            said = run([program, "--version"], check=False).stdout if _has_program(program) else ""
-            found = re.search(r"\d+\.\d+\S*", said)
-            return {"name": name, "version": found.group(0).rstrip(",") if found else ""}
-    return {"name": "", "version": ""}
+def _runtime_facts(root, services):
+    asked = _kubelet_facts(root, services["kubelet"])["endpoint"]
+    name = runtime_name(asked, [name for name in RUNTIMES if services[name]["active"]])
+    program = "dockerd" if name == "docker" else name
+    said = run([program, "--version"], check=False).stdout if name and _has_program(program) else ""
+    found = re.search(r"\d+\.\d+\S*", said)
+    driver = systemd_cgroup(_text(root, CONTAINERD_CONFIG)) if name == "containerd" else ""
+    return {"name": name, "version": found.group(0).rstrip(",") if found else "", "cgroup_driver": driver}
+
+
+def runtime_name(asked, active):
+    """Say which runtime the kubelet speaks to: where docker runs, a containerd of its own does, too.
+
+    :param asked: str, the kubelet's endpoint.
+    :param active: list of str, those of RUNTIMES that run.
+    """
+    for word, name in (("docker", "docker"), ("crio", "crio"), ("containerd", "containerd")):
+        if word in asked:
+            return name
+    return active[0] if active else ""
+
+
+def systemd_cgroup(config):
+    """Return the cgroup driver that a containerd's configuration names, "" where it names none."""
+    found = re.findall(r"(?mi)^\s*systemd_?cgroup\s*=\s*(true|false)\b", config)
+    return "" if not found else "systemd" if "true" in found else "cgroupfs"
+
+
+def unlabelled(root):
+    """Return the directories that have no label of SELinux's policy, where SELinux is at work."""
+    if not _text(root, SELINUX_MODE):
+        return []
+    return [path for path in LABELLED if os.path.exists(os.path.join(root, path[1:])) and _lacks_label(root, path)]
+
+
+def _lacks_label(root, path):
+    try:
+        label = os.getxattr(os.path.join(root, path.lstrip("/")), "security.selinux")
+    except OSError:
+        return True
+    return any(kind in label for kind in (b":unlabeled_t", b":file_t"))
 
 
 def _has_program(name):

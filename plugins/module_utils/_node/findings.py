@@ -26,6 +26,9 @@ ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
 # (docs/design.md, "Tiers").
 FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs", "btrfs")
 LAYERS = ("part", "disk", "loop", "lvm")
+RAID = ("raid0", "raid1", "raid4", "raid5", "raid6", "raid10", "linear")
+# What an initramfs opens only if it was built with the tools for it.
+OPENED = RAID + ("thin pool", "mpath", "crypt")
 SHOWN = 5  # of many things that one finding is about
 
 
@@ -308,9 +311,15 @@ def boot_loader_pending(node, wanted):
     return f"Its default entry differs in {_some(names, ', ')}" if names else ""
 
 
-@_check("inhibitor", "Secure Boot is on", "Turn Secure Boot off, or exclude the node")
+@_check(
+    "info",
+    "Secure Boot is on",
+    "Nothing has to be done if the kernel of the release is signed by what shim or the firmware trusts; otherwise "
+    "enrol that certificate ('mokutil --import')",
+)
 def secure_boot(node, wanted):
-    return "The firmware would only start kernels that it trusts" if node["secure_boot"] else ""
+    said = "The kernel of the release is held against what this machine trusts when it is staged"
+    return said if node["secure_boot"] else ""
 
 
 @_check("inhibitor", "/boot lies on an unsupported file system", "Put /boot on ext4, XFS or btrfs")
@@ -318,9 +327,14 @@ def boot_filesystem(node, wanted):
     return "" if node["boot"]["fstype"] in FILE_SYSTEMS else f"/boot is {node['boot']['fstype']}"
 
 
-@_check("inhibitor", "/boot lies on unsupported storage", "Put /boot on a plain partition or a logical volume")
+@_check(
+    "inhibitor",
+    "/boot lies on unsupported storage",
+    "Put /boot on a plain partition, a RAID of Linux or a logical volume",
+)
 def boot_storage(node, wanted):
-    return _layers(node["boot"], "/boot")
+    # GRUB reads a RAID, and writes to none: where the trial is counted then is for the tiers to say.
+    return _layers(node["boot"], "/boot", LAYERS + RAID)
 
 
 @_check(
@@ -414,13 +428,26 @@ def read_only(node, wanted):
     return f"Mounted read-only: {', '.join(closed)}" if closed and not node["ostree"]["booted"] else ""
 
 
-@_check("inhibitor", "The root lies on unsupported storage", "Move the root to a plain partition or a logical volume")
+@_check("inhibitor", "The root lies on unsupported storage", "Move the root to a partition, a RAID or a logical volume")
 def root_storage(node, wanted):
-    return _layers(node["root"], "The root")
+    return _layers(node["root"], "The root", LAYERS + OPENED)
 
 
-def _layers(filesystem, name):
-    strange = [layer for layer in filesystem["layers"] if layer not in LAYERS]
+@_check(
+    "inhibitor",
+    "The release's initramfs has to open what the root lies on",
+    "See that it can ('lsinitrd' of it names mdadm, thin_check, multipath, or cryptsetup and what opens the root "
+    "without a person), then accept this finding: a trial that does not find its root comes home by itself",
+    acceptable=True,
+)
+def root_opened(node, wanted):
+    # Where a release runs, its initramfs has done it.
+    named = [layer for layer in node["root"]["layers"] if layer in OPENED]
+    return "" if not named or _runs_release(node) else f"The root lies on {node['root']['device']} ({', '.join(named)})"
+
+
+def _layers(filesystem, name, known):
+    strange = [layer for layer in filesystem["layers"] if layer not in known]
     return f"{name} lies on {filesystem['device']} ({', '.join(strange)})" if strange else ""
 
 
@@ -536,19 +563,52 @@ def _some(sentences, between="; "):
     return between.join(sentences[:SHOWN] + (["and %d more" % more] if more > 0 else []))
 
 
-@_check("inhibitor", "The node uses the first version of cgroups", "Boot with systemd.unified_cgroup_hierarchy=1 first")
+@_check(
+    "high",
+    "The node gets the second version of cgroups by the move",
+    "See that what runs in its pods knows it: Java from 8u372, 11.0.16 or 15 on, Go programs with automaxprocs from "
+    "1.5 on, cAdvisor from 0.43 on, and agents that read /sys/fs/cgroup. Older ones take the memory of the machine for "
+    "theirs; give them their limits by options",
+)
 def cgroup_version(node, wanted):
-    return "" if node["cgroup"] == 2 else "Kubelet and workloads would find other cgroups after the move"
+    return "" if node["cgroup"] == 2 else "It has the first, and kubelet and pods find the second on the release"
 
 
 @_check(
-    "inhibitor",
+    "high",
+    "Kubelet and containerd disagree on who makes cgroups",
+    "Let both say systemd: cgroupDriver in kubelet's configuration, SystemdCgroup in that of containerd; drain the "
+    "node and restart both",
+)
+def cgroup_driver(node, wanted):
+    kubelet, runtime = node["kubelet"]["cgroup_driver"], node["container_runtime"]["cgroup_driver"]
+    if not kubelet or not runtime or kubelet == runtime:
+        return ""
+    return f"The kubelet of the node is configured for {kubelet}, and containerd for {runtime}"
+
+
+@_check(
+    "high",
     "SELinux is enforcing",
-    "Labels are not carried: switch to permissive, or accept this finding",
-    acceptable=True,
+    "Nothing has to be done for the move. After a way back let the labels be set of what was written meanwhile in "
+    "directories that both systems use: 'restorecon -R /home /root /srv /opt /var/log'. The release enforces no policy "
+    "of the node's",
 )
 def selinux(node, wanted):
-    return "SELinux enforces its policy" if node["selinux"] == "enforcing" else ""
+    enforcing = node["selinux"] == "enforcing" and not _runs_release(node)
+    said = "What the release writes into directories that both systems use has no label of this policy"
+    return said if enforcing else ""
+
+
+@_check(
+    "medium",
+    "SELinux has not labelled everything",
+    "Let it, before the move ('restorecon -R -F' on what is named, or 'fixfiles -F onboot' and a reboot): the way back "
+    "needs labels that are whole",
+)
+def selinux_labels(node, wanted):
+    paths = node["selinux_unlabelled"]
+    return f"Without a label: {_some(paths, ', ')}" if paths and not _runs_release(node) else ""
 
 
 @_check(
@@ -561,10 +621,18 @@ def volume_plugin_dir(node, wanted):
     return f"{path} cannot be written after the move" if path.startswith("/usr/") else ""
 
 
-@_check("high", "Another container runtime than containerd", "Check that the release holds the same runtime")
+@_check(
+    "high",
+    "Another container runtime than containerd",
+    "Take a release that has the same one, and its images and state are used as they are. With one that has "
+    "containerd, let the kubelet name its socket (--container-runtime-endpoint, in kubeadm-flags.env, and in the "
+    "annotation kubeadm.alpha.kubernetes.io/cri-socket of the node): images are then fetched anew",
+)
 def container_runtime(node, wanted):
-    name = node["container_runtime"]["name"]
-    return "" if name in ("", "containerd") else f"The node runs {name}, whose images and state are not known"
+    name, endpoint = node["container_runtime"]["name"], node["kubelet"]["endpoint"]
+    if name in ("", "containerd"):
+        return ""
+    return f"The kubelet of the node runs its pods by {name}" + (f" ({endpoint})" if endpoint else "")
 
 
 @_check("medium", "No kubelet runs", "Look why; a node that does not serve now will not serve after the move")

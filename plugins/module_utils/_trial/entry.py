@@ -9,7 +9,8 @@ import os
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, grub
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, grub, secureboot
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import grub_path, read_text
@@ -32,9 +33,17 @@ def of_root(
     :param running: the kernel's arguments now, each with its value.
     :param extra: kernel arguments of the operator.
     :param signed_by: fingerprints of the keys whose signatures count.
-    :raises FleetError: kernel or initramfs are not the release's.
+    :raises FleetError: kernel or initramfs are not the release's, or this machine would not start that kernel.
     """
     name = schema.entry_id(release)
+    refused = secureboot.refusal(root.kernel)
+    if refused:
+        raise FleetError(
+            f"Secure Boot is on, and the kernel of {name} would not be started: {refused}",
+            "It is not in the boot menu; the node serves on as it did",
+            "Enrol the certificate that signed it ('mokutil --import', then confirm it at the console), take a release "
+            "whose kernel this machine trusts, or turn Secure Boot off",
+        )
     system = parse_os_release(read_text(os.path.join(root.path, "usr/lib/os-release")))
     machine_id = read_text("/etc/machine-id").strip()
     # A root mounts what its fstab names. systemd would otherwise take what its partition table suggests: an EFI system

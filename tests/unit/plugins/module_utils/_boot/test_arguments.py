@@ -123,3 +123,11 @@ def test_an_argument_fail_whose_quotes_would_swallow_others(line, word):
     found = grub.parse_command_line(line)
     assert arguments.carried(found, []) == ["nosmt"]
     assert arguments.explain(found, []) == [(word, "it has quotes, which the boot menu does not pass on")]
+
+
+@pytest.mark.parametrize("value", ["0", "no", "false", "off"])
+def test_the_first_version_of_cgroups_is_not_asked_for(value):
+    word = f"systemd.unified_cgroup_hierarchy={value}"
+    assert not arguments.is_carried(word)
+    assert arguments.reason(word) == "releases have the second version of cgroups"
+    assert arguments.is_carried("systemd.unified_cgroup_hierarchy=1")

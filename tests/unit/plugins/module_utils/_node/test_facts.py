@@ -99,6 +99,46 @@ def test_volume_plugin_dir(config, value):
     assert nodefacts.volume_plugin_dir(config) == value
 
 
+CRIO, CRI_DOCKERD = "unix:///var/run/crio/crio.sock", "unix:///run/cri-dockerd.sock"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "config", "asked", "name"),
+    [
+        (["kubelet", f"--container-runtime-endpoint={CRIO}"], "", CRIO, "crio"),
+        (["kubelet"], f"containerRuntimeEndpoint: {CRI_DOCKERD}\n", CRI_DOCKERD, "docker"),
+        (["kubelet", "--container-runtime=docker"], "", nodefacts.DOCKERSHIM, "docker"),
+        (["kubelet", "--container-runtime", "remote"], 'containerRuntimeEndpoint: ""\nkind: x\n', "", "containerd"),
+    ],
+)
+def test_the_runtime_is_the_one_that_the_kubelet_speaks_to(arguments, config, asked, name):
+    """Where docker runs, its containerd runs, too."""
+    assert nodefacts.endpoint(arguments, config) == asked
+    assert nodefacts.runtime_name(asked, ["containerd", "docker"]) == name
+    assert nodefacts.runtime_name("", []) == ""
+
+
+@pytest.mark.parametrize(
+    ("config", "driver"),
+    [
+        ('[plugins."x".options]\n  SystemdCgroup = true\n', "systemd"),
+        ("SystemdCgroup=false\n", "cgroupfs"),
+        ("systemd_cgroup = true # as 1.2 had it\n", "systemd"),
+        ("# SystemdCgroup = true\n", ""),
+        ("", ""),
+    ],
+)
+def test_who_makes_cgroups(config, driver):
+    assert nodefacts.systemd_cgroup(config) == driver
+    assert nodefacts.setting("cgroupDriver: cgroupfs # old\n", "cgroupDriver") == "cgroupfs"
+
+
+def test_labels_matter_only_where_selinux_is_at_work(tmp_path):
+    root = tree(tmp_path, {"boot/x": "", "home/x": ""})
+    assert nodefacts.unlabelled(root) == []
+    assert nodefacts.unlabelled(tree(tmp_path, {"sys/fs/selinux/enforce": "1"})) == ["/boot", "/home"]
+
+
 def test_grub(tmp_path):
     assert "no grub.cfg" in nodefacts.grub_facts(str(tmp_path))["problem"]
     root = tree(tmp_path, {"boot/grub/grub.cfg": "source ${config_directory}/custom.cfg\n"})

@@ -59,6 +59,7 @@ NODE = {
     "machine_id": "0123456789abcdef" * 2,
     "secure_boot": False,
     "selinux": "disabled",
+    "selinux_unlabelled": [],
     "cgroup": 2,
     "root": ROOT,
     "boot": {**ROOT, "separate": False, "loader": ""},
@@ -84,8 +85,14 @@ NODE = {
         "pending": [],
     },
     "ostree": {"booted": False, "version": "2022.7", "deployments": [], "reclaimable_bytes": 0},
-    "kubelet": {"active": True, "version": "v1.36.3", "volume_plugin_dir": "/var/lib/kubelet/volumeplugins"},
-    "container_runtime": {"name": "containerd", "version": "1.6.20"},
+    "kubelet": {
+        "active": True,
+        "version": "v1.36.3",
+        "volume_plugin_dir": "/var/lib/kubelet/volumeplugins",
+        "cgroup_driver": "systemd",
+        "endpoint": "unix:///run/containerd/containerd.sock",
+    },
+    "container_runtime": {"name": "containerd", "version": "1.6.20", "cgroup_driver": "systemd"},
     "network": {"renderers": ["systemd-networkd"], "lost": [], "undeclared": [], "kernel_names": []},
 }
 SEPARATE_BOOT = {"boot.separate": True, "boot.device": "/dev/vda1", "boot.free_bytes": 140 * MB}
@@ -171,8 +178,8 @@ CASES = {
         [{"boot.fstype": "vfat"}, {"boot.fstype": "f2fs"}],
     ),
     "boot-storage": (
-        [{"boot.layers": ["disk"]}, {"boot.layers": ["lvm", "part", "disk"]}],
-        [{"boot.layers": ["crypt", "part"]}, {"boot.layers": ["raid1"]}, {"boot.layers": ["part", "several devices"]}],
+        [{"boot.layers": ["disk"]}, {"boot.layers": ["lvm", "part", "disk"]}, {"boot.layers": ["raid1", "part"]}],
+        [{"boot.layers": ["crypt", "part"]}, {"boot.layers": ["mpath"]}, {"boot.layers": ["part", "several devices"]}],
     ),
     "boot-control": (
         [{"boot_tier.name": "esp-block"}, {"boot_tier.name": "kexec"}],
@@ -188,8 +195,12 @@ CASES = {
         [{"root.fstype": "zfs"}, {"root.fstype": "f2fs"}],
     ),
     "root-storage": (
-        [{"root.layers": []}, {"root.layers": ["lvm", "part"]}],
-        [{"root.layers": ["crypt", "part", "disk"]}, {"root.layers": ["lvm", "raid1", "part"]}],
+        [{"root.layers": []}, {"root.layers": ["lvm", "part"]}, {"root.layers": ["lvm", "raid1", "part"]}],
+        [{"root.layers": ["several devices", "part"]}, {"root.layers": ["lvm", "snapshot", "part"]}],
+    ),
+    "root-opened": (
+        [{"root.layers": ["lvm", "part"]}, {"root.layers": ["raid1"], "entry": "debian-13-13.1"}],
+        [{"root.layers": [layer, "part"]} for layer in ("raid1", "raid10", "thin pool", "mpath", "crypt")],
     ),
     "root-uuid": ([], [{"root.uuid": ""}, {"root.twins": ["/dev/mapper/vg-before (snapshot)"]}]),
     "boot-uuid": (
@@ -268,12 +279,23 @@ CASES = {
     "network-undeclared": ([], [{"network.undeclared": ["The address 10.0.0.9/32 of eth0"] * 7}]),
     "network-names": ([{"network.kernel_names": ["eth0"]}], [{"network.kernel_names": ["eth0", "eth1"]}]),
     "cgroup-version": ([], [{"cgroup": 1}]),
-    "selinux": ([{"selinux": "permissive"}], [{"selinux": "enforcing"}]),
+    "selinux": (
+        [{"selinux": "permissive"}, {"selinux": "enforcing", "ostree.booted": True}],
+        [{"selinux": "enforcing"}],
+    ),
+    "selinux-labels": ([], [{"selinux_unlabelled": ["/boot", "/home"]}]),
+    "cgroup-driver": (
+        [{"kubelet.cgroup_driver": ""}, {"container_runtime.cgroup_driver": ""}],
+        [{"kubelet.cgroup_driver": "cgroupfs"}, {"container_runtime.cgroup_driver": "cgroupfs"}],
+    ),
     "volume-plugin-dir": (
         [{"kubelet.volume_plugin_dir": "/usrlocal/x"}],
         [{"kubelet.volume_plugin_dir": "/usr/libexec/kubernetes/kubelet-plugins/volume/exec/"}],
     ),
-    "container-runtime": ([{"container_runtime.name": ""}], [{"container_runtime.name": "crio"}]),
+    "container-runtime": (
+        [{"container_runtime.name": ""}],
+        [{"container_runtime.name": "crio"}, {"container_runtime.name": "docker", "kubelet.endpoint": ""}],
+    ),
     "kubelet": ([], [{"kubelet.active": False}]),
 }
 
@@ -327,13 +349,13 @@ def test_what_one_backend_asks_for_does_not_stop_another():
 
 
 def test_the_worst_comes_first():
-    found = examine({"kubelet.active": False, "secure_boot": True, "kubelet.volume_plugin_dir": "/usr/x"})
+    found = examine({"kubelet.active": False, "systemd": False, "kubelet.volume_plugin_dir": "/usr/x"})
     assert [item["severity"] for item in found] == ["inhibitor", "high", "medium"]
-    assert findings.inhibitors(found) == ["secure-boot"]
+    assert findings.inhibitors(found) == ["systemd"]
 
 
 def test_an_accepted_finding_stays_in_the_list_and_stops_nobody():
-    found = examine({"selinux": "enforcing"}, ["selinux"])
+    found = examine({"root.layers": ["raid1", "part"]}, ["root-opened"])
     assert [item["accepted"] for item in found] == [True]
     assert findings.inhibitors(found) == []
 
