@@ -12,7 +12,7 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image disk-tools e2e-all flavours dense faults-node molecule collection install bench \
+.PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx disk-tools e2e-all flavours dense faults-node molecule collection install bench \
 	bench-cluster faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean
 
 help: ## show this
@@ -73,7 +73,7 @@ importer: install ## what Galaxy and a builder of execution environments would s
 	@python tests/gate/image.py $(BUILD)
 	@ansible-builder create --file $(BUILD)/execution-environment.yml --context $(BUILD)/context --verbosity 0
 
-references: venv ## write the tables of variables of the roles' READMEs and the forms for AWX anew
+references: venv ## write the tables of the roles' READMEs, the forms for AWX and the figures of scale-out anew
 	@python tests/gate/references.py
 	@python tests/gate/surveys.py
 
@@ -85,6 +85,15 @@ image: install ## the execution environment for publishing; EE_BASE_IMAGE=<name>
 		echo 'EE_BASE_IMAGE is not set to <name>@sha256:<digest>: what is published is built on one known image'; exit 1; }
 	@python tests/gate/image.py $(BUILD)
 	@ansible-builder build --file $(BUILD)/execution-environment.yml --tag osmigrate-fleet --build-arg EE_BASE_IMAGE=$(EE_BASE_IMAGE)
+
+image-debian: install ## the same from Debian's packages by buildah, without a registry, and every playbook in it with --check
+	@tests/gate/image_on_debian.sh $(BUILD)
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster/test_in_image.py \
+		--junitxml=$(BUILD)/image-debian.xml
+
+awx: collection ## the project's jobs as AWX gives them to a real receptor; with AWX_HOST=, that AWX is configured, too
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest -v -rs tests/cluster/test_awx_jobs.py \
+		tests/cluster/test_awx_itself.py --junitxml=$(BUILD)/awx.xml
 
 grub: collection ## real GRUB, deciding what to boot; real ostree, merging /etc; disks, rebuilt as power cuts leave them
 	@tests/gate/packages.sh grub-common grub-pc-bin qemu-system-x86 qemu-utils e2fsprogs ostree

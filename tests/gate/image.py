@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes a definition of the execution environment that has the artifact of a clone instead of what Galaxy has.
 
-Usage: image.py <build directory, with the artifact in it>
+Usage: image.py <build directory, with the artifact in it> [<name of a base image of Debian>]
 """
 
 from __future__ import annotations
@@ -25,11 +25,27 @@ def of_a_clone(definition: dict[str, Any], artifact: Path) -> dict[str, Any]:
     return {**definition, "additional_build_files": files, "dependencies": dependencies}
 
 
-def main(build: Path) -> None:
+def on_debian(definition: dict[str, Any], base: str) -> dict[str, Any]:
+    """Return the definition on an image of Debian: another package manager, and a Python that brings its own pip."""
+    steps = definition["additional_build_steps"]
+    # Debian keeps pip from its own Python's packages unless it is told that nothing else is in there.
+    return {
+        **definition,
+        "images": {"base_image": {"name": base}},
+        "options": {"package_manager_path": "/usr/bin/apt-get", "skip_pip_install": True},
+        "additional_build_steps": {
+            **steps,
+            "prepend_base": ["ENV PIP_BREAK_SYSTEM_PACKAGES=1", *steps["prepend_base"]],
+        },
+    }
+
+
+def main(build: Path, base: str = "") -> None:
     (artifact,) = build.glob("osmigrate-fleet-*.tar.gz")
-    definition = yaml.safe_load((ROOT / "execution-environment.yml").read_text())
-    (build / "execution-environment.yml").write_text(yaml.safe_dump(of_a_clone(definition, artifact)))
+    made = of_a_clone(yaml.safe_load((ROOT / "execution-environment.yml").read_text()), artifact)
+    made = on_debian(made, base) if base else made
+    (build / "execution-environment.yml").write_text(yaml.safe_dump(made))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    main(Path(sys.argv[1]).resolve(), *sys.argv[2:])

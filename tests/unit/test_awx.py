@@ -343,3 +343,16 @@ def test_all_steps_and_their_slices_are_one_rollout_by_what_the_first_step_notes
     for template in jobs(workflow).values():
         named = template.get("extra_vars", {}).get(variable.name, "")
         assert playbook_of(template) not in variable.read_by or "awx_workflow_job_id" in named
+
+
+def test_the_settings_of_the_project_let_a_job_read_the_inventory_that_awx_gives_it(tmp_path):
+    # A program that prints JSON, without a suffix.
+    hosts = tmp_path / "hosts"
+    hosts.write_text('#! /usr/bin/env python3\nprint(\'{"k8s_nodes": {"hosts": ["w-1"]}}\')\n')
+    hosts.chmod(0o700)
+    environment = {**os.environ, "HOME": str(tmp_path), "ANSIBLE_CONFIG": str(AWX / "project/ansible.cfg")}
+    environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT.parents[2])
+    argv = [sys.executable, "-m", "ansible", "inventory", "--inventory", str(hosts), "--list"]
+    run = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["k8s_nodes"] == {"hosts": ["w-1"]}

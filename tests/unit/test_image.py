@@ -41,3 +41,14 @@ def test_in_a_clone_it_has_the_artifact_of_the_clone(tmp_path):
     sources = [Path(copied["src"]) for copied in made["additional_build_files"]]
     assert all(source.is_absolute() and source.is_file() for source in sources)
     assert sources[-1].name == "osmigrate-fleet-9.9.9.tar.gz"
+
+
+def test_on_debian_it_asks_for_debians_tools_and_for_the_same_versions(tmp_path):
+    (tmp_path / "osmigrate-fleet-9.9.9.tar.gz").write_text("")
+    subprocess.run([sys.executable, ROOT / "tests/gate/image.py", tmp_path, "localhost/debian"], check=True)
+    made = yaml.safe_load((tmp_path / "execution-environment.yml").read_text())
+    assert made["images"] == {"base_image": {"name": "localhost/debian"}}
+    assert made["options"]["package_manager_path"] == "/usr/bin/apt-get"
+    steps = made["additional_build_steps"]["prepend_base"]
+    assert steps[1:] == DEFINITION["additional_build_steps"]["prepend_base"]
+    assert made["dependencies"]["ansible_core"] == DEFINITION["dependencies"]["ansible_core"]
