@@ -31,6 +31,12 @@ def words(text: str) -> typing.List[str]:
     return [word for word in text.translate(_ALL_BLANK).split(" ") if word]
 
 
+def quoted(text: str) -> typing.List[str]:
+    """Return the words of a line as systemd reads them: blanks in quotes belong to a word."""
+    found = re.findall(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^ \t\n\v\f\r])+""", text)
+    return [re.sub(r"""["']""", "", word) for word in found]
+
+
 def field(word: str) -> str:
     """Return what a field of fstab or of a list of mounts means; its bytes may be written as octal numbers."""
     data = word.encode("utf-8", "surrogateescape")

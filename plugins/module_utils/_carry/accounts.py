@@ -31,8 +31,8 @@ SUBID_NAMES = ("containers",)
 _NUMERIC = re.compile(r"-?[0-9]+\Z")
 NO_KERNEL = "the kernel has no such number; the line is kept as it is"
 
-# Where fields lie in the lines of passwd and group.
-NAME, NUMBER, USER_GROUP, MEMBERS, SHELL = 0, 2, 3, 3, 6
+# Where fields lie in the lines of passwd, of group and of their shadows.
+NAME, PASSWORD, NUMBER, USER_GROUP, MEMBERS, SHELL = 0, 1, 2, 3, 3, 6
 
 
 # numbers: (kind, number on the incumbent) to the number on the candidate; names: kind to dict of name to number there.
@@ -402,6 +402,25 @@ def _shells(situation, incumbent, users, carried, parts):
 
 def _logs_in(shell):
     return os.path.basename(shell) not in NO_LOGIN[1:]
+
+
+def compare(situation, items):
+    """Return in sentences by which accounts somebody may log in with a password on the candidate, and not on the node.
+
+    :param items: what the candidate gets.
+    """
+    texts = {made.target: made.content.decode("utf-8", "surrogateescape") for made in items if made.kind == FILE}
+    before = _by_password(situation.incumbent.text(PASSWD), situation.incumbent.text(SHADOW))
+    after = _by_password(texts.get(PASSWD, ""), texts.get(SHADOW, ""))
+    return [f"{name}: the release has a password for it" for name in sorted(after - before)]
+
+
+def _by_password(passwd, shadow):
+    passwords = {fields[NAME]: fields[PASSWORD] for fields in parse(passwd)}
+    passwords.update((fields[NAME], fields[PASSWORD]) for fields in parse(shadow))
+    users = {fields[NAME] for fields in parse(passwd) if len(fields) > SHELL and _logs_in(fields[SHELL])}
+    # An empty one is the same as one that everybody knows.
+    return {name for name in users if passwords[name] != "x" and not passwords[name].startswith(("!", "*"))}
 
 
 def _merge_shadow(release, incumbent, carried):

@@ -45,6 +45,8 @@ SCRIPTS = ("prerotate", "postrotate", "firstaction", "lastaction", "preremove")
 SSHD_USERS = ("authorizedkeyscommanduser", "authorizedprincipalscommanduser")
 SSHD_PROGRAMS = ("authorizedkeyscommand", "authorizedprincipalscommand", "forcecommand")
 CREDENTIALS = ("credentials", "cred", "secretfile", "keyfile")
+# Options of mounts that name who has what is mounted.
+MOUNT_USERS, MOUNT_GROUPS = ("uid", "fsuid", "cruid", "backupuid"), ("gid", "fsgid", "backupgid")
 # A path of the system or of /etc, which ends where a shell would end it.
 _PATH = r"""(?<![\w./-])/(?:etc|usr|lib|lib64|bin|sbin)/[^\s"'`;:,<>|&()\[\]{}=$*?\\]+"""
 # A drop-in of one unit, and not of all of a kind or of those whose names begin alike.
@@ -143,6 +145,10 @@ def mount(_spec: str, _place: str, fstype: str, options: str) -> Found:
             yield Named(FILE, value)
         elif key in ("x-systemd.requires", "x-systemd.after") and value and not value.startswith("/"):
             yield Named(UNIT, value)
+        elif key in MOUNT_USERS:
+            yield from _accounts(USER, [value])
+        elif key in MOUNT_GROUPS:
+            yield from _accounts(GROUP, [value])
 
 
 def fstab(text: str) -> Found:
@@ -265,11 +271,15 @@ def logrotate(text: str) -> Found:
 def tmpfiles(text: str) -> Found:
     """Owners of what is made at boot, and what is copied or linked."""
     for line in _lines.unit(text):
-        fields = _lines.words(line)
+        fields = _lines.quoted(line)
         yield from _accounts(USER, [word.lstrip(":") for word in fields[3:4]])
         yield from _accounts(GROUP, [word.lstrip(":") for word in fields[4:5]])
         if fields[0][:1] in ("L", "C") and len(fields) > 6:
             yield Named(FILE, fields[6])
+        elif fields[0][:1] in ("a", "A"):
+            listed = [(USER, "u", "user"), (GROUP, "g", "group")]
+            for kind, sign, word in listed:
+                yield from _accounts(kind, re.findall(rf"(?:^|[,:])(?:{sign}|{word}):([^:,]+):", ",".join(fields[6:])))
 
 
 def limits(text: str) -> Found:

@@ -153,6 +153,7 @@ def find_differences(situation, items):
         "silent": sorted(situation.incumbent.silent),
         "pam": pam.compare(situation),
         "sudo": rights.compare(situation, items),
+        "logins": accounts.compare(situation, items),
         "mounts": mounts.compare(situation),
         "services": [f"{name}: the release has none" for name in started.missing]
         + [f"{name}: the release does not start it" for name in started.off],

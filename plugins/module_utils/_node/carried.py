@@ -162,6 +162,14 @@ CHECKS = [
         _differing("sudo"),
     ),
     Check(
+        "carry-logins-differ",
+        "high",
+        True,
+        "By accounts of the release somebody may log in who may not on the node",
+        "Take a release without a password for them, or lock them by a hook",
+        _differing("logins"),
+    ),
+    Check(
         "carry-mounts-differ",
         "medium",
         True,

@@ -55,7 +55,7 @@ def test_case(move, path):
     left = {left.path: left.reason for left in made.left if not left.path.startswith(ALWAYS_LEFT)}
     assert left == case.get("left", {})
     assert {stray["path"]: stray["reason"] for stray in made.unknown} == case.get("unknown", {})
-    differences = {"pam": [], "sudo": [], "mounts": [], **case.get("differences", {})}
+    differences = {"pam": [], "sudo": [], "logins": [], "mounts": [], **case.get("differences", {})}
     assert {of: made.differences[of] for of in differences} == differences
     assert [f"{each['name']}: {each['detail']}" for each in made.collisions] == case.get("collisions", [])
 

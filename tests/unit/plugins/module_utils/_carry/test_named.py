@@ -33,6 +33,8 @@ def test_case(move, case):
     made = moving.carry()
     missing = [path for path in case.get("carried", []) if not os.path.lexists(moving.deployment / path.strip("/"))]
     assert missing == []
+    for path, lines in case.get("lines", {}).items():
+        assert [line for line in lines if line not in moving.read(path)] == []
     said = told(made)
     assert {
         path: said.get(path, "") for path, words in case.get("told", {}).items() if words not in said.get(path, "")

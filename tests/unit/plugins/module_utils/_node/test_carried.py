@@ -41,6 +41,7 @@ CASES = [
     (plan(left=[Left("/etc/fstab: x", "kubelet wants no swap")]), ["carry-left"]),
     (plan(unknown=[{"path": "/etc/a", "reason": "unowned"}]), ["carry-unknown"]),
     (plan()._replace(differences={"pam": ["sshd: auth asks pam_faillock on the node only"]}), ["carry-pam-differs"]),
+    (plan()._replace(differences={"logins": ["admin: the release has a password for it"]}), ["carry-logins-differ"]),
     (plan()._replace(differences={"sudo": ["%sudo may ALL= ALL on the candidate only"]}), ["carry-sudo-differs"]),
     (plan()._replace(differences={"silent": ["/data"]}), ["carry-silent-mounts"]),
     (plan()._replace(differences={"mounts": ["/ is mounted with nodev"]}), ["carry-mounts-differ"]),
