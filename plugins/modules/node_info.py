@@ -307,6 +307,26 @@ ostree:
     reclaimable_bytes:
       description: What kernels of superseded releases take up in C(/boot), which staging removes.
       type: int
+slots:
+  description: The two root partitions of a node that has them.
+  returned: always
+  type: dict
+  contains:
+    problem:
+      description: Why this is no node with slots, empty if it is one. Without them, the rest is empty.
+      type: str
+    running:
+      description: The slot that the running system is on, empty if it is on none.
+      type: str
+    slots:
+      description:
+        - What the two slots hold, by name, as M(osmigrate.fleet.slot_info) has it, each with C(state), C(release),
+          C(image), C(size_bytes) and C(in_use).
+      type: dict
+    not_good:
+      description: The slots that were being written when that was cut off.
+      type: list
+      elements: str
 kubelet:
   description: The kubelet.
   returned: always

@@ -11,6 +11,8 @@ version_added: 0.1.0
 description:
   - Verifies the release manifest on the node, marks the slot not good, fetches only blocks that neither slot has,
     writes only those that differ, reads the whole image back and compares it, and only then marks the slot good.
+  - Then it shows the slot as it will see itself once it runs, with a layer of its own for C(/etc), into which
+    M(osmigrate.fleet.node_carry) carries what is the node's. Where a slot runs, the layer begins as a copy of its.
   - The node serves on as it did. Neither the boot menu nor what a plain reboot boots is changed, but for entries that
     boot the slot which is written; those are removed first, and one that is needed is refused.
   - What was written is kept when a run is interrupted, and the next run goes on from there.
@@ -28,6 +30,16 @@ attributes:
   platform:
     platforms: linux
 options:
+  kernel_arguments:
+    description: Kernel arguments to add to those that are carried from the running kernel.
+    type: list
+    elements: str
+    default: []
+  state:
+    description: Whether the candidate shall lie there. V(absent) removes it, unless it runs or is the default.
+    type: str
+    choices: [present, absent]
+    default: present
   slot:
     description: The slot to write, where none of them runs. Otherwise it is the one that does not run.
     type: str
@@ -58,6 +70,7 @@ options:
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
+  - module: osmigrate.fleet.boot_trial
   - module: osmigrate.fleet.slot_info
   - module: osmigrate.fleet.slot_image
   - module: osmigrate.fleet.release_info
@@ -88,6 +101,16 @@ actions:
   type: list
   elements: str
   sample: [write debian-13-13.1 into ROOT-B, copy kernel and initramfs of ROOT-B to /boot/osmigrate/slots]
+entry:
+  description: The boot entry of the candidate for M(osmigrate.fleet.boot_trial), empty while it is not there whole.
+  returned: success
+  type: dict
+root:
+  description:
+    - Where the candidate is shown on the node, and how it will see itself, for M(osmigrate.fleet.node_carry), whose
+      option O(osmigrate.fleet.node_carry#module:root) has the keys. Empty while it is not there whole.
+  returned: success
+  type: dict
 slot:
   description: The slot that holds the release, or would.
   returned: success
@@ -117,6 +140,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import ans
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import admission
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import entry as boot_entry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 
 
@@ -127,17 +151,24 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
     :param check_mode: only say what would be done.
     :returns: the module's result.
     """
-    release, _signed_by = admission.verified(params)
+    release, signed_by = admission.verified(params)
+    boot = open_boot.control(check_mode=check_mode)
     access = Access(*[params[name] or "" for name in ("ca", "client_certificate", "client_key")])
     wish = Wish(params["slot"] or "", access, params["timeout"], params["pace"] << 20, params["ranges"])
-    candidate = Candidate(release, layout.read(), open_boot.control(check_mode=check_mode), wish)
-    steps = candidate.plan()
+    candidate = Candidate(release, layout.read(), boot, wish)
+    wanted = params["state"] == "present"
+    steps = candidate.plan() if wanted else candidate.plan_removal()
     if not check_mode:
         for step in steps:
             step.do()
+    entry, root = {}, candidate.root() if wanted else None
+    if root is not None:
+        entry = boot_entry.of_root(root, release, candidate, boot.arguments, params["kernel_arguments"], signed_by)
     return {
         "changed": bool(steps),
         "actions": [step.action for step in steps],
+        "entry": entry,
+        "root": dict(root._asdict()) if root else {},
         "slot": candidate.slot_name,
         "partuuid": candidate.slot.partuuid,
         "written": dict(candidate.written._asdict()) if candidate.written else {},
@@ -147,6 +178,8 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
 def main() -> None:
     module = FleetModule(
         argument_spec={
+            "kernel_arguments": {"type": "list", "elements": "str", "default": []},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "slot": {"type": "str", "choices": list(layout.SLOTS)},
             "pace": {"type": "int", "default": 25},
             "ranges": {"type": "bool", "default": True},

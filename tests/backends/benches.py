@@ -15,6 +15,14 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import program
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.backend import OstreeBackend
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import (
+    kernel,
+    layout,
+    marks,
+    persist,
+    shown,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.backend import SlotsBackend
 from backends import toy
 
 
@@ -149,7 +157,47 @@ class OstreeBench(Bench):
                 conf.unlink()
 
 
-BENCHES = {"toy": ToyBench, "ostree": OstreeBench}
+class SlotsBench(Bench):
+    """Slots as they are once a release was written: its mark, its kernel, and the layer of its /etc on PERSIST.
+
+    What partitions there are, and which one is the root of this process, is replaced: that needs a disk of the
+    machine's own (test_candidate.py has loop devices). There may be more than two.
+    """
+
+    def open(self) -> None:
+        self.backend = SlotsBackend(str(self.node))
+        self._runs = ""
+        self.monkeypatch.setattr(layout, "running_partuuid", lambda: self._runs)
+        self._number = 0
+
+    def write(self, name: str) -> contract.Entry:
+        self._number += 1
+        partuuid = f"0badcafe-0{self._number}"
+        marks.put(partuuid, marks.Mark(name, f"{self._number}" * 64, 4096, True), self.backend.marked)
+        for path in kernel.paths(partuuid, self.backend.kernels).values():
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_text(name)
+        for path in persist.upper(name, str(self.node)):
+            Path(path).mkdir(parents=True)
+        paths = {part: f"/osmigrate/slots/{partuuid}/{file}" for part, file in kernel.NAMES.items()}
+        return {"root": shown.place(partuuid, str(self.node)), **paths}
+
+    def boot(self, entry: contract.Entry | None) -> None:
+        self._runs = shown.partuuid_of(entry["root"]) if entry else "0badcafe-10"
+
+    def boot_stranger(self) -> None:
+        marks.put("0badcafe-20", marks.Mark("gone-1", "f" * 64, 4096, True), self.backend.marked)
+        self._runs = "0badcafe-20"
+
+    def damage(self, entry: contract.Entry) -> None:
+        os.unlink(self.node / ("boot" + entry["initrd"]))
+
+    def lies_there(self, entry: contract.Entry) -> bool:
+        partuuid = shown.partuuid_of(entry["root"])
+        return marks.read(self.backend.marked).get(partuuid, marks.UNKNOWN).good
+
+
+BENCHES = {"toy": ToyBench, "ostree": OstreeBench, "slots": SlotsBench}
 
 
 def digests(root: contract.Root, node: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.backend import OstreeBackend
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.backend import SlotsBackend
 
 
 def backends(root: str = "/") -> typing.List[contract.Backend]:
@@ -16,4 +17,4 @@ def backends(root: str = "/") -> typing.List[contract.Backend]:
 
     :param root: where the node's files are visible; "/" but for tests.
     """
-    return [OstreeBackend(root)]
+    return [OstreeBackend(root), SlotsBackend(root)]

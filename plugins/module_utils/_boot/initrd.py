@@ -9,6 +9,8 @@ is given over each other.
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import typing
+
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 
 PATH = DIRECTORY + "/trial.img"
@@ -91,16 +93,31 @@ def archive(seconds: int = SECONDS, uuid: str = "", notes: str = "/") -> bytes:
 
     :param seconds, uuid, notes: as script() takes them.
     """
-    wants = UNITS + "/sysinit.target.wants"
-    parents = [wants.rsplit("/", up)[0] for up in range(wants.count("/"), 0, -1)]
-    members = [(path, DIRECTORY_MODE, b"") for path in parents + [wants]]
-    members += [
-        (UNITS + "/osmigrate-initrd.timer", FILE_MODE, (TIMER % seconds).encode("ascii")),
-        (UNITS + "/osmigrate-initrd.service", FILE_MODE, SERVICE.encode("ascii")),
-        (PROGRAM, FILE_MODE, script(seconds, uuid, notes).encode("utf-8")),
-        (wants + "/osmigrate-initrd.timer", LINK_MODE, b"../osmigrate-initrd.timer"),
-        ("TRAILER!!!", 0, b""),
-    ]
+    units = {"osmigrate-initrd.timer": TIMER % seconds, "osmigrate-initrd.service": SERVICE}
+    return of_units(units, "sysinit.target.wants", ["osmigrate-initrd.timer"], {PROGRAM: script(seconds, uuid, notes)})
+
+
+def of_units(
+    units: typing.Dict[str, str],
+    target: str,
+    wanted: typing.Iterable[str],
+    files: typing.Optional[typing.Dict[str, str]] = None,
+) -> bytes:
+    """Return an archive of units for the initramfs, as archive() does.
+
+    :param units: their texts, by name; with a / those of a directory of theirs.
+    :param target: the directory of links by which they are started, such as sysinit.target.wants.
+    :param wanted: which ones.
+    :param files: texts of other files, by path.
+    """
+    texts = {**{f"{UNITS}/{name}": text for name, text in units.items()}, **(files or {})}
+    links = {f"{UNITS}/{target}/{name}": f"../{name}" for name in wanted}
+    paths = [*texts, *links]
+    above = {path.rsplit("/", up)[0] for path in paths for up in range(path.count("/"), 0, -1)}
+    members = [(path, DIRECTORY_MODE, b"") for path in sorted(above)]
+    members += [(path, FILE_MODE, text.encode("utf-8")) for path, text in texts.items()]
+    members += [(path, LINK_MODE, there.encode("ascii")) for path, there in links.items()]
+    members.append(("TRAILER!!!", 0, b""))
     return b"".join(_member(number, *member) for number, member in enumerate(members, 1))
 
 

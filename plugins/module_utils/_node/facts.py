@@ -14,6 +14,7 @@ import re
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import persist
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     arguments,
     bls,
@@ -122,8 +123,8 @@ def _network_facts(root, owners):
 
 
 def _storage_facts(ostree):
-    """Describe the file systems; the root of a deployment's node is what is seen at /sysroot."""
-    root = _storage.filesystem(SYSROOT if ostree.is_booted() else "/")
+    """Describe the file systems; root is the one that can be written, where what runs is a part of it or beside it."""
+    root = _storage.filesystem(SYSROOT if ostree.is_booted() else persist.MOUNT if persist.is_root_of("/") else "/")
     boot, usr, var = (_storage.filesystem(path) for path in ("/boot", "/usr", "/var"))
     esp = boot_tier.find_esp()
     listed = json.loads(run(["lsblk", "--json", "--list", "--paths", "--output", "NAME,UUID"]).stdout)["blockdevices"]

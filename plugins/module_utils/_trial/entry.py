@@ -49,7 +49,10 @@ def of_root(
     # A root mounts what its fstab names. systemd would otherwise take what its partition table suggests: an EFI system
     # partition for /boot, say.
     fixed = [*root.arguments, f"systemd.machine_id={machine_id}", "systemd.gpt_auto=0"]
-    words = [*fixed, *arguments.carried(running, extra)]
+    # What opens the incumbent's root is not what opens this one.
+    own = {word.partition("=")[0] for word in root.arguments}
+    others = [(name, value) for name, value in running if name not in own]
+    words = [*fixed, *arguments.carried(others, extra)]
     return {
         "id": name,
         "title": f"{grub.shown_title(system.get('PRETTY_NAME', '')) or release['name']} ({name})",

@@ -8,12 +8,16 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Step
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import (
+    backend,
     fetch,
     kernel,
     layout,
     marks,
+    persist,
+    shown,
     stream,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.device import Device
@@ -39,7 +43,7 @@ class Wish(typing.NamedTuple):
     ranges: bool = True
 
 
-class Candidate:
+class Candidate(contract.Candidate):
     """One release on one node. Reads on construction.
 
     :param release: a validated manifest.
@@ -86,15 +90,19 @@ class Candidate:
         """Say whether a slot holds the image, as it was read back."""
         return self._marks[name].good and self._marks[name].image == self.commit()
 
+    def _is_running(self) -> bool:
+        return self.slot_name == self.layout.running
+
     def _choose(self) -> str:
         # What lies there already is not written once more, into neither slot.
         held = [name for name in layout.SLOTS if self.is_held(name)]
         name = self.wish.slot or (held[0] if held else self.layout.other())
         if name in held:
             return name
-        problem = layout.in_use(self.layout, name)
+        partuuid = self.layout.slot(name).partuuid
+        problem = layout.in_use(self.layout, name, ours=(shown.place(partuuid),))
         if not problem:
-            needed = self.boot.needed_entries() & set(self._entries(self.layout.slot(name).partuuid))
+            needed = self.boot.needed_entries() & set(self._entries(partuuid))
             if needed:
                 problem = f"{name} is what {', '.join(sorted(needed))} boots, which is needed as the way back"
         if problem:
@@ -104,7 +112,11 @@ class Candidate:
     def _entries(self, partuuid: str) -> typing.List[str]:
         """Return the ids of the entries that boot a slot."""
         entries = self.boot.state["entries"]
-        return [key for key, entry in sorted(entries.items()) if entry.get("slot") == partuuid]
+        return [key for key, entry in sorted(entries.items()) if self._is_of(entry, partuuid)]
+
+    @staticmethod
+    def _is_of(entry: contract.Entry, partuuid: str) -> bool:
+        return entry.get("backend") == backend.NAME and shown.partuuid_of(entry["root"]) == partuuid
 
     def plan(self) -> typing.List[Step]:
         """Decide what is missing until the slot holds the release.
@@ -114,21 +126,86 @@ class Candidate:
         self._refuse_another_build()
         self.boot.check_default([self.name, *self.boot.state["entries"]])
         self._require_room()
-        steps = []
-        if not self.is_held(self.slot_name):
-            gone = self._entries(self.slot.partuuid)
+        steps, slot = [], self.slot
+        held = self.is_held(self.slot_name)
+        if not held:
+            if shown.place(slot.partuuid) in slot.mounted:
+                steps.append(Step(f"unmount {self.slot_name}", lambda: shown.hide(slot.partuuid)))
+            gone = self._entries(slot.partuuid)
             if gone:  # the menu first: an entry must not outlive what it boots
-                steps.append(Step(f"remove {', '.join(gone)}", lambda: self.boot.forget(gone)))
+                steps.append(Step(f"remove {', '.join(gone)}", lambda: self._forget(gone)))
             steps.append(Step(f"write {self.name} into {self.slot_name}", self._write))
-        if steps or kernel.differing(self.payload, self.slot.partuuid, self.place):
+        if steps or kernel.differing(self.payload, slot.partuuid, self._added(), self.place):
             steps.append(Step(f"copy kernel and initramfs of {self.slot_name} to {self.place}", self._copy))
+        if not self._is_running() and not (held and shown.is_shown(slot.partuuid)):
+            steps.append(Step(f"show {self.slot_name} at {shown.place(slot.partuuid)}", self._show))
         return steps
+
+    def plan_removal(self) -> typing.List[Step]:
+        """Decide what is to be removed so that nothing of the release is left; its menu entry goes first."""
+        self.boot.check_default(self.boot.state["entries"])
+        name, slot = self.name, self.slot
+        known = self.boot.state["entries"].get(name)
+        steps = [Step(f"remove {name}", lambda: self.boot.forget([name]))] if known else []
+        if not self.is_held(self.slot_name) or self._is_running():
+            return steps
+        if shown.place(slot.partuuid) in slot.mounted:
+            steps.append(Step(f"unmount {self.slot_name}", lambda: shown.hide(slot.partuuid)))
+        entry = {"id": name, "root": shown.place(slot.partuuid)}
+        return steps + backend.SlotsBackend().forget(entry)
+
+    def root(self) -> typing.Optional[contract.Root]:
+        """Return the release's root, None while it is not there to be seen."""
+        if not self.is_held(self.slot_name):
+            return None
+        partuuid = self.slot.partuuid
+        if not (self._is_running() or shown.is_shown(partuuid)):
+            return None
+        merged = bool(self._running_entry())
+        root = backend.root_of(
+            partuuid,
+            backend.arguments_of(partuuid, self.payload["filesystem"]),
+            layout.known(self.slot, layout.probe(self.slot.device)).uuid,
+            _storage.filesystem("/boot").uuid,
+            merged,
+            [] if merged else backend.incumbent_mounts(),
+        )
+        return root._replace(path="/") if self._is_running() else root
+
+    def digests(self) -> typing.Dict[str, str]:
+        """Read kernel and initramfs back from /boot, and compare them with what the release has.
+
+        :returns: of each, with what of ours follows it.
+        :raises FleetError: they differ, or are missing.
+        """
+        differing = kernel.differing(self.payload, self.slot.partuuid, self._added(), self.place)
+        written = kernel.paths(self.slot.partuuid, self.place)
+        if differing:
+            raise FleetError(
+                f"{' and '.join(written[part] for part in differing)} differ from what release {self.name} holds",
+                "The candidate is not in the boot menu; the node serves on as it did",
+                "Look at the file system of /boot, then run the same command again",
+            )
+        return {part: _storage.digest(path) for part, path in written.items()}
+
+    def _running_entry(self) -> str:
+        """Return the id of the entry that runs from a slot, whose /etc and /var go on; "" where none does."""
+        running = self.layout.running
+        found = self._entries(self.layout.slot(running).partuuid) if running else []
+        return found[0] if found else ""
+
+    def _added(self) -> bytes:
+        return persist.archive(self.layout.partitions[layout.PERSIST], self.name)
+
+    def _forget(self, names: typing.List[str]) -> None:
+        self.boot.forget(names)
+        persist.forget(names)
 
     def _require_room(self) -> None:
         """Refuse early what would be refused late."""
         if self.payload["size"] > self.slot.size_bytes:
             raise stream.too_large(self.payload["size"], self.slot_name, self.slot.device, self.slot.size_bytes)
-        lacking = kernel.differing(self.payload, self.slot.partuuid, self.place)
+        lacking = kernel.differing(self.payload, self.slot.partuuid, self._added(), self.place)
         free = _storage.room(self.place).root_bytes
         if lacking and self.payload["boot_size"] > free:
             raise FleetError(
@@ -149,6 +226,7 @@ class Candidate:
 
     def _write(self) -> None:
         layout.check_table(self.slot_name, self.slot)
+        persist.open_here(self.layout.partitions[layout.PERSIST])
         slot = Device(self.slot_name, self.slot.device, write=True)
         seed = None
         try:
@@ -167,10 +245,16 @@ class Candidate:
             self.written = stream.bring(slot, seed, index, server, self.payload["url"], whole, Pace(self.wish.rate))
             layout.check_table(self.slot_name, self.slot)
             marks.put(self.slot.partuuid, mark._replace(good=True), self.marked)
+            self._marks[self.slot_name] = mark._replace(good=True)
         finally:
             slot.close()
             if seed is not None:
                 seed.close()
 
     def _copy(self) -> None:
-        kernel.copy(self.slot.device, self.payload, self.slot.partuuid, self.place)
+        kernel.copy(self.slot.device, self.payload, self.slot.partuuid, self._added(), self.place)
+
+    def _show(self) -> None:
+        persist.open_here(self.layout.partitions[layout.PERSIST])
+        persist.prepare(self.name, self._running_entry())
+        shown.show(self.slot.device, self.slot.partuuid, self.payload["filesystem"], self.name)

@@ -3,15 +3,17 @@
 """Kernel and initramfs of a slot: copied out of it to where GRUB reads them, whatever file system the slot has.
 
 They lie beside those of every other entry, in a directory of the slot's own, so that no slot's are ever written while
-they may be needed.
+they may be needed. The initramfs is followed by an archive of ours, which mounts what a slot keeps (persist.py).
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import hashlib
 import os
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.initrd import ALIGNMENT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -36,18 +38,52 @@ def paths(partuuid: str, place: str = PLACE) -> typing.Dict[str, str]:
     return {part: os.path.join(place, partuuid, name) for part, name in NAMES.items()}
 
 
-def differing(payload: typing.Dict[str, typing.Any], partuuid: str, place: str = PLACE) -> typing.List[str]:
-    """Return which of "kernel" and "initrd" do not lie there as the release has them."""
-    written = paths(partuuid, place)
-    return [part for part, path in written.items() if _storage.digest(path) != payload[part + "_sha256"]]
+def differing(
+    payload: typing.Dict[str, typing.Any], partuuid: str, added: bytes = b"", place: str = PLACE
+) -> typing.List[str]:
+    """Return which of "kernel" and "initrd" do not lie there as the release has them.
+
+    :param added: what follows the initramfs of the release.
+    """
+    written, tails = paths(partuuid, place), {"kernel": b"", "initrd": added}
+    return [part for part in NAMES if not _is(written[part], payload[part + "_sha256"], tails[part])]
 
 
-def copy(device: str, payload: typing.Dict[str, typing.Any], partuuid: str, place: str = PLACE) -> None:
+def _is(path: str, digest: str, added: bytes) -> bool:
+    """Say whether a file is that of the release, with what is added to it."""
+    if not added:
+        return _storage.digest(path) == digest
+    sha = hashlib.sha256()
+    try:
+        with open(path, "rb") as content:
+            os.posix_fadvise(content.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            # The release's own ends somewhere in the last ones: zeros fill it up to where an archive may begin.
+            left = os.fstat(content.fileno()).st_size - len(added) - ALIGNMENT
+            while left > 0:
+                piece = content.read(min(left, 1 << 20))
+                sha.update(piece)
+                left -= len(piece)
+            end = content.read()
+    except OSError:
+        return False
+    rest = end[: -len(added)]
+    for length in range(len(rest) + 1):
+        there = sha.copy()
+        there.update(rest[:length])
+        if there.hexdigest() == digest:
+            return end == rest[:length] + bytes(len(rest) - length) + added
+    return False
+
+
+def copy(
+    device: str, payload: typing.Dict[str, typing.Any], partuuid: str, added: bytes = b"", place: str = PLACE
+) -> None:
     """Copy kernel and initramfs out of a slot.
 
     The slot is mounted where only the program that copies sees it, so that nothing stays mounted however that ends.
 
     :param payload: of the manifest.
+    :param added: what follows the initramfs.
     :raises FleetError: they are not in it, not what the manifest says, or cannot be written.
     """
     final = paths(partuuid, place)
@@ -72,8 +108,15 @@ def copy(device: str, payload: typing.Dict[str, typing.Any], partuuid: str, plac
                 _LEFT,
                 "Make the payload of the release again with slot_image, and sign its manifest again",
             )
-    for path in final.values():
-        with open(path + _NEW, "rb") as copied:
+    tails = {"kernel": b"", "initrd": added}
+    for part, path in final.items():
+        with open(path + _NEW, "r+b") as copied:
+            end = copied.seek(0, os.SEEK_END)
+            try:
+                copied.write(b"\0" * (-end % ALIGNMENT) + tails[part] if tails[part] else b"")
+                copied.flush()
+            except OSError as error:
+                raise FleetError(f"{path}{_NEW} cannot be written: {error.strerror}", _LEFT, "Make room in /boot")
             os.fchmod(copied.fileno(), 0o600)
             os.fsync(copied.fileno())
         os.rename(path + _NEW, path)

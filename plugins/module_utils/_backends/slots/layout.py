@@ -8,6 +8,7 @@ change with the order in which a kernel finds disks.
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import functools
 import json
 import os
 import typing
@@ -216,9 +217,13 @@ def _fits(partition: Partition, tag: str) -> bool:
     return bool(mine) and (mine.lower() == value.lower() if kind == "PARTUUID" else mine == value)
 
 
-def in_use(layout: Layout, name: str) -> str:
-    """Say why a slot cannot be written now, "" if nothing is known that speaks against it. Pure."""
+def in_use(layout: Layout, name: str, ours: typing.Sequence[str] = ()) -> str:
+    """Say why a slot cannot be written now, "" if nothing is known that speaks against it. Pure.
+
+    :param ours: where it may be mounted, because whoever writes it unmounts that first.
+    """
     slot = layout.slot(name)
+    slot = slot._replace(mounted=tuple(target for target in slot.mounted if target not in ours))
     if name == layout.running:
         return f"{name} ({slot.device}) is what runs"
     if slot.mounted:
@@ -246,6 +251,13 @@ def partitions() -> typing.List[Partition]:
     return [_asked(one) for one in parse(listed.stdout, _storage.mounts())]
 
 
+@functools.lru_cache(maxsize=1)
+def running_partuuid() -> str:
+    """Return the PARTUUID of the partition that "/" is on, whatever else the node has; "" for none."""
+    number = _root_number()
+    return next((one.partuuid for one in partitions() if number in (one.number, *one.above)), "")
+
+
 def _root_number() -> str:
     return _storage.mount_of("/", _storage.mounts()).number
 
@@ -257,7 +269,7 @@ def _asked(partition: Partition) -> Partition:
 
 def probe(device: str) -> typing.Dict[str, str]:
     """Return what blkid finds on a device itself, as parse_probe does."""
-    return parseprobe(run(["blkid", "-p", "-o", "export", device], check=False).stdout)
+    return parse_probe(run(["blkid", "-p", "-o", "export", device], check=False).stdout)
 
 
 def known(partition: Partition, probed: typing.Dict[str, str]) -> Partition:

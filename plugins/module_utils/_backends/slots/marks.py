@@ -34,6 +34,7 @@ class Mark(typing.NamedTuple):
 
 
 UNKNOWN = Mark()
+GOOD, PARTIAL, NOTHING = "good", "partial", "unknown"
 
 
 def parse(text: str) -> typing.Dict[str, Mark]:
@@ -75,7 +76,7 @@ def put(partuuid: str, mark: Mark, path: str = PATH) -> None:
 
 
 def state(mark: Mark) -> str:
-    """Say what a slot holds: "good", "partial" or "unknown". Pure."""
+    """Say what a slot holds: GOOD, PARTIAL or NOTHING. Pure."""
     if mark.good:
-        return "good"
-    return "partial" if mark.image else "unknown"
+        return GOOD
+    return PARTIAL if mark.image else NOTHING

@@ -39,7 +39,14 @@ ROOT = {
     "kept_free_bytes": 500 * MB,
     "read_only": False,
 }
+SLOT = {"state": "unknown", "release": "", "image": "", "size_bytes": 2000 * MB, "in_use": ""}
 NODE = {
+    "slots": {
+        "problem": "",
+        "running": "ROOT-A",
+        "slots": {"ROOT-A": {**SLOT, "state": "running", "in_use": "ROOT-A is what runs"}, "ROOT-B": SLOT},
+        "not_good": [],
+    },
     "os": {
         "id": "debian",
         "id_like": "",
@@ -99,6 +106,8 @@ SEPARATE_BOOT = {"boot.separate": True, "boot.device": "/dev/vda1", "boot.free_b
 DEPLOYED = {"ostree.deployments": [{"stateroot": "debian", "commit": WANTED["commit"], "path": "/x"}]}
 
 # key: (what is still fine, what is found); each a change of NODE, and of WANTED under "wanted".
+SLOTS = {"wanted.backend": "slots"}
+HELD = {"slots.slots.ROOT-B.state": "good", "slots.slots.ROOT-B.image": "c" * 64}
 CASES = {
     "distribution": (
         [{"os.id": "rocky", "os.family": "el"}, {"os.family": "", "ostree.booted": True}],
@@ -254,6 +263,20 @@ CASES = {
         ],
         [{**SEPARATE_BOOT, "boot.free_bytes": 140 * MB - 1}],
     ),
+    "slots-layout": ([SLOTS], [{**SLOTS, "slots.problem": "This node has no partition ROOT-B"}]),
+    "slots-room": (
+        [{**SLOTS, "slots.slots.ROOT-B.size_bytes": 650 * MB}, {**SLOTS, **HELD, "slots.slots.ROOT-B.size_bytes": 1}],
+        [{**SLOTS, "slots.slots.ROOT-B.size_bytes": 650 * MB - 1}],
+    ),
+    "slots-in-use": (
+        [{**SLOTS, **HELD, "slots.slots.ROOT-B.in_use": "ROOT-B is mounted"}],
+        [{**SLOTS, "slots.slots.ROOT-B.in_use": "ROOT-B (/dev/vda4) is mounted at /mnt"}],
+    ),
+    "slots-boot-space": (
+        [{**SLOTS, "boot.free_bytes": 80 * MB}, {**SLOTS, **HELD, "boot.free_bytes": 1}],
+        [{**SLOTS, "boot.free_bytes": 80 * MB - 1}],
+    ),
+    "slots-not-good": ([SLOTS], [{**SLOTS, "slots.not_good": ["ROOT-B"]}]),
     "ostree-tool": ([], [{"ostree.version": ""}]),
     "machine-id": (
         [],

@@ -19,7 +19,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots im
     kernel,
     layout,
     marks,
+    persist,
     publish,
+    shown,
     stream,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -27,6 +29,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import sc
 
 KERNEL, INITRD = "/usr/lib/modules/6/vmlinuz", "/usr/lib/modules/6/initramfs.img"
 SIZE = 4 << 20
+NAME = "debian-13-13.1"
 
 
 class Boot:
@@ -43,6 +46,10 @@ class Boot:
         self.forgotten += names
 
 
+def entry_of(partuuid):
+    return {"backend": "slots", "root": shown.place(partuuid)}
+
+
 def image_of(tree, path):
     path.touch()
     os.truncate(path, SIZE)
@@ -55,7 +62,10 @@ def payload(tmp_path, faults, url):
     tree = tmp_path / "tree"
     (tree / "usr/lib/modules/6").mkdir(parents=True)
     (tree / KERNEL[1:]).write_bytes(os.urandom(300000))
-    (tree / INITRD[1:]).write_bytes(os.urandom(200000))
+    (tree / INITRD[1:]).write_bytes(os.urandom(200001))
+    for name in shown.DIRECTORIES:
+        (tree / name).mkdir(parents=True, exist_ok=True)
+    (tree / "usr/etc/issue").write_text("of the release")
     image_of(tree, tmp_path / "image")
     served = tmp_path / "served"
     served.mkdir()
@@ -79,15 +89,27 @@ def release(payload):
     )
 
 
+def number_of(device):
+    status = os.stat(device)
+    return f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+
+
 @pytest.fixture
 def node(tmp_path, monkeypatch):
     """A node whose slots are loop devices; what runs is an older image. Its partitions have no table to look at."""
     if os.getuid() or not (shutil.which("losetup") and os.path.exists("/dev/loop-control")):
         pytest.skip("needs root and loop devices")
     monkeypatch.setattr(layout, "check_table", lambda name, slot: None)
+    monkeypatch.setattr(shown, "PLACE", str(tmp_path / "run/slots"))
+    for name, below in (("MOUNT", ""), ("VAR", "/osmigrate/var"), ("ETC", "/osmigrate/etc")):
+        monkeypatch.setattr(persist, name, str(tmp_path / "run/persist") + below)
+    (tmp_path / "p").touch()
+    os.truncate(tmp_path / "p", 128 << 20)
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", tmp_path / "p"], check=True)
     devices = []
-    for name in ("a", "b"):
-        (tmp_path / name).write_bytes(os.urandom(SIZE + (1 << 20)))
+    for name in ("a", "b", "p"):
+        if name != "p":
+            (tmp_path / name).write_bytes(os.urandom(SIZE + (1 << 20)))
         done = subprocess.run(
             ["losetup", "-f", "--show", tmp_path / name], check=False, stdout=subprocess.PIPE, encoding="ascii"
         )
@@ -95,10 +117,13 @@ def node(tmp_path, monkeypatch):
             pytest.skip("needs a free loop device")
         devices.append(done.stdout.strip())
     partitions = {
-        name: layout.Partition(device, "", SIZE, f"uuid-{name}")
-        for name, device in zip((*layout.SLOTS, "PERSIST"), [*devices, ""])
+        name: layout.Partition(device, number_of(device), SIZE, f"uuid-{name}", fstype="ext4")
+        for name, device in zip((*layout.SLOTS, "PERSIST"), devices)
     }
     yield layout.Layout(partitions, "ROOT-A")
+    for mount in reversed(_storage.mounts()):
+        if mount.target.startswith(str(tmp_path)):
+            subprocess.run(["umount", mount.target], check=True)
     for one in devices:
         subprocess.run(["losetup", "-d", one], check=True)
 
@@ -122,15 +147,99 @@ def state(tmp_path):
     return {name: marks.state(mark) for name, mark in marks.read(str(tmp_path / "slots.json")).items()}
 
 
-def test_a_release_is_brought_whole_once(candidate_of, tmp_path, payload):
+def test_a_release_is_brought_whole_once(candidate_of, tmp_path, payload, node):
     one = candidate_of()
-    assert [step.action.split()[0] for step in one.plan()] == ["write", "copy"]
+    assert [step.action.split()[0] for step in one.plan()] == ["write", "copy", "show"]
+    assert one.root() is None
     carry_out(one)
     assert state(tmp_path) == {"uuid-ROOT-B": "good"}
     assert (tmp_path / "b").read_bytes()[:SIZE] == (tmp_path / "image").read_bytes()
-    assert kernel.differing(payload, "uuid-ROOT-B", str(tmp_path / "boot")) == []
+    added = persist.archive(node.partitions["PERSIST"], NAME)
+    assert kernel.differing(payload, "uuid-ROOT-B", added, str(tmp_path / "boot")) == []
+    assert kernel.differing(payload, "uuid-ROOT-B", added + b"more", str(tmp_path / "boot")) == ["initrd"]
     again = candidate_of()
     assert again.plan() == [] and again.slot_name == "ROOT-B"
+    assert again.digests() == {
+        part: _storage.digest(path) for part, path in kernel.paths("uuid-ROOT-B", str(tmp_path / "boot")).items()
+    }
+
+
+def test_what_is_carried_into_etc_lies_on_persist_and_the_image_stays_what_it_is(candidate_of, tmp_path):
+    one = carry_out(candidate_of())
+    root = one.root()
+    assert (root.path, root.etc_merged) == (str(tmp_path / "run/slots/uuid-ROOT-B"), False)
+    assert root.arguments == ["root=PARTUUID=uuid-ROOT-B", "ro", "rootfstype=ext4", "rootflags=noload"]
+    etc = tmp_path / "run/slots/uuid-ROOT-B/etc"
+    assert (etc / "issue").read_text() == "of the release"
+    (etc / "hostname").write_text("node-1")
+    (etc / "issue").unlink()
+    assert (tmp_path / "run/persist/osmigrate/etc" / NAME / "upper/hostname").read_text() == "node-1"
+    assert os.path.isdir(root.var)
+    # As after a reboot: shown once more, with what was carried.
+    shown.hide("uuid-ROOT-B")
+    assert candidate_of().root() is None
+    assert [step.action.split()[0] for step in candidate_of().plan()] == ["show"]
+    carry_out(candidate_of())
+    assert (etc / "hostname").read_text() == "node-1" and not (etc / "issue").exists()
+    assert (tmp_path / "b").read_bytes()[:SIZE] == (tmp_path / "image").read_bytes()
+
+
+def test_the_next_release_begins_with_the_etc_of_the_slot_that_runs(candidate_of, tmp_path, node):
+    os.makedirs(tmp_path / "run/persist")
+    persist.open_here(node.partitions["PERSIST"])
+    persist.prepare("older-1", "")
+    (tmp_path / "run/persist/osmigrate/etc/older-1/upper/hostname").write_text("node-1")
+    os.mknod(tmp_path / "run/persist/osmigrate/etc/older-1/upper/issue", 0o020000, 0)  # removed there
+    boot = Boot({"older-1": entry_of("uuid-ROOT-A")}, needed={"older-1"})
+    one = carry_out(candidate_of(boot))
+    assert one.root().etc_merged and one.root().mounts == []
+    etc = tmp_path / "run/slots/uuid-ROOT-B/etc"
+    assert (etc / "hostname").read_text() == "node-1" and not (etc / "issue").exists()
+    (etc / "hostname").write_text("node-2")
+    assert (tmp_path / "run/persist/osmigrate/etc/older-1/upper/hostname").read_text() == "node-1"
+
+
+def damaged(node, tmp_path):
+    with open(tmp_path / "p", "r+b") as disk:
+        disk.write(bytes(1 << 20))
+
+
+def full(node, tmp_path):
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", tmp_path / "p", "32M"], check=True)
+
+
+BROKEN = {
+    "damaged": (damaged, r"PERSIST \(/dev/loop[0-9]+\) cannot be mounted: "),
+    "full": (full, r"PERSIST \(/dev/loop[0-9]+\) has [0-9]+ MB free, and a release needs 67 there"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN.values(), ids=BROKEN)
+def test_persist_that_cannot_be_used_is_told_before_anything_is_written_fail(candidate_of, node, tmp_path, case):
+    breaks, problem = case
+    breaks(node, tmp_path)
+    with pytest.raises(FleetError, match=problem):
+        carry_out(candidate_of())
+    assert state(tmp_path) == {}
+
+
+def test_an_image_that_is_no_root_for_a_slot_fail(candidate_of, monkeypatch):
+    monkeypatch.setattr(shown, "DIRECTORIES", (*shown.DIRECTORIES, "absent"))
+    with pytest.raises(FleetError, match="The image has no directory /absent, so it cannot run from a slot"):
+        carry_out(candidate_of())
+
+
+def test_a_release_is_removed_whole(candidate_of, tmp_path, monkeypatch):
+    monkeypatch.setattr(kernel, "PLACE", str(tmp_path / "boot"))
+    monkeypatch.setattr(marks, "PATH", str(tmp_path / "slots.json"))
+    carry_out(candidate_of())
+    boot = Boot({NAME: dict(entry_of("uuid-ROOT-B"), commit=candidate_of().commit())})
+    for step in candidate_of(boot).plan_removal():
+        step.do()
+    assert boot.forgotten == [NAME]
+    assert state(tmp_path) == {"uuid-ROOT-B": "unknown"}
+    assert os.listdir(tmp_path / "boot") == [] and os.listdir(tmp_path / "run/persist/osmigrate/etc") == []
+    assert candidate_of().plan_removal() == []
 
 
 def test_a_kernel_that_is_damaged_is_copied_once_more(candidate_of, tmp_path):
@@ -219,7 +328,7 @@ def test_the_order_that_a_power_cut_can_end_anywhere(candidate_of, monkeypatch):
 
 def test_a_kill_while_the_kernel_is_copied_leaves_nothing_mounted(candidate_of, node, monkeypatch, tmp_path):
     one = candidate_of()
-    write, copy = one.plan()
+    write, copy, _show = one.plan()
     write.do()
     script = kernel._COPY.replace("cp", "sleep 1 && cp", 1)
     monkeypatch.setattr(kernel, "_COPY", script)
@@ -236,19 +345,19 @@ def test_a_kill_while_the_kernel_is_copied_leaves_nothing_mounted(candidate_of, 
 
 
 def test_entries_that_boot_the_slot_go_first(candidate_of):
-    boot = Boot({"older-1": {"slot": "uuid-ROOT-B"}, "this-1": {"slot": "uuid-ROOT-A"}})
+    boot = Boot({"older-1": entry_of("uuid-ROOT-B"), "this-1": entry_of("uuid-ROOT-A")})
     one = carry_out(candidate_of(boot))
     assert one.boot.forgotten == ["older-1"]
 
 
 def test_the_way_back_is_not_written_over_fail(candidate_of):
-    boot = Boot({"older-1": {"slot": "uuid-ROOT-B"}}, needed={"older-1"})
+    boot = Boot({"older-1": entry_of("uuid-ROOT-B")}, needed={"older-1"})
     with pytest.raises(FleetError, match="ROOT-B is what older-1 boots, which is needed as the way back"):
         candidate_of(boot)
 
 
 def test_another_build_of_a_release_in_the_menu_fail(candidate_of):
-    boot = Boot({"debian-13-13.1": {"slot": "uuid-ROOT-A", "commit": "ff"}})
+    boot = Boot({"debian-13-13.1": dict(entry_of("uuid-ROOT-A"), commit="ff")})
     with pytest.raises(FleetError, match="Give what was built anew another version"):
         candidate_of(boot).plan()
 
@@ -290,6 +399,7 @@ def test_certificates_that_are_none_fail(candidate_of, tmp_path):
     assert state(tmp_path) == {}
 
 
-def test_nothing_stays_mounted(candidate_of, node):
+def test_nothing_stays_mounted_that_is_not_shown(candidate_of, node):
     carry_out(candidate_of())
+    shown.hide("uuid-ROOT-B")
     assert not [one for one in _storage.mounts() if one.source == node.slot("ROOT-B").device]

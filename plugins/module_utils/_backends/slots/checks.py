@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What speaks against moving a node by its slots, over the facts of the node and the release. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Check
+
+Facts = typing.Dict[str, typing.Any]
+
+
+def slots_layout(node: Facts, wanted: Facts) -> str:
+    return str(node["slots"]["problem"])
+
+
+def slots_room(node: Facts, wanted: Facts) -> str:
+    small = [
+        "%s has %d bytes" % (name, slot["size_bytes"])
+        for name, slot in _others(node).items()
+        if slot["size_bytes"] < wanted["size"] and not _holds(slot, wanted)
+    ]
+    return "The image has %d bytes, and %s" % (wanted["size"], " and ".join(small)) if small else ""
+
+
+def slots_in_use(node: Facts, wanted: Facts) -> str:
+    used = [slot["in_use"] for slot in _others(node).values() if slot["in_use"] and not _holds(slot, wanted)]
+    # One that is free will do, where none of them runs.
+    return "; ".join(used) if len(used) == len(_others(node)) else ""
+
+
+def slots_boot_space(node: Facts, wanted: Facts) -> str:
+    if any(_holds(slot, wanted) for slot in node["slots"]["slots"].values()):
+        return ""
+    free, needed = node["boot"]["free_bytes"], wanted["boot_size"] + wanted["boot_margin"]
+    if free >= needed:
+        return ""
+    return "/boot has %d MB free, and %d MB are needed" % (free // 1000000, -(-needed // 1000000))
+
+
+def slots_not_good(node: Facts, wanted: Facts) -> str:
+    cut = node["slots"]["not_good"]
+    return f"{' and '.join(cut)} was being written, and that was cut off" if cut else ""
+
+
+def _others(node: Facts) -> Facts:
+    """Return the slots that may be written."""
+    running = node["slots"]["running"]
+    return {name: slot for name, slot in node["slots"]["slots"].items() if name != running}
+
+
+def _holds(slot: Facts, wanted: Facts) -> bool:
+    return bool(slot["state"] in ("good", "running") and slot["image"] == wanted["commit"])
+
+
+def _inhibitor(find: typing.Callable[[Facts, Facts], str], title: str, remedy: str) -> Check:
+    return Check(find.__name__.replace("_", "-"), "inhibitor", False, title, remedy, find)
+
+
+CHECKS = (
+    _inhibitor(
+        slots_layout,
+        "The node has no two root partitions that can be told apart",
+        "Give its partitions the labels ROOT-A, ROOT-B and PERSIST, or name them in /etc/osmigrate/slots.json; a node "
+        "without them moves with osmigrate_backend=ostree",
+    ),
+    _inhibitor(
+        slots_room,
+        "The image is larger than the slot",
+        "Build a smaller image, or make the slots of this node larger",
+    ),
+    _inhibitor(
+        slots_in_use,
+        "The slot that does not run is in use",
+        "See who uses it with 'findmnt' and 'lsblk', and let them end",
+    ),
+    _inhibitor(slots_boot_space, "No room on /boot", "Remove kernels that are no longer needed, or extend it"),
+    Check(
+        "slots-not-good",
+        "info",
+        True,
+        "The slot that does not run is not whole, so there is one way back less",
+        "Nothing has to be done; staging a release writes it",
+        slots_not_good,
+    ),
+)
