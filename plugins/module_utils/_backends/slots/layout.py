@@ -283,7 +283,7 @@ def known(partition: Partition, probed: typing.Dict[str, str]) -> Partition:
     )
 
 
-def parseprobe(text: str) -> typing.Dict[str, str]:
+def parse_probe(text: str) -> typing.Dict[str, str]:
     """Read what blkid found on a device itself, of `blkid -p -o export`. Pure."""
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
