@@ -7,16 +7,22 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import fnmatch
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
+
+OF_TRIALS = {word.partition("=")[0] for word in grub.TRIAL_ARGUMENTS.split()}
+IS_TRIAL = ("osmigrate.trial", "1")
 # What describes the machine or its tuning stays; what names a root, an initramfs step or one boot does not.
 CARRIED = tuple(
     # Console and messages.
     "console earlyprintk earlycon consoleblank keep_bootcon no_console_suspend fbcon video printk.* "
     # Crash dumps.
-    "crashkernel crash_kexec_post_notifiers softlockup_panic hung_task_panic nmi_watchdog nowatchdog nosoftlockup "
+    "crashkernel crash_kexec_post_notifiers panic oops panic_on_warn unknown_nmi_panic softlockup_panic "
+    "hung_task_panic nmi_watchdog nowatchdog nosoftlockup fadump kgdboc "
     "softlockup_all_cpu_backtrace hardlockup_* watchdog_thresh log_buf_len sysrq_always_enabled "
     # Huge pages and memory.
     "hugepages hugepagesz default_hugepagesz hugetlb_cma hugetlb_free_vmemmap transparent_hugepage cma memmap mem "
-    "hugepage_alloc_threads memhp_default_state numa numa_balancing swiotlb psi "
+    "transparent_hugepage_shmem transparent_hugepage_tmpfs thp_anon thp_shmem kernelcore movablecore movable_node "
+    "hugepage_alloc_threads memhp_default_state numa numa_balancing swiotlb psi page_owner stack_guard_gap "
     # Isolated processors, and how they sleep.
     "isolcpus nohz nohz_full rcu_nocbs rcu_nocb_poll kthread_cpus irqaffinity managed_irq skew_tick nosmt maxcpus "
     "systemd.cpu_affinity threadirqs preempt "
@@ -24,13 +30,16 @@ CARRIED = tuple(
     "clocksource tsc hpet nohpet no_timer_check "
     # Hardware.
     "pci pcie_aspm pcie_ports nvme_core.* iommu iommu.* intel_iommu amd_iommu intremap nox2apic x2apic_phys acpi "
-    "acpi_* noapic noxsave efi noefi add_efi_memmap reboot elevator mce raid "
+    "acpi_* noapic noxsave efi noefi add_efi_memmap reboot elevator mce raid lapic nolapic noapictimer nohlt "
+    "noirqbalance irqpoll irqfixup pcie_acs_override iomem nopat xen_* multipath nomodeset "
     # Mitigations and hardening (CIS, KSPP).
     "mitigations spectre_v2 spectre_v2_user spec_store_bypass_disable spec_rstack_overflow l1tf l1d_flush mds "
     "tsx tsx_async_abort srbds mmio_stale_data retbleed gather_data_sampling reg_file_data_sampling "
-    "indirect_target_selection tsa pti nopti kpti nospectre_v1 nospectre_v2 ssbd ibt cfi kaslr nokaslr "
+    "indirect_target_selection its vmscape spectre_bhi split_lock_detect nosgx "
+    "tsa pti nopti kpti nospectre_v1 nospectre_v2 ssbd ibt cfi kaslr nokaslr "
     "init_on_alloc init_on_free page_poison slab_nomerge slab_merge slub_debug slab_debug hardened_usercopy "
-    "randomize_kstack_offset vsyscall vdso32 debugfs lockdown fips extra_latent_entropy "
+    "randomize_kstack_offset vsyscall vdso32 debugfs lockdown fips extra_latent_entropy norandmaps "
+    "kexec_load_disabled kasan integrity_audit "
     "audit audit_backlog_limit apparmor security lsm ima_policy ima_appraise ima_hash ima_template evm "
     "module_blacklist initcall_blacklist "
     # Control groups.
@@ -69,10 +78,9 @@ DROPPED = [
             "systemd.unified_cgroup_hierarchy=false systemd.unified_cgroup_hierarchy=off "
             "systemd.legacy_systemd_cgroup_controller SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE",
         ),
-        ("belongs to trials", "panic oops systemd.watchdog_sec"),
         (
             "only about what is shown while booting",
-            "quiet splash rhgb loglevel ignore_loglevel vt.* plymouth.* nomodeset vga",
+            "quiet splash rhgb loglevel ignore_loglevel vt.* plymouth.* vga",
         ),
         ("no swap, so no hibernation", "resume resume_offset noresume noswap"),
         (
@@ -89,11 +97,15 @@ DROPPED = [
 
 
 def words(arguments):
-    """Return arguments as words; what comes after a lone -- is for the first process and left out.
+    """Return arguments as words; left out is what comes after a lone --, for the first process, and what makes a trial.
 
     :param arguments: list of (name, value or None).
     """
     arguments = arguments[: arguments.index(("--", None))] if ("--", None) in arguments else arguments
+    if IS_TRIAL in arguments:
+        # A release that was confirmed in the boot of its trial still has them, behind those of the node's own.
+        begins = arguments.index(IS_TRIAL)
+        arguments = arguments[:begins] + [one for one in arguments[begins:] if one[0] not in OF_TRIALS]
     return [name if value is None else f"{name}={value}" for name, value in arguments]
 
 

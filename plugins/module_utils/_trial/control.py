@@ -24,6 +24,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     tier,
     timing,
 )
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.arguments import IS_TRIAL
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.block import BootBlock
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -215,7 +216,7 @@ class BootControl:
 
     def is_trial(self):
         """Say whether this boot is a trial of a release."""
-        return ("osmigrate.trial", "1") in self.arguments
+        return IS_TRIAL in self.arguments
 
     def health(self):
         """Return what became of the operator's health checks of this boot (see healthstate.parse)."""

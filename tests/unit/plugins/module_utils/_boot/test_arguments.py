@@ -17,6 +17,12 @@ CASES = {
         [],
         ["mitigations=off"],
     ),
+    "the node's own stay, and those of its trial go": (
+        "panic=10 softlockup_panic=0 osmigrate.entry=d-1 " + grub.trial_arguments(None),
+        [],
+        ["panic=10", "softlockup_panic=0"],
+    ),
+    "a screen that hangs without it": ("nomodeset split_lock_detect=off", [], ["nomodeset", "split_lock_detect=off"]),
     "dotted families": (
         "nvme_core.io_timeout=255 rd.lvm.lv=a/b rd.break",
         [],
@@ -76,12 +82,12 @@ def test_carried(case):
 
 
 def test_every_argument_that_is_not_carried_has_a_reason_or_is_named():
-    line = "root=UUID=1 ro hugepages=4 console=tty0 panic=5 strange=1"
+    line = "root=UUID=1 ro hugepages=4 console=tty0 loglevel=3 strange=1"
     assert arguments.explain(grub.parse_command_line(line), ["console=hvc0"]) == [
         ("root=UUID=1", "the candidate's entry has its own"),
         ("ro", "the candidate's entry has its own"),
         ("console=tty0", "the operator replaces it"),
-        ("panic=5", "belongs to trials"),
+        ("loglevel=3", "only about what is shown while booting"),
         ("strange=1", ""),
     ]
 
