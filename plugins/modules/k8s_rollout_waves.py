@@ -56,6 +56,9 @@ options:
       - C(control_plane), V(last) or V(never), V(last) by default.
       - C(cap), how many places nodes of all pools may hold together, see M(osmigrate.fleet.k8s_node_claim).
       - C(slow_first), whether who took longest at its last move goes first in its wave; V(true) by default.
+      - C(prometheus), the URL of a Prometheus, which is asked before each wave but the first one. C(alerts), a query
+        whose answer has to be empty, C(ALERTS{alertstate="firing",severity="critical"}) by default.
+      - C(pods), a selector of labels of pods that all have to be Ready before each wave but the first one.
     type: dict
     default: {}
   released:

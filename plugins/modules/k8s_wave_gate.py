@@ -15,6 +15,8 @@ description:
   - What it knows is what Node objects say, so runs and slices at the same time heed each other's waves.
   - One node of a batch looks, and notes what it found on its Node object (annotation C(osmigrate.fleet/gate)); the
     others of the batch wait for that.
+  - Then it asks whom the policy names, a Prometheus for alerts, and the cluster for the pods of a workload. Who cannot
+    be asked holds the wave.
   - A wave that soaks for longer than O(timeout) is a failure at once that says until when.
   - Runs on the controller; delegate it to C(localhost).
 extends_documentation_fragment:
@@ -53,6 +55,13 @@ options:
     description: How long to wait, in seconds.
     type: int
     default: 3600
+  ignored_conditions:
+    description:
+      - Types of conditions of nodes that may be C(True) all the same. Each other one but C(Ready), as the kubelet or
+        node-problem-detector sets it on a node that has arrived, holds the next wave.
+    type: list
+    elements: str
+    default: [EtcdIsVoter]
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -100,6 +109,7 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         wave_policy.read(options["policy"]),
         options["timeout"],
         options["run"],
+        options["ignored_conditions"],
     )
     wave, refused = wave_gate.wait(cluster, asked, module.check_mode)
     return {"changed": False, "open": not refused, "wave": wave, "refused": refused}
@@ -113,6 +123,7 @@ def main() -> None:
             rollout=dict(type="str", required=True),
             policy=dict(type="dict", default={}),
             timeout=dict(type="int", default=3600),
+            ignored_conditions=dict(type="list", elements="str", default=["EtcdIsVoter"]),
             **lease.ARGUMENT_SPEC,
         ),
         work,

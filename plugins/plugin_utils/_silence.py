@@ -10,72 +10,42 @@ This plugin util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _web
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times
 
 AUTHOR = "osmigrate.fleet"
 # Seconds that a silence lasts, after which it is renewed, and after which one that failed is tried again.
 LASTS, RENEWED_AFTER, TRIED_AFTER = 600, 240, 60
-TIMEOUT = 5
-LONGEST_ANSWER = 100_000
-NOT_THERE = 404
 _PATH = "/api/v2/silence"
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Credentials go to nobody but whom the operator has named."""
-
-    def redirect_request(self, *unused: Any, **unused_too: Any) -> None:
-        return None
 
 
 class Alertmanager:
     """The part of its API that makes silences and ends them.
 
-    :param url: of the server, with the name and password of HTTP basic authentication in it where it wants them.
-    :param token: of bearer authentication, "" for none.
+    :param url, token: as _web.Server takes them.
     :raises FleetError: the URL cannot be meant.
     """
 
     def __init__(self, url: str, token: str = "") -> None:
-        try:
-            parts = urlsplit(url.strip())
-            named = f"{parts.hostname or ''}" + (f":{parts.port}" if parts.port else "")
-        except ValueError:
-            parts, named = urlsplit(""), ""
-        if parts.scheme not in ("http", "https") or not named:
-            raise FleetError(
-                "The URL of the Alertmanager does not begin with http:// or https:// and a host",
-                "Nothing is silenced",
-                "Correct alertmanager, or set none",
-            )
-        self.server = urlunsplit((parts.scheme, named, parts.path.rstrip("/"), "", ""))
-        self._headers = {"Content-Type": "application/json"}
-        if token:
-            self._headers["Authorization"] = f"Bearer {token}"
-        elif parts.username is not None:
-            plain = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            self._headers["Authorization"] = f"Basic {base64.b64encode(plain.encode()).decode()}"
-        self._opener = urllib.request.build_opener(_NoRedirect)
+        left = "Alerts of nodes that are moved are not silenced"
+        todo = "See that it answers and takes the credentials, or set no alertmanager"
+        self._server = _web.Server("Alertmanager", url, token, left, todo)
 
     def make(self, silence: Mapping[str, Any]) -> str:
         """Make a silence, or change the one whose id it has; return the id.
 
         :raises FleetError: it was not made.
         """
-        answer = self._ask("POST", f"{_PATH}s", dict(silence))
+        answer = self._server.ask("POST", f"{_PATH}s", dict(silence))
         found = answer.get("silenceID") if isinstance(answer, dict) else None
         if not isinstance(found, str) or not found:
-            raise self._error("gave no id of a silence: it is no Alertmanager")
+            raise self._server.error("gave no id of a silence: it is no Alertmanager")
         return found
 
     def find(self, silence: str) -> Mapping[str, Any] | None:
@@ -83,7 +53,7 @@ class Alertmanager:
 
         :raises FleetError: that cannot be known.
         """
-        found = self._ask("GET", _path(silence), None)
+        found = self._server.ask("GET", _path(silence))
         return found if isinstance(found, Mapping) else None
 
     def end(self, silence: str) -> None:
@@ -91,31 +61,7 @@ class Alertmanager:
 
         :raises FleetError: it may still be there.
         """
-        self._ask("DELETE", _path(silence), None)
-
-    def _ask(self, method: str, path: str, body: Any) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.server + path, data, self._headers, method=method)
-        try:
-            with self._opener.open(request, timeout=TIMEOUT) as answer:
-                text = answer.read(LONGEST_ANSWER)
-            return json.loads(text) if text else None
-        except urllib.error.HTTPError as error:
-            if error.code == NOT_THERE:
-                return None
-            raise self._error(f"answered {error.code} {error.reason}") from error
-        except (OSError, ValueError) as error:
-            # Other texts may quote the request, with its credentials.
-            reason = getattr(error, "reason", None)
-            said = reason.strerror if isinstance(reason, OSError) and reason.strerror else error.__class__.__name__
-            raise self._error(f"cannot be reached: {said}") from error
-
-    def _error(self, why: str) -> FleetError:
-        return FleetError(
-            f"The Alertmanager {self.server} {why}",
-            "Alerts of nodes that are moved are not silenced",
-            "See that it answers and takes the credentials, or set no alertmanager",
-        )
+        self._server.ask("DELETE", _path(silence))
 
 
 def _path(silence: str) -> str:

@@ -20,6 +20,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     node_events,
     node_view,
     record_plan,
+    wave_health,
+    wave_policy,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, get_node, update_node
 from conftest import connect
@@ -102,6 +104,20 @@ def test_without_the_right_to_write_events_that_is_said_and_nothing_waits(contro
     told = event_plan.Told("Cordoned", "Is out of service.")
     (said,) = node_events.tell(connect(tmp_path / "kubeconfig"), scene.node, told)
     assert said.startswith("Nodes get no Events: the account may not write them; apply rbac.yml anew.")
+
+
+def test_pods_that_are_not_ready_hold_the_next_wave(robot, scene):
+    app = f"shop-{scene.namespace}"
+
+    def asked():
+        return wave_health.look(robot, wave_policy.read({"pods": f"app={app}"}))
+
+    assert asked() == f"no pod has the labels app={app}"
+    scene.deploy(app, 1)
+    assert asked() == ""
+    spec = {"nodeSelector": {"nowhere": "x"}, "containers": [{"name": "app", "image": "none"}]}
+    scene.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "late", "labels": {"app": app}}, "spec": spec})
+    assert asked() == f"{scene.namespace}/late of the pods app={app} is not Ready"
 
 
 def test_check_mode_writes_nothing(robot, scene):

@@ -117,13 +117,8 @@ def judge_version(kubelet: str, server: str) -> Gate:
 
 
 def judge_conditions(node: dict, ignored: typing.Iterable[str]) -> Gate:
-    """Judge what the kubelet and node-problem-detector say: every condition but Ready stands for a problem."""
-    found = node.get("status", {}).get("conditions") or []
-    bad = sorted(
-        f"{one['type']} ({one['reason']})" if one.get("reason") else one["type"]
-        for one in found
-        if one["status"] == "True" and one["type"] != "Ready" and one["type"] not in ignored
-    )
+    """Judge what the kubelet and node-problem-detector say."""
+    bad = node_view.problems(node, ignored)
     return Gate("node_conditions", not bad, ", ".join(bad) or "no problem")
 
 

@@ -38,6 +38,19 @@ def conditions(node: dict) -> typing.Dict[str, str]:
     return {one["type"]: one["status"] for one in node.get("status", {}).get("conditions") or []}
 
 
+def problems(node: dict, ignored: typing.Iterable[str]) -> typing.List[str]:
+    """What the kubelet and node-problem-detector say: every condition but Ready that is True stands for a problem.
+
+    :param ignored: types of those that may be.
+    """
+    found = node.get("status", {}).get("conditions") or []
+    return sorted(
+        f"{one['type']} ({one['reason']})" if one.get("reason") else one["type"]
+        for one in found
+        if one["status"] == "True" and one["type"] != "Ready" and one["type"] not in ignored
+    )
+
+
 def is_ready(node: dict) -> bool:
     return conditions(node).get("Ready") == "True"
 

@@ -10,7 +10,13 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import guard, node_view, wave_plan, wave_policy
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    guard,
+    node_view,
+    wave_health,
+    wave_plan,
+    wave_policy,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, Cluster, get_node, update_node
 
 # Whoever looks reads all nodes; the others one.
@@ -24,6 +30,7 @@ class Request(typing.NamedTuple):
     policy: wave_policy.Policy
     timeout: int
     run: str
+    ignored_conditions: typing.Sequence[str] = ()
 
 
 def wait(
@@ -67,8 +74,12 @@ def wait(
 
 
 def _look(cluster: Cluster, request: Request, number: int) -> wave_plan.Refusal:
-    found = cluster.list(NODES, keep=lambda node: wave_plan.seen(node, request.policy, request.rollout)).items
-    return wave_plan.judge(request.policy, [one for one in found if one], number, cluster.now())
+    def keep(node: dict) -> typing.Optional[wave_plan.Seen]:
+        return wave_plan.seen(node, request.policy, request.rollout, request.ignored_conditions)
+
+    found = [one for one in cluster.list(NODES, keep=keep).items if one]
+    refusal = wave_plan.judge(request.policy, found, number, cluster.now())
+    return refusal if refusal.why else wave_plan.Refusal(wave_health.look(cluster, request.policy), ASKS_EVERY)
 
 
 def _ask(cluster: Cluster, request: Request) -> wave_plan.Refusal:

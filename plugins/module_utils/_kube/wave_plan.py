@@ -63,6 +63,7 @@ class Seen(typing.NamedTuple):
     phase: str
     since: typing.Optional[int]
     serves: bool
+    problems: typing.Sequence[str] = ()
 
 
 class Refusal(typing.NamedTuple):
@@ -258,15 +259,21 @@ def released(waves: Waves, until: int) -> typing.List[Wave]:
     return found
 
 
-def seen(node: dict, policy: wave_policy.Policy, rollout: str) -> typing.Optional[Seen]:
-    """Read what a Node object says of a node in some wave of the rollout, None if it is in none."""
+def seen(
+    node: dict, policy: wave_policy.Policy, rollout: str, ignored: typing.Iterable[str] = ()
+) -> typing.Optional[Seen]:
+    """Read what a Node object says of a node in some wave of the rollout, None if it is in none.
+
+    :param ignored: types of conditions that may be True all the same.
+    """
     number = read_mark(node_view.annotations(node).get(WAVE, ""), policy, rollout)
     if number is None:
         return None
     noted = node_view.osmigrate(node)
     phase = noted.get("phase", "") if noted.get("rollout") == rollout else ""
     serves = node_view.is_ready(node) and node_view.is_schedulable(node)
-    return Seen(node["metadata"]["name"], number, phase, times.parse(noted.get("since", "")), serves)
+    since, problems = times.parse(noted.get("since", "")), node_view.problems(node, ignored)
+    return Seen(node["metadata"]["name"], number, phase, since, serves, problems)
 
 
 def judge(policy: wave_policy.Policy, nodes: typing.Sequence[Seen], number: int, now: float) -> Refusal:
@@ -297,6 +304,9 @@ def _of_wave(wave: Wave, part: typing.Sequence[Seen]) -> Refusal:
     ill = [one.name for one in part if one.phase == DONE and not one.serves]
     if ill:
         return Refusal(f"{some(ill, NAMED)} of wave {wave.number} arrived, and does not serve", 0)
+    troubled = [f"{one.name} ({', '.join(one.problems)})" for one in part if one.phase == DONE and one.problems]
+    if troubled:
+        return Refusal(f"{some(troubled, NAMED)} of wave {wave.number} arrived, and has problems", 0)
     away = [one.name for one in part if one.phase not in (DONE, FAILED)]
     if len(failed) + len(away) > wave.max_failed:
         return Refusal(f"{some(away, NAMED)} of wave {wave.number} has not arrived", 0)

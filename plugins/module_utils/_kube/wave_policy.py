@@ -11,6 +11,7 @@ import json
 import re
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _web
 from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, whole_number
@@ -19,6 +20,8 @@ VARIABLE = "osmigrate_waves"
 POOL, ZONE = "pool", "zone"
 NEVER, LAST = "never", "last"
 CANARY = "canary"
+# Keys that say whom to ask between two waves.
+ASKED = ("prometheus", "alerts", "pods")
 # More waves are a mistake in what they grow by.
 MOST_WAVES = 1000
 # Where nobody says how many: one of a hundred, and no more than can be looked at one by one.
@@ -35,7 +38,9 @@ class Policy(typing.NamedTuple):
     values. order: the values that go first. soak, canary_soak: seconds between two waves. max_failed,
     canary_max_failed: how many nodes of a wave may not arrive. pause_after: numbers of waves after which somebody has
     to release the next one. control_plane: never or last. cap: places of all pools together, 0 for no such limit.
-    slow_first: who took longest at its last move goes first in its wave.
+    slow_first: who took longest at its last move goes first in its wave. prometheus: URL, "" for none; alerts: a query
+    whose answer has to be empty before the next wave. pods: selector of labels, "" for none, of pods that have to be
+    Ready before it.
     """
 
     canary: typing.Optional[str]
@@ -52,6 +57,9 @@ class Policy(typing.NamedTuple):
     control_plane: str
     cap: int
     slow_first: bool
+    prometheus: str
+    alerts: str
+    pods: str
 
 
 def read(given: typing.Any) -> Policy:
@@ -75,6 +83,8 @@ def read(given: typing.Any) -> Policy:
                 wrong.append(f"{key} {error}")
     if "factor" in found and "step" in found:
         wrong.append("factor and step exclude each other: waves grow by one of them")
+    if "alerts" in found and not found.get("prometheus"):
+        wrong.append("alerts has no meaning without prometheus")
     if "order" in found and not found.get("by"):
         wrong.append("order has no meaning without by")
     if wrong:
@@ -90,8 +100,12 @@ def _refused(wrong: typing.Sequence[str]) -> FleetError:
 
 
 def digest(policy: Policy) -> str:
-    """Return what tells two policies apart: waves of another one are not those of this one."""
-    return hashlib.sha256(json.dumps(policy._asdict(), sort_keys=True).encode()).hexdigest()[:8]
+    """Return what tells two policies apart: waves of another one are not those of this one.
+
+    Who is asked between waves changes no wave.
+    """
+    shape = {key: value for key, value in policy._asdict().items() if key not in ASKED}
+    return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def many(said: str, nodes: int) -> int:
@@ -143,6 +157,21 @@ def _control_plane(value: typing.Any) -> str:
     return str(value)
 
 
+def _url(value: typing.Any) -> str:
+    try:
+        _web.Server("Prometheus", str(value))
+    except FleetError:
+        # The value may have a password in it.
+        raise ValueError("has to be a URL that begins with http:// or https:// and a host")
+    return str(value)
+
+
+def _text(value: typing.Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("has to be a text that is not empty")
+    return value
+
+
 def _bool(value: typing.Any) -> bool:
     text = str(value).strip().lower()
     if text not in ("true", "false", "yes", "no"):
@@ -165,6 +194,9 @@ _READERS: typing.Dict[str, typing.Callable[[typing.Any], typing.Any]] = {
     "control_plane": _control_plane,
     "cap": _positive,
     "slow_first": _bool,
+    "prometheus": _url,
+    "alerts": _text,
+    "pods": _text,
 }
 _DEFAULTS: typing.Dict[str, typing.Any] = {
     "canary": None,
@@ -181,4 +213,7 @@ _DEFAULTS: typing.Dict[str, typing.Any] = {
     "control_plane": LAST,
     "cap": 0,
     "slow_first": True,
+    "prometheus": "",
+    "alerts": 'ALERTS{alertstate="firing",severity="critical"}',
+    "pods": "",
 }

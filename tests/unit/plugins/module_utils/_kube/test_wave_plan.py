@@ -129,7 +129,7 @@ def test_a_run_that_goes_on_has_the_same_waves_and_new_nodes_are_in_the_last_one
         assert wave_plan.read_mark(strange, policy, "r") is None
 
 
-def a_node(name, number, phase="done", ago=1000, ready=True, rollout="r", policy=None, cordoned=False):
+def a_node(name, number, phase="done", ago=1000, ready=True, rollout="r", policy=None, cordoned=False, problems=()):
     policy = policy or wave_policy.read({})
     wave = wave_plan.Wave(number, [], 0, 0, False)
     notes = {"wave": wave_plan.mark(wave, 3, policy, "r"), "rollout": rollout, "phase": phase}
@@ -137,7 +137,12 @@ def a_node(name, number, phase="done", ago=1000, ready=True, rollout="r", policy
     return {
         "metadata": {"name": name, "annotations": {f"osmigrate.fleet/{key}": value for key, value in notes.items()}},
         "spec": {"unschedulable": True} if cordoned else {},
-        "status": {"conditions": [{"type": "Ready", "status": str(ready)}]},
+        "status": {
+            "conditions": [
+                {"type": "Ready", "status": str(ready)},
+                *({"type": one, "status": "True", "reason": f"{one}Found"} for one in problems),
+            ]
+        },
     }
 
 
@@ -155,13 +160,21 @@ def a_node(name, number, phase="done", ago=1000, ready=True, rollout="r", policy
         ([a_node("w1", 1), a_node("w2", 2, "failed"), a_node("w3", 2)], 3, "", None),
         ([a_node("w1", 1), a_node("w2", 2, "failed"), a_node("w3", 2, "")], 3, "w3 of wave 2 has not arrived", 0),
         ([a_node("w1", 1, ready=False), a_node("w2", 2)], 3, "w1 of wave 1 arrived, and does not serve", 0),
+        # What node-problem-detector finds on a node that has arrived speaks against the release or its drivers.
+        (
+            [a_node("w1", 1, problems=["KernelDeadlock"])],
+            2,
+            "w1 (KernelDeadlock (KernelDeadlockFound)) of wave 1 arrived, and has problems",
+            0,
+        ),
+        ([a_node("w1", 1, problems=["EtcdIsVoter"])], 2, "", None),
         # Nobody of it is left.
         ([], 2, "", None),
     ],
 )
 def test_the_next_wave_begins_when_the_ones_before_have_proved_it(nodes, number, why, waits):
     policy = wave_policy.read({})
-    seen = [wave_plan.seen(one, policy, "r") for one in nodes]
+    seen = [wave_plan.seen(one, policy, "r", ["EtcdIsVoter"]) for one in nodes]
     assert wave_plan.judge(policy, seen, number, NOW) == (why, waits)
 
 

@@ -28,6 +28,8 @@ def test_nothing_said_is_the_default_policy():
         ({"slow_first": "no"}, "slow_first", False),
         ({"control_plane": "never"}, "control_plane", "never"),
         ({"cap": "20"}, "cap", 20),
+        ({"prometheus": "https://prometheus.example/p"}, "prometheus", "https://prometheus.example/p"),
+        ({"pods": "app=shop"}, "pods", "app=shop"),
     ],
 )
 def test_what_is_said_is_read(said, field, read):
@@ -43,6 +45,9 @@ def test_what_is_said_is_read(said, field, read):
         ({"canary": "0%"}, "canary is 0%"),
         ({"canary": True}, "canary is True"),
         ({"largest": "101%"}, "largest is 101%"),
+        ({"prometheus": "me:s3cr3t@x"}, "prometheus has to be a URL that begins with http"),
+        ({"alerts": "ALERTS"}, "alerts has no meaning without prometheus"),
+        ({"pods": ""}, "pods has to be a text that is not empty"),
         ({"cap": 0}, "cap is 0, and has to be a whole number from 1 on"),
         ({"factor": 1}, "factor is 1, and has to be a whole number from 2 on"),
         ({"factor": 2, "step": 1}, "factor and step exclude each other"),
