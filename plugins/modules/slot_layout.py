@@ -13,6 +13,8 @@ description:
     C(/etc/osmigrate/slots.json). No partition is moved, and the root that runs is not touched.
   - Room is what belongs to no partition of the disk, what the spare partition has that O(spare) names, or the end of a
     physical volume that no logical volume uses. A node without room is refused.
+  - On a node that KubeOS made, nothing is made. Its partitions, which go by the labels of their file systems, are named
+    in C(/etc/osmigrate/slots.json), once they were held against its GRUB configuration.
   - The table is kept as it was in C(/boot/osmigrate/table.sfdisk), and written back where it is not as it should be.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes

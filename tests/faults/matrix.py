@@ -13,6 +13,7 @@ import json
 import random
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from typing import Any
 
 import cells
 import plays
+import slotwriter
 from booted import Bench
 from fleet import ROOT, lab, stage
 from image import Image
@@ -38,7 +40,12 @@ COLUMNS = {
     "boot": "power cut, booted to the end",
     "fault": "faults of a trial",
     "play": "faults around a node",
+    "slot": "power cut while a slot is written, disk examined",
 }
+# What writes a system beside the one that runs.
+BACKENDS = {"slot": "slots"}
+# Power cuts of a slot that are looked at, and after how many of them the same command is run once more.
+SLOT_CUTS, SLOT_AGAIN = 400, 100
 RESULT = ROOT / "build/faults-node.json"
 
 
@@ -104,6 +111,23 @@ def play_faults(results: Results) -> None:
         for cell in left:
             wrong, boots = plays.run(cell)
             results.add(kind="play", name=cell["fault"], step=plays.STEP, phase="moved", boots=boots, wrong=wrong)
+
+
+def write_slots(results: Results) -> None:
+    """Cut the power while a slot is written, read back and marked; once recorded, all of it is looked at."""
+    with _part("slot", [{"fault": "all"}], results, 120) as left:
+        if not left:
+            return
+        with tempfile.TemporaryDirectory() as directory:
+            writer = slotwriter.Writer(Path(directory))
+            writer.begin()
+            with writer.recorded() as disk:
+                writer.write(disk)
+            for cut in slotwriter.cuts(writer, SLOT_CUTS, SEED, SLOT_AGAIN):
+                wrong = [cut.wrong] if cut.wrong else []
+                name = f"@{cut.at}-{len(cut.lost)}"
+                results.add(kind="slot", name=name, step="stage", phase="write", boots=0, wrong=wrong)
+        results.add(kind="slot", name="all", step="stage", phase="the running slot", boots=0, wrong=writer.touched())
 
 
 @contextmanager
@@ -173,13 +197,22 @@ def sample(cuts: list[PowerCut], count: int) -> list[PowerCut]:
 
 def rows(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Sum the results up, a row and column each."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for result in results:
         column = result["name"] if result["kind"] in ("fault", "play") else COLUMNS[result["kind"]]
-        key = (f"{result['step']}: {result['phase']}", column)
+        key = (f"{result['step']}: {result['phase']}", column, BACKENDS.get(result["kind"], "ostree"))
         cell = found.setdefault(
             key,
-            {"row": key[0], "column": key[1], "runs": 0, "passed": 0, "boots_max": 0, "seconds_max": 0, "notes": []},
+            {
+                "row": key[0],
+                "column": key[1],
+                "backend": key[2],
+                "runs": 0,
+                "passed": 0,
+                "boots_max": 0,
+                "seconds_max": 0,
+                "notes": [],
+            },
         )
         cell["runs"] += 1
         cell["passed"] += not result["wrong"]
@@ -192,16 +225,16 @@ def rows(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def table(matrix: list[dict[str, Any]]) -> str:
     """Return the matrix as Markdown."""
     lines = [
-        "| step and phase | fault | runs | passed | boots at most | seconds at most |",
-        "|---|---|---|---|---|---|",
+        "| step and phase | fault | backend | runs | passed | boots at most | seconds at most |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {cell['row']} | {cell['column']} | {cell['runs']} | {cell['passed']} |"
+        f"| {cell['row']} | {cell['column']} | {cell['backend']} | {cell['runs']} | {cell['passed']} |"
         f" {cell['boots_max'] or '-'} | {cell['seconds_max'] or '-'} |"
         for cell in matrix
     ]
     runs, passed = (sum(cell[name] for cell in matrix) for name in ("runs", "passed"))
-    return "\n".join([*lines, f"| **all** | | **{runs}** | **{passed}** | | |"])
+    return "\n".join([*lines, f"| **all** | | | **{runs}** | **{passed}** | | |"])
 
 
 def cost(story: Story) -> str:
@@ -228,12 +261,14 @@ def main() -> int:
         shutil.rmtree(files.directory, ignore_errors=True)
     files.directory.mkdir(parents=True, exist_ok=True)
     results = Results(files.directory / "results.jsonl")
-    if set(arguments.only) != {"play"}:
+    if set(arguments.only) - {"play", "slot"}:
         if not files.facts.exists():
             with stage("Recording one node's story", "25 min"):
                 record(files)
         lab("down")  # the disks that are booted must not speak for the node in the cluster
         run_recorded(files, results, arguments.only, arguments.each, arguments.boots)
+    if "slot" in arguments.only:
+        write_slots(results)
     if "play" in arguments.only:
         play_faults(results)
     matrix = rows(results.read())

@@ -25,7 +25,10 @@ EXPECTED = {
     "lvm": ("block", "/ostree", {"/sysroot": "xfs", "/sysroot/var": "ext4", "/boot": "xfs", "/boot/efi": "vfat"}),
     "lvm-boot": ("esp-block", "/boot/ostree", {"/sysroot": "ext4", "/boot/efi": "vfat"}),
     "btrfs": ("kexec", "/@/boot/ostree", {"/sysroot": "btrfs"}),
+    "slots": ("block", "/osmigrate/slots", {"/etc": "overlay", "/boot": "ext4", "/run/osmigrate/persist": "ext4"}),
 }
+# Of a node that does not get the releases by OSTree: the backend, and where its /var comes from.
+OTHERS = {"slots": ("slots", "/osmigrate/var]")}
 CHOSEN = os.environ.get("OSMIGRATE_FLAVOURS")
 
 
@@ -69,7 +72,8 @@ def test_there_and_back(flavour: str) -> None:
     assert firmware == FLAVOURS[flavour].firmware
     data = fleet.shell(NODE, "sha256sum /home/ops/NOTES /var/lib/lab-data/first /var/lib/kubelet/config.yaml")
 
-    assert fleet.play("migrate", **fleet.release("13.1")).rc == 0
+    backend, var = OTHERS.get(flavour, ("ostree", "/ostree/deploy/debian/var]"))
+    assert fleet.play("migrate", **fleet.release("13.1"), osmigrate_backend=backend).rc == 0
     kept = record(fleet)
     assert kept["control"]["tier"] == tier, kept["control"]
     assert kept["entries"]["debian-13-13.1"]["kernel"].startswith(kernels)
@@ -77,7 +81,7 @@ def test_there_and_back(flavour: str) -> None:
     assert fleet.shell(NODE, "systemctl --failed --no-legend --plain") == ""
     for place, fstype in mounts.items():
         assert fleet.shell(NODE, f"findmnt -no FSTYPE {place}").split() == [fstype]
-    assert fleet.shell(NODE, "findmnt -no SOURCE /var").strip().endswith("/ostree/deploy/debian/var]")
+    assert fleet.shell(NODE, "findmnt -no SOURCE /var").strip().endswith(var)
     assert data == fleet.shell(NODE, "sha256sum /home/ops/NOTES /var/lib/lab-data/first /var/lib/kubelet/config.yaml")
     # The trial's boot is this one: systemd holds the watchdog that the machine has.
     assert "watchdog" in fleet.shell(NODE, "journalctl --boot --grep='hardware watchdog' _PID=1").lower()

@@ -23,6 +23,8 @@ class Flavour:
     partitions: (size for sgdisk, type code) of each; empty for the default disk.
     volumes: (name, arguments of lvcreate) of the volume group "node", made of the last partition.
     mounts: (place, device, file system, options), outer ones first; a subvolume is made where options name one.
+    labels: PARTLABEL of each partition that has one, by its number from 1.
+    systems: (device, file system) of what is not mounted at first.
     network: a name of networks.NETWORKS.
     """
 
@@ -30,6 +32,8 @@ class Flavour:
     partitions: tuple[tuple[str, str], ...] = ()
     volumes: tuple[tuple[str, str], ...] = ()
     mounts: tuple[tuple[str, str, str, str], ...] = ()
+    labels: tuple[tuple[int, str], ...] = ()
+    systems: tuple[tuple[str, str], ...] = ()
     network: str = networks.DEFAULT
 
 
@@ -59,6 +63,15 @@ FLAVOURS = {
         (),
         (("/", f"{DISK}2", "btrfs", "defaults,subvol=@"),),
     ),
+    # Two slots beside the package-managed root, as slot_layout makes them; an image of the lab's releases fits.
+    "slots": Flavour(
+        "bios",
+        (BIOS_PART, ("+384M", "8300"), ("+2G", "8300"), ("+768M", "8300"), ("+768M", "8300"), ("0", "8300")),
+        (),
+        (("/", f"{DISK}3", "ext4", "defaults"), ("/boot", f"{DISK}2", "ext4", "defaults")),
+        ((2, "BOOT"), (4, "ROOT-A"), (5, "ROOT-B"), (6, "PERSIST")),
+        ((f"{DISK}6", "ext4"),),
+    ),
 }  # fmt: skip
 DEFAULT = "bios"
 MKFS = {"xfs": "mkfs.xfs -q -f", "ext4": "mkfs.ext4 -q -F", "btrfs": "mkfs.btrfs -q -f", "vfat": "mkfs.fat -F 32 -s 1"}
@@ -87,6 +100,7 @@ def script(flavour: Flavour) -> str:
     if flavour.volumes:
         lines += [f"vgcreate node {DISK}{len(flavour.partitions)}"]
         lines += [f"lvcreate --yes {arguments} --name={volume} node" for volume, arguments in flavour.volumes]
+    lines += [f"{MKFS[fstype]} {device}" for device, fstype in flavour.systems]
     for place, device, fstype, options in flavour.mounts:
         lines.append(f"{MKFS[fstype]} {device}")
         if "subvol=" in options:
@@ -114,6 +128,7 @@ def _convert(paths: Paths, base: Path, flavour: Flavour, part: Path, log: Log) -
     made = []
     for number, (size, code) in enumerate(flavour.partitions, 1):
         made += [f"--new={number}:0:{size}", f"--typecode={number}:{code}"]
+    made += [f"--change-name={number}:{label}" for number, label in flavour.labels]
     host.run(["sgdisk", *made, disk])
     host.run(["cp", base / "kernel", part / "kernel"])
     with tempfile.TemporaryDirectory() as directory:

@@ -1,13 +1,16 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Serves a directory of releases to the nodes over HTTP/1.1 and counts what it sends.
+"""Serves a directory of releases to the nodes over HTTP/1.1, single ranges of a file too, and counts what it sends.
 
 Run as `python -m lab.webserver DIRECTORY`.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import re
 import sys
 import threading
 import time
@@ -19,6 +22,7 @@ from .config import RELEASES_PORT
 from .host import HostError
 
 ADDRESS = ("127.0.0.1", RELEASES_PORT)
+RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 STATS = f"http://127.0.0.1:{RELEASES_PORT}/_stats"
 
 
@@ -31,14 +35,38 @@ class Handler(SimpleHTTPRequestHandler):
     lock = threading.Lock()
 
     def do_GET(self) -> None:
+        wanted = RANGE.fullmatch(self.headers.get("Range", ""))
         if self.path != "/_stats":
-            super().do_GET()
+            if wanted:
+                self._send_part(int(wanted[1]), int(wanted[2]))
+            else:
+                super().do_GET()
             return
         content = json.dumps({**self.totals, "directory": self.directory}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def _send_part(self, first: int, last: int) -> None:
+        """Send bytes of a file, as slots fetch theirs."""
+        try:
+            file = open(self.translate_path(self.path), "rb")
+        except OSError:
+            self.send_error(404)
+            return
+        with file:
+            size = os.fstat(file.fileno()).st_size
+            if first >= size:
+                self.send_error(416)
+                return
+            file.seek(first)
+            part = file.read(min(last, size - 1) - first + 1)
+        self.send_response(206)
+        self.send_header("Content-Length", str(len(part)))
+        self.send_header("Content-Range", f"bytes {first}-{first + len(part) - 1}/{size}")
+        self.end_headers()
+        self.copyfile(io.BytesIO(part), self.wfile)
 
     def do_POST(self) -> None:
         with self.lock:

@@ -5,6 +5,7 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import contextlib
 import errno
 import fcntl
 import hashlib
@@ -61,7 +62,9 @@ class Device:
             return os.open(self.path, flags)
 
     def close(self) -> None:
-        os.close(self.fd)
+        # A disk that fails may fail here too, and flush has said so before.
+        with contextlib.suppress(OSError):
+            os.close(self.fd)
 
     def read(self, first: int, end: int) -> memoryview:
         """Read blocks, BATCH at most; what is returned is good until the next call. Less than asked for at the end."""

@@ -16,7 +16,8 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Step
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import layout, table
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import kubeos, layout, table
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -31,11 +32,13 @@ _LVM_TAIL = 4 << 20
 
 
 class Places(typing.NamedTuple):
-    """disk: "" for that of "/". file: the layout file. saved: where the table is kept as it was."""
+    """disk: "" for that of "/". file: the layout file. saved: where the table is kept as it was. root: below which
+    grub.cfg is looked for."""
 
     disk: str = ""
     file: str = layout.FILE
     saved: str = SAVED
+    root: str = "/"
 
 
 def plan(wanted: table.Wanted, places: Places) -> typing.List[Step]:
@@ -46,24 +49,34 @@ def plan(wanted: table.Wanted, places: Places) -> typing.List[Step]:
     named = layout.parse_file(_storage.read_text(places.file)) if os.path.exists(places.file) else {}
     partitions = layout.partitions()
     there = [name for name in layout.REQUIRED if layout.found(partitions, named.get(name, f"PARTLABEL={name}"))]
-    steps = []
-    if len(there) < len(layout.REQUIRED):
-        before, made = _planned(wanted, places, partitions, there)
-        names = dict(named, **{name: f"PARTUUID={part.uuid}" for name, part in made.made.items()})
-        names = _with_boot(names, partitions)
-        if names != named:
-            steps.append(Step(f"write {places.file}", lambda: _write_file(names, places.file)))
-        steps.append(Step(_sentence(made, before), lambda: _apply(before, made, places)))
-        target = names[layout.PERSIST]
-    else:
-        names = _with_boot(named, partitions)
-        if names != named:
-            steps.append(Step(f"write {places.file}", lambda: _write_file(names, places.file)))
+    # What KubeOS made goes by labels: those of its file systems, which the table knows nothing of.
+    taken_over = {} if there else kubeos.names(partitions, _menu(places.root))
+    if taken_over or len(there) == len(layout.REQUIRED):
+        names = _with_boot(dict(named, **taken_over), partitions)
+        steps = _naming(named, names, places.file)
         target = names.get(layout.PERSIST, f"PARTLABEL={layout.PERSIST}")
         if _one(partitions, target).fstype:
             return steps
+    else:
+        before, made = _planned(wanted, places, partitions, there)
+        own = {name: f"PARTUUID={part.uuid}" for name, part in made.made.items()}
+        names = _with_boot(dict(named, **own), partitions)
+        steps = _naming(named, names, places.file)
+        steps.append(Step(_sentence(made, before), lambda: _apply(before, made, places)))
+        target = names[layout.PERSIST]
     steps.append(Step(f"make a file system on {layout.PERSIST}", lambda: _make_persist(target)))
     return steps
+
+
+def _naming(old: typing.Dict[str, str], new: typing.Dict[str, str], file: str) -> typing.List[Step]:
+    return [] if old == new else [Step(f"write {file}", lambda: _write_file(new, file))]
+
+
+def _menu(root: str) -> str:
+    """Return the text of grub.cfg, "" where there is none."""
+    directories = [os.path.join(root, place) for place, _tool in grub.PLACES] + grub.on_esp(root)
+    texts = [_storage.read_text(os.path.join(directory, "grub.cfg")) for directory in directories]
+    return next((text for text in texts if text), "")
 
 
 def _one(partitions: typing.Sequence[layout.Partition], tag: str) -> layout.Partition:
