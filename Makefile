@@ -13,7 +13,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
 .PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx disk-tools e2e-all flavours dense faults-node molecule collection install bench \
-	bench-cluster faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean
+	bench-cluster bench-releases faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -38,11 +38,11 @@ lint: collection ## formatting, licences, documentation, playbooks
 	@tests/gate/lint.sh $(COLLECTION)
 
 unit: collection ## unit tests, those of the lab too, and seconds of the fuzz targets
-	@tests/gate/packages.sh rpm prometheus prometheus-alertmanager fdisk lvm2
+	@tests/gate/packages.sh rpm prometheus prometheus-alertmanager fdisk lvm2 diffoscope-minimal
 	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/unit tests/lab tests/fuzz --junitxml=$(BUILD)/unit.xml
 
 coverage: collection ## the unit tests, and how many lines of each plugin they run; slower than unit
-	@tests/gate/packages.sh rpm prometheus prometheus-alertmanager fdisk lvm2
+	@tests/gate/packages.sh rpm prometheus prometheus-alertmanager fdisk lvm2 diffoscope-minimal
 	@cd $(COLLECTION) && COVERAGE_FILE=$(BUILD)/coverage PYTHONPATH=$(BUILD)/collections \
 		python -m pytest -q tests/unit tests/fuzz --cov=plugins --cov-report=term:skip-covered
 
@@ -146,11 +146,15 @@ collection: venv ## the working tree as Ansible wants to find it
 install: collection ## what users get, in build/installed
 	@tests/gate/install.sh $(COLLECTION) $(BUILD) $(INSTALLED)
 
-bench: bench-cluster install ## what a move costs: tables, and build/bench.json, build/bench-cluster.json
+bench: bench-cluster bench-releases install ## what moves and releases cost: tables, and build/bench*.json
 	@PYTHONPATH=tests:tests/e2e python tests/bench/bench.py
 
 bench-cluster: collection ## the same of the cluster side, without machines; ONLY="inventory large" chooses
 	@python tests/bench/cluster.py $(if $(ONLY),--only $(ONLY))
+
+bench-releases: install ## what releases cost to build, compare and publish, against named peers; half an hour
+	@tests/gate/packages.sh mmdebstrap debootstrap ostree gpgv debian-archive-keyring openssl
+	@PYTHONPATH=tests python tests/bench/release_builds.py
 
 lab: venv ## a lab to play with
 	@PYTHONPATH=tests python -m lab up

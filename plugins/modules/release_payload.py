@@ -76,7 +76,9 @@ options:
     type: bool
     default: false
   locked:
-    description: Fail if the same inputs gave another commit before, and say which files differ.
+    description:
+      - Fail if the same inputs gave another commit or image before, and say which files differ.
+      - Where diffoscope is installed, C(differs.txt) of O(work_directory) then has what differs in them.
     type: bool
     default: false
 seealso:

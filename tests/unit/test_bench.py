@@ -2,14 +2,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The benchmark runs too seldom to tell by itself that something has been taken away which it needs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCH = Path(__file__).resolve().parents[1] / "bench"
 
 
-def test_the_benchmark_of_the_cluster_side_can_begin():
-    argv = [sys.executable, BENCH / "cluster.py", "--help"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("name", ["cluster.py", "release_builds.py"])
+def test_the_benchmarks_without_machines_can_begin(name):
+    argv = [sys.executable, BENCH / name, "--help"]
+    environment = {**os.environ, "PYTHONPATH": f"{BENCH.parent}:{os.environ.get('PYTHONPATH', '')}"}
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

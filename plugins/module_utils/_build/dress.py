@@ -10,13 +10,15 @@ import shlex
 import shutil
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, oci, schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, oci, recipe, schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Document
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import Log
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
+# Where there is no /run/lists, apt of Debian 13 makes none.
 _APT = """
 set -e
+mkdir -p /run/lists/partial /run/archives/partial
 printf 'deb [trusted=yes] copy:/mnt ./\n' >/run/sources.list
 set -- --quiet --option Dir::Etc::SourceList=/run/sources.list --option Dir::Etc::SourceParts=/dev/null \
     --option Dir::State::Lists=/run/lists --option Dir::Cache::Archives=/run/archives \
@@ -108,7 +110,8 @@ def units(document: Document, tree: str, time: int, log: Log) -> None:
     wanted = document.get("units", {})
     for verb in ("enable", "disable", "mask"):
         for unit in wanted.get(verb, []):
-            log.inside(tree, ["systemctl", verb, unit], f"systemctl {verb} {unit}", time)
+            doing = f"{wanted[recipe.AT][f'{verb} {unit}']}: systemctl {verb} {unit}"
+            log.inside(tree, ["systemctl", verb, unit], doing, time)
     if "default" in wanted:
         log.inside(tree, ["systemctl", "set-default", wanted["default"]], "systemctl set-default", time)
 

@@ -6,12 +6,15 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import os
+import shutil
+import tempfile
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _command
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import LEFT
 
 PARENT = "none"
+MOST_EXPLAINED = 20
 
 
 class Signer(typing.NamedTuple):
@@ -58,9 +61,32 @@ def has(repository: str, commit: str) -> bool:
     return os.path.isfile(os.path.join(repository, "objects", commit[:2], commit[2:] + ".commit"))
 
 
-def difference(repository: str, one: str, other: str) -> str:
-    """Say in which files two commits differ, by diffoscope where it is installed."""
-    return _ostree("diff", repository, one, other).stdout
+def difference(repository: str, one: str, other: str) -> typing.List[str]:
+    """Return which files two commits differ in, as 'ostree diff' lists them."""
+    return _ostree("diff", repository, one, other).stdout.splitlines()
+
+
+def explain(repository: str, one: str, other: str, listed: typing.Sequence[str], path: str) -> str:
+    """Have diffoscope say what differs in the first files of a list, in a file, and return where to read on.
+
+    :param listed: as difference returns it.
+    :param path: of the file to be written.
+    """
+    if not shutil.which("diffoscope", path=_command.SEARCH_PATH):
+        return "Install diffoscope and build again: it then says what differs in these files"
+    sides = [tempfile.mkdtemp(prefix="osmigrate-differs-") for _commit in (one, other)]
+    try:
+        for line in [line for line in listed if line.startswith("M ")][:MOST_EXPLAINED]:
+            name = line.split(None, 1)[1]
+            for commit, side in zip((one, other), sides):
+                goal = side + os.path.dirname(name)
+                os.makedirs(goal, exist_ok=True)
+                _ostree("checkout", repository, "--user-mode", "--union", f"--subpath={name}", commit, goal)
+        told = _command.run(["diffoscope", "--no-progress", f"--text={path}", *sides], check=False)
+    finally:
+        for side in sides:
+            shutil.rmtree(side, ignore_errors=True)
+    return f"Read {path}, which diffoscope wrote" if told.rc == 1 else f"diffoscope failed: {told.stderr.strip()[-200:]}"
 
 
 def _ostree(verb: str, repository: str, *arguments: str) -> _command.Completed:

@@ -23,6 +23,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import di
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import writable
 
 REPOSITORY, MANIFEST, IMAGES = "repo", "release.yml", "slots"
+DIFFERS = "differs.txt"
 _BLOCK = 4096
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
@@ -95,7 +96,7 @@ def publish(
         pinned = {"ostree": payload["commit"]}
         if wanted.slots:
             pinned["slots"] = digest(raw)
-        _compare(repository, directory, payload["commit"], wanted)
+        _compare(repository, directory, pinned, wanted, os.path.join(work, DIFFERS))
         _refuse_another(schema.entry_id({"name": name, "version": wanted.version}), pinned, wanted)
         payloads = {"ostree": payload}
         if wanted.slots:
@@ -121,24 +122,36 @@ def publish(
     return _show(release, repository, wanted)
 
 
-def _compare(repository: str, directory: str, commit: str, wanted: Wanted) -> None:
-    """See that what is built from the same inputs is the same, and note it."""
-    key = f"{wanted.version} {wanted.inputs}"
+def _compare(
+    repository: str, directory: str, pinned: typing.Dict[str, str], wanted: Wanted, differs: str
+) -> None:
+    """See that what is built from the same inputs is the same, and note it.
+
+    :param pinned: by payload kind.
+    :param differs: path of what is written about files that differ.
+    """
     known = lock.outcomes(directory)
-    before = known.get(key, commit)
-    if before != commit and wanted.frozen:
-        what = ostree.difference(repository, before, commit) if ostree.has(repository, before) else ""
-        error = FleetError(
-            f"The same recipe and lock gave commit {before[:12]} before, and {commit[:12]} now"
-            + (": " + "; ".join(what.splitlines()[:20]) if what else ""),
-            LEFT,
-            "Look at what differs, with 'diffoscope' over checkouts of both; a script of the recipe may write times",
-        )
-        error.result = {"differs": what.splitlines()}
-        raise error
-    if known.get(key) != commit:
-        known[key] = commit
+    for kind, now in sorted(pinned.items()):
+        key = " ".join([wanted.version, wanted.inputs] + ([kind] if kind != "ostree" else []))
+        before = known.get(key, now)
+        if before != now and wanted.frozen:
+            raise _differing(repository, before, now, kind, differs)
+        known[key] = now
+    if known != lock.outcomes(directory):
         reader.write(os.path.join(directory, lock.OUTCOMES), json.dumps(known, indent=1, sort_keys=True) + "\n")
+
+
+def _differing(repository: str, before: str, now: str, kind: str, differs: str) -> FleetError:
+    what, todo = [], "Build again where the commit of before is, to see which files differ"
+    if kind != "ostree":
+        todo = "The commits are equal, so the tools that made the image differ: build it with those of before"
+    elif ostree.has(repository, before):
+        what = ostree.difference(repository, before, now)
+        todo = ostree.explain(repository, before, now, what, differs)
+    problem = f"The same recipe and lock gave {schema.PINNED[kind]} {before[:12]} before, and {now[:12]} now"
+    error = FleetError(problem + (": " + "; ".join(what[:20]) if what else ""), LEFT, todo)
+    error.result = {"differs": what}
+    return error
 
 
 def _refuse_another(release_id: str, pinned: typing.Dict[str, str], wanted: Wanted) -> None:

@@ -143,10 +143,18 @@ def _with_line(problem: str, lines: typing.Dict[str, int]) -> str:
 
 
 def _mark(document: Document, name: str, lines: typing.Dict[str, int]) -> None:
-    """Note with each user, file and script where it stands, for messages of the build."""
+    """Note with each user, file, script and unit where it stands, for messages of the build."""
     for key in ("users", "groups", "files", "scripts"):
         for index, one in enumerate(document.get(key, [])):
             one[AT] = "%s line %d" % (name, lines.get("%s[%d]" % (key, index), 1))
+    units = document.get("units", {})
+    places = {}
+    for verb in [verb for verb in units if isinstance(units[verb], list)]:
+        for index, unit in enumerate(units[verb]):
+            line = lines.get("units.%s[%d]" % (verb, index)) or lines.get("units.%s" % verb, 1)
+            places[f"{verb} {unit}"] = "%s line %d" % (name, line)
+    if places:
+        units[AT] = places
 
 
 def _extended(name: str, by: str, shipped: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import building
 import pytest
 import yaml
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, recipe, tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, ostree, payload, recipe, tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from building import KERNEL, RECIPE, build, prepare, publish
 
@@ -51,6 +51,10 @@ STOPS = {
     "a script without its secret": (
         "scripts:\n- {after: files, inside: false, text: id, secrets: [OSM_TEST_GONE]}",
         "Stage files: mine.yml line 13: script id needs OSM_TEST_GONE in the environment, which is not set",
+    ),
+    "a unit that cannot be enabled": (
+        "units: {enable: [a.service]}",
+        "Stage units: mine.yml line 12: systemctl enable a.service failed with code 127",
     ),
     "a private key": (
         "files:\n- {path: /etc/ssl/key.pem, content: '-----BEGIN PRIVATE KEY-----'}",
@@ -226,6 +230,26 @@ def test_locked_fails_where_the_outcome_differs_and_shows_what(tmp_path):
     with pytest.raises(FleetError, match="The same recipe and lock gave commit ") as raised:
         publish(path, work, "13.1", public, frozen=True)
     assert "M    /usr/etc/built" in raised.value.result["differs"]
+    if shutil.which("diffoscope"):
+        assert raised.value.todo == f"Read {work}/differs.txt, which diffoscope wrote"
+        told = (work / "differs.txt").read_text()
+        assert "usr/etc/built" in told and "motd" not in told
+    else:
+        assert raised.value.todo.startswith("Install diffoscope")
+
+
+def test_locked_holds_each_payload(tmp_path):
+    path, work, public = prepare(tmp_path), tmp_path / "work", tmp_path / "public"
+    publish(path, work, "13.1", public, frozen=True)
+    noted = tmp_path / "mine.lock" / lock.OUTCOMES
+    ((key, commit),) = json.loads(noted.read_text()).items()
+    noted.write_text(json.dumps({key: commit, f"{key} slots": "f" * 64}))
+    assert publish(path, work, "13.1", public, frozen=True).commit == commit
+    wanted = payload.Wanted("13.1", str(public), "", 0, [], ostree.Signer("", ""), [], key.split()[1], True)
+    with pytest.raises(FleetError, match="gave sha256 ffffffffffff before, and 000000000000 now") as raised:
+        pinned = {"ostree": commit, "slots": "0" * 64}
+        payload._compare(f"{public}/repo", str(noted.parent), pinned, wanted, str(work / "differs.txt"))
+    assert "The commits are equal" in raised.value.todo
 
 
 def test_a_lock_is_for_what_the_recipe_asks_for(tmp_path):

@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What releases cost to build, compare and publish: a table, and build/bench-releases.json. No machine boots.
+
+The month is the one between a release of Debian 13 and its updates of today: its main suite alone, then all suites.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+from figures import ROOT, Cost, figure, keep, measure, table
+from lab import host, rootfs
+
+DIRECTORY = ROOT / "build/bench-releases"
+NAME = "debian-13"
+REF = "debian/13/x86_64"
+# What the issue of the project allows for the difference of two releases of 250 packages.
+DIFFERENCE_SECONDS = 30
+OLD, NEW = "13.1", "13.2"
+
+
+def recipe(directory: Path, suites: int) -> None:
+    """Write the recipe of a node with the first suites of those that come along, and without those it extends."""
+    base, node = (
+        yaml.safe_load((ROOT / f"recipes/{name}.yml").read_text(encoding="utf-8"))
+        for name in ("debian-13", "debian-13-node")
+    )
+    base["packages"]["sources"] = base["packages"]["sources"][:suites]
+    node["extends"] = "base.yml"
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, document in (("base", base), ("node", node)):
+        (directory / f"{name}.yml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+
+
+def play(playbook: str, **variables: Any) -> Cost:
+    """Run a playbook of the collection in DIRECTORY."""
+    group = playbook.partition("_")[2]
+    given = {f"osmigrate_{group}_{name}": value for name, value in variables.items()}
+    if group == "publish":
+        given["osmigrate_trusted_keys"] = ["release.pub"]
+    extra = DIRECTORY / "variables.yml"
+    extra.write_text(yaml.safe_dump(given), encoding="utf-8")
+    argv = [sys.executable, "-m", "ansible", "playbook", f"osmigrate.fleet.{playbook}", "-e", f"@{extra}"]
+    print(f"  {playbook} {variables.get('version', '')}", file=sys.stderr, flush=True)
+    cost = measure(argv, {"PWD": str(DIRECTORY)})
+    print(f"    {cost.wall:.0f} s, {cost.cpu:.0f} of CPU, {cost.memory:.0f} MiB", file=sys.stderr, flush=True)
+    return cost
+
+
+def build(version: str, public: str, **more: Any) -> Cost:
+    """Build a release, without what looks at it and boots it."""
+    wanted = {"recipe": "recipe/node.yml", "url": "http://images.example", "work": "work", "key": "release.pem"}
+    return play("release_build", version=version, destination=public, boot=False, review="", **wanted, **more)
+
+
+def commit(public: str, version: str) -> str:
+    text = (DIRECTORY / public / f"{NAME}-{version}/release.yml").read_text(encoding="utf-8")
+    return str(yaml.safe_load(text)["payloads"]["ostree"]["commit"])
+
+
+def size(place: Path) -> int:
+    return sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+
+
+def publish(version: str, deltas: bool = False) -> int:
+    """Publish a release, and return by how many bytes what nodes may fetch has grown."""
+    objects = DIRECTORY / "www/repo"
+    before = size(objects) if objects.exists() else 0
+    play("release_publish", manifest=f"public/{NAME}-{version}/release.yml", repository="public/repo", deltas=deltas)
+    return size(objects) - before
+
+
+def peer() -> Cost:
+    """Make a tree of the same packages by what mkosi and debos make theirs with; no kernel image, no commit."""
+    document = yaml.safe_load((DIRECTORY / "recipe/base.yml").read_text(encoding="utf-8"))
+    node = yaml.safe_load((DIRECTORY / "recipe/node.yml").read_text(encoding="utf-8"))
+    packages = [*document["packages"]["base"], *node["packages"]["base"]]
+    tree = DIRECTORY / "debootstrap"
+    shutil.rmtree(tree, ignore_errors=True)
+    argv = ["debootstrap", "--variant=minbase", f"--keyring={rootfs.HOST_KEYRING}", f"--include={','.join(packages)}"]
+    print("  debootstrap", file=sys.stderr, flush=True)
+    cost = measure([shutil.which(argv[0]) or argv[0], *argv[1:], "trixie", tree, host.debian_mirror()[0]], {})
+    print(f"    {cost.wall:.0f} s, {cost.cpu:.0f} of CPU", file=sys.stderr, flush=True)
+    shutil.rmtree(tree)
+    return cost
+
+
+def bench() -> list[dict[str, Any]]:
+    shutil.rmtree(DIRECTORY, ignore_errors=True)
+    recipe(DIRECTORY / "recipe", 1)
+    os.chdir(DIRECTORY)
+    measure([shutil.which("openssl") or "openssl", "genpkey", "-algorithm", "ed25519", "-out", "release.pem"], {})
+    Path("release.pem").chmod(0o600)
+    measure([shutil.which("openssl") or "openssl", "pkey", "-in", "release.pem", "-pubout", "-out", "release.pub"], {})
+    first = build(OLD, "public")
+    again = build(OLD, "again", locked=True)
+    if commit("public", OLD) != commit("again", OLD):
+        sys.exit("Two builds from one lock gave two commits, so there are no figures.")
+    recipe(DIRECTORY / "recipe", 3)
+    month = build(NEW, "public")
+    other = peer()
+    review = play(
+        "release_review",
+        repository="public/repo",
+        old=commit("public", OLD),
+        new=commit("public", NEW),
+        packages="recipe/node.lock",
+    )
+    whole = publish(OLD)
+    loose = publish(NEW)
+    shutil.rmtree("www")
+    publish(OLD)
+    with_delta = publish(NEW, deltas=True) - loose
+    return [
+        figure("second build of a lock, CPU s", again.cpu, first.cpu, "the first", 0.2),
+        figure("second build of a lock, s", again.wall, first.wall, "the first", 0.2),
+        figure("monthly build with commit, CPU s", month.cpu, other.cpu, "debootstrap of the packages alone", 0.5),
+        figure("monthly build with commit, s", month.wall, other.wall, "debootstrap of the packages alone", 0.5),
+        figure("difference of a month, CPU s", review.cpu, DIFFERENCE_SECONDS, "seconds that are allowed", 1.0),
+        figure("MB published for a month", loose / 1e6, whole / 1e6, "a whole release"),
+        figure("MB of a static delta", with_delta / 1e6, whole / 1e6, "a whole release"),
+    ]
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    DIRECTORY.mkdir(parents=True, exist_ok=True)
+    found = bench()
+    keep("bench-releases", found)
+    print(table(found))
+
+
+if __name__ == "__main__":
+    main()
