@@ -116,8 +116,10 @@ class OstreeBench(Bench):
         kernels.mkdir(parents=True)
         for part in ("vmlinuz-6", "initramfs-6.img"):
             (kernels / part).write_text(name)
-        menu = self.node / "boot/loader/entries"
-        menu.mkdir(parents=True, exist_ok=True)
+        menu = self.node / "boot/loader.0/entries"
+        if not menu.exists():
+            menu.mkdir(parents=True)
+            (self.node / "boot/loader").symlink_to("loader.0")
         (menu / f"ostree-{self._number}.conf").write_text(
             f"version {self._number}\noptions ostree=/ostree/boot.1/debian/{self._number}/0\n"
             f"linux /ostree/debian-{commit}/vmlinuz-6\ninitrd /ostree/debian-{commit}/initramfs-6.img\n"

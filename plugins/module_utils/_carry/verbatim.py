@@ -9,11 +9,14 @@ import os
 import stat
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dropins, rules
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import ALWAYS, NEEDED, Rule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import tmpfiles
+
+# Links by which the main file is among its drop-ins; what that says is carried to the same place (dropins.py).
+AMONG_DROP_INS = {(path, target) for _rule, path, target in dropins.WHOLE}
 
 
 def plan(situation: Situation, extra_paths: typing.List[str]) -> Found:
@@ -50,7 +53,12 @@ def _apply(situation: Situation, area: str, rule: Rule, found: Found, targets: t
         if path in found.taken or not is_moved or not _takes(situation, rule.how, path, target):
             continue
         found.taken.add(path)
+        leads_to = situation.incumbent.resolve(path)
+        if (leads_to, path) in AMONG_DROP_INS:
+            continue
         if target in targets:
+            if leads_to != path and situation.translation.name(leads_to) == target:
+                continue  # another name of what is carried there
             found.left.append(Left(path, f"its place {target} on the candidate is taken"))
         else:
             targets.add(target)

@@ -25,4 +25,5 @@ AREA = area(
         ("/etc/default/cron", "/etc/sysconfig/crond"),
         ("cron.service", "crond.service"),
     ],
+    words=[("EXTRA_OPTS", "CRONDARGS")],
 )

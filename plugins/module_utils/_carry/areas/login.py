@@ -25,6 +25,11 @@ AREA = area(
         ("a backup copy", "/etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid-"),
         ("a backup copy", "/etc/security/opasswd"),
         ("made anew by programs of the release", "/etc/shells"),
+        (
+            "the release has its own languages and keyboards",
+            "/etc/locale.conf /etc/default/locale /etc/locale.gen /etc/vconsole.conf /etc/default/keyboard "
+            "/etc/default/console-setup /etc/sysconfig/i18n /etc/sysconfig/keyboard",
+        ),
     ],
     same=[("/etc/bash.bashrc", "/etc/bashrc")],
 )

@@ -26,7 +26,7 @@ AREA = area(
         ),
         (
             "belongs to the packages of the release",
-            "/etc/dpkg/** /etc/debian_version /etc/redhat-release /etc/system-release /etc/rpm/**",
+            "/etc/dpkg/** /etc/debian_version /etc/lsb-release /etc/*-release /etc/system-release-cpe /etc/rpm/**",
         ),
         (
             "only of use with packages, which the release is not made of on the node",

@@ -13,7 +13,12 @@ AREA = area(
         # The environment of all services is set there, proxies with passwords among it.
         take(MADE, "/etc/systemd/*.conf.d/*.conf"),
         take(MADE, "/etc/tmpfiles.d/*.conf /etc/sysusers.d/*.conf"),
+        take(MADE, "/etc/rc.d/rc.local /etc/rc.local", needs="/usr/lib/systemd/system/rc-local.service"),
     ],
     stays=[("made anew by programs of the release", "/etc/rc?.d/* /etc/rc.d/rc?.d/* /etc/runit/runsvdir/default/*")],
-    same=[("networking.service", "network.service"), ("apache2.service", "httpd.service")],
+    same=[
+        ("/etc/rc.local", "/etc/rc.d/rc.local"),
+        ("networking.service", "network.service"),
+        ("apache2.service", "httpd.service"),
+    ],
 )

@@ -11,6 +11,7 @@ AREA = area(
     "ssh",
     [
         take(MADE, "/etc/ssh/sshd_config.d/*.conf", needs="/usr/sbin/sshd"),
+        take(MADE, "/etc/default/ssh /etc/sysconfig/sshd", needs="/usr/sbin/sshd"),
         take(MADE, "/etc/ssh/ssh_config.d/*.conf /etc/ssh/ssh_known_hosts /etc/ssh/*.pub /etc/ssh/*.pem"),
         take(
             MADE,
@@ -25,4 +26,5 @@ AREA = area(
         ("ssh.socket", "sshd.socket"),
         ("ssh@.service", "sshd@.service"),
     ],
+    words=[("SSHD_OPTS", "OPTIONS")],
 )

@@ -28,4 +28,5 @@ AREA = area(
         ("/etc/ntpsec/ntp.conf", "/etc/ntp.conf"),
         ("chrony.service", "chronyd.service"),
     ],
+    words=[("DAEMON_OPTS", "OPTIONS")],
 )
