@@ -14,6 +14,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Part, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
 PASSWD, GROUP, SHADOW, GSHADOW = "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow"
@@ -32,7 +33,9 @@ _NUMERIC = re.compile(r"-?[0-9]+\Z")
 NO_KERNEL = "the kernel has no such number; the line is kept as it is"
 
 # Where fields lie in the lines of passwd, of group and of their shadows.
-NAME, PASSWORD, NUMBER, USER_GROUP, MEMBERS, SHELL = 0, 1, 2, 3, 3, 6
+NAME, PASSWORD, NUMBER, USER_GROUP, MEMBERS, HOME, SHELL = 0, 1, 2, 3, 3, 5, 6
+# Where nobody's home is carried, unless it is below /usr/local.
+SEALED = ("/usr", "/etc")
 
 
 # numbers: (kind, number on the incumbent) to the number on the candidate; names: kind to dict of name to number there.
@@ -223,7 +226,7 @@ def plan(situation, needed_users, needed_groups, owning=()):
             fields[SHELL] = FALLBACK_SHELL
         person = _is_person(int(fields[NUMBER]))
         holder, lost = users.settle(fields, not person and ("user", int(fields[NUMBER])) not in owning)
-        lost = lost or shell
+        lost = "; ".join(word for word in (lost or shell, _home(situation, fields)) if word)
         if holder and person:
             raise FleetError(
                 "The user %s cannot be carried: its number %s belongs to %s in the release"
@@ -251,7 +254,7 @@ def plan(situation, needed_users, needed_groups, owning=()):
 
     own_root = {"root"} & {fields[NAME] for fields in incumbent[SHADOW]}
     shadow = _merge_shadow(release[SHADOW], incumbent[SHADOW], carried | own_root)
-    gshadow = _merge_group_shadow(release[GSHADOW], groups.lines)
+    gshadow = _merge_group_shadow(incumbent[GSHADOW] + release[GSHADOW], groups.lines)
     items = [
         _file(situation, PASSWD, users.text(), False, parts[PASSWD]),
         _file(situation, GROUP, groups.text(), False, parts[GROUP]),
@@ -400,6 +403,14 @@ def _shells(situation, incumbent, users, carried, parts):
     return left
 
 
+def _home(situation, fields):
+    """Say whether somebody's home lies where the candidate has only what is the release's."""
+    home = fields[HOME]
+    is_sealed = any(is_below(home, place) for place in SEALED) and not is_below(home, "/usr/local")
+    is_missed = is_sealed and situation.incumbent.is_directory(home) and not situation.candidate.is_directory(home)
+    return f"its home {home} is not on the candidate" if is_missed and _logs_in(fields[SHELL]) else ""
+
+
 def _logs_in(shell):
     return os.path.basename(shell) not in NO_LOGIN[1:]
 
@@ -429,8 +440,9 @@ def _merge_shadow(release, incumbent, carried):
     return own[:1] + kept + own[1:] if own and own[0][NAME] == "root" else kept + own
 
 
-def _merge_group_shadow(release, groups):
-    known = {fields[NAME]: fields for fields in release}
+def _merge_group_shadow(known, groups):
+    """Give each group its password and administrators; of two lines the last one counts."""
+    known = {fields[NAME]: fields for fields in known}
     return [(known.get(fields[NAME]) or [fields[NAME], "!", "", ""])[:3] + [fields[MEMBERS]] for fields in groups]
 
 

@@ -11,6 +11,7 @@ import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Situation, is_ours
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.units import is_mask
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, LINK, Item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
@@ -48,7 +49,7 @@ def compare(situation: Situation, items: typing.Iterable[Item]) -> Started:
     after = (after - gone) | {
         os.path.basename(path) for path, made in targets.items() if made.kind == LINK and _is_wanted(path)
     }
-    masked = {name for name in incumbent.names(PLACE) if _is_masked(incumbent, PLACE + "/" + name)}
+    masked = {name for name in incumbent.names(PLACE) if is_mask(incumbent, PLACE + "/" + name)}
 
     def has(tree: Tree, name: str) -> bool:
         template = re.sub(r"@[^@]*(\.[a-z]+)$", r"@\1", name)
@@ -79,10 +80,6 @@ def _enabled(tree: Tree, place: str) -> typing.Set[str]:
 
 def _is_wanted(path: str) -> bool:
     return os.path.dirname(path).endswith((".wants", ".requires"))
-
-
-def _is_masked(tree: Tree, path: str) -> bool:
-    return tree.is_link(path) and tree.link(path) == "/dev/null"
 
 
 def _is_told_elsewhere(name: str) -> bool:

@@ -90,7 +90,7 @@ def plan(situation):
         layout.add(line.split(), "", "line")
     if situation.root.var_mount and not own_var:
         layout.add(situation.root.var_mount.split(), "", "bind")
-    lines = {situation.candidate.resolve(plain(fields[1])) for fields in entries}
+    lines = {_place(situation, plain(fields[1])) for fields in entries}
     _examine_mounts(situation, entries)
     for path, target in _sources(situation, own_var):
         if target not in lines:
@@ -161,6 +161,18 @@ def _where(unit):
     return said[-1] if said else ""
 
 
+def _place(situation, place):
+    """Return where the candidate will have a mount point, without links.
+
+    Of those the node may have some directly below /, which come along.
+    """
+    top = "/" + place.split("/")[1] if place.startswith("/") else ""
+    is_carried = top.strip("/") not in rules.TOP and situation.candidate.lstat(top) is None
+    if top and is_carried and situation.incumbent.is_link(top):
+        place = os.path.normpath(os.path.join("/", situation.incumbent.link(top), place[len(top) :].lstrip("/")))
+    return situation.candidate.resolve(place)
+
+
 def _is_made(situation, place, options, own_var):
     """Say whether we have to see to it that a mount point exists; others come with the system or what is mounted."""
     wanted = options.split(",")
@@ -186,7 +198,7 @@ def _carry_line(layout, fields, own_var):
     if fstype == "swap":
         layout.left.append(Left(name, "kubelet wants no swap"))
         return
-    target = layout.situation.candidate.resolve(plain(place))
+    target = _place(layout.situation, plain(place))
     if target == "/var":
         target = (
             layout.situation.root.incumbent_at + target

@@ -20,6 +20,7 @@ SCOPES = ("/etc/systemd/system", "/etc/systemd/user")
 UNIT = re.compile(r"^[^/]+\.(service|socket|timer|mount|automount|swap|path|slice|target)$")
 MASK = "/dev/null"
 VENDOR = "/usr/lib/systemd"
+LINGER = "/var/lib/systemd/linger"
 # Where a link to a unit leads without saying more than its name; others lead to a unit itself.
 PLACES = ("/usr/lib/systemd/", "/lib/systemd/", "/etc/systemd/", "/run/", "/dev/")
 COPIED = "a link to %s, which is not there yet when systemd reads its units; now a copy"
@@ -35,6 +36,7 @@ def plan(situation: Situation) -> Found:
         _units(situation, scope, found)
         _vendor_units(situation, scope, found)
         _links(situation, scope, found)
+    _lingering(situation, found)
     return found
 
 
@@ -117,6 +119,17 @@ def _vendor_units(situation: Situation, scope: str, found: Found) -> None:
                 found.items.append(_copy(situation, file, target))
 
 
+def _lingering(situation: Situation, found: Found) -> None:
+    """Whose own service manager begins with the boot: an empty file for each, which says so by being there."""
+    for path in situation.incumbent.glob(LINGER + "/*"):
+        found.items.append(situation.copy(path, "services"))
+
+
+def is_mask(tree: Tree, path: str) -> bool:
+    """Say whether a link masks a unit; it may lead there in any way."""
+    return tree.is_link(path) and tree.resolve(path) == MASK
+
+
 def _links(situation: Situation, scope: str, found: Found) -> None:
     """Masks, aliases and what is enabled; what packages enabled is for the release to decide."""
     incumbent, carried = situation.incumbent, {made.target for made in found.items}
@@ -129,7 +142,7 @@ def _links(situation: Situation, scope: str, found: Found) -> None:
             continue
         target = incumbent.link(path)
         unit = os.path.basename(target)
-        if target == MASK:
+        if is_mask(incumbent, path):
             # A mask counts whatever the release has in its place.
             if os.path.basename(path) in needed:
                 found.left.append(Left(path, NETWORK))
