@@ -16,7 +16,15 @@ _BOX = """\
 root=$1 at=$2 user=$3 lasts=$4; shift 4
 fail() { echo "it cannot be confined: $1" >&2; exit %(failed)d; }
 mount --make-rprivate / || fail mounts
+etc=
+if [ -d "$root/etc" ] && [ "$(stat -c %%d "$root/")" != "$(stat -c %%d "$root/etc")" ]; then
+  etc=own; exec 9<"$root/etc"
+fi
 mount --bind "$root" "$at" && mount -o remount,bind,ro "$at" || fail root
+if [ "$etc" ]; then  # its path means the directory below it now, as that is no part of what was bound
+  mount -c --bind /proc/self/fd/9 "$at/etc" && mount -o remount,bind,ro "$at/etc" || fail etc
+  exec 9<&-
+fi
 while [ "$1" != -- ]; do
   if [ -d "$1" ] && [ -d "$at$2" ]; then
     mount --bind "$1" "$at$2" && mount -o remount,bind,ro "$at$2" || fail "$2"
