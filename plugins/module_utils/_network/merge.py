@@ -29,7 +29,7 @@ def merge(declared: typing.List[model.Declared], state: model.State) -> model.Ne
     # What the node's own files name is nobody else's.
     state = model.with_own(state, {name for one in declared for stanza in one.stanzas for name in stanza.names})
     for one in declared:
-        lost += one.lost
+        lost += [each for each in one.lost if not _is_idle(model.left_alone(each), state)]
         taken: set = set()
         for stanza in one.stanzas:
             matched = [link for link in _matched(stanza, state) if not (one.alone and link.name in taken)]
@@ -53,6 +53,12 @@ def merge(declared: typing.List[model.Declared], state: model.State) -> model.Ne
             interfaces.append(model.Interface(link, stanza, _metric(link, state) if several else None))
             lost += _secrets(link, stanza)
     return model.Network(interfaces, lost, _undeclared(chosen, state))
+
+
+def _is_idle(name: str, state: model.State) -> bool:
+    """Say whether a name is that of an interface without addresses: nobody started it later, and nothing is lost."""
+    link = state.links.get(name)
+    return bool(name) and (link is None or not (link.static or link.dynamic or link.master))
 
 
 def _rank(link: model.Link) -> int:

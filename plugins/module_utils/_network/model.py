@@ -38,6 +38,20 @@ class Lost(typing.NamedTuple):
     what: str
 
 
+_NOT_STARTED = "is not started at boot"
+
+
+def not_started(path: str, name: str) -> Lost:
+    """Return the Lost of an interface that its file leaves alone."""
+    return Lost(path, f"{name} {_NOT_STARTED}")
+
+
+def left_alone(lost: Lost) -> str:
+    """Return the name of the interface of such a Lost, "" for another one."""
+    name, _blank, what = lost.what.partition(" ")
+    return name if what == _NOT_STARTED else ""
+
+
 # What files say about one interface. Names may be patterns; all of names and mac that is given has to match.
 # ra: whether router advertisements are taken, None where the files leave it to the kernel, ROUTES where routes are
 # taken of them and no addresses.

@@ -18,7 +18,7 @@ MANAGER = "/usr/sbin/NetworkManager"
 GLOBAL = "/etc/sysconfig/network"
 TYPES = ("", "ethernet", "bond", "vlan", "bridge")
 # Files that the packages bring, and copies that editors and rpm leave.
-_NOT_OURS = re.compile(r"(\.(bak|orig|rpmnew|rpmsave|rpmorig)$|~$)")
+_NOT_OURS = re.compile(r"(\.(bak|old|orig|rej|rpmnew|rpmsave|rpmorig|augnew|augtmp|swp)$|~$)")
 # What the links themselves show while they run, names, and what is clear or done anyway.
 _CLEAR = set(
     "DEVICE NAME UUID TYPE ONBOOT BOOTPROTO HWADDR MACADDR MTU MASTER SLAVE BONDING_OPTS BONDING_MASTER "
@@ -27,10 +27,11 @@ _CLEAR = set(
     "IPV6_ADDR_GEN_MODE PROXY_METHOD BROWSER_ONLY IPV6INIT IPV6_AUTOCONF DHCPV6C NM_CONTROLLED HOTPLUG "
     "ARPCHECK VLAN_FLAGS GVRP MVRP AUTOCONNECT_SLAVES NETMASK PREFIX IPV6_PRIVACY BONDING_MODULE_OPTS "
     "ESSID AUTOCONNECT_PRIORITY NETWORKING NETWORKING_IPV6 NOZEROCONF HOSTNAME GATEWAYDEV GATEWAY "
-    "IPV6_DEFAULTGW IPV6_DEFAULTDEV METRIC IPV4_ROUTE_METRIC".split()
+    "IPV6_DEFAULTGW IPV6_DEFAULTDEV METRIC IPV4_ROUTE_METRIC "
+    "DEVICETYPE ONPARENT PERSISTENT_DHCLIENT ARPUPDATE IPV4_DHCP_TIMEOUT IPV6_DHCP_TIMEOUT ZONE".split()
 )
 # Of these only the first value means what the model says without a word.
-_USUAL = {"DEFROUTE": "yes", "PEERDNS": "yes", "PEERROUTES": "yes", "NM_CONTROLLED": "yes", "IPV6_PRIVACY": "no",
+_USUAL = {"DEFROUTE": "yes", "PEERDNS": "yes", "PEERROUTES": "yes", "ZONE": "public", "IPV6_PRIVACY": "no",
           "IPV6_DEFROUTE": "yes", "IPV6_PEERDNS": "yes", "IPV6_PEERROUTES": "yes", "ARPCHECK": "yes"}  # fmt: skip
 _NO, _PRIVACY = ("no", "false", "0"), ("rfc3041", "rfc4941", "yes", "true", "1")
 
@@ -69,14 +70,17 @@ def _values(text: str) -> typing.Dict[str, str]:
 
 def _read_file(tree: typing.Any, path: str, suffix: str, common: typing.Dict[str, str], found: model.Declared) -> None:
     values = _values(tree.text(path))
-    name = values.get("DEVICE", suffix)
-    if values.get("TYPE", "").lower() not in TYPES:
-        found.lost.append(model.Lost(path, f"an interface of type {values['TYPE']}"))
-        return
+    name = values.get("DEVICE") or suffix
+    for kind in (values.get("TYPE", ""), values.get("DEVICETYPE", "")):
+        if kind.lower() not in TYPES:
+            found.lost.append(model.Lost(path, f"an interface of type {kind}"))
+            return
     if values.get("ONBOOT", "yes").lower() in ("no", "false", "0"):
-        found.lost.append(model.Lost(path, f"{name} is not started at boot"))
+        found.lost.append(model.not_started(path, name))
         return
-    made = model.stanza([name.partition(":")[0]], values.get("HWADDR", ""), [path])
+    # A file without a device's name is for the one with that address; what the file is called means nothing then.
+    names = [] if values.get("HWADDR") and not values.get("DEVICE") else [name.partition(":")[0]]
+    made = model.stanza(names, values.get("HWADDR", ""), [path])
     method = values.get("BOOTPROTO", "none").lower()
     if method in ("dhcp", "bootp"):
         made = made._replace(dhcp4=True, client_id=_client_id(tree, name, values))
@@ -113,7 +117,7 @@ def _read_value(made: model.Stanza, key: str, value: str, values: typing.Dict[st
     """
     number = key[len(key.rstrip("0123456789")) :]
     if re.match(r"IPADDR\d*$", key):
-        mask = values.get("PREFIX" + number) or values.get("NETMASK" + number, "")
+        mask = values.get("PREFIX" + number) or values.get("NETMASK" + number) or _of_class(value)
         made.addresses.append(commands.interface(commands.cidr(value, mask)))
     elif key in ("IPV6ADDR", "IPV6ADDR_SECONDARIES"):
         made.addresses.extend(commands.interface(commands.cidr(word, "64")) for word in value.split())
@@ -135,6 +139,12 @@ def _read_value(made: model.Stanza, key: str, value: str, values: typing.Dict[st
     elif key not in _CLEAR or _USUAL.get(key, value.lower()) != value.lower():
         raise KeyError(key)
     return made
+
+
+def _of_class(address: str) -> str:
+    """Return the length of a prefix that nobody gave, as ipcalc has it: that of the address's class."""
+    first = address.partition(".")[0]
+    return next((length for below, length in ((128, "8"), (192, "16"), (224, "24")) if int(first) < below), "32")
 
 
 def _gateways(made: model.Stanza, name: str, values: typing.Dict[str, str], common: typing.Dict[str, str]) -> None:

@@ -16,12 +16,14 @@ MEMBER = ("master", "controller")
 # What the links themselves show while they run, names, and what only programs with a screen ask for.
 _CLEAR = {
     "connection": "id uuid type interface-name autoconnect autoconnect-priority autoconnect-slaves autoconnect-ports "
-    "autoconnect-retries slave-type port-type master controller timestamp permissions multi-connect",
+    "autoconnect-retries slave-type port-type master controller timestamp permissions multi-connect "
+    "wait-device-timeout wait-activation-delay gateway-ping-timeout auth-retries metered",
     "ethernet": "mac-address mtu cloned-mac-address mac-address-blacklist mac-address-denylist",
     "802-3-ethernet": "mac-address mtu cloned-mac-address mac-address-blacklist",
-    "ipv4": "method may-fail never-default ignore-auto-dns ignore-auto-routes dhcp-send-hostname",
+    "ipv4": "method may-fail never-default ignore-auto-dns ignore-auto-routes dhcp-send-hostname dhcp-timeout "
+    "required-timeout dad-timeout",
     "ipv6": "method may-fail never-default ignore-auto-dns ignore-auto-routes addr-gen-mode dhcp-send-hostname "
-    "ip6-privacy",
+    "ip6-privacy dhcp-timeout required-timeout ra-timeout",
 }
 _WHOLE = ("bond", "vlan", "bridge", "bridge-port", "bond-port", "proxy", "user", "nm-generated")
 _YES = ("true", "yes", "1")
@@ -51,7 +53,7 @@ def _read_file(path, text, found):
         found.lost.append(model.Lost(path, f"a connection of type {connection.get('type', 'unknown')}"))
         return
     if connection.get("autoconnect") == "false":
-        found.lost.append(model.Lost(path, f"{connection.get('interface-name', 'it')} is not started at boot"))
+        found.lost.append(model.not_started(path, connection.get("interface-name", "it")))
         return
     wired = sections.get("ethernet", sections.get("802-3-ethernet", {}))
     names = [connection["interface-name"]] if connection.get("interface-name") else []
@@ -130,7 +132,7 @@ def _read_line(made, section, key, value, values):
         return made._replace(duid=value.lower())
     elif key == "dhcp-iaid" and section == "ipv6" and value.isdigit() and int(value) < 2**32:
         return made._replace(iaid=":".join(re.findall("..", f"{int(value):08x}")))
-    elif not (key.endswith("_options") or value in _NO_LINE):
+    elif not (key.endswith("_options") or value in _NO_LINE or (key, value) == ("zone", "public")):
         raise KeyError(key)
     return made
 

@@ -508,3 +508,53 @@ def test_a_bridge_without_ports_has_its_address_without_them():
     assert "RequiredForOnline=no" in texts[1] and "ConfigureWithoutCarrier=yes" in texts[1]
     running = model.State({"br0": bridge, "a": link("a", "52:54:00:aa:00:01", master="br0")}, [])
     assert not any("WithoutCarrier" in one.text for one in networkd_writer.render(rendered(said, running)))
+
+
+IFCFG = "/etc/sysconfig/network-scripts/ifcfg-"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "addresses"),
+    [
+        ("eth0", "DEVICE=eth0\nIPADDR=10.0.0.5\n", ["10.0.0.5/8"]),
+        ("eth0", "IPADDR=172.16.0.5\n", ["172.16.0.5/16"]),
+        ("eth0", "IPADDR=192.168.0.5\nNM_CONTROLLED=no\nZONE=public\nONPARENT=yes\n", ["192.168.0.5/24"]),
+        ("eth0", 'DEVICE=""\nIPADDR="192.168.0.5" # old\nPREFIX=25\n', ["192.168.0.5/25"]),
+        ("System_eth0", "NAME=x\nHWADDR=52:54:00:00:00:01\nIPADDR=192.168.0.5\n", ["192.168.0.5/24"]),
+    ],
+)
+def test_what_ifcfg_files_leave_unsaid(tmp_path, name, text, addresses):
+    found = ifcfg.read(tree(tmp_path, {IFCFG + name: text}))
+    assert (found.lost, found.stanzas[0].addresses) == ([], addresses)
+    assert found.stanzas[0].names == ([] if "HWADDR" in text else ["eth0"])
+
+
+@pytest.mark.parametrize("suffix", ["~", ".bak", ".old", ".orig", ".rpmsave", ".rej"])
+def test_copies_of_ifcfg_files_are_none(tmp_path, suffix):
+    assert ifcfg.read(tree(tmp_path, {f"{IFCFG}eth0{suffix}": "IPADDR=10.0.0.5\n"})).stanzas == []
+
+
+@pytest.mark.parametrize(
+    "text", ["DEVICETYPE=Team\n", "TYPE=TeamPort\n", "DEVICETYPE=ovs\nTYPE=OVSBridge\n", "TYPE=Wireless\n"]
+)
+def test_devices_that_nobody_can_write_are_told(tmp_path, text):
+    found = ifcfg.read(tree(tmp_path, {IFCFG + "a": text + "ONBOOT=yes\n"}))
+    assert found.stanzas == [] and found.lost[0].what.startswith("an interface of type ")
+
+
+@pytest.mark.parametrize(("running", "lost"), [([], 0), (["10.0.0.5/24"], 1)])
+def test_an_interface_that_is_left_alone_is_lost_only_where_somebody_started_it(tmp_path, running, lost):
+    """The installer of EL writes a file for every interface that there is."""
+    found = ifcfg.read(tree(tmp_path, {IFCFG + "a": "ONBOOT=no\nBOOTPROTO=dhcp\n", IFCFG + "b": "ONBOOT=no\n"}))
+    merged = merge.merge([found], model.State({"a": link("a", static=running)}, []))
+    assert len(merged.lost) == lost
+
+
+@pytest.mark.parametrize(
+    ("line", "lost"),
+    [("zone=public", 0), ("zone=dmz", 1), ("wait-device-timeout=60000", 0), ("metered=2", 0), ("stable-id=x", 1)],
+)
+def test_what_a_connection_says_beside_its_addresses(tmp_path, line, lost):
+    text = f"[connection]\ntype=ethernet\ninterface-name=a\n{line}\n[ipv4]\nmethod=auto\ndhcp-timeout=90\n"
+    path = "/etc/NetworkManager/system-connections/a.nmconnection"
+    assert len(keyfiles.read(tree(tmp_path, {path: text})).lost) == lost

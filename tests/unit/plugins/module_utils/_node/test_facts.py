@@ -179,3 +179,65 @@ def test_everything_of_this_machine():
     facts = nodefacts.gather()
     assert facts["kernel"] and facts["architecture"]
     assert facts["root"]["free_bytes"] > 0
+
+
+KERNEL = "5.14.0-427.el9.x86_64"
+ROOTS = "root=UUID=9 ro crashkernel=1G-4G:192M"
+EL9 = {
+    "boot/grub2/grub.cfg": 'set default="${saved_entry}"\nblscfg\nsource ${config_directory}/custom.cfg\n',
+    "boot/grub2/grubenv": "# GRUB Environment Block\nsaved_entry=m-1\ntuned_params=skew_tick=1\n".ljust(1024, "#"),
+    "boot/loader/entries/m-1.conf": f"linux /vmlinuz-{KERNEL}\ninitrd /i\noptions {ROOTS} $tuned_params\n",
+    f"boot/vmlinuz-{KERNEL}": "",
+    "boot/i": "",
+    "proc/cmdline": f"BOOT_IMAGE=(hd0,gpt2)/vmlinuz-{KERNEL} {ROOTS} skew_tick=1\n",
+}
+BROKEN = "# GRUB Environment Block\nsaved_entry=m-1\n"
+HALF_EL = {
+    "whole": ({}, {}),
+    "the kernel of the default is gone": (
+        {f"boot/vmlinuz-{KERNEL}": None},
+        {"stale_entries": ["m-1"], "default_problem": f"m-1 names /vmlinuz-{KERNEL}, and that is not there"},
+    ),
+    "a stale entry beside it": (
+        {"boot/loader/entries/m-0.conf": "linux /gone\noptions root=UUID=9\n"},
+        {"stale_entries": ["m-0"]},
+    ),
+    "a saved entry that is gone": (
+        {"boot/grub2/grubenv": BROKEN.replace("m-1", "m-7").ljust(1024, "#"), "proc/cmdline": ROOTS},
+        {"default_unnamed": "m-7"},
+    ),
+    "a block of 60 bytes": (
+        {"boot/grub2/grubenv": BROKEN, "proc/cmdline": ROOTS},
+        {"environment_problem": "{root}/boot/grub2/grubenv has %d bytes instead of 1024" % len(BROKEN)},
+    ),
+    "a block that is none": (
+        {"boot/grub2/grubenv": "\0" * 1024, "proc/cmdline": ROOTS},
+        {"environment_problem": "{root}/boot/grub2/grubenv is unusable: its header is not GRUB's"},
+    ),
+    "arguments that wait for a reboot": (
+        {"proc/cmdline": f"BOOT_IMAGE=/vmlinuz-{KERNEL} {ROOTS} skew_tick=1 quiet single"},
+        {"pending": ["quiet"]},
+    ),
+    "nobody has set kernelopts": (
+        {"boot/loader/entries/m-1.conf": f"linux /vmlinuz-{KERNEL}\ninitrd /i\noptions $kernelopts\n"},
+        {"default_problem": "m-1 has no argument root=, for which grubenv or grub.cfg would have to care",
+         "pending": ["crashkernel", "ro", "root", "skew_tick"]},
+    ),
+    "a grub.cfg without entries of its own": ({"boot/grub2/grub.cfg": "source $prefix/custom.cfg\n"}, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HALF_EL.values(), ids=HALF_EL)
+def test_what_an_el_node_boots_by_itself(tmp_path, case):
+    files, found = case
+    root = tree(tmp_path, {name: text for name, text in {**EL9, **files}.items() if text is not None})
+    facts = nodefacts.grub_facts(root)
+    clear = {
+        "environment_problem": "",
+        "default_problem": "",
+        "default_unnamed": "",
+        "stale_entries": [],
+        "pending": [],
+    }
+    told = {key: value.format(root=root) if isinstance(value, str) else value for key, value in found.items()}
+    assert {key: facts[key] for key in clear} == {**clear, **told}
