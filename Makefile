@@ -76,6 +76,7 @@ importer: install ## what Galaxy and a builder of execution environments would s
 references: venv ## write the tables of the roles' READMEs, the forms for AWX and the figures of scale-out anew
 	@python tests/gate/references.py
 	@python tests/gate/surveys.py
+	@python tests/gate/workflow.py
 
 artifact: install ## the tarball with SBOM, provenance and checksums; SIGNING_KEY=<file> signs them
 	@python tests/gate/artifact.py $(BUILD) $(SIGNING_KEY)

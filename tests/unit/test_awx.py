@@ -356,3 +356,8 @@ def test_the_settings_of_the_project_let_a_job_read_the_inventory_that_awx_gives
     run = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["k8s_nodes"] == {"hosts": ["w-1"]}
+
+
+def test_the_guide_shows_the_workflow_that_there_is():
+    run = subprocess.run([sys.executable, ROOT / "tests/gate/workflow.py", "--check"], check=False, timeout=300)
+    assert run.returncode == 0

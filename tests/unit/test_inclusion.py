@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from pathlib import Path
 
@@ -34,6 +35,8 @@ KNOWN = {
     "watch",
     "way",
 }
+# They only look, and fail if what they see speaks against going on, which no _info module does.
+JUDGES = {"k8s_drain_forecast", "k8s_preflight", "node_preflight", "release_boot"}
 
 
 def words(path: Path) -> set[str]:
@@ -95,6 +98,36 @@ def test_a_plugin_is_documented_and_licensed(path):
     if path.stem.endswith(("_info", "_facts")):
         # The fragment says that check mode is fully supported.
         assert "osmigrate.fleet.attributes.info" in documented["extends_documentation_fragment"]
+
+
+def test_what_only_looks_is_called_info_unless_it_judges():
+    looks = {path.stem for path in DOCUMENTED if "attributes.info" in path.read_text()}
+    assert {name for name in looks if not name.endswith(("_info", "_facts"))} == JUDGES
+
+
+@pytest.mark.parametrize(
+    "path, is_for_users",
+    [
+        ("tests/unit", False),
+        ("Makefile", False),
+        ("mypy.ini", False),
+        ("extensions/molecule", False),
+        (".venv", False),
+        ("README.md", True),
+        ("requirements.txt", True),
+        ("playbooks", True),
+        ("awx/configure.yml", True),
+        ("extensions/eda/rulebooks/fleet.yml", True),
+        ("docs/examples/molecule", True),
+        ("constraints/image.txt", True),
+    ],
+)
+def test_the_artifact_has_what_users_need_and_nothing_of_developers(path, is_for_users):
+    # Globs, of the path or of a directory that it is in, as ansible-galaxy has them.
+    places = [str(one) for one in (Path(path), *Path(path).parents) if one != Path()]
+    left_out = any(fnmatch.fnmatch(one, pattern) for one in places for pattern in GALAXY["build_ignore"])
+    assert left_out != is_for_users
+    assert not is_for_users or (ROOT / path).exists()
 
 
 def test_requirements_leave_ansible_to_whoever_runs_it():
