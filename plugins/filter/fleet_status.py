@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import status
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _status as status
 
 
 def fleet_status_filter(clusters: Sequence[dict[str, Any]], form: str = "html") -> str:
