@@ -29,6 +29,18 @@ options:
     ini:
       - section: callback_osmigrate_progress
         key: lines
+  live:
+    description:
+      - Whether to keep a live view at the bottom of a terminal, with a bar, a line for each node on its way, and each
+        failure until the end. It needs the Python library C(rich) on the controller, and a terminal; where one of them
+        is not there, lines are printed.
+    type: bool
+    default: true
+    env:
+      - name: OSMIGRATE_PROGRESS_LIVE
+    ini:
+      - section: callback_osmigrate_progress
+        key: live
   every:
     description:
       - After how many seconds without a line it is said what each node is at, since when, and what it waits for, such
@@ -136,8 +148,10 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
     _heartbeat,
     _metrics,
     _silence,
+    _terminal,
     batches,
     events,
+    live,
     page,
     progress,
     rollout,
@@ -163,6 +177,7 @@ def harmless(method: Callable[..., None]) -> Callable[..., None]:
             method(self, *args, **kwargs)
         except Exception as error:
             self.disabled = True
+            self._end_view()
             said = events.clean(error) or error.__class__.__name__
             self._display.warning(f"osmigrate.fleet.progress has ended, the run goes on: {said}")
 
@@ -176,6 +191,9 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "osmigrate.fleet.progress"
     CALLBACK_NEEDS_ENABLED = True
+
+    # Before a run has begun, and where there is no terminal.
+    _view: _terminal.Terminal | None = None
 
     @harmless
     def v2_playbook_on_start(self, playbook: Any) -> None:
@@ -198,7 +216,12 @@ class CallbackModule(CallbackBase):
         self._names: dict[str, str] = {}
         self._heard = ""
         self._beats = _heartbeat.Heartbeat(LOOKS_EVERY, self._beat)
-        if self.get_option("lines") and self.get_option("every") > 0:
+        if self.get_option("lines") and self.get_option("live") and _terminal.is_possible():
+            self._view = _terminal.Terminal()
+            self._view.begin()
+            # Whoever interrupts a run wants the cursor back.
+            atexit.register(self._end_view)
+        if self._view or (self.get_option("lines") and self.get_option("every") > 0):
             self._heard = tempfile.mkdtemp(prefix="osmigrate-")
             os.environ[_waiting.VARIABLE] = self._heard
         if self._heard or self._silences:
@@ -210,6 +233,11 @@ class CallbackModule(CallbackBase):
         if self.disabled:
             return
         self._silence(lambda silences: silences.renew(now))
+        if self._view:
+            # The signal may have come while another thread adds a node: the next one will do.
+            with contextlib.suppress(RuntimeError):
+                self._view.show(live.picture(self._state, now, self._why))
+            return
         if not self._heard or now - self._spoke < self.get_option("every"):
             return
         # The signal may have come in the middle of a line, or while another thread adds a node: the next one will do.
@@ -264,8 +292,14 @@ class CallbackModule(CallbackBase):
         self._spoke = at
         self._display.display(f"{time.strftime('%H:%M:%S', time.localtime(at))} {line}", color=color)
 
+    def _end_view(self) -> None:
+        view, self._view = self._view, None
+        if view:
+            view.end()
+
     def _end_to_wait(self) -> None:
         self._beats.end()
+        self._end_view()
         if self._heard:
             os.environ.pop(_waiting.VARIABLE, None)
             shutil.rmtree(self._heard, ignore_errors=True)
