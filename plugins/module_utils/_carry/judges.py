@@ -69,7 +69,7 @@ def ask(situation: Situation) -> typing.List[Verdict]:
         files = changed(situation, program)
         if files:
             found += _judge(situation, program, files, node, candidate, ends)
-    return found + _sshd_settings(node, candidate)
+    return found + _sshd_settings(situation, node, candidate)
 
 
 def changed(situation: Situation, program: Program) -> typing.List[str]:
@@ -250,11 +250,13 @@ def _cleaned(lines: typing.Iterable[str], hidden: typing.Set[str]) -> typing.Lis
     return found[:MOST_LINES] + (["and %d lines more" % rest] if rest > 0 else [])
 
 
-def _sshd_settings(node: _Side, candidate: _Side) -> typing.List[Verdict]:
+def _sshd_settings(situation: Situation, node: _Side, candidate: _Side) -> typing.List[Verdict]:
     """Compare what sshd itself says its settings are, on both systems, in what lets somebody in or something happen."""
     program = PROGRAMS[0]
     before, after = [_settings(side, program) for side in (node, candidate)]
-    own = sshd.effective(node.tree.text, lambda: node.tree.glob("/etc/ssh/*") + node.tree.glob("/etc/ssh/*/*"))
+    said = sshd.effective(node.tree.text, lambda: node.tree.glob("/etc/ssh/*") + node.tree.glob("/etc/ssh/*/*"))
+    # A file as its package brought it says what that version does by itself.
+    own = [keyword for keyword, setting in said.items() if situation.packages.verdict(setting.path)]
     # What a newer version offers of its own, such as ciphers, is no setting of the node's.
     told = [
         f"{keyword}: {before[keyword]} on the node, {after[keyword]} on the candidate"
@@ -279,5 +281,6 @@ def _settings(side: _Side, program: Program) -> typing.Dict[str, str]:
             return {}
         for line in _lines.lines(done.stdout) if done.rc == 0 else ():
             keyword, _blank, value = line.partition(" ")
-            found[keyword] = "; ".join([found[keyword], value] if keyword in found else [value])
+            if value not in sshd.HARMLESS.get(keyword, ()):
+                found[keyword] = "; ".join([found[keyword], value] if keyword in found else [value])
     return found

@@ -58,6 +58,8 @@ VALUES = {"without-password": "prohibit-password", "2m": "120"}
 ADDED = ("allowusers", "denyusers", "allowgroups", "denygroups")
 # Settings that say where something lies, which differs between systems.
 PLACES = ("subsystem", "xauthlocation", "sshdsessionpath", "sshdauthpath", "pidfile")
+# Values of lists that let nothing happen: what a terminal looks like, and in which language it speaks.
+HARMLESS = {"acceptenv": ("LANG", "LC_*", "COLORTERM", "NO_COLOR")}
 INCLUDES_MAX = 16
 NOT_SAID = "the release says %s, the node does not"
 

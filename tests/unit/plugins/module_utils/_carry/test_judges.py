@@ -225,6 +225,19 @@ def test_real_programs(trixie):
 
 @needs_root
 @pytest.mark.skipif(TRIXIE is None, reason="the lab has made no root file system of Debian 13 here")
+@pytest.mark.parametrize(
+    ("accepted", "told"),
+    [("COLORTERM", []), ("PATH", ["acceptenv: LC_PAPER on the node, LC_PAPER; PATH on the candidate"])],
+)
+def test_what_says_how_a_terminal_looks_is_no_difference(trixie, accepted, told):
+    node = {**FILES, "/etc/ssh/sshd_config.d/a.conf": "AcceptEnv LANG LC_PAPER\n"}
+    files = {**FILES, "/etc/ssh/sshd_config.d/50-release.conf": f"AcceptEnv LC_PAPER {accepted}\n"}
+    verdicts = judges.ask(situation(trixie, node, files))
+    assert [word for verdict in verdicts if verdict.kind == judges.DIFFERS for word in verdict.words] == told
+
+
+@needs_root
+@pytest.mark.skipif(TRIXIE is None, reason="the lab has made no root file system of Debian 13 here")
 def test_real_programs_are_asked_before_the_plan_is_applied(trixie):
     node = {**FILES, "/etc/sudoers.d/a": ("ops ALL=(ALL NOPASSWD hunter2\n", 0o440)}
     sides = situation(trixie, node, {**FILES, **{"/usr" + name: what for name, what in FILES.items()}})
