@@ -22,8 +22,10 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.osmigrate.fleet.plugins.filter.fleet_metrics import fleet_metrics_filter
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initrd
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending, report
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _exposition, _metrics, events, rollout
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,7 +164,8 @@ def test_every_alert_is_tested_and_told_of():
     asked = [one for test in tests for one in test.get("alert_rule_test", [])]
     assert {one["alertname"] for one in asked if one["exp_alerts"]} == alerts
     page = (ROOT / "docs/monitoring.md").read_text()
-    assert alerts == set(re.findall(r"^\| `(Osmigrate\w+)`", page, re.M))
+    told = page.partition("## Alerts")[2].partition("\n## ")[0]
+    assert alerts == set(re.findall(r"^\| `(Osmigrate\w+)`", told, re.M))
     named = {
         f"{_exposition.JOB}_{one.name}" for one in [*_metrics.of_rollout(rollout.Rollout(), 0), *_metrics.of_fleet([])]
     }
@@ -178,6 +181,38 @@ def test_a_metric_is_as_promtool_wants_it():
         assert ended.returncode == 0, ended.stderr
     with pytest.raises(AnsibleFilterError, match="no nodes"):
         fleet_metrics_filter([{}])
+
+
+# What the system log monitor of node-problem-detector reads of its configuration (pkg/systemlogmonitor/config.go and
+# pkg/systemlogmonitor/types), with what it refuses: each key, and its type.
+OF_MONITOR = {
+    **{"plugin": str, "logPath": str, "lookback": str, "bufferSize": int, "source": str},
+    **{"conditions": list, "rules": list},
+}
+OF_RULE = {"type": str, "reason": str, "pattern": str}
+FACTS = {"trial": {"entry": "d-13", "purpose": "move"}, "reason": "The kernel panicked: no init."}
+
+
+def test_node_problem_detector_finds_the_lines_that_a_trial_writes():
+    monitor = json.loads((MONITORING / "node-problem-detector.json").read_text())
+    assert {key: type(value) for key, value in monitor.items()} == OF_MONITOR
+    for rule in monitor["rules"]:
+        assert {key: type(value) for key, value in rule.items()} == OF_RULE and rule["type"] == "temporary"
+    texts = [report.line({**FACTS, "verdict": verdict}) for verdict in report.REPORTED]
+    shells = (
+        ending.SCRIPT.replace("$entry", "d-13").replace("$detail", "nobody confirmed it"),
+        initrd.script(60, "u", "/"),
+    )
+    texts += [line for shell in shells for line in re.findall(r'echo "(osmigrate: [^"]*)" >/dev/kmsg', shell)]
+    assert len(texts) == 5
+    # Its patterns have to match to the end of what is in its buffer, after the lines before.
+    found = [
+        [rule["reason"] for rule in monitor["rules"] if re.search(rule["pattern"] + r"\Z", f"other: line\n{text}")]
+        for text in texts
+    ]
+    assert found == [["OsmigrateFellBack"]] * 3 + [["OsmigrateTrialEnds"], ["OsmigrateNoRoot"]]
+    page = (ROOT / "docs/monitoring.md").read_text()
+    assert all(f"| `{rule['reason']}` |" in page for rule in monitor["rules"])
 
 
 class Gateway(BaseHTTPRequestHandler):
