@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import hashlib
 import json
 import os
+import re
 import tempfile
 import typing
 
@@ -123,14 +124,60 @@ def _is_of_network(name):
     return name.startswith(NETWORK_NAMES) or transport in NETWORK_TRANSPORTS
 
 
+def lsblk(columns: str, *words: str) -> str:
+    """Return what lsblk says, for blockdevices: util-linux knows JSON since 2.27, which is younger than EL 7.
+
+    :param columns: their names, with commas.
+    :param words: more arguments, which do not speak of the form.
+    """
+    argv = ["--paths", "--output", columns, *words]
+    said = run(["lsblk", "--json", *argv], check=False)
+    return said.stdout if said.rc == 0 else run(["lsblk", "--pairs", *argv]).stdout
+
+
+def blockdevices(text: str) -> typing.List[typing.Dict[str, typing.Any]]:
+    """Read what lsblk says, as JSON, or as lines of pairs, in which devices follow each other without children.
+
+    :returns: dicts of columns, whose names are in small letters.
+    """
+    if text.lstrip().startswith("{"):
+        return json.loads(text)["blockdevices"]
+    found = []
+    for line in _lines.lines(text):
+        pairs = re.findall(r'([A-Z:-]+)="((?:\\.|[^"\\])*)"', line)
+        plain = [
+            (key, re.sub(r"\\x([0-9a-fA-F]{2})", lambda code: chr(int(code.group(1), 16)), value))
+            for key, value in pairs
+        ]
+        found.append({key.lower(): value for key, value in plain})
+    return found
+
+
+def every(devices: typing.List[typing.Dict[str, typing.Any]]) -> typing.List[typing.Dict[str, typing.Any]]:
+    """Return devices and all that is made of them, once for each way that leads there."""
+    found = []
+    for device in devices:
+        found += [device, *every(device.get("children", []))]
+    return found
+
+
+def sync_file_system(path: str, left: str = "Nothing was changed") -> None:
+    """Write out what the file system of a path still has in memory.
+
+    :param left: the state to name in the error (see FleetError).
+    """
+    if run(["sync", "--file-system", path], check=False).rc != 0:
+        run(["sync"], left=left)  # of coreutils before 8.24, as EL 7 has them, which writes out all
+
+
 def parse_lsblk(text):
     """Read one device and what it is made of.
 
-    :param text: str, JSON of lsblk --inverse with the columns name, type, uuid and tran.
+    :param text: str, what lsblk --inverse says of the columns name, type, uuid and tran, as blockdevices takes it.
     :returns: (device path, uuid, list of str layer types from the file system down to the disks).
     """
     layers = []
-    devices = json.loads(text)["blockdevices"]
+    devices = blockdevices(text)
     first, pending = devices[0], list(devices)
     while pending:
         device = pending.pop(0)
@@ -155,8 +202,7 @@ def filesystem(path):
     if os.path.exists(link):
         device = "/dev/" + os.path.basename(os.path.realpath(link))
     if device.startswith("/dev/"):
-        listed = run(["lsblk", "--json", "--paths", "--inverse", "--output", "NAME,TYPE,UUID,TRAN", device])
-        device, uuid, layers = parse_lsblk(listed.stdout)
+        device, uuid, layers = parse_lsblk(lsblk("NAME,TYPE,UUID,TRAN", "--inverse", device))
         if not uuid:  # udev may know nothing of it yet
             uuid = run(["blkid", "-p", "-s", "UUID", "-o", "value", device], check=False).stdout.strip()
     if mount.fstype == "btrfs" and has_several_devices(uuid):

@@ -11,7 +11,6 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, files
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import tier as boot_tier
-from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 OURS = ("osm_default", "osm_trial", "osm_tries", "osm_started")
@@ -67,7 +66,7 @@ class BootBlock:
             env.rewrite(self.path, variables)
             if self._by_kexec:
                 # Its file system may move what is rewritten; GRUB sees what the last whole transaction says.
-                run(["sync", "--file-system", self.path])
+                _storage.sync_file_system(self.path)
         self.variables = variables
 
     def _misplaced(self) -> str:

@@ -12,12 +12,13 @@ import sys
 import time
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run, start
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import start
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
     cannot_be_written,
     make_directory,
     sync_directory,
+    sync_file_system,
     write_out,
 )
 
@@ -119,7 +120,7 @@ def commit(path: str) -> None:
     """
     ends = time.monotonic() + BUSY_SECONDS
     while True:
-        run(["sync", "--file-system", path])  # keeps the frozen moment short
+        sync_file_system(path)  # keeps the frozen moment short
         try:
             _freeze_and_thaw(path)
             return

@@ -16,11 +16,11 @@ import tempfile
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import attributes
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, DIRECTORY, FILE, HELD_MAX, LINK
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import NO_NAME, PIECE, as_path
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import sync_file_system
 
 FS_IOC_GETFLAGS = 0x80086601
 FS_IOC_SETFLAGS = 0x40086602
@@ -124,7 +124,7 @@ def perform(changes, root):
         raise FleetError(
             f"{change.path} cannot be written: {error.strerror}", LEFT, "Run the same command again after that"
         )
-    run(["sync", "--file-system", root], left=LEFT)
+    sync_file_system(root, LEFT)
 
 
 def _perform(change, root):

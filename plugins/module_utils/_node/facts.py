@@ -6,7 +6,6 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import glob
-import json
 import os
 import platform
 import re
@@ -127,7 +126,7 @@ def _storage_facts(ostree):
     root = _storage.filesystem(SYSROOT if ostree.is_booted() else persist.MOUNT if persist.is_root_of("/") else "/")
     boot, usr, var = (_storage.filesystem(path) for path in ("/boot", "/usr", "/var"))
     esp = boot_tier.find_esp()
-    listed = json.loads(run(["lsblk", "--json", "--list", "--paths", "--output", "NAME,UUID"]).stdout)["blockdevices"]
+    listed = _storage.every(_storage.blockdevices(_storage.lsblk("NAME,UUID")))
     here = _storage.room(ostree.directory())
     return {
         "root": dict(

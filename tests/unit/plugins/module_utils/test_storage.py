@@ -6,6 +6,7 @@ import os
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import Completed
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 PACKAGE_ROOT = """\
@@ -192,3 +193,47 @@ def test_write_atomic_fail_leaves_the_old_file(tmp_path, monkeypatch):
         _storage.write_atomic(str(path), b"new", 0o600)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_lsblk_without_json_says_the_same():
+    """EL 7 has no JSON; this machine's lsblk can say both. What it shows of a chain are its devices, one by one."""
+    columns = "NAME,TYPE,UUID,TRAN"
+    said = _storage.run(["lsblk", "--pairs", "--paths", "--output", columns]).stdout
+    flat = _storage.blockdevices(said)
+    tree = _storage.every(_storage.blockdevices(_storage.lsblk(columns)))
+    assert {one["name"]: one["type"] for one in flat} == {one["name"]: one["type"] for one in tree}
+    assert {one["uuid"] or "" for one in flat} == {one["uuid"] or "" for one in tree}
+
+
+PAIRS = [
+    (
+        'NAME="/dev/sda3" TYPE="part" UUID="1-2" TRAN=""\nNAME="/dev/sda" TYPE="disk" UUID="" TRAN="sas"\n',
+        ("/dev/sda3", "1-2", ["part", "disk"]),
+    ),
+    (
+        'NAME="/dev/mapper/centos-a\\x20b" TYPE="lvm" UUID="1-2" TRAN=""\n'
+        'NAME="/dev/md0" TYPE="raid1" UUID="9" TRAN=""\n'
+        'NAME="/dev/sda1" TYPE="part" UUID="8" TRAN=""\nNAME="/dev/sda" TYPE="disk" UUID="" TRAN="iscsi"\n',
+        ("/dev/mapper/centos-a b", "1-2", ["lvm", "raid1", "part", "disk", "network"]),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), PAIRS)
+def test_pairs_of_lsblk(text, found):
+    assert _storage.parse_lsblk(text) == found
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_what_old_programs_do_not_know_is_asked_otherwise(monkeypatch, knows):
+    asked = []
+
+    def run(argv, check=True, **how):
+        asked.append(argv[1:2])
+        old = not knows and argv[1:2] in (["--json"], ["--file-system"])
+        return Completed(argv, int(old), "" if old else "said", "")
+
+    monkeypatch.setattr(_storage, "run", run)
+    assert _storage.lsblk("NAME") == "said"
+    _storage.sync_file_system("/boot")
+    assert asked == ([["--json"], ["--file-system"]] if knows else [["--json"], ["--pairs"], ["--file-system"], []])

@@ -72,7 +72,7 @@ def ioctls(tmp_path, monkeypatch):
             raise answers[request]
 
     monkeypatch.setattr(boot_files.fcntl, "ioctl", ioctl)
-    monkeypatch.setattr(boot_files, "run", lambda argv: None)
+    monkeypatch.setattr(boot_files, "sync_file_system", lambda path: None)
     instead = f"""
 import fcntl
 def ioctl(_descriptor, request, *_rest):

@@ -169,7 +169,7 @@ class Move:
 def move(tmp_path, monkeypatch):
     """A function that makes a Move: differences from a plain incumbent and a plain release."""
 
-    monkeypatch.setattr(apply, "run", lambda argv, left: None)  # the one sync at the end
+    monkeypatch.setattr(apply, "sync_file_system", lambda path, left: None)
 
     def make(incumbent=None, release=None, **options):
         return Move(tmp_path, incumbent or {}, release or {}, **options)
