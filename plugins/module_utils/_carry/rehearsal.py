@@ -27,7 +27,8 @@ ETC = "/etc"
 def of(situation: Situation, items: typing.List[Item]) -> typing.Iterator[Situation]:
     """Apply to a copy of the candidate's /etc what a plan has for it; the copy is gone afterwards.
 
-    Access control lists and the like are left out: memory cannot hold all of them, and no program asks for them.
+    Access control lists and files that are too large to be held are left out: memory has no room for them, and no
+    program asks for them.
 
     :param items: Items of the plan, directories first.
     :returns: what the situation will be, but for the candidate's /var.
@@ -39,7 +40,7 @@ def of(situation: Situation, items: typing.List[Item]) -> typing.Iterator[Situat
         run(["cp", "-a", "--no-preserve=xattr", situation.candidate.place(ETC), copy])
         candidate = Tree(situation.candidate.root, elsewhere={ETC: copy})
         seen = Situation(situation.incumbent, candidate, situation.root, situation.mount_points, situation.network)
-        planned = [item._replace(attributes=()) for item in items if is_below(item.target, ETC)]
+        planned = [item._replace(attributes=()) for item in items if is_below(item.target, ETC) and not item.origin]
         apply.perform(apply.compare(planned, seen, situation.root.var), copy)
         yield seen
     finally:

@@ -10,6 +10,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import netw
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import Completed
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import confined
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import HELD_MAX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model as net
 from ansible_collections.osmigrate.fleet.plugins.modules import node_carry
 from backends.roots import deployed
@@ -64,16 +65,19 @@ def test_check_mode_asks_programs_about_what_a_run_would_make(node, monkeypatch)
     for path in ("node/etc/sudoers.d/ops", "deployment/usr/sbin/visudo"):
         (node / path).parent.mkdir(parents=True)
         (node / path).write_text("ops ALL=(ALL) ALL\n")
+    with open(node / "node/etc/large", "wb") as large:
+        large.truncate(HELD_MAX + 1)
     asked = []
 
     def refuse(place, argv, *_rest):
-        asked.append([Path(seen, "sudoers.d/ops").read_text() for seen, at in place.binds if at == "/etc"])
+        (seen,) = [Path(seen) for seen, at in place.binds if at == "/etc"]
+        asked.append(((seen / "sudoers.d/ops").read_text(), (seen / "large").exists()))
         return Completed(argv, 1, "", "/etc/sudoers.d/ops:1: no\n")
 
     monkeypatch.setattr(confined, "ask", refuse)
     with pytest.raises(FleetError, match=r"/etc/sudoers.d/ops:1: no .carry-refused-visudo.") as refused:
-        carry(node, check_mode=True)
-    assert asked == [["ops ALL=(ALL) ALL\n"]]
+        carry(node, check_mode=True, extra_paths=["/etc/large"])
+    assert asked == [("ops ALL=(ALL) ALL\n", False)]
     assert "Nothing was written into the candidate" in str(refused.value)
     assert not (node / "deployment/etc/sudoers.d").exists()
     accepted = carry(node, check_mode=True, accepted=["carry-refused-visudo"])
