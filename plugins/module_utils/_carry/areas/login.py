@@ -19,11 +19,12 @@ AREA = area(
             needs="/usr/sbin/sssd",
         ),
         take(MADE, "/etc/krb5.conf /etc/krb5.keytab /etc/krb5.conf.d/*"),
+        # Which passwords people had before, so that they do not take them again.
+        take(MADE, "/etc/security/opasswd"),
     ],
     stays=[
         ("belongs to the packages of the release", "/etc/pam.d/** /etc/login.defs /etc/security/pwquality.conf"),
         ("a backup copy", "/etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid-"),
-        ("a backup copy", "/etc/security/opasswd"),
         ("made anew by programs of the release", "/etc/shells"),
         (
             "the release has its own languages and keyboards",
