@@ -8,6 +8,7 @@ The layout and the boot control are stand-ins, because a node's own are the mach
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import random
@@ -23,7 +24,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 from unittest import mock
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import candidate, layout, marks, publish
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import (
+    candidate,
+    layout,
+    marks,
+    persist,
+    publish,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release.schema import BLOCK
 from writelog import SECTOR, RebuiltDisk, WriteLog, count
@@ -107,8 +114,8 @@ class Writer:
             layout.Partition(str(where), "", len(self.older), partuuid)
             for where, partuuid in ((self.running, RUNNING), (path, SLOT))
         )
-        persist = layout.Partition("", "", 0, "0badcafe-03", fstype="ext4")
-        found = layout.Layout({"ROOT-A": running, "ROOT-B": slot, "PERSIST": persist}, "ROOT-A")
+        state = layout.Partition("", "", 0, "0badcafe-03", fstype="ext4")
+        found = layout.Layout({"ROOT-A": running, "ROOT-B": slot, "PERSIST": state}, "ROOT-A")
         put = marks.put
 
         def noted(partuuid: str, mark: marks.Mark, where: str) -> None:
@@ -121,7 +128,10 @@ class Writer:
             payload.update({key: payload[key].replace("URL", url) for key in ("url", "index")})
             release = {**self.release, "payloads": {"slots": payload}}
             wish = candidate.Wish(rate=rate, ranges=False)
-            with mock.patch.object(layout, "check_table"), mock.patch.object(marks, "put", noted):
+            patches = (layout, "check_table", mock.DEFAULT), (persist, "open_here", mock.DEFAULT), (marks, "put", noted)
+            with contextlib.ExitStack() as stack:
+                for one in patches:
+                    stack.enter_context(mock.patch.object(*one))
                 candidate.Candidate(release, found, Boot(), wish, "", str(self.marked))._write()
 
     def mark(self) -> marks.Mark:

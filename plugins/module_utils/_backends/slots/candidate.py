@@ -96,7 +96,7 @@ class Candidate(contract.Candidate):
     def _choose(self) -> str:
         # What lies there already is not written once more, into neither slot.
         held = [name for name in layout.SLOTS if self.is_held(name)]
-        name = self.wish.slot or (held[0] if held else self.layout.other())
+        name = self.wish.slot or (held[0] if held else self._free())
         if name in held:
             return name
         partuuid = self.layout.slot(name).partuuid
@@ -108,6 +108,16 @@ class Candidate(contract.Candidate):
         if problem:
             raise FleetError(problem, LEFT, "Free that slot, or name the other one, then run the same command again")
         return name
+
+    def _free(self) -> str:
+        """Return the slot to write. Where none runs, as on a node that has just got slots: the one that this release
+        was begun in, or one in which nothing lies.
+
+        :raises FleetError: nobody knows which one may go.
+        """
+        begun = [name for name in layout.SLOTS if self._marks[name].image == self.commit()]
+        empty = [name for name in layout.SLOTS if not self.layout.slot(name).fstype]
+        return (begun + empty)[0] if not self.layout.running and begun + empty else self.layout.other()
 
     def _entries(self, partuuid: str) -> typing.List[str]:
         """Return the ids of the entries that boot a slot."""
