@@ -66,7 +66,7 @@ class Room(typing.NamedTuple):
     files: typing.Optional[int]
 
 
-def parse_mountinfo(text):
+def parse_mountinfo(text: str) -> typing.List[Mount]:
     """Read the kernel's list of mounts.
 
     :param text: str, the content of /proc/self/mountinfo.
@@ -92,16 +92,16 @@ def parse_mountinfo(text):
     return mounts
 
 
-def _unescaped(text):
+def _unescaped(text: str) -> str:
     return _lines.field(text)
 
 
-def mounts():
+def mounts() -> typing.List[Mount]:
     """Return what is mounted now, as list of Mount."""
     return parse_mountinfo(read_bytes(MOUNTINFO).decode("utf-8", "surrogateescape"))
 
 
-def mount_of(path, mounted):
+def mount_of(path: str, mounted: typing.Iterable[Mount]) -> Mount:
     """Return the Mount that holds an absolute path without links; of several on one place the last is seen."""
     best = None
     for mount in mounted:
@@ -112,12 +112,12 @@ def mount_of(path, mounted):
     return best
 
 
-def is_below(path, directory):
+def is_below(path: str, directory: str) -> bool:
     """Say whether path is the directory or inside it."""
     return path == directory or path.startswith(directory.rstrip("/") + "/")
 
 
-def _is_of_network(name):
+def _is_of_network(name: str) -> bool:
     """Say whether a disk is one that a program or NVMe over fabrics brings."""
     name = os.path.basename(name)
     transport = read_text(f"/sys/block/{name}/device/transport").strip() if name.startswith("nvme") else ""
@@ -170,7 +170,7 @@ def sync_file_system(path: str, left: str = "Nothing was changed") -> None:
         run(["sync"], left=left)  # of coreutils before 8.24, as EL 7 has them, which writes out all
 
 
-def parse_lsblk(text):
+def parse_lsblk(text: str) -> typing.Tuple[str, str, typing.List[str]]:
     """Read one device and what it is made of.
 
     :param text: str, what lsblk --inverse says of the columns name, type, uuid and tran, as blockdevices takes it.
@@ -188,7 +188,7 @@ def parse_lsblk(text):
     return first["name"], first["uuid"] or "", layers
 
 
-def filesystem(path):
+def filesystem(path: str) -> Filesystem:
     """Describe the file system that holds path.
 
     :param path: str, absolute; links are followed, its last parts need not exist.
@@ -196,7 +196,8 @@ def filesystem(path):
     """
     path = os.path.realpath(path)
     mount = mount_of(path, mounts())
-    device, uuid, layers = mount.source, "", []
+    device, uuid = mount.source, ""
+    layers: typing.List[str] = []
     # A btrfs has no device number of its own, so its source is asked for; others may be called /dev/root.
     link = f"/sys/dev/block/{mount.number}"
     if os.path.exists(link):
@@ -251,13 +252,13 @@ def twins(listed: typing.List[typing.Dict[str, typing.Any]], found: Filesystem) 
     return [f"{name} ({SNAPSHOT})" if f"{name}-cow" in names else name for name in others]
 
 
-def has_several_devices(uuid):
+def has_several_devices(uuid: str) -> bool:
     """Say whether a btrfs that is mounted lies on more than the device that its mount names."""
     devices = os.path.join(BTRFS, uuid, "devices")
     return os.path.isdir(devices) and len(os.listdir(devices)) > 1
 
 
-def grub_path(path):
+def grub_path(path: str) -> str:
     """Return the path as GRUB sees it: from the root of the file system that holds it.
 
     :param path: str, absolute; links are followed.
@@ -266,12 +267,12 @@ def grub_path(path):
     return path_on_device(path, mount_of(path, mounts()))
 
 
-def path_on_device(path, mount):
+def path_on_device(path: str, mount: Mount) -> str:
     """Return the path from the root of the file system that mount shows (a part of)."""
     return os.path.normpath(os.path.join(mount.root, os.path.relpath(path, mount.target)))
 
 
-def digest(path):
+def digest(path: str) -> str:
     """Return the SHA-256 of a file as the disk has it, not as memory remembers it, in hex; "" if it is not there."""
     sha = hashlib.sha256()
     try:
@@ -284,7 +285,7 @@ def digest(path):
     return sha.hexdigest()
 
 
-def read_bytes(path):
+def read_bytes(path: str) -> bytes:
     """Return what a file holds, nothing if it cannot be read."""
     try:
         with open(path, "rb") as content:
@@ -293,18 +294,18 @@ def read_bytes(path):
         return b""
 
 
-def read_text(path):
+def read_text(path: str) -> str:
     """Return what a file holds as str, where what is no UTF-8 does not matter; "" if it cannot be read."""
     return read_bytes(path).decode("utf-8", "replace")
 
 
-def make_directory(path):
+def make_directory(path: str) -> None:
     """Make a directory, with its parents, unless it is there."""
     if not os.path.isdir(path):
         os.makedirs(path, 0o755)
 
 
-def write_atomic(path, data, mode):
+def write_atomic(path: str, data: bytes, mode: int) -> None:
     """Replace the file at path whole: readers and power cuts see the old content or the new, never a part.
 
     :param data: bytes.
@@ -317,7 +318,7 @@ def write_atomic(path, data, mode):
         raise cannot_be_written(path, error)
 
 
-def cannot_be_written(path, error):
+def cannot_be_written(path: str, error: OSError) -> FleetError:
     """Return the FleetError that says so; the file is what it was."""
     return FleetError(
         f"{path} cannot be written: {error.strerror}",
@@ -326,7 +327,7 @@ def cannot_be_written(path, error):
     )
 
 
-def _replace(path, data, mode):
+def _replace(path: str, data: bytes, mode: int) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=".osmigrate-", dir=os.path.dirname(path))
     try:
         write_out(descriptor, data, mode)
@@ -337,7 +338,7 @@ def _replace(path, data, mode):
     sync_directory(os.path.dirname(path))
 
 
-def write_out(descriptor, data, mode):
+def write_out(descriptor: int, data: bytes, mode: int) -> None:
     """Write a new file, whole and to the disk, and close it.
 
     :param descriptor: int, open for writing.
@@ -354,7 +355,7 @@ def write_out(descriptor, data, mode):
         os.close(descriptor)
 
 
-def sync_directory(path):
+def sync_directory(path: str) -> None:
     """Bring the names in a directory to the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -78,6 +78,7 @@ finalized:
 
 import os
 import time
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
@@ -87,7 +88,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._node import final
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 
 
-def fstab():
+def fstab() -> str:
     """Return /etc/fstab of the running system as str, empty if there is none."""
     if not os.path.exists("/etc/fstab"):
         return ""
@@ -95,7 +96,7 @@ def fstab():
         return text.read().decode("utf-8", "surrogateescape")
 
 
-def finalize(soak, check_mode):
+def finalize(soak: int, check_mode: bool) -> typing.Dict[str, typing.Any]:
     """Give the package-managed system up.
 
     :param soak: int, seconds.
@@ -107,7 +108,9 @@ def finalize(soak, check_mode):
     entries = boot.state["entries"].values()
     booted = {os.path.split(entry[name]) for entry in entries for name in ("kernel", "initrd")}
     here = _storage.grub_path("/boot")
-    sysroot = boot.root(boot.default_entry()).incumbent_at
+    root = boot.root(boot.default_entry())
+    assert root is not None  # or else it was refused
+    sysroot = root.incumbent_at
     kept = finalizing.protected(sysroot, _storage.mounts(), fstab(), boot.backends)
     doomed = finalizing.find(sysroot, "/boot", kept, {name for directory, name in booted if directory == here})
     leftovers = [step for backend in boot.backends for step in backend.prune(boot)]
@@ -127,7 +130,7 @@ def finalize(soak, check_mode):
     }
 
 
-def main():
+def main() -> None:
     module = FleetModule(
         argument_spec={"soak": {"type": "int", "default": 604800}, **fence.ARGUMENT_SPEC},
         supports_check_mode=True,

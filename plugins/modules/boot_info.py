@@ -169,7 +169,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._module import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot, machine
 
 
-def main():
+def main() -> None:
     module = FleetModule(argument_spec={}, supports_check_mode=True)
     with failing(module):
         # What every way asks first of a node: what only root can do is told here, and not one by one later.

@@ -189,11 +189,14 @@ drills:
   type: dict
 """
 
+import typing
+
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.menu import TRIES_MAX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.record import DRILL, MOVE
 
 ENTRY = {
@@ -207,7 +210,7 @@ ENTRY = {
 }
 
 
-def apply(boot, params):
+def apply(boot: BootControl, params: typing.Dict[str, typing.Any]) -> typing.List[str]:
     """Bring the node to the state that params name.
 
     :param boot: BootControl.
@@ -230,7 +233,7 @@ def apply(boot, params):
     return boot.revert(params["reason"])
 
 
-def summary(boot):
+def summary(boot: BootControl) -> typing.Dict[str, typing.Any]:
     """Return what a diff shows, as dict."""
     trial = boot.state["trial"]
     return {
@@ -242,7 +245,7 @@ def summary(boot):
     }
 
 
-def main():
+def main() -> None:
     module = FleetModule(
         argument_spec={
             "state": {

@@ -134,7 +134,8 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     names = options["pools"]
     if names is None:
         names = pool_object.all_names(cluster, options["pool_label"])
-    done, failed, before, after = {}, {}, {}, {}
+    done, before, after = {}, {}, {}
+    failed: typing.Dict[str, FleetError] = {}
     for name in names:
         # Whatever is wrong with one of them, the others are halted.
         try:

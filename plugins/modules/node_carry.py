@@ -391,6 +391,7 @@ searched:
 """
 
 import os
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Root
@@ -425,7 +426,15 @@ ROOT = dict(
 UNTOUCHED = "Nothing was written into the candidate"
 
 
-def carry(incumbent, root, mount_points, params, check_mode, live=None, unanswering=()):
+def carry(
+    incumbent: str,
+    root: Root,
+    mount_points: typing.Iterable[str],
+    params: typing.Dict[str, typing.Any],
+    check_mode: bool,
+    live: typing.Optional[network.Live] = None,
+    unanswering: typing.Iterable[str] = (),
+) -> typing.Dict[str, typing.Any]:
     """Plan and, unless in check mode, apply.
 
     :param incumbent: str, root of the running system.
@@ -476,7 +485,9 @@ def carry(incumbent, root, mount_points, params, check_mode, live=None, unanswer
     return result
 
 
-def ask_programs(situation, params, result, left):
+def ask_programs(
+    situation: model.Situation, params: typing.Dict[str, typing.Any], result: typing.Dict[str, typing.Any], left: str
+) -> typing.Dict[str, typing.Any]:
     """Ask the release's own programs about the candidate, which has all of the plan.
 
     :param result: dict, the result of the module so far.
@@ -494,7 +505,7 @@ def ask_programs(situation, params, result, left):
     return dict(findings=found, inhibitors=stopped)
 
 
-def refusal(found, stopped, left):
+def refusal(found: typing.List[typing.Dict[str, typing.Any]], stopped: typing.List[str], left: str) -> FleetError:
     """Say in one message what of the plan stops the node.
 
     :param found: list of dict, the findings.
@@ -511,7 +522,7 @@ def refusal(found, stopped, left):
     )
 
 
-def examine(incumbent, root):
+def examine(incumbent: str, root: Root) -> None:
     """Refuse what is not a candidate.
 
     :param root: Root.
@@ -526,7 +537,7 @@ def examine(incumbent, root):
         raise FleetError(f"{root.path} is what runs now, not a candidate", todo="Stage another release first")
 
 
-def look_at_network(root):
+def look_at_network(root: Root) -> network.Live:
     """Return network.Live of the running system, and of how the candidate will call its devices."""
     found = state.parse(state.ask())
     command_line = Tree("/").text("/proc/cmdline")
@@ -534,7 +545,7 @@ def look_at_network(root):
     return network.Live(found, facts.renderers("/", facts.active_services()), predicted)
 
 
-def foreign_mounts(mounted):
+def foreign_mounts(mounted: typing.List[_storage.Mount]) -> typing.List[str]:
     """Return where something else than the root's own directory of that name is seen.
 
     :param mounted: list of Mount.
@@ -544,7 +555,7 @@ def foreign_mounts(mounted):
     return [mount.target for mount in mounted if (mount.number, mount.root) != (root.number, mount.target)]
 
 
-def main():
+def main() -> None:
     module = FleetModule(
         argument_spec=dict(
             root=dict(type="dict", required=True, options=ROOT),

@@ -383,7 +383,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._module import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts as nodefacts
 
 
-def main():
+def main() -> None:
     module = FleetModule(argument_spec={}, supports_check_mode=True)
     with failing(module):
         facts = nodefacts.gather()

@@ -138,6 +138,7 @@ boot_bytes:
 """
 
 import os
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.candidate import Candidate
@@ -150,7 +151,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import entr
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 
 
-def bring(params, check_mode):
+def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict[str, typing.Any]:
     """Bring the node to the state that params name.
 
     :param params: dict, the module's parameters.
@@ -169,8 +170,8 @@ def bring(params, check_mode):
     result = {"stateroot": stateroot, "entry": {}, "root": {}, "deployment": "", "boot_bytes": 0}
     result.update(etc=[], etc_report=[], changed=bool(steps), actions=[step.action for step in steps])
     deployment = candidate.deployment() if wanted else None
-    if deployment is not None:
-        root = candidate.root()
+    root = candidate.root() if deployment is not None else None
+    if deployment is not None and root is not None:
         extra = params["kernel_arguments"]
         result["entry"] = boot_entry.of_root(root, release, candidate, boot.arguments, extra, signed_by)
         result["boot_bytes"] = sum(os.path.getsize(path) for path in (deployment.kernel, deployment.initrd))
@@ -183,7 +184,7 @@ def bring(params, check_mode):
     return result
 
 
-def main():
+def main() -> None:
     module = FleetModule(
         argument_spec={
             "stateroot": {"type": "str"},

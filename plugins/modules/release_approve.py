@@ -158,7 +158,7 @@ def approve(params: dict, check_mode: bool) -> typing.Any:
             old, new = (reviewed.difference[side]["id"][:12] for side in ("old", "new"))
             actions.append(f"approve the way from {old} to {new} as {names[0]}")
             reviewed = reviewed._replace(approvers=sorted([*reviewed.approvers, names[0]]))
-            if not check_mode:
+            if after is not None and not check_mode:
                 reader.write(approval.signatures_path(path), envelope.render(after, approval.TYPE))
     return {
         "changed": bool(actions),

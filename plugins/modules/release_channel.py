@@ -118,6 +118,7 @@ to_be_signed:
 
 import base64
 import time
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
@@ -135,7 +136,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
 TIMEOUT = 30
 
 
-def wanted(params, now, before):
+def wanted(
+    params: typing.Dict[str, typing.Any], now: float, before: typing.Optional[channel.Pointer]
+) -> channel.Pointer:
     """Return the channel.Pointer that the parameters ask for: the one before, where that says the same.
 
     :param params: dict, the module's parameters.
@@ -161,7 +164,8 @@ def wanted(params, now, before):
         name,
         word,
         before.serial + 1 if before else 1,
-        *(time.strftime(schema.DATE, time.gmtime(at)) for at in (begin, begin + seconds)),
+        time.strftime(schema.DATE, time.gmtime(begin)),
+        time.strftime(schema.DATE, time.gmtime(begin + seconds)),
         release,
         params["location"] or f"{release}/release.yml",
         found.digest,
@@ -178,7 +182,7 @@ def wanted(params, now, before):
     return pointer
 
 
-def point(params, check_mode, now):
+def point(params: typing.Dict[str, typing.Any], check_mode: bool, now: float) -> typing.Dict[str, typing.Any]:
     """Make and sign the channel unless it is: the module's result.
 
     :param params: dict, the module's parameters.
@@ -201,7 +205,7 @@ def point(params, check_mode, now):
                 % (pointer.title(), pointer.release, pointer.expires, pointer.serial)
             )
         actions.append(f"sign {pointer.title()} with key {key.fingerprint[:16]}")
-        if not check_mode:
+        if after is not None and not check_mode:
             reader.write(path, envelope.render(after, channel.TYPE))
     texts = ["" if one is None else envelope.render(one, channel.TYPE) for one in (present, after)]
     return {
@@ -214,7 +218,7 @@ def point(params, check_mode, now):
     }
 
 
-def main():
+def main() -> None:
     module = FleetModule(
         argument_spec={
             "path": {"type": "path", "required": True},

@@ -92,6 +92,8 @@ counts:
            "initramfs": 1240}
 """
 
+import typing
+
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import contents, release, report, sbom
@@ -114,7 +116,7 @@ COUNTED = (
 )
 
 
-def look(params):
+def look(params: typing.Dict[str, typing.Any]) -> typing.Tuple[typing.Dict[str, typing.Any], typing.Dict[str, str]]:
     """Read the release: what is in it, as contents.of returns it, and the texts of all files by name.
 
     :param params: dict, the module's parameters.
@@ -133,7 +135,7 @@ def look(params):
     return found, files
 
 
-def main():
+def main() -> None:
     module = FleetModule(
         argument_spec={
             "tree": {"type": "str", "required": True},

@@ -203,6 +203,8 @@ difference:
                 "urgency": "low"}]
 """
 
+import typing
+
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
@@ -223,7 +225,7 @@ TEXT = "difference.txt"
 PAGE = "difference.html"
 
 
-def compare(params):
+def compare(params: typing.Dict[str, typing.Any]) -> typing.Dict[str, typing.Any]:
     """Return what differs between the two releases that the parameters name, as difference.of does."""
     work = params["work_directory"]
     known = feed.load(params["feed"]) if params["feed"] else feed.NOTHING
@@ -233,7 +235,7 @@ def compare(params):
             return difference.of(old, new, known, files)
 
 
-def main():
+def main() -> None:
     module = FleetModule(
         argument_spec={
             "old": {"type": "str", "required": True},

@@ -207,6 +207,7 @@ plain_http:
 
 import base64
 import time
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import repository
 from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
@@ -221,9 +222,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
     revoked,
     schema,
 )
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release.signature import TrustedKey
 
 
-def read(params, now, check_mode=False):
+def read(params: typing.Dict[str, typing.Any], now: float, check_mode: bool = False) -> typing.Dict[str, typing.Any]:
     """Read and verify a manifest: the module's result.
 
     :param params: dict, the module's parameters.
@@ -249,7 +251,7 @@ def read(params, now, check_mode=False):
     policy.examine(found.name, found.release, found.digest, found.signed_by, wish, now)
     if pointed:
         channel.see_that_it_is_meant(pointed.pointer, pointed.name, found.release, found.digest, found.signed_by)
-        if not check_mode:
+        if memory is not None and not check_mode:
             memory.keep(pointed)
     plain = fetch.is_plain(params["manifest"]) and not wish.digest and not pointed
     if plain and not found.signed_by and not params["allow_http"]:
@@ -278,7 +280,7 @@ def read(params, now, check_mode=False):
     }
 
 
-def see_that_one_signature_counts(params):
+def see_that_one_signature_counts(params: typing.Dict[str, typing.Any]) -> None:
     """Refuse a number of signatures by which anything would count as signed.
 
     :param params: dict, the module's parameters.
@@ -290,7 +292,7 @@ def see_that_one_signature_counts(params):
         )
 
 
-def verified(params, keys, revoked_keys):
+def verified(params: typing.Dict[str, typing.Any], keys: typing.List[TrustedKey], revoked_keys: int) -> reader.Release:
     """Read a manifest, signed if it has to be, or if it is and somebody is trusted.
 
     :param keys: list of TrustedKey.
@@ -309,7 +311,7 @@ def verified(params, keys, revoked_keys):
     return reader.read(location, params["timeout"], keys, required, params["require_signature"])
 
 
-def main():
+def main() -> None:
     module = FleetModule(
         argument_spec={
             "manifest": {"type": "str", "required": True},

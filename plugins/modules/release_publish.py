@@ -127,6 +127,7 @@ release_id:
 """
 
 import time
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
@@ -139,7 +140,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
 )
 
 
-def publish(params, check_mode, now):
+def publish(params: typing.Dict[str, typing.Any], check_mode: bool, now: float) -> typing.Dict[str, typing.Any]:
     """Publish the release: the module's result.
 
     :param params: dict, the module's parameters.
@@ -153,7 +154,9 @@ def publish(params, check_mode, now):
         return carry_out(params, place, False, now)
 
 
-def carry_out(params, place, check_mode, now):
+def carry_out(
+    params: typing.Dict[str, typing.Any], place: published.Site, check_mode: bool, now: float
+) -> typing.Dict[str, typing.Any]:
     """As publish, with nobody else at work.
 
     :param place: published.Site
@@ -195,7 +198,7 @@ def carry_out(params, place, check_mode, now):
     return {"changed": bool(steps), "actions": [sentence for sentence, _step in steps], "release_id": entry}
 
 
-def main():
+def main() -> None:
     module = FleetModule(
         argument_spec={
             "manifest": {"type": "str", "required": True},

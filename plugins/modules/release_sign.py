@@ -196,7 +196,7 @@ def sign(params: dict, check_mode: bool) -> typing.Any:
     actions = []
     if key and after != before:
         actions.append(f"sign {schema.entry_id(read.release)} with key {key.fingerprint[:16]}")
-        if not check_mode:
+        if after is not None and not check_mode:
             reader.write(path, envelope.render(after))
     texts = ["" if one is None else envelope.render(one) for one in (before, after)]
     return {

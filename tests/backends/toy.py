@@ -7,6 +7,7 @@ It is a toy because no initramfs could boot what it writes. Everything around it
 
 from __future__ import annotations
 
+import functools
 import shutil
 from pathlib import Path
 
@@ -53,10 +54,10 @@ class ToyBackend(contract.Backend):
     def prune(self, boot) -> list[contract.Step]:
         entries = contract.entries_of(boot.state["entries"], NAME)
         gone = [name for name in sorted(set(entries) - boot.needed_entries()) if self.is_complete(entries[name])]
-        steps = [contract.Step(f"take {name} out of the menu", lambda name=name: boot.forget([name])) for name in gone]
+        steps = [contract.Step(f"take {name} out of the menu", functools.partial(boot.forget, [name])) for name in gone]
         kept = {entry["root"] for name, entry in entries.items() if name not in gone}
         return steps + [
-            contract.Step(f"remove {path}", lambda path=path: shutil.rmtree(path))
+            contract.Step(f"remove {path}", functools.partial(shutil.rmtree, path))
             for path in sorted((self.directory / PLACE).glob("*"))
             if str(path) not in kept and self.is_complete({"root": str(path)})
         ]
@@ -112,6 +113,7 @@ class ToyCandidate(contract.Candidate):
 
     def digests(self) -> dict[str, str]:
         root = self.root()
+        assert root is not None
         return {"kernel": _storage.digest(root.kernel), "initrd": _storage.digest(root.initrd)}
 
     def commit(self) -> str:

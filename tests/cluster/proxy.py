@@ -72,6 +72,7 @@ class Proxy(http.server.ThreadingHTTPServer):
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    server: Proxy
 
     def log_message(self, *arguments):
         """Nobody reads it."""

@@ -78,6 +78,7 @@ def _exported(disk: Path, layer: Path) -> Iterator[Path]:
          "--export", f"fuse,id=root,node-name=root,mountpoint={partition},writable=on"],
         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
+    assert daemon.stderr
     try:
         while partition.stat().st_size == 0:
             if daemon.poll() is not None:

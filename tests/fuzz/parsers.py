@@ -190,7 +190,8 @@ def of_windows(text: str) -> None:
     except (ValueError, RecursionError):
         given = text
     given = given if isinstance(given, list) else [given]
-    for schedule in ((given, []), ([], given)):
+    schedules: tuple[tuple[list, list], ...] = ((given, []), ([], given))
+    for schedule in schedules:
         try:
             windows.opening(windows.parse(*schedule), 1_800_000_000, 600)
         except FleetError:
@@ -242,7 +243,7 @@ def of_events(text: str) -> None:
             ElementTree.fromstring(told)
 
 
-PARSERS: dict[str, Callable[[str], None]] = {
+PARSERS: dict[str, Callable[[str], object]] = {
     **TARGETS,
     "accounts": of_accounts(),
     "block": of_block,

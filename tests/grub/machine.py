@@ -116,6 +116,7 @@ class Machine:
     def cut(self, after: bytes) -> None:
         """Boot, and take the power when the console has shown some text."""
         machine = subprocess.Popen(self._qemu(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert machine.stdout
         shown = b""
         while after not in shown:
             byte = machine.stdout.read(1)

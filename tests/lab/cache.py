@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Union
@@ -21,7 +21,7 @@ Input = Union[str, bytes, Path]
 Log = Callable[[str], None]
 
 
-def digest(inputs: dict[str, Input]) -> str:
+def digest(inputs: Mapping[str, Input]) -> str:
     """Return 12 digits that stand for the inputs; a Path counts by its content, a directory by its files."""
     whole = hashlib.sha256()
     for key in sorted(inputs):
@@ -50,7 +50,7 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def artifact(paths: Paths, name: str, inputs: dict[str, Input], build: Callable[[Path], None], log: Log) -> Path:
+def artifact(paths: Paths, name: str, inputs: Mapping[str, Input], build: Callable[[Path], None], log: Log) -> Path:
     """Path of the artifact `name` made of `inputs`; built now if the cache has none.
 
     `build` is called with a path that does not exist yet and must make a file or a directory there. An interrupted

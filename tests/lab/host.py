@@ -47,7 +47,7 @@ class HostError(Exception):
 
 def run(argv: Iterable[str | Path], **options) -> subprocess.CompletedProcess:
     """Run a tool to its end; its output is captured and becomes the message if it fails."""
-    argv = [str(argument) for argument in argv]
+    words = [str(argument) for argument in argv]
     environment = {
         **os.environ,
         "LC_ALL": "C.UTF-8",
@@ -56,17 +56,17 @@ def run(argv: Iterable[str | Path], **options) -> subprocess.CompletedProcess:
     }
     check = options.pop("check", True)
     options.setdefault("stdin", None if "input" in options else subprocess.DEVNULL)
-    done = subprocess.run(argv, text=True, capture_output=True, env=environment, check=False, **options)
+    done = subprocess.run(words, text=True, capture_output=True, env=environment, check=False, **options)
     if check and done.returncode:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-25:])
-        raise HostError(f"{' '.join(argv[:6])} ... failed with status {done.returncode}:\n{tail}")
+        raise HostError(f"{' '.join(words[:6])} ... failed with status {done.returncode}:\n{tail}")
     return done
 
 
 def as_root(argv: Iterable[str | Path]) -> list[str]:
     """The command line with root rights: unchanged for root, by password-less sudo for others."""
-    argv = [str(argument) for argument in argv]
-    return argv if os.geteuid() == 0 else ["sudo", "-n", *argv]
+    words = [str(argument) for argument in argv]
+    return words if os.geteuid() == 0 else ["sudo", "-n", *words]
 
 
 def remove(path: Path) -> None:

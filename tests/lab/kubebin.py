@@ -105,7 +105,7 @@ def _compile_kwok(paths: Paths, part: Path, log: Log) -> None:
         part.mkdir()
         log("compiling kwok, about 2 minutes on two cores")
         flags = ["-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", "-s -w"]
-        argv = [go, "build", *flags, "-o", part / "kwok", "sigs.k8s.io/kwok/cmd/kwok"]
+        argv = [go, "build", *flags, "-o", str(part / "kwok"), "sigs.k8s.io/kwok/cmd/kwok"]
         host.run(argv, cwd=KWOK_MODULE, env=environment)
 
 
@@ -139,6 +139,7 @@ def _go_build(argv: list[str], environment: dict[str, str], total: int, log: Log
     with subprocess.Popen(
         argv, cwd=MODULE, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as compiler:
+        assert compiler.stderr
         try:
             for line in compiler.stderr:
                 if re.fullmatch(r"[\w.~/-]+\n", line):
@@ -157,7 +158,7 @@ def _go_build(argv: list[str], environment: dict[str, str], total: int, log: Log
 
 def _toolchain(paths: Paths, log: Log) -> str:
     """A `go` that is new enough: this machine's, else the pinned one, put into the cache."""
-    needed = re.search(r"^go (\d+)\.(\d+)", (MODULE / "go.mod").read_text(), re.MULTILINE).groups()
+    needed = re.findall(r"(?m)^go (\d+)\.(\d+)", (MODULE / "go.mod").read_text())[0]
     go = shutil.which("go", path=f"{os.environ.get('PATH', '')}:/usr/local/go/bin")
     if go and _go_version(go) >= tuple(map(int, needed)):
         return go

@@ -6,12 +6,16 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import fnmatch
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
 
 OF_TRIALS = {word.partition("=")[0] for word in grub.TRIAL_ARGUMENTS.split()}
 IS_TRIAL = ("osmigrate.trial", "1")
 # What describes the machine or its tuning stays; what names a root, an initramfs step or one boot does not.
+# A kernel command line, as grub.parse_command_line reads it.
+Words = typing.Sequence[typing.Tuple[str, typing.Optional[str]]]
+
 CARRIED = tuple(
     # Console and messages.
     "console earlyprintk earlycon consoleblank keep_bootcon no_console_suspend fbcon video printk.* "
@@ -96,7 +100,7 @@ DROPPED = [
 ]  # fmt: skip
 
 
-def words(arguments):
+def words(arguments: Words) -> typing.List[str]:
     """Return arguments as words; left out is what comes after a lone --, for the first process, and what makes a trial.
 
     :param arguments: list of (name, value or None).
@@ -105,16 +109,16 @@ def words(arguments):
     if IS_TRIAL in arguments:
         # A release that was confirmed in the boot of its trial still has them, behind those of the node's own.
         begins = arguments.index(IS_TRIAL)
-        arguments = arguments[:begins] + [one for one in arguments[begins:] if one[0] not in OF_TRIALS]
+        arguments = list(arguments[:begins]) + [one for one in arguments[begins:] if one[0] not in OF_TRIALS]
     return [name if value is None else f"{name}={value}" for name, value in arguments]
 
 
-def _is(name, patterns):
+def _is(name: str, patterns: typing.Iterable[str]) -> bool:
     """Say whether a name is one of those; to the kernel - and _ in it are the same."""
     return any(fnmatch.fnmatchcase(name.replace("-", "_"), known.replace("-", "_")) for known in patterns)
 
 
-def is_carried(word):
+def is_carried(word: str) -> bool:
     """Say whether an argument describes the machine or its tuning."""
     name = word.partition("=")[0]
     if set(word) & set(QUOTES):
@@ -126,7 +130,7 @@ def is_carried(word):
     return "." in name and not _is(name, STEERING + ("vt.*",))
 
 
-def reason(word):
+def reason(word: str) -> str:
     """Say why an argument is not carried; "" for one that is, or that nobody knows."""
     if is_carried(word):
         return ""
@@ -138,11 +142,11 @@ def reason(word):
     return ""
 
 
-def _name(word):
+def _name(word: str) -> str:
     return word.partition("=")[0].replace("-", "_")
 
 
-def carried(arguments, extra):
+def carried(arguments: Words, extra: typing.Iterable[str]) -> typing.List[str]:
     """Choose the candidate's arguments.
 
     :param arguments: list of (name, value or None) of the running kernel.
@@ -150,7 +154,7 @@ def carried(arguments, extra):
     :returns: list of str, in the incumbent's order, the operator's last.
     """
     replaced = {_name(word) for word in extra}
-    kept = []
+    kept: typing.List[str] = []
     for word in words(arguments):
         # A word may say something else the second time, as hugepages= does after another hugepagesz=.
         if _name(word) not in replaced and word != (kept or [""])[-1] and is_carried(word):
@@ -158,7 +162,7 @@ def carried(arguments, extra):
     return kept + list(extra)
 
 
-def network_root(arguments):
+def network_root(arguments: Words) -> typing.List[str]:
     """Return the names of arguments by which the running system has its root from the network, as list of str.
 
     :param arguments: list of (name, value or None).
@@ -171,7 +175,7 @@ def network_root(arguments):
     ]
 
 
-def unknown(arguments):
+def unknown(arguments: Words) -> typing.List[str]:
     """Return the names of arguments that are not carried because nobody knows them, as sorted list of str.
 
     Their values may hold anything, secrets too, and are not shown.
@@ -181,7 +185,7 @@ def unknown(arguments):
     return sorted({word.partition("=")[0] for word, why in explain(arguments, []) if not why})
 
 
-def explain(arguments, extra):
+def explain(arguments: Words, extra: typing.Iterable[str]) -> typing.List[typing.Tuple[str, str]]:
     """Say what is not carried, and why.
 
     :param arguments, extra: as carried takes them.

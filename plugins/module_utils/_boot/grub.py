@@ -24,7 +24,7 @@ TRIAL_ARGUMENTS = (
 )
 
 
-def patience(entry):
+def patience(entry: typing.Optional[typing.Dict[str, typing.Any]]) -> int:
     """Return how many seconds the initramfs of a trial has to find its root, int.
 
     :param entry: dict, an item of "entries" in docs/design.md, "State file", or None for the package-managed system.
@@ -32,7 +32,7 @@ def patience(entry):
     return (entry or {}).get("initrd_seconds", initrd.SECONDS)
 
 
-def trial_arguments(entry):
+def trial_arguments(entry: typing.Optional[typing.Dict[str, typing.Any]]) -> str:
     """Return what the kernel of a trial gets beside the arguments of its entry, as str.
 
     :param entry: as patience() takes it.
@@ -61,7 +61,7 @@ class Grub(typing.NamedTuple):
     check_tool: str
 
 
-def on_esp(root="/"):
+def on_esp(root: str = "/") -> typing.List[str]:
     """Find the grub.cfg on an EFI system partition that has a menu, as EL 7 and 8 keep it, and no later one does.
 
     :returns: list of str, directories below root, the fallback of all vendors last; those that only lead on are stubs.
@@ -74,21 +74,21 @@ def on_esp(root="/"):
     return [directory for directory in found if script.has_menu(_read(os.path.join(directory, "grub.cfg")))]
 
 
-def _read(path):
+def _read(path: str) -> str:
     if not os.path.isfile(path):
         return ""
     with open(path, "rb") as text:
         return text.read().decode("utf-8", "replace")
 
 
-def places(root="/"):
+def places(root: str = "/") -> typing.List[typing.Tuple[str, str]]:
     """Return where grub.cfg may lie, as list of (directory below root, tool): that on the partition is the one read."""
     below = [(os.path.join(root, place), tool) for place, tool in PLACES]
     tool = next((tool for directory, tool in reversed(below) if os.path.isdir(directory)), PLACES[0][1])
     return [(directory, tool) for directory in on_esp(root)] + below
 
 
-def find(root="/"):
+def find(root: str = "/") -> Grub:
     """Find where GRUB of this machine reads its configuration.
 
     :returns: Grub, whose paths are below root.
@@ -124,13 +124,13 @@ FIND_HERE = [
 ]
 
 
-def managed_block():
+def managed_block() -> str:
     """Return the lines of custom.cfg that are ours, as str."""
     source = "if [ -f $osm_here/osmigrate.cfg ]; then source $osm_here/osmigrate.cfg; fi"
     return "\n".join([BLOCK_BEGIN] + FIND_HERE + [source, BLOCK_END, ""])
 
 
-def with_block(text):
+def with_block(text: str) -> str:
     """Return the content of custom.cfg with our lines last and everything of the administrator's kept.
 
     Ours come last so that a `set default` of the administrator's cannot undo a trial.
@@ -138,7 +138,7 @@ def with_block(text):
     return without_block(text) + managed_block()
 
 
-def without_block(text):
+def without_block(text: str) -> str:
     """Return the content of custom.cfg without our lines."""
     kept, ours = [], False
     for line in text.splitlines(True):
@@ -152,7 +152,7 @@ def without_block(text):
     return text if not text or text.endswith("\n") else text + "\n"
 
 
-def boot_lines(entry):
+def boot_lines(entry: typing.Dict[str, typing.Any]) -> typing.List[str]:
     """Return the lines between the braces of a menu entry that boots it as the default.
 
     :param entry: dict with id, kernel, initrd, options, boot_uuid (see docs/design.md).
@@ -167,7 +167,7 @@ PASS_TRIAL, PASS_ALL = (
 )
 
 
-def _counted(lines, block):
+def _counted(lines: typing.List[str], block: str) -> typing.List[str]:
     """Return the lines that take one try off, before any of the trial is loaded: what cannot be counted is none."""
     count = ['  osm_tries="$osm_left"', f"  if save_env -f {block} osm_tries; then"]
     return count + lines + [f"  else {PASS_TRIAL}; fi"]
@@ -178,11 +178,11 @@ def _counted(lines, block):
 STARTED, NOT_LOADED = "yes", "no"
 
 
-def _noted(value, block):
+def _noted(value: str, block: str) -> str:
     return f"osm_started={value}; save_env -f {block} osm_started"
 
 
-def on_trial(entry):
+def on_trial(entry: typing.Dict[str, typing.Any]) -> typing.Dict[str, typing.Any]:
     """Return an entry as its trial boots it: one that is the default may have changes that nobody has confirmed yet.
 
     :param entry: dict, an item of "entries" in docs/design.md, "State file".
@@ -190,7 +190,7 @@ def on_trial(entry):
     return {**{name: value for name, value in entry.items() if name != "changed"}, **entry.get("changed", {})}
 
 
-def _trial_lines(entry, block):
+def _trial_lines(entry: typing.Dict[str, typing.Any], block: str) -> typing.List[str]:
     """Return the lines that boot it on trial; what GRUB cannot load is no reason to wait at a menu for a person."""
     entry = on_trial(entry)
     commands = _commands(entry, trial_arguments(entry), entry.get("trial_initrd", ""))
@@ -198,19 +198,19 @@ def _trial_lines(entry, block):
     return lines + [f"  {_noted(STARTED, block)}"]
 
 
-def _default_lines(entry):
+def _default_lines(entry: typing.Dict[str, typing.Any]) -> typing.List[str]:
     """Return the lines that boot it as the default; where GRUB cannot load it, grub.cfg's own default boots."""
     return _loaded(_commands(entry), _search(entry), PASS_ALL)
 
 
-def _commands(entry, arguments="", second_initrd=""):
+def _commands(entry: typing.Dict[str, typing.Any], arguments: str = "", second_initrd: str = "") -> typing.List[str]:
     """Return what GRUB loads to boot it, as list of str; some boards need the device tree of the release, too."""
     initrds = [entry["initrd"]] + [second_initrd] * bool(second_initrd)
     trees = [f"devicetree {_quoted(entry['devicetree'])}"] if entry.get("devicetree") else []
     return [_linux(entry, arguments), *trees, " ".join(["initrd"] + [_quoted(path) for path in initrds])]
 
 
-def _loaded(commands, search, otherwise):
+def _loaded(commands: typing.List[str], search: str, otherwise: str) -> typing.List[str]:
     lines = [search, "  osm_loaded="]
     lines += ["  " * depth + f"if {command}; then" for depth, command in enumerate(commands, 1)]
     lines.append("  " * (len(commands) + 1) + "osm_loaded=yes")
@@ -218,7 +218,7 @@ def _loaded(commands, search, otherwise):
     return lines + [f'  if [ "$osm_loaded" != "yes" ]; then {otherwise}; fi']
 
 
-def check_length(entry):
+def check_length(entry: typing.Dict[str, typing.Any]) -> None:
     """See that the kernel gets all arguments of a trial: what does not fit is cut off, its deadman first.
 
     :param entry: dict, as boot_lines takes.
@@ -242,21 +242,27 @@ def check_length(entry):
         )
 
 
-def _search(entry):
+def _search(entry: typing.Dict[str, typing.Any]) -> str:
     return f"  search --no-floppy --fs-uuid --set=root {entry['boot_uuid']}"
 
 
-def _linux(entry, arguments=""):
+def _linux(entry: typing.Dict[str, typing.Any], arguments: str = "") -> str:
     words = [_quoted(entry["kernel"])] + [_quoted(word) for word in entry["options"].split()]
     return " ".join(["linux"] + words + [f"osmigrate.entry={entry['id']}"] + arguments.split())
 
 
-def menu_entry(title, name, lines):
+def menu_entry(title: str, name: str, lines: typing.List[str]) -> typing.List[str]:
     """Return the lines of a menu entry. Where GRUB has a password, it would ask for that at each boot of a node."""
     return [f"menuentry {_quoted(title)} --unrestricted --id {_quoted(name)} {{"] + lines + ["}", ""]
 
 
-def render_menu(entries, tries_max=3, package=True, block_uuid="", block_path=""):
+def render_menu(
+    entries: typing.List[typing.Dict[str, typing.Any]],
+    tries_max: int = 3,
+    package: bool = True,
+    block_uuid: str = "",
+    block_path: str = "",
+) -> str:
     """Write osmigrate.cfg: the decision which root boots, then one menu entry per root, if one of them is to boot.
 
     Entries that are only staged are not in the menu: whatever number or title grub.cfg's own default is, an entry of
@@ -333,23 +339,23 @@ def render_menu(entries, tries_max=3, package=True, block_uuid="", block_path=""
     return "\n".join(lines + [""])
 
 
-def _is_one_of(variable, ids):
+def _is_one_of(variable: str, ids: typing.Iterable[str]) -> str:
     return "[ %s ]" % " -o ".join(f'"${variable}" = "{name}"' for name in ids)
 
 
-def shown_title(text):
+def shown_title(text: str) -> str:
     """Return a text as a title can hold it: what has a meaning to GRUB, and what cannot be shown, is left out."""
     return re.sub(r"\s+", " ", re.sub(r"['\\]|[^\x20-\x7e]", " ", text)).strip()
 
 
-def _quoted(text):
+def _quoted(text: str) -> str:
     """Quote for GRUB's script language, in which $ and blanks would mean something otherwise."""
     if "'" in text or "\n" in text:
         raise FleetError(f"A boot entry cannot hold the text {text!r}", todo="Remove the quote or line break from it")
     return f"'{text}'"
 
 
-def parse_command_line(text):
+def parse_command_line(text: str) -> typing.List[typing.Tuple[str, typing.Optional[str]]]:
     """Split a kernel command line.
 
     :param text: str, the content of /proc/cmdline.

@@ -5,6 +5,8 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import typing
+
 GRUB = "grub"
 EFI_VARIABLES = "sys/firmware/efi/efivars"
 # Those of the Boot Loader Interface: four bytes of attributes, then UTF-16.
@@ -12,7 +14,9 @@ LOADER_INFO = "LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 STUB_INFO = "StubInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 
 
-def started_by(arguments, loader_info, stub_info):
+def started_by(
+    arguments: typing.Iterable[typing.Tuple[str, typing.Optional[str]]], loader_info: bytes, stub_info: bytes
+) -> typing.Tuple[str, str]:
     """Say what started the kernel that runs.
 
     :param arguments: list of (name, value or None), the kernel's command line.
@@ -35,5 +39,5 @@ def started_by(arguments, loader_info, stub_info):
     return "", "The kernel's command line has no BOOT_IMAGE, which GRUB adds: a hypervisor or another loader started it"
 
 
-def _text(variable):
+def _text(variable: bytes) -> str:
     return "".join(letter for letter in variable[4:].decode("utf-16-le", "replace") if letter.isprintable()).strip()

@@ -38,7 +38,13 @@ class Change(typing.NamedTuple):
     script: bool
 
 
-def plan(grub, tier, entries, fallback, package):
+def plan(
+    grub: grub_menu.Grub,
+    tier: boot_tier.Tier,
+    entries: typing.List[typing.Dict[str, typing.Any]],
+    fallback: typing.Optional[typing.Dict[str, typing.Any]],
+    package: bool,
+) -> typing.List[Change]:
     """Return what has to be written, in the order in which it is, as list of Change.
 
     Whatever of it is cut off: the menu of before and the new one both have the entry that grub.cfg boots by itself.
@@ -71,7 +77,7 @@ def plan(grub, tier, entries, fallback, package):
     return [change for change in wanted if read_bytes(change.path) != change.content]
 
 
-def _archive(entries):
+def _archive(entries: typing.List[typing.Dict[str, typing.Any]]) -> bytes:
     """Return the second initramfs, which all trials share: its deadman is that of the entry which needs the longest."""
     with_deadman = [entry for entry in entries if "trial_initrd" in entry]  # the first versions had none
     if not with_deadman:
@@ -81,7 +87,7 @@ def _archive(entries):
     return initrd.archive(max(grub_menu.patience(entry) for entry in entries), shared["boot_uuid"], notes)
 
 
-def write(grub, changes):
+def write(grub: grub_menu.Grub, changes: typing.Iterable[Change]) -> None:
     """Replace the files, after GRUB's own parser has read those that are scripts.
 
     :param grub: _grub.Grub.
@@ -98,7 +104,7 @@ def write(grub, changes):
     files.replace([files.File(change.path, change.content, change.mode) for change in changes])
 
 
-def custom_problem(grub):
+def custom_problem(grub: grub_menu.Grub) -> str:
     """Say why the administrator's custom.cfg would keep ours, which come last in it, from being read; "" if not.
 
     :param grub: grub.Grub.
@@ -114,11 +120,11 @@ def custom_problem(grub):
     return f"GRUB cannot parse {grub.custom} together with the lines that are added to it: {said}"
 
 
-def _correct(path):
+def _correct(path: str) -> str:
     return f"Correct {path}, in which ours come last, until {os.path.basename(path)} can be parsed"
 
 
-def _change(path, content, action, script=True):
+def _change(path: str, content: typing.Union[str, bytes], action: str, script: bool = True) -> Change:
     data = content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
     # The administrator's may hold the hash of a password.
     mode = stat.S_IMODE(os.stat(path).st_mode) if os.path.exists(path) else 0o644

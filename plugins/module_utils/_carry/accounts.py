@@ -11,9 +11,9 @@ import stat
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Part, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Item, Part, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
@@ -37,6 +37,8 @@ NAME, PASSWORD, NUMBER, USER_GROUP, MEMBERS, HOME, SHELL = 0, 1, 2, 3, 3, 5, 6
 # Where nobody's home is carried, unless it is below /usr/local.
 SEALED = ("/usr", "/etc")
 
+Lines = typing.List[typing.List[str]]  # of a table of accounts, as lists of fields
+
 
 # numbers: (kind, number on the incumbent) to the number on the candidate; names: kind to dict of name to number there.
 class Accounts(typing.NamedTuple):
@@ -46,24 +48,24 @@ class Accounts(typing.NamedTuple):
     collisions: list
 
 
-def parse(text):
+def parse(text: str) -> Lines:
     """Read passwd or group, or a shadow of them: list of lists of fields; what is no account is left out."""
     lines = [line.split(":") for line in _lines.lines(text)]
     return [fields for fields in lines if len(fields) >= 4 and fields[NAME][:1] not in ("", "+", "-", "#")]
 
 
-def names(lines):
+def names(lines: Lines) -> typing.Dict[str, int]:
     """Return dict of name to number; of two lines with one name the first one counts, as it does for the system."""
     numbers = [(fields[NAME], _number(fields[NUMBER])) for fields in reversed(lines)]
     return {name: number for name, number in numbers if number is not None}
 
 
-def holders(numbers):
+def holders(numbers: typing.Mapping[str, int]) -> typing.Dict[int, typing.Set[str]]:
     """Return dict of number to the set of names that have it.
 
     :param numbers: dict, what names returned.
     """
-    found = {}
+    found: typing.Dict[int, typing.Set[str]] = {}
     for name, number in numbers.items():
         found.setdefault(number, set()).add(name)
     return found
@@ -85,13 +87,13 @@ def _split(lines: list, path: str) -> tuple:
     return usable, [line for line in lines if line not in usable]
 
 
-def _lines_of_nis(situation, path):
+def _lines_of_nis(situation: Situation, path: str) -> typing.List[Left]:
     """Return what NIS adds to passwd or group, or takes of it, as list of Left."""
     found = [line.split(":")[NAME] for line in _lines.lines(situation.incumbent.text(path)) if line[:1] in ("+", "-")]
     return [Left(f"{path}: {name}", "a line for NIS, which the candidate's accounts do not ask") for name in found]
 
 
-def _is_person(number):
+def _is_person(number: int) -> bool:
     return number >= FIRST_PERSON and number != NOBODY
 
 
@@ -104,7 +106,7 @@ class _Table:
     :param kept: set of int, numbers that nobody gets who had another one.
     """
 
-    def __init__(self, own, elsewhere, source, kept=()):
+    def __init__(self, own: Lines, elsewhere: Lines, source: Lines, kept: typing.Iterable[int] = ()) -> None:
         self.lines = [list(fields) for fields in own]
         self.elsewhere = elsewhere
         self.numbers = names(elsewhere)
@@ -112,28 +114,28 @@ class _Table:
         self._first, self._source = holders(self.numbers), holders(names(source))
         self._kept = set(kept) | set(self._source)
 
-    def take(self, fields):
+    def take(self, fields: typing.List[str]) -> str:
         """Put a line in, in place of one of the same name; return whose number it is on the candidate, or ""."""
-        number = _number(fields[NUMBER])
+        number = int(fields[NUMBER])
         others = self._first.get(number, set()) - self._source.get(number, set()) - {fields[NAME]}
         if others:
             return sorted(others)[0]
         self.put(fields)
         return ""
 
-    def put(self, fields):
+    def put(self, fields: typing.List[str]) -> None:
         """Put a line in, in place of one of the same name."""
         if fields[NAME] in self.numbers:
             self.lines = [line for line in self.lines if line[NAME] != fields[NAME]]
         self.lines.append(list(fields))
-        self.numbers[fields[NAME]] = _number(fields[NUMBER])
+        self.numbers[fields[NAME]] = int(fields[NUMBER])
 
-    def adopt(self, name):
+    def adopt(self, name: str) -> None:
         """Put a line in that the release has in /usr/lib only, so that it can be changed."""
         if not any(line[NAME] == name for line in self.lines):
             self.lines += [list(fields) for fields in self.elsewhere if fields[NAME] == name][:1]
 
-    def settle(self, fields, may_change):
+    def settle(self, fields: typing.List[str], may_change: bool) -> typing.Tuple[str, str]:
         """Put a line in, if need be and allowed with the highest number that is free.
 
         :returns: (name that has the number already, or ""; what was changed).
@@ -145,7 +147,7 @@ class _Table:
         self.put(fields)
         return "", f"its number {old} belongs to {holder} in the release; it becomes {fields[NUMBER]}"
 
-    def free(self):
+    def free(self) -> int:
         """Return the highest number for the system that nobody has, here or where the lines come from."""
         taken = self._kept | set(self.numbers.values())
         free = [number for number in SYSTEM_NUMBERS if number not in taken]
@@ -156,11 +158,16 @@ class _Table:
             )
         return free[0]
 
-    def text(self):
+    def text(self) -> str:
         return "".join(":".join(fields) + "\n" for fields in self.lines)
 
 
-def plan(situation, needed_users, needed_groups, owning=()):
+def plan(
+    situation: Situation,
+    needed_users: typing.Set[str],
+    needed_groups: typing.Set[str],
+    owning: typing.Collection[typing.Tuple[str, int]] = (),
+) -> Accounts:
     """Bring the people of the incumbent, and its system accounts that carried files or services need.
 
     A system account whose number is taken gets another one, unless it owns files that both systems use.
@@ -187,7 +194,8 @@ def plan(situation, needed_users, needed_groups, owning=()):
         _Table(release[path], vendor[path], incumbent[path], {number for of, number in owning if of == kind})
         for path, kind in ((PASSWD, "user"), (GROUP, "group"))
     )
-    parts, collisions = {PASSWD: [], GROUP: []}, []
+    parts: typing.Dict[str, typing.List[Part]] = {PASSWD: [], GROUP: []}
+    collisions = []
 
     people = [
         fields
@@ -276,7 +284,7 @@ def plan(situation, needed_users, needed_groups, owning=()):
     return Accounts(Found(items, left, taken), numbers, {"user": users.numbers, "group": groups.numbers}, collisions)
 
 
-def plan_missing(situation):
+def plan_missing(situation: Situation) -> Accounts:
     """Bring the system accounts of a new release into the passwd and group that the backend's merge kept.
 
     :returns: Accounts without numbers and names: nothing changes its number.
@@ -291,7 +299,7 @@ def plan_missing(situation):
         for fields in new:
             if fields[NAME] in table.numbers:
                 continue
-            number, fields = _number(fields[NUMBER]), list(fields)
+            number, fields = int(fields[NUMBER]), list(fields)
             holder = table.take(fields)
             if holder:
                 fields[NUMBER] = str(table.free())
@@ -314,15 +322,15 @@ def plan_missing(situation):
     return Accounts(Found(items, [], set()), {}, {}, collisions)
 
 
-def _rename(lines, known, renamed):
+def _rename(lines: Lines, known: typing.Container[str], renamed: typing.Mapping[str, str]) -> None:
     """Give accounts of the incumbent the names under which the release has them, if it has."""
     for fields in lines:
         name = renamed.get(fields[NAME])
-        if name in known and fields[NAME] not in known:
+        if name is not None and name in known and fields[NAME] not in known:
             fields[NAME] = name
 
 
-def _mapping(lines, numbers):
+def _mapping(lines: Lines, numbers: typing.Mapping[str, int]) -> typing.Dict[int, int]:
     """Return dict of number on the incumbent to number; of several names the one that keeps it counts, or the first."""
     found = {}
     for name, number in sorted(names(lines).items()):
@@ -331,7 +339,9 @@ def _mapping(lines, numbers):
     return found
 
 
-def _subids(lines, known, numbers):
+def _subids(
+    lines: typing.List[str], known: typing.Container[str], numbers: typing.Mapping[typing.Tuple[str, int], int]
+) -> typing.List[str]:
     """Return the lines of a table of subordinate ids whose accounts the candidate has; some name them by number."""
     kept = []
     for line in lines:
@@ -345,18 +355,24 @@ def _subids(lines, known, numbers):
     return kept
 
 
-def _sub_users(situation):
+def _sub_users(situation: Situation) -> typing.Set[str]:
     """Return the names in the tables of subordinate ids: kubelet looks for its own there, though it owns no file."""
     lines = [line for path in SUBIDS for line in _lines.lines(situation.incumbent.text(path))]
     return {line.split(":")[0] for line in lines}
 
 
-def _logins(lines):
+def _logins(lines: Lines) -> typing.Set[str]:
     """Return the names of system accounts by which somebody can log in; their homes may lie where no search goes."""
     return {fields[NAME] for fields in lines if os.path.basename(fields[SHELL]) not in NO_LOGIN}
 
 
-def _join(groups, fields, carried, local, parts):
+def _join(
+    groups: _Table,
+    fields: typing.List[str],
+    carried: typing.Container[str],
+    local: typing.Container[str],
+    parts: typing.List[Part],
+) -> None:
     """Keep people, and those whom no file knows, in the system groups that they are in."""
     wanted = [member for member in fields[MEMBERS].split(",") if member]
     wanted = [member for member in wanted if member in carried or member not in local]
@@ -372,7 +388,7 @@ def _join(groups, fields, carried, local, parts):
                 parts.append(Part(GROUP, source, "accounts", "line", ",".join(joining), ""))
 
 
-def _members(incumbent, candidate, known):
+def _members(incumbent: Lines, candidate: Lines, known: typing.Set[str]) -> typing.List[Left]:
     """Name the accounts of both systems that are in a group of both systems on one of them only."""
     before = {fields[NAME]: set(fields[MEMBERS].split(",")) & known for fields in incumbent}
     after = {fields[NAME]: set(fields[MEMBERS].split(",")) & known for fields in candidate}
@@ -384,7 +400,9 @@ def _members(incumbent, candidate, known):
     return left
 
 
-def _shells(situation, incumbent, users, carried, parts):
+def _shells(
+    situation: Situation, incumbent: Lines, users: _Table, carried: typing.Container[str], parts: typing.List[Part]
+) -> typing.List[Left]:
     """Keep root's shell, and of other accounts of the release that nobody logs in; say what cannot be kept."""
     left, own = [], {fields[NAME]: fields[SHELL] for fields in incumbent if fields[NAME] not in carried}
     for line in [line for line in users.lines if len(line) > SHELL]:
@@ -403,7 +421,7 @@ def _shells(situation, incumbent, users, carried, parts):
     return left
 
 
-def _home(situation, fields):
+def _home(situation: Situation, fields: typing.List[str]) -> str:
     """Say whether somebody's home lies where the candidate has only what is the release's."""
     home = fields[HOME]
     is_sealed = any(is_below(home, place) for place in SEALED) and not is_below(home, "/usr/local")
@@ -411,11 +429,11 @@ def _home(situation, fields):
     return f"its home {home} is not on the candidate" if is_missed and _logs_in(fields[SHELL]) else ""
 
 
-def _logs_in(shell):
+def _logs_in(shell: str) -> bool:
     return os.path.basename(shell) not in NO_LOGIN[1:]
 
 
-def compare(situation, items):
+def compare(situation: Situation, items: typing.Iterable[Item]) -> typing.List[str]:
     """Return in sentences by which accounts somebody may log in with a password on the candidate, and not on the node.
 
     :param items: what the candidate gets.
@@ -426,7 +444,7 @@ def compare(situation, items):
     return [f"{name}: the release has a password for it" for name in sorted(after - before)]
 
 
-def _by_password(passwd, shadow):
+def _by_password(passwd: str, shadow: str) -> typing.Set[str]:
     passwords = {fields[NAME]: fields[PASSWORD] for fields in parse(passwd)}
     passwords.update((fields[NAME], fields[PASSWORD]) for fields in parse(shadow))
     users = {fields[NAME] for fields in parse(passwd) if len(fields) > SHELL and _logs_in(fields[SHELL])}
@@ -434,30 +452,32 @@ def _by_password(passwd, shadow):
     return {name for name in users if passwords[name] != "x" and not passwords[name].startswith(("!", "*"))}
 
 
-def _merge_shadow(release, incumbent, carried):
+def _merge_shadow(release: Lines, incumbent: Lines, carried: typing.Container[str]) -> Lines:
     kept = [fields for fields in release if fields[NAME] not in carried]
     own = [fields for fields in incumbent if fields[NAME] in carried]
     return own[:1] + kept + own[1:] if own and own[0][NAME] == "root" else kept + own
 
 
-def _merge_group_shadow(known, groups):
+def _merge_group_shadow(merged: Lines, groups: Lines) -> Lines:
     """Give each group its password and administrators; of two lines the last one counts."""
-    known = {fields[NAME]: fields for fields in known}
+    known = {fields[NAME]: fields for fields in merged}
     return [(known.get(fields[NAME]) or [fields[NAME], "!", "", ""])[:3] + [fields[MEMBERS]] for fields in groups]
 
 
-def _text(lines):
+def _text(lines: Lines) -> str:
     return "".join(":".join(fields) + "\n" for fields in lines)
 
 
-def _file(situation, path, text, secret, parts):
+def _file(situation: Situation, path: str, text: str, secret: bool, parts: typing.List[Part]) -> Item:
     status = situation.candidate.lstat(situation.pristine_path(path)) or situation.candidate.lstat(path)
     mode = stat.S_IMODE(status.st_mode) if status else (0o640 if secret else 0o644)
     owner = (status.st_uid, status.st_gid) if status else (0, 0)
     return item(FILE, path, path, "accounts", text, mode, owner, parts=parts)
 
 
-def _collision(kind, name, incumbent, candidate, holder):
+def _collision(
+    kind: str, name: str, incumbent: int, candidate: typing.Optional[int], holder: str
+) -> typing.Dict[str, typing.Any]:
     return {
         "kind": kind,
         "name": name,

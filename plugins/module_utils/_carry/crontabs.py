@@ -28,7 +28,7 @@ def plan(situation: Situation, people: Accounts) -> Found:
     source, target = PLACES[situation.translation.source], PLACES[situation.translation.target]
     for name in situation.incumbent.names(source):
         path = os.path.join(source, name)
-        if not stat.S_ISREG(situation.incumbent.lstat(path).st_mode):
+        if not stat.S_ISREG(situation.incumbent.status(path).st_mode):
             continue
         if name not in people.names["user"]:
             found.left.append(Left(path, f"the release has no user {name}"))

@@ -68,7 +68,7 @@ def plan(situation: Situation) -> Found:
 
 def _drop_in(situation: Situation, path: str, target: str, rule: str, lines: typing.List[str], lost: str = "") -> Item:
     """Return the Item of a drop-in, which nobody may read who may not read the file that it comes from."""
-    mode = stat.S_IMODE(situation.incumbent.lstat(path).st_mode) & 0o666
+    mode = stat.S_IMODE(situation.incumbent.status(path).st_mode) & 0o666
     text = HEADER % path + "\n".join(lines) + "\n"
     return item("file", target, path, rule, text, mode, lost=lost)
 
@@ -169,7 +169,7 @@ def _carry_files(situation: Situation, patterns: typing.List[str], found: Found)
     for path in [
         path for pattern in patterns if pattern.startswith("/etc/") for path in situation.incumbent.glob(pattern)
     ]:
-        status = situation.incumbent.lstat(path)
+        status = situation.incumbent.status(path)
         if stat.S_ISREG(status.st_mode) and situation.packages.verdict(path):
             made.append(path)
             if path not in found.taken:

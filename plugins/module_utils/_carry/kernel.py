@@ -19,7 +19,7 @@ GRUBENV, GRUB_CFG = "/boot/grub2/grubenv", "/boot/grub2/grub.cfg"
 VARIABLES = ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT")
 
 
-def compare(situation: Situation, extra: tuple) -> typing.Tuple[list, list]:
+def compare(situation: Situation, extra: typing.Iterable[str]) -> typing.Tuple[list, list]:
     """Say what of the running and of the configured arguments the candidate does not get.
 
     :param extra: list of str, arguments that the operator adds.

@@ -9,6 +9,7 @@ import os
 import stat
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Root
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.translate import Translation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -41,12 +42,12 @@ class Found(typing.NamedTuple):
     taken: typing.Set[str]
 
 
-def is_ours(path):
+def is_ours(path: str) -> bool:
     """Say whether a file or unit is one that this collection puts onto a node."""
     return os.path.basename(path).startswith("osmigrate-")
 
 
-def is_default(tree, path):
+def is_default(tree: Tree, path: str) -> bool:
     """Say whether a file of /etc is empty, or as Debian's base-files makes it without owning it.
 
     :param tree: Tree.
@@ -65,7 +66,14 @@ class Situation:
     :param network: network.Live, what runs on the incumbent's network; None where that is not known.
     """
 
-    def __init__(self, incumbent, candidate, root, mount_points, network=None):
+    def __init__(
+        self,
+        incumbent: Tree,
+        candidate: Tree,
+        root: Root,
+        mount_points: typing.Iterable[str],
+        network: typing.Any = None,
+    ) -> None:
         self.incumbent = incumbent
         self.candidate = candidate
         self.root = root
@@ -74,20 +82,20 @@ class Situation:
         self.packages = Packages(incumbent)
         self.translation = Translation(incumbent, candidate)
 
-    def pristine_path(self, path):
+    def pristine_path(self, path: str) -> str:
         """Return where the candidate has what the release brings as a path of /etc; others are where they are."""
         return self.root.pristine + path[len("/etc") :] if is_below(path, "/etc") else path
 
-    def brought(self, pattern):
+    def brought(self, pattern: str) -> typing.Dict[str, str]:
         """Return what the release brings of /etc by that pattern, as dict of its path there to where it is pristine."""
         found = self.candidate.glob(self.pristine_path(pattern))
         return {"/etc" + path[len(self.root.pristine) :]: path for path in found}
 
-    def pristine(self, path):
+    def pristine(self, path: str) -> typing.Optional[bytes]:
         """Return the content of a file of /etc as the release brings it, None if it brings none."""
         return self.candidate.read(self.pristine_path(path))
 
-    def adds_nothing(self, path):
+    def adds_nothing(self, path: str) -> bool:
         """Say whether a file or link of /etc is empty, as every system has it, or as the release brings it.
 
         An empty file adds something if it hides a file of the release, as with units, or was emptied.
@@ -101,7 +109,7 @@ class Situation:
         is_same = incumbent.is_same(path, candidate, self.pristine_path(self.translation.name(path)))
         return is_same or is_default(incumbent, path)
 
-    def _hides(self, path):
+    def _hides(self, path: str) -> bool:
         if path in EMPTY_COUNTS:
             return True
         hidden = ["/usr/lib" + path[len("/etc") :]]
@@ -109,14 +117,14 @@ class Situation:
             hidden.append(self.pristine_path(self.translation.name(path)))
         return any(self.candidate.size(name) > 0 and not self.candidate.is_blank(name) for name in hidden)
 
-    def mount_of(self, path):
+    def mount_of(self, path: str) -> str:
         """Return the mount point on the incumbent that a path lies on."""
         # Above //, as in the name of a share of Windows, is // again.
         while path not in self.mount_points and os.path.dirname(path) != path:
             path = os.path.dirname(path)
         return path
 
-    def has_program(self, path):
+    def has_program(self, path: str) -> bool:
         """Say whether the candidate can run a program: from the release, or from a directory shared with it."""
         if path.startswith(("/usr/local/", "/opt/", "/home/", "/root/", "/srv/")):
             return self.incumbent.exists(path)
@@ -135,14 +143,24 @@ class Situation:
         meant = os.path.normpath(os.path.join(here, said))
         return said if is_below(meant, here) else self.translation.name(meant)
 
-    def copy(self, path, rule, target=None, mode=None, lost="", shown=False, as_is=False):
+    def copy(
+        self,
+        path: str,
+        rule: str,
+        target: typing.Optional[str] = None,
+        mode: typing.Optional[int] = None,
+        lost: str = "",
+        shown: bool = False,
+        as_is: bool = False,
+    ) -> Item:
         """Return the Item that brings a file, link or directory of the incumbent.
 
         :param shown: bool, whether a diff shows its content, if everybody may read it on the node anyway.
         :param as_is: bool, whether names in a file are left alone where the candidate is of another family.
         """
-        status = self.incumbent.lstat(path)
-        kind, content, origin = FILE, b"", ""
+        status = self.incumbent.status(path)
+        kind, origin = FILE, ""
+        content: typing.Union[str, bytes, None] = b""
         if stat.S_ISDIR(status.st_mode):
             kind = DIRECTORY
         elif stat.S_ISLNK(status.st_mode):
@@ -173,7 +191,13 @@ class Situation:
         )
 
 
-def open_situation(incumbent, root, mount_points, network=None, silent=()):
+def open_situation(
+    incumbent: str,
+    root: Root,
+    mount_points: typing.Iterable[str],
+    network: typing.Any = None,
+    silent: typing.Iterable[str] = (),
+) -> Situation:
     """Return the Situation of what runs, given as directory, and of the Root of a candidate.
 
     :param silent: iterable of str, mount points of the incumbent that do not answer.

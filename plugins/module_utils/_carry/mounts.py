@@ -8,12 +8,13 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import fnmatch
 import os
 import stat
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import DIRECTORY, FILE, Part, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import DIRECTORY, FILE, Item, Part, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini
 from ansible_collections.osmigrate.fleet.plugins.module_utils._secret import without_userinfo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
@@ -25,7 +26,7 @@ RESTRICTIONS = ("ro", "nodev", "nosuid", "noexec", "nosymfollow")
 WHERE = ("Mount", "Where")
 
 
-def parse_fstab(text):
+def parse_fstab(text: str) -> typing.List[typing.List[str]]:
     """Return the entries as lists of six fields, comments left out.
 
     :raises FleetError: a line is no text, so nobody knows what it mounted.
@@ -46,20 +47,25 @@ def parse_fstab(text):
 class _Layout:
     """The candidate's mounts while they are put together."""
 
-    def __init__(self, situation):
+    def __init__(self, situation: Situation) -> None:
         self.situation = situation
-        self.lines, self.parts, self.items, self.left = [], [], [], []
-        self.places = set()
-        self.shared = []  # directories of the incumbent that the candidate uses, for the search of owners
+        self.lines: typing.List[str] = []
+        self.parts: typing.List[Part] = []
+        self.items: typing.List[Item] = []
+        self.left: typing.List[Left] = []
+        self.places: typing.Set[str] = set()
+        self.shared: typing.List[
+            str
+        ] = []  # directories of the incumbent that the candidate uses, for the search of owners
         self.seen = {"/"}  # the incumbent's file systems that the candidate sees where it sees that
 
-    def add(self, fields, source, action):
+    def add(self, fields: typing.List[str], source: str, action: str) -> None:
         line = " ".join(fields)
         self.lines.append(line)
         self.parts.append(Part(fields[1], source, "data", action, line, ""))
         self.places.add(plain(fields[1]))
 
-    def directory(self, place, source):
+    def directory(self, place: str, source: str) -> None:
         """Make a mount point with owner and mode of what will be seen there, and what is missing above it."""
         if not self._exists(place):
             self.directory(os.path.dirname(place), "")
@@ -68,14 +74,14 @@ class _Layout:
             owner = (status.st_uid, status.st_gid) if status else (0, 0)
             self.items.append(item(DIRECTORY, place, source, "data", mode=mode, owner=owner))
 
-    def _exists(self, place):
+    def _exists(self, place: str) -> bool:
         if any(made.target == place for made in self.items):
             return True
         # What the candidate's /var has is for apply to see.
         return place == "/var" or (not place.startswith("/var/") and self.situation.candidate.is_directory(place))
 
 
-def plan(situation):
+def plan(situation: Situation) -> typing.Tuple[Found, typing.List[str]]:
     """Decide the candidate's mounts.
 
     :returns: (Found, list of str directories of the incumbent that are shared).
@@ -111,7 +117,7 @@ def plan(situation):
     return Found(items, layout.left, {FSTAB}), layout.shared
 
 
-def plan_missing(situation):
+def plan_missing(situation: Situation) -> Found:
     """Return Found: what a new deployment needs below / for the fstab that it got by merge."""
     incumbent, candidate, items = situation.incumbent, situation.candidate, []
     for fields in parse_fstab(candidate.text(FSTAB)):
@@ -130,7 +136,7 @@ def plan_missing(situation):
     return Found(items, [], set())
 
 
-def compare(situation):
+def compare(situation: Situation) -> typing.List[str]:
     """Return in sentences which restrictions of the node's root and /var the candidate will not have."""
     told = []
     for fields in parse_fstab(situation.incumbent.text(FSTAB)):
@@ -141,7 +147,7 @@ def compare(situation):
     return told
 
 
-def _examine_mounts(situation, entries):
+def _examine_mounts(situation: Situation, entries: typing.List[typing.List[str]]) -> None:
     """Refuse data of the node on something that is mounted, but would not be on the candidate."""
     known = {plain(fields[1]) for fields in entries}
     for path in situation.incumbent.glob("/etc/systemd/system/*.mount"):
@@ -155,13 +161,13 @@ def _examine_mounts(situation, entries):
             )
 
 
-def _where(unit):
+def _where(unit: str) -> str:
     """Return where a mount unit mounts, "" for one that says nothing; of several lines the last one counts."""
     said = [value for section, lines in ini.parse(unit) for key, value in lines if (section, key) == WHERE]
     return said[-1] if said else ""
 
 
-def _place(situation, place):
+def _place(situation: Situation, place: str) -> str:
     """Return where the candidate will have a mount point, without links.
 
     Of those the node may have some directly below /, which come along.
@@ -173,7 +179,7 @@ def _place(situation, place):
     return situation.candidate.resolve(place)
 
 
-def _is_made(situation, place, options, own_var):
+def _is_made(situation: Situation, place: str, options: str, own_var: bool) -> bool:
     """Say whether we have to see to it that a mount point exists; others come with the system or what is mounted."""
     wanted = options.split(",")
     if ("noauto" in wanted and "x-systemd.automount" not in wanted) or not place.startswith("/"):
@@ -184,12 +190,12 @@ def _is_made(situation, place, options, own_var):
     return not any(is_below(place, directory) for directory in made)
 
 
-def _is_sealed(place):
+def _is_sealed(place: str) -> bool:
     """Say whether no directory can be made there, because it belongs to the release."""
     return is_below(place, "/usr") or is_below(place, "/etc")
 
 
-def _carry_line(layout, fields, own_var):
+def _carry_line(layout: _Layout, fields: typing.List[str], own_var: bool) -> None:
     spec, place, fstype, options = fields[:4]
     name = f"{FSTAB}: {without_userinfo(' '.join(fields[:3]))}"
     if plain(place) == "/":
@@ -210,7 +216,7 @@ def _carry_line(layout, fields, own_var):
         layout.add([source, _lines.as_field(target)] + fields[2:], f"{FSTAB}: {place}", "line")
 
 
-def _mount_point(layout, name, target, place, options, own_var):
+def _mount_point(layout: _Layout, name: str, target: str, place: str, options: str, own_var: bool) -> bool:
     """Make the mount point where one has to be made; say whether there will be one."""
     if _is_made(layout.situation, target, options, own_var):
         if _is_sealed(target) and not layout.situation.candidate.is_directory(target):
@@ -220,7 +226,7 @@ def _mount_point(layout, name, target, place, options, own_var):
     return True
 
 
-def _sources(situation, own_var):
+def _sources(situation: Situation, own_var: bool) -> typing.Iterator[typing.Tuple[str, str]]:
     """Yield what the incumbent keeps on its root and the candidate shall use: (path, where the candidate has it)."""
     incumbent, candidate, own = situation.incumbent, situation.candidate, situation.packages.own
     for path in rules.HOMES:
@@ -247,7 +253,7 @@ def _sources(situation, own_var):
             yield path, path
 
 
-def _leave_state(layout):
+def _leave_state(layout: _Layout) -> None:
     """Name the state of the incumbent's packages: what the same package of the release makes of it is not known."""
     incumbent, packages = layout.situation.incumbent, layout.situation.packages
     for name in incumbent.names("/var/lib"):
@@ -259,7 +265,7 @@ def _leave_state(layout):
             layout.left.append(Left(path, "state of a package of the incumbent; the release begins with its own"))
 
 
-def _leave_directories(layout, own_var):
+def _leave_directories(layout: _Layout, own_var: bool) -> None:
     """Name what lies in directories of packages, and in those of queues and backups, and is no package's."""
     incumbent, packages = layout.situation.incumbent, layout.situation.packages
     found = ["/" + name for name in incumbent.names("/") if name not in rules.TOP and packages.own("/" + name)]
@@ -277,7 +283,7 @@ def _leave_directories(layout, own_var):
             layout.left.append(Left(path, "files of the incumbent; the release begins with its own, or none"))
 
 
-def _share(layout, path, target, own_var):
+def _share(layout: _Layout, path: str, target: str, own_var: bool) -> None:
     situation = layout.situation
     status = situation.incumbent.lstat(path)
     if status is None or situation.mount_of(path) not in layout.seen:
@@ -303,7 +309,7 @@ def _share(layout, path, target, own_var):
     layout.shared.append(path)
 
 
-def _mount_units(layout, own_var):
+def _mount_units(layout: _Layout, own_var: bool) -> None:
     """Mount points of the administrator's own mount units."""
     incumbent = layout.situation.incumbent
     for path in incumbent.glob("/etc/systemd/system/*.mount"):
@@ -317,7 +323,7 @@ def _mount_units(layout, own_var):
             _mount_point(layout, path, target, place, "", own_var)
 
 
-def plain(field):
+def plain(field: str) -> str:
     """Return a field of fstab as the path that it means."""
     path = _lines.field(field)
     return path if path == "/" else path.rstrip("/")

@@ -110,7 +110,7 @@ def _files(situation: Situation, named: formats.Named, known: Names) -> typing.L
         return []
     found = []
     for place in incumbent.glob(os.path.normpath(named.name)):
-        below = [(place, incumbent.lstat(place))]
+        below = [(place, incumbent.status(place))]
         if stat.S_ISDIR(below[0][1].st_mode) and named.kind == formats.FILE and place not in WHOLE:
             below = list(incumbent.walk(place))
         for path, status in below:

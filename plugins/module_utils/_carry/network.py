@@ -134,7 +134,7 @@ def judged_names(situation: Situation, network: Network, target: str) -> typing.
     return names.judge([one.link for one in network.interfaces], situation.network.predicted, given, texts)
 
 
-def _naming(situation: Situation, target: str) -> typing.Iterator[typing.Optional[str]]:
+def _naming(situation: Situation, target: str) -> typing.Iterator[str]:
     """Yield the paths of what may name a device and comes along: what an administrator made, and a few places more.
 
     Files of a system that the candidate does not have say nothing any more: what is written instead goes by addresses.
@@ -243,10 +243,10 @@ def _render(situation: Situation, network: Network, owners: typing.List[str], ta
     for one in reversed(RENDERERS[target](network)):
         if one.sources and not paths.intersection(one.sources):
             continue  # of a system that the candidate has, too; its files come as they are
-        lost = list(one.lost)
+        all_lost = list(one.lost)
         for path in one.sources:
-            lost += told.pop(path, [])
-        found.items.append(_item(one, "network/" + target, "; ".join(lost)))
+            all_lost += told.pop(path, [])
+        found.items.append(_item(one, "network/" + target, "; ".join(all_lost)))
     for path, what in sorted(told.items()):
         found.left.append(Left(path, "; ".join(what)))
     found.taken.update(paths)

@@ -33,9 +33,16 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     units,
     verbatim,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply, attributes
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, DIRECTORY, FILE, LINK, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import (
+    ABSENT,
+    DIRECTORY,
+    FILE,
+    LINK,
+    Item,
+    item,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending, tmpfiles
 
 # Of a directory of a package that an administrator made a link.
@@ -53,7 +60,12 @@ class Plan(typing.NamedTuple):
     differences: typing.Dict[str, typing.List[str]] = {}
 
 
-def make(situation, extra_paths, limits, kernel_arguments=()):
+def make(
+    situation: Situation,
+    extra_paths: typing.List[str],
+    limits: ending.Limits,
+    kernel_arguments: typing.Iterable[str] = (),
+) -> Plan:
     """Plan the move into a candidate whose /etc is the release's own.
 
     :param situation: Situation.
@@ -127,7 +139,7 @@ def make(situation, extra_paths, limits, kernel_arguments=()):
     )
 
 
-def make_missing(situation, limits):
+def make_missing(situation: Situation, limits: ending.Limits) -> Plan:
     """Plan the move into a candidate into which its backend has merged /etc, and whose /var is the one that runs.
 
     :returns: Plan of what that merge cannot know.
@@ -146,7 +158,7 @@ def make_missing(situation, limits):
     )
 
 
-def find_differences(situation, items):
+def find_differences(situation: Situation, items: typing.List[Item]) -> typing.Dict[str, typing.List[str]]:
     """Return what nobody carries and is not the same on both systems, as Plan has it."""
     started = enabled.compare(situation, items)
     return {
@@ -161,7 +173,7 @@ def find_differences(situation, items):
     }
 
 
-def _renumbered(made, numbers):
+def _renumbered(made: Item, numbers: typing.Dict[typing.Tuple[str, int], int]) -> Item:
     """What comes from the incumbent has its numbers; what is new has the candidate's."""
     if not made.source:
         return made
@@ -172,7 +184,7 @@ def _renumbered(made, numbers):
     )
 
 
-def _opened(items):
+def _opened(items: typing.List[Item]) -> typing.Tuple[typing.List[Item], typing.List[Left]]:
     """Leave out links at whose place something is carried into a directory; return the others, and what is left."""
     above = set()
     for made in items:
@@ -184,9 +196,10 @@ def _opened(items):
     return [made for made in items if made not in opened], [Left(made.source, LINKED) for made in opened]
 
 
-def _unlinked(situation, items):
+def _unlinked(situation: Situation, items: typing.List[Item]) -> typing.List[Item]:
     """Say of files that were one file by two names that they are two now."""
-    first, result = {}, []
+    first: typing.Dict[typing.Tuple[int, int], str] = {}
+    result = []
     for made in items:
         status = situation.incumbent.lstat(made.source) if made.kind == FILE and made.source else None
         if status is not None and stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
@@ -198,7 +211,7 @@ def _unlinked(situation, items):
     return result
 
 
-def _with_parents(situation, items):
+def _with_parents(situation: Situation, items: typing.List[Item]) -> typing.List[Item]:
     """Put the directories first that the release does not have, as they are on the incumbent."""
     made, result = {planned.target for planned in items}, []
     for planned in items:
@@ -223,7 +236,9 @@ def _with_parents(situation, items):
     return sorted(result, key=lambda planned: (order[planned.kind], planned.target))
 
 
-def find_unknown(situation, taken, left):
+def find_unknown(
+    situation: Situation, taken: typing.Set[str], left: typing.List[Left]
+) -> typing.List[typing.Dict[str, str]]:
     """Return what an administrator made under /etc and nothing carried; what is known to stay is added to left."""
     stays = []
     for pattern, reason in rules.STAYS:
@@ -251,7 +266,7 @@ def find_unknown(situation, taken, left):
     return unknown
 
 
-def describe(situation, plan):
+def describe(situation: Situation, plan: Plan) -> typing.List[typing.Dict[str, typing.Any]]:
     """Return the plan as the module documents it: list of dicts without any content."""
     records = []
     for planned in plan.items:
@@ -281,7 +296,7 @@ def describe(situation, plan):
     return records
 
 
-def _action(situation, planned):
+def _action(situation: Situation, planned: Item) -> str:
     if planned.kind == ABSENT:
         return "remove"
     if planned.kind == DIRECTORY:

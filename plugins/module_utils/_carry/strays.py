@@ -53,7 +53,7 @@ def find(tree: Tree, packages: Packages) -> typing.List[str]:
     return [stray["path"] for stray in _found(tree, packages, None)]
 
 
-def _found(tree: Tree, packages: Packages, candidate: Tree) -> typing.List[typing.Dict[str, str]]:
+def _found(tree: Tree, packages: Packages, candidate: typing.Optional[Tree]) -> typing.List[typing.Dict[str, str]]:
     found: list = []
     for place in PLACES:
         if not tree.is_link(place):

@@ -97,7 +97,7 @@ def _carry_others(situation: Situation, found: Found) -> None:
     made = made_anew(situation.incumbent)
     found.taken.update(made)
     for path in situation.incumbent.glob(HASHED + "/**"):
-        is_plain = stat.S_ISREG(situation.incumbent.lstat(path).st_mode) or situation.incumbent.is_link(path)
+        is_plain = stat.S_ISREG(situation.incumbent.status(path).st_mode) or situation.incumbent.is_link(path)
         if is_plain and path not in made and situation.packages.verdict(path):
             found.taken.add(path)
             if not situation.adds_nothing(path):

@@ -70,7 +70,7 @@ def _apply(situation: Situation, area: str, rule: Rule, found: Found, targets: t
 
 
 def _takes(situation: Situation, how: str, path: str, target: str) -> bool:
-    status = situation.incumbent.lstat(path)
+    status = situation.incumbent.status(path)
     if stat.S_ISDIR(status.st_mode):
         # Directories are made for what is in them; here they only count where an empty one matters.
         return how == NEEDED

@@ -18,7 +18,14 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import attributes
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, DIRECTORY, FILE, HELD_MAX, LINK
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import (
+    ABSENT,
+    DIRECTORY,
+    FILE,
+    HELD_MAX,
+    LINK,
+    Item,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import NO_NAME, PIECE, as_path
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import sync_file_system
 
@@ -36,7 +43,7 @@ class Change(typing.NamedTuple):
     action: str
 
 
-def compare(items, situation, var):
+def compare(items: typing.Iterable[Item], situation: typing.Any, var: str) -> typing.List[Change]:
     """Return the Changes that are left to do.
 
     :param items: list of Item, directories first.
@@ -52,7 +59,7 @@ def compare(items, situation, var):
     return changes
 
 
-def _path(target, situation, var):
+def _path(target: str, situation: typing.Any, var: str) -> str:
     if target.startswith("/var/"):
         return var + as_path(target[len("/var") :])
     path = situation.candidate.place(target)
@@ -61,7 +68,7 @@ def _path(target, situation, var):
     return path
 
 
-def _difference(planned, path):
+def _difference(planned: Item, path: str) -> str:
     """Return what has to be done, in two or three words; "" if it is as it shall be."""
     try:
         status = os.lstat(path)
@@ -93,24 +100,24 @@ def _difference(planned, path):
     return "" if attributes.read(path) == planned.attributes else "set attributes of"
 
 
-def digest(planned):
+def digest(planned: Item) -> str:
     """Return the SHA-256 of the content of an Item, in hex."""
     return _storage.digest(planned.origin) if planned.origin else hashlib.sha256(planned.content).hexdigest()
 
 
-def _holds(path, size, planned):
+def _holds(path: str, size: int, planned: Item) -> bool:
     """Say whether a file has the content of an Item."""
     if planned.origin:
         return size == os.stat(planned.origin).st_size and _storage.digest(path) == _storage.digest(planned.origin)
     return size == len(planned.content) and _content(path) == planned.content
 
 
-def _content(path):
+def _content(path: str) -> bytes:
     with open(path, "rb") as content:
         return content.read()
 
 
-def perform(changes, root):
+def perform(changes: typing.List[Change], root: str) -> None:
     """Do them, and bring them to the disk.
 
     :raises FleetError: a write failed.
@@ -127,7 +134,7 @@ def perform(changes, root):
     sync_file_system(root, LEFT)
 
 
-def _perform(change, root):
+def _perform(change: Change, root: str) -> None:
     planned, path = change.item, change.path
     if os.path.dirname(path) == root.rstrip("/"):
         with _unsealed(root):
@@ -136,7 +143,7 @@ def _perform(change, root):
         _make(planned, path)
 
 
-def _make(planned, path):
+def _make(planned: Item, path: str) -> None:
     if planned.kind == ABSENT:
         os.unlink(path)
     elif planned.kind == DIRECTORY:
@@ -155,7 +162,7 @@ def _make(planned, path):
         _write(planned, path)
 
 
-def _write(planned, path):
+def _write(planned: Item, path: str) -> None:
     """Replace the file whole; the one sync at the end is enough, because nothing boots the candidate before it."""
     descriptor, temporary = tempfile.mkstemp(prefix=".osmigrate-", dir=os.path.dirname(path))
     try:
@@ -174,7 +181,7 @@ def _write(planned, path):
         raise
 
 
-def _copy_pieces(path, copy):
+def _copy_pieces(path: str, copy: typing.BinaryIO) -> None:
     """Copy a file that may be too large to be held, and leave holes where it has some."""
     with open(path, "rb") as origin:
         end, place = os.fstat(origin.fileno()).st_size, 0
@@ -198,7 +205,7 @@ def _copy_pieces(path, copy):
         copy.truncate(end)
 
 
-def _write_pieces(held, copy):
+def _write_pieces(held: bytes, copy: typing.BinaryIO) -> None:
     """Write what is held, and leave a hole where it has nothing but zeros."""
     for place in range(0, len(held), HOLE):
         piece = held[place : place + HOLE]
@@ -209,7 +216,7 @@ def _write_pieces(held, copy):
 
 
 @contextlib.contextmanager
-def _unsealed(directory):
+def _unsealed(directory: str) -> typing.Iterator[None]:
     """Take the immutable flag, by which a backend may seal a root, off for a moment."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -230,12 +237,12 @@ def _unsealed(directory):
         os.close(descriptor)
 
 
-def actions(changes):
+def actions(changes: typing.Iterable[Change]) -> typing.List[str]:
     """Return the changes as short sentences."""
     return [f"{change.action} {change.item.target}" for change in changes]
 
 
-def differences(changes):
+def differences(changes: typing.Iterable[Change]) -> typing.List[typing.Dict[str, str]]:
     """Return the changes as Ansible's diff; of what may be secret, or is no text, it shows only that it differs."""
     shown = []
     for change in changes:
@@ -249,7 +256,7 @@ def differences(changes):
     return shown
 
 
-def _planned(planned):
+def _planned(planned: Item) -> str:
     if planned.kind == ABSENT:
         return ""
     if planned.kind == DIRECTORY:
@@ -261,7 +268,7 @@ def _planned(planned):
     return _file(planned.content, planned.shown, planned.mode, planned.uid, planned.gid)
 
 
-def _now(path, shown):
+def _now(path: str, shown: bool) -> str:
     if os.path.islink(path):
         return f"link to {_readable(os.fsencode(os.readlink(path)))}\n"
     if not os.path.isfile(path):
@@ -269,25 +276,27 @@ def _now(path, shown):
     status = os.lstat(path)
     if status.st_size > HELD_MAX:
         return _size(status.st_size, status.st_mode, status.st_uid, status.st_gid)
-    return _file(_content(path), shown and status.st_mode & stat.S_IROTH, status.st_mode, status.st_uid, status.st_gid)
+    return _file(
+        _content(path), shown and bool(status.st_mode & stat.S_IROTH), status.st_mode, status.st_uid, status.st_gid
+    )
 
 
-def _readable(name):
+def _readable(name: bytes) -> str:
     return name.decode("utf-8", "backslashreplace")
 
 
-def _file(content, shown, mode, uid, gid):
+def _file(content: bytes, shown: bool, mode: int, uid: int, gid: int) -> str:
     text = _text(content) if shown else None
     if text is not None:
         return text
     return _size(len(content), mode, uid, gid)
 
 
-def _size(size, mode, uid, gid):
+def _size(size: int, mode: int, uid: int, gid: int) -> str:
     return "a file of %d bytes, mode %04o, owner %d:%d\n" % (size, stat.S_IMODE(mode), uid, gid)
 
 
-def _text(content):
+def _text(content: bytes) -> typing.Optional[str]:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:

@@ -94,7 +94,7 @@ class Tree:
                 done = found
         return done
 
-    def outside(self, name):
+    def outside(self, name: str) -> str:
         """Return where a name without links is visible."""
         for directory, place in self.elsewhere.items():
             if is_below(name, directory):
@@ -106,34 +106,41 @@ class Tree:
         place = self.outside(name)
         return as_name(os.readlink(place)) if os.path.islink(place) else None
 
-    def place(self, name):
+    def place(self, name: str) -> str:
         """Return where the name is visible, its parents resolved and its last part not."""
         return self.outside(self.resolve(name, last=False))
 
-    def lstat(self, name):
+    def status(self, name: str) -> os.stat_result:
+        """As lstat, of what is there.
+
+        :raises OSError: it is not.
+        """
+        return os.lstat(self.place(name))
+
+    def lstat(self, name: str) -> typing.Optional[os.stat_result]:
         """Return the status of the name itself, or None."""
         try:
-            return os.lstat(self.place(name))
+            return self.status(name)
         except OSError:
             return None
 
-    def exists(self, name):
+    def exists(self, name: str) -> bool:
         """Say whether the name leads to something."""
         return os.path.lexists(self.outside(self.resolve(name)))
 
-    def is_directory(self, name):
+    def is_directory(self, name: str) -> bool:
         """Say whether the name leads to a directory."""
         return os.path.isdir(self.outside(self.resolve(name)))
 
-    def is_link(self, name):
+    def is_link(self, name: str) -> bool:
         """Say whether the name itself is a link."""
         return os.path.islink(self.place(name))
 
-    def link(self, name):
+    def link(self, name: str) -> str:
         """Return where the link of that name points to."""
         return as_name(os.readlink(self.place(name)))
 
-    def read(self, name):
+    def read(self, name: str) -> typing.Optional[bytes]:
         """Return the content of the file that the name leads to, as bytes; None if there is none, or it is no file."""
         place = self.outside(self.resolve(name))
         try:
@@ -145,7 +152,7 @@ class Tree:
         except OSError:
             return None
 
-    def size(self, name):
+    def size(self, name: str) -> int:
         """Return how many bytes the file has that the name leads to; -1 if there is none, or it is no file."""
         try:
             status = os.stat(self.outside(self.resolve(name)))
@@ -153,7 +160,7 @@ class Tree:
             return -1
         return status.st_size if stat.S_ISREG(status.st_mode) else -1
 
-    def pieces(self, name):
+    def pieces(self, name: str) -> typing.Iterator[bytes]:
         """Yield the content of a file piece by piece, so that none is held whole; nothing for what is no file."""
         if self.size(name) > 0:
             try:
@@ -162,11 +169,11 @@ class Tree:
             except OSError:
                 return
 
-    def is_blank(self, name):
+    def is_blank(self, name: str) -> bool:
         """Say whether a file holds nothing but blanks."""
         return self.size(name) >= 0 and not any(piece.strip() for piece in self.pieces(name))
 
-    def is_same(self, name, other, other_name):
+    def is_same(self, name: str, other: "Tree", other_name: str) -> bool:
         """Say whether two files hold the same.
 
         :param other: Tree of the second one.
@@ -175,18 +182,18 @@ class Tree:
             return False
         return all(one == two for one, two in zip(self.pieces(name), other.pieces(other_name)))
 
-    def text(self, name):
+    def text(self, name: str) -> str:
         """Return the content as str, "" if there is none."""
         return (self.read(name) or b"").decode("utf-8", "surrogateescape")
 
-    def names(self, directory):
+    def names(self, directory: str) -> typing.List[str]:
         """Return the names in a directory, sorted; none if it does not exist."""
         try:
             return sorted(as_name(name) for name in os.listdir(self.outside(self.resolve(directory))))
         except OSError:
             return []
 
-    def walk(self, name):
+    def walk(self, name: str) -> typing.Iterator[typing.Tuple[str, os.stat_result]]:
         """Yield everything at and below a name as (name, status), parents first, links not followed."""
         pending = [name]
         while pending:
@@ -197,7 +204,7 @@ class Tree:
                 if stat.S_ISDIR(status.st_mode):
                     pending += [os.path.join(name, entry) for entry in reversed(self.names(name))]
 
-    def glob(self, pattern):
+    def glob(self, pattern: str) -> typing.List[str]:
         """Return the names that match, sorted. A last part ** stands for everything below the directory."""
         if pattern.endswith("/**"):
             # The directory itself may be a link, those below it are not followed.

@@ -99,7 +99,7 @@ def claim(
     def decide(pool: pool_plan.Pool, moment: float) -> pool_plan.Plan:
         owned.begin(place)
         if pool.halt:
-            raise _halted(request.node, name, pool)
+            raise _halted(request.node, name, pool.halt)
         stamp = times.stamp(moment)
         wanted = pool_plan.Claim(request.rollout, stamp, stamp, request.host, request.run)
         return pool_plan.plan_claim(pool, members.recent(), request.node, limits, wanted)
@@ -110,7 +110,7 @@ def claim(
             owned.begin(place)
             before = read_pool(cluster, name)[0]
             if before.halt:
-                raise _halted(request.node, name, before)
+                raise _halted(request.node, name, before.halt)
             if check_mode:
                 return Outcome(name, before, pool_plan.Plan(before, [], None), False, refusal.problem, gate.seen)
             if refusal.wait is None or now() >= deadline or now() + refusal.wait > deadline:
@@ -208,7 +208,9 @@ def release(
         return noted._replace(actions=given.actions + noted.actions)
 
     owned = guard.Guard(cluster, node, run)
-    found = list_holding(cluster, node) or [(pool_plan.pool_of(get_node(cluster, node), pool_label), None)]
+    found: typing.List[typing.Tuple[str, typing.Optional[typing.Tuple[pool_plan.Pool, str]]]] = []
+    found += list_holding(cluster, node)
+    found = found or [(pool_plan.pool_of(get_node(cluster, node), pool_label), None)]
     actions = []
     for name, read in found:
         before, plan = update_pool(cluster, name, decide, check_mode, read)
@@ -261,9 +263,9 @@ def describe(occupants: typing.Iterable[pool_plan.Occupant]) -> typing.List[typi
     return [{"node": one.node, "why": one.why} for one in occupants]
 
 
-def _halted(node: str, name: str, pool: pool_plan.Pool) -> ClaimError:
+def _halted(node: str, name: str, halt: typing.Dict[str, str]) -> ClaimError:
     return ClaimError(
-        f"Pool {name} is halted since {pool.halt['since']}, so node {node} may not go: {pool.halt['reason']}",
+        f"Pool {name} is halted since {halt['since']}, so node {node} may not go: {halt['reason']}",
         "Mend the cause, run the playbook resume, then run the same command again",
         name,
     )

@@ -103,7 +103,7 @@ class Evictor:
     ) -> None:
         self._cluster = cluster
         self._grace_period = grace_period
-        self._options = {"until": until, "dry_run": dry_run}
+        self._options: typing.Dict[str, typing.Any] = {"until": until, "dry_run": dry_run}
 
     def __call__(self, pod: drain_plan.Pod) -> typing.Optional[Refusal]:
         """Ask. Returns None for accepted or no longer there, else a Refusal."""

@@ -134,7 +134,9 @@ def objection(key: str, covering: typing.Tuple[str, ...]) -> str:
     return OBJECTIONS[key] + (f" ({' and '.join(covering)})" if key == SEVERAL_BUDGETS else "")
 
 
-def objections(pod: dict, policy: Policy, covering: typing.Tuple[str, ...], owned: str = OWNED) -> typing.List[str]:
+def objections(
+    pod: dict, policy: Policy, covering: typing.Sequence[typing.Any], owned: str = OWNED
+) -> typing.List[str]:
     """The keys of what speaks against evicting a pod that runs.
 
     :param covering: the disruption budgets that cover it.

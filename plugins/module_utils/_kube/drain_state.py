@@ -101,7 +101,7 @@ class Drain:
     :param delete_after: int seconds from the first refusal of a pod until it is deleted, if it may be.
     """
 
-    def __init__(self, per_second: int, now: float, delete_after: int = 0) -> None:
+    def __init__(self, per_second: float, now: float, delete_after: int = 0) -> None:
         self.tracks: dict = {}
         self._lanes: dict = {}
         self._followed: set = set()
@@ -189,7 +189,13 @@ class Drain:
             track.state, track.held_by, track.hold = LEAVING, f"was {done} and is terminating", None
 
     def refused(
-        self, uid: str, budget: typing.Optional[str], why: str, wait: int, now: float, hold: typing.Optional[str] = None
+        self,
+        uid: str,
+        budget: typing.Optional[str],
+        why: str,
+        wait: float,
+        now: float,
+        hold: typing.Optional[str] = None,
     ) -> None:
         """An eviction was refused for now.
 
@@ -213,7 +219,7 @@ class Drain:
         else:
             track.pause = FIRST_PAUSE
 
-    def _rest(self, lane: Lane, budget: str, why: str, wait: int, now: float, hold: typing.Optional[str]) -> None:
+    def _rest(self, lane: Lane, budget: str, why: str, wait: float, now: float, hold: typing.Optional[str]) -> None:
         """A budget refused one pod of a lane: those that it has refused wait."""
         for other in self._of(lane):
             if other.state in (PENDING, ASKED) and (other.blocked_by or not other.held_by):

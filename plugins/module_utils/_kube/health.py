@@ -122,7 +122,7 @@ def judge_conditions(node: dict, ignored: typing.Iterable[str]) -> Gate:
     return Gate("node_conditions", not bad, ", ".join(bad) or "no problem")
 
 
-def judge_resources(node: dict, ignored: typing.Iterable[str]) -> Gate:
+def judge_resources(node: dict, ignored: typing.Sequence[str]) -> Gate:
     """Judge what the node has for pods: as much as when it was cordoned, as device plugins and the kubelet tell it."""
     noted = cordon_plan.noted_resources(node)
     less = resources.missing(noted, node.get("status", {}).get("allocatable"), ignored or ())

@@ -37,7 +37,9 @@ class Name(typing.NamedTuple):
     detail: str
 
 
-def predict(root, candidate, links, command_line):
+def predict(
+    root: str, candidate: typing.Any, links: typing.Iterable[model.Link], command_line: str
+) -> typing.Dict[str, str]:
     """Ask the candidate's udev how it will call the devices with hardware.
 
     :param root: str, the candidate's.
@@ -62,13 +64,13 @@ def predict(root, candidate, links, command_line):
     return found
 
 
-def parse_policy(text):
+def parse_policy(text: str) -> typing.List[str]:
     """Return the words of the policy by which a .link file names devices."""
     said = re.findall(r"(?m)^\s*NamePolicy\s*=(.*)$", text)
     return said[-1].split() if said else []
 
 
-def choose(answer, policy):
+def choose(answer: str, policy: typing.Iterable[str]) -> str:
     """Return the name that a policy chooses of what net_id knows, "" if it leaves the kernel's name."""
     known = dict(re.findall(r"(?m)^ID_NET_NAME_(\w+)=(\S+)$", answer))
     for word in policy:
@@ -77,7 +79,7 @@ def choose(answer, policy):
     return ""
 
 
-def written(tree):
+def written(tree: typing.Any) -> typing.Dict[str, str]:
     """Return the names that an administrator gave by .link files and udev's rules, which come along: dict by MAC."""
     found = {}
     for path in tree.glob(_RULES):
@@ -93,7 +95,12 @@ def written(tree):
     return found
 
 
-def judge(links, predicted, given, texts):
+def judge(
+    links: typing.Iterable[model.Link],
+    predicted: typing.Mapping[str, str],
+    given: typing.Mapping[str, str],
+    texts: typing.Iterable[typing.Tuple[str, str]],
+) -> typing.List[Name]:
     """Decide which names have to be kept.
 
     :param links: iterable of Link, those that the candidate shall have.
@@ -115,9 +122,10 @@ def judge(links, predicted, given, texts):
     return found
 
 
-def _named(devices, texts):
+def _named(devices: typing.List[str], texts: typing.Iterable[typing.Tuple[str, str]]) -> typing.Dict[str, str]:
     """Return the first file that names each of some devices, as dict."""
-    found, missing = {}, set(devices)
+    found: typing.Dict[str, str] = {}
+    missing = set(devices)
     for path, text in texts if missing else ():
         known = "|".join(re.escape(name) for name in sorted(missing, key=len, reverse=True))
         for name in re.findall(rf"(?:(?<![\w-])|(?<=-net-devices-))(?:{known})(?![\w-])", text):
@@ -128,7 +136,7 @@ def _named(devices, texts):
     return found
 
 
-def texts(tree, paths):
+def texts(tree: typing.Any, paths: typing.Iterable[str]) -> typing.Iterator[typing.Tuple[str, str]]:
     """Yield the files that can be read as text, as (path, str).
 
     :param tree: Tree.

@@ -5,7 +5,9 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network import merge, tables
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import merge, model, tables
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import (
     ifcfg,
     ifupdown,
@@ -24,7 +26,7 @@ READERS = {
 }
 
 
-def read(tree, owners):
+def read(tree: typing.Any, owners: typing.Iterable[str]) -> typing.List[model.Declared]:
     """Return Declared for each kind of file, as list; what two systems read is there once.
 
     :param tree: Tree.
@@ -37,7 +39,7 @@ def read(tree, owners):
     return [one._replace(stanzas=[leases.identified(tree, stanza) for stanza in one.stanzas]) for one in found]
 
 
-def summary(tree, owners, state):
+def summary(tree: typing.Any, owners: typing.Iterable[str], state: model.State) -> typing.Dict[str, typing.Any]:
     """Return what preflight has to know, as dict: lost and undeclared as sentences, kernel_names.
 
     What the files say is only taken apart where the release may have another system, so where systemd-networkd is at

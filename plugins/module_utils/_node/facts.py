@@ -9,6 +9,7 @@ import glob
 import os
 import platform
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
@@ -36,6 +37,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network import so
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 RUNTIMES = ("crio", "containerd", "docker")
 NETWORKS = ("systemd-networkd", "NetworkManager", "networking", "network", "dhcpcd", "wicked", "connman")
@@ -49,7 +51,7 @@ LABELLED = ("/boot", "/etc", "/etc/systemd/system", "/usr/bin", "/var/lib", "/va
 VOLUME_PLUGIN_DIR = "/usr/libexec/kubernetes/kubelet-plugins/volume/exec/"
 
 
-def gather(root="/"):
+def gather(root: str = "/") -> typing.Dict[str, typing.Any]:
     """Return the facts that node_info documents, as dict.
 
     :param root: str, where the node's files are visible; "/" but for tests.
@@ -96,13 +98,13 @@ def gather(root="/"):
     }
 
 
-def package_facts(root):
+def package_facts(root: str) -> typing.Dict[str, typing.Any]:
     """Describe whose packages the node is made of: databases, and problem (why they cannot be read, "" if they can)."""
     tree = Tree(root)
     return {"databases": databases.held(tree), "problem": databases.problem(tree)}
 
 
-def _services(root):
+def _services(root: str) -> typing.Dict[str, typing.Dict[str, typing.Any]]:
     """Return the services as parse_units does; without systemd none is active."""
     services = {name: {"active": False, "pid": 0} for name in UNITS}
     if os.path.isdir(os.path.join(root, "run/systemd/system")):
@@ -111,17 +113,19 @@ def _services(root):
     return services
 
 
-def active_services(services=None):
+def active_services(
+    services: typing.Optional[typing.Dict[str, typing.Dict[str, typing.Any]]] = None,
+) -> typing.List[str]:
     """Return the names of those services that are at work."""
     services = services or _services("/")
     return [name for name in UNITS if services[name]["active"]]
 
 
-def _network_facts(root, owners):
+def _network_facts(root: str, owners: typing.List[str]) -> typing.Dict[str, typing.Any]:
     return sources.summary(Tree(root), owners, state.parse(state.ask()))
 
 
-def _storage_facts(ostree):
+def _storage_facts(ostree: Ostree) -> typing.Dict[str, typing.Any]:
     """Describe the file systems; root is the one that can be written, where what runs is a part of it or beside it."""
     root = _storage.filesystem(SYSROOT if ostree.is_booted() else persist.MOUNT if persist.is_root_of("/") else "/")
     boot, usr, var = (_storage.filesystem(path) for path in ("/boot", "/usr", "/var"))
@@ -149,7 +153,7 @@ def _storage_facts(ostree):
     }
 
 
-def _control():
+def _control() -> typing.Optional[BootControl]:
     """Return the BootControl of the node, None where GRUB or the record cannot be read, which is told elsewhere."""
     try:
         return open_boot.control(check_mode=True)
@@ -157,20 +161,20 @@ def _control():
         return None
 
 
-def _shown(filesystem):
+def _shown(filesystem: _storage.Filesystem) -> typing.Dict[str, typing.Any]:
     return {
         name: getattr(filesystem, name)
         for name in ("device", "uuid", "fstype", "layers", "size_bytes", "free_bytes", "read_only")
     }
 
 
-def _kind(path):
+def _kind(path: str) -> str:
     if os.path.islink(path):
         return "link"
     return "directory" if os.path.isdir(path) else ""
 
 
-def parse_units(text):
+def parse_units(text: str) -> typing.Dict[str, typing.Dict[str, typing.Any]]:
     """Read the answer of systemctl show.
 
     :returns: dict of unit name without .service to {"active": bool, "pid": int}.
@@ -187,7 +191,7 @@ def parse_units(text):
     return units
 
 
-def grub_facts(root):
+def grub_facts(root: str) -> typing.Dict[str, typing.Any]:
     """Describe GRUB: directory, family, problem (why it cannot be used, empty if it can), the missing tools, and more.
 
     not_loader: why something else may have started this system; custom_problem: why the administrator's custom.cfg
@@ -200,7 +204,8 @@ def grub_facts(root):
         _bytes(root, os.path.join(loader.EFI_VARIABLES, loader.LOADER_INFO)),
         _bytes(root, os.path.join(loader.EFI_VARIABLES, loader.STUB_INFO)),
     )
-    facts = {"directory": "", "family": "", "missing_tools": [], "problem": "", "not_loader": not_loader}
+    facts: typing.Dict[str, typing.Any] = {"directory": "", "family": "", "missing_tools": [], "problem": ""}
+    facts.update(not_loader=not_loader)
     facts.update(environment_problem="", default_problem="", default_unnamed="", stale_entries=[], pending=[])
     facts.update(custom_problem="", next_entry="", next_entry_stuck="", late_default=False, elsewhere="")
     try:
@@ -224,7 +229,7 @@ def grub_facts(root):
     return dict(facts, next_entry_stuck=unfit or (boot_tier.block_problem(block) if block else ""))
 
 
-def default_facts(root, config, saved):
+def default_facts(root: str, config: str, saved: typing.Mapping[str, str]) -> typing.Dict[str, typing.Any]:
     """Describe what the package-managed system boots by itself, as far as files say it.
 
     :param config: str, its grub.cfg.
@@ -234,7 +239,7 @@ def default_facts(root, config, saved):
         return {}
     entries = bls.read(root) if bls.uses(config) else []
     name = bls.default_name(config, saved)
-    found = {"stale_entries": [entry.id for entry in entries if bls.missing(root, entry)]}
+    found: typing.Dict[str, typing.Any] = {"stale_entries": [entry.id for entry in entries if bls.missing(root, entry)]}
     if not bls.is_named(config, entries, name):
         found["default_unnamed"] = name
     chosen = bls.default(entries, name)
@@ -254,7 +259,7 @@ def default_facts(root, config, saved):
     return found
 
 
-def reads_elsewhere(root, grub):
+def reads_elsewhere(root: str, grub: grub_menu.Grub) -> str:
     """Say why GRUB may read another grub.cfg than the one that was found, "" if nothing speaks for that.
 
     :param grub: grub.Grub.
@@ -274,11 +279,11 @@ def reads_elsewhere(root, grub):
     return "The EFI system partition sends GRUB to {} of the file system {}".format(*reversed(stubs[0]))
 
 
-def _stubs(root, place):
+def _stubs(root: str, place: str) -> typing.List[str]:
     return sorted(glob.glob(os.path.join(root, place.lstrip("/"), "EFI", "*", "grub.cfg")))
 
 
-def tier_facts(root):
+def tier_facts(root: str) -> typing.Dict[str, typing.Any]:
     """Describe where a trial can be counted: name of the tier, "" if nowhere, and the evidence."""
     try:
         block = grub_menu.find(root).block
@@ -288,7 +293,7 @@ def tier_facts(root):
     return {"name": tier.name, "evidence": tier.evidence}
 
 
-def renderers(root, active):
+def renderers(root: str, active: typing.Collection[str]) -> typing.List[str]:
     """Name what configures the network now.
 
     :param active: iterable of str, names of active services.
@@ -314,12 +319,12 @@ def renderers(root, active):
     return found + [name for name in ("dhcpcd", "wicked", "connman") if name in active]
 
 
-def has_interfaces(text):
+def has_interfaces(text: str) -> bool:
     """Say whether ifupdown's configuration has an interface beside the loopback."""
     return any(name != "lo" for name in re.findall(r"^\s*iface\s+(\S+)", text, re.MULTILINE))
 
 
-def _kubelet_facts(root, service):
+def _kubelet_facts(root: str, service: typing.Dict[str, typing.Any]) -> typing.Dict[str, typing.Any]:
     version = run(["kubelet", "--version"], check=False).stdout if _has_program("kubelet") else ""
     arguments = _bytes(root, "proc/%d/cmdline" % service["pid"]).decode("utf-8", "replace").split("\0")
     config = _text(root, flag(arguments, "--config") or KUBELET_CONFIG)
@@ -332,19 +337,19 @@ def _kubelet_facts(root, service):
     }
 
 
-def endpoint(arguments, config):
+def endpoint(arguments: typing.List[str], config: str) -> str:
     """Return where the kubelet finds its runtime; up to 1.23 docker needed none, and was what was taken by itself."""
     named = flag(arguments, "--container-runtime-endpoint") or setting(config, "containerRuntimeEndpoint")
     return named or (DOCKERSHIM if flag(arguments, "--container-runtime") == "docker" else "")
 
 
-def setting(config, name):
+def setting(config: str, name: str) -> str:
     """Return what a kubelet configuration (YAML or JSON) has for one of its keys that holds a text, "" for nothing."""
     found = re.search(r"""^\s*["']?%s["']?[ \t]*:[ \t]*["']?([^"'#,\n]+)""" % name, config, re.MULTILINE)
     return found.group(1).strip() if found else ""
 
 
-def flag(arguments, name):
+def flag(arguments: typing.List[str], name: str) -> str:
     """Return the value of a command line flag, written as one word or two; "" if it is not there."""
     for position, word in enumerate(arguments):
         if word.startswith(name + "="):
@@ -354,12 +359,12 @@ def flag(arguments, name):
     return ""
 
 
-def volume_plugin_dir(config):
+def volume_plugin_dir(config: str) -> str:
     """Return what a kubelet configuration (YAML or JSON) says, else the built-in default."""
     return setting(config, "volumePluginDir") or VOLUME_PLUGIN_DIR
 
 
-def _runtime_facts(root, services):
+def _runtime_facts(root: str, services: typing.Dict[str, typing.Dict[str, typing.Any]]) -> typing.Dict[str, str]:
     asked = _kubelet_facts(root, services["kubelet"])["endpoint"]
     name = runtime_name(asked, [name for name in RUNTIMES if services[name]["active"]])
     program = "dockerd" if name == "docker" else name
@@ -369,7 +374,7 @@ def _runtime_facts(root, services):
     return {"name": name, "version": found.group(0).rstrip(",") if found else "", "cgroup_driver": driver}
 
 
-def runtime_name(asked, active):
+def runtime_name(asked: str, active: typing.List[str]) -> str:
     """Say which runtime the kubelet speaks to: where docker runs, a containerd of its own does, too.
 
     :param asked: str, the kubelet's endpoint.
@@ -381,20 +386,20 @@ def runtime_name(asked, active):
     return active[0] if active else ""
 
 
-def systemd_cgroup(config):
+def systemd_cgroup(config: str) -> str:
     """Return the cgroup driver that a containerd's configuration names, "" where it names none."""
     found = re.findall(r"(?mi)^\s*systemd_?cgroup\s*=\s*(true|false)\b", config)
     return "" if not found else "systemd" if "true" in found else "cgroupfs"
 
 
-def unlabelled(root):
+def unlabelled(root: str) -> typing.List[str]:
     """Return the directories that have no label of SELinux's policy, where SELinux is at work."""
     if not _text(root, SELINUX_MODE):
         return []
     return [path for path in LABELLED if os.path.exists(os.path.join(root, path[1:])) and _lacks_label(root, path)]
 
 
-def _lacks_label(root, path):
+def _lacks_label(root: str, path: str) -> bool:
     try:
         label = os.getxattr(os.path.join(root, path.lstrip("/")), "security.selinux")
     except OSError:
@@ -402,17 +407,17 @@ def _lacks_label(root, path):
     return any(kind in label for kind in (b":unlabeled_t", b":file_t"))
 
 
-def _has_program(name):
+def _has_program(name: str) -> bool:
     return any(os.access(os.path.join(directory, name), os.X_OK) for directory in SEARCH_PATH.split(":"))
 
 
-def _any_file(root, *patterns):
+def _any_file(root: str, *patterns: str) -> bool:
     return any(glob.glob(os.path.join(root, pattern)) for pattern in patterns)
 
 
-def _bytes(root, path):
+def _bytes(root: str, path: str) -> bytes:
     return _storage.read_bytes(os.path.join(root, path.lstrip("/")) if root else path)
 
 
-def _text(root, path):
+def _text(root: str, path: str) -> str:
     return _bytes(root, path).decode("utf-8", "replace")

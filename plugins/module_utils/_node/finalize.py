@@ -18,6 +18,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.grub import 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import mounts
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 # Directly below the package root, directory or link.
 SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libo32", "libx32", "etc")
@@ -35,7 +36,7 @@ class Doomed(typing.NamedTuple):
     parts: list
 
 
-def refuse(boot, soak, now):
+def refuse(boot: BootControl, soak: int, now: int) -> None:
     """Raise unless the node may give its package-managed system up, or has begun to.
 
     :param boot: BootControl.
@@ -92,7 +93,9 @@ def refuse(boot, soak, now):
         )
 
 
-def protected(sysroot, mounted, fstab, backends):
+def protected(
+    sysroot: str, mounted: typing.List[_storage.Mount], fstab: str, backends: contract.Backends
+) -> typing.Set[str]:
     """Return what of the package root is in use, as set of paths below it.
 
     :param sysroot: str, where the package root is visible.
@@ -120,11 +123,11 @@ def protected(sysroot, mounted, fstab, backends):
     return kept
 
 
-def _below(path, directory):
+def _below(path: str, directory: str) -> str:
     return "/" + os.path.relpath(path, directory)
 
 
-def find(sysroot, boot_directory, kept, booted):
+def find(sysroot: str, boot_directory: str, kept: typing.Set[str], booted: typing.Set[str]) -> typing.List[Doomed]:
     """Look for what is deleted.
 
     :param sysroot: str, where the package root is visible.
@@ -140,7 +143,8 @@ def find(sysroot, boot_directory, kept, booted):
         names += ["/usr/" + name for name in os.listdir(usr)]
     found = []
     for name in sorted(names):
-        counted, parts = set(), []
+        counted: typing.Set[typing.Tuple[int, int, int]] = set()
+        parts: typing.List[typing.Tuple[str, bool]] = []
         _collect(sysroot, name, kept, os.lstat(sysroot).st_dev, counted, parts)
         found.append(Doomed(sysroot + name, sum(size for _device, _inode, size in counted), parts))
     for name in sorted(os.listdir(boot_directory)):
@@ -153,7 +157,14 @@ def find(sysroot, boot_directory, kept, booted):
     return [doomed for doomed in found if doomed.parts]
 
 
-def _collect(sysroot, name, kept, device, counted, parts):
+def _collect(
+    sysroot: str,
+    name: str,
+    kept: typing.Set[str],
+    device: int,
+    counted: typing.Set[typing.Tuple[int, int, int]],
+    parts: typing.List[typing.Tuple[str, bool]],
+) -> bool:
     """Add what is deleted at and below name to parts, and its size to counted.
 
     :returns: bool, whether nothing of it stays.
@@ -175,7 +186,7 @@ def _collect(sysroot, name, kept, device, counted, parts):
     return True
 
 
-def delete(doomed, default):
+def delete(doomed: typing.Iterable[Doomed], default: str) -> None:
     """Delete what find found; a second time goes on where this one was interrupted.
 
     :param doomed: list of Doomed.

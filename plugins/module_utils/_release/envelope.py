@@ -115,38 +115,38 @@ def parse(text: str, name: str, kind: str = TYPE, todo: str = _AGAIN) -> Envelop
     return Envelope(payload, signatures)
 
 
-def _raw(signature):
+def _raw(signature: typing.Dict[str, str]) -> bytes:
     raw = base64.b64decode(signature["sig"].encode("ascii"), validate=True)
     if len(raw) != 64:
         raise ValueError("length")
     return raw
 
 
-def _keyid(signature):
+def _keyid(signature: typing.Dict[str, str]) -> str:
     if not _is_digest(signature["keyid"]):
         raise ValueError("keyid")
     return signature["keyid"]
 
 
-def _is_digest(text):
+def _is_digest(text: typing.Any) -> bool:
     return isinstance(text, str) and re.match(r"[0-9a-f]{64}\Z", text) is not None
 
 
 def read_json(text: str, name: str, todo: str = _AGAIN) -> typing.Any:
     """Read JSON from outside: not deep, with short numbers, and without the freedom to give a key twice."""
 
-    def pairs(items):
+    def pairs(items: typing.List[typing.Tuple[str, typing.Any]]) -> typing.Dict[str, typing.Any]:
         found = dict(items)
         if len(found) != len(items):
             raise ValueError("a key is there twice")
         return found
 
-    def number(digits):
+    def number(digits: str) -> int:
         if len(digits) > MOST_DIGITS:
             raise ValueError("a number is too long")
         return int(digits)
 
-    def refuse(constant):
+    def refuse(constant: str) -> typing.NoReturn:
         raise ValueError(f"{constant} is no number")
 
     try:
@@ -157,7 +157,7 @@ def read_json(text: str, name: str, todo: str = _AGAIN) -> typing.Any:
         raise FleetError(f"{name} is not proper JSON: {error}", todo=todo)
 
 
-def _depth(text):
+def _depth(text: str) -> int:
     """Return how deep brackets outside of texts are nested at most, as int."""
     deepest = depth = 0
     for bracket in re.findall(r"[][{}]", re.sub(r'"(?:[^"\\]|\\.)*"', "", text)):

@@ -123,7 +123,7 @@ def _bring(source: str, goal: str, payload: Payload, packed: bool, timeout: int)
 def _copy(source: typing.BinaryIO, goal: typing.BinaryIO, payload: Payload, packed: bool, shown: str) -> None:
     sha, size = hashlib.sha256(), 0
     copied = io.BufferedReader(_Copying(source, goal), _PIECE)
-    plain: typing.Union[io.BufferedReader, gzip.GzipFile] = gzip.GzipFile(fileobj=copied) if packed else copied
+    plain: typing.Any = gzip.GzipFile(fileobj=copied) if packed else copied
     # An index has 32 bytes for each block of 4096, so it is never larger than its image.
     try:
         while size <= payload["size"]:

@@ -31,7 +31,7 @@ IMAGE_PATH = r"(/[0-9A-Za-z_][0-9A-Za-z._+~-]*)+"
 DATE = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def validate(document, source="The release manifest"):
+def validate(document: typing.Any, source: str = "The release manifest") -> typing.Dict[str, typing.Any]:
     """Check a manifest against the schema.
 
     :param document: what YAML or JSON made of the manifest.
@@ -53,7 +53,7 @@ def validate(document, source="The release manifest"):
     return release
 
 
-def entry_id(release):
+def entry_id(release: typing.Dict[str, typing.Any]) -> str:
     """The id of the boot entry of a release.
 
     :param release: dict with name and version.
@@ -72,7 +72,7 @@ def time_of(text: str) -> int:
     return calendar.timegm(time.strptime(text, DATE))
 
 
-def date(value, path, problems):
+def date(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
     """Check a time in UTC, as checks has them."""
     if checks.is_text(value, path, problems):
         try:
@@ -84,7 +84,7 @@ def date(value, path, problems):
     return value
 
 
-def _url(value, path, problems):
+def _url(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
     # A URL with a password in it must not be repeated in a message, so none is.
     if checks.is_text(value, path, problems):
         if not re.match("https?://", value):
@@ -96,21 +96,21 @@ def _url(value, path, problems):
     return value
 
 
-def _blocks(value, path, problems):
+def _blocks(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
     checks.integer(BLOCK)(value, path, problems)
     if checks.is_integer(value) and value % BLOCK:
         problems.append("%s: must be a multiple of %d, as blocks of an image are" % (path, BLOCK))
     return value
 
 
-def _gpg_key(value, path, problems):
+def _gpg_key(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
     if checks.is_text(value, path, problems):
         if not GPG_KEY.match(value):
             problems.append(f"{path}: is not one ASCII-armoured PGP public key")
     return value
 
 
-def _payloads(value, path, problems):
+def _payloads(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
     if value == {}:
         problems.append(f"{path}: is empty, there must be one of: {', '.join(sorted(PAYLOADS))}")
         return value

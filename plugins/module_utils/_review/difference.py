@@ -189,7 +189,7 @@ def _is_same(before: typing.Optional[Entry], after: typing.Optional[Entry]) -> b
     return before._replace(object="") == after._replace(object="")
 
 
-def _is_plain_directory(entry: Entry) -> bool:
+def _is_plain_directory(entry: typing.Optional[Entry]) -> bool:
     return entry == Entry(DIRECTORY, 0o755, 0, 0, 0, "", ())
 
 
@@ -204,8 +204,8 @@ def _what(name: str, was: str, before: Entry, after: Entry, old: Release, new: R
     if before.kind != after.kind or before.content == after.content:
         return found
     if before.kind == FILE and max(before.size, after.size) <= content.LARGEST:
-        held = old.view.read(was), new.view.read(name)
-        if held[0] is not None and held[1] is not None and content.is_same(name, *held):
+        one, other = old.view.read(was), new.view.read(name)
+        if one is not None and other is not None and content.is_same(name, one, other):
             return found
     return [*found, "content"]
 
@@ -240,11 +240,12 @@ def _add_texts(found: typing.List[Record], old: Release, new: Release) -> None:
             _public(release, path) if side else b""
             for release, path, side in ((old, was, record["before"]), (new, name, record["after"]))
         ]
-        if None not in texts and left > 0:
-            if all(elf.is_program(text) for text in texts):
-                record["diff"] = elf.difference(*texts, with_strings=not record["with_package"])
+        one, other = texts
+        if one is not None and other is not None and left > 0:
+            if elf.is_program(one) and elf.is_program(other):
+                record["diff"] = elf.difference(one, other, with_strings=not record["with_package"])
             else:
-                record["diff"] = content.difference(*texts)
+                record["diff"] = content.difference(one, other)
             left -= sum(map(len, record["diff"]))
 
 

@@ -45,7 +45,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
 )
 
 
-def _pretty_name():
+def _pretty_name() -> str:
     return parse_os_release(read_text("/etc/os-release")).get("PRETTY_NAME", "")
 
 
@@ -58,16 +58,17 @@ class BootControl:
     :param fence_seen: int, what the run holds the node by, 0 for a person (see fence).
     """
 
-    def __init__(self, backends, check_mode=False, run="", fence_seen=0):
+    def __init__(
+        self, backends: contract.Backends, check_mode: bool = False, run: str = "", fence_seen: int = 0
+    ) -> None:
         self.backends = backends
         self.check_mode = check_mode
         self.run, self.fence_seen = run, fence_seen
         self.grub = grub.find()
         self.state = self._recorded = fence.read()
         # Once the menu refers to a block, that one stays, whatever is mounted today.
-        self.tier = tier.recorded(self.state["control"])
-        if self.tier is None:
-            self.tier = tier.decide(tier.probe(self.grub.block), self.grub.block)
+        known = tier.recorded(self.state["control"])
+        self.tier = known or tier.decide(tier.probe(self.grub.block), self.grub.block)
         self._block = BootBlock(self.tier, self.grub.block, check_mode)
         self.block_problem = self._block.problem
         if self.block is None and not os.path.exists(self._block.path) and not self.state["entries"]:
@@ -82,7 +83,7 @@ class BootControl:
         self._settle()
         self.evidence = evidence.read(self.state["trial"])
 
-    def _settle(self):
+    def _settle(self) -> None:
         """Go on from where record and block say the same; the next write of either brings that to the disk."""
         called_off = self.boot_id if self.is_trial() else ""
         settled = agreement.settle(self.state, self.block, self._block.changed_at(), called_off)
@@ -96,11 +97,11 @@ class BootControl:
             self.contradictions.append(f"{self.grub.config} does not boot {fallback['id']} by itself")
 
     @property
-    def block(self):
+    def block(self) -> typing.Optional[typing.Dict[str, str]]:
         """The variables of the environment block, dict of str to str; None where GRUB could read or rewrite none."""
         return self._block.variables
 
-    def booted_entry(self):
+    def booted_entry(self) -> str:
         """Return the id of the entry that runs now, "" if it is none that we know.
 
         What the command line claims counts only if a backend says that what runs is the root of that entry.
@@ -115,34 +116,34 @@ class BootControl:
         unseen = claimed is not None and contract.named(self.backends, claimed.get("backend", "")) is None
         return "" if unseen else grub.PACKAGE
 
-    def root(self, name):
+    def root(self, name: str) -> typing.Optional[contract.Root]:
         """Return the Root that an entry boots, None if it is gone, or of a backend that nobody here knows."""
         entry = self.state["entries"].get(name)
         backend = entry and contract.named(self.backends, entry.get("backend", ""))
         return backend.root(entry) if backend else None
 
-    def default_entry(self):
+    def default_entry(self) -> str:
         """Return the id of the entry that a plain reboot boots when no trial is armed."""
         named = (self.block or {}).get("osm_default") or grub.PACKAGE
         if self.state["finalized"] and named not in self.state["entries"]:
             return record.fallback(self.state, named) or named
         return named
 
-    def needed_entries(self):
+    def needed_entries(self) -> typing.Set[str]:
         """Return the ids of the entries that must not be removed, as set of str: one way back is kept.
 
         Without a usable block GRUB boots the package-managed system, but what was confirmed last comes back with one.
         """
         return {self.booted_entry(), self.default_entry()} | ({self.state["default"]} if self.block is None else set())
 
-    def not_by_grub(self):
+    def not_by_grub(self) -> str:
         """Say why it is not known that GRUB started what runs, "" if it did; kexec leaves GRUB out."""
         variables = [
             read_bytes(os.path.join("/", loader.EFI_VARIABLES, name)) for name in (loader.LOADER_INFO, loader.STUB_INFO)
         ]
         return loader.started_by(self.arguments, *variables)[1]
 
-    def confirmed_at(self):
+    def confirmed_at(self) -> int:
         """Return since when the default is the default, in seconds of the epoch, int; 0 if nothing says so."""
         if self.state["default"] == self.default_entry() and self.state["confirmed_at"]:
             return self.state["confirmed_at"]
@@ -171,21 +172,21 @@ class BootControl:
         if entry is not None and revoked:
             revocation.refuse(entry, revoked, f"The default is still {self.default_entry()}")
 
-    def called_off(self):
+    def called_off(self) -> bool:
         """Say whether what runs is a trial that was called off, so that the node still has to go home."""
         away = self.booted_entry() != self.default_entry() or self.is_trial()
         return self.state["called_off"] == self.boot_id and away
 
-    def deadman_seconds(self):
+    def deadman_seconds(self) -> int:
         """Return after how many seconds the trial that is under way ends unless it is confirmed, int; 0 for never."""
         trial = record.live_trial(self.state, self.block)
         return self.state["entries"].get(trial["entry"], {}).get("deadman_seconds", 0) if trial else 0
 
-    def verdict(self):
+    def verdict(self) -> record.Verdict:
         """Return the Verdict on the trial that is under way or has ended undecided."""
         return record.judge(self.state, self.block, self.booted_entry(), self.boot_id, self.evidence, self.is_trial())
 
-    def facts(self):
+    def facts(self) -> typing.Dict[str, typing.Any]:
         """Return what boot_info documents, as dict."""
         verdict = self.verdict()
         return {
@@ -214,16 +215,16 @@ class BootControl:
             "finalized": self.state["finalized"],
         }
 
-    def is_trial(self):
+    def is_trial(self) -> bool:
         """Say whether this boot is a trial of a release."""
         return IS_TRIAL in self.arguments
 
-    def health(self):
+    def health(self) -> typing.Dict[str, typing.Any]:
         """Return what became of the operator's health checks of this boot (see healthstate.parse)."""
         expected = self.is_trial() and os.path.exists(os.path.join(health.DIRECTORY, health.SERVICE))
         return healthstate.parse(read_text(healthstate.RESULTS), expected)
 
-    def check_default(self, names):
+    def check_default(self, names: typing.Container[str]) -> None:
         """See that a menu of these entries would have what the environment block makes the default.
 
         :param names: iterable of str, ids of entries.
@@ -236,7 +237,7 @@ class BootControl:
                 todo=f"Bring the release {default} onto the node first, then run the same command again",
             )
 
-    def stage(self, entry, purpose=record.MOVE, deadman_seconds=0):
+    def stage(self, entry: contract.Entry, purpose: str = record.MOVE, deadman_seconds: int = 0) -> typing.List[str]:
         """Put an entry into the menu, where it is inert; of one that is the default, or runs, what is new is inert.
 
         :param entry: dict, an item of "entries" in docs/design.md, "State file".
@@ -264,7 +265,7 @@ class BootControl:
             )
         return actions
 
-    def forget(self, names):
+    def forget(self, names: typing.Iterable[str]) -> typing.List[str]:
         """Take entries out of the menu, before what they boot is deleted.
 
         :param names: iterable of str.
@@ -280,14 +281,14 @@ class BootControl:
         state["entries"] = {name: entry for name, entry in self.state["entries"].items() if name not in gone}
         return self._write_menu(state)
 
-    def finalize(self):
+    def finalize(self) -> typing.List[str]:
         """Let GRUB boot the default by itself, and record that the package-managed root is given up."""
         name = self.default_entry()
         given_up = self.state["finalized"] or {"at": int(time.time()), "entry": name}
         state = dict(self.state, default=name, confirmed_at=self.confirmed_at(), trial=None, finalized=given_up)
         return self._write_menu(state)
 
-    def arm(self, name, tries, rollout, node="", purpose=record.MOVE):
+    def arm(self, name: str, tries: int, rollout: str, node: str = "", purpose: str = record.MOVE) -> typing.List[str]:
         """Let the next boots, tries at the most, be trials of the entry; the default stays what it is.
 
         :param name: str, id of the entry.
@@ -348,7 +349,7 @@ class BootControl:
         arming = (tries, "s"[: tries > 1], name, default)
         return actions + ["arm %d boot%s of %s; %s stays the default" % arming]
 
-    def confirm(self, name):
+    def confirm(self, name: str) -> typing.List[str]:
         """Make the entry that runs on trial the default.
 
         :raises FleetError: it does not run, or it is not on trial, or the trial is another run's.
@@ -397,7 +398,7 @@ class BootControl:
         # Last: until then grub.cfg itself boots the release of before, which is still there.
         return actions + (self._write_menu(self.state) if self.state["finalized"] else [])
 
-    def drilled(self, name):
+    def drilled(self, name: str) -> typing.List[str]:
         """Note that the way back from the entry works: it ran on a drill, nobody confirmed it, and the node is home.
 
         :returns: list of str, as all verbs.
@@ -418,7 +419,7 @@ class BootControl:
         self._write_state(dict(self.state, drills=dict(self.state["drills"], **{name: drill})))
         return actions + ["note that %s came home by itself after %d seconds" % (name, drill["seconds_away"])]
 
-    def revert(self, reason):
+    def revert(self, reason: str) -> typing.List[str]:
         """Call the trial off; the default stays what it is.
 
         An entry that was booted, or should have been, is remembered as failed and not tried again unasked. A drill is
@@ -431,7 +432,7 @@ class BootControl:
             return []
         fence.require_owner(self.state, self.run, self.fence_seen)
         verdict = self.verdict()
-        called_off = trial["entry"] if trial else self.block["osm_trial"]
+        called_off = trial["entry"] if trial else (self.block or {}).get("osm_trial", "")
         actions = self._make_usable(self.state)
         if not self.check_mode:
             kexec.unload()
@@ -465,7 +466,7 @@ class BootControl:
             self._write_state(state)
         return actions + [f"call off the trial of {called_off}"]
 
-    def repair(self):
+    def repair(self) -> typing.List[str]:
         """Bring record, block and menu to where they say the same, which changes nothing of what a reboot boots."""
         actions = [f"settle: {said}" for said in self.contradictions]
         if actions:
@@ -476,11 +477,11 @@ class BootControl:
             self._stray, self.contradictions = False, []
         return actions + (self._write_menu(self.state) if self.state["finalized"] else [])
 
-    def _with_entry(self, entry):
+    def _with_entry(self, entry: contract.Entry) -> record.State:
         """Return the record with another version of an entry."""
         return dict(self.state, entries={**self.state["entries"], entry["id"]: entry})
 
-    def _write_menu(self, state):
+    def _write_menu(self, state: record.State) -> typing.List[str]:
         """Bring block, menu and custom.cfg to what the entries need; the record comes last and is what is trusted."""
         if not self.tier.name:
             raise FleetError(
@@ -501,7 +502,7 @@ class BootControl:
             self._write_state(state)
         return actions
 
-    def _make_usable(self, state):
+    def _make_usable(self, state: record.State) -> typing.List[str]:
         """Make the block usable; what was confirmed last is the default again, if GRUB can boot it.
 
         :param state: dict, the record as it will be.
@@ -509,11 +510,11 @@ class BootControl:
         confirmed = state["default"] if state["default"] in state["entries"] else record.fallback(state, "")
         return self._block.repair(confirmed or grub.PACKAGE)
 
-    def _under_way(self):
+    def _under_way(self) -> bool:
         """Say whether record or block have a trial that nobody has decided on."""
         return self.state["trial"] is not None or bool((self.block or {}).get("osm_trial"))
 
-    def _write_state(self, state):
+    def _write_state(self, state: record.State) -> None:
         self.state = self._recorded = state
         if not self.check_mode:
             fence.write(state)

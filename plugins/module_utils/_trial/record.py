@@ -28,10 +28,13 @@ class Verdict(typing.NamedTuple):
     reason: str
 
 
+State = typing.Dict[str, typing.Any]  # the record: docs/design.md, "State file"
+Block = typing.Dict[str, str]  # the variables of the environment block
+
 NO_TRIAL = Verdict("", "")
 
 
-def empty():
+def empty() -> State:
     """Return the record of a node that was never touched."""
     return {
         "schema": SCHEMA,
@@ -50,7 +53,7 @@ def empty():
     }
 
 
-def parse(text):
+def parse(text: typing.Optional[str]) -> State:
     """Read the content of state.json.
 
     :param text: str, None for a node that was never touched.
@@ -117,12 +120,12 @@ def _has(one: typing.Any, kinds: dict, required: bool) -> bool:
     )
 
 
-def render(state):
+def render(state: State) -> str:
     """Return the content of state.json as str."""
     return json.dumps(state, indent=1, sort_keys=True) + "\n"
 
 
-def fallback(state, default):
+def fallback(state: State, default: str) -> str:
     """Return the id of the entry that grub.cfg boots by itself: PACKAGE, and a confirmed release once that is given up.
 
     :param state: dict, the node's record.
@@ -135,7 +138,7 @@ def fallback(state, default):
     return next((name for name in confirmed if name in state["entries"]), "")
 
 
-def live_trial(state, block):
+def live_trial(state: State, block: typing.Optional[Block]) -> typing.Optional[typing.Dict[str, typing.Any]]:
     """Return the trial that is under way or has ended without a decision, else None.
 
     :param state: dict, the node's record.
@@ -170,7 +173,14 @@ def changed(known: typing.Dict[str, typing.Any], wanted: typing.Dict[str, typing
     return {**wanted, **kept, **({"changed": new} if new else {})}
 
 
-def judge(state, block, booted_entry, boot_id, evidence=evidences.NONE, on_trial=True):
+def judge(
+    state: State,
+    block: typing.Optional[Block],
+    booted_entry: str,
+    boot_id: str,
+    evidence: evidences.Evidence = evidences.NONE,
+    on_trial: bool = True,
+) -> Verdict:
     """Say what became of the trial.
 
     :param state: dict, the node's record.
@@ -206,7 +216,7 @@ def judge(state, block, booted_entry, boot_id, evidence=evidences.NONE, on_trial
     return Verdict("fell_back", evidences.explain(trial, evidence, _without_evidence(state, block)))
 
 
-def _without_evidence(state, block):
+def _without_evidence(state: State, block: typing.Optional[Block]) -> str:
     """Say what the environment block tells about a trial whose incumbent runs again."""
     if block is None:
         return "GRUB could not use its environment block, so the incumbent booted"
@@ -220,7 +230,7 @@ def _without_evidence(state, block):
     return "the incumbent was booted while the candidate still had tries left"
 
 
-def attempts(state, entry):
+def attempts(state: State, entry: str) -> int:
     """Return how often an entry has failed on this node, as int."""
     failed = state["failed"].get(entry)
     return failed.get("attempts", 1) if failed else 0  # records of older versions have no count

@@ -11,6 +11,7 @@ import importlib
 import io
 import os
 import sys
+import typing
 import zipfile
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY as SHARED
@@ -72,7 +73,7 @@ report(lambda: control(check_mode=True).facts())
 """
 
 
-def install(check_mode):
+def install(check_mode: bool) -> typing.List[str]:
     """Make sure that the system that runs now is prepared for the fall-back of a trial.
 
     :param check_mode: bool, when true nothing is written.
@@ -107,7 +108,7 @@ def install(check_mode):
     return [f"write {path}" for path in changed] + ([] if linked else [f"enable {SERVICE}"])
 
 
-def build():
+def build() -> bytes:
     """Return the program as bytes: an archive that Python runs. The same sources give the same bytes."""
     files = {"__main__.py": MAIN % {"package": PACKAGE}}
     pending = [PACKAGE + "._node.boot", report.__name__]
@@ -117,7 +118,8 @@ def build():
         path = name.replace(".", "/") + ("/__init__.py" if hasattr(module, "__path__") else ".py")
         if path not in files:
             # The loader has it also where the module came in an archive, as Ansible sends it.
-            files[path] = "" if path.endswith("/__init__.py") else module.__loader__.get_source(name)
+            loader: typing.Any = module.__loader__
+            files[path] = "" if path.endswith("/__init__.py") else loader.get_source(name)
             pending += _imports(files[path])
     for path in list(files):
         while "/" in path:
@@ -132,16 +134,17 @@ def build():
     return archive.getvalue()
 
 
-def _imports(source):
+def _imports(source: str) -> typing.List[str]:
     """Return the names of the modules of ours that a source imports, as list of str."""
     found = []
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and (node.module + ".").startswith(PACKAGE + "."):
+        module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+        if isinstance(node, ast.ImportFrom) and (module + ".").startswith(PACKAGE + "."):
             for name in node.names:
-                whole = f"{node.module}.{name.name}"
-                found.append(whole if whole in sys.modules else node.module)
+                whole = f"{module}.{name.name}"
+                found.append(whole if whole in sys.modules else module)
     return [name for name in found if name != PACKAGE]
 
 
-def _interpreter():
+def _interpreter() -> str:
     return next((path for path in INTERPRETERS if os.path.exists(path)), sys.executable)

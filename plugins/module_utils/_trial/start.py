@@ -7,18 +7,29 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import os
 import platform
-from collections import namedtuple
+import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Entry, Root
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import bls, grub, initrd, kexec
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import digest
 
-# kernel: str, a path; initrds: list of str, paths; options: str, the kernel's arguments without those of a trial.
-# devicetree: str, a path, "" for that of the firmware.
-Start = namedtuple("Start", "kernel initrds options devicetree")
+
+class Start(typing.NamedTuple):
+    """What kexec loads: paths, and the kernel's arguments without those of a trial.
+
+    devicetree is "" for that of the firmware.
+    """
+
+    kernel: str
+    initrds: typing.List[str]
+    options: str
+    devicetree: str
 
 
-def running_package(arguments, root="/"):
+def running_package(
+    arguments: typing.Sequence[typing.Tuple[str, typing.Optional[str]]], root: str = "/"
+) -> typing.Dict[str, str]:
     """Describe how the package-managed system that runs was started, for the way back by kexec.
 
     :param arguments: list of (str, str or None), the kernel's.
@@ -32,7 +43,7 @@ def running_package(arguments, root="/"):
     return {"kernel": kernel, "initrd": initramfs, "options": " ".join(words)}
 
 
-def verify(entry, root, default):
+def verify(entry: Entry, root: typing.Optional[Root], default: str) -> None:
     """Read kernel and initramfs from the disk once more: days may have passed since they were staged.
 
     :param entry: dict, an item of "entries" in docs/design.md, "State file".
@@ -59,7 +70,13 @@ def verify(entry, root, default):
             )
 
 
-def load(name, entry, root, package, default):
+def load(
+    name: str,
+    entry: typing.Optional[Entry],
+    root: typing.Optional[Root],
+    package: typing.Optional[typing.Dict[str, str]],
+    default: str,
+) -> None:
     """Load the kernel of an entry for the next reboot, which kexec starts.
 
     :param name: str, id of the entry.
@@ -79,17 +96,17 @@ def load(name, entry, root, package, default):
     kexec.load(start.kernel, start.initrds, " ".join(words), start.devicetree)
 
 
-def package_start(package):
+def package_start(package: typing.Optional[typing.Dict[str, str]]) -> typing.Optional[Start]:
     """Return the Start of the package-managed system, None if nobody noted it.
 
     It has no deadman of ours; when GRUB starts it, neither.
 
     :param package: dict, what running_package() returned while it ran, or None.
     """
-    return package and Start(package["kernel"], [package["initrd"]], package["options"], "")
+    return Start(package["kernel"], [package["initrd"]], package["options"], "") if package else None
 
 
-def release_start(entry, root):
+def release_start(entry: Entry, root: typing.Optional[Root]) -> typing.Optional[Start]:
     """Return the Start of a trial, with the deadman that watches its initramfs; None if the root is gone.
 
     :param entry: dict, as in verify().

@@ -8,7 +8,8 @@ import subprocess
 
 argv = [os.environ["BENCH_KUBECTL"], "get", "nodes", "--output", "json", "--chunk-size", "500"]
 nodes = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout)["items"]
-groups, hostvars = {}, {}
+groups: dict = {}
+hostvars = {}
 for node in nodes:
     name, labels, status = node["metadata"]["name"], node["metadata"]["labels"], node["status"]
     info = status["nodeInfo"]

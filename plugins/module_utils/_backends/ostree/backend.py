@@ -7,6 +7,7 @@ The report's program holds this file, so it imports little (_trial/reporter.py).
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import functools
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
@@ -49,7 +50,7 @@ class OstreeBackend(contract.Backend):
 
     def forget(self, entry: contract.Entry) -> typing.List[contract.Step]:
         found = [one for one in self.ostree.deployments() if one.path == entry.get("root")]
-        return [contract.Step(f"remove {one.path}", lambda one=one: self.ostree.undeploy(one)) for one in found]
+        return [contract.Step(f"remove {one.path}", functools.partial(self.ostree.undeploy, one)) for one in found]
 
     def facts(self, boot: typing.Optional[typing.Any]) -> typing.Dict[str, typing.Any]:
         found = self.ostree.deployments()

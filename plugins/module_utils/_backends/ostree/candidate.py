@@ -5,9 +5,11 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import functools
 import os
 import shutil
 import tempfile
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
@@ -21,6 +23,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree i
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 LOOK_SECONDS = 30
 LEFT = "The node serves on as it did, and nothing was changed"
@@ -37,7 +40,15 @@ class Candidate(contract.Candidate):
     :param etc_conflicts: str, one of etc_merge.POLICIES.
     """
 
-    def __init__(self, release, ostree, boot, stateroot, timeout, etc_conflicts="keep"):
+    def __init__(
+        self,
+        release: contract.Release,
+        ostree: program.Ostree,
+        boot: BootControl,
+        stateroot: str,
+        timeout: int,
+        etc_conflicts: str = "keep",
+    ) -> None:
         self.release = release
         self.payload = release["payloads"]["ostree"]
         self.source = program.Source(*[self.payload[part] for part in ("url", "ref", "commit", "size")])
@@ -49,14 +60,14 @@ class Candidate(contract.Candidate):
         self.timeout = timeout
         self.etc_conflicts = etc_conflicts
 
-    def deployment(self):
+    def deployment(self) -> typing.Optional[program.Deployment]:
         """Return the Deployment of the pinned commit, or None."""
         for deployment in self.ostree.deployments():
             if (deployment.stateroot, deployment.commit) == (self.stateroot, self.payload["commit"]):
                 return deployment
         return None
 
-    def plan(self):
+    def plan(self) -> typing.List[contract.Step]:
         """Decide what is missing until the candidate lies there.
 
         :returns: list of Step, in order.
@@ -98,7 +109,7 @@ class Candidate(contract.Candidate):
             steps.append(contract.Step(f"link {deployed.link}", lambda: self._complete(deployed, self.merge(deployed))))
         return steps + self._unfollowing()
 
-    def _refuse_another_build(self):
+    def _refuse_another_build(self) -> None:
         """Refuse what was published anew under an id that this node has: an entry is its commit."""
         commit = self.boot.state["entries"].get(self.name, {}).get("commit")
         if commit not in (None, self.payload["commit"]):
@@ -109,7 +120,7 @@ class Candidate(contract.Candidate):
                 "state=absent first",
             )
 
-    def _unfollowing(self):
+    def _unfollowing(self) -> typing.List[contract.Step]:
         """Decide what is to be removed of what OSTree's own tools would follow: interrupted runs leave it, and 0.1 did.
 
         :returns: list of Step, as plan.
@@ -117,16 +128,20 @@ class Candidate(contract.Candidate):
         if not (self.ostree.has_repository() and self.ostree.bootloader_is_ours()):
             return []
         steps = [
-            contract.Step(f"take the branch out of the origin of {one.path}", lambda one=one: self.ostree.unfollow(one))
+            contract.Step(
+                f"take the branch out of the origin of {one.path}", functools.partial(self.ostree.unfollow, one)
+            )
             for one in self.ostree.followers()
         ]
         # That of this release goes when it is deployed.
         return steps + [
-            contract.Step(f"remove the remote {name}", lambda name=name: self.ostree.forget_remote(name))
+            contract.Step(f"remove the remote {name}", functools.partial(self.ostree.forget_remote, name))
             for name in self.ostree.remotes()
         ]
 
-    def merge(self, deployed, pulled=True):
+    def merge(
+        self, deployed: typing.Optional[program.Deployment], pulled: bool = True
+    ) -> typing.List[etc_merge.Record]:
         """Find out what OSTree's merge makes, or has made, of /etc.
 
         :param deployed: Deployment of the pinned commit, or None.
@@ -150,7 +165,7 @@ class Candidate(contract.Candidate):
         finally:
             shutil.rmtree(directory)
 
-    def rehearse_merge(self):
+    def rehearse_merge(self) -> typing.List[etc_merge.Record]:
         """Say without a trace on the node what would become of /etc, as merge does.
 
         :raises FleetError: it would be refused.
@@ -159,7 +174,7 @@ class Candidate(contract.Candidate):
         etc_merge.examine(records, self.etc_conflicts, "Nothing was changed")
         return records
 
-    def plan_removal(self):
+    def plan_removal(self) -> typing.List[contract.Step]:
         """Decide what is to be removed so that nothing of the release is left.
 
         :returns: list of Step, as plan.
@@ -172,7 +187,7 @@ class Candidate(contract.Candidate):
             if one == self.deployment() or one.path == entry.get("root")
         ]
 
-    def check(self, deployment):
+    def check(self, deployment: program.Deployment) -> typing.Dict[str, str]:
         """Read kernel and initramfs back from /boot and compare them with the deployed tree.
 
         :returns: their digests, as "digests" of a boot entry.
@@ -211,7 +226,7 @@ class Candidate(contract.Candidate):
                 )
         return digests
 
-    def root(self):
+    def root(self) -> typing.Optional[contract.Root]:
         """Return the Root of the pinned commit, None while it is not deployed."""
         deployed = self.deployment()
         root = SYSROOT if self.ostree.is_booted() else "/"
@@ -219,16 +234,19 @@ class Candidate(contract.Candidate):
             self.ostree, deployed, _storage.filesystem(root).uuid, _storage.filesystem("/boot").uuid
         )
 
-    def digests(self):
-        return self.check(self.deployment())
+    def digests(self) -> typing.Dict[str, str]:
+        deployment = self.deployment()
+        if deployment is None:
+            raise FleetError(f"{self.name} is not deployed on this node", LEFT, "Stage the release first")
+        return self.check(deployment)
 
-    def commit(self):
+    def commit(self) -> str:
         return self.payload["commit"]
 
-    def _pull(self):
+    def _pull(self) -> None:
         self.ostree.pull(self.remote, self.source, self.payload["gpg_keys"], self.timeout)
 
-    def _verify(self):
+    def _verify(self) -> None:
         """See that no object of the commit has rotten, which lay here before it was pulled; those are fetched again."""
         commit = self.payload["commit"]
         if not self.ostree.discard_rotten(commit, self.timeout):
@@ -241,7 +259,7 @@ class Candidate(contract.Candidate):
                 "Look at the disk and the memory of the node",
             )
 
-    def _deploy(self):
+    def _deploy(self) -> None:
         merge = self.merge(None)
         etc_merge.examine(merge, self.etc_conflicts, "The release was fetched, and the node serves on as it did")
         self.ostree.deploy(self.stateroot, self.payload["commit"])
@@ -255,17 +273,17 @@ class Candidate(contract.Candidate):
         self._complete(deployment, merge)
         self.ostree.forget_remote(self.remote)
 
-    def _complete(self, deployment, merge):
+    def _complete(self, deployment: program.Deployment, merge: typing.List[etc_merge.Record]) -> None:
         if self.etc_conflicts == "take":
             default, merged = self.ostree.etc(deployment)
             etc_merge.take_defaults(default, merged, merge)
         self.ostree.link(deployment)
 
-    def _removal(self, deployment):
+    def _removal(self, deployment: program.Deployment) -> contract.Step:
         entries = self.boot.state["entries"]
         names = [name for name, entry in sorted(entries.items()) if entry["root"] == deployment.path]
 
-        def remove():
+        def remove() -> None:
             # The menu first: an entry must not outlive what it boots.
             self.boot.forget(names)
             self.ostree.undeploy(deployment)

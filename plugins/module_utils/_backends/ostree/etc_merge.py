@@ -40,7 +40,7 @@ class Record(typing.NamedTuple):
     detail: str
 
 
-def scan(root):
+def scan(root: str) -> typing.Dict[str, Entry]:
     """Read a tree.
 
     :param root: str, the directory that is its /etc.
@@ -63,7 +63,9 @@ def scan(root):
     return found
 
 
-def compare(old, here, new):
+def compare(
+    old: typing.Dict[str, Entry], here: typing.Dict[str, Entry], new: typing.Dict[str, Entry]
+) -> typing.List[Record]:
     """Say of each file what becomes of it. What nobody changed, or both sides in the same way, is not told.
 
     :param old: dict of str to Entry, the default of the release that runs.
@@ -87,12 +89,12 @@ def compare(old, here, new):
     return records
 
 
-def tell(record):
+def tell(record: Record) -> str:
     """Return a record as a sentence without its full stop."""
     return f"{record.outcome} /etc/{record.path}: {record.detail}"
 
 
-def examine(records, policy, left):
+def examine(records: typing.List[Record], policy: str, left: str) -> None:
     """Refuse a merge that cannot be done, or that the operator does not want.
 
     :param policy: str, one of POLICIES.
@@ -116,7 +118,7 @@ def examine(records, policy, left):
         )
 
 
-def take_defaults(default, merged, records):
+def take_defaults(default: str, merged: str, records: typing.List[Record]) -> None:
     """Put the new default in the place of what was kept in conflicts.
 
     :param default: str, the /usr/etc of a deployment that was merged and does not run.
@@ -130,7 +132,9 @@ def take_defaults(default, merged, records):
                 run(["cp", "--archive", source, target])
 
 
-def _judge(path, old, here, new):
+def _judge(
+    path: str, old: typing.Dict[str, Entry], here: typing.Dict[str, Entry], new: typing.Dict[str, Entry]
+) -> typing.Optional[Record]:
     was, now, comes = old.get(path), here.get(path), new.get(path)
     told = [entry for entry in (was, now, comes) if entry is not None]
     if all(entry.kind == DIRECTORY for entry in told):
@@ -150,7 +154,9 @@ def _judge(path, old, here, new):
     return Record(path, CARRIED if path in ACCOUNTS else CONFLICT, detail)
 
 
-def _judge_directory(path, old, here, new):
+def _judge_directory(
+    path: str, old: typing.Dict[str, Entry], here: typing.Dict[str, Entry], new: typing.Dict[str, Entry]
+) -> typing.Optional[Record]:
     was, now, comes = old.get(path), here.get(path), new.get(path)
     if was and not now:
         below = [name for name in set(old) | set(new) if name.startswith(path + "/")]
@@ -168,7 +174,9 @@ def _judge_directory(path, old, here, new):
     return None
 
 
-def _clash_below(path, old, here, new):
+def _clash_below(
+    path: str, old: typing.Dict[str, Entry], here: typing.Dict[str, Entry], new: typing.Dict[str, Entry]
+) -> str:
     """Say why OSTree cannot merge what is in a directory here; "" if it can, or if that is no question."""
     was, comes = old.get(path), new.get(path)
     below = sorted(name for name in set(old) | set(here) | set(new) if name.startswith(path + "/"))
@@ -181,7 +189,13 @@ def _clash_below(path, old, here, new):
     return ""
 
 
-def _clash(path, was, now, comes, new):
+def _clash(
+    path: str,
+    was: typing.Optional[Entry],
+    now: typing.Optional[Entry],
+    comes: typing.Optional[Entry],
+    new: typing.Dict[str, Entry],
+) -> str:
     """Say why OSTree cannot merge this, or would do it in a way that nobody wants; "" if it can."""
     if now is not None and now.kind == SPECIAL:
         return "a special file, which OSTree does not copy"
@@ -194,25 +208,25 @@ def _clash(path, was, now, comes, new):
         return f"a {now.kind} here and a directory in the release"
     if now is not None and now.kind == DIRECTORY and comes != was:
         return f"a directory here and a {comes.kind} in the release, which is another one than before"
-    if now is None and was.kind != comes.kind:
+    if now is None and was is not None and was.kind != comes.kind:
         return f"removed here, and a {comes.kind} in the release instead of a {was.kind}"
     return ""
 
 
-def _above(path):
+def _above(path: str) -> typing.List[str]:
     parts = path.split("/")
     return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
-def _kind(entry):
+def _kind(entry: typing.Optional[Entry]) -> str:
     return entry.kind if entry else ""
 
 
-def _kinds(path, *trees):
+def _kinds(path: str, *trees: typing.Dict[str, Entry]) -> typing.List[str]:
     return [tree[path].kind for tree in trees if path in tree]
 
 
-def _change(before, after):
+def _change(before: typing.Optional[Entry], after: typing.Optional[Entry]) -> str:
     if before is None:
         return "made"
     return "changed" if after else "removed"

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, Completed, run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY, SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text, write_atomic
@@ -83,7 +83,7 @@ class Source(typing.NamedTuple):
     size: int
 
 
-def parse_boot_loader_entry(text):
+def parse_boot_loader_entry(text: str) -> typing.Dict[str, str]:
     """Read a Boot Loader Specification entry as ostree writes it.
 
     :param text: str, the file's content.
@@ -97,7 +97,7 @@ def parse_boot_loader_entry(text):
     return fields
 
 
-def stable_link(stateroot, commit, serial):
+def stable_link(stateroot: str, commit: str, serial: int) -> str:
     """Return the path of our own link to a deployment (docs/design.md, "Why links of our own")."""
     return "/ostree/boot-0/%s/%s/%d" % (stateroot, commit, serial)
 
@@ -111,11 +111,11 @@ def kernel_place(path: str) -> str:
     return f"{BESIDE if (BOOT + above).endswith(BESIDE) or above.endswith(BESIDE) else BOOT}/ostree/{below}"
 
 
-def _link_target(deployment):
+def _link_target(deployment: Deployment) -> str:
     return os.path.join("../../../deploy", deployment.stateroot, "deploy", os.path.basename(deployment.path))
 
 
-def fetch_etc(source, destination, timeout):
+def fetch_etc(source: Source, destination: str, timeout: int) -> None:
     """Fetch nothing of a commit but its /usr/etc, into a directory that does not exist yet, with no repository's help.
 
     What arrives is checked against the commit's name; it is not asked who signed it.
@@ -130,7 +130,9 @@ def fetch_etc(source, destination, timeout):
     _check_out_etc(repository, source.commit, destination)
 
 
-def _pull(repository, remote, source, timeout, left, options=()):
+def _pull(
+    repository: str, remote: str, source: Source, timeout: int, left: str, options: typing.Iterable[str] = ()
+) -> None:
     """Fetch a commit from a remote that is there, and say of what fails where it comes from and what helps.
 
     :param source: Source.
@@ -142,7 +144,7 @@ def _pull(repository, remote, source, timeout, left, options=()):
     # Each file may be written twice: as it is sent, and as it is kept.
     most = 2 * source.size + source.size // 4 + OVERHEAD
 
-    def watch(pid):
+    def watch(pid: int) -> str:
         if _bytes_written(pid) <= most:
             return ""
         return f"{source.url} sends more than commit {source.commit[:12]} can have by the size that its manifest names"
@@ -154,12 +156,12 @@ def _pull(repository, remote, source, timeout, left, options=()):
     raise FleetError(f"Commit {source.commit[:12]} cannot be fetched from {source.url}: {said}", left, advice(said))
 
 
-def advice(said):
+def advice(said: str) -> str:
     """Return the next step after what ostree says, as str."""
     return next(todo for pattern, todo in ADVICE if re.search(pattern, said))
 
 
-def minimum_free(config, size):
+def minimum_free(config: str, size: int) -> int:
     """Return how many bytes ostree leaves free on the file system of a repository; it counts reserved blocks as free.
 
     :param config: str, the repository's configuration; "" for one that is still to be made.
@@ -173,7 +175,7 @@ def minimum_free(config, size):
     return size * int(percent.group() if percent else 3) // 100
 
 
-def _bytes_written(pid):
+def _bytes_written(pid: int) -> int:
     """Return how many bytes a process has written so far, as int.
 
     The kernel's own count: to look at thousands of files each second would take a small node longer than to fetch them.
@@ -182,7 +184,7 @@ def _bytes_written(pid):
     return int(found.group(1)) if found else 0
 
 
-def _check_out_etc(repository, commit, destination):
+def _check_out_etc(repository: str, commit: str, destination: str) -> None:
     run(["ostree", "checkout", f"--repo={repository}", "--subpath=/usr/etc", commit, destination])
 
 
@@ -192,10 +194,10 @@ class Ostree:
     :param root: str, where the root file system is visible; "/" but for tests.
     """
 
-    def __init__(self, root="/"):
+    def __init__(self, root: str = "/") -> None:
         self.root = root
 
-    def _path(self, *parts):
+    def _path(self, *parts: str) -> str:
         return os.path.join(self.root, *(part.lstrip("/") for part in parts))
 
     @property
@@ -222,22 +224,22 @@ class Ostree:
             argv = ["unshare", "--mount", "sh", "-c", AS_BOOT, "sh", place, self._path(BOOT), *argv]
         return run(argv, check=check)
 
-    def is_installed(self):
+    def is_installed(self) -> bool:
         """Say whether the node has the program."""
         return any(os.access(os.path.join(directory, "ostree"), os.X_OK) for directory in SEARCH_PATH.split(":"))
 
-    def version(self):
+    def version(self) -> str:
         """Return the program's version as str."""
         for line in run(["ostree", "--version"], todo="Install ostree").stdout.splitlines():
             if line.strip().startswith("Version:"):
                 return line.split(":", 1)[1].strip().strip("'\"")
         return ""
 
-    def is_booted(self):
+    def is_booted(self) -> bool:
         """Say whether the running system is an OSTree deployment."""
         return os.path.exists(self._path(BOOTED_FLAG))
 
-    def stateroots(self):
+    def stateroots(self) -> typing.List[str]:
         """Return the names of the stateroots that are whole, sorted; a cut leaves one without its var."""
         try:
             names = sorted(os.listdir(self._path("ostree/deploy")))
@@ -245,7 +247,7 @@ class Ostree:
             return []
         return [name for name in names if os.path.isdir(self._path("ostree/deploy", name, "var"))]
 
-    def deployments(self):
+    def deployments(self) -> typing.List[Deployment]:
         """Return the deployments that have a boot entry of ostree's, newest first, as list of Deployment."""
         directory = self._path(self.boot, "loader/entries")
         found = []
@@ -273,7 +275,7 @@ class Ostree:
             found.append((int(fields.get("version", "0")), deployment))
         return [deployment for _version, deployment in sorted(found, key=lambda pair: -pair[0])]
 
-    def booted(self):
+    def booted(self) -> typing.Optional[Deployment]:
         """Return the Deployment that runs now, or None."""
         here = os.stat(self._path("/"))
         for deployment in self.deployments():
@@ -282,21 +284,21 @@ class Ostree:
                 return deployment
         return None
 
-    def has_repository(self):
+    def has_repository(self) -> bool:
         """Say whether the root has an OSTree repository that this collection may use."""
         return os.path.isdir(self._path("ostree/repo/objects"))
 
-    def directory(self):
+    def directory(self) -> str:
         """Return where all of it lies, as str; it need not be there yet."""
         return self._path(SYSROOT if self.is_booted() else "/", "ostree")
 
-    def is_unused(self):
+    def is_unused(self) -> bool:
         """Say whether nothing was ever deployed or published here: what an interrupted run of ours leaves, say."""
         deployed = glob.glob(self._path("ostree/deploy/*/deploy/*"))
         published = [names for _directory, _below, names in os.walk(self._path("ostree/repo/refs")) if names]
         return not deployed and not published
 
-    def initialize(self):
+    def initialize(self) -> None:
         """Make /ostree and its repository on a package-managed root, or finish them; the boot menu stays ours."""
         repository = self._path("ostree/repo")
         if os.path.exists(repository) and self.is_unused() and not self._is_readable():
@@ -306,59 +308,59 @@ class Ostree:
         # Last: by this it is known to be ours, and whole.
         run(["ostree", "config", f"--repo={repository}", "set", "sysroot.bootloader", "none"])
 
-    def _is_readable(self):
+    def _is_readable(self) -> bool:
         argv = ["ostree", "config", f"--repo={self._path('ostree/repo')}", "get", "core.repo_version"]
         return run(argv, check=False).rc == 0
 
-    def minimum_free(self, size):
+    def minimum_free(self, size: int) -> int:
         """Return how many bytes ostree leaves free, as the function of that name."""
         return minimum_free(read_text(self._path("ostree/repo/config")), size)
 
-    def bootloader_is_ours(self):
+    def bootloader_is_ours(self) -> bool:
         """Say whether ostree is told to leave the boot menu alone."""
         done = run(
             ["ostree", "config", f"--repo={self._path('ostree/repo')}", "get", "sysroot.bootloader"], check=False
         )
         return done.rc == 0 and done.stdout.strip() == "none"
 
-    def create_stateroot(self, name):
+    def create_stateroot(self, name: str) -> None:
         """Make the stateroot of that name, or make it anew where a cut has left a part of it."""
         directory = self._path("ostree/deploy", name)
         if os.path.isdir(directory) and not glob.glob(os.path.join(directory, "deploy/*")):
             shutil.rmtree(directory)
         self._admin("os-init", f"--sysroot={self.root}", name)
 
-    def remotes(self):
+    def remotes(self) -> typing.List[str]:
         """Return the names of the remotes of ours that are still there, and of those whose branches are, sorted."""
         configured = self._ostree("remote", "list").stdout.split()
         fetched = self._ostree("refs", "--list").stdout.split()
         names = configured + [ref.partition(":")[0] for ref in fetched if ":" in ref]
         return sorted({name for name in names if name.startswith(REMOTES)})
 
-    def forget_remote(self, name):
+    def forget_remote(self, name: str) -> None:
         """Remove a remote and all that it called its branches; what was deployed from it stays."""
         self._ostree("remote", "delete", "--if-exists", name)
         for ref in self._ostree("refs", "--list").stdout.split():
             if ref.startswith(name + ":"):
                 self._ostree("refs", "--delete", ref)
 
-    def _ostree(self, *words):
+    def _ostree(self, *words: str) -> Completed:
         return run(["ostree", *words, f"--repo={self._path('ostree/repo')}"])
 
-    def followers(self):
+    def followers(self) -> typing.List[Deployment]:
         """Return the deployments whose origin names a branch of a remote of ours, as list of Deployment."""
         return [
             one for one in self.deployments() if re.search(r"(?m)^refspec=" + REMOTES, read_text(self._origin(one)))
         ]
 
-    def unfollow(self, deployment):
+    def unfollow(self, deployment: Deployment) -> None:
         """Let a deployment's origin name no branch."""
         write_atomic(self._origin(deployment), ORIGIN.encode("ascii"), 0o644)
 
-    def _origin(self, deployment):
+    def _origin(self, deployment: Deployment) -> str:
         return self._path(deployment.path) + ".origin"
 
-    def pull(self, name, source, gpg_keys, timeout):
+    def pull(self, name: str, source: Source, gpg_keys: typing.Iterable[str], timeout: int) -> None:
         """Fetch one commit; every object is checked against its name while it arrives.
 
         The remote is there only meanwhile. Its branch stays until forget_remote, so that nothing removes the commit.
@@ -377,11 +379,11 @@ class Ostree:
         finally:
             self._ostree("remote", "delete", "--if-exists", name)
 
-    def commits(self):
+    def commits(self) -> int:
         """Return how many commits lie here, int."""
         return len(glob.glob(self._path("ostree/repo/objects/*/*.commit")))
 
-    def discard_rotten(self, commit, timeout):
+    def discard_rotten(self, commit: str, timeout: int) -> bool:
         """Read every object that lies here and remove those that are not what their name says.
 
         A pull verifies what arrives, and believes what is there already.
@@ -395,7 +397,7 @@ class Ostree:
         run(argv, check=False, timeout=timeout, left="The node serves on as it did")
         return os.path.exists(self._path("ostree/repo/state", commit + ".commitpartial"))
 
-    def _add_remote(self, name, url, gpg_keys):
+    def _add_remote(self, name: str, url: str, gpg_keys: typing.Iterable[str]) -> None:
         arguments = ["ostree", "remote", "add", f"--repo={self._path('ostree/repo')}"]
         if not gpg_keys:
             run(arguments + ["--no-gpg-verify", name, url])
@@ -409,11 +411,11 @@ class Ostree:
         finally:
             shutil.rmtree(directory)
 
-    def check_out_etc(self, commit, destination):
+    def check_out_etc(self, commit: str, destination: str) -> None:
         """Write the /usr/etc of a commit that was pulled into a directory that does not exist yet."""
         _check_out_etc(self._path("ostree/repo"), commit, destination)
 
-    def merge_base(self, stateroot):
+    def merge_base(self, stateroot: str) -> typing.Optional[Deployment]:
         """Return the Deployment whose /etc goes into the next one of the stateroot, None if none does."""
         if not self.is_booted():
             return None
@@ -423,11 +425,11 @@ class Ostree:
         of_it = [deployment for deployment in self.deployments() if deployment.stateroot == stateroot]
         return of_it[0] if of_it else None
 
-    def etc(self, deployment):
+    def etc(self, deployment: Deployment) -> typing.Tuple[str, str]:
         """Return where the default /etc of a deployment and its /etc are visible."""
         return self._path(deployment.path, "usr/etc"), self._path(deployment.path, "etc")
 
-    def deploy(self, stateroot, commit):
+    def deploy(self, stateroot: str, commit: str) -> None:
         """Check a commit out beside what runs, with its /etc merged from the running deployment if there is one."""
         merge = [] if self.is_booted() else ["--no-merge"]
         directory = tempfile.mkdtemp(prefix="osmigrate-")
@@ -444,12 +446,12 @@ class Ostree:
         finally:
             shutil.rmtree(directory)
 
-    def is_linked(self, deployment):
+    def is_linked(self, deployment: Deployment) -> bool:
         """Say whether our own link leads to the deployment."""
         path = self._path(deployment.link)
         return os.path.islink(path) and os.readlink(path) == _link_target(deployment)
 
-    def link(self, deployment):
+    def link(self, deployment: Deployment) -> None:
         """Make our own link to a deployment."""
         path = self._path(deployment.link)
         if not os.path.isdir(os.path.dirname(path)):
@@ -461,7 +463,7 @@ class Ostree:
         finally:
             shutil.rmtree(directory)
 
-    def undeploy(self, deployment):
+    def undeploy(self, deployment: Deployment) -> None:
         """Remove a deployment that does not run, our link to it, and the objects that nothing else needs."""
         listed = self.deployments()
         if deployment not in listed:

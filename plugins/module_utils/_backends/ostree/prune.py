@@ -5,20 +5,24 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import functools
 import glob
 import os
 import re
 import shutil
+import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Step
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Entry, Step
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import program
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Deployment, Ostree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 # As ostree names the directory of a kernel: stateroot and checksum.
 KERNEL_DIRECTORY = re.compile(r".+-[0-9a-f]{64}$")
 LINKS = "ostree/boot-0"
 
 
-def superseded(ostree, boot):
+def superseded(ostree: Ostree, boot: BootControl) -> typing.List[Deployment]:
     """Return the deployments that no needed entry boots, as list of Deployment."""
     entries = boot.state["entries"]
     kept = [entries[name]["root"] for name in boot.needed_entries() if name in entries]
@@ -26,7 +30,7 @@ def superseded(ostree, boot):
     return [found for found in ostree.deployments() if found.path not in kept and found != running]
 
 
-def plan(ostree, boot):
+def plan(ostree: Ostree, boot: BootControl) -> typing.List[Step]:
     """Decide what is to be removed of what no deployment is any more; the menu comes first.
 
     :param ostree: Ostree.
@@ -43,18 +47,16 @@ def plan(ostree, boot):
     if gone:
         steps.append(Step(f"take {', '.join(gone)} out of the menu, which cannot be booted", lambda: boot.forget(gone)))
     for link in _dangling(ostree.root):
-        steps.append(Step(f"remove the link {link}, which leads nowhere", lambda link=link: os.unlink(link)))
+        steps.append(Step(f"remove the link {link}, which leads nowhere", functools.partial(os.unlink, link)))
     # Those of menu entries, too, should ostree's own notes be incomplete.
     kernels = [found.kernel for found in ostree.deployments()]
     kernels += [entry["kernel"] for name, entry in boot.state["entries"].items() if name not in gone]
     for directory in _unused(ostree, [_directory(kernel) for kernel in kernels]):
-        steps.append(
-            Step(f"remove {directory}, which no deployment uses", lambda directory=directory: shutil.rmtree(directory))
-        )
+        steps.append(Step(f"remove {directory}, which no deployment uses", functools.partial(shutil.rmtree, directory)))
     return steps
 
 
-def reclaimable(ostree, boot):
+def reclaimable(ostree: Ostree, boot: BootControl) -> int:
     """Return how many bytes of kernels in /boot staging would remove before it writes new ones, int."""
     doomed = superseded(ostree, boot)
     kept = [found for found in ostree.deployments() if found not in doomed]
@@ -65,11 +67,11 @@ def reclaimable(ostree, boot):
     )
 
 
-def _directory(kernel):
+def _directory(kernel: str) -> str:
     return os.path.basename(os.path.dirname(kernel))
 
 
-def missing(root, entry):
+def missing(root: str, entry: Entry) -> str:
     """Say what is missing of what an entry boots, "" if all is there.
 
     Its kernel is named as GRUB sees it, from any root of a file system.
@@ -81,13 +83,13 @@ def missing(root, entry):
     return f"{', '.join(gone)} {'is' if len(gone) == 1 else 'are'} not there" if gone else ""
 
 
-def _dangling(root):
+def _dangling(root: str) -> typing.List[str]:
     """Return the paths of our own links whose deployment is gone."""
     links = sorted(glob.glob(os.path.join(root, LINKS, "*", "*", "*")))
     return [link for link in links if os.path.islink(link) and not os.path.exists(link)]
 
 
-def _unused(ostree, needed):
+def _unused(ostree: Ostree, needed: typing.Iterable[str]) -> typing.List[str]:
     """Return the paths of kernel directories whose name is not among the needed ones."""
     directory = os.path.join(ostree.root, ostree.boot.lstrip("/"), "ostree")
     names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []

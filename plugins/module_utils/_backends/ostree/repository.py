@@ -30,7 +30,7 @@ def look(url: str, commit: str, timeout: int, left: str) -> None:
         raise FleetError(f"{path} is not the commit that its name says", left, PUBLISH)
 
 
-def _read(url, what, timeout, left):
+def _read(url: str, what: str, timeout: int, left: str) -> bytes:
     name = f"{what} ({url})"
     try:
         content = fetch.read(url, name, timeout, LARGEST)

@@ -6,9 +6,12 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini, model
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import commands
+
+Sections = typing.Dict[str, typing.Dict[str, str]]
 
 PLACES = ("/etc/NetworkManager/system-connections/*", "/run/NetworkManager/system-connections/netplan-*")
 TYPES = ("ethernet", "802-3-ethernet", "bond", "vlan", "bridge")
@@ -32,7 +35,7 @@ _HEX = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})+")
 _NO_LINE = ("", "0", "-1", "true", "yes", "default")
 
 
-def read(tree):
+def read(tree: typing.Any) -> model.Declared:
     """Return Declared.
 
     :param tree: Tree.
@@ -45,7 +48,7 @@ def read(tree):
     return found
 
 
-def _read_file(path, text, found):
+def _read_file(path: str, text: str, found: model.Declared) -> None:
     found.paths.append(path)
     sections = {name: dict(lines) for name, lines in ini.parse_keyfile(text)}
     connection = sections.get("connection", {})
@@ -70,7 +73,7 @@ def _read_file(path, text, found):
     found.stanzas.append(made)
 
 
-def _methods(made, sections, path, found):
+def _methods(made: model.Stanza, sections: Sections, path: str, found: model.Declared) -> model.Stanza:
     known = {"ipv4": ("auto", "manual", "disabled"), "ipv6": ("auto", "manual", "disabled", "ignore", "link-local")}
     for section, methods in known.items():
         method = sections.get(section, {}).get("method", "auto")
@@ -90,7 +93,7 @@ def _methods(made, sections, path, found):
     return made
 
 
-def _read_line(made, section, key, value, values):
+def _read_line(made: model.Stanza, section: str, key: str, value: str, values: typing.Dict[str, str]) -> model.Stanza:
     """Return the Stanza with what one line says.
 
     :raises KeyError, ValueError: the model has no word for it.
@@ -104,7 +107,7 @@ def _read_line(made, section, key, value, values):
         if key in ("ignore-auto-dns", "ignore-auto-routes") and value in _YES:
             raise ValueError(value)
         if key == "never-default" and value in _YES:
-            return made._replace(**{"no_default4" if section == "ipv4" else "no_default6": True})
+            return made._replace(no_default4=True) if section == "ipv4" else made._replace(no_default6=True)
         if key == "ip6-privacy":
             return made._replace(privacy=_PRIVACY[value])
         return made
@@ -137,7 +140,7 @@ def _read_line(made, section, key, value, values):
     return made
 
 
-def _route(value, options):
+def _route(value: str, options: str) -> model.Route:
     fields = value.split(",") + ["", ""]
     via = fields[1] if fields[1] not in ("0.0.0.0", "::") else ""
     table, onlink, source = 0, False, ""

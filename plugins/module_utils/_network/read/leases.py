@@ -9,6 +9,7 @@ import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read.state import Answers
 
 NETWORKD = "/run/systemd/netif/leases/%d"
 DHCLIENT = ("/run/dhclient*.lease*", "/var/lib/dhcp/dhclient*.lease*", "/var/lib/dhclient/dhclient*.lease*")
@@ -25,7 +26,7 @@ _ESCAPED = re.compile(r"\\([0-7]{3}|.)", re.DOTALL)
 _ETHERNET = "01"
 
 
-def client_ids(tree, answers, state):
+def client_ids(tree: typing.Any, answers: Answers, state: model.State) -> typing.Dict[str, str]:
     """Return the ids by name of interface, as hexadecimal digits with colons; what is not known is not in it.
 
     dhclient sends no id unless it is told to, and a server then goes by the MAC address; systemd-networkd and

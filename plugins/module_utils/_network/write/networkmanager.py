@@ -137,13 +137,13 @@ def _common(stanza: model.Stanza, addresses: typing.List[str], number: int) -> t
         options = [("table", made.table), ("src", made.source), ("onlink", "true" if made.onlink else "")]
         said = ",".join("%s=%s" % option for option in options if option[1])
         lines += [("route%d_options" % place, said)] if said else []
-    rules = [made for made in stanza.rules if (6 if model.is_ipv6(made.from_ + made.to) else 4) == number]
-    for place, made in enumerate(rules, 1):
+    rules = [rule for rule in stanza.rules if (6 if model.is_ipv6(rule.from_ + rule.to) else 4) == number]
+    for place, rule in enumerate(rules, 1):
         # NetworkManager wants a priority; this is the one before the main table that the kernel would choose first.
-        words = ["priority %d" % (made.priority or 32765)]
-        words += [f"from {made.from_}"] if made.from_ else []
-        words += [f"to {made.to}"] if made.to else []
-        lines.append(("routing-rule%d" % place, " ".join(words + ["table %d" % made.table])))
+        words = ["priority %d" % (rule.priority or 32765)]
+        words += [f"from {rule.from_}"] if rule.from_ else []
+        words += [f"to {rule.to}"] if rule.to else []
+        lines.append(("routing-rule%d" % place, " ".join(words + ["table %d" % rule.table])))
     dns = [address for address in stanza.dns if model.is_ipv6(address) == (number == 6)]
     lines += [("dns", ";".join(dns) + ";")] if dns else []
     return lines + ([("dns-search", ";".join(stanza.search) + ";")] if stanza.search and number == 4 else [])
