@@ -23,11 +23,7 @@ class Loader(yaml.SafeLoader):
     """Reads what is Ansible's in the file as texts."""
 
 
-def _text(loader: Loader, node: yaml.ScalarNode) -> str:
-    return str(loader.construct_scalar(node))
-
-
-Loader.add_constructor("!unsafe", _text)
+Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
 
 
 def drawn(workflow: dict[str, Any]) -> str:

@@ -10,8 +10,8 @@ import os
 import pwd
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text
 
 
@@ -36,9 +36,9 @@ def require_root() -> None:
 def identify() -> typing.Dict[str, typing.Any]:
     """Return machine_id and addresses of this machine; what cannot be read is empty."""
     try:
-        addresses = parse_addresses(run(["ip", "-j", "address", "show"], check=False).stdout)
-    except FleetError:
-        addresses = []  # there is no ip
+        addresses = parse_addresses(json.dumps(state.answer("addresses")))
+    except (FleetError, ValueError):
+        addresses = []  # there is no ip, or it says nothing that anybody understands
     return {"machine_id": read_text("/etc/machine-id").strip(), "addresses": addresses}
 
 

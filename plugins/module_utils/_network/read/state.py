@@ -14,6 +14,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model, tables
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import iptext
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
@@ -47,10 +48,7 @@ def ask() -> Answers:
     :returns: Answers.
     :raises FleetError: ip is missing or failed.
     """
-    asked = {}
-    for name, words in QUESTIONS.items():
-        # Without IPv6 in the kernel, ip says nothing at all.
-        asked[name] = json.loads(run(["ip", "-j"] + words).stdout or "[]")
+    asked = {name: answer(name) for name in QUESTIONS}
     numbers = table_numbers([read_text(path) for pattern in TABLE_NAMES for path in sorted(glob.glob(pattern))])
     for found in asked["routes4"] + asked["routes6"]:
         if found.get("table") in numbers:
@@ -63,6 +61,21 @@ def ask() -> Answers:
             "address": read_text(os.path.join(place, "addr_assign_type")).strip(),
         }
     return Answers(asked, devices)
+
+
+def answer(name: str) -> typing.List[dict]:
+    """Ask the kernel one of the QUESTIONS.
+
+    :raises FleetError: ip is missing or failed.
+    """
+    words = QUESTIONS[name]
+    said = run(["ip", "-j", *words], check=False)
+    if said.rc == 0:
+        return json.loads(said.stdout or "[]")  # without IPv6 in the kernel, ip says nothing at all
+    if name == "addresses":
+        links = run(["ip", "-o", "-d", "link", "show"]).stdout
+        return iptext.addresses(links, run(["ip", "-o", "address", "show"]).stdout)
+    return iptext.routes(run(["ip", *words]).stdout)
 
 
 def parse(answers: Answers) -> model.State:

@@ -5,6 +5,7 @@
 import json
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._command import Completed
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import merge, model, names
@@ -466,9 +467,9 @@ def test_routes_of_a_table_with_a_name_are_not_those_of_the_main_one(tmp_path, m
     monkeypatch.setattr(state, "TABLE_NAMES", (str(names_of_tables), str(tmp_path / "gone")))
     monkeypatch.setattr(state, "SYS", str(tmp_path))
 
-    def answer(argv):
+    def answer(argv, check):
         (said,) = (value for name, value in answers.items() if name in argv)
-        return type("Done", (), {"stdout": json.dumps(said)})
+        return Completed(argv, 0, json.dumps(said), "")
 
     monkeypatch.setattr(state, "run", answer)
     found = [(made.via, made.table) for _device, _protocol, made in state.parse(state.ask()).routes]
