@@ -77,6 +77,7 @@ references: venv ## write the tables of the roles' READMEs, the forms for AWX an
 	@python tests/gate/references.py
 	@python tests/gate/surveys.py
 	@python tests/gate/workflow.py
+	@python tests/gate/scale.py
 
 artifact: install ## the tarball with SBOM, provenance and checksums; SIGNING_KEY=<file> signs them
 	@python tests/gate/artifact.py $(BUILD) $(SIGNING_KEY)

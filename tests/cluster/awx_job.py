@@ -205,7 +205,6 @@ class Job:
                 private_data_dir=str(self._private),
                 ident=str(self._number),
                 playbook=playbook,
-                inventory=str(work / "inventory/hosts"),
                 envvars={
                     "K8S_AUTH_KUBECONFIG": str(kubeconfig_there),
                     "AWX_PRIVATE_DATA_DIR": str(work),

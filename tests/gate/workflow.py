@@ -23,7 +23,11 @@ class Loader(yaml.SafeLoader):
     """Reads what is Ansible's in the file as texts."""
 
 
-Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+def _text(loader: Loader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+Loader.add_constructor("!unsafe", _text)
 
 
 def drawn(workflow: dict[str, Any]) -> str:

@@ -49,7 +49,7 @@ FIXED = "kubelet's list of name servers was kept by a service that the release d
 
 def accounts_of(situation: Situation, items: Items) -> typing.Tuple[Names, Names]:
     """Return the users and groups that carried files name, by number as well, and those who have a table of cron."""
-    found = [named for made in items if made.kind == FILE for named in formats.names(made.target, _text(made))]
+    found = [named for made in items for named in formats.names(made.target, _shown(situation, made))]
     tables = [path for place in CRONTABS for path in situation.incumbent.glob(place + "/*")]
     users = {named.name for named in found if named.kind == formats.USER}
     users.update(os.path.basename(path) for path in tables if situation.incumbent.size(path) >= 0)
@@ -87,7 +87,7 @@ def follow(situation: Situation, items: Items, taken: Names) -> Found:
     """
     found, known = Found([], [], set()), set(taken)
     known.update(path for pattern, _reason in rules.STAYS for path in situation.incumbent.glob(pattern))
-    pending = [(made.target, _text(made), made.rule) for made in items if made.kind == FILE]
+    pending = [(made.target, _shown(situation, made), made.rule) for made in items]
     pending += [(path, situation.incumbent.text(path), "kubelet") for path in SHARED_TEXTS]
     while pending:
         target, text, rule = pending.pop()
@@ -97,8 +97,7 @@ def follow(situation: Situation, items: Items, taken: Names) -> Found:
                 found.taken.add(path)
                 copied = situation.copy(path, rule, as_is=rule in AS_IS)
                 found.items.append(copied)
-                if copied.kind == FILE:
-                    pending.append((copied.target, _text(copied), rule))
+                pending.append((copied.target, _shown(situation, copied), rule))
     found.items.extend(_made_at_boot(situation))
     return found
 
@@ -252,7 +251,8 @@ def judge(situation: Situation, items: Items, shared: typing.Iterable[str]) -> t
     judged, said = [], set()
     for made in items:
         if made.kind == LINK and made.source.startswith("/etc/") and made.rule != "services" and not made.lost:
-            made = made._replace(lost=candidate.leads_nowhere(made.source))
+            lost = candidate.leads_nowhere(made.source)
+            made = made._replace(lost=lost or _told(candidate, made.target, _shown(situation, made)))
         elif made.kind == FILE and made.target == formats.FSTAB:
             parts = []
             for part in made.parts:
@@ -291,6 +291,13 @@ def _told(candidate: _Candidate, target: str, text: str) -> str:
 
 def _joined(lost: str, more: str) -> str:
     return lost if more in lost else "; ".join(word for word in (lost, more) if word)
+
+
+def _shown(situation: Situation, made: Item) -> str:
+    """Return what is read at the place of an item: of a link of the node's, the file that it leads to."""
+    if made.kind == LINK and made.source.startswith("/etc/") and situation.incumbent.size(made.source) <= HELD_MAX:
+        return situation.incumbent.text(made.source)
+    return _text(made) if made.kind == FILE else ""
 
 
 def _text(made: Item) -> str:

@@ -181,7 +181,8 @@ def _kept(
 ) -> typing.List[typing.List[Candidate]]:
     """The waves that Node objects have already; nothing if they have none."""
     kept = {one.name: read_mark(one.mark, policy, rollout) for one in nodes}
-    of = [int(_MARK.match(one.mark).group(2)) for one in nodes if kept[one.name]]  # type: ignore[union-attr]
+    said = (_MARK.match(one.mark) for one in nodes if kept[one.name])
+    of = [int(found.group(2)) for found in said if found]
     if not of:
         return []
     parts: typing.List[typing.List[Candidate]] = [[] for _number in range(max(of))]

@@ -38,7 +38,15 @@ class Access(typing.NamedTuple):
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects, but none from a line that nobody can read to one that everybody can."""
 
-    def redirect_request(self, req, fp, code, msg, headers, newurl):  # type: ignore[no-untyped-def]
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: typing.Any,
+        code: int,
+        msg: str,
+        headers: typing.Any,
+        newurl: str,
+    ) -> typing.Optional[urllib.request.Request]:
         if req.full_url.lower().startswith("https:") and not newurl.lower().startswith("https:"):
             raise FleetError("The server redirects from https to what is not, which is not followed", todo=_TODO)
         return super().redirect_request(req, fp, code, msg, headers, newurl)

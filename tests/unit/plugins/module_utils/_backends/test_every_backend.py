@@ -21,6 +21,18 @@ from ansible_collections.osmigrate.fleet.plugins.modules import boot_trial, node
 from backends import toy
 from backends.benches import BENCHES
 
+# What node_carry is asked where nobody says anything else.
+ASKED = {
+    "extra_paths": [],
+    "kernel_arguments": [],
+    "deadman_seconds": 0,
+    "deadman_most": 0,
+    "health_timeout": 60,
+    "health_deadline": 0,
+    "accepted": [],
+    "fail_on_inhibitor": True,
+}
+
 
 class Node:
     """A node on which one backend has written d-1, which is confirmed, and d-2."""
@@ -234,3 +246,24 @@ def test_a_release_is_staged_by_nothing_but_the_contract(tmp_path, node):
     for step in candidate().plan_removal():
         step.do()
     assert "toy-3" not in node.open().state["entries"] and candidate().root() is None
+
+
+def test_a_node_is_carried_into_it(node, tmp_path):
+    node.run("package")
+    incumbent = tmp_path / "packages"
+    for name in ("etc", "home/ada"):
+        (incumbent / name).mkdir(parents=True)
+    (incumbent / "etc/hostname").write_text("w1\n")
+    root = node.open().root("d-2")
+    # A backend names its places as the node sees them; here that is below the bench.
+    path, var = (str(node.root / place.removeprefix(f"{node.root}/").lstrip("/")) for place in (root.path, root.var))
+    root = root._replace(path=path, var=var)
+    for place in (path + root.pristine, path + "/etc", var):
+        Path(place).mkdir(parents=True, exist_ok=True)
+    done = node_carry.carry(str(incumbent), root, [], ASKED, False)
+    assert done["changed"] and not root.etc_merged
+    assert Path(path, "etc/hostname").read_text() == "w1\n"
+    mounted = Path(path, "etc/fstab").read_text().splitlines()
+    assert [line for line in [*root.mounts, root.var_mount] if line and line not in mounted] == []
+    assert [line for line in mounted if line.split()[0] == f"{root.incumbent_at}/home"]
+    assert not node_carry.carry(str(incumbent), root, [], ASKED, False)["changed"]
