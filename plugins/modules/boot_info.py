@@ -60,6 +60,11 @@ default:
   returned: always
   type: str
   sample: package
+laid_out:
+  description: Backends for which the node's disk was laid out, such as V(slots) for one with two root partitions.
+  returned: always
+  type: list
+  elements: str
 block:
   description: State of the environment block.
   returned: always

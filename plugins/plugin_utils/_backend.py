@@ -35,4 +35,6 @@ def choose(release: dict[str, Any], boot: dict[str, Any], wanted: str = AUTO) ->
         written = entries.get(name, {}).get("backend", "")
         if written in kinds:
             return str(written)
-    return kinds[0]
+    # Nobody makes two roots on a node that is not meant to use them.
+    laid_out = [name for name in boot.get("laid_out", []) if name in kinds]
+    return str([*laid_out, *kinds][0])

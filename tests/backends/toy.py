@@ -37,6 +37,9 @@ class ToyBackend(contract.Backend):
     def __init__(self, root: Path):
         self.directory = root
 
+    def is_laid_out(self) -> bool:
+        return False
+
     def running(self, entries: contract.Entries) -> str | None:
         flag = self.directory / RUNNING
         if not flag.exists():

@@ -96,16 +96,24 @@ class Machine:
 
         :returns: (the entry that it boots, "reboot" if it gave up; the tries that are left).
         """
-        done = subprocess.run(self._qemu(), stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True)
-        said = re.sub(rb"[\r\n]", b"", done.stdout)  # the terminal breaks lines, and then leaves a blank out
+        shown = self._shown()
+        said = re.sub(rb"[\r\n]", b"", shown)  # the terminal breaks lines, and then leaves a blank out
         booted = re.search(rb"boots=\[.*osmigrate.entry=(\S+?)( osmigrate.trial=1 .*)?\] ?left=\[(.*?)\]", said)
         if booted:
             return booted[1].decode() + " on trial" * bool(booted[2]), booted[3].decode()
-        shown = re.findall(rb"chosen=\[(.*?)\] left=\[(.*?)\]", done.stdout)
-        if not shown and b"Booting" in done.stdout:
+        chosen = re.findall(rb"chosen=\[(.*?)\] left=\[(.*?)\]", shown)
+        if not chosen and b"Booting" in shown:
             return "reboot", ""
-        assert len(shown) == 1, done.stdout.decode("ascii", "replace")
-        return shown[0][0].decode(), shown[0][1].decode()
+        assert len(chosen) == 1, shown.decode("ascii", "replace")
+        return chosen[0][0].decode(), chosen[0][1].decode()
+
+    def said(self) -> str:
+        """Boot once, and return all that was shown, without any blank."""
+        return re.sub(r"\s", "", self._shown().decode("ascii", "replace"))
+
+    def _shown(self) -> bytes:
+        done = subprocess.run(self._qemu(), stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True)
+        return done.stdout
 
     def block(self, size: int = env.SIZE) -> dict[str, str] | None:
         """Return the variables of the environment block of so many bytes that is on the disk, None if there is none."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import backend, kernel
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, grub, grubcfg
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record
 from machine import CONFIG, SHOW_BOOT, UUID, Machine
@@ -114,6 +115,31 @@ def test_no_trial_waits_for_what_an_administrator_would_type(tmp_path: Path, cas
         "osmigrate.env": env.render({"osm_default": "package", "osm_trial": "r-1", "osm_tries": tries}),
     }
     assert Machine(tmp_path, files, before, loads=True).boot()[0] == booted
+
+
+def slot(name: str, partuuid: str) -> dict[str, str]:
+    """An entry as the backend slots makes it: what it boots is told by the partition, its kernel lies in /boot."""
+    words = [*backend.arguments_of(partuuid, "ext4"), "systemd.machine_id=0", "console=ttyS0"]
+    paths = {part: f"/osmigrate/slots/{partuuid}/{file}" for part, file in kernel.NAMES.items()}
+    return {"id": name, "title": name, "options": " ".join(words), "boot_uuid": UUID, "backend": "slots", **paths}
+
+
+def test_two_slots_each_with_its_own_root_kernel_and_initramfs(tmp_path: Path) -> None:
+    """One on trial, counted, then the other: by what GRUB hands to the kernel, as the images may be twins."""
+    slots = {"d-1": "0badcafe-02", "d-2": "0badcafe-03"}
+    entries = [slot(name, partuuid) for name, partuuid in slots.items()]
+    shows = """function linux { echo "kernel=[$1] root=[$2] $3 $4 $5"; }
+function initrd { echo "initrd=[$1]"; echo "boots=[$osm_choice] left=[$osm_tries]"; reboot; }
+"""
+    files = armed(**{"osmigrate.cfg": grub.render_menu(entries).encode()})
+    files["osmigrate.env"] = env.render({"osm_default": "d-1", "osm_trial": "d-2", "osm_tries": "x"})
+    machine = Machine(tmp_path, files, shows)
+    for name, left in (("d-2", "0"), ("d-1", "0")):
+        said = machine.said()
+        place = f"/osmigrate/slots/{slots[name]}"
+        found = f"root=[root=PARTUUID={slots[name]}]rorootfstype=ext4rootflags=noload"
+        assert f"kernel=[{place}/vmlinuz]{found}" in said
+        assert f"initrd=[{place}/initramfs.img]" in said and f"boots=[{name}]left=[{left}]" in said
 
 
 ARMED = {"osm_default": "package", "osm_trial": "debian-13-1", "osm_tries": "x"}

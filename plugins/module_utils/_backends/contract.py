@@ -127,6 +127,10 @@ class Backend:
     keeps: typing.Tuple[str, ...] = ()
     checks: typing.Sequence[Check] = ()
 
+    def is_laid_out(self) -> bool:
+        """Say whether somebody has laid the node's disk out for this backend, so that a node of packages gets it."""
+        raise NotImplementedError
+
     def running(self, entries: Entries) -> typing.Optional[str]:
         """Say what runs now, by what is mounted; what the command line claims is no evidence.
 

@@ -199,6 +199,7 @@ class BootControl:
                 "trial": self.is_trial(),
             },
             "default": self.default_entry(),
+            "laid_out": [backend.name for backend in self.backends if backend.is_laid_out()],
             "block": {"usable": self.block is not None, "problem": self.block_problem},
             "tier": {"name": self.tier.name, "evidence": self.tier.evidence, "block": self.tier.block},
             "entries": self.state["entries"],

@@ -30,6 +30,9 @@ class OstreeBackend(contract.Backend):
     def __init__(self, root: str = "/") -> None:
         self.ostree = program.Ostree(root)
 
+    def is_laid_out(self) -> bool:
+        return False  # it needs no disk of its own
+
     def running(self, entries: contract.Entries) -> typing.Optional[str]:
         if not self.ostree.is_booted():
             return None

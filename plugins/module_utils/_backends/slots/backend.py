@@ -43,6 +43,9 @@ class SlotsBackend(contract.Backend):
         self.kernels = os.path.join(root, kernel.PLACE.lstrip("/"))
         self.marked = os.path.join(root, marks.PATH.lstrip("/"))
 
+    def is_laid_out(self) -> bool:
+        return layout.is_there()
+
     def running(self, entries: contract.Entries) -> typing.Optional[str]:
         held = marks.read(self.marked)
         if not entries and not held:

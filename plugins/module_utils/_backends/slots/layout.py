@@ -18,6 +18,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._command import ru
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 FILE = "/etc/osmigrate/slots.json"
+LABELS = "/dev/disk/by-partlabel"
 BOOT, ESP, ROOT_A, ROOT_B, PERSIST = "BOOT", "ESP", "ROOT-A", "ROOT-B", "PERSIST"
 SLOTS = (ROOT_A, ROOT_B)
 REQUIRED = (ROOT_A, ROOT_B, PERSIST)
@@ -243,6 +244,17 @@ def read(file: str = FILE) -> Layout:
     """
     named = parse_file(_storage.read_text(file)) if os.path.exists(file) else {}
     return assign(partitions(), named, _root_number())
+
+
+def is_there(file: str = FILE, labels: str = LABELS) -> bool:
+    """Say whether this is a node with slots; one that nobody has made so is not looked at closely."""
+    if not (os.path.exists(file) or os.path.exists(os.path.join(labels, ROOT_B))):
+        return False
+    try:
+        read(file)
+    except FleetError:
+        return False  # preflight says why, if slots are asked for
+    return True
 
 
 def partitions() -> typing.List[Partition]:

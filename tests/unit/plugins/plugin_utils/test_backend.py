@@ -33,6 +33,10 @@ OSTREE, TOY = {"backend": "ostree"}, {"backend": "toy"}
         (["ostree", "toy"], boot("d-1", d_1=TOY), "auto", "toy"),
         (["ostree"], boot("d-1", d_1=TOY), "auto", "ostree"),
         (["ostree", "toy"], boot("d-1", d_1={}), "auto", "ostree"),
+        # Whoever made two roots on a node means to use them, once there is such a payload.
+        (["ostree", "slots"], {**boot("package"), "laid_out": ["slots"]}, "auto", "slots"),
+        (["ostree"], {**boot("package"), "laid_out": ["slots"]}, "auto", "ostree"),
+        (["ostree", "slots"], {**boot("d-1", d_1=OSTREE), "laid_out": ["slots"]}, "auto", "ostree"),
         # What a run that was killed has written is gone on with.
         (["ostree", "toy"], boot("d-1", d_1=OSTREE, d_2=TOY), "auto", "toy"),
         (["ostree", "toy"], boot("d-1", d_1=OSTREE, d_2=TOY), "ostree", "ostree"),

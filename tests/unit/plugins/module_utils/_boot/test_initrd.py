@@ -9,26 +9,7 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, initrd
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import evidence
-
-HEADER = 110
-
-
-def members(archive):
-    """Walk through a newc archive; return (path, mode, content) of each member up to the trailer."""
-    position, found = 0, []
-    while True:
-        header = archive[position : position + HEADER]
-        assert header[:6] == b"070701"
-        fields = [int(header[6 + 8 * number : 14 + 8 * number], 16) for number in range(13)]
-        mode, size, name_size = fields[1], fields[6], fields[11]
-        name = archive[position + HEADER : position + HEADER + name_size]
-        assert name[-1:] == b"\0"
-        begin = -(-(position + HEADER + name_size) // 4) * 4
-        if name == b"TRAILER!!!\0":
-            assert begin == len(archive)
-            return found
-        found.append((name[:-1].decode(), mode, archive[begin : begin + size]))
-        position = -(-(begin + size) // 4) * 4
+from backends.archives import members
 
 
 def test_every_directory_comes_before_what_is_in_it():

@@ -227,6 +227,21 @@ def loop_disk(tmp_path):
             os.unlink(node)
 
 
+def test_a_node_is_laid_out_for_slots_if_it_has_all_of_them(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(layout, "read", lambda file: asked.append(file))
+    file, labels = str(tmp_path / "slots.json"), str(tmp_path / "labels")
+    assert not layout.is_there(file, labels) and asked == []
+    os.makedirs(os.path.join(labels, "ROOT-B"))
+    assert layout.is_there(file, labels) and asked == [file]
+
+    def refuse(_file):
+        raise FleetError("2 partitions are PARTLABEL=ROOT-B")
+
+    monkeypatch.setattr(layout, "read", refuse)
+    assert not layout.is_there(file, labels)
+
+
 def test_a_real_table(loop_disk, tmp_path):
     loop, image = loop_disk
     if not os.path.exists(loop + "p3"):
