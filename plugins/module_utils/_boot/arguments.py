@@ -90,7 +90,7 @@ DROPPED = [
         (
             "for the initramfs of the incumbent, or one boot",
             "rd.* ifname nameserver lang LANG KEYTABLE keymap TERM BOOT_IF BOOTIF fastboot boot single emergency "
-            "rescue 1 3 5",
+            "rescue 1 3 5 autoinstall",
         ),
         ("for one boot, or the service manager of the incumbent", "systemd.* fsck.* luks.* cloud-init.*"),
         ("SELinux is not carried", "selinux enforcing autorelabel"),

@@ -27,6 +27,9 @@ COPIED = "a link to %s, which is not there yet when systemd reads its units; now
 # What the release starts instead of the node's own, by program and flags without their values.
 THE_NODES = "the node's starts "
 NETWORK = "the release configures its network by it"
+# What snapd writes for each of its snaps, whose files lie in its own state.
+OF_SNAPS = re.compile(r"snap[-.]|var-lib-snapd-")
+SNAPD, NO_SNAPD = "/usr/lib/snapd/snapd", "made by snapd for a snap, and the release has no snapd"
 
 
 def plan(situation: Situation) -> Found:
@@ -47,6 +50,9 @@ def _units(situation: Situation, scope: str, found: Found) -> None:
         place = _linked(incumbent, path)
         if is_ours(name):
             found.taken.add(path)
+        elif OF_SNAPS.match(name) and not situation.has_program(SNAPD):
+            found.taken.update(below for below, _status in incumbent.walk(path))
+            found.left.append(Left(path, NO_SNAPD))
         elif name.endswith(".d") and incumbent.is_directory(path):
             for drop_in, _status in incumbent.walk(path):
                 if drop_in == path or incumbent.is_directory(drop_in):
@@ -142,6 +148,8 @@ def _links(situation: Situation, scope: str, found: Found) -> None:
             continue
         target = incumbent.link(path)
         unit = os.path.basename(target)
+        if OF_SNAPS.match(unit) and not situation.has_program(SNAPD):
+            continue  # said of the unit
         if is_mask(incumbent, path):
             # A mask counts whatever the release has in its place.
             if os.path.basename(path) in needed:

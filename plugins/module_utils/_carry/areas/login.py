@@ -11,6 +11,7 @@ AREA = area(
     "login",
     [
         take(MADE, "/etc/motd /etc/issue /etc/issue.net /etc/inputrc"),
+        take(MADE, "/etc/update-motd.d/*"),
         # Proxies with passwords are set there, too.
         take(MADE, "/etc/profile.d/* /etc/bash.bashrc /etc/bashrc"),
         take(

@@ -32,7 +32,10 @@ AREA = area(
         ),
         take(MADE, "/etc/crypttab", needs="/usr/lib/systemd/systemd-cryptsetup"),
     ],
-    stays=[("a list of devices that LVM makes anew; only systems that have it use it", "/etc/lvm/devices/**")],
+    stays=[
+        ("made anew by programs of the release", "/etc/lvm/archive/** /etc/lvm/backup/** /etc/lvm/cache/**"),
+        ("a list of devices that LVM makes anew; only systems that have it use it", "/etc/lvm/devices/**"),
+    ],
     same=[
         ("/etc/mdadm/mdadm.conf", "/etc/mdadm.conf"),
         ("/etc/iscsi/nodes/", "/var/lib/iscsi/nodes/"),
