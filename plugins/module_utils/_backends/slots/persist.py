@@ -16,6 +16,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import layout
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initrd
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 # Below /run, which the initramfs hands to the system whole: no release needs a directory for it.
@@ -79,9 +80,9 @@ def archive(partition: layout.Partition, entry: str) -> bytes:
             description="The node's configuration over that of the release",
             more=_ETC_AFTER,
             what="overlay",
-            where="/sysroot/etc",
+            where=SYSROOT + "/etc",
             fstype="overlay",
-            options=f"lowerdir=/sysroot{PRISTINE},upperdir={mine.path},workdir={mine.work}",
+            options=f"lowerdir={SYSROOT}{PRISTINE},upperdir={mine.path},workdir={mine.work}",
         ),
         f"{_escaped(device)}.device.d/osmigrate.conf": _PATIENT,
     }
