@@ -25,6 +25,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     pam,
     rights,
     rules,
+    shells,
     sshd,
     strays,
     sudoers,
@@ -83,6 +84,7 @@ def make(
         units.plan(situation),
         mount_part,
         trust.plan(situation),
+        shells.plan(situation),
         alternatives.plan(situation),
         Found(tmpfiles.plan(situation.incumbent), [], set()),
     ]
