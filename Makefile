@@ -98,7 +98,7 @@ awx: collection ## the project's jobs as AWX gives them to a real receptor; with
 		tests/cluster/test_awx_itself.py --junitxml=$(BUILD)/awx.xml
 
 grub: collection ## real GRUB, deciding what to boot; real ostree, merging /etc; disks, rebuilt as power cuts leave them
-	@tests/gate/packages.sh grub-common grub-pc-bin qemu-system-x86 qemu-utils e2fsprogs ostree
+	@tests/gate/packages.sh grub-common grub-pc-bin qemu-system-x86 qemu-utils e2fsprogs ostree fuse3
 	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/grub tests/ostree tests/faults \
 		--junitxml=$(BUILD)/grub.xml
 
