@@ -125,9 +125,9 @@ def write_slots(results: Results) -> None:
                 writer.write(disk)
             for cut in slotwriter.cuts(writer, SLOT_CUTS, SEED, SLOT_AGAIN):
                 wrong = [cut.wrong] if cut.wrong else []
-                name = f"@{cut.at}-{len(cut.lost)}"
-                results.add(kind="slot", name=name, step="stage", phase="write", boots=0, wrong=wrong)
-        results.add(kind="slot", name="all", step="stage", phase="the running slot", boots=0, wrong=writer.touched())
+                results.add(kind="slot", name=cut.name, step="stage", phase="write", boots=0, wrong=wrong)
+            wrong = writer.touched()
+        results.add(kind="slot", name="all", step="stage", phase="the running slot", boots=0, wrong=wrong)
 
 
 @contextmanager

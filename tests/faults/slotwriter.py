@@ -33,7 +33,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots im
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release.schema import BLOCK
-from writelog import SECTOR, RebuiltDisk, WriteLog, count
+from writelog import SECTOR, Entry, WriteLog, count
 
 BLOCKS = 800
 SLOT = "0badcafe-02"
@@ -192,42 +192,53 @@ class Writer:
 
 
 class Cut(NamedTuple):
-    """A moment without power, which of what was written never arrived, and what is wrong then, "" for nothing."""
+    """A moment without power: after how many entries of the log, how many blocks of what was not flushed have arrived,
+    and what is wrong then, "" for nothing."""
 
     at: int
-    lost: tuple[int, ...]
+    arrived: int
     wrong: str
+
+    @property
+    def name(self) -> str:
+        return f"@{self.at}+{self.arrived}"
 
 
 def cuts(writer: Writer, number: int, seed: int, again: int) -> Iterator[Cut]:
-    """Look at power cuts of a recorded write: at the marks and their neighbours, and at random instants, half of which
-    lose a random part of what was not flushed.
+    """Look at power cuts of a recorded write. Of what was not flushed, and of the write that was on its way, any blocks
+    have arrived: a disk may tear a write, and keeps no order.
 
-    :param number: how many at least.
+    :param number: how many.
     :param again: after how many of them the release is brought once more, and has to be whole then.
     """
-    chance, log = random.Random(seed), WriteLog(writer.log)
+    chance, log, base = random.Random(seed), WriteLog(writer.log), writer.base.read_bytes()
     final = len(log.entries)
-    moments = {min(final, max(0, one.at + delta)) for one in writer.marks for delta in (-1, 0, 1)}
-    chosen = [(at, ()) for at in sorted(moments)]
-    while len(chosen) < number:
-        at = chance.randint(0, final)
-        pending = log.pending(at)
-        lost = chance.sample(pending, chance.randint(0, len(pending))) if len(chosen) % 2 else []
-        chosen.append((at, tuple(sorted(lost))))
-    copy = writer.directory / "copy"
-    shutil.copyfile(writer.base, copy)
-    rebuilt = RebuiltDisk(copy, log)
-    for turn, (at, lost) in enumerate(sorted(chosen)):
-        with rebuilt.cut(at, lost) as disk:
-            content = disk.read_bytes()
-        # What was marked before the last entry is on its disk; what came right after it may be.
-        done = [one for one in writer.marks if one.at < at or one.at == 0 == at][-1:] or writer.marks[:1]
-        possible = [*done, *[one for one in writer.marks if one.at == at]]
-        problems = [problem for problem in (writer.wrong(one.mark, content) for one in possible) if problem]
-        if not problems and turn % max(1, len(chosen) // max(1, again)) == 0:
-            problems += _goes_on(writer, possible[0].mark, content)
-        yield Cut(at, lost, "; ".join(problems))
+    for turn in range(number):
+        # Each moment in its turn: first with nothing of what was pending, then with all of it, then with some.
+        at, share = turn % (final + 1), (0.0, 1.0, chance.random())[min(2, turn // (final + 1))]
+        content = bytearray(base)
+        for entry in log.entries[: log.durable(at)]:
+            _put(content, entry, log.data(entry))
+        on_its_way = turn % 2 and at < final
+        arrived = 0
+        for one in [*log.pending(at), *([at] if on_its_way else [])]:
+            data = log.data(log.entries[one])
+            for first in range(0, len(data), BLOCK):
+                if chance.random() < share:
+                    _put(content, log.entries[one], data[first : first + BLOCK], first)
+                    arrived += 1
+        # What was marked before an entry is on its disk once any of that arrives; what comes right after it may be.
+        done = [one for one in writer.marks if one.at < at or (one.at == at and on_its_way)][-1:] or writer.marks[:1]
+        possible = [*done, *[one for one in writer.marks if one.at == at and not on_its_way]]
+        problems = [problem for problem in (writer.wrong(one.mark, bytes(content)) for one in possible) if problem]
+        if not problems and again and turn % max(1, number // again) == 0:
+            problems += _goes_on(writer, possible[0].mark, bytes(content))
+        yield Cut(at, arrived, "; ".join(problems))
+
+
+def _put(content: bytearray, entry: Entry, data: bytes, first: int = 0) -> None:
+    begin = entry.sector * SECTOR + first
+    content[begin : begin + len(data)] = data
 
 
 def _goes_on(writer: Writer, mark: marks.Mark, content: bytes) -> list[str]:

@@ -42,7 +42,9 @@ def test_power_cuts(writer: Writer) -> None:
         writer.write(disk)
     assert [one.mark.good for one in writer.marks] == [True, False, True]
     found = list(cuts(writer, 60, seed=1, again=4))
-    assert [cut for cut in found if cut.wrong] == [] and len(found) >= 60
+    assert [cut for cut in found if cut.wrong] == []
+    # Of the moments that there are, most with blocks of their own.
+    assert len({cut.name for cut in found}) > 30
 
 
 @needs_disk

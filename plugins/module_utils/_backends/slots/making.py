@@ -13,6 +13,7 @@ import json
 import os
 import time
 import typing
+import uuid
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Step
@@ -112,7 +113,7 @@ def _planned(
     if wanted.spare:
         _see_that_it_is_spare(_one(partitions, f"PARTUUID={wanted.spare}"))
     before = read(disk)
-    return before, table.plan(before, wanted, _volumes(partitions, before), table.random_uuid)
+    return before, table.plan(before, wanted, _volumes(partitions, before), lambda: str(uuid.uuid4()))
 
 
 def read(disk: str) -> table.Table:

@@ -10,7 +10,6 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import re
 import typing
-import uuid
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import layout
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -272,7 +271,3 @@ def changed(before: Table, after: Table, meant: Plan) -> str:
         if now is None or now._replace(line="") != part._replace(line=""):
             return "partition %d is %s, and %s was meant" % (part.number, now.line if now else "not there", part.line)
     return ""
-
-
-def random_uuid() -> str:
-    return str(uuid.uuid4())
