@@ -18,7 +18,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _osrelease, _storage, _text
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, env, grub, grubcfg, script
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, bls, env, grub, grubcfg, script
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     accounts,
     dpkg,
@@ -36,8 +36,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network import mo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import (
     ifcfg,
     ifupdown,
+    iptext,
     keyfiles,
     networkd,
+    state,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import changelog, content, policy
@@ -174,6 +176,21 @@ def of_grub(text: str) -> None:
     grub.without_block(text)
 
 
+def of_boot_entry(text: str) -> None:
+    """A text as an entry, as the grub.cfg around it, and as what grubenv has."""
+    entry = bls.parse("m-1.conf", text)
+    bls.find("/", entry.linux)
+    bls.pending(bls.expanded(entry.options, bls.shared_options(text)), grub.parse_command_line(text))
+    for name in (text.strip(), bls.default_name(text, {"saved_entry": text.strip()})):
+        bls.default([entry], name)
+        bls.is_named(text, [entry], name)
+
+
+def of_ip(text: str) -> None:
+    asked = {"addresses": iptext.addresses(text, text), "routes4": iptext.routes(text), "routes6": []}
+    state.parse(state.Answers(asked, {}))
+
+
 def of_command_line(text: str) -> None:
     words = grub.parse_command_line(text)
     arguments.words(words)
@@ -247,6 +264,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     **TARGETS,
     "accounts": of_accounts(),
     "block": of_block,
+    "boot-entry": of_boot_entry,
     "changelog": of_changelog,
     "command-line": of_command_line,
     "dpkg": dpkg.parse_conffiles,
@@ -260,6 +278,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "ifcfg": of_network(ifcfg.read, *(f"{ifcfg.PLACE}/{kind}-eth0" for kind in ("ifcfg", "route", "rule"))),
     "ifupdown": of_network(ifupdown.read, ifupdown.PLACE),
     "keyfiles": of_network(keyfiles.read, "/etc/NetworkManager/system-connections/x"),
+    "ip": of_ip,
     "installed": dpkg.parse_installed,
     "kubelet": of_kubelet(),
     "manifest": of_manifest,

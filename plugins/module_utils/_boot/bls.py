@@ -15,6 +15,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import script
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
 ENTRIES = "boot/loader/entries"
 COMMAND = "blscfg"
@@ -119,8 +120,9 @@ def default(entries: typing.Sequence[Entry], name: str) -> typing.Optional[Entry
     :param entries: in the order of the menu.
     :param name: what default_name returned; what names none means the first.
     """
-    if name.isdigit():
-        return entries[int(name)] if int(name) < len(entries) else next(iter(entries), None)
+    number = whole_number(name)
+    if number is not None:
+        return entries[number] if number < len(entries) else next(iter(entries), None)
     return next((entry for entry in entries if name in (entry.id, entry.title)), next(iter(entries), None))
 
 
@@ -128,7 +130,7 @@ def is_named(config: str, entries: typing.Sequence[Entry], name: str) -> bool:
     """Say whether a default names something that is in the menu; a number always does, up to the entries there are."""
     wanted = name.split(">")[-1]
     known = {entry.id for entry in entries} | {entry.title for entry in entries} | names(config)
-    return not wanted or wanted.isdigit() or wanted in known
+    return not wanted or whole_number(wanted) is not None or wanted in known
 
 
 def missing(root: str, entry: Entry) -> typing.List[str]:

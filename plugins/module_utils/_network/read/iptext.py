@@ -12,6 +12,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import tables
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
 Found = typing.Dict[str, typing.Any]
 
@@ -40,8 +41,9 @@ def addresses(links: str, shown: str) -> typing.List[Found]:
         words = rest.split()
         if not length:  # of one with a peer, that has the length
             length = _after(words, "peer").partition("/")[2]
-        if name.partition("@")[0] in found and length:
-            made: Found = {"local": local, "prefixlen": int(length), "scope": _after(words, "scope")}
+        prefix = whole_number(length)
+        if name.partition("@")[0] in found and prefix is not None:
+            made: Found = {"local": local, "prefixlen": prefix, "scope": _after(words, "scope")}
             made.update({flag: True for flag in ("dynamic", "temporary") if flag in words})
             if _after(words, "proto"):
                 made["protocol"] = _after(words, "proto")
@@ -57,7 +59,7 @@ def _link(line: str) -> Found:
     segments = [segment.split() for segment in rest.split("\\")]
     words = segments[0]
     found: Found = {"ifname": name, "flags": flags.split(","), "addr_info": []}
-    found["mtu"] = int(_after(words, "mtu") or 0)
+    found["mtu"] = whole_number(_after(words, "mtu")) or 0
     if _after(words, "master"):
         found["master"] = _after(words, "master")
     if parent and parent != "NONE":
@@ -82,7 +84,8 @@ def _settings(words: typing.List[str]) -> Found:
     for name, shown in _SHOWN.items():
         value = _after(words, shown)
         if value:
-            found[name] = value.split(",") if name in _LISTS else int(value) if value.isdigit() else value
+            number = whole_number(value)
+            found[name] = value.split(",") if name in _LISTS else value if number is None else number
     flags = next((word for word in words if word.startswith("<") and word.endswith(">")), "")
     return {**found, "flags": flags[1:-1].split(",")} if flags else found
 
@@ -102,7 +105,7 @@ def routes(shown: str) -> typing.List[Found]:
             if _after(words, said):
                 made[name] = _after(words, said)
         if _after(words, "metric"):
-            made["metric"] = int(_after(words, "metric"))
+            made["metric"] = whole_number(_after(words, "metric"), 10) or 0
         made["flags"] = [flag for flag in ("onlink", "linkdown") if flag in words]
         found.append({key: value for key, value in made.items() if value != ""})
     return found
