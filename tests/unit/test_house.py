@@ -127,10 +127,7 @@ IMPURE = PROCESSES | {
     "datetime.date.today",
 }
 # Functions of a file that is pure but for them, as its docstring says.
-KNOWN_IMPURE = {
-    UTILS + "_boot/grub.py": {"find", "on_esp", "places", "_read"},
-    UTILS + "_backends/slots/table.py": {"random_uuid"},
-}
+KNOWN_IMPURE = {UTILS + "_boot/grub.py": {"find", "on_esp", "places", "_read"}}
 # Texts that say one fact: what begins or is like this stands in one file.
 ONE_PLACE = {
     "osmigrate.fleet/": UTILS + "_constants.py",

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The partition table of a disk, and where in it two slots and PERSIST find room. Pure, apart from random_uuid.
+"""The partition table of a disk, and where in it two slots and PERSIST find room. Pure.
 
 What is there stays where it is. Room is what belongs to no partition, what a spare partition has that was named by
 hand, and the end of a physical volume that no logical volume uses.
