@@ -122,6 +122,7 @@ def test_protected():
     kept = finalize.protected("/sysroot", _storage.parse_mountinfo(MOUNTED), FSTAB, registry.backends())
     assert kept - set(finalize.NEVER) == {
         "/ostree",
+        "/run/osmigrate/slots",
         "/ostree/deploy/debian/deploy/abc.0",
         "/ostree/deploy/debian/var",
         "/usr/share/models",
