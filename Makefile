@@ -12,7 +12,7 @@ TIERS := venv lint unit importer sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx disk-tools e2e-all flavours dense faults-node molecule collection install bench \
+.PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
 	bench-cluster bench-releases faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean
 
 help: ## show this
@@ -96,6 +96,10 @@ image-debian: install ## the same from Debian's packages by buildah, without a r
 awx: collection ## the project's jobs as AWX gives them to a real receptor; with AWX_HOST=, that AWX is configured, too
 	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest -v -rs tests/cluster/test_awx_jobs.py \
 		tests/cluster/test_awx_itself.py --junitxml=$(BUILD)/awx.xml
+
+first-hour: collection ## a newcomer's walk from the artifact, in an environment of its own, on a real API server
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster/test_first_hour.py \
+		--junitxml=$(BUILD)/first-hour.xml
 
 grub: collection ## real GRUB, deciding what to boot; real ostree, merging /etc; disks, rebuilt as power cuts leave them
 	@tests/gate/packages.sh grub-common grub-pc-bin qemu-system-x86 qemu-utils e2fsprogs ostree fuse3
