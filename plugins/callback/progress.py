@@ -146,12 +146,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
     _exposition,
     _heartbeat,
+    _live,
     _metrics,
     _silence,
     _terminal,
     batches,
     events,
-    live,
     page,
     progress,
     rollout,
@@ -236,7 +236,7 @@ class CallbackModule(CallbackBase):
         if self._view:
             # The signal may have come while another thread adds a node: the next one will do.
             with contextlib.suppress(RuntimeError):
-                self._view.show(live.picture(self._state, now, self._why))
+                self._view.show(_live.picture(self._state, now, self._why))
             return
         if not self._heard or now - self._spoke < self.get_option("every"):
             return

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from typing import Any, TextIO
 
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.live import Picture
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._live import Picture
 
 try:
     from rich.console import Console, Group

@@ -21,6 +21,8 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils.progress import du
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils.run_report import moment
 
 MOST_NAMED = 50
+# Of the chart, in its own units; a screen stretches the width.
+WIDTH, HEIGHT = 1000, 120
 # Of steps that a node serves in, and of those that it does not; "x" is one that this version does not know.
 _COLOURS = {
     **{step.key: "#8fa3b8" if step.serving else "#c98a1b" for step in STEPS},
@@ -59,6 +61,8 @@ def as_html(said: dict[str, Any]) -> str:
         *_missing(said["missing"]),
         *_runs(said["runs"]),
         *_out(said["out_of_service"]),
+        *_chart(said["unavailable"], said["end"]),
+        *_slowest(said["slowest"]),
         *_open(said["nodes"]),
         *_held(said["held"]),
         *_steps(said["steps"]),
@@ -107,6 +111,30 @@ def _out(out: dict[str, Any]) -> Iterable[str]:
     if out["nodes"]:
         row = (str(out["nodes"]), *(duration(out[name]) for name in ("median", "p95", "longest")))
         yield from table("Time out of service", ("nodes", "median", "p95", "longest"), [row], numbers=True)
+
+
+def _chart(unavailable: dict[str, Any], end: float) -> Iterable[str]:
+    """Draw how many nodes were out of service at once, as steps over time."""
+    points, most = unavailable["points"], unavailable["most"]
+    if not most:
+        return
+    begin, width = points[0][0], max(1.0, end - points[0][0])
+    path, before = [f"M0 {HEIGHT}"], 0
+    for at, many in [*points, [end, 0]]:
+        across = (at - begin) / width * WIDTH
+        path.append(
+            f"L{across:.1f} {HEIGHT - before / most * HEIGHT:.1f}L{across:.1f} {HEIGHT - many / most * HEIGHT:.1f}"
+        )
+        before = many
+    said = f"At most {most} nodes were out of service at once, between {moment(begin)} and {moment(end)}."
+    yield f"<h2>Nodes out of service over time</h2>\n<p>{escape(said)}</p>\n"
+    yield f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="100%" height="{HEIGHT}" preserveAspectRatio="none" role="img"'
+    yield f' aria-label="{escape(said)}"><path d="{"".join(path)}" fill="currentColor" opacity="0.5"/></svg>\n'
+
+
+def _slowest(slowest: list[dict[str, Any]]) -> Iterable[str]:
+    rows = [(one["name"], duration(one["seconds"])) for one in slowest]
+    yield from table("Nodes that were out of service longest", ("node", "for"), rows, numbers=True)
 
 
 def _open(nodes: list[dict[str, Any]]) -> Iterable[str]:

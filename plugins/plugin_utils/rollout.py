@@ -51,7 +51,8 @@ class Node:
     """What is known of one node.
 
     failed_in: the step in which it went wrong first. out_since: since when it is out of service, None while it serves.
-    out: the times before that, in seconds. cut: how many spans were dropped.
+    out: the times before that, in seconds. outs: from when to when they were, the last ones. cut: how many spans were
+    dropped.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Node:
     spans: list[Span] = field(default_factory=list)
     out_since: float | None = None
     out: float = 0.0
+    outs: list[tuple[float, float]] = field(default_factory=list)
     outcome: str = ""
     verdict: str = ""
     why: str = ""
@@ -71,6 +73,11 @@ class Node:
     def now_in(self) -> Span | None:
         """The step that it is in."""
         return self.spans[-1] if self.spans and self.spans[-1].end is None else None
+
+    def absences(self, now: float) -> list[tuple[float, float]]:
+        """Return from when to when it was out of service."""
+        open_one = [(self.out_since, max(now, self.out_since))] if self.out_since is not None else []
+        return [*self.outs, *open_one]
 
     def out_of_service(self, now: float) -> float:
         """Return for how many seconds it was out of service."""
@@ -246,6 +253,7 @@ def _pool(rollout: Rollout, node: Node, one: Event) -> None:
 def _service(rollout: Rollout, node: Node, one: Event) -> None:
     if one.said["serving"] and node.out_since is not None:
         node.out += max(0.0, one.at - node.out_since)
+        node.outs = [*node.outs, (node.out_since, max(one.at, node.out_since))][-MOST_SPANS:]
         node.out_since = None
     elif not one.said["serving"] and node.out_since is None:
         node.out_since = one.at

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 from xml.etree import ElementTree
@@ -31,6 +32,7 @@ NEXT = {
 }
 # Those that somebody has to look at, the worst first, and the others after them.
 ORDER = (reducer.FAILED, reducer.UNFINISHED, "", reducer.HELD, reducer.UNREACHED, reducer.LEFT, reducer.DONE)
+MOST_SLOWEST, MOST_POINTS = 10, 500
 # In Markdown these would be markup.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 
@@ -39,7 +41,8 @@ def facts(rollout: Rollout) -> dict[str, Any]:
     """Return all that a report says, as of the last event; JSON can hold it. Times are in seconds.
 
     nodes: those that need somebody first. held: the reasons that held nodes up, the most frequent first, with the node
-    in them as NODE. findings: by their key, the worst first.
+    in them as NODE. findings: by their key, the worst first. slowest: those that were out of service longest.
+    unavailable: how many were so at once, as the most of them, and as moments at which it has changed.
     """
     now = rollout.last
     nodes = sorted(rollout.nodes.values(), key=lambda node: (_place(node.outcome), node.name))
@@ -57,6 +60,8 @@ def facts(rollout: Rollout) -> dict[str, Any]:
         "sentence": sentence(rollout),
         "counts": {outcome: rollout.outcomes[outcome] for outcome in ORDER if rollout.outcomes[outcome]},
         "out_of_service": _spread(reducer.unavailable_seconds(rollout, now)),
+        "slowest": _slowest(nodes, now),
+        "unavailable": _unavailable(nodes, now),
         "steps": _steps(nodes, now),
         "held": _held(nodes),
         "findings": _findings(nodes),
@@ -82,6 +87,30 @@ def _spread(ordered: list[float]) -> dict[str, Any]:
         return {"nodes": 0, "median": 0.0, "p95": 0.0, "longest": 0.0}
     at = reducer.quantile
     return {"nodes": len(ordered), "median": at(ordered, 0.5), "p95": at(ordered, 0.95), "longest": ordered[-1]}
+
+
+def _slowest(nodes: Iterable[Node], now: float) -> list[dict[str, Any]]:
+    taken = sorted((-node.out_of_service(now), node.name) for node in nodes)
+    return [{"name": name, "seconds": -seconds} for seconds, name in taken[:MOST_SLOWEST] if seconds]
+
+
+def _unavailable(nodes: Iterable[Node], now: float) -> dict[str, Any]:
+    changes: Counter[float] = Counter()
+    for node in nodes:
+        for begin, end in node.absences(now):
+            changes[begin] += 1
+            changes[end] -= 1
+    points, many = [], 0
+    for at in sorted(changes):
+        if changes[at]:
+            many += changes[at]
+            points.append([at, many])
+    most = max((one[1] for one in points), default=0)
+    # Enough for any screen; of those that are left out the highest stay.
+    width = -(-len(points) // MOST_POINTS) or 1
+    parts = (points[begin : begin + width] for begin in range(0, len(points), width))
+    kept = [max(part[:-1], key=lambda one: one[1]) if width > 1 and len(part) > 1 else part[0] for part in parts]
+    return {"most": most, "points": [*kept, *points[-1:]] if width > 1 else kept}
 
 
 def _steps(nodes: Iterable[Node], now: float) -> list[dict[str, Any]]:

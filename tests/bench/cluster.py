@@ -24,6 +24,7 @@ import held as held_drains  # noqa: E402
 import inventory  # noqa: E402
 import nodes  # noqa: E402
 import rollout  # noqa: E402
+import visible  # noqa: E402
 from figures import keep, table  # noqa: E402
 from lab import config, controlplane, kubebin, simulated  # noqa: E402
 from plane import Plane, connect, make_nodes  # noqa: E402
@@ -103,7 +104,11 @@ def large(options: argparse.Namespace) -> list[dict]:
         server.close()
 
 
-PARTS = {"drain": drains, "held": held, "rollout": rollouts, "inventory": inventories, "large": large}
+def seen(_options: argparse.Namespace) -> list[dict]:
+    return visible.bench()
+
+
+PARTS = {"visible": seen, "drain": drains, "held": held, "rollout": rollouts, "inventory": inventories, "large": large}
 
 
 def main() -> None:

@@ -169,7 +169,7 @@ def test_every_alert_is_tested_and_told_of():
     named = {
         f"{_exposition.JOB}_{one.name}" for one in [*_metrics.of_rollout(rollout.Rollout(), 0), *_metrics.of_fleet([])]
     }
-    assert named == set(re.findall(r"`(osmigrate_\w+)`", page))
+    assert named == set(re.findall(r"`(osmigrate_(?:rollout|node|fleet)_\w+)`", page))
 
 
 def test_a_metric_is_as_promtool_wants_it():

@@ -9,7 +9,7 @@ import io
 import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.callback import progress
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _terminal, events, live, rollout
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _live, _terminal, events, rollout
 
 EVIL = "[red]w[/red] \x1b[2J [link=http://x]"
 
@@ -41,12 +41,12 @@ MOVES = (
 
 
 def test_who_is_out_of_service_comes_first_and_failures_stay() -> None:
-    shown = live.picture(state(*MOVES), 140, lambda node, since: f"{node} since {since:.0f}")
+    shown = _live.picture(state(*MOVES), 140, lambda node, since: f"{node} since {since:.0f}")
     assert (shown.ended, shown.total) == (2, 4)
     assert shown.totals.startswith("batch 1 of 2, 1 done, 0 failed, 1 held up, 2 to go")
     assert shown.moving == [
-        live.Moving("w2", "drain", "30 s", "1 min", "w2 since 110"),
-        live.Moving("w1", "claim", "40 s", "", "w1 since 100"),
+        _live.Moving("w2", "drain", "30 s", "1 min", "w2 since 110"),
+        _live.Moving("w1", "claim", "40 s", "", "w1 since 100"),
     ]
     assert shown.failed == [("w3", "stage", "No room.")]
 
@@ -54,9 +54,9 @@ def test_who_is_out_of_service_comes_first_and_failures_stay() -> None:
 def test_a_large_rollout_fits_a_terminal() -> None:
     told = [step(number, f"w{number}", "drain") for number in range(100)]
     told += [(200, "result", {"node": f"w{number}", "outcome": "failed", "why": "x"}) for number in range(50)]
-    shown = live.picture(state(*told, nodes=100), 300, lambda *_: "")
-    assert (len(shown.moving), shown.more) == (live.MOST_MOVING, 50 - live.MOST_MOVING)
-    assert (shown.failed[-1][0], shown.more_failed) == ("w49", 50 - live.MOST_FAILED)
+    shown = _live.picture(state(*told, nodes=100), 300, lambda *_: "")
+    assert (len(shown.moving), shown.more) == (_live.MOST_MOVING, 50 - _live.MOST_MOVING)
+    assert (shown.failed[-1][0], shown.more_failed) == ("w49", 50 - _live.MOST_FAILED)
 
 
 @pytest.mark.parametrize("width", [60, 200])
@@ -64,7 +64,7 @@ def test_it_is_drawn_below_what_is_printed_and_taken_away(width: int) -> None:
     out = io.StringIO()
     view = _terminal.Terminal(out, force_terminal=True, width=width, height=40)
     view.begin()
-    view.show(live.picture(state(*MOVES), 140, lambda *_: EVIL))
+    view.show(_live.picture(state(*MOVES), 140, lambda *_: EVIL))
     drawn = out.getvalue()
     assert "w2" in drawn and "No room." in drawn and "1 done" in drawn
     # What others write is no markup.

@@ -69,6 +69,9 @@ def test_what_it_says(log):
     # w4 and w5 were not given back: until the last event.
     out = said["out_of_service"]
     assert (out["nodes"], out["median"]) == (5, 1080)
+    assert (said["slowest"][0], len(said["slowest"])) == ({"name": "w4", "seconds": 2930.0}, 5)
+    # From 1090 to 1450 seconds: w2 to w5.
+    assert said["unavailable"]["most"] == 4
     assert said["findings"] == [
         {
             "key": "space",
@@ -172,3 +175,15 @@ def test_five_hundred_nodes_cost_a_tenth_of_what_five_thousand_may(log):
     told = {suffix: form(said) for suffix, form in page.FORMS.items()}
     assert time.process_time() - begun < 1.0
     assert all(len(text) < 1_000_000 for text in told.values())
+
+
+def test_the_chart_keeps_its_highest_point_however_long_the_rollout(log):
+    for number in range(2000):
+        log.node(f"w{number}", 100 * number)
+    for number in range(30):
+        log.node(f"x{number}", 70_000)
+    away = log.facts()["unavailable"]
+    assert len(away["points"]) <= run_report.MOST_POINTS + 1
+    assert max(many for _at, many in away["points"]) == away["most"] > 30
+    assert away["points"] == sorted(away["points"]) and away["points"][-1][1] == 0
+    assert "At most" in page.as_html(log.facts())
