@@ -111,8 +111,10 @@ def finalize(soak: int, check_mode: bool) -> typing.Dict[str, typing.Any]:
     root = boot.root(boot.default_entry())
     assert root is not None  # or else it was refused
     sysroot = root.incumbent_at
-    kept = finalizing.protected(sysroot, _storage.mounts(), fstab(), boot.backends)
-    doomed = finalizing.find(sysroot, "/boot", kept, {name for directory, name in booted if directory == here})
+    doomed = []
+    if os.path.isdir(sysroot):  # a node that was never package-managed has none
+        kept = finalizing.protected(sysroot, _storage.mounts(), fstab(), boot.backends)
+        doomed = finalizing.find(sysroot, "/boot", kept, {name for directory, name in booted if directory == here})
     leftovers = [step for backend in boot.backends for step in backend.prune(boot)]
     # The menu and the record first: what is deleted afterwards, in whatever order, nothing boots any more.
     actions = boot.finalize()

@@ -196,7 +196,8 @@ def arguments_of(partuuid: str, filesystem: str) -> typing.List[str]:
 def incumbent_mounts() -> typing.List[str]:
     """Return the lines of fstab by which a slot sees the package-managed root that runs."""
     root = _storage.filesystem("/")
-    number = _storage.mount_of("/", _storage.mounts()).number
-    same = [one for one in layout.partitions() if one.number == number and one.partuuid]
+    mount = _storage.mount_of("/", _storage.mounts())
+    same = [one for one in layout.partitions() if one.number == mount.number and one.partuuid]
     device = f"PARTUUID={same[0].partuuid}" if same else f"UUID={root.uuid}"
-    return [f"{device} {INCUMBENT} {root.fstype} defaults 0 0"]
+    options = f"subvol={mount.root}" if root.fstype == "btrfs" else "defaults"
+    return [f"{device} {INCUMBENT} {root.fstype} {options} 0 0"]

@@ -5,11 +5,13 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import MADE, area, take
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import ALWAYS, MADE, area, take
 
 AREA = area(
     "storage",
     [
+        # Which partitions are the node's two roots, where their labels do not say so.
+        take(ALWAYS, "/etc/osmigrate/slots.json"),
         take(
             MADE,
             "/etc/iscsi/iscsid.conf /etc/iscsi/nodes/** /etc/iscsi/send_targets/** "
