@@ -77,5 +77,14 @@ def bench() -> list[dict[str, Any]]:
         figure(f"seconds of the reducer for {NODES} nodes", reduced, ways, "2 % of the run", 1.0),
         figure(f"seconds for the report of {NODES} nodes", reduced + report, REPORT_SECONDS, "bound", 1.0),
         figure(f"seconds for the page of status of {FLEET} nodes", shown, REPORT_SECONDS, "bound", 1.0),
-        figure("error of the estimate at half of 60 nodes, median of 40, %", 100 * errors(60), 15.0, "bound", 1.0),
+        *(
+            figure(
+                f"error of the estimate at half of {nodes} nodes, median of {MONTH}, %",
+                100 * errors(nodes),
+                15.0,
+                "bound",
+                1.0,
+            )
+            for nodes in (60, 600)
+        ),
     ]
