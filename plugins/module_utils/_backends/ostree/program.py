@@ -212,8 +212,10 @@ class Ostree:
 
         It does where /boot is no file system of its own and its loader is a link, as ostree makes it.
         """
+        if self.boot == BOOT:
+            return []
         is_separate = os.stat(self._path(BOOT)).st_dev != os.stat(self._path("/")).st_dev
-        return [] if is_separate or self.boot == BOOT else [f"{SYSROOT}{BOOT} {BOOT} none bind 0 0"]
+        return [] if is_separate else [f"{SYSROOT}{BOOT} {BOOT} none bind 0 0"]
 
     def _admin(self, *words: str, check: bool = True) -> typing.Any:
         """Run ostree admin with what is /boot to it."""

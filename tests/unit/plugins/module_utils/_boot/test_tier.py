@@ -117,3 +117,15 @@ def test_a_tier_survives_its_record():
     tier = boot_tier.decide(CASES[2][0], BESIDE_MENU)
     assert boot_tier.recorded(json.loads(json.dumps(boot_tier.record(tier)))) == tier
     assert boot_tier.recorded(None) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "locked"), [("[none] integrity confidentiality", False), ("none [integrity] confidentiality", True)]
+)
+def test_a_kernel_that_is_locked_down_starts_no_other(tmp_path, monkeypatch, said, locked):
+    monkeypatch.setattr(boot_tier, "SEARCH_PATH", str(tmp_path))
+    monkeypatch.setattr(boot_tier, "LOCKDOWN", str(tmp_path / "lockdown"))
+    (tmp_path / "lockdown").write_text(said + "\n")
+    (tmp_path / "kexec").write_text("")
+    (tmp_path / "kexec").chmod(0o755)
+    assert ("locked down (integrity)" in boot_tier.kexec_problem()) is locked
