@@ -15,6 +15,7 @@ Sections = typing.Dict[str, typing.Dict[str, str]]
 
 PLACES = ("/etc/NetworkManager/system-connections/*", "/run/NetworkManager/system-connections/netplan-*")
 TYPES = ("ethernet", "802-3-ethernet", "bond", "vlan", "bridge")
+LOOPBACK = "loopback"
 MEMBER = ("master", "controller")
 # What the links themselves show while they run, names, and what only programs with a screen ask for.
 _CLEAR = {
@@ -52,6 +53,8 @@ def _read_file(path: str, text: str, found: model.Declared) -> None:
     found.paths.append(path)
     sections = {name: dict(lines) for name, lines in ini.parse_keyfile(text)}
     connection = sections.get("connection", {})
+    if connection.get("type") == LOOPBACK and not any("address" in key for one in sections.values() for key in one):
+        return  # as NetworkManager of EL 9 shows what every system has
     if connection.get("type") not in TYPES:
         found.lost.append(model.Lost(path, f"a connection of type {connection.get('type', 'unknown')}"))
         return

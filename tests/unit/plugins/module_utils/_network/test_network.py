@@ -559,3 +559,11 @@ def test_what_a_connection_says_beside_its_addresses(tmp_path, line, lost):
     text = f"[connection]\ntype=ethernet\ninterface-name=a\n{line}\n[ipv4]\nmethod=auto\ndhcp-timeout=90\n"
     path = "/etc/NetworkManager/system-connections/a.nmconnection"
     assert len(keyfiles.read(tree(tmp_path, {path: text})).lost) == lost
+
+
+@pytest.mark.parametrize(("address", "lost"), [("", 0), ("address1=10.9.9.9/32\n", 1)])
+def test_the_loopback_is_told_only_where_somebody_gave_it_an_address(tmp_path, address, lost):
+    text = f"[connection]\ntype=loopback\ninterface-name=lo\n[ipv4]\nmethod=manual\n{address}"
+    path = "/etc/NetworkManager/system-connections/lo.nmconnection"
+    found = keyfiles.read(tree(tmp_path, {path: text}))
+    assert (len(found.lost), found.stanzas, found.paths) == (lost, [], [path])
