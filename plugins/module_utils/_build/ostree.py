@@ -86,7 +86,9 @@ def explain(repository: str, one: str, other: str, listed: typing.Sequence[str],
     finally:
         for side in sides:
             shutil.rmtree(side, ignore_errors=True)
-    return f"Read {path}, which diffoscope wrote" if told.rc == 1 else f"diffoscope failed: {told.stderr.strip()[-200:]}"
+    return (
+        f"Read {path}, which diffoscope wrote" if told.rc == 1 else f"diffoscope failed: {told.stderr.strip()[-200:]}"
+    )
 
 
 def _ostree(verb: str, repository: str, *arguments: str) -> _command.Completed:

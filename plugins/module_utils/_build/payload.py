@@ -30,8 +30,8 @@ _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 class Wanted(typing.NamedTuple):
     """What to publish. destination: directory of the releases. url: under which nodes see it. serial: 0 for none.
-    inputs: digest of all that the tree depends on. frozen: refuse another outcome than before. slots: an image for nodes
-    with two root partitions, too."""
+    inputs: digest of all that the tree depends on. frozen: refuse another outcome than before. slots: an image for
+    nodes with two root partitions, too."""
 
     version: str
     destination: str
@@ -122,9 +122,7 @@ def publish(
     return _show(release, repository, wanted)
 
 
-def _compare(
-    repository: str, directory: str, pinned: typing.Dict[str, str], wanted: Wanted, differs: str
-) -> None:
+def _compare(repository: str, directory: str, pinned: typing.Dict[str, str], wanted: Wanted, differs: str) -> None:
     """See that what is built from the same inputs is the same, and note it.
 
     :param pinned: by payload kind.
@@ -174,9 +172,7 @@ def _manifest(release_id: str, wanted: Wanted) -> str:
     return os.path.join(wanted.destination, release_id, MANIFEST)
 
 
-def _pack(
-    raw: str, tree: str, version: str, name: str, sha256: str, wanted: Wanted
-) -> typing.Dict[str, typing.Any]:
+def _pack(raw: str, tree: str, version: str, name: str, sha256: str, wanted: Wanted) -> typing.Dict[str, typing.Any]:
     """Store an image as nodes fetch it. Its name has its digest, so nothing that a manifest names is written over."""
     directory = os.path.join(wanted.destination, IMAGES)
     make_directory(directory)

@@ -52,7 +52,9 @@ def boot(repository: str, commit: str, work: str, memory: int, limit: int) -> Bo
         if os.access(_KVM, os.R_OK | os.W_OK):
             said, seconds = _watch(_machine(disk, memory, ["-accel", "kvm", "-cpu", "host"]), limit, _SILENT)
         if not said:
-            said, seconds = _watch(_machine(disk, memory, ["-accel", "tcg,thread=multi", "-cpu", "Nehalem"]), limit, limit)
+            said, seconds = _watch(
+                _machine(disk, memory, ["-accel", "tcg,thread=multi", "-cpu", "Nehalem"]), limit, limit
+            )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     outcome = judge(said)

@@ -6,7 +6,6 @@ Run as a program, it builds in whatever environment it finds itself: building.py
 prints the commit.
 """
 
-
 import sys
 from pathlib import Path
 
@@ -87,7 +86,9 @@ def build(path: Path, work: Path, last: str = schema.TIDY) -> tree.Built:
         return tree.build(read.document, locked.lock, recipe.lock_of(read), str(work), last, log)
 
 
-def publish(path: Path, work: Path, version: str, public: Path, *, frozen: bool = False, slots: bool = False) -> payload.Published:
+def publish(
+    path: Path, work: Path, version: str, public: Path, *, frozen: bool = False, slots: bool = False
+) -> payload.Published:
     """Build a tree and make its payload."""
     read = recipe.read(str(path))
     built = build(path, work)

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A tree begins with what there is already: a directory, a tar file, an OCI image, a command of the user's own."""
 
-
 import hashlib
 import json
 import os

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small release is built from a recipe: what gets into it, what a second run does, and what stops it."""
 
-
 import json
 import os
 import shutil

@@ -3,6 +3,7 @@
 """The image of a release for slots, made of the tree that the OSTree commit comes from, by the real mke2fs."""
 
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import building
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import index
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import image, tools
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import image, places, tools
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
 
@@ -110,8 +111,8 @@ def test_all_that_a_tree_holds_is_in_the_image_with_one_time(tmp_path: Path) -> 
 
 
 def test_what_does_not_fit_is_counted_before() -> None:
-    assert image.Need(0, 0).size() == 16 << 20
-    assert image.Need(100000, 9622).size() % (16 << 20) == 0
+    assert image.Need(0, 0).size() == 64 << 20
+    assert image.Need(100000, 9622).size() % (64 << 20) == 0
     assert image.Need(100000, 9622).size() > 100000 * 4096 + 9622 * 256
 
 
@@ -134,7 +135,43 @@ def test_a_release_gets_its_second_payload_later(tmp_path: Path) -> None:
     assert not building.publish(path, tmp_path / "work", "13.1", tmp_path / "public", slots=True).changed
 
 
-def test_a_tree_that_is_not_there_fail(tmp_path: Path) -> None:
+def test_an_image_that_cannot_be_made_leaves_the_tree_as_it_was_fail(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "file").write_text("1")
     log = tools.Log(str(tmp_path / "log"))
     with pytest.raises(FleetError, match="making the image of the slots failed"):
-        image.make(str(tmp_path / "nothing"), str(tmp_path / "image"), "a", "1", 1, log)
+        image.make(str(tree), str(tmp_path / "no/such/image"), "a", "1", 1, log)
+    assert os.listdir(tree) == ["file"]
+
+
+def test_a_file_more_moves_its_own_group_alone(tmp_path: Path) -> None:
+    """Of a tree of 24 MiB, and the same with a file more that comes first and one that has become larger."""
+    chance = random.Random(1)
+    log, found = tools.Log(str(tmp_path / "log")), []
+    tree = tmp_path / "tree"
+    for directory in ("usr/bin", "usr/lib/modules/6", "usr/share/one"):
+        (tree / directory).mkdir(parents=True)
+        for number in range(40):
+            (tree / directory / f"file{number}").write_bytes(chance.randbytes(200 << 10))
+    for version in ("1", "2"):
+        image.make(str(tree), str(tmp_path / version), "a", "1", 1, log)
+        data = (tmp_path / version).read_bytes()
+        found.append([data[at : at + 4096] for at in range(0, len(data), 4096)])
+        assert not (tree / places.FIRST).exists() and places.FIRST not in asked(tmp_path / version, "ls /")
+        (tree / "usr/bin/aaa").write_bytes(chance.randbytes(100 << 10))
+        with (tree / "usr/share/one/file7").open("ab") as stream:
+            stream.write(chance.randbytes(9000))
+    assert sum(one != other for one, other in zip(*found)) * 4096 < 18 << 20
+    held = set(found[0])
+    assert sum(one not in held for one in found[1]) * 4096 < 2 << 20
+
+
+def test_groups_are_told_by_names_and_sizes_alone() -> None:
+    files = [places.File(f"usr/lib/d{number % 3}/f{number}", 100) for number in range(200)]
+    assert places.groups(files) == places.groups(files[::-1])
+    found = places.groups(files)
+    assert sorted(one for group in found for one in group) == sorted(files)
+    for group in found:
+        assert (sum(one.blocks for one in group) + places.fill(group)) * 4096 % (1 << 20) == 0
+        assert places.fill(group) >= 16

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Packages are resolved and kept by real apt, from a small signed repository."""
 
-
 import hashlib
 import os
 import shutil

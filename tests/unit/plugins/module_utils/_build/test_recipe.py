@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A recipe is read with what it extends, and each mistake in it is one clear sentence with its line."""
 
-
 from pathlib import Path
 
 import pytest

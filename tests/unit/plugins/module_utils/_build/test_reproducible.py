@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The same recipe and lock give the same commit, whoever builds, wherever and whenever."""
 
-
 import os
 import shutil
 import subprocess
