@@ -61,7 +61,9 @@ def run(container, control_plane, robot_kubeconfig, make_fleet, tmp_path):
         given = release if playbook in OF_A_RELEASE else {}
         (tmp_path / "env/extravars").write_text(json.dumps(given))
         command = ["ansible-runner", "run", "/runner", "--playbook", f"osmigrate.fleet.{playbook}"]
-        ended = buildah("run", "--network", "host", "--volume", f"{tmp_path}:/runner", container, "--", *command)
+        as_awx = ("--user", "root", "--env", "HOME=/root")  # whatever user the image has
+        mounted = ("--network", "host", "--volume", f"{tmp_path}:/runner")
+        ended = buildah("run", *as_awx, *mounted, container, "--", *command)
         return ended.returncode, " ".join((ended.stdout + ended.stderr).split())
 
     return start, fleet
