@@ -30,6 +30,8 @@ TOOLS = {
     "mkfs.fat": "dosfstools",
     "ostree": "ostree",
     "gpg": "gnupg",
+    "gpgv": "gpgv",
+    "openssl": "openssl",
     "ssh": "openssh-client",
 }
 # Packages that bring files rather than tools.

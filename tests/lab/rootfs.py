@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Root file systems of the lab's machines, made from Debian's packages."""
+"""Root file systems of the lab's machines before they move, made from Debian's packages."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from . import cache, host
 from .cache import Log
 from .config import LEGACY_SUITE, TARGET_SUITE, Paths
 
-# What a node needs on either OS.
-NODE_PACKAGES = (
+# What a node needs; recipes/ has that of the releases.
+PACKAGES = (
     "systemd",
     "systemd-sysv",
     "dbus",
@@ -40,70 +40,56 @@ NODE_PACKAGES = (
     "xfsprogs",
     "btrfs-progs",
     "kexec-tools",
+    # On a host with an older one, the next suite is verified with this tree's.
+    "debian-archive-keyring",
+    "initramfs-tools",
+    "busybox-static",
+    "grub-pc",
+    "grub-efi-amd64-bin",
+    "dosfstools",
 )
-PACKAGES = {
-    # debian-archive-keyring: on a host with an older one, the next suite is verified with this tree's.
-    LEGACY_SUITE: (
-        *NODE_PACKAGES,
-        "debian-archive-keyring",
-        "initramfs-tools",
-        "busybox-static",
-        "grub-pc",
-        "grub-efi-amd64-bin",
-        "dosfstools",
-    ),
-    # grub-common: its parser checks the boot menu before it takes effect.
-    TARGET_SUITE: (*NODE_PACKAGES, "ostree-boot", "dracut", "grub-common"),
-}
 LEFT_OUT = ("doc", "man", "info", "locale", "lintian", "bug")
 HOST_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 def legacy(paths: Paths, log: Log, more: tuple[str, ...] = ()) -> Path:
     """The Debian 12 tree, with more packages."""
-    return _tree(paths, LEGACY_SUITE, HOST_KEYRING, log, more)
-
-
-def target(paths: Paths, log: Log) -> Path:
-    """The Debian 13 tree."""
-    keyring = HOST_KEYRING
-    if f"/{TARGET_SUITE})" not in host.run(["gpg", "--show-keys", keyring]).stdout:
-        keyring = legacy(paths, log) / HOST_KEYRING.relative_to("/")
-    return _tree(paths, TARGET_SUITE, keyring, log)
-
-
-def _tree(paths: Paths, suite: str, keyring: Path, log: Log, more: tuple[str, ...] = ()) -> Path:
     # Where packages come from does not count, only what was asked for.
-    packages = (*PACKAGES[suite], *more)
-    inputs = {"options": "\n".join(_options(packages)), "suite": suite}
+    packages = (*PACKAGES, *more)
+    inputs: dict[str, cache.Input] = {"options": "\n".join(_options(packages)), "suite": LEGACY_SUITE}
 
     def build(part: Path) -> None:
-        log(f"{suite}: {len(packages)} packages and what they need; 2 minutes, up to 7 on a busy machine")
-        host.run(_bootstrap_command(suite, packages, keyring, part))
+        log(f"{LEGACY_SUITE}: {len(packages)} packages and what they need; 2 minutes, up to 7 on a busy machine")
+        host.run(_bootstrap_command(packages, part))
 
-    return cache.artifact(paths, "+".join((f"rootfs-{suite}", *more)), inputs, build, log)
+    return cache.artifact(paths, "+".join((f"rootfs-{LEGACY_SUITE}", *more)), inputs, build, log)
 
 
-def _bootstrap_command(suite: str, packages: tuple[str, ...], keyring: Path, tree: Path) -> list[str]:
+def target_keyring(paths: Paths, log: Log) -> Path:
+    """Keys that verify Debian 13: this machine's own, where they are new enough."""
+    if f"/{TARGET_SUITE})" in host.run(["gpg", "--show-keys", HOST_KEYRING]).stdout:
+        return HOST_KEYRING
+    return legacy(paths, log) / HOST_KEYRING.relative_to("/")
+
+
+def _bootstrap_command(packages: tuple[str, ...], tree: Path) -> list[str]:
     main, security = host.debian_mirror()
     return host.as_root(
         [
-            # An initrd that nothing boots is not made: releases make theirs with their own dracut arguments.
             "env",
             "LC_ALL=C.UTF-8",
             "SOURCE_DATE_EPOCH=1767225600",
-            *(["INITRD=No"] if suite == TARGET_SUITE else []),
             "mmdebstrap",
             "--mode=root",
             "--format=directory",
-            f"--keyring={keyring}",
+            f"--keyring={HOST_KEYRING}",
             *(f"--aptopt={option}" for option in host.apt_options()),
             *_options(packages),
-            suite,
+            LEGACY_SUITE,
             tree,
-            f"deb {main} {suite} main",
-            f"deb {main} {suite}-updates main",
-            f"deb {security} {suite}-security main",
+            f"deb {main} {LEGACY_SUITE} main",
+            f"deb {main} {LEGACY_SUITE}-updates main",
+            f"deb {security} {LEGACY_SUITE}-security main",
         ]
     )
 
