@@ -38,11 +38,11 @@ lint: collection ## formatting, licences, documentation, playbooks
 	@tests/gate/lint.sh $(COLLECTION)
 
 unit: collection ## unit tests, those of the lab too, and seconds of the fuzz targets
-	@tests/gate/packages.sh rpm prometheus prometheus-alertmanager fdisk lvm2 diffoscope-minimal
+	@tests/gate/packages.sh rpm prometheus prometheus-alertmanager fdisk lvm2 diffoscope-minimal softhsm2 opensc
 	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/unit tests/lab tests/fuzz --junitxml=$(BUILD)/unit.xml
 
 coverage: collection ## the unit tests, and how many lines of each plugin they run; slower than unit
-	@tests/gate/packages.sh rpm prometheus prometheus-alertmanager fdisk lvm2 diffoscope-minimal
+	@tests/gate/packages.sh rpm prometheus prometheus-alertmanager fdisk lvm2 diffoscope-minimal softhsm2 opensc
 	@cd $(COLLECTION) && COVERAGE_FILE=$(BUILD)/coverage PYTHONPATH=$(BUILD)/collections \
 		python -m pytest -q tests/unit tests/fuzz --cov=plugins --cov-report=term:skip-covered
 
