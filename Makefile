@@ -124,7 +124,7 @@ e2e-all: disk-tools install ## the same, with what waits for minutes: a drill
 	@PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/e2e --junitxml=$(BUILD)/e2e-all.xml
 
 flavours: venv install ## nodes with other storage and firmware, there and back; OSMIGRATE_FLAVOURS=lvm,... chooses
-	@PYTHONPATH=tests:tests/e2e:$(BUILD)/collections python -m pytest -v tests/flavours --junitxml=$(BUILD)/flavours.xml
+	@OSMIGRATE_LAB_SLOTS=yes PYTHONPATH=tests:tests/e2e:$(BUILD)/collections python -m pytest -v tests/flavours --junitxml=$(BUILD)/flavours.xml
 
 dense: venv install ## nodes that an administrator has worked on for years, before and after; OSMIGRATE_FLAVOURS chooses
 	@PYTHONPATH=tests:tests/e2e:$(BUILD)/collections python -m pytest -v -s tests/dense --junitxml=$(BUILD)/dense.xml
