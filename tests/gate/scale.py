@@ -123,8 +123,10 @@ def chart() -> str:
     text = 'font-family="sans-serif" font-size="12" fill="#333"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
+        # REUSE-IgnoreStart
         "<!-- SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors -->",
         "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->",
+        # REUSE-IgnoreEnd
         "<!-- Written by tests/gate/scale.py (make references), not by hand. -->",
         "<title>Nodes out of service at once, over the nodes that are moved in a month</title>",
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
