@@ -9,9 +9,9 @@ module: release_boot
 short_description: Boot a release once, on a machine of QEMU
 version_added: 0.1.0
 description:
-  - Deploys a commit on a disk of its own, boots it in QEMU, and fails unless it asks for a login on its serial console
-    with no unit that failed. Nothing of it stays.
-  - It gets fresh host keys for its sshd, and nothing else that a node would have.
+  - Deploys a commit on a disk of its own, boots it in QEMU, and fails unless all units come up, C(/usr) cannot be
+    written, its sshd answers, and its kubelet runs, as far as it has these. Nothing of it stays.
+  - It gets fresh host keys for its sshd and an address by DHCP, and nothing else that a node would have.
 author:
   - osmigrate.fleet contributors (@osmigrate)
 extends_documentation_fragment:
@@ -58,7 +58,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 seconds:
-  description: How long it took until it asked for a login.
+  description: How long it took until all of it was up and looked at.
   returned: success
   type: int
 """

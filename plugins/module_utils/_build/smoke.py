@@ -23,7 +23,44 @@ _PATIENCE = ("systemd.default_device_timeout_sec=900", "rd.systemd.default_devic
 _ARGUMENTS = ("root=/dev/vda", "rw", "console=ttyS0", *_PATIENCE)
 _ESCAPES = re.compile(r"\x1b\[[0-9;?!]*[A-Za-z]")
 _FAILED = re.compile(r"\[FAILED\] Failed to (?:start|mount|listen on) (\S+)")
-_UP = re.compile(r"^\S+ login: ?$", re.MULTILINE)
+# What the machine says of itself when its boot has ended: below, and read by judge.
+_SAID = re.compile(r"^osmigrate-smoke (failed|writable|silent|broken|end) ?(.*)$", re.MULTILINE)
+_PROBLEMS = {
+    "writable": "lets %s be written, which belongs to the release",
+    "silent": "has %s, which does not answer",
+    "broken": "has %s, which does not run",
+}
+_UNIT = """\
+[Unit]
+Description=What has become of this boot
+
+[Service]
+ExecStart=/bin/sh /etc/osmigrate-smoke
+"""
+# Nodes bring their own network: without any, what waits for one would fail.
+_NETWORK = """\
+[Match]
+Type=ether
+
+[Network]
+DHCP=yes
+"""
+# In the /etc of this one disk: the release has none of it. Each line begins anew, as the kernel writes there, too, and
+# opens the console anew, as a getty that starts hangs it up.
+_LOOK = r"""
+exec 2>/dev/null
+say() { printf '\nosmigrate-smoke %s\n' "$*" >/dev/ttyS0; }
+systemctl is-system-running --wait >/dev/null
+systemctl list-units --failed --plain --no-legend | while read -r unit rest; do say failed "$unit"; done
+if touch /usr/.osmigrate-smoke; then say writable /usr; fi
+if systemctl is-enabled --quiet ssh.service || systemctl is-enabled --quiet sshd.service; then
+    ssh-keyscan -T 60 127.0.0.1 | grep -q . || say silent sshd
+fi
+if [ -e /usr/bin/kubelet ]; then
+    /usr/bin/kubelet --version >/dev/null || say broken /usr/bin/kubelet
+fi
+say end
+"""
 _BROKEN = re.compile(r"Kernel panic - [^\r\n]*|You are in (?:emergency|rescue) mode")
 _ROOM = 1 << 30
 # KVM that is there may not work, as inside of another machine: then nothing is ever said.
@@ -31,19 +68,19 @@ _KVM, _SILENT = "/dev/kvm", 45
 
 
 class Boot(typing.NamedTuple):
-    """How a boot went. seconds: until it asked for a login. failed: units that did not start."""
+    """How a boot went. seconds: until all of it was up, and looked at. failed: units that did not start."""
 
     seconds: int
     failed: typing.List[str]
 
 
 def boot(repository: str, commit: str, work: str, memory: int, limit: int) -> Boot:
-    """Boot a commit from a disk of its own, and return when it asks for a login. It gets fresh host keys for its sshd.
+    """Boot a commit from a disk of its own, and return when all of it is up. It gets fresh host keys for its sshd.
 
     :param work: directory with room for the release, twice.
     :param memory: MiB.
     :param limit: seconds after which it counts as failed.
-    :raises FleetError: it did not come up, or units of it have failed.
+    :raises FleetError: it did not come up, units of it have failed, or it is not as a release has to be.
     """
     scratch = tempfile.mkdtemp(prefix="smoke-", dir=work)
     try:
@@ -61,7 +98,7 @@ def boot(repository: str, commit: str, work: str, memory: int, limit: int) -> Bo
     if outcome.problem:
         raise _refused(commit, outcome.problem)
     if not outcome.is_up:
-        raise _refused(commit, "asked for no login within %d seconds" % limit)
+        raise _refused(commit, "was not up within %d seconds" % limit)
     if outcome.failed:
         raise _refused(commit, f"has units that fail: {some(outcome.failed, 5)}")
     return Boot(seconds, outcome.failed)
@@ -80,7 +117,12 @@ def judge(said: str) -> Outcome:
     text = _ESCAPES.sub("", said).replace("\r", "")
     broken = _BROKEN.search(text)
     problem = f"said: {broken.group(0)}" if broken else ""
-    return Outcome(_UP.search(text) is not None, problem, sorted(set(_FAILED.findall(text))))
+    failed, is_up = set(_FAILED.findall(text)), False
+    for word, what in _SAID.findall(text):
+        is_up = is_up or word == "end"
+        problem = problem or (_PROBLEMS[word] % what if word in _PROBLEMS else "")
+        failed |= {what} if word == "failed" else set()
+    return Outcome(is_up, problem, sorted(failed))
 
 
 def _refused(commit: str, problem: str) -> FleetError:
@@ -103,6 +145,7 @@ def _disk(repository: str, commit: str, scratch: str) -> typing.Tuple[str, str, 
     _command.run(["chattr", "-i", deployed], check=False)
     if os.path.isdir(os.path.join(deployed, "etc", "ssh")):
         _command.run(["ssh-keygen", "-A", "-f", deployed])
+    _let_it_look(os.path.join(deployed, "etc"))
     (entry,) = os.listdir(os.path.join(root, "boot", "loader", "entries"))
     with open(os.path.join(root, "boot", "loader", "entries", entry), encoding="utf-8") as stream:
         lines = dict(line.rstrip("\n").partition(" ")[::2] for line in stream)
@@ -116,6 +159,23 @@ def _disk(repository: str, commit: str, scratch: str) -> typing.Tuple[str, str, 
     return image, files[0], files[1], lines["options"]
 
 
+def _let_it_look(etc: str) -> None:
+    """Have the machine say what has become of its boot, and give it a network."""
+    units = os.path.join(etc, "systemd", "system")
+    wants = os.path.join(units, "multi-user.target.wants")
+    os.makedirs(wants, exist_ok=True)
+    name, network = "osmigrate-smoke", os.path.join(etc, "systemd", "network")
+    os.makedirs(network, exist_ok=True)
+    for path, text in (
+        (os.path.join(units, name + ".service"), _UNIT),
+        (os.path.join(network, name + ".network"), _NETWORK),
+        (os.path.join(etc, name), _LOOK),
+    ):
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    os.symlink(f"../{name}.service", os.path.join(wants, name + ".service"))
+
+
 def _machine(disk: typing.Tuple[str, str, str, str], memory: int, processor: typing.List[str]) -> typing.List[str]:
     image, kernel, initramfs, options = disk
     drive = f"file={image},format=raw,if=virtio,cache=unsafe"
@@ -125,7 +185,7 @@ def _machine(disk: typing.Tuple[str, str, str, str], memory: int, processor: typ
 
 
 def _watch(argv: typing.Sequence[str], limit: int, silent: int) -> typing.Tuple[str, int]:
-    """Run a machine until it asks for a login, has ended, or the time is over; return what it said, and seconds.
+    """Run a machine until it is up, has ended, or the time is over; return what it said, and seconds.
 
     :param silent: seconds after which it ends that has said nothing at all.
     """
