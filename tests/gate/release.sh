@@ -31,7 +31,8 @@ build "$recipe" "$version" "${BOOT:-true}"
 for manifest in public/*-"$version"/release.yml; do
     id=$(basename "$(dirname "$manifest")")
     name=${id%"-$version"}
-    cat "review/$id/difference.txt"
+    # There is none where nothing else was built there before.
+    [ ! -e "review/$id/difference.txt" ] || cat "review/$id/difference.txt"
     ansible-playbook osmigrate.fleet.release_channel -e "osmigrate_channel_path=$name.stable.channel" \
         -e "osmigrate_channel_manifest=$manifest" -e osmigrate_channel_key=release.pem
     ansible-playbook osmigrate.fleet.release_publish -e "osmigrate_publish_manifest=$manifest" \
