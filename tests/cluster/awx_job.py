@@ -242,6 +242,7 @@ class Job:
         assert self._thread
         self._thread.join(seconds)
         assert not self._thread.is_alive(), f"job {self._number} has not ended"
+        self._receptor.ask(f"work release {self.unit}")
         data = [event.get("event_data", {}) for event in self._events]
         artifacts = [one["artifact_data"] for one in data if one.get("artifact_data")]
         output = "\n".join(event.get("stdout", "") for event in self._events)

@@ -71,7 +71,7 @@ def launch(receptor, robot_kubeconfig, tmp_path):
 
 def test_a_plan_names_the_rollout_and_its_page_has_the_plan(make_fleet, launch):
     fleet = make_fleet(2)
-    given = {"osmigrate_release": str(MANIFEST), "osmigrate_require_signature": False}
+    given = {"osmigrate_release": str(MANIFEST), "osmigrate_require_signature": False, "osmigrate_check_payload": False}
     ended = launch(42, "plan", fleet.nodes, WORKFLOW, **given).end()
     # The nodes are this machine, which no release is for: that stops the workflow, and is told.
     assert ended.status == "failed"

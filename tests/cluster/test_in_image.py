@@ -57,7 +57,11 @@ def run(container, control_plane, robot_kubeconfig, make_fleet, tmp_path):
         (tmp_path / "inventory/hosts.json").write_text(json.dumps({"k8s_nodes": {"hosts": hosts}}))
         (tmp_path / "env/envvars").write_text(json.dumps({"K8S_AUTH_KUBECONFIG": "/runner/env/kubeconfig"}))
         (tmp_path / "env/cmdline").write_text("--check")
-        release = {"osmigrate_release": f"/runner/project/{MANIFEST.name}", "osmigrate_require_signature": False}
+        release = {
+            "osmigrate_release": f"/runner/project/{MANIFEST.name}",
+            "osmigrate_require_signature": False,
+            "osmigrate_check_payload": False,
+        }
         given = release if playbook in OF_A_RELEASE else {}
         (tmp_path / "env/extravars").write_text(json.dumps(given))
         command = ["ansible-runner", "run", "/runner", "--playbook", f"osmigrate.fleet.{playbook}"]
