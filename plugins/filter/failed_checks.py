@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.sentences import failed_checks
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._sentences import failed_checks
 
 
 class FilterModule:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.module_utils.common.text.formatters import bytes_to_human
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import sentences
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _sentences as sentences
 
 
 def boot(entry: str, reason: str = "") -> dict:
