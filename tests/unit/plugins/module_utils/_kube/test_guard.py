@@ -13,7 +13,14 @@ from types import SimpleNamespace
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain, lease, lease_plan, pool_object, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    drain,
+    lease,
+    lease_plan,
+    node_events,
+    pool_object,
+    times,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, Listing
 from ansible_collections.osmigrate.fleet.plugins.modules import (
     k8s_node_approval,
@@ -60,6 +67,10 @@ class Memory:
 
     def now(self):
         return time.time()
+
+    def request(self, _verb, path, *_body, until=None):
+        """Events, which hold nothing up and belong to nobody."""
+        assert path.startswith(node_events.PATH)
 
     def get(self, path, until=None):
         if path == LEASE:
