@@ -136,7 +136,7 @@ class Candidate(contract.Candidate):
         self._refuse_another_build()
         self.boot.check_default([self.name, *self.boot.state["entries"]])
         self._require_room()
-        steps, slot = [], self.slot
+        steps, slot = backend.SlotsBackend().prune(self.boot), self.slot
         held = self.is_held(self.slot_name)
         if not held:
             if shown.place(slot.partuuid) in slot.mounted:
@@ -145,7 +145,7 @@ class Candidate(contract.Candidate):
             if gone:  # the menu first: an entry must not outlive what it boots
                 steps.append(Step(f"remove {', '.join(gone)}", lambda: self._forget(gone)))
             steps.append(Step(f"write {self.name} into {self.slot_name}", self._write))
-        if steps or kernel.differing(self.payload, slot.partuuid, self._added(), self.place):
+        if not held or kernel.differing(self.payload, slot.partuuid, self._added(), self.place):
             steps.append(Step(f"copy kernel and initramfs of {self.slot_name} to {self.place}", self._copy))
         if not self._is_running() and not (held and shown.is_shown(slot.partuuid)):
             steps.append(Step(f"show {self.slot_name} at {shown.place(slot.partuuid)}", self._show))

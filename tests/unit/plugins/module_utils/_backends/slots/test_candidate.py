@@ -46,8 +46,8 @@ class Boot:
         self.forgotten += names
 
 
-def entry_of(partuuid):
-    return {"backend": "slots", "root": shown.place(partuuid)}
+def entry_of(partuuid, name="older-1"):
+    return {"id": name, "backend": "slots", "root": shown.place(partuuid)}
 
 
 def image_of(tree, path):
@@ -101,6 +101,8 @@ def node(tmp_path, monkeypatch):
         pytest.skip("needs root and loop devices")
     monkeypatch.setattr(layout, "check_table", lambda name, slot: None)
     monkeypatch.setattr(shown, "PLACE", str(tmp_path / "run/slots"))
+    monkeypatch.setattr(kernel, "PLACE", str(tmp_path / "boot"))
+    monkeypatch.setattr(marks, "PATH", str(tmp_path / "slots.json"))
     for name, below in (("MOUNT", ""), ("VAR", "/osmigrate/var"), ("ETC", "/osmigrate/etc")):
         monkeypatch.setattr(persist, name, str(tmp_path / "run/persist") + below)
     (tmp_path / "p").touch()
@@ -229,9 +231,16 @@ def test_an_image_that_is_no_root_for_a_slot_fail(candidate_of, monkeypatch):
         carry_out(candidate_of())
 
 
-def test_a_release_is_removed_whole(candidate_of, tmp_path, monkeypatch):
-    monkeypatch.setattr(kernel, "PLACE", str(tmp_path / "boot"))
-    monkeypatch.setattr(marks, "PATH", str(tmp_path / "slots.json"))
+def test_what_an_interrupted_removal_has_left_goes_first(candidate_of, tmp_path):
+    carry_out(candidate_of())
+    (tmp_path / "boot/uuid-gone").mkdir()
+    (tmp_path / "run/persist/osmigrate/etc/gone-1").mkdir()
+    assert [step.action.split()[0] for step in candidate_of().plan()] == ["remove", "remove"]
+    carry_out(candidate_of())
+    assert candidate_of().plan() == []
+
+
+def test_a_release_is_removed_whole(candidate_of, tmp_path):
     carry_out(candidate_of())
     boot = Boot({NAME: dict(entry_of("uuid-ROOT-B"), commit=candidate_of().commit())})
     for step in candidate_of(boot).plan_removal():
@@ -351,9 +360,9 @@ def test_a_kill_while_the_kernel_is_copied_leaves_nothing_mounted(candidate_of, 
 
 
 def test_entries_that_boot_the_slot_go_first(candidate_of):
-    boot = Boot({"older-1": entry_of("uuid-ROOT-B"), "this-1": entry_of("uuid-ROOT-A")})
+    boot = Boot({"older-1": entry_of("uuid-ROOT-B"), "this-1": entry_of("uuid-ROOT-A", "this-1")}, needed={"this-1"})
     one = carry_out(candidate_of(boot))
-    assert one.boot.forgotten == ["older-1"]
+    assert set(one.boot.forgotten) == {"older-1"}
 
 
 def test_the_way_back_is_not_written_over_fail(candidate_of):
