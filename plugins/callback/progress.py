@@ -33,7 +33,7 @@ options:
     description:
       - Whether to keep a live view at the bottom of a terminal, with a bar, a line for each node on its way, and each
         failure until the end. It needs the Python library C(rich) on the controller, and a terminal; where one of them
-        is not there, lines are printed.
+        is not there, and where ansible-runner or AWX reads the terminal, lines are printed.
     type: bool
     default: true
     env:

@@ -10,6 +10,7 @@ This plugin util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any, TextIO
 
@@ -27,11 +28,15 @@ except ImportError:
     HAS_RICH = False
 
 BAR_WIDTH = 40
+# Set for what ansible-runner starts, AWX too: its terminal is read by a program, which keeps lines.
+BY_RUNNER = "AWX_ISOLATED_DATA_DIR"
+NO_PICTURES = ("dumb", "unknown")
 
 
 def is_possible() -> bool:
-    """Say whether there is a terminal, and the library to draw on it."""
-    return HAS_RICH and sys.stdout.isatty()
+    """Say whether there is a terminal with a person before it, and the library to draw on it."""
+    watched = sys.stdout.isatty() and BY_RUNNER not in os.environ
+    return HAS_RICH and watched and os.environ.get("TERM") not in NO_PICTURES
 
 
 if HAS_RICH:

@@ -92,3 +92,16 @@ def test_no_silence_is_longer_than_thirty_seconds() -> None:
 
 def test_without_a_terminal_there_is_none() -> None:
     assert not _terminal.is_possible()
+
+
+@pytest.mark.parametrize("read_by", [{"AWX_ISOLATED_DATA_DIR": "/runner"}, {"TERM": "dumb"}])
+def test_a_terminal_that_a_program_reads_gets_lines(monkeypatch: pytest.MonkeyPatch, read_by: dict[str, str]) -> None:
+    monkeypatch.delenv("AWX_ISOLATED_DATA_DIR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    with open("/dev/ptmx", "w") as terminal:
+        monkeypatch.setattr(_terminal.sys, "stdout", terminal)
+        assert _terminal.is_possible()
+        for name, value in read_by.items():
+            monkeypatch.setenv(name, value)
+        assert not _terminal.is_possible()
+        monkeypatch.undo()
