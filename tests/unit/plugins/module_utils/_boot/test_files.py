@@ -135,6 +135,8 @@ def test_thawed_by_the_watchdog_already(tmp_path, ioctls):
 PARENT = """
 import os, signal, sys
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import files
+# As nohup leaves it ignored.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 files.WATCHDOG = sys.argv[1]
 files._start_watchdog(os.open(sys.argv[2], os.O_RDONLY))
 os.kill({whom}, signal.{signal})
