@@ -13,7 +13,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
 .PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
-	bench-cluster bench-releases faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean
+	bench-cluster bench-releases faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean unit-rooms unit-others
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,7 +39,14 @@ lint: collection ## formatting, licences, documentation, playbooks
 
 unit: collection ## unit tests, those of the lab too, and seconds of the fuzz targets
 	@tests/gate/packages.sh rpm prometheus prometheus-alertmanager fdisk lvm2 diffoscope-minimal softhsm2 opensc
-	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/unit tests/lab tests/fuzz --junitxml=$(BUILD)/unit.xml
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line unit-rooms unit-others
+
+# Two at once, about as long as each other.
+rooms := tests/unit/plugins/module_utils
+unit-rooms: of := $(rooms)
+unit-others: of := tests/unit --ignore=$(rooms) tests/lab tests/fuzz
+unit-rooms unit-others: collection
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest $(of) --junitxml=$(BUILD)/$@.xml
 
 coverage: collection ## the unit tests, and how many lines of each plugin they run; slower than unit
 	@tests/gate/packages.sh rpm prometheus prometheus-alertmanager fdisk lvm2 diffoscope-minimal softhsm2 opensc
