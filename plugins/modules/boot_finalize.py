@@ -104,13 +104,10 @@ def finalize(soak: int, check_mode: bool) -> typing.Dict[str, typing.Any]:
     :returns: dict, the module's result.
     """
     boot = open_boot.control(check_mode=check_mode)
-    finalizing.refuse(boot, soak, int(time.time()))
+    sysroot = finalizing.refuse(boot, soak, int(time.time())).incumbent_at
     entries = boot.state["entries"].values()
     booted = {os.path.split(entry[name]) for entry in entries for name in ("kernel", "initrd")}
     here = _storage.grub_path("/boot")
-    root = boot.root(boot.default_entry())
-    assert root is not None  # or else it was refused
-    sysroot = root.incumbent_at
     doomed = []
     if os.path.isdir(sysroot):  # a node that was never package-managed has none
         kept = finalizing.protected(sysroot, _storage.mounts(), fstab(), boot.backends)

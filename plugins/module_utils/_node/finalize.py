@@ -36,12 +36,13 @@ class Doomed(typing.NamedTuple):
     parts: list
 
 
-def refuse(boot: BootControl, soak: int, now: int) -> None:
+def refuse(boot: BootControl, soak: int, now: int) -> contract.Root:
     """Raise unless the node may give its package-managed system up, or has begun to.
 
     :param boot: BootControl.
     :param soak: int, seconds for which the release has to be confirmed.
     :param now: int, seconds of the epoch.
+    :returns: Root of the release that runs.
     :raises FleetError: it may not.
     """
     default, running = boot.default_entry(), boot.booted_entry()
@@ -61,7 +62,8 @@ def refuse(boot: BootControl, soak: int, now: int) -> None:
             todo="Only a node that runs a confirmed release can give its package-managed system up: move it first",
         )
     problem = contract.incomplete(boot.backends, boot.state["entries"][default])
-    if problem or boot.root(default) is None:
+    root = boot.root(default)
+    if problem or root is None:
         raise FleetError(
             f"{default} runs, and what GRUB would boot of it is not all there: {problem or 'its root is not found'}",
             todo="Compare what lies on the node with its record, and stage the release again",
@@ -77,7 +79,7 @@ def refuse(boot: BootControl, soak: int, now: int) -> None:
             todo="Use the version that brought it onto the node, or remove it with that version first",
         )
     if boot.state["finalized"]:
-        return
+        return root
     problem = boot.not_by_grub()
     if problem:
         raise FleetError(
@@ -91,6 +93,7 @@ def refuse(boot: BootControl, soak: int, now: int) -> None:
             "%s was confirmed %d seconds ago, and has to be for %d" % (default, max(confirmed, 0), soak),
             todo="Wait, or set osmigrate_finalize_soak to less",
         )
+    return root
 
 
 def protected(
