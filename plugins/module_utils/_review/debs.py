@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import fnmatch
 import os
 import tarfile
+import types
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _command
@@ -15,7 +16,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.content import LARGEST
 
 Files = typing.Mapping[str, str]
-NOTHING: Files = {}
+NOTHING: Files = types.MappingProxyType({})
 
 
 def read(directory: str) -> Files:

@@ -229,7 +229,7 @@ def loop_disk(tmp_path):
 
 def test_a_node_is_laid_out_for_slots_if_it_has_all_of_them(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(layout, "read", lambda file: asked.append(file))
+    monkeypatch.setattr(layout, "read", asked.append)
     file, labels = str(tmp_path / "slots.json"), str(tmp_path / "labels")
     assert not layout.is_there(file, labels) and asked == []
     os.makedirs(os.path.join(labels, "ROOT-B"))
