@@ -2,10 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Events and timings on Node objects say."""
 
-from __future__ import annotations
-
 import re
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
@@ -21,7 +19,7 @@ NOW = 1_800_000_000
 P = node_view.PREFIX
 
 
-def node(name: str = "w1", ready: int | None = None, **noted: str) -> dict[str, Any]:
+def node(name: str = "w1", ready: Optional[int] = None, **noted: str) -> dict[str, Any]:
     conditions = [{"type": "Ready", "status": "True"}]
     if ready is not None:
         conditions[0]["lastTransitionTime"] = times.stamp(ready)
@@ -77,7 +75,7 @@ def test_a_phase_is_told_when_it_changes(before: dict[str, str], after: dict[str
         (1, -60, "trial", None),
     ],
 )
-def test_what_the_parts_of_a_move_took(armed: int, ready: int | None, phase: str, noted: str | None) -> None:
+def test_what_the_parts_of_a_move_took(armed: int, ready: Optional[int], phase: str, noted: Optional[str]) -> None:
     found = node(
         ready=None if ready is None else NOW + ready,
         cordoned_by="r1",
@@ -98,5 +96,5 @@ def test_what_the_parts_of_a_move_took(armed: int, ready: int | None, phase: str
         ("\x1b[31m", {}),
     ],
 )
-def test_timings_are_read_whoever_wrote_them(text: str | None, read: dict[str, int]) -> None:
+def test_timings_are_read_whoever_wrote_them(text: Optional[str], read: dict[str, int]) -> None:
     assert timings.read(text) == read

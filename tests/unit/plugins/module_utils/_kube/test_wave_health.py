@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is asked between two waves: a real Prometheus, and what it says when it cannot be asked."""
 
-from __future__ import annotations
-
 import socket
 import subprocess
 import time
