@@ -248,12 +248,12 @@ def test_waves_follow_each_other_when_they_have_proved_it(make_fleet, play, tmp_
     (tmp_path / "waves.yml").write_text(yaml.safe_dump(plays))
 
     def run(waves=(), **more):
-        given = {"canary_soak": 4, "pause_after": [2], "largest": 1, **dict(waves)}
+        given = {"canary_soak": 1, "pause_after": [2], "largest": 1, **dict(waves)}
         return end(play(tmp_path / "waves.yml", fleet.nodes, osmigrate_waves=given, **more))
 
     code, output = run({"by": "zone"})
     assert code != 0 and "by is zone, and" in output and fleet.notes() == [{}, {}, {}]
-    code, output = run(osmigrate_claim_timeout=1)
+    code, output = run({"canary_soak": 3600}, osmigrate_claim_timeout=1)
     assert code == 2 and "wave 1 is to soak until 20" in output
     assert [note.get("phase") for note in fleet.notes()] == ["done", None, None]
     assert [note["wave"].partition(" ")[0] for note in fleet.notes()] == ["1/3", "2/3", "3/3"]

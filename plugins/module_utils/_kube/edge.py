@@ -18,7 +18,7 @@ def run_module(argument_spec: typing.Any, work: typing.Any, least: typing.Any = 
     """Run a module.
 
     :param work: callable(module, cluster) that returns the result.
-        A result with C(before) and C(after) is what a diff shows.
+        A result with C(before) and C(after) is what a diff shows; C(warnings) are given as Ansible wants them.
     :param least: dict, the smallest value of options that are numbers; of all others it is 0.
     """
     module = FleetModule(dict(auth_options.ARGUMENT_SPEC, **argument_spec), supports_check_mode=True, **rules)
@@ -31,6 +31,8 @@ def run_module(argument_spec: typing.Any, work: typing.Any, least: typing.Any = 
         result = work(module, Cluster.connect(options))
     if "before" in result:
         result["diff"] = {"before": result["before"], "after": result["after"]}
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
     module.exit_json(**result)
 
 
