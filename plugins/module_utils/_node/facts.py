@@ -58,6 +58,7 @@ def gather(root: str = "/") -> typing.Dict[str, typing.Any]:
     """
     has_systemd = os.path.isdir(os.path.join(root, "run/systemd/system"))
     services = _services(root)
+    kubelet = _kubelet_facts(root, services["kubelet"])
     owners = renderers(root, active_services(services))
     release = parse_os_release(_text(root, "etc/os-release") or _text(root, "usr/lib/os-release"))
     ostree = Ostree(root)
@@ -91,8 +92,8 @@ def gather(root: str = "/") -> typing.Dict[str, typing.Any]:
         "boot_tier": tier_facts(root),
         "kexec_on_reboot": re.search(r"(?m)^\s*LOAD_KEXEC=.?true", _text(root, "etc/default/kexec")) is not None,
         **{backend.name: backend.facts(boot) for backend in registry.backends(root)},
-        "kubelet": _kubelet_facts(root, services["kubelet"]),
-        "container_runtime": _runtime_facts(root, services),
+        "kubelet": kubelet,
+        "container_runtime": _runtime_facts(root, kubelet["endpoint"], services),
         "network": dict(_network_facts(root, owners), renderers=owners),
         **_storage_facts(ostree),
     }
@@ -364,8 +365,9 @@ def volume_plugin_dir(config: str) -> str:
     return setting(config, "volumePluginDir") or VOLUME_PLUGIN_DIR
 
 
-def _runtime_facts(root: str, services: typing.Dict[str, typing.Dict[str, typing.Any]]) -> typing.Dict[str, str]:
-    asked = _kubelet_facts(root, services["kubelet"])["endpoint"]
+def _runtime_facts(
+    root: str, asked: str, services: typing.Dict[str, typing.Dict[str, typing.Any]]
+) -> typing.Dict[str, str]:
     name = runtime_name(asked, [name for name in RUNTIMES if services[name]["active"]])
     program = "dockerd" if name == "docker" else name
     said = run([program, "--version"], check=False).stdout if name and _has_program(program) else ""

@@ -51,7 +51,7 @@ class SlotsBackend(contract.Backend):
         if not entries and not held:
             return None  # nothing of this backend was ever here, so nobody has to ask for partitions
         partuuid = layout.running_partuuid()
-        found = [name for name, entry in sorted(entries.items()) if _is_of(entry, partuuid)]
+        found = of_slot(entries, partuuid)
         if found:
             return found[0]
         # What nothing of ours was written into is what grub.cfg boots.
@@ -111,7 +111,7 @@ class SlotsBackend(contract.Backend):
                 )
             )
         paths = [os.path.join(self.kernels, partuuid)] if mark.release in ("", entry["id"]) else []
-        paths.append(os.path.dirname(persist.upper(entry["id"], self.directory).path))
+        paths.append(persist.layer(entry["id"], self.directory))
         return steps + [_removal(path) for path in paths if os.path.isdir(path)]
 
     def facts(self, boot: typing.Optional[typing.Any]) -> typing.Dict[str, typing.Any]:
@@ -135,8 +135,10 @@ class SlotsBackend(contract.Backend):
         return {"problem": "", "running": found.running, "slots": slots, "not_good": not_good}
 
 
-def _is_of(entry: contract.Entry, partuuid: str) -> bool:
-    return bool(partuuid) and shown.partuuid_of(entry.get("root", "")) == partuuid
+def of_slot(entries: contract.Entries, partuuid: str) -> typing.List[str]:
+    """Return the names of those entries of this backend that boot a slot, in their order. Pure."""
+    named = sorted(entries.items())
+    return [name for name, entry in named if partuuid and shown.partuuid_of(entry.get("root", "")) == partuuid]
 
 
 def _others(directory: str, kept: typing.Container[str]) -> typing.List[str]:

@@ -121,12 +121,7 @@ class Candidate(contract.Candidate):
 
     def _entries(self, partuuid: str) -> typing.List[str]:
         """Return the ids of the entries that boot a slot."""
-        entries = self.boot.state["entries"]
-        return [key for key, entry in sorted(entries.items()) if self._is_of(entry, partuuid)]
-
-    @staticmethod
-    def _is_of(entry: contract.Entry, partuuid: str) -> bool:
-        return entry.get("backend") == backend.NAME and shown.partuuid_of(entry["root"]) == partuuid
+        return backend.of_slot(contract.entries_of(self.boot.state["entries"], backend.NAME), partuuid)
 
     def plan(self) -> typing.List[Step]:
         """Decide what is missing until the slot holds the release.

@@ -52,10 +52,19 @@ class Upper(typing.NamedTuple):
     path: str
     work: str
 
+    def options(self, root: str) -> str:
+        """Return the options of the mount that lays it over the /etc of the release that is seen at root. Pure."""
+        return f"lowerdir={root}{PRISTINE},upperdir={self.path},workdir={self.work}"
+
+
+def layer(entry: str, root: str = "/") -> str:
+    """Return the directory of an entry's /etc, with all that belongs to it. Pure."""
+    return os.path.join(root, ETC.lstrip("/"), entry)
+
 
 def upper(entry: str, root: str = "/") -> Upper:
     """Return the Upper of an entry's /etc. Pure."""
-    directory = os.path.join(root, ETC.lstrip("/"), entry)
+    directory = layer(entry, root)
     return Upper(directory + "/upper", directory + "/work")
 
 
@@ -66,7 +75,6 @@ def archive(partition: layout.Partition, entry: str) -> bytes:
     :param entry: id of the boot entry.
     """
     device = "/dev/disk/by-" + (f"partuuid/{partition.partuuid}" if partition.partuuid else f"uuid/{partition.uuid}")
-    mine = upper(entry)
     units = {
         "run-osmigrate-persist.mount": _UNIT.format(
             description="State and configuration of the node",
@@ -82,7 +90,7 @@ def archive(partition: layout.Partition, entry: str) -> bytes:
             what="overlay",
             where=SYSROOT + "/etc",
             fstype="overlay",
-            options=f"lowerdir={SYSROOT}{PRISTINE},upperdir={mine.path},workdir={mine.work}",
+            options=upper(entry).options(SYSROOT),
         ),
         f"{_escaped(device)}.device.d/osmigrate.conf": _PATIENT,
     }
@@ -150,7 +158,7 @@ def prepare(entry: str, running: str) -> None:
     mine = upper(entry)
     if os.path.isdir(mine.path) and os.path.isdir(mine.work):
         return
-    final, new = os.path.dirname(mine.path), os.path.dirname(mine.path) + ".new"
+    final, new = layer(entry), layer(entry) + ".new"
     theirs = upper(running).path if running else ""
     todo = f"Look at {MOUNT}, then run the same command again"
     run(["rm", "-rf", "--", new, final], left=LEFT, todo=todo)
@@ -168,4 +176,4 @@ def prepare(entry: str, running: str) -> None:
 def forget(entries: typing.Iterable[str]) -> None:
     """Remove the layers of entries that are gone, where PERSIST is seen; later ones find them otherwise."""
     for entry in entries:
-        run(["rm", "-rf", "--", os.path.dirname(upper(entry).path)], left=LEFT, todo=f"Look at {MOUNT}")
+        run(["rm", "-rf", "--", layer(entry)], left=LEFT, todo=f"Look at {MOUNT}")

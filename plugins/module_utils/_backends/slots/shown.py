@@ -42,7 +42,7 @@ def show(device: str, partuuid: str, filesystem: str, entry: str) -> None:
     :raises FleetError: it cannot be mounted, or is no root that can run from a slot.
     """
     hide(partuuid)
-    here, layer = place(partuuid), persist.upper(entry)
+    here = place(partuuid)
     _storage.make_directory(here)
     todo = f"See that the kernel that runs knows {filesystem} and overlay, then run the same command again"
     options = kernel.OPTIONS[filesystem] + ",nodev"
@@ -55,7 +55,7 @@ def show(device: str, partuuid: str, filesystem: str, entry: str) -> None:
             persist.LEFT,
             "Build it in the shape that docs/slots.md describes, and publish it under another version",
         )
-    options = f"lowerdir={here}{persist.PRISTINE},upperdir={layer.path},workdir={layer.work}"
+    options = persist.upper(entry).options(here)
     run(["mount", "-t", "overlay", "-o", options, "overlay", here + "/etc"], left=persist.LEFT, todo=todo)
 
 
