@@ -6,13 +6,13 @@ VENV := $(CURDIR)/.venv
 BUILD := $(CURDIR)/build
 COLLECTION := $(BUILD)/collections/ansible_collections/osmigrate/fleet
 INSTALLED := $(BUILD)/installed
-# Light ones first: what is wrong is told early.
-TIERS := venv lint unit importer sanity grub cluster e2e
+# Light ones first: what is wrong is told early. Then the machines' tier beside all others.
+TIERS := venv lint install : e2e : unit importer sanity grub cluster
 
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
+.PHONY: help demo release test $(subst :,,$(TIERS)) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
 	bench-cluster bench-releases faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean unit-rooms unit-others
 
 help: ## show this

@@ -13,7 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Belong to the copy: its own repository (see below) and what ansible-test writes.
+# Belong to the copy: its own repository (see below) and what ansible-test writes. So does what Python compiles there,
+# maybe at this moment, for tests that run.
 KEPT = (".git", "tests/output")
 
 
@@ -25,7 +26,7 @@ def git_files() -> set[Path]:
 
 
 def kept(path: Path) -> bool:
-    return any(path == Path(name) or Path(name) in path.parents for name in KEPT)
+    return "__pycache__" in path.parts or any(path == Path(name) or Path(name) in path.parents for name in KEPT)
 
 
 def mirror(destination: Path) -> None:

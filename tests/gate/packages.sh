@@ -7,6 +7,10 @@
 # Usage: packages.sh <package>...
 set -euo pipefail
 
+# One at a time: tiers that run side by side may want packages at once.
+exec 9<"${BASH_SOURCE[0]}"
+flock 9
+
 missing=()
 for package in "$@"; do
     dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")

@@ -1,17 +1,24 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the tiers of the tests one after the other, light ones first, and stops at the first that fails.
+"""Runs the tiers of the tests, light ones first, and stops at the first that fails.
 
-A tier is a target of the Makefile. One that leaves <build>/<tier>.xml or <build>/<tier>-<part>.xml (JUnit) counts with
-its tests, any other as one.
+A tier is a target of the Makefile. Lanes are tiers with a colon between them. The tiers of a lane run one after the
+other: those of the first lane alone, then all other lanes side by side, because machines that boot leave a processor
+idle much of the time. A tier that leaves <build>/<tier>.xml or <build>/<tier>-<part>.xml (JUnit) counts with its tests,
+any other as one.
 
-Usage: tiers.py <build directory> <tier>...
+Usage: tiers.py <build directory> <tier>... [: <tier>...]...
 """
 
+import os
+import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
+from threading import Event, Lock
 from xml.etree import ElementTree
 
 
@@ -32,23 +39,76 @@ def counted(found: list[Path], ok: bool) -> tuple[int, int]:
     return total - failed - skipped, max(failed, int(not ok))
 
 
-def main(build: Path, tiers: list[str]) -> int:
-    began = time.monotonic()
-    passed = failed = 0
-    for tier in tiers:
-        print(f"== {tier}", flush=True)
-        for report in reports(build, tier):
+class Tiers:
+    """Runs tiers until one fails. Lanes share it."""
+
+    def __init__(self, build: Path) -> None:
+        self.build = build
+        self.passed = self.failed = 0
+        self._running: set[subprocess.Popen[str]] = set()
+        self._failed = Event()
+        self._lock = Lock()
+
+    def lane(self, tiers: list[str]) -> None:
+        for tier in tiers:
+            if not self._failed.is_set():
+                self._run(tier)
+
+    def _run(self, tier: str) -> None:
+        for report in reports(self.build, tier):
             report.unlink()
         start = time.monotonic()
-        ok = subprocess.call(["make", "--no-print-directory", tier]) == 0
-        print(f"== {tier}: {'ok' if ok else 'FAILED'}, {time.monotonic() - start:.0f} s", flush=True)
-        good, bad = counted(reports(build, tier), ok)
-        passed, failed = passed + good, failed + bad
+        self._print(f"== {tier}")
+        ok = self._make(tier) == 0
+        # One that was stopped because another had failed says nothing about itself.
+        if not ok and self._failed.is_set():
+            self._print(f"== {tier}: stopped")
+            return
+        self._print(f"== {tier}: {'ok' if ok else 'FAILED'}, {time.monotonic() - start:.0f} s")
+        good, bad = counted(reports(self.build, tier), ok)
+        with self._lock:
+            self.passed, self.failed = self.passed + good, self.failed + bad
         if not ok:
-            break
+            self.stop()
+
+    def _make(self, tier: str) -> int:
+        """Run one, its lines led by its name, in a process group that can be stopped as a whole."""
+        with subprocess.Popen(
+            ["make", "--no-print-directory", tier], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
+        ) as process:  # fmt: skip
+            assert process.stdout is not None
+            self._running.add(process)
+            for line in process.stdout:
+                self._print(f"{tier}| {line.rstrip()}")
+            self._running.discard(process)
+        return process.returncode
+
+    def stop(self) -> None:
+        self._failed.set()
+        for process in list(self._running):
+            os.killpg(process.pid, signal.SIGTERM)
+
+    def _print(self, line: str) -> None:
+        with self._lock:
+            print(line, flush=True)
+
+
+def main(build: Path, words: list[str]) -> int:
+    began = time.monotonic()
+    first, *others = [list(lane) for colon, lane in groupby(words, lambda word: word == ":") if not colon]
+    tiers = Tiers(build)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with ThreadPoolExecutor() as pool:
+        try:
+            pool.submit(tiers.lane, first).result()
+            list(pool.map(tiers.lane, others))
+        except KeyboardInterrupt:
+            tiers.stop()
+            raise
     print(f"all tiers: {time.monotonic() - began:.0f} s")
-    print(f"{passed} passed, {failed} failed")
-    return int(failed > 0)
+    print(f"{tiers.passed} passed, {tiers.failed} failed")
+    return int(tiers.failed > 0)
 
 
 if __name__ == "__main__":
