@@ -6,6 +6,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import difflib
+import functools
 import hashlib
 import json
 import re
@@ -48,12 +49,12 @@ class Policy(typing.NamedTuple):
     step: typing.Optional[str]
     largest: str
     by: str
-    order: typing.List[str]
+    order: typing.Tuple[str, ...]
     canary_soak: int
     soak: int
     canary_max_failed: int
     max_failed: int
-    pause_after: typing.List[int]
+    pause_after: typing.Tuple[int, ...]
     control_plane: str
     cap: int
     slow_first: bool
@@ -99,10 +100,11 @@ def _refused(wrong: typing.Sequence[str]) -> FleetError:
     return FleetError(f"{VARIABLE} cannot be read: {'; '.join(wrong)}", todo=f"Correct {VARIABLE}")
 
 
+@functools.lru_cache(maxsize=None)
 def digest(policy: Policy) -> str:
     """Return what tells two policies apart: waves of another one are not those of this one.
 
-    Who is asked between waves changes no wave.
+    Who is asked between waves changes no wave. It is asked of each node that is looked at.
     """
     shape = {key: value for key, value in policy._asdict().items() if key not in ASKED}
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:8]
@@ -138,17 +140,17 @@ def _by(value: typing.Any) -> str:
     return value
 
 
-def _order(value: typing.Any) -> typing.List[str]:
+def _order(value: typing.Any) -> typing.Tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not value or not all(isinstance(one, str) for one in value):
         raise ValueError("has to be a list of values of by, each a text")
     if len(set(value)) != len(value):
         raise ValueError("has a value twice")
-    return list(value)
+    return tuple(value)
 
 
-def _pauses(value: typing.Any) -> typing.List[int]:
+def _pauses(value: typing.Any) -> typing.Tuple[int, ...]:
     listed = value if isinstance(value, (list, tuple)) else [value]
-    return sorted({1 if one == CANARY else _number(one, 1) for one in listed})
+    return tuple(sorted({1 if one == CANARY else _number(one, 1) for one in listed}))
 
 
 def _control_plane(value: typing.Any) -> str:
@@ -204,12 +206,12 @@ _DEFAULTS: typing.Dict[str, typing.Any] = {
     "step": None,
     "largest": "25%",
     "by": "",
-    "order": [],
+    "order": (),
     "canary_soak": 300,
     "soak": 0,
     "canary_max_failed": 0,
     "max_failed": 1,
-    "pause_after": [],
+    "pause_after": (),
     "control_plane": LAST,
     "cap": 0,
     "slow_first": True,
