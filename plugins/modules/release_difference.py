@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: release_difference
 short_description: Say what differs between two releases
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Compares two releases, each a directory or a commit of an OSTree repository, and says what differs in packages,
     files (kind, mode, owner, extended attributes, content), units, users, kernel options and sizes.
@@ -115,29 +115,12 @@ text:
   returned: success
   type: str
 needs:
-  description: What needs an approval, by the rules of O(policy); empty without it.
+  description:
+    - What needs an approval, by the rules of O(policy); empty without it. Each one is as
+      RV(osmigrate.fleet.release_approve#module:needs) has it, without who has approved.
   returned: success
   type: list
   elements: dict
-  contains:
-    when:
-      description: Kind of change.
-      type: str
-      sample: set-id-file
-    changes:
-      description: A sentence for each change.
-      type: list
-      elements: str
-      sample: ["/usr/bin/su is set-id, and is new or was something else"]
-    by:
-      description: Approvers of whom it needs the approval.
-      type: list
-      elements: str
-      sample: [alice, bob]
-    approvals:
-      description: How many of them have to approve.
-      type: int
-      sample: 1
 counts:
   description: How many packages, files, units, users, kernel options and open CVEs the report has.
   returned: success

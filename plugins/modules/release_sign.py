@@ -93,37 +93,12 @@ signed_by:
   type: list
   elements: str
 needs:
-  description: What of O(report) needs an approval by O(policy), and who has given it; empty without them.
+  description:
+    - What of O(report) needs an approval by O(policy), and who has given it; empty without them. Each one is as
+      RV(osmigrate.fleet.release_approve#module:needs) has it.
   returned: success
   type: list
   elements: dict
-  contains:
-    when:
-      description: Kind of change.
-      type: str
-      sample: set-id-file
-    changes:
-      description: A sentence for each change.
-      type: list
-      elements: str
-      sample: ["/usr/bin/su is set-id, and is new or was something else"]
-    by:
-      description: Approvers of whom it needs the approval.
-      type: list
-      elements: str
-      sample: [alice, bob]
-    approvals:
-      description: How many of them have to approve.
-      type: int
-      sample: 1
-    approved_by:
-      description: Who of them has.
-      type: list
-      elements: str
-      sample: [alice]
-    approved:
-      description: Whether that is enough.
-      type: bool
 public_key:
   description: The public half of the key as PEM text, to be given to C(trusted_keys); empty where none was given.
   returned: success
