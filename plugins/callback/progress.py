@@ -9,7 +9,7 @@ DOCUMENTATION = """
 name: progress
 type: aggregate
 short_description: Shows how far a rollout is, and reports on it
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - osmigrate.fleet contributors (@osmigrate)
 description:

@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: k8s_access
 short_description: Give an account its rights, and write a kubeconfig with a token that soon ends
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Applies the manifests of the account, asks the API server for a token of it (TokenRequest), and writes a kubeconfig
     that only its owner can read. The token is in no result.

@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: k8s_node_last_look
 short_description: See right before a reboot that a node is ours, empty, and the machine that is meant
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Asks the cluster once more what may have become otherwise since a node was drained. Hooks of any length, and others
     who work on the cluster, lie in between.

@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: k8s_node_lease
 short_description: Let one run at a time work on a node
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Takes, renews and gives back the lease of a node, an object of the kind C(Lease) in the namespace
     C(osmigrate-system) that is only changed as it was read. Who holds it is the only one who cordons, drains, reboots,

@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: k8s_rollout_waves
 short_description: Part the nodes of a rollout into waves
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Plans waves by a policy, and notes on each Node object in which one it is (annotation C(osmigrate.fleet/wave)). A
     node keeps its wave for as long as rollout and policy are the same, so a run that goes on where another ended has

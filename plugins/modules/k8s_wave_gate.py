@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: k8s_wave_gate
 short_description: Wait until the waves before a node's own have arrived, serve, and have soaked
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lets a node begin only when of each earlier wave no more nodes failed than the policy allows, all others have
     arrived and are Ready, and the last wave has served for as long as it is to soak. That is looked at until the time

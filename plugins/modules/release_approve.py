@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: release_approve
 short_description: Approve what differs between two releases
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Says what of a report of M(osmigrate.fleet.release_difference) needs an approval by a policy, and who has given it.
   - With the key of an approver, adds that one's approval. It is a signature over the digest of the report and the ids

@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: release_boot
 short_description: Boot a release once, on a machine of QEMU
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Deploys a commit on a disk of its own, boots it in QEMU, and fails unless all units come up, C(/usr) cannot be
     written, its sshd answers, and its kubelet runs, as far as it has these. Nothing of it stays.

@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: release_channel
 short_description: Say which release a channel means, and sign that
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Writes a channel, a small signed file that names one release by its id and the digest of its manifest, and expires.
     C(osmigrate_release) may be its path or URL.

@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: release_contents
 short_description: Say what is in a release
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads a release, a directory or a commit of an OSTree repository, and says what is in it, packages with their sizes
     and licences, files with the rights of others, with capabilities, that everybody may write, or that no package

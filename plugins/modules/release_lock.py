@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: release_lock
 short_description: Find out which packages a recipe needs, and keep them
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Resolves the packages of a recipe by apt, independent of what this machine has installed, and downloads them. apt
     verifies them with the keyrings that the recipe names.

@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: release_payload
 short_description: Publish a tree as OSTree commit, or as image too, with its manifest
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings a copy of a tree, which M(osmigrate.fleet.release_tree) has built, into the shape that OSTree deploys,
     commits it, and writes the manifest of the release. The commit gets its names, and the manifest its place, when all

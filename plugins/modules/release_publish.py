@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: release_publish
 short_description: Publish a signed release in a directory, or mirror one
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings a signed release into a directory that a web server shows, first its commit and its image, then its manifest,
     then the channels that name it, so that nothing is to be seen before it is whole. A run that was killed is gone on

@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: release_tree
 short_description: Build the tree of a release, stage by stage
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Builds a root file system as a recipe and its lock say, in stages. Programs run in one environment (time, locale,
     time zone, umask) for everybody, scripts of the recipe without a network.

@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: slot_candidate
 short_description: Bring the image of a release into the root partition that does not run
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Verifies the release manifest on the node, marks the slot not good, fetches only blocks that neither slot has,
     writes only those that differ, reads the whole image back and compares it, and only then marks the slot good.

@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: slot_image
 short_description: Make the payload of a release for nodes with two root partitions
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Packs the image of a root file system block by block into one gzip file, writes its block index, and returns what a
     manifest says of them as C(payloads.slots). Sign the manifest with M(osmigrate.fleet.release_sign) as any other.

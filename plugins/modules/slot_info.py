@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: slot_info
 short_description: Root partitions of a node that has two
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads where C(BOOT) or C(ESP), C(ROOT-A), C(ROOT-B) and C(PERSIST) are, which slot runs, and what each holds.
   - Partitions are found by their PARTLABEL, or by what C(/etc/osmigrate/slots.json) says; never by device names.

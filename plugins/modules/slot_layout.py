@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: slot_layout
 short_description: Make two root partitions on a node that has room for them
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes C(ROOT-A), C(ROOT-B) and C(PERSIST) beside what a package-managed node has, and names them in
     C(/etc/osmigrate/slots.json). No partition is moved, and the root that runs is not touched.

@@ -9,7 +9,7 @@
 DOCUMENTATION = r"""
 module: validate_input
 short_description: Validate hosts and variables of a playbook, before any host is touched
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Refuses a pattern of hosts that resolves to nobody, names in it that nothing is called by, C(--tags) and
     C(--skip-tags), variables C(osmigrate_*) that are unknown or stand where they have no effect, and values that the

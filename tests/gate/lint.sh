@@ -36,6 +36,7 @@ on_controllers=(plugins/action plugins/callback plugins/doc_fragments plugins/fi
 check "house rules" python tests/gate/house_rules.py
 check "variables" python tests/gate/variables.py --check
 check "surveys" python tests/gate/surveys.py --check
+check "version" python tests/gate/version.py --check
 check "ruff" ruff check --quiet --output-format concise
 check "format" ruff format --check --quiet
 # On the copy, where every import has its whole name: a call is held against what it calls, wherever that is.

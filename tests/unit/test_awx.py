@@ -61,7 +61,7 @@ DESTRUCTIVE = {"migrate", "upgrade", "rollback", "drill", "finalize"}
 NO_JOB = {"validate_input", "access", "remediate"}
 SETTINGS = {
     "fleet_project_url": "https://git.example/fleet.git",
-    "fleet_image": "registry.example/osmigrate-fleet:0.1.0",
+    "fleet_image": "registry.example/osmigrate-fleet:1",
     "fleet_webhook": "https://hooks.example/fleet",
     "fleet_release": "https://images.example/newest/release.yml",
 }

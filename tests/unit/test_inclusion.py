@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,11 @@ def test_the_metadata_is_whole():
     assert len(GALAXY["tags"]) <= 20
     assert {"infrastructure", "linux", "cloud", "tools"} & set(GALAXY["tags"])
     assert yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["requires_ansible"].startswith(">=")
+
+
+def test_whatever_names_the_version_names_that_of_galaxy():
+    argv = [sys.executable, str(ROOT / "tests/gate/version.py"), "--check"]
+    assert subprocess.run(argv, check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
