@@ -11,6 +11,9 @@ import sys
 from fleet import ROOT, Fleet, stage
 from lab import workloads
 
+# Seconds. The callback speaks up after 25, and a machine without KVM may be slow to do so.
+LONGEST_SILENCE = 30
+
 
 def demo() -> int:
     """Run it; return the exit code."""
@@ -23,9 +26,10 @@ def demo() -> int:
         print(fleet.control_plane.kubectl("get", "nodes,pods", "-A", "-o", "wide"))
     with stage("ansible-playbook osmigrate.fleet.migrate: Debian 12 to OSTree Debian 13, node by node", "9 min"):
         moved = fleet.play("migrate", **fleet.release("13.1"))
+    back = moved
     if moved.rc == 0:
         with stage("ansible-playbook osmigrate.fleet.rollback --limit w1: back to Debian 12", "2 min"):
-            moved = fleet.play("rollback", limit="w1")
+            back = fleet.play("rollback", limit="w1")
     with stage("ansible-playbook osmigrate.fleet.status", "5 s"):
         shown = fleet.play("status")
     with stage("The workloads run again", "20 s"):
@@ -33,7 +37,9 @@ def demo() -> int:
         print(fleet.control_plane.kubectl("get", "pods", "-A", "-o", "wide"))
     print("The lab runs on: 'python -m lab --help' says how to look around, 'make clean-lab' ends it.")
     print(f"The report: {told / 'report.html'}")
-    return moved.rc or shown.rc
+    silence = max(moved.silence, back.silence)
+    print(f"The longest silence of a playbook: {silence:.0f} s, of {LONGEST_SILENCE} that nobody has to wonder about.")
+    return moved.rc or back.rc or shown.rc or int(silence > LONGEST_SILENCE)
 
 
 if __name__ == "__main__":

@@ -55,11 +55,11 @@ def lab(*arguments: str) -> None:
 class Run:
     """One playbook run that has ended.
 
-    rc: exit code; output: all that it printed; seconds: how long it took.
+    rc: exit code; output: all that it printed; seconds: how long it took; silence: seconds of its longest one.
     """
 
-    def __init__(self, rc: int, output: str, seconds: float) -> None:
-        self.rc, self.output, self.seconds = rc, output, seconds
+    def __init__(self, rc: int, output: str, seconds: float, silence: float) -> None:
+        self.rc, self.output, self.seconds, self.silence = rc, output, seconds, silence
 
     def recap(self) -> dict[str, dict[str, int]]:
         """Return the counters of the play recap by host."""
@@ -150,6 +150,7 @@ class Playbook:
 
     def __init__(self, argv: list[str], environment: dict[str, str]) -> None:
         self.started = time.monotonic()
+        self._silence = 0.0
         self.process = subprocess.Popen(
             argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, start_new_session=True, cwd=ROOT,
@@ -168,7 +169,9 @@ class Playbook:
     def _read(self) -> None:
         # Nobody may have to wait for it before it goes on: a pipe that is full stops who writes.
         assert self.process.stdout is not None
+        spoke = self.started
         for line in self.process.stdout:
+            self._silence, spoke = max(self._silence, time.monotonic() - spoke), time.monotonic()
             print(line, end="", flush=True)
             self._lines.put(line)
         self._lines.put("")
@@ -179,7 +182,7 @@ class Playbook:
         while line := self._lines.get():
             lines.append(line)
             each_line(line)
-        return Run(self.process.wait(), "".join(lines), time.monotonic() - self.started)
+        return Run(self.process.wait(), "".join(lines), time.monotonic() - self.started, self._silence)
 
     def kill(self) -> None:
         """Kill it and every fork of it, as a lost controller would be."""

@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _amount
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import program
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -72,6 +73,16 @@ def test_a_pull_that_is_killed_goes_on_where_it_was(node):
     node.stage(commit)
     assert sum(path.endswith(".filez") for path in node.server.asked) < 560
     assert node.said("remote", "list") == ""
+
+
+def test_it_is_told_how_much_of_the_release_lies_there(node, monkeypatch):
+    told = []
+    monkeypatch.setattr(_amount, "_write", lambda done, total: told.append((done, total)))
+    commit = node.release(files=600)
+    node.server.change = lambda path: time.sleep(0.05)
+    node.stage(commit, size=50_000_000)
+    assert len(told) > 1 and told == sorted(told)
+    assert told[-1][0] > 0 and {total for _done, total in told} == {50_000_000}
 
 
 @pytest.mark.parametrize(

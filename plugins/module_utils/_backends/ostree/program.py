@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _amount
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, Completed, run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY, SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -131,7 +132,13 @@ def fetch_etc(source: Source, destination: str, timeout: int) -> None:
 
 
 def _pull(
-    repository: str, remote: str, source: Source, timeout: int, left: str, options: typing.Iterable[str] = ()
+    repository: str,
+    remote: str,
+    source: Source,
+    timeout: int,
+    left: str,
+    options: typing.Iterable[str] = (),
+    tell: typing.Optional[typing.Callable[[int], None]] = None,
 ) -> None:
     """Fetch a commit from a remote that is there, and say of what fails where it comes from and what helps.
 
@@ -139,13 +146,18 @@ def _pull(
     :param timeout: int seconds.
     :param left: str, the state to name in errors.
     :param options: iterable of str, more arguments of ostree pull.
+    :param tell: takes how many bytes of the commit's files are written by now, about once a second.
     """
     argv = ["ostree", "pull", f"--repo={repository}", *options, remote, f"{source.ref}@{source.commit}"]
     # Each file may be written twice: as it is sent, and as it is kept.
     most = 2 * source.size + source.size // 4 + OVERHEAD
 
     def watch(pid: int) -> str:
-        if _bytes_written(pid) <= most:
+        read, written = _bytes_of(pid)
+        if tell:
+            # What has come is written as it is sent, read again, and written as it is kept.
+            tell(written - read)
+        if written <= most:
             return ""
         return f"{source.url} sends more than commit {source.commit[:12]} can have by the size that its manifest names"
 
@@ -175,13 +187,13 @@ def minimum_free(config: str, size: int) -> int:
     return size * int(percent.group() if percent else 3) // 100
 
 
-def _bytes_written(pid: int) -> int:
-    """Return how many bytes a process has written so far, as int.
+def _bytes_of(pid: int) -> typing.Tuple[int, int]:
+    """Return how many bytes of files a process has read so far, and how many it has written.
 
     The kernel's own count: to look at thousands of files each second would take a small node longer than to fetch them.
     """
-    found = re.search(r"^wchar: ([0-9]+)$", read_text(f"/proc/{pid}/io"), re.MULTILINE)
-    return int(found.group(1)) if found else 0
+    found = dict(re.findall(r"(?m)^([rw]char): ([0-9]+)$", read_text(f"/proc/{pid}/io")))
+    return int(found.get("rchar", 0)), int(found.get("wchar", 0))
 
 
 def _check_out_etc(repository: str, commit: str, destination: str) -> None:
@@ -377,7 +389,8 @@ class Ostree:
         try:
             self._add_remote(name, source.url, gpg_keys)
             left = "The node serves on as it did; the candidate is not complete and cannot be booted"
-            _pull(repository, name, source, timeout, left)
+            with _amount.telling(source.size) as tell:
+                _pull(repository, name, source, timeout, left, tell=tell)
         finally:
             self._ostree("remote", "delete", "--if-exists", name)
 

@@ -7,7 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _amount, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Step
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import (
@@ -247,7 +247,9 @@ class Candidate(contract.Candidate):
             mark = marks.Mark(self.name, self.commit(), index.size)
             marks.put(self.slot.partuuid, mark, self.marked)
             whole = not self.wish.ranges
-            self.written = stream.bring(slot, seed, index, server, self.payload["url"], whole, Pace(self.wish.rate))
+            pace = Pace(self.wish.rate)
+            with _amount.telling(index.size) as tell:
+                self.written = stream.bring(slot, seed, index, server, self.payload["url"], whole, pace, tell)
             layout.check_table(self.slot_name, self.slot)
             marks.put(self.slot.partuuid, mark._replace(good=True), self.marked)
             self._marks[self.slot_name] = mark._replace(good=True)

@@ -53,12 +53,20 @@ def require_size(index: Index, size: int) -> None:
 
 
 def bring(
-    slot: Device, seed: typing.Optional[Device], index: Index, server: Server, url: str, whole: bool, pace: Pace
+    slot: Device,
+    seed: typing.Optional[Device],
+    index: Index,
+    server: Server,
+    url: str,
+    whole: bool,
+    pace: Pace,
+    tell: typing.Callable[[int], None],
 ) -> Written:
     """Make the first bytes of a slot the image, and see that the disk has it.
 
     :param slot: is written. seed: the slot that runs, None where none does.
     :param url: of the stored image. whole: fetch it whole, from a server that knows no ranges.
+    :param tell: takes how many bytes of the image lie there by now.
     :raises FleetError: it could not be done; what was done until then is not done again.
     """
     plan = Plan(index)
@@ -75,6 +83,7 @@ def bring(
             slot.write(first, parts)
             written += len(parts) * BLOCK
             pace.wrote(len(parts) * BLOCK)
+            tell(end * BLOCK)
     except FleetError as error:
         raise FleetError(error.problem, NOT_GOOD, error.todo)
     finally:

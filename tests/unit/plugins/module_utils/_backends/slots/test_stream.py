@@ -64,12 +64,12 @@ def server_of(pauses=None, timeout=60):
     return fetch.Server(fetch.Access(), timeout, sleep=(pauses if pauses is not None else []).append)
 
 
-def bring(url, slots, whole=False, pauses=None, index=INDEX):
+def bring(url, slots, whole=False, pauses=None, index=INDEX, tell=int):
     running, other = slots
     before = hashlib.sha256(open(running, "rb").read()).digest()
     seed, slot = Device("ROOT-A", running), Device("ROOT-B", other, write=True)
     try:
-        return stream.bring(slot, seed, index, server_of(pauses), url + "/image.gz", whole, Pace(0))
+        return stream.bring(slot, seed, index, server_of(pauses), url + "/image.gz", whole, Pace(0), tell)
     finally:
         seed.close()
         slot.close()
@@ -88,6 +88,12 @@ def test_only_what_no_slot_has_is_fetched_and_only_what_differs_is_written(url, 
     assert first.written == len(IMAGE) and first.kept == 0
     again = bring(url, slots)
     assert (again.written, again.fetched, again.kept) == (0, 0, len(IMAGE))
+
+
+def test_it_is_told_how_much_of_the_image_lies_there(url, faults, slots):
+    told = []
+    bring(url, slots, tell=told.append)
+    assert told == sorted(told) and told[0] < told[-1] == len(IMAGE)
 
 
 def test_what_lies_behind_the_image_stays(url, faults, slots):
