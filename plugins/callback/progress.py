@@ -44,7 +44,8 @@ options:
   every:
     description:
       - After how many seconds without a line it is said what each node is at, since when, and what it waits for, such
-        as who holds the places of a budget, which pods have not left and why, or how much of a release lies there. V(0) for never.
+        as who holds the places of a budget, which pods have not left and why, or how much of a release lies there.
+        V(0) for never.
     type: int
     default: 25
     env:
