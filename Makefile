@@ -19,7 +19,7 @@ help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: venv install ## the main job in the lab, from nothing
-	@PYTHONPATH=tests python tests/e2e/demo.py
+	@python -m tests.e2e.demo
 
 release: RECIPE ?= $(BUILD)/release/node.yml
 release: VERSION ?= 13.1
@@ -66,7 +66,7 @@ sanity-all: collection ## the same with every supported ansible-core that some P
 	@PYTHON=$(PYTHON) python tests/gate/cores.py sanity $(COLLECTION) $(BUILD) all
 
 fuzz: collection ## minutes of the fuzz targets; EACH=300 are seconds for each, ONLY="ifupdown record" chooses
-	@PYTHONPATH=$(BUILD)/collections python tests/fuzz/fuzz.py $(or $(EACH),30) $(ONLY)
+	@PYTHONPATH=$(BUILD)/collections python -m tests.fuzz.fuzz $(or $(EACH),30) $(ONLY)
 
 lock: venv ## write constraints/ anew: exact versions and digests of what is installed here and in the image
 	@python tests/gate/cores.py lock
@@ -132,16 +132,16 @@ e2e-all: disk-tools install ## the same, with what waits for minutes: a drill
 	@PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/e2e --junitxml=$(BUILD)/e2e-all.xml
 
 flavours: venv install ## nodes with other storage and firmware, there and back; OSMIGRATE_FLAVOURS=lvm,... chooses
-	@OSMIGRATE_LAB_SLOTS=yes PYTHONPATH=tests:tests/e2e:$(BUILD)/collections python -m pytest -v tests/flavours --junitxml=$(BUILD)/flavours.xml
+	@OSMIGRATE_LAB_SLOTS=yes PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/flavours --junitxml=$(BUILD)/flavours.xml
 
 dense: venv install ## nodes that an administrator has worked on for years, before and after; OSMIGRATE_FLAVOURS chooses
-	@PYTHONPATH=tests:tests/e2e:$(BUILD)/collections python -m pytest -v -s tests/dense --junitxml=$(BUILD)/dense.xml
+	@PYTHONPATH=$(BUILD)/collections python -m pytest -v -s tests/dense --junitxml=$(BUILD)/dense.xml
 
 disk-tools: # what looks at disks from outside
 	@tests/gate/packages.sh grub-common e2fsprogs fuse3 qemu-system-x86 qemu-utils
 
 faults-node: disk-tools install ## the fault matrix of a node's way, on virtual machines: hours, and resumable; ONLY="boot play" chooses
-	@PYTHONPATH=tests:tests/e2e:tests/faults:$(BUILD)/collections python tests/faults/matrix.py $(if $(ONLY),--only $(ONLY))
+	@PYTHONPATH=$(BUILD)/collections python -m tests.faults.matrix $(if $(ONLY),--only $(ONLY))
 
 cluster-all: collection ## the same, one after the other, with what waits for minutes
 	@oldest=$$(PYTHON=$(PYTHON) python tests/gate/cores.py fill oldest) && cd $(COLLECTION) && \
@@ -152,7 +152,7 @@ faults-cluster: collection ## the fault matrix of the cluster side, on simulated
 		OSMIGRATE_OLDEST=$$oldest PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster --faults=$(BUILD)/faults-cluster.json
 
 molecule: venv install ## roles, on virtual machines
-	@PYTHONPATH=tests:tests/e2e python tests/gate/molecule_in_lab.py test --all --report
+	@python -m tests.gate.molecule_in_lab test --all --report
 
 collection: venv ## the working tree as Ansible wants to find it
 	@python tests/gate/collection.py $(COLLECTION)
@@ -161,20 +161,20 @@ install: collection ## what users get, in build/installed
 	@tests/gate/install.sh $(COLLECTION) $(BUILD) $(INSTALLED)
 
 bench: bench-cluster bench-releases install ## what moves and releases cost: tables, and build/bench*.json
-	@PYTHONPATH=tests:tests/e2e python tests/bench/bench.py
+	@python -m tests.bench.bench
 
 bench-cluster: collection ## the same of the cluster side, without machines; ONLY="inventory large" chooses
-	@python tests/bench/cluster.py $(if $(ONLY),--only $(ONLY))
+	@PYTHONPATH=$(BUILD)/collections python -m tests.bench.cluster $(if $(ONLY),--only $(ONLY))
 
 bench-releases: install ## what releases cost to build, compare and publish, against named peers; half an hour
 	@tests/gate/packages.sh mmdebstrap debootstrap ostree gpgv debian-archive-keyring openssl
-	@PYTHONPATH=tests python tests/bench/release_builds.py
+	@python -m tests.bench.release_builds
 
 lab: venv ## a lab to play with
-	@PYTHONPATH=tests python -m lab up
+	@python -m tests.lab up
 
 clean-lab: venv ## away with it
-	@PYTHONPATH=tests python -m lab clean
+	@python -m tests.lab clean
 
 clean: ## delete what was built
 	rm -rf $(BUILD) $(VENV) $(VENV)-*

@@ -12,7 +12,7 @@ from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, lease
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import lease_keeper
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _lease_keeper as lease_keeper
 
 SIGHTINGS = "osmigrate-leases"
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible's edge of plugin_utils/watch.py: what Ansible calls, brought into our terms."""
+"""Ansible's edge of plugin_utils/_watch.py: what Ansible calls, brought into our terms."""
 
 from __future__ import annotations
 
@@ -145,21 +145,21 @@ from ansible.plugins.callback import CallbackBase
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
+    _batches as batches,
+    _events as events,
     _exposition,
     _heartbeat,
     _live,
     _metrics,
+    _page as page,
+    _progress as progress,
+    _rollout as rollout,
+    _run_report as run_report,
     _silence,
     _terminal,
-    batches,
-    events,
-    page,
-    progress,
-    rollout,
-    run_report,
-    watch,
+    _watch as watch,
 )
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.event_log import EventLog, replace
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._event_log import EventLog, replace
 
 LOG = "events.jsonl"
 # Who scrapes does not look more often.

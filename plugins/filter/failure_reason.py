@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.failure import failure_reason
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._failure import failure_reason
 
 
 class FilterModule:

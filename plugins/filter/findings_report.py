@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.report import leapp_report, text_report
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._report import leapp_report, text_report
 
 
 def findings_report(findings: list[dict[str, Any]], host: str, moment: str, text: bool = False) -> Any:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.table import fleet_summary
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._table import fleet_summary
 
 
 def fleet_summary_filter(nodes: Sequence[dict[str, Any]]) -> list[str]:

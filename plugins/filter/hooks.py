@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.hooks import read_hooks
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._hooks import read_hooks
 
 
 def hooks_filter(written: Any, point: str, timeout: Any = 0) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.way import next_steps
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._way import next_steps
 
 
 def next_steps_filter(

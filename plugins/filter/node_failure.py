@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.failure import node_failure
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._failure import node_failure
 
 
 class FilterModule:

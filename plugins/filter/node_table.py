@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.table import node_table
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._table import node_table
 
 
 class FilterModule:

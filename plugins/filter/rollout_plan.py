@@ -10,7 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import windows as calendar
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import plan
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _plan as plan
 
 
 def rollout_plan_filter(

@@ -7,7 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import events, page, rollout, run_report
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
+    _events as events,
+    _page as page,
+    _rollout as rollout,
+    _run_report as run_report,
+)
 
 
 def rollout_report_filter(log: str, form: str = "html") -> str:

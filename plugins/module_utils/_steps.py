@@ -7,7 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-# What next_steps (plugin_utils/way.py) decides about, and roles/node does.
+# What next_steps (plugin_utils/_way.py) decides about, and roles/node does.
 STAGE, DRAIN, TRIAL, VERIFY = "stage", "drain", "trial", "verify"
 CONFIRM, RETURN, REVERT, REPAIR = "confirm", "return", "revert", "repair"
 # A move, and a drill, once the release lies on the node.

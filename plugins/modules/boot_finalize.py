@@ -83,8 +83,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import finalize as finalizing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot, finalize as finalizing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 
 

@@ -160,8 +160,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import findings as checks
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts, findings as checks
 
 RELEASE = dict(
     name=dict(type="str", required=True),

@@ -140,8 +140,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import ans
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import admission
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import entry as boot_entry
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import entry as boot_entry, fence
 
 
 def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict[str, typing.Any]:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import rollout as reducer
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.events import clean
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.progress import duration, totals
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import Rollout
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _rollout as reducer
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import clean
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._progress import duration, totals
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import Rollout
 
 # More than that scrolls the rest of the terminal away.
 MOST_MOVING, MOST_FAILED = 12, 5

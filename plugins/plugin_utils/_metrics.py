@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE, FAILED, STEPS
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import rollout as reducer
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import Rollout
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _rollout as reducer
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import Rollout
 
 # What a node is that nothing has become of yet.
 MOVING = "moving"

@@ -14,9 +14,9 @@ from html import escape
 from typing import Any
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _timings, page, table
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.progress import duration
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.run_report import moment
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _page as page, _table as table, _timings
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._progress import duration
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._run_report import moment
 
 VERSION = 1
 # What a Node object says of its move, as far as people ask for it.

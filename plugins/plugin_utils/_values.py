@@ -16,8 +16,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import r
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_plan, wave_policy, windows
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._hooks import read_hooks
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._variables import Variable
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.hooks import read_hooks
 
 # What Ansible's filter `bool` and the options of modules both take, and for the same.
 _TRUTHS = ("true", "false", "yes", "no", "on", "off", "1", "0")

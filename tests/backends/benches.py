@@ -23,7 +23,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots im
     shown,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.backend import SlotsBackend
-from backends import toy
+
+from tests.backends import toy
 
 
 class Bench:

@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from figures import figure, keep, table
-from fleet import Fleet, Run, stage
-from lab import releases, webserver
-from reboots import noticed
+from tests.bench.figures import figure, keep, table
+from tests.bench.reboots import noticed
+from tests.e2e.fleet import Fleet, Run, stage
+from tests.lab import releases, webserver
 
 EXECUTED = re.compile(r"^(?:ok|changed): \[", re.MULTILINE)
 

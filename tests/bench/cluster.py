@@ -12,23 +12,23 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "build/collections"), str(ROOT / "tests"), str(ROOT / "tests/cluster")]
-
-from lab import ports  # noqa: E402
+from tests.lab import ports
 
 ports.take_free()
 
-import drain  # noqa: E402
-import held as held_drains  # noqa: E402
-import inventory  # noqa: E402
-import nodes  # noqa: E402
-import rollout  # noqa: E402
-import visible  # noqa: E402
-from figures import keep, table  # noqa: E402
-from lab import config, controlplane, kubebin, simulated  # noqa: E402
-from plane import Plane, connect, make_nodes  # noqa: E402
+from tests.bench import (  # noqa: E402
+    drain,
+    held as held_drains,  # noqa: E402
+    inventory,
+    nodes,
+    rollout,
+    visible,
+)
+from tests.bench.figures import keep, table  # noqa: E402
+from tests.bench.plane import Plane, connect, make_nodes  # noqa: E402
+from tests.lab import config, controlplane, kubebin, simulated  # noqa: E402
 
+ROOT = Path(__file__).resolve().parents[2]
 DIRECTORY = ROOT / "build/bench-cluster"
 
 

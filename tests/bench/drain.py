@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES
-from figures import ROOT, figure, interleaved, measure
-from lab import simulated
-from plane import Asked, Plane
+
+from tests.bench.figures import ROOT, figure, interleaved, measure
+from tests.bench.plane import Asked, Plane
+from tests.lab import simulated
 
 BIN = Path(sys.executable).parent
 # With kubernetes.core 6.2.0 inside: the newest that goes with the ansible-core of this environment.

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from drain import Drains, Scene, app_of
-from figures import figure
-from plane import Asked, Plane
+from tests.bench.drain import Drains, Scene, app_of
+from tests.bench.figures import figure
+from tests.bench.plane import Asked, Plane
 
 NAMES = ("ours", "kubectl")
 # How long each pod takes to be Ready, and to end.

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from figures import ROOT, Cost, figure, interleaved, measure
+from tests.bench.figures import ROOT, Cost, figure, interleaved, measure
 
 PEERS = Path(__file__).parent / "peers"
 BIN = Path(sys.executable).parent

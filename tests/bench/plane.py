@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MERGE_PATCH, NODES, Cluster, node_path
-from lab.controlplane import ControlPlane
-from nodes import named
+
+from tests.bench.nodes import named
+from tests.lab.controlplane import ControlPlane
 
 _POLICY = {
     "apiVersion": "audit.k8s.io/v1",

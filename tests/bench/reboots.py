@@ -9,9 +9,9 @@ import subprocess
 import time
 from typing import Any
 
-from figures import figure
-from fleet import INVENTORY, Fleet
-from lab.vm import Machine
+from tests.bench.figures import figure
+from tests.e2e.fleet import INVENTORY, Fleet
+from tests.lab.vm import Machine
 
 OURS, PEER = "osmigrate.fleet.node_reboot", "ansible.builtin.reboot"
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id"

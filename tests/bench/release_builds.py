@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from figures import ROOT, Cost, figure, keep, measure, table
-from lab import host, rootfs
+
+from tests.bench.figures import ROOT, Cost, figure, keep, measure, table
+from tests.lab import host, rootfs
 
 DIRECTORY = ROOT / "build/bench-releases"
 NAME = "debian-13"

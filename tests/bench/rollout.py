@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim
-from figures import figure
-from fleet_of_nodes import Fleet
-from plane import Plane, connect
-from playing import make_collection, write_inventory
+
+from tests.bench.figures import figure
+from tests.bench.plane import Plane, connect
+from tests.cluster.fleet_of_nodes import Fleet
+from tests.cluster.playing import make_collection, write_inventory
 
 SLICES, CLAIMS_PER_SLICE = 5, 40
 WINDOW, SEED = 6, 1

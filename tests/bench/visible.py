@@ -10,8 +10,15 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _status, events, page, rollout, run_report
-from figures import figure
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
+    _events as events,
+    _page as page,
+    _rollout as rollout,
+    _run_report as run_report,
+    _status,
+)
+
+from tests.bench.figures import figure
 
 NODES, FLEET = 5000, 6000
 AT_ONCE, MONTH = 10, 40

@@ -25,7 +25,8 @@ from typing import Any, NamedTuple
 
 import ansible_runner
 import yaml
-from lab import host
+
+from tests.lab import host
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SUITE = "trixie"

@@ -12,25 +12,24 @@ import contextlib
 import itertools
 import json
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(REPOSITORY / "tests"), str(Path(__file__).parent)]
-
-from lab import ports  # noqa: E402
+from tests.lab import ports
 
 # The shared cache of programs is only read.
 ports.take_free()
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options  # noqa: E402
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster  # noqa: E402
-from fault_table import FaultTable  # noqa: E402
-from fleet_of_nodes import Fleet, Nodes, wait_for  # noqa: E402
-from lab import config, controlplane, host, kubebin, simulated  # noqa: E402
-from playing import Player, make_collection  # noqa: E402
+
+from tests.cluster.fault_table import FaultTable  # noqa: E402
+from tests.cluster.fleet_of_nodes import Fleet, Nodes, wait_for  # noqa: E402
+from tests.cluster.playing import Player, make_collection  # noqa: E402
+from tests.lab import config, controlplane, host, kubebin, simulated  # noqa: E402
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def pytest_addoption(parser):

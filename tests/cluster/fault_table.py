@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from lab import kubebin
-from lab.config import KUBERNETES_VERSION
+
+from tests.lab import kubebin
+from tests.lab.config import KUBERNETES_VERSION
 
 CELLS = yaml.safe_load(Path(__file__).with_name("faults.yml").read_text())
 # Property of a test: how many nodes were unavailable at most, and how many might be.

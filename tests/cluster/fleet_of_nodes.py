@@ -17,7 +17,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     pool_plan,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, node_path
-from lab import simulated
+
+from tests.lab import simulated
 
 _numbers = itertools.count(1)
 

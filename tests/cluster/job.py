@@ -4,7 +4,7 @@
 
 Made to be killed.
 
-Usage: job.py <kubeconfig> <limit> <seconds that a node is away> <node>...
+Usage: python -m tests.cluster.job <kubeconfig> <limit> <seconds that a node is away> <node>...
 """
 
 import sys
@@ -27,7 +27,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
     update_node,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Limits
-from fleet_of_nodes import ANY_TIME
+
+from tests.cluster.fleet_of_nodes import ANY_TIME
 
 
 def take(cluster, name, limit, seconds, terms=ANY_TIME, timeout=60):

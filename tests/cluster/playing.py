@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from fleet_of_nodes import wait_for
+from tests.cluster.fleet_of_nodes import wait_for
 
 PLAYED = ("boot_info", "boot_trial", "node_network", "node_reboot")
 COLLECTION = Path(__file__).resolve().parents[2]

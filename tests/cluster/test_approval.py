@@ -8,9 +8,10 @@ import json
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval, pool_plan
-from fleet_of_nodes import wait_for
-from lab import host
-from playing import end
+
+from tests.cluster.fleet_of_nodes import wait_for
+from tests.cluster.playing import end
+from tests.lab import host
 
 ASK = {"osmigrate_approvals_required": ["storage", "network"]}
 RIGHTS = "playbooks/files/rbac-approver.yml"

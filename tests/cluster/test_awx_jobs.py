@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from awx_job import REPOSITORY, Job, Receptor, program
-from fleet_of_nodes import wait_for, watched
-from lab import host
-from playing import end
+
+from tests.cluster.awx_job import REPOSITORY, Job, Receptor, program
+from tests.cluster.fleet_of_nodes import wait_for, watched
+from tests.cluster.playing import end
+from tests.lab import host
 
 pytestmark = pytest.mark.long
 MANIFEST = Path(__file__).resolve().parents[1] / "unit/fixtures/release/release.yml"

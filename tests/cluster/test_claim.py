@@ -22,15 +22,16 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
     node_path,
     update_node,
 )
-from fleet_of_nodes import wait_for, watched
 
-JOB = Path(__file__).with_name("job.py")
+from tests.cluster.fleet_of_nodes import wait_for, watched
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 COLLECTIONS = Path(_errors.__file__).resolve().parents[5]
 
 
 def start_job(kubeconfig, limit, nodes):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (COLLECTIONS, JOB.parents[1])))}
-    return subprocess.Popen([sys.executable, JOB, kubeconfig, limit, "0.5", *nodes], env=environment)
+    argv = [sys.executable, "-m", "tests.cluster.job", kubeconfig, limit, "0.5", *nodes]
+    return subprocess.Popen(argv, cwd=REPOSITORY, env={**os.environ, "PYTHONPATH": str(COLLECTIONS)})
 
 
 @pytest.mark.fault("five slices of one rollout, two of them killed and restarted", "jobs of the modules")

@@ -14,7 +14,8 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, delete_plan, drain
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
-from fleet_of_nodes import wait_for
+
+from tests.cluster.fleet_of_nodes import wait_for
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -15,8 +15,9 @@ import time
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, drain
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
-from proxy import Proxy
-from test_drain import cordon, start
+
+from tests.cluster.proxy import Proxy
+from tests.cluster.test_drain import cordon, start
 
 
 class Webhook(http.server.ThreadingHTTPServer):

@@ -28,13 +28,14 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import get_node, node_path, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
-from conftest import connect
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-from fleet_of_nodes import make_terms, wait_for
-from job import take
-from lab import controlplane
-from proxy import Proxy
+
+from tests.cluster.conftest import connect
+from tests.cluster.fleet_of_nodes import make_terms, wait_for
+from tests.cluster.job import take
+from tests.cluster.proxy import Proxy
+from tests.lab import controlplane
 
 ACCOUNT = ("osmigrate-system", "osmigrate")
 # For so many seconds after its end the API server accepts a token, and ten more what it has just accepted.

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from playing import end
+
+from tests.cluster.playing import end
 
 SCHEMA = Path(__file__).resolve().parents[1] / "unit/plugins/plugin_utils/fixtures/leapp-report-1.2.0.json"
 # No machine has this architecture, so there is something to find on each.

@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playing import end
+
+from tests.cluster.playing import end
 
 TELL = """
 - name: Write down what the hook was told

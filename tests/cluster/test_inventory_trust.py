@@ -17,9 +17,10 @@ import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_object
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import node_path
-from playing import end
-from test_lies import lie
-from test_nodes import COLLECTIONS
+
+from tests.cluster.playing import end
+from tests.cluster.test_lies import lie
+from tests.cluster.test_nodes import COLLECTIONS
 
 SHOW = """
 - hosts: k8s_nodes

@@ -10,7 +10,8 @@ import time
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease, lease_plan
-from conftest import connect
+
+from tests.cluster.conftest import connect
 
 ONE, OTHER = "run-1@here", "run-2@there"
 

@@ -15,9 +15,10 @@ import sys
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import admission, approval, pool_object, preflight
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import node_path
-from fleet_of_nodes import make_terms, wait_for
-from playing import end
-from test_nodes import COLLECTIONS
+
+from tests.cluster.fleet_of_nodes import make_terms, wait_for
+from tests.cluster.playing import end
+from tests.cluster.test_nodes import COLLECTIONS
 
 LIES = "a kubelet lies about its node"
 

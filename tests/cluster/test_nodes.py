@@ -24,7 +24,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     wave_policy,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, get_node, update_node
-from conftest import connect
+
+from tests.cluster.conftest import connect
 
 COLLECTIONS = os.path.abspath(_errors.__file__).split("/ansible_collections/")[0]
 

@@ -13,8 +13,9 @@ import signal
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease, lease_plan, pool_plan
-from fleet_of_nodes import wait_for
-from playing import end, kill_when
+
+from tests.cluster.fleet_of_nodes import wait_for
+from tests.cluster.playing import end, kill_when
 
 HOLD = """
 - name: Say that it is here

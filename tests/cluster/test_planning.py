@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_plan
-from playing import end
+
+from tests.cluster.playing import end
 
 MANIFEST = Path(__file__).resolve().parents[1] / "unit/fixtures/release/release.yml"
 

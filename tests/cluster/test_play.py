@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, pool_plan
-from fleet_of_nodes import wait_for, watched
-from playing import end, kill_when
+
+from tests.cluster.fleet_of_nodes import wait_for, watched
+from tests.cluster.playing import end, kill_when
 
 
 def put(tmp_path, node, **menu):

@@ -18,12 +18,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     evidence,
     node_object,
+    record as trial_record,
     reporter,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
-    record as trial_record,
-)
-from lab.controlplane import kubeconfig
+
+from tests.lab.controlplane import kubeconfig
 
 # A name space of mounts needs root, or the permission to be root in one of its own.
 UNSHARE = ["unshare", "--mount", *(["--map-root-user"] if os.geteuid() else [])]

@@ -26,8 +26,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
     update_node,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import report
-from conftest import connect
-from playing import Player, end
+
+from tests.cluster.conftest import connect
+from tests.cluster.playing import Player, end
 
 NOBODYS = {"apiVersion": "v1", "kind": "Node", "name": "gone", "uid": "00000000-0000-0000-0000-000000000000"}
 PENDING = {"key": pending_plan.KEY, "value": "r1"}

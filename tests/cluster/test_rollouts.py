@@ -28,8 +28,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MERGE_PATCH, node_path, update_node
 from ansible_collections.osmigrate.fleet.plugins.modules import k8s_preflight
-from fleet_of_nodes import make_terms, wait_for
-from playing import COLLECTION, end
+
+from tests.cluster.fleet_of_nodes import make_terms, wait_for
+from tests.cluster.playing import COLLECTION, end
 
 ROLE = "node-role.kubernetes.io/control-plane"
 

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.differences import differences
-from fleet import INVENTORY, Fleet, Playbook
-from lab import host, networks, workloads
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._differences import differences
+
+from tests.e2e.fleet import INVENTORY, Fleet, Playbook
+from tests.lab import host, networks, workloads
 
 HERE = Path(__file__).parent
 NODE = "w5"

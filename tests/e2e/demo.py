@@ -8,8 +8,8 @@ import os
 import shutil
 import sys
 
-from fleet import ROOT, Fleet, stage
-from lab import workloads
+from tests.e2e.fleet import ROOT, Fleet, stage
+from tests.lab import workloads
 
 # Seconds. The callback speaks up after 25, and a machine without KVM may be slow to do so.
 LONGEST_SILENCE = 30
@@ -35,7 +35,7 @@ def demo() -> int:
     with stage("The workloads run again", "20 s"):
         workloads.wait_available(fleet.control_plane, 300)
         print(fleet.control_plane.kubectl("get", "pods", "-A", "-o", "wide"))
-    print("The lab runs on: 'python -m lab --help' says how to look around, 'make clean-lab' ends it.")
+    print("The lab runs on: 'python -m tests.lab --help' says how to look around, 'make clean-lab' ends it.")
     print(f"The report: {told / 'report.html'}")
     silence = max(moved.silence, back.silence)
     print(f"The longest silence of a playbook: {silence:.0f} s, of {LONGEST_SILENCE} that nobody has to wonder about.")

@@ -19,9 +19,9 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from lab import config
-from lab.controlplane import ControlPlane
-from lab.vm import all_machines
+from tests.lab import config
+from tests.lab.controlplane import ControlPlane
+from tests.lab.vm import all_machines
 
 ROOT = Path(__file__).resolve().parents[2]
 INVENTORY = ROOT / "inventories/lab"
@@ -47,9 +47,7 @@ def kubelet_is_ready(node: dict[str, Any]) -> bool:
 
 def lab(*arguments: str) -> None:
     """Call the lab's command line."""
-    subprocess.run(
-        [sys.executable, "-m", "lab", *arguments], env={**os.environ, "PYTHONPATH": str(ROOT / "tests")}, check=True
-    )
+    subprocess.run([sys.executable, "-m", "tests.lab", *arguments], cwd=ROOT, check=True)
 
 
 class Run:

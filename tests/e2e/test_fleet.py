@@ -16,13 +16,14 @@ from typing import Any
 
 import pytest
 import yaml
-from fleet import DATA, Fleet, kubelet_is_ready, lab
-from image import Image
-from lab import config, workloads
-from lab.process import Daemon
-from powercuts import Expectations, choose
-from story import STEPS, Files, Recording, Story
-from writelog import RebuiltDisk
+
+from tests.e2e.fleet import DATA, Fleet, kubelet_is_ready, lab
+from tests.faults.image import Image
+from tests.faults.powercuts import Expectations, choose
+from tests.faults.story import STEPS, Files, Recording, Story
+from tests.faults.writelog import RebuiltDisk
+from tests.lab import config, workloads
+from tests.lab.process import Daemon
 
 BLOBS = "var/lib/containerd/io.containerd.content.v1.content/blobs"
 

@@ -9,12 +9,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from image import Image
-from lab import host
-from lab.vm import Machine
-from powercuts import PowerCut, boots
-from seen import BOOT_TIMEOUT, Seen, kernels_started, look
-from story import IDENTITY, Story
+from tests.faults.image import Image
+from tests.faults.powercuts import PowerCut, boots
+from tests.faults.seen import BOOT_TIMEOUT, Seen, kernels_started, look
+from tests.faults.story import IDENTITY, Story
+from tests.lab import host
+from tests.lab.vm import Machine
 
 # After ssh answers; the report begins when the system is up.
 REPORT_WITHIN = 120

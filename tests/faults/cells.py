@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from booted import Bench
-from image import Image, edited
-from seen import GRUB, PACKAGE
-from story import Story
-from writelog import RebuiltDisk
+
+from tests.faults.booted import Bench
+from tests.faults.image import Image, edited
+from tests.faults.seen import GRUB, PACKAGE
+from tests.faults.story import Story
+from tests.faults.writelog import RebuiltDisk
 
 CELLS = yaml.safe_load(Path(__file__).with_name("cells.yml").read_text())
 STEP = "first move"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.template import ROOT_START
+from tests.lab.template import ROOT_START
 
 SECTOR = 512
 ROOT = "(loop0,gpt3)"

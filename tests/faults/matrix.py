@@ -20,17 +20,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import cells
-import plays
-import slotwriter
-from booted import Bench
-from fleet import ROOT, lab, stage
-from image import Image
-from lab import config, host
-from lab.vm import Machine
-from powercuts import Expectations, PowerCut, choose
-from story import Files, Phase, Story, record
-from writelog import FLUSH, RebuiltDisk
+from tests.e2e.fleet import ROOT, lab, stage
+from tests.faults import cells, plays, slotwriter
+from tests.faults.booted import Bench
+from tests.faults.image import Image
+from tests.faults.powercuts import Expectations, PowerCut, choose
+from tests.faults.story import Files, Phase, Story, record
+from tests.faults.writelog import FLUSH, RebuiltDisk
+from tests.lab import config, host
+from tests.lab.vm import Machine
 
 SEED = 4
 # Nodes that the lab does not have: there the disks are booted.

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from fleet import Fleet, Playbook, lab
-from lab import host
-from lab.vm import Machine
-from seen import BOOT_TIMEOUT, PACKAGE, kernels_started, look
-from story import NODE, TASK, VARIABLES
+
+from tests.e2e.fleet import Fleet, Playbook, lab
+from tests.faults.seen import BOOT_TIMEOUT, PACKAGE, kernels_started, look
+from tests.faults.story import NODE, TASK, VARIABLES
+from tests.lab import host
+from tests.lab.vm import Machine
 
 PLAYS = yaml.safe_load(Path(__file__).with_name("plays.yml").read_text())
 STEP = "first move"

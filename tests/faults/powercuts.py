@@ -13,11 +13,12 @@ from typing import NamedTuple
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, grubcfg
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record as trial_record
-from fleet import DATA
-from image import Image, Mended, NotMended
-from seen import GRUB, PACKAGE
-from story import Phase, Story
-from writelog import WriteLog
+
+from tests.e2e.fleet import DATA
+from tests.faults.image import Image, Mended, NotMended
+from tests.faults.seen import GRUB, PACKAGE
+from tests.faults.story import Phase, Story
+from tests.faults.writelog import WriteLog
 
 # What the package-managed system does not start without; all of it goes after grub.cfg does not need it any more.
 PACKAGE_ROOT = ("/etc/fstab", "/etc/passwd", "/usr/lib/systemd/systemd", "/usr/bin/bash")

@@ -9,8 +9,9 @@ import json
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record
-from fleet import DATA
-from lab.vm import Machine
+
+from tests.e2e.fleet import DATA
+from tests.lab.vm import Machine
 
 PACKAGE = "package"
 GRUB = "/boot/grub"

@@ -33,7 +33,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots im
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release.schema import BLOCK
-from writelog import SECTOR, Entry, WriteLog, count
+
+from tests.faults.writelog import SECTOR, Entry, WriteLog, count
 
 BLOCKS = 800
 SLOT = "0badcafe-02"

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from fleet import Fleet, stage
-from lab import host
-from seen import BOOT_TIMEOUT, look
-from writelog import WriteLog, count
+
+from tests.e2e.fleet import Fleet, stage
+from tests.faults.seen import BOOT_TIMEOUT, look
+from tests.faults.writelog import WriteLog, count
+from tests.lab import host
 
 NODE = "w1"
 # Short, because every trial that nobody confirms is waited for.

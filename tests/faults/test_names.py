@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from plays import PLAYS, STAGED
-from story import PHASES
+
+from tests.faults.plays import PLAYS, STAGED
+from tests.faults.story import PHASES
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMED = [STAGED, *PHASES, *(task for cell in PLAYS for task in cell.get("at", []))]

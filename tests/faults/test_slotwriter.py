@@ -15,7 +15,8 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import marks
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.device import Device
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from slotwriter import PROGRAMS, Writer, cuts, killed
+
+from tests.faults.slotwriter import PROGRAMS, Writer, cuts, killed
 
 needs_disk = pytest.mark.skipif(
     not (all(map(shutil.which, PROGRAMS)) and os.path.exists("/dev/fuse")), reason="needs QEMU's disks and FUSE"

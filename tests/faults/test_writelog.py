@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from writelog import SECTOR, RebuiltDisk, WriteLog
+
+from tests.faults.writelog import SECTOR, RebuiltDisk, WriteLog
 
 # Each line is one request: write a sector's worth of a byte, or flush.
 REQUESTS = [

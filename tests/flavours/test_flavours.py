@@ -9,8 +9,9 @@ import os
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initrd
-from fleet import Fleet
-from lab.flavours import FLAVOURS
+
+from tests.e2e.fleet import Fleet
+from tests.lab.flavours import FLAVOURS
 
 NODE = "w5"
 BOOT_TIMEOUT = 600

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Gives each parser changed texts for a while, all processors at work, and tells what broke one.
 
-Usage: fuzz.py [seconds for each parser] [parser]...
+Usage: python -m tests.fuzz.fuzz [seconds for each parser] [parser]...
 """
 
 import concurrent.futures
@@ -10,7 +10,7 @@ import hashlib
 import sys
 import time
 
-import parsers
+from tests.fuzz import parsers
 
 
 def main(seconds: float, chosen: list[str]) -> int:

@@ -33,7 +33,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     recover_plan,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Listing
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _nodes, table
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _nodes, _table as table
 
 # Between the texts of an input that is several.
 NEXT = "\n=====\n"

@@ -31,8 +31,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import windows
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network import merge
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model as network
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import merge, model as network
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import (
     ifcfg,
     ifupdown,
@@ -49,9 +48,15 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     node_object,
     record,
 )
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import events, page, rollout, run_report
-from backends.roots import deployed
-from objects import NEXT, TARGETS
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
+    _events as events,
+    _page as page,
+    _rollout as rollout,
+    _run_report as run_report,
+)
+
+from tests.backends.roots import deployed
+from tests.fuzz.objects import NEXT, TARGETS
 
 CORPUS = Path(__file__).parent / "corpus"
 # Where files cost little.

@@ -4,10 +4,10 @@
 
 import random
 
-import parsers
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from tests.fuzz import parsers
 
 SEEDS = [(parser, number) for parser in parsers.PARSERS for number in range(len(parsers.seeds(parser)))]
 EXAMPLES = 200

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs molecule against a fresh lab, with the environment that a user of the lab exports.
 
-Usage: molecule_in_lab.py <molecule's arguments>
+Usage: python -m tests.gate.molecule_in_lab <molecule's arguments>
 """
 
 import subprocess
 import sys
 
-from fleet import Fleet
+from tests.e2e.fleet import Fleet
 
 if __name__ == "__main__":
     sys.exit(subprocess.call(["molecule", *sys.argv[1:]], env=Fleet.fresh().environment()))

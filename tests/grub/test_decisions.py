@@ -11,7 +11,8 @@ import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import backend, kernel
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, grub, grubcfg
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record
-from machine import CONFIG, SHOW_BOOT, UUID, Machine
+
+from tests.grub.machine import CONFIG, SHOW_BOOT, UUID, Machine
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases.yml").read_text())
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the lab: PYTHONPATH=tests python3 -m lab COMMAND."""
+"""Run the lab: python -m tests.lab COMMAND, in the root of the clone."""
 
 import sys
 

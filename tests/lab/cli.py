@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python3 -m lab",
+        prog="python -m tests.lab",
         description="A Kubernetes cluster with real machines, all on this one.",
         epilog="Data lies in $OSMIGRATE_LAB_DIR, by default ~/.cache/osmigrate-lab.",
     )

@@ -149,8 +149,8 @@ class Lab:
         if self.webserver.running() and self.webserver.argv[-1] != str(directory):
             self.webserver.stop()
         self.webserver.start(
-            [sys.executable, "-m", "lab.webserver", str(directory)],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            [sys.executable, "-m", "tests.lab.webserver", str(directory)],
+            env={**os.environ, "PYTHONPATH": str(config.REPOSITORY)},
         )
         webserver.wait_serving(str(directory))
 

@@ -9,9 +9,9 @@ import threading
 
 import pytest
 
-from lab import ports, webserver
-from lab.host import HostError
-from lab.ports import Endpoint
+from tests.lab import ports, webserver
+from tests.lab.host import HostError
+from tests.lab.ports import Endpoint
 
 
 def test_a_port_that_another_program_has_is_refused_by_name():

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from lab.process import Daemon
+from tests.lab.process import Daemon
 
 # The first thread ends at once; the other one, and with it what the process holds, a while later.
 FIRST_THREAD_ENDS = """

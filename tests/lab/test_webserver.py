@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import webserver
+from tests.lab import webserver
 
 
 @pytest.fixture(name="url")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Serves a directory of releases to the nodes over HTTP/1.1, single ranges of a file too, and counts what it sends.
 
-Run as `python -m lab.webserver DIRECTORY`.
+Run as `python -m tests.lab.webserver DIRECTORY`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import backend, program, prune
-from releases import Boot, Node
+
+from tests.ostree.releases import Boot, Node
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="ostree deploys as root only")
 ENTRY = "title Rocky Linux\nlinux /vmlinuz-5.14\ninitrd /initramfs-5.14.img\noptions root=UUID=1\n"

@@ -14,7 +14,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _amount
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import program
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from releases import REF, REMOTE, Node
+
+from tests.ostree.releases import REF, REMOTE, Node
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="ostree deploys as root only")
 

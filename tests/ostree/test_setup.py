@@ -12,7 +12,8 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import program
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from releases import REF, Boot, Node
+
+from tests.ostree.releases import REF, Boot, Node
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="ostree deploys as root only")
 

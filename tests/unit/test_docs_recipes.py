@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import recipe, schema
-from ansible_collections.osmigrate.fleet.tests.unit.test_docs_releases import INITRAMFS
+
+from tests.unit.test_docs_releases import INITRAMFS
 
 ROOT = Path(schema.__file__).parents[3]
 GUIDE = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")

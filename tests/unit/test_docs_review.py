@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.osmigrate.fleet.tests.unit.test_docs_releases import COLLECTIONS, GUIDE, commands
+
+from tests.unit.test_docs_releases import COLLECTIONS, GUIDE, commands
 
 POLICY = """
 schema: 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -83,6 +84,7 @@ PROCESSES = {
         for kind in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")
     ),
 }
+SEARCHED = {f"sys.path.{change}" for change in ("append", "extend", "insert")}
 STARTS_PROCESSES = {UTILS + "_command.py", "plugins/plugin_utils/_child.py"}
 # Whatever reaches out of a function: files, clocks, chance, the network, the environment.
 IMPURE = PROCESSES | {
@@ -232,6 +234,28 @@ def said_wrongly(name: str, fact: str) -> Iterator[int]:
         is_sentence = " " in text.strip() and "\n" not in text
         if said and not is_sentence:
             yield line
+
+
+def test_the_tests_are_one_package():
+    """They say by whole names what they import, so that a name means the same wherever it is read."""
+    tests = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/**/*.py"))
+    rooms = {Path(name).stem for name in tests} | {path.name for path in ROOT.glob("tests/*/")}
+    short = rooms - set(sys.stdlib_module_names) - {"tests"}
+    found = {
+        (name, target)
+        for name in tests
+        for node in ast.walk(parsed(name))
+        for target in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom) and not node.level
+            else [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else []
+        )
+        if target.split(".")[0] in short
+    }
+    assert found == set()
+    assert [(name, line) for name in tests for found, line in calls(parsed(name), name) if found in SEARCHED] == []
 
 
 def test_the_table_of_rooms_has_every_room():

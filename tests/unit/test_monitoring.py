@@ -26,7 +26,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initr
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending, report
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _exposition, _metrics, events, rollout
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
+    _events as events,
+    _exposition,
+    _metrics,
+    _rollout as rollout,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 MONITORING = ROOT / "monitoring"

@@ -9,7 +9,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import acco
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_plan, windows
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import hooks
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _hooks as hooks
 
 STRANGE = ["²", "٣", "１２", "9" * 5000, "1_0", "-1", "", "1\n2"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import windows
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import plan, table
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _plan as plan, _table as table
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 NOW = 1_795_910_400.0  # 2026-11-29 00:00:00 UTC

@@ -4,17 +4,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-SPEC = importlib.util.spec_from_file_location("scale", ROOT / "tests/gate/scale.py")
-scale = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(scale)
+from tests.gate import scale
 
 
 def test_the_page_and_the_chart_are_what_the_figures_give():

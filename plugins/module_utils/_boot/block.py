@@ -9,8 +9,7 @@ import os
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, files
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import tier as boot_tier
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, files, tier as boot_tier
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 OURS = ("osm_default", "osm_trial", "osm_tries", "osm_started")

@@ -11,14 +11,10 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     files,
+    grub as grub_menu,
     grubcfg,
     initrd,
     script,
-)
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
-    grub as grub_menu,
-)
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     tier as boot_tier,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run

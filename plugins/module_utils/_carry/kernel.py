@@ -8,8 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import re
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments as kernel_arguments
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import bls, grub
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments as kernel_arguments, bls, grub
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 

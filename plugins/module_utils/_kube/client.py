@@ -19,8 +19,7 @@ from urllib.parse import quote, urlencode
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth as kube_auth
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, denials, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth as kube_auth, cas, denials, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.auth_options import Auth
 from ansible_collections.osmigrate.fleet.plugins.module_utils._secret import without_userinfo
 

@@ -19,9 +19,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     daemons,
     drain_plan,
     node_view,
+    probe as node_probe,
     resources,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import probe as node_probe
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster, get_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.conditions import Condition
 

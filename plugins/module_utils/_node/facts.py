@@ -19,15 +19,15 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     arguments,
     bls,
     env,
+    grub as grub_menu,
     grubcfg,
     loader,
     menu,
     script,
     secureboot,
+    tier as boot_tier,
     timing,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub as grub_menu
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import tier as boot_tier
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import databases
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH, run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT

@@ -11,8 +11,13 @@ import os
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import channel, envelope, fetch, reader
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import signature as signatures
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
+    channel,
+    envelope,
+    fetch,
+    reader,
+    signature as signatures,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import make_directory
 
 _GIVE_KEYS = "Give the public key of those who make the channel in osmigrate_trusted_keys"

@@ -14,8 +14,7 @@ from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from ansible.module_utils.urls import ConnectionError as UrlsError
-from ansible.module_utils.urls import open_url
+from ansible.module_utils.urls import ConnectionError as UrlsError, open_url
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 

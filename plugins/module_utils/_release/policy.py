@@ -10,8 +10,7 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import revoked as revocation
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import revoked as revocation, schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 DAY = 24 * 3600  # how wrong clocks may be

@@ -16,8 +16,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, fetch, schema
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import signature as signatures
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
+    envelope,
+    fetch,
+    schema,
+    signature as signatures,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 MISSING: typing.List[typing.Tuple[str, str]] = []  # (library, traceback) of each one that cannot be imported

@@ -11,8 +11,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, rpm
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import changelog, content, debs, elf, feed, kernel
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.entries import DIRECTORY, FILE, Entry
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review.release import DIRECTORY as IN_DIRECTORY
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review.release import Release
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.release import DIRECTORY as IN_DIRECTORY, Release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import visible
 
 SCHEMA = 1

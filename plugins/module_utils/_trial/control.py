@@ -29,8 +29,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.block import
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import order
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import revoked as revocation
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import order, revoked as revocation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import grub_path, read_bytes, read_text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     agreement,

@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.events import read_all
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import missing, reduce
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import read_all
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import missing, reduce
 
 # What begins a step fails in a rescue's sight, as in roles/node, and out of it; w0 has nothing to do.
 PLAY = """

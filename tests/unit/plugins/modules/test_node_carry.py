@@ -13,7 +13,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._files import conf
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import HELD_MAX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model as net
 from ansible_collections.osmigrate.fleet.plugins.modules import node_carry
-from backends.roots import deployed
+
+from tests.backends.roots import deployed
 
 PARAMS = {
     "extra_paths": [],

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.differences import differences
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._differences import differences
 
 NOTHING = {
     **dict.fromkeys(["files", "services", "mounts", "addresses", "routes", "users", "groups", "sysctls"], {}),

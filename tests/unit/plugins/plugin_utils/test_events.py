@@ -9,9 +9,9 @@ import stat
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import events
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.event_log import EventLog, replace
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.events import Unread, event, read, written
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _events as events
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._event_log import EventLog, replace
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import Unread, event, read, written
 
 FINDING = {"key": "space", "severity": "high", "title": "t", "detail": "d", "remedy": "r", "accepted": False}
 SAID = {

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.failure import failure_reason, node_failure
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._failure import failure_reason, node_failure
 
 OURS = {
     "msg": "The disk is too small. Nothing was changed. Use a larger one.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.hooks import Hook, read_hooks
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._hooks import Hook, read_hooks
 
 
 def test_a_path_is_a_task_file_and_another_string_is_a_role(tmp_path):

@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _child, lease_keeper
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _child, _lease_keeper as lease_keeper
 
 
 @pytest.fixture

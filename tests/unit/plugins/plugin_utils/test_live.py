@@ -9,7 +9,12 @@ import io
 import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.callback import progress
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _live, _terminal, events, rollout
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
+    _events as events,
+    _live,
+    _rollout as rollout,
+    _terminal,
+)
 
 EVIL = "[red]w[/red] \x1b[2J [link=http://x]"
 

@@ -8,7 +8,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.osmigrate.fleet.plugins.filter.rollout_plan import rollout_plan_filter
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import windows
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import plan
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _plan as plan
 
 MOVE = ("drain", "trial", "verify", "confirm")
 NOW = 1_795_910_400.0  # 2026-11-29 00:00:00 UTC

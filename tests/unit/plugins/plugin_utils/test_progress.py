@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import events, progress, rollout
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
+    _events as events,
+    _progress as progress,
+    _rollout as rollout,
+)
 
 
 def state(*told):

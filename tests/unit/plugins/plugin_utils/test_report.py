@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.report import leapp_report, text_report
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._report import leapp_report, text_report
 
 SCHEMA = json.loads((Path(__file__).parent / "fixtures/leapp-report-1.2.0.json").read_text())
 MOMENT = "2026-11-24T12:00:00Z"

@@ -7,9 +7,9 @@ from __future__ import annotations
 import random
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import rollout as reducer
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.events import Unread, event
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import apply, missing, reduce
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _rollout as reducer
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import Unread, event
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import apply, missing, reduce
 
 WAY = ("claim", "cordon", "drain", "arm", "reboot", "verify", "confirm", "uncordon")
 

@@ -13,7 +13,12 @@ from xml.etree import ElementTree
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.osmigrate.fleet.plugins.filter.rollout_report import rollout_report_filter
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import events, page, rollout, run_report
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
+    _events as events,
+    _page as page,
+    _rollout as rollout,
+    _run_report as run_report,
+)
 
 WAY = "look preflight stage wait look claim cordon drain arm reboot verify confirm uncordon".split()
 FINDING = {"key": "space", "severity": "high", "title": "Few space", "detail": "d", "remedy": "Make room"}

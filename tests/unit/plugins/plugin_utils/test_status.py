@@ -12,8 +12,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.osmigrate.fleet.plugins.filter.fleet_status import fleet_status_filter
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, pool_object, pool_plan
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _status as status
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import table
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _status as status, _table as table
 
 NOW = 1_795_910_400.0  # 2026-11-29 00:00:00 UTC
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>\x1b[2J\u202e\"'&" + "x" * 2000

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.table import fleet_summary, node_table, pool_table
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._table import fleet_summary, node_table, pool_table
 
 QUIET = {
     "name": "control-plane",

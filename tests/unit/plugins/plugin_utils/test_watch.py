@@ -5,9 +5,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import batches, progress, watch
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.events import event
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import Rollout, apply
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
+    _batches as batches,
+    _progress as progress,
+    _watch as watch,
+)
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import event
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import Rollout, apply
 
 # As roles/node and those that it includes run them: module, state, role. "" is a task of Ansible's own.
 PREPARE = [("k8s_node_lease", "", "node"), ("boot_info", "", "node"), ("node_preflight", "", "preflight")]

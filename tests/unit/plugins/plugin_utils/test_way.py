@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.way import Way, next_steps
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._way import Way, next_steps
 
 
 def boot(booted="package", default="package", trial="", verdict="", entries=("d-1", "d-2"), failed=(), **more):

@@ -18,8 +18,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import sc
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import control, entry, evidence, record, reporter
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 from ansible_collections.osmigrate.fleet.plugins.modules import boot_trial, node_carry
-from backends import toy
-from backends.benches import BENCHES
+
+from tests.backends import toy
+from tests.backends.benches import BENCHES
 
 # What node_carry is asked where nobody says anything else.
 ASKED = {

@@ -5,7 +5,8 @@
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import bls
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.grub import parse_command_line
-from trees import write_tree
+
+from tests.trees import write_tree
 
 M = "0123456789abcdef0123456789abcdef"
 EL9 = """\

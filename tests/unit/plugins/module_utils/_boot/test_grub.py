@@ -5,7 +5,8 @@
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from trees import write_tree
+
+from tests.trees import write_tree
 
 ENTRY = {"id": "d-1", "title": "D", "kernel": "/k", "initrd": "/i", "options": "root=UUID=1 a=b", "boot_uuid": "1-2"}
 

@@ -9,7 +9,8 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, initrd
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import evidence
-from backends.archives import members
+
+from tests.backends.archives import members
 
 
 def test_every_directory_comes_before_what_is_in_it():

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import secureboot
-from trees import write_tree
+
+from tests.trees import write_tree
 
 ATTRIBUTES = struct.pack("<I", 6)
 EFIVARS = "sys/firmware/efi/efivars/"

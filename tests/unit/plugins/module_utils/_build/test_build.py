@@ -8,12 +8,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import building
+from tests.unit.plugins.module_utils._build import building
 import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, ostree, payload, recipe, tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from building import KERNEL, RECIPE, build, prepare, publish
+from tests.unit.plugins.module_utils._build.building import KERNEL, RECIPE, build, prepare, publish
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="a tree has files of several owners"),

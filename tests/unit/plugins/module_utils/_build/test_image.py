@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, Optional
 
-import building
+from tests.unit.plugins.module_utils._build import building
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import index

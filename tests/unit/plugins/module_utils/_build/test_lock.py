@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import building
+from tests.unit.plugins.module_utils._build import building
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, locking
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import building
+from tests.unit.plugins.module_utils._build import building
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import recipe
 

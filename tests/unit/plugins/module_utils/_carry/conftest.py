@@ -11,8 +11,9 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import model, plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
-from backends.roots import deployed
-from trees import make_rpm_database, write_tree
+
+from tests.backends.roots import deployed
+from tests.trees import make_rpm_database, write_tree
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
 GROUP = "root:x:0:\ndaemon:x:1:\nadm:x:4:\nshadow:x:42:\nsystemd-journal:x:999:\n"

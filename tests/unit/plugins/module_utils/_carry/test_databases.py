@@ -10,7 +10,8 @@ import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import databases, dpkg
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
-from trees import make_rpm_database, write_tree
+
+from tests.trees import make_rpm_database, write_tree
 
 SYSTEMS = yaml.safe_load((Path(__file__).parent / "systems.yml").read_text())
 SHORT = {

@@ -19,7 +19,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import confined
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import carried
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
-from backends.roots import deployed
+
+from tests.backends.roots import deployed
 
 SAID = yaml.safe_load((Path(__file__).parent / "judges.yml").read_text())
 LAB = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "osmigrate-lab/cache"

@@ -23,7 +23,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import mode
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.ending import Limits
-from backends.roots import deployed
+
+from tests.backends.roots import deployed
 
 PLACE = Path(__file__).parent / "fixtures/network"
 CASES = sorted(path.name for path in PLACE.iterdir() if path.is_dir())

@@ -5,8 +5,7 @@
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import model, network, plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model as networks
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network import proof, sources
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model as networks, proof, sources
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import (
     dhclient,
     ifcfg,
@@ -15,10 +14,13 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read impo
     networkd,
     state,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network.write import networkd as networkd_writer
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network.write import networkmanager
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.write import (
+    networkd as networkd_writer,
+    networkmanager,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
-from backends.roots import deployed
+
+from tests.backends.roots import deployed
 
 UNITS = {"systemd-networkd": "systemd-networkd.service", "NetworkManager": "NetworkManager.service"}
 LOOPBACK = "auto lo\niface lo inet loopback\n"

@@ -12,7 +12,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import model, plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import silent
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
-from backends.roots import deployed
+
+from tests.backends.roots import deployed
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not os.path.exists("/dev/fuse"), reason="mounts a file system of FUSE as root"

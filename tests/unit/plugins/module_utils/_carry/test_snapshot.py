@@ -9,7 +9,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import administrator, plan, snapshot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.differences import differences
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._differences import differences
 
 # systemctl show of Debian 12, shortened.
 SHOWN = """\

@@ -19,8 +19,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read impo
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.write import (
     networkd as networkd_writer,
-)
-from ansible_collections.osmigrate.fleet.plugins.module_utils._network.write import (
     networkmanager,
 )
 

@@ -10,8 +10,7 @@ import tempfile
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _command
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import ed25519, reader
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import signature as signatures
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import ed25519, reader, signature as signatures
 
 TEXT = '{"name":"debian-13"}'
 DATA = TEXT.encode("utf-8")

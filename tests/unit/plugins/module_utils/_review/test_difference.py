@@ -14,12 +14,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import (
     debs,
     difference,
+    elf as programs,
     feed,
     page,
     release,
     report,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review import elf as programs
 
 from .conftest import KERNEL
 

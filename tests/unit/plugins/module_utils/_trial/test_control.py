@@ -14,21 +14,16 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     env,
     files,
     grub,
+    initrd as trial_initrd,
     menu,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
-    initrd as trial_initrd,
-)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import finalize
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot, finalize
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     control,
     evidence,
-    reporter,
-)
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     record as trial_record,
+    reporter,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 from ansible_collections.osmigrate.fleet.plugins.modules import boot_trial

@@ -5,8 +5,9 @@
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import entry
-from backends.roots import deployed
-from trees import write_tree
+
+from tests.backends.roots import deployed
+from tests.trees import write_tree
 
 RELEASE = {"name": "debian-13", "version": "13.1"}
 

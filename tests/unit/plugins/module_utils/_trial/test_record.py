@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import evidence as evidences
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import evidence as evidences, record
 
 TRIAL = {
     "entry": "d-1",

@@ -4,8 +4,7 @@
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import node_object
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import report as reporting
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import node_object, report as reporting
 
 
 def facts(verdict="fell_back", node="w1", failures=None, purpose="move"):

@@ -8,8 +8,7 @@ import ssl
 import subprocess
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import fetch
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import index as block_index
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import fetch, index as block_index
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 

@@ -11,7 +11,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import c
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import backend, layout, persist
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initrd
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import entry
-from backends.archives import members
+
+from tests.backends.archives import members
 
 PERSIST = layout.Partition("/dev/vda5", "254:5", 1 << 30, "0badcafe-05", fstype="xfs", uuid="1-2")
 ETC = "/run/osmigrate/persist/osmigrate/etc/debian-13-2"

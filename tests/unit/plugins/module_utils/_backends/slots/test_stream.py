@@ -12,8 +12,7 @@ import subprocess
 import time
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import fetch, stream
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import index as block_index
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import fetch, index as block_index, stream
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.device import Device
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.pace import Pace
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError

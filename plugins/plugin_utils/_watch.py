@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _steps
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.failure import failure_reason
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import DONE, FAILED, HELD, UNFINISHED, WAITING
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._failure import failure_reason
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import DONE, FAILED, HELD, UNFINISHED, WAITING
 
 OURS = "osmigrate.fleet."
 # Refuses the input of a whole run, on a host that stands for all.

@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import some
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import rollout as reducer
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.events import Event
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import DONE, Node, Rollout, Span
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _rollout as reducer
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import Event
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import DONE, Node, Rollout, Span
 
 ENDS = {
     reducer.FAILED: "FAILED",

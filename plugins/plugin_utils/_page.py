@@ -15,10 +15,9 @@ from typing import Any
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PAGE_POLICY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY, STEPS
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import some
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import rollout as reducer
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import run_report
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.progress import duration
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.run_report import moment
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _rollout as reducer, _run_report as run_report
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._progress import duration
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._run_report import moment
 
 MOST_NAMED = 50
 # Of the chart, in its own units; a screen stretches the width.

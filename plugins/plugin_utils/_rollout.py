@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.events import MOST_NAMES, Event, Unread
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import MOST_NAMES, Event, Unread
 
 DONE, FAILED, HELD, LEFT, UNREACHED, UNFINISHED = "done", "failed", "held", "left", "unreached", "unfinished"
 # What became of a node: key -> how the report counts them.

@@ -14,7 +14,7 @@ import stat
 from pathlib import Path
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.events import Event, written
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import Event, written
 
 MODE = 0o600
 

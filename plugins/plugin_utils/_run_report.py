@@ -18,9 +18,9 @@ from xml.etree import ElementTree
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SEVERITIES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import STEPS
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import rollout as reducer
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.progress import duration
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import Node, Rollout, Span
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _rollout as reducer
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._progress import duration
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import Node, Rollout, Span
 
 VERSION = 1
 NEXT = {

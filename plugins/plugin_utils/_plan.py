@@ -16,10 +16,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import windo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import CONTROL_PLANE, LONGEST_CORDON
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DRAIN
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, some, whole_number
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import batches
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.progress import duration
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.rollout import median
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils.run_report import moment
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _batches as batches
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._progress import duration
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import median
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._run_report import moment
 
 # As with windows: fewer say nothing about a pool, because their kubelets could write anything.
 ENOUGH = 3
