@@ -13,7 +13,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
 .PHONY: help demo release test $(subst :,,$(TIERS)) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
-	bench-cluster bench-releases faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean unit-rooms unit-others
+	bench-cluster bench-capacity bench-releases month faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean unit-rooms unit-others
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -165,6 +165,12 @@ bench: bench-cluster bench-releases install ## what moves and releases cost: tab
 
 bench-cluster: collection ## the same of the cluster side, without machines; ONLY="inventory large" chooses
 	@PYTHONPATH=$(BUILD)/collections python -m tests.bench.cluster $(if $(ONLY),--only $(ONLY))
+
+month: collection ## a month of patching 6,000 simulated nodes, by a clock that jumps: budgets, windows, halts; NODES and DAYS choose
+	@PYTHONPATH=$(BUILD)/collections nice python -m tests.bench.month --nodes $(or $(NODES),6000) --days $(or $(DAYS),30)
+
+bench-capacity: collection ## what one job takes: inventory, memory, CPU and events, with 600 and 6,000 hosts
+	@PYTHONPATH=$(BUILD)/collections python -m tests.bench.cluster --only capacity
 
 bench-releases: install ## what releases cost to build, compare and publish, against named peers; half an hour
 	@tests/gate/packages.sh mmdebstrap debootstrap ostree gpgv debian-archive-keyring openssl

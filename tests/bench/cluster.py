@@ -17,6 +17,7 @@ from tests.lab import ports
 ports.take_free()
 
 from tests.bench import (  # noqa: E402
+    capacity,
     drain,
     held as held_drains,  # noqa: E402
     inventory,
@@ -108,13 +109,25 @@ def seen(_options: argparse.Namespace) -> list[dict]:
     return visible.bench()
 
 
-PARTS = {"visible": seen, "drain": drains, "held": held, "rollout": rollouts, "inventory": inventories, "large": large}
+def jobs(_options: argparse.Namespace) -> list[dict]:
+    with control_plane("capacity") as plane:
+        shutil.rmtree(DIRECTORY / "jobs", ignore_errors=True)
+        (DIRECTORY / "jobs").mkdir()
+        robot = plane.directory / "robot.kubeconfig"
+        found = capacity.bench(plane, connect(plane.admin_kubeconfig), robot, DIRECTORY / "jobs")
+    keep("bench-capacity", found)
+    # It compares with nothing: scale-out.md has what it means.
+    return []
+
+
+PARTS = {"visible": seen, "drain": drains, "held": held, "rollout": rollouts, "inventory": inventories, "large": large,
+         "capacity": jobs}  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    default = [name for name in PARTS if name != "large"]
-    parser.add_argument("--only", choices=PARTS, nargs="+", default=default, help="unset, all but large")
+    default = [name for name in PARTS if name not in ("large", "capacity")]
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=default, help="unset, all but large and capacity")
     parser.add_argument("--repetitions", type=int, default=3, help="of which the median is taken")
     parser.add_argument("--nodes", type=int, default=60, help="of the rollout")
     options = parser.parse_args()
