@@ -96,6 +96,10 @@ options:
         description: Whether what wrote it has merged C(/etc) of the running system into its own already.
         type: bool
         required: true
+      sealed:
+        description: Whether it is an image, in which nothing can be made outside its C(/etc) and O(root.var).
+        type: bool
+        default: false
   extra_paths:
     description: Files and directories of C(/etc) to carry as they are, beside what the rules take.
     type: list
@@ -422,6 +426,7 @@ ROOT = dict(
     mounts=dict(type="list", elements="str", default=[]),
     var_mount=dict(type="str", default=""),
     etc_merged=dict(type="bool", required=True),
+    sealed=dict(type="bool", default=False),
 )
 UNTOUCHED = "Nothing was written into the candidate"
 

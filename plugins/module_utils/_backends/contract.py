@@ -60,6 +60,7 @@ class Root(typing.NamedTuple):
     :ivar var_mount: the line of fstab by which var becomes /var; "" where it is there without one.
     :ivar etc_merged: whether the backend has brought the incumbent's /etc into its own already. Otherwise the node's
         configuration is carried into it.
+    :ivar sealed: whether it is an image that nobody writes: outside its /etc and /var nothing can be made.
     """
 
     backend: str
@@ -76,6 +77,7 @@ class Root(typing.NamedTuple):
     mounts: typing.List[str]
     var_mount: str
     etc_merged: bool
+    sealed: bool = False
 
 
 class Candidate:

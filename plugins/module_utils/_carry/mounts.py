@@ -24,6 +24,7 @@ HEADER = "# Written by osmigrate.fleet from the fstab of the incumbent.\n"
 # Options by which less may be done on a file system.
 RESTRICTIONS = ("ro", "nodev", "nosuid", "noexec", "nosymfollow")
 WHERE = ("Mount", "Where")
+NOWHERE = "the release has no directory %s, and none can be made there"
 
 
 def parse_fstab(text: str) -> typing.List[typing.List[str]]:
@@ -74,6 +75,10 @@ class _Layout:
             owner = (status.st_uid, status.st_gid) if status else (0, 0)
             self.items.append(item(DIRECTORY, place, source, "data", mode=mode, owner=owner))
 
+    def can_show(self, place: str) -> bool:
+        """Say whether a mount point is there, or can be made."""
+        return not _is_sealed(self.situation, place) or self.situation.candidate.is_directory(place)
+
     def _exists(self, place: str) -> bool:
         if any(made.target == place for made in self.items):
             return True
@@ -119,21 +124,24 @@ def plan(situation: Situation) -> typing.Tuple[Found, typing.List[str]]:
 
 def plan_missing(situation: Situation) -> Found:
     """Return Found: what a new deployment needs below / for the fstab that it got by merge."""
-    incumbent, candidate, items = situation.incumbent, situation.candidate, []
+    incumbent, candidate, items, left = situation.incumbent, situation.candidate, [], []
     for fields in parse_fstab(candidate.text(FSTAB)):
         place = candidate.resolve(plain(fields[1]))
-        if (
-            _is_made(situation, place, fields[3], own_var=True)
-            and not candidate.is_directory(place)
-            and not _is_sealed(place)
-        ):
+        if not _is_made(situation, place, fields[3], own_var=True) or candidate.is_directory(place):
+            continue
+        if _is_sealed(situation, place):
+            left.append(Left(f"{FSTAB}: {without_userinfo(' '.join(fields[:3]))}", NOWHERE % place))
+        else:
             status = incumbent.lstat(place)
             mode = stat.S_IMODE(status.st_mode) if status else 0o755
             items.append(item(DIRECTORY, place, place, "data", mode=mode))
     for name in incumbent.names("/"):
         if name not in rules.TOP and incumbent.is_link("/" + name) and candidate.lstat("/" + name) is None:
-            items.append(situation.copy("/" + name, "data"))
-    return Found(items, [], set())
+            if _is_sealed(situation, "/" + name):
+                left.append(Left("/" + name, f"a link to {incumbent.link('/' + name)}; {NOWHERE % ('/' + name)}"))
+            else:
+                items.append(situation.copy("/" + name, "data"))
+    return Found(items, left, set())
 
 
 def compare(situation: Situation) -> typing.List[str]:
@@ -190,8 +198,10 @@ def _is_made(situation: Situation, place: str, options: str, own_var: bool) -> b
     return not any(is_below(place, directory) for directory in made)
 
 
-def _is_sealed(place: str) -> bool:
-    """Say whether no directory can be made there, because it belongs to the release."""
+def _is_sealed(situation: Situation, place: str) -> bool:
+    """Say whether nothing can be made there, because it belongs to the release."""
+    if situation.root.sealed and not is_below(place, "/var"):
+        return True
     return is_below(place, "/usr") or is_below(place, "/etc")
 
 
@@ -219,8 +229,8 @@ def _carry_line(layout: _Layout, fields: typing.List[str], own_var: bool) -> Non
 def _mount_point(layout: _Layout, name: str, target: str, place: str, options: str, own_var: bool) -> bool:
     """Make the mount point where one has to be made; say whether there will be one."""
     if _is_made(layout.situation, target, options, own_var):
-        if _is_sealed(target) and not layout.situation.candidate.is_directory(target):
-            layout.left.append(Left(name, f"the release has no directory {target}, and none can be made there"))
+        if not layout.can_show(target):
+            layout.left.append(Left(name, NOWHERE % target))
             return False
         layout.directory(target, place)
     return True
@@ -295,12 +305,18 @@ def _share(layout: _Layout, path: str, target: str, own_var: bool) -> None:
         if situation.candidate.lstat(target) is not None:
             layout.left.append(Left(path, "a link here, and something else on the candidate"))
             return
+        if _is_sealed(situation, target):
+            layout.left.append(Left(path, f"a link to {situation.incumbent.link(path)}; {NOWHERE % target}"))
+            return
         layout.directory(os.path.dirname(target), "")
         layout.items.append(situation.copy(path, "data", target=target))
         layout.places.add(target)
         return
     if not stat.S_ISDIR(status.st_mode):
         layout.left.append(Left(path, "not a directory, so it cannot be shared"))
+        return
+    if not layout.can_show(target):
+        layout.left.append(Left(path, NOWHERE % target))
         return
     if not (own_var and target.startswith("/var/")):
         layout.directory(target, path)

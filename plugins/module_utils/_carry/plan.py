@@ -147,11 +147,12 @@ def make_missing(situation: Situation, limits: ending.Limits) -> Plan:
     :returns: Plan of what that merge cannot know.
     """
     people = accounts.plan_missing(situation)
-    items = people.found.items + mounts.plan_missing(situation).items + trust.plan(situation).items
+    below = mounts.plan_missing(situation)
+    items = people.found.items + below.items + trust.plan(situation).items
     items += ending.plan(limits)
     return Plan(
         _with_parents(situation, items),
-        [],
+        below.left,
         [],
         people.collisions,
         [],

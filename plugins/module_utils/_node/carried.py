@@ -19,6 +19,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.judges impo
     WARNED,
     Verdict,
 )
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.mounts import NOWHERE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.named import MISSING
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.plan import Plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.programs import PROGRAMS
@@ -30,6 +31,10 @@ SHOWN = 5  # of many things that one finding is about
 # Without what these name no pod starts, or kubelet itself does not.
 SERVING = ("kubelet", "runtime", "cni")
 SERVICES = ("kubelet.service", "containerd.service", "crio.service", "docker.service")
+# Of data that the candidate cannot show.
+NO_PLACE = NOWHERE.partition("%s, ")[2]
+# What stays behind and has a finding of its own.
+LOUD = (THE_NODES, NO_PLACE)
 # A boot does not wait for these lines of fstab.
 OPTIONAL = ("nofail", "noauto", "_netdev")
 Sentences = typing.List[str]
@@ -92,7 +97,11 @@ def _unknown(made: Plan) -> Sentences:
 
 
 def _left(made: Plan) -> Sentences:
-    return [f"{left.path} ({left.reason})" for left in made.left if THE_NODES not in left.reason]
+    return [f"{left.path} ({left.reason})" for left in made.left if not any(sign in left.reason for sign in LOUD)]
+
+
+def _no_place(made: Plan) -> Sentences:
+    return [f"{left.path}: {left.reason}" for left in made.left if NO_PLACE in left.reason]
 
 
 def _collisions(made: Plan) -> Sentences:
@@ -112,6 +121,15 @@ CHECKS = [
         "The node would not serve: what it needs is not on the candidate",
         "Take a release that has it, or take out what names it; accept this finding if the node serves without it",
         _not_serving,
+    ),
+    Check(
+        "carry-no-place",
+        "inhibitor",
+        True,
+        "Data of the node would not be seen on the candidate",
+        "Take a release that has these directories, or have the data below /var, /home or /srv; accept this finding "
+        "if the node serves without it",
+        _no_place,
     ),
     Check(
         "carry-collisions",

@@ -185,6 +185,7 @@ def root_of(
         mounts=list(mounts),
         var_mount=f"{persist.VAR} /var none bind 0 0",
         etc_merged=merged,
+        sealed=True,
     )
 
 

@@ -127,6 +127,7 @@ class Move:
         for name, (uid, gid) in (ids or {}).items():
             os.chown(self.incumbent / name.strip("/"), uid, gid)
         self.mount_points = mount_points
+        self.sealed = False
 
     def package(self, name: str, content: str, original: str) -> None:
         """Let a package of dpkg's have brought a configuration file that reads `content` and read `original`."""
@@ -137,7 +138,8 @@ class Move:
         status.write_bytes(status.read_bytes() + block.encode("utf-8", "surrogateescape"))
 
     def situation(self):
-        return model.open_situation(str(self.incumbent), deployed(self.deployment), self.mount_points)
+        root = deployed(self.deployment)._replace(sealed=self.sealed)
+        return model.open_situation(str(self.incumbent), root, self.mount_points)
 
     def plan(self, extra_paths=(), deadman=0, health_timeout=60, health_deadline=0):
         limits = ending.Limits(deadman, health_timeout, health_deadline)

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import os
+
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import tmpfiles
@@ -149,6 +151,31 @@ def test_lines_of_fstab_fail_to_be_carried(move, line, reason):
     made = moving.carry()
     assert line.split()[1] not in [entry.split()[1] for entry in fstab(moving)]
     assert lefts(made)["/etc/fstab: " + " ".join(line.split()[:3])] == reason
+
+
+@pytest.mark.parametrize(
+    ("incumbent", "place", "path"),
+    [
+        ({"/etc/fstab": "UUID=5 /data xfs\n"}, "/data", "/etc/fstab: UUID=5 /data xfs"),
+        ({"/data/x": "x"}, "/data", "/data"),
+        ({"/data": "-> srv/data"}, "/data", "/data"),
+    ],
+)
+def test_data_below_the_root_of_an_image_fail_where_it_has_no_place(move, incumbent, place, path):
+    moving = move(incumbent)
+    moving.sealed = True
+    made = moving.carry()
+    assert lefts(made)[path].endswith(f"the release has no directory {place}, and none can be made there")
+    assert not os.path.lexists(f"{moving.deployment}/data")
+    assert place not in [entry.split()[1] for entry in fstab(moving)]
+
+
+def test_data_below_the_root_of_an_image_that_has_its_place(move):
+    moving = move({"/etc/fstab": "UUID=5 /data xfs\nUUID=6 /home/build ext4\n"}, {"/data/": ""})
+    moving.sealed = True
+    moving.carry()
+    assert fstab(moving)[-2:] == ["UUID=5 /data xfs defaults 0 0", "UUID=6 /var/home/build ext4 defaults 0 0"]
+    assert (moving.var / "home/build").is_dir()
 
 
 def test_the_releases_own_lines_stay(move):

@@ -53,6 +53,16 @@ def test_a_mount_point_below_the_root_is_all_that_is_missing(upgrade):
     assert moving.read("/etc/passwd") == MERGED["/etc/passwd"]
 
 
+def test_a_mount_point_fail_where_the_next_image_has_none(upgrade):
+    moving, run = upgrade(PASSWD)
+    moving.sealed = True
+    made, actions = run()
+    assert [(left.path, left.reason) for left in made.left] == [
+        ("/etc/fstab: /sysroot/data /data none", "the release has no directory /data, and none can be made there")
+    ]
+    assert actions == []
+
+
 def test_system_accounts_of_the_new_release(upgrade):
     moving, run = upgrade(
         {
