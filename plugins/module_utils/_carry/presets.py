@@ -58,9 +58,15 @@ def wanted(rules: typing.List[typing.Tuple[bool, str]], unit: str) -> bool:
 
 
 def installs(text: str, unit: str) -> typing.List[str]:
-    """Return the links that [Install] of a unit asks for, relative to its scope."""
+    """Return the links that [Install] of a unit asks for, relative to its scope.
+
+    A template is enabled as the instance that it names, as getty@tty1.service is.
+    """
     links = []
-    for key, values in re.findall(r"(?m)^(WantedBy|RequiredBy|Alias)\s*=\s*(.+)$", _lines.unit_text(text)):
+    said = _lines.unit_text(text)
+    instance = re.search(r"(?m)^DefaultInstance\s*=\s*(\S+)", said)
+    name = unit.replace("@.", f"@{instance.group(1)}.") if instance else unit
+    for key, values in re.findall(r"(?m)^(WantedBy|RequiredBy|Alias)\s*=\s*(.+)$", said):
         for value in _lines.words(values):
-            links.append(value if key == "Alias" else f"{value}.{KINDS[key]}/{unit}")
+            links.append(value if key == "Alias" else f"{value}.{KINDS[key]}/{name}")
     return links
