@@ -54,9 +54,17 @@ class Packages:
         """Say whether a package brought a directory or anything in it."""
         if not self._directories:
             paths = list(self.database.owned) + list(self._aliases)
-            self._above.update(os.path.dirname(path) for path in paths)
+            for path in paths:
+                self._add_above(path)
             self._directories = self._above.union(paths)
         return directory in self._directories
+
+    def _add_above(self, path: str) -> None:
+        """Note every directory above a path: packages of rpm do not own all that they need."""
+        directory = os.path.dirname(path)
+        while directory not in self._above:
+            self._above.add(directory)
+            directory = os.path.dirname(directory)
 
     def left_alone(self, path: str, status: typing.Optional[os.stat_result] = None) -> bool:
         """Say whether the path is as its package made it.

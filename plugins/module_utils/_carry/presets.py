@@ -27,11 +27,24 @@ def enabled(tree: Tree) -> typing.Set[str]:
     for scope, directory in PRESETS.items():
         rules = parse([tree.text(path) for path in _files(tree, directory)])
         vendor = "/usr/lib/systemd/" + scope
-        for unit in tree.names(vendor) if rules else []:
-            if not tree.is_link(os.path.join(vendor, unit)) and wanted(rules, unit):
-                text = tree.text(os.path.join(vendor, unit))
-                links.update(f"/etc/systemd/{scope}/{name}" for name in installs(text, unit))
+        units = [unit for unit in tree.names(vendor) if rules and _is_unit(tree, vendor, unit) and wanted(rules, unit)]
+        for unit in units:
+            text = tree.text(os.path.join(vendor, unit))
+            links.update(f"/etc/systemd/{scope}/{name}" for name in installs(text, unit))
+            # What is enabled together with another unit has no rule of its own, or one that comes too late.
+            units += [name for name in also(text) if name not in units and _is_unit(tree, vendor, name)]
     return links
+
+
+def _is_unit(tree: Tree, vendor: str, name: str) -> bool:
+    return tree.exists(os.path.join(vendor, name)) and not tree.is_link(os.path.join(vendor, name))
+
+
+def also(text: str) -> typing.List[str]:
+    """Return the units that are enabled whenever this one is."""
+    return [
+        name for names in re.findall(r"(?m)^Also\s*=\s*(.+)$", _lines.unit_text(text)) for name in _lines.words(names)
+    ]
 
 
 def _files(tree: Tree, directory: str) -> typing.List[str]:

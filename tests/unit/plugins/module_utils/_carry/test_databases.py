@@ -39,7 +39,7 @@ def node(tmp_path):
     """An EL system of one package, with dpkg as a tool; its administrator changed one of two files."""
     if not shutil.which("rpmbuild"):
         pytest.skip("needs rpmbuild (Debian's package rpm)")
-    shipped = {"/etc/chrony.conf": "pool a\n", "/etc/other.conf": "as it was\n"}
+    shipped = {"/etc/chrony.conf": "pool a\n", "/etc/other.conf": "as it was\n", "/usr/lib/deep/bin/cat": ""}
     root = write_tree(tmp_path / "root", {**ROCKY, **shipped, dpkg.STATUS: ""})
     make_rpm_database(root, shipped, tmp_path / "made")
     (root / "etc/chrony.conf").write_text("server ntp.site\n")
@@ -72,3 +72,10 @@ def test_a_status_without_packages_is_told(tmp_path):
     root = write_tree(tmp_path, {f"{dpkg.INFO}/dpkg.list": "", dpkg.STATUS: "\0" * 100})
     assert "names no installed package" in databases.problem(Tree(str(root)))
     assert databases.problem(Tree(str(tmp_path / "nowhere"))) == "Neither dpkg nor rpm has a database here"
+
+
+def test_a_directory_between_is_held_though_no_package_owns_it(node):
+    """Packages of rpm own what they name, and not each directory that leads there."""
+    packages = Packages(Tree(str(node)))
+    assert packages.hold("/usr/lib/deep") and packages.hold("/usr/lib/deep/bin")
+    assert not packages.hold("/usr/lib/own")

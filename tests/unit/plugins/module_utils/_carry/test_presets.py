@@ -4,6 +4,9 @@
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import presets
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
+
+from tests.trees import write_tree
 
 
 @pytest.mark.parametrize(
@@ -26,3 +29,13 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import pres
 )
 def test_what_is_enabled_by_a_preset(unit, text, links):
     assert presets.installs(text, unit) == links
+
+
+def test_a_unit_is_enabled_with_the_one_that_names_it(tmp_path):
+    files = {
+        "/usr/lib/systemd/system-preset/90-default.preset": "enable NetworkManager.service\ndisable *\n",
+        "/usr/lib/systemd/system/NetworkManager.service": "[Install]\nAlso=nm-dispatcher.service gone.service\n",
+        "/usr/lib/systemd/system/nm-dispatcher.service": "[Install]\nAlias=dbus-nm-dispatcher.service\n",
+        "/usr/lib/systemd/system/other.service": "[Install]\nWantedBy=multi-user.target\n",
+    }
+    assert presets.enabled(Tree(str(write_tree(tmp_path, files)))) == {"/etc/systemd/system/dbus-nm-dispatcher.service"}
