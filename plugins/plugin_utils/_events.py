@@ -19,7 +19,7 @@ VERSION = 1
 # What each kind of event says besides: field, type, whether it is a sentence.
 KINDS: dict[str, dict[str, type]] = {
     "run": {"playbook": str, "check": bool},
-    "release": {"release": str},
+    "release": {"release": str, "expires": str},
     "batch": {"play": str, "number": int, "of": int, "nodes": list, "total": int},
     "step": {"node": str, "step": str},
     "pool": {"node": str, "pool": str},

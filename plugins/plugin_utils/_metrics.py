@@ -62,10 +62,17 @@ def of_rollout(state: Rollout, now: float) -> list[Family]:
     outcomes = [((state.release, key or MOVING), state.outcomes[key]) for key in reducer.OUTCOMES]
     running = any(not run.ended for run in state.runs.values())
     label = ("release",)
+    expires = times.parse(state.expires)
     return [
         Family("rollout_running", "Whether a run is at work or was killed.", label, [(release, int(running))]),
         Family("rollout_begin_timestamp_seconds", "When it began.", label, [(release, state.begin)]),
         Family("rollout_last_event_timestamp_seconds", "When it last changed.", label, [(release, state.last)]),
+        Family(
+            "rollout_release_expires_timestamp_seconds",
+            "When the release expires, of one that does.",
+            label,
+            [(release, expires)] if expires is not None else [],
+        ),
         Family("rollout_nodes", "Nodes by what became of them.", ("release", "outcome"), outcomes),
         Family(
             "rollout_remaining_seconds",

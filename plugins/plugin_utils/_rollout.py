@@ -116,11 +116,13 @@ class Batch:
 class Rollout:
     """All of it.
 
-    first_out: when the first node left service, None before. unread: what could not be read, with how often. twice:
-    events that came more than once. outcomes: how many nodes have each, "" included.
+    expires: when the release does, as its manifest says it, "" if never. first_out: when the first node left service,
+    None before. unread: what could not be read, with how often. twice: events that came more than once. outcomes: how
+    many nodes have each, "" included.
     """
 
     release: str = ""
+    expires: str = ""
     runs: dict[str, Run] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     batch: Batch = field(default_factory=Batch)
@@ -226,7 +228,10 @@ def _run(rollout: Rollout, run: Run, one: Event) -> None:
 
 
 def _release(rollout: Rollout, run: Run, one: Event) -> None:
-    rollout.release = one.said["release"] or rollout.release
+    release = one.said["release"] or rollout.release
+    # Not everybody who names a release knows when it expires.
+    rollout.expires = one.said["expires"] or (rollout.expires if release == rollout.release else "")
+    rollout.release = release
 
 
 def _batch(rollout: Rollout, run: Run, one: Event) -> None:

@@ -150,12 +150,12 @@ class Watch:
         self._tell("result", node=host, outcome=outcome, verdict=verdict, why=why)
 
     def _release_info(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
-        self._is_release(_at(result, "release", "id"))
+        self._is_release(_at(result, "release", "id"), _at(result, "release", "expires"))
 
-    def _is_release(self, release: Any) -> None:
+    def _is_release(self, release: Any, expires: Any = "") -> None:
         if isinstance(release, str) and release and release != self._release:
             self._release = release
-            self._tell("release", release=release)
+            self._tell("release", release=release, expires=expires or "")
 
     def _finds(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
         found, known = result.get("findings"), self._findings.setdefault(host, {})

@@ -16,7 +16,7 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import Unr
 FINDING = {"key": "space", "severity": "high", "title": "t", "detail": "d", "remedy": "r", "accepted": False}
 SAID = {
     "run": {"playbook": "migrate", "check": True},
-    "release": {"release": "debian-13-13.1"},
+    "release": {"release": "debian-13-13.1", "expires": "2026-12-21T00:00:00Z"},
     "batch": {"play": "Move", "number": 1, "of": 3, "nodes": ["w1", "w2"], "total": 9},
     "step": {"node": "w1", "step": "drain"},
     "pool": {"node": "w1", "pool": "worker"},
