@@ -24,6 +24,7 @@ def rollout_plan_filter(
     remarks: Sequence[str] = (),
     waves: Sequence[dict[str, Any]] = (),
     released: int = 0,
+    blockers: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return the plan, with the lines that people read."""
     try:
@@ -35,7 +36,8 @@ def rollout_plan_filter(
         raise AnsibleFilterError(str(error)) from error
     except (KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(f"rollout_plan was given what is no node, pool or term: {error}") from error
-    return {**made, "lines": plan.lines(made, terms, remarks)}
+    told = {"summary": plan.summary(made, terms, remarks), "lines": plan.lines(made, terms, remarks)}
+    return {**made, **told, "at": terms.now, "blockers": list(blockers)}
 
 
 class FilterModule:

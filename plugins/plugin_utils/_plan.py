@@ -18,7 +18,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DRAI
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, some, whole_number
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _batches as batches
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._progress import duration
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import median
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import median, quantile
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._run_report import moment
 
 # As with windows: fewer say nothing about a pool, because their kubelets could write anything.
@@ -53,41 +53,58 @@ class _Part(NamedTuple):
     held: bool = False
 
 
+class _Expected(NamedTuple):
+    """Seconds that a node of a pool is out of service: p50 and p95, and of how many nodes that is measured."""
+
+    seconds: int
+    p95: int
+    measured: int
+
+
 def make(nodes: Sequence[Mapping[str, Any]], pools: Mapping[str, int], terms: Terms) -> dict[str, Any]:
     """Plan the rollout.
 
     :param nodes: in the order in which they go, each with name, pool, steps (of next_steps), refusal ("" if none), and
-        seconds, what was measured of its last move, as its Node object has it.
+        seconds, what was measured of its last move, as its Node object has it; maybe findings, of its preflight, and
+        bytes, of what it would fetch.
     :param pools: how many nodes each pool has, by name.
-    :returns: batches (number, nodes, begin, end, held), refused (name, why), nothing (names), expected (pool to seconds
-        and how many nodes they are measured of), begin, end (None if some batch fits into no window), peak (pool to
-        how many of its nodes are away at once), objection (a sentence, "" if migrate would go on with all). Times are
-        in seconds since the epoch.
+    :returns: batches (number, nodes, begin, end, held), refused (name, why), nothing (names), expected (pool to
+        seconds, p95, and how many nodes they are measured of), begin, end (None if some batch fits into no window),
+        late (the same if each node took as long as the p95), peak and allowed (pool to how many of its nodes are away
+        at once, and may be), objection (a sentence, "" if migrate would go on with all). Times are in seconds since
+        the epoch.
     """
     expected = {pool: _expected(nodes, pool, terms.expected) for pool in {node["pool"] for node in nodes}}
     at: float | None = terms.now
+    late: float | None = terms.now
+    slow = {pool: one._replace(seconds=one.p95) for pool, one in expected.items()}
+    budgets = {pool: allowed(pool, pools.get(pool, 0), terms.allowed) for pool in expected}
     planned: list[dict[str, Any]] = []
     peak: Counter[str] = Counter()
     for number, part in enumerate(_parts(nodes, terms), 1):
         batch = part.nodes
         away = Counter(node["pool"] for node in batch if leaves(node))
-        rounds = {pool: -(-many // allowed(pool, pools.get(pool, 0), terms.allowed)) for pool, many in away.items()}
+        rounds = {pool: -(-many // budgets[pool]) for pool, many in away.items()}
         for pool, many in away.items():
-            peak[pool] = max(peak[pool], min(many, allowed(pool, pools.get(pool, 0), terms.allowed)))
+            peak[pool] = max(peak[pool], min(many, budgets[pool]))
         begin, end = _times(at, rounds, expected, terms)
         told = {"number": number, "nodes": [_node(node) for node in batch], "begin": begin, "end": end}
         planned.append({**told, "held": part.held})
         at = end if end is None or not away else end + part.soak
+        last = _times(late, rounds, slow, terms)[1]
+        late = last if last is None or not away else last + part.soak
     refused = [{"name": node["name"], "why": node["refusal"]} for node in nodes if node["refusal"]]
     return {
         "batches": planned,
         "refused": refused,
         "objection": _objection([one["name"] for one in refused], at),
         "nothing": [node["name"] for node in nodes if not node["steps"] and not node["refusal"]],
-        "expected": {pool: {"seconds": seconds, "measured": many} for pool, (seconds, many) in expected.items()},
+        "expected": {pool: one._asdict() for pool, one in expected.items()},
         "begin": next((one["begin"] for one in planned if any(leaves(node) for node in one["nodes"])), terms.now),
         "end": planned[-1]["end"] if planned else at,
+        "late": last if planned else late,
         "peak": dict(peak),
+        "allowed": budgets,
     }
 
 
@@ -124,21 +141,23 @@ def allowed(pool: str, nodes: int, said: str) -> int:
     return max(1, many)
 
 
-def _expected(nodes: Iterable[Mapping[str, Any]], pool: str, said: int) -> tuple[int, int]:
+def _expected(nodes: Iterable[Mapping[str, Any]], pool: str, said: int) -> _Expected:
     found = [whole_number(str(node["seconds"])) for node in nodes if node["pool"] == pool]
     measured = [float(seconds) for seconds in found if seconds is not None and 0 < seconds <= LONGEST_CORDON]
-    return (int(median(measured)), len(measured)) if len(measured) >= ENOUGH else (said, 0)
+    if len(measured) < ENOUGH:
+        return _Expected(said, said, 0)
+    return _Expected(int(median(measured)), int(quantile(sorted(measured), 0.95)), len(measured))
 
 
 def _times(
-    at: float | None, rounds: Mapping[str, int], expected: Mapping[str, tuple[int, int]], terms: Terms
+    at: float | None, rounds: Mapping[str, int], expected: Mapping[str, _Expected], terms: Terms
 ) -> tuple[float | None, float | None]:
     """Return when a batch begins and ends: each pool takes its rounds, and each round a time that is open."""
     if at is None or not rounds:
         return at, at
     begins, ends = [], []
     for pool, many in rounds.items():
-        seconds, now = expected[pool][0], at
+        seconds, now = expected[pool].seconds, at
         for number in range(many):
             open_time = windows.opening(terms.schedule, now, seconds)
             if open_time is None:
@@ -150,12 +169,19 @@ def _times(
 
 
 def _node(node: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: node[name] for name in ("name", "pool", "refusal")} | {"steps": list(node["steps"])}
+    named = {name: node[name] for name in ("name", "pool", "refusal")}
+    more = {"findings": list(node.get("findings") or []), "bytes": whole_number(node.get("bytes"), 15) or 0}
+    return {**named, "steps": list(node["steps"]), **more}
+
+
+def summary(plan: Mapping[str, Any], terms: Terms, remarks: Iterable[str] = ()) -> list[str]:
+    """Return what people read first."""
+    return [*_outcome(plan, terms), *(printable(one, LONGEST_WHY) for one in remarks)]
 
 
 def lines(plan: Mapping[str, Any], terms: Terms, remarks: Iterable[str] = ()) -> list[str]:
     """Return the plan for people: the outcome, what is refused, then the batches."""
-    told = [*_outcome(plan, terms), *(printable(one, LONGEST_WHY) for one in remarks)]
+    told = summary(plan, terms, remarks)
     told += [f"Refused: {_name(one['name'])}: {printable(one['why'], LONGEST_WHY)}" for one in plan["refused"]]
     if plan["nothing"]:
         told.append(f"Nothing is left to do on {_names(plan['nothing'])}.")

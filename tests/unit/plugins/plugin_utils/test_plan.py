@@ -51,14 +51,14 @@ def test_pools_go_side_by_side_and_the_control_plane_one_by_one():
 
 def test_what_was_measured_counts_more_than_what_is_said():
     measured = [node(f"w{number}", seconds=str(100 * number)) for number in (1, 2, 3)]
-    assert plan.make(measured, {}, terms())["expected"] == {"worker": {"seconds": 200, "measured": 3}}
+    assert plan.make(measured, {}, terms())["expected"] == {"worker": {"seconds": 200, "p95": 300, "measured": 3}}
     wrong = [
         node("w1", seconds="100"),
         node("w2", seconds="99999999"),
         node("w3", seconds="-5"),
         node("w4", seconds="x"),
     ]
-    assert plan.make(wrong, {}, terms())["expected"] == {"worker": {"seconds": 600, "measured": 0}}
+    assert plan.make(wrong, {}, terms())["expected"] == {"worker": {"seconds": 600, "p95": 600, "measured": 0}}
 
 
 def test_who_is_refused_or_has_arrived_takes_no_time_and_keeps_its_batch():
