@@ -17,3 +17,5 @@ DIRECTORY = "/boot/osmigrate"
 PACKAGE = "package"
 # Where a system that OSTree started has the root of its disk.
 SYSROOT = "/sysroot"
+# By what systemd knows that there is nothing to be made of /usr: it looks at the time of this file.
+UPDATED = "/etc/.updated"

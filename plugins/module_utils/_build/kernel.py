@@ -34,10 +34,10 @@ def make(document: Document, tree: str, time: int, log: Log) -> None:
     image = f"/{MODULES}/{version}/{INITRAMFS}"
     if tool == schema.DRACUT:
         options = ["--quiet", "--force", "--no-hostonly", "--reproducible", "--add", "ostree"]
-        options += wanted.get("arguments", [])
+        options += wanted.get(schema.ARGUMENTS, [])
         log.inside(tree, ["dracut", *options, "--kver", version, image], "dracut", time)
     elif tool == schema.INITRAMFS_TOOLS:
-        log.inside(tree, ["mkinitramfs", *wanted.get("arguments", []), "-o", image, version], "mkinitramfs", time)
+        log.inside(tree, ["mkinitramfs", *wanted.get(schema.ARGUMENTS, []), "-o", image, version], "mkinitramfs", time)
     else:
         _take_along(tree, version)
     if not os.path.isfile(os.path.join(modules, INITRAMFS)):

@@ -99,7 +99,8 @@ def where(recipe: Recipe, word: str) -> str:
 def merged(below: Document, above: Document) -> Document:
     """Return what two recipes say together: lists one after the other, mappings key by key, else what is above.
 
-    A tree has one base, so another kind of base replaces the one below.
+    A tree has one base, so another kind of base replaces the one below. A list says each thing once, but for arguments
+    of a program, of which one may be the name of what follows it.
     """
     result = dict(below)
     for key, value in above.items():
@@ -109,7 +110,7 @@ def merged(below: Document, above: Document) -> Document:
         elif isinstance(value, dict) and isinstance(old, dict):
             result[key] = merged(old, value)
         elif isinstance(value, list) and isinstance(old, list) and key != schema.COMMAND:
-            result[key] = old + [one for one in value if one not in old]
+            result[key] = old + [one for one in value if key == schema.ARGUMENTS or one not in old]
         else:
             result[key] = value
     return result

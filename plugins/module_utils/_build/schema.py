@@ -25,6 +25,7 @@ BASE, PACKAGES, USERS, FILES, UNITS, KERNEL, TIDY = STAGES = (
 MMDEBSTRAP, DIRECTORY, ARCHIVE, OCI, COMMAND = "mmdebstrap", "directory", "archive", "oci", "command"
 # What mmdebstrap begins with: what Debian calls required, or only what is essential; apt in both.
 MINBASE, APT = "minbase", "apt"
+ARGUMENTS = "arguments"
 DRACUT, INITRAMFS_TOOLS, NONE = "dracut", "initramfs-tools", "none"
 # What can be left out by a word, and where it lies below /usr/share.
 LEFT_OUT = {
@@ -187,7 +188,7 @@ _units = checks.mapping(
 )
 _kernel = checks.mapping(
     required={},
-    lists={"arguments": checks.list_of(line)},
+    lists={ARGUMENTS: checks.list_of(line)},
     optional={"initramfs": one_of(DRACUT, INITRAMFS_TOOLS, NONE)},
 )
 _script = just_one(

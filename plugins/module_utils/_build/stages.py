@@ -15,6 +15,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe impo
 
 # Anew with each change of what the stages do.
 VERSION = 1
+# And of what one of them does, so that those before it are kept.
+REVISIONS = {schema.TIDY: 2}
 KEYS = {
     schema.BASE: ("base",),
     schema.PACKAGES: (),
@@ -62,7 +64,8 @@ def of(document: Document, locked: lock.Lock) -> typing.List[Stage]:
         scripts = [_portable(one) for one in scripts_at(document, "before", name) + scripts_at(document, "after", name)]
         # What mmdebstrap is told to leave out never gets unpacked.
         leave = document.get("leave_out", []) if name in (schema.BASE, schema.PACKAGES) else []
-        before = _digest([before, name, packages, own, options, scripts, leave])
+        revision = [REVISIONS[name]] if name in REVISIONS else []
+        before = _digest([before, name, packages, own, options, scripts, leave, *revision])
         found.append(Stage(name, before, _does(name, document, locked)))
     return found
 
@@ -88,7 +91,7 @@ def _does(name: str, document: Document, locked: lock.Lock) -> str:
         return "%d units" % sum(len(value) for value in document.get("units", {}).values() if isinstance(value, list))
     if name == schema.KERNEL:
         return f"waits for {document.get('kernel', {}).get('initramfs', schema.DRACUT)}"
-    return "compiles Python, and takes away what differs between machines"
+    return "does what a first boot would, compiles Python, and takes away what differs between machines"
 
 
 def _portable(value: typing.Any) -> typing.Any:

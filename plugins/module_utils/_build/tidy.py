@@ -9,7 +9,7 @@ import os
 import stat
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import oci, schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import oci, schema, settle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Document
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import Log
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
@@ -36,6 +36,7 @@ def make(document: Document, tree: str, time: int, log: Log) -> None:
             _remove(root, f"/usr/share/{name}/*")
     for pattern in document.get("remove", []):
         _remove(root, "/" + pattern)
+    settle.make(tree, time, log)
     if os.path.lexists(root.place("/usr/bin/python3")):
         # The loader checks no dates: OSTree has none, so it would compile every module at every start. What is no
         # Python of this version is not compiled, and that is no mistake.

@@ -27,6 +27,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     rules,
     shells,
     sshd,
+    stamps,
     strays,
     sudoers,
     sysctl,
@@ -116,6 +117,7 @@ def make(
         left += part.left
     items, said = _opened(_unlinked(situation, items))
     left += said
+    items += stamps.plan(items)
     items, said = named.judge(situation, _with_parents(situation, items + ending.plan(limits)), shared)
     left += said
     unknown = find_unknown(situation, taken, left)

@@ -83,6 +83,13 @@ def test_what_a_recipe_needs_may_stand_in_the_one_that_it_extends(tmp_path):
     assert read.document["base"] == {"directory": str(tmp_path / "root")}
 
 
+def test_an_argument_that_names_what_follows_it_stands_before_each(tmp_path):
+    below = GOOD + "kernel: {arguments: [--add-drivers, virtio_net]}\n"
+    mine = "schema: 1\nextends: below.yml\nkernel: {arguments: [--add-drivers, i6300esb]}\n"
+    read = recipe.read(str(written(tmp_path, mine=mine, below=below)))
+    assert read.document["kernel"]["arguments"] == ["--add-drivers", "virtio_net", "--add-drivers", "i6300esb"]
+
+
 def test_another_kind_of_base_replaces_the_one_below(tmp_path):
     mine = "schema: 1\nextends: below.yml\nbase: {command: [sh, -c, build]}\n"
     read = recipe.read(str(written(tmp_path, mine=mine, below=GOOD)))
