@@ -55,6 +55,13 @@ booted:
     trial:
       description: Whether this boot is a trial.
       type: bool
+boot_seconds:
+  description:
+    - Where the seconds of this boot went, as far as systemd knows, in their order. C(firmware) and C(loader) are only
+      known where both tell it. C(until kubelet) is from the start of the system until the kubelet ran.
+  returned: success
+  type: dict
+  sample: {kernel: 5.5, initramfs: 12.1, until kubelet: 31.4}
 default:
   description: Id of the entry that a plain reboot boots when no trial is armed.
   returned: always
@@ -171,7 +178,7 @@ finalized:
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot, machine
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot, boot_times, machine
 
 
 def main() -> None:
@@ -181,7 +188,8 @@ def main() -> None:
         machine.require_root()
         facts = boot.control(check_mode=True).facts()
         known_by = machine.identify()
-    answer(module, changed=False, machine=known_by, **facts)
+        seconds = boot_times.ask()
+    answer(module, changed=False, machine=known_by, boot_seconds=seconds, **facts)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,31 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What systemctl shows of a boot, as seconds of its parts."""
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot_times
+
+
+def said(**stamps: int) -> str:
+    return "".join(f"{name}TimestampMonotonic={value}\n" for name, value in stamps.items())
+
+
+@pytest.mark.parametrize(
+    ("stamps", "parts"),
+    [
+        (
+            {"Firmware": 9_200_000, "Loader": 1_200_000, "InitRD": 5_500_000, "Userspace": 27_600_000},
+            {"firmware": 8.0, "loader": 1.2, "kernel": 5.5, "initramfs": 22.1},
+        ),
+        (
+            {"Firmware": 0, "Loader": 0, "InitRD": 0, "Userspace": 6_000_000, "ActiveEnter": 30_040_000},
+            {"kernel": 6.0, "until kubelet": 24.0},
+        ),
+        ({"Userspace": 6_000_000, "ActiveEnter": 5_000_000}, {"kernel": 6.0}),
+        ({"Userspace": 0}, {}),
+        ({}, {}),
+    ],
+)
+def test_parts_of_a_boot(stamps, parts):
+    assert boot_times.read(said(**stamps)) == parts
+    assert list(boot_times.read(said(**stamps))) == list(parts)
