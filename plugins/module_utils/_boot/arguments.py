@@ -18,7 +18,7 @@ Words = typing.Sequence[typing.Tuple[str, typing.Optional[str]]]
 
 CARRIED = tuple(
     # Console and messages.
-    "console earlyprintk earlycon consoleblank keep_bootcon no_console_suspend fbcon video printk.* "
+    "console earlyprintk earlycon consoleblank keep_bootcon no_console_suspend fbcon video printk.* netconsole "
     # Crash dumps.
     "crashkernel crash_kexec_post_notifiers panic oops panic_on_warn unknown_nmi_panic softlockup_panic "
     "hung_task_panic nmi_watchdog nowatchdog nosoftlockup fadump kgdboc "
@@ -27,23 +27,25 @@ CARRIED = tuple(
     "hugepages hugepagesz default_hugepagesz hugetlb_cma hugetlb_free_vmemmap transparent_hugepage cma memmap mem "
     "transparent_hugepage_shmem transparent_hugepage_tmpfs thp_anon thp_shmem kernelcore movablecore movable_node "
     "hugepage_alloc_threads memhp_default_state numa numa_balancing swiotlb psi page_owner stack_guard_gap "
+    "coherent_pool vmalloc memory_corruption_check* "
     # Isolated processors, and how they sleep.
     "isolcpus nohz nohz_full rcu_nocbs rcu_nocb_poll kthread_cpus irqaffinity managed_irq skew_tick nosmt maxcpus "
     "systemd.cpu_affinity threadirqs preempt "
     "nr_cpus possible_cpus intel_idle.* processor.* cpuidle.* cpufreq.* intel_pstate amd_pstate idle max_cstate "
-    "clocksource tsc hpet nohpet no_timer_check "
+    "clocksource tsc hpet nohpet no_timer_check highres "
     # Hardware.
     "pci pcie_aspm pcie_ports nvme_core.* iommu iommu.* intel_iommu amd_iommu intremap nox2apic x2apic_phys acpi "
     "acpi_* noapic noxsave efi noefi add_efi_memmap reboot elevator mce raid lapic nolapic noapictimer nohlt "
     "noirqbalance irqpoll irqfixup pcie_acs_override iomem nopat xen_* multipath nomodeset "
+    "nousb nohibernate clearcpuid dis_ucode_ldr edac_report tboot "
     # Mitigations and hardening (CIS, KSPP).
     "mitigations spectre_v2 spectre_v2_user spec_store_bypass_disable spec_rstack_overflow l1tf l1d_flush mds "
     "tsx tsx_async_abort srbds mmio_stale_data retbleed gather_data_sampling reg_file_data_sampling "
     "indirect_target_selection its vmscape spectre_bhi split_lock_detect nosgx "
-    "tsa pti nopti kpti nospectre_v1 nospectre_v2 ssbd ibt cfi kaslr nokaslr "
+    "tsa pti nopti kpti nospectre_v1 nospectre_v2 nospec_store_bypass_disable noibrs noibpb ssbd ibt cfi kaslr nokaslr "
     "init_on_alloc init_on_free page_poison slab_nomerge slab_merge slub_debug slab_debug hardened_usercopy "
     "randomize_kstack_offset vsyscall vdso32 debugfs lockdown fips extra_latent_entropy norandmaps "
-    "kexec_load_disabled kasan integrity_audit "
+    "kexec_load_disabled kasan integrity_audit rodata strict_devmem "
     "audit audit_backlog_limit apparmor security lsm ima_policy ima_appraise ima_hash ima_template evm "
     "module_blacklist initcall_blacklist "
     # Control groups.
@@ -66,7 +68,7 @@ NO = ("0", "no", "off")
 QUOTES = "'\""
 QUOTED = "it has quotes, which the boot menu does not pass on"
 # Of the dotted names those that steer one program; all others are parameters of modules, and of the machine.
-STEERING = ("rd.*", "systemd.*", "osmigrate.*", "ostree.*", "fsck.*", "luks.*", "plymouth.*", "cloud-init.*")
+STEERING = ("rd.*", "systemd.*", "osmigrate.*", "ostree.*", "fsck.*", "luks.*", "plymouth.*", "cloud-init.*", "mount.*")
 # What does not come along, and why; with a value only that one.
 DROPPED = [
     (pattern, reason)
@@ -74,7 +76,7 @@ DROPPED = [
         (
             "the candidate's entry has its own",
             "BOOT_IMAGE root rootfstype rootwait rootdelay ro rw initrd init ostree ostree.* systemd.machine_id "
-            "systemd.gpt_auto osmigrate.*",
+            "systemd.gpt_auto osmigrate.* mount.* usr usrfstype usrflags",
         ),
         (
             "releases have the second version of cgroups",
@@ -103,6 +105,8 @@ DROPPED = [
 def words(arguments: Words) -> typing.List[str]:
     """Return arguments as words; left out is what comes after a lone --, for the first process, and what makes a trial.
 
+    GRUB has written a backslash before each backslash, and would again: with each move there were twice as many.
+
     :param arguments: list of (name, value or None).
     """
     arguments = arguments[: arguments.index(("--", None))] if ("--", None) in arguments else arguments
@@ -110,7 +114,8 @@ def words(arguments: Words) -> typing.List[str]:
         # A release that was confirmed in the boot of its trial still has them, behind those of the node's own.
         begins = arguments.index(IS_TRIAL)
         arguments = list(arguments[:begins]) + [one for one in arguments[begins:] if one[0] not in OF_TRIALS]
-    return [name if value is None else f"{name}={value}" for name, value in arguments]
+    told = [name if value is None else f"{name}={value}" for name, value in arguments]
+    return [word.replace("\\\\", "\\") for word in told]
 
 
 def _is(name: str, patterns: typing.Iterable[str]) -> bool:

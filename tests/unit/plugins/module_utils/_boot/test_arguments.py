@@ -33,6 +33,16 @@ CASES = {
         [],
         ["kvm.nx_huge_pages=off"],
     ),
+    "backslashes, which GRUB doubles for the kernel": (
+        "nosmt vfio-pci.ids=a\\\\b\\\\\\\\c", [], ["nosmt", "vfio-pci.ids=a\\b\\\\c"],
+    ),
+    "a /usr of the incumbent's own would lie over the release's": (
+        "mount.usr=UUID=3 mount.usrfstype=xfs mount.usrflags=ro usr=UUID=3 usrflags=ro nosmt", [], ["nosmt"],
+    ),
+    "mitigations and hardware, as administrators switch them": (
+        "noibrs noibpb nospec_store_bypass_disable nousb clearcpuid=514 coherent_pool=2M rodata=on", [],
+        ["noibrs", "noibpb", "nospec_store_bypass_disable", "nousb", "clearcpuid=514", "coherent_pool=2M", "rodata=on"],
+    ),
     "what newer kernels do not know": ("crashkernel=auto crashkernel=256M", [], ["crashkernel=256M"]),
     "nothing twice": ("nosmt nosmt", [], ["nosmt"]),
     "two sizes of huge pages with one count": (
