@@ -181,6 +181,21 @@ CONTROLLERS = (
         FENCES,
         "switch node auto repair off for their node groups",
     ),
+    Controller(
+        "magnum-auto-healer",
+        (),
+        ("magnum-auto-healer",),
+        FENCES,
+        "scale it to 0, or delete its DaemonSet",
+    ),
+    Controller(
+        "escalator",
+        ("atlassian.com/escalator",),
+        ("escalator",),
+        DELETES,
+        "annotate these nodes with atlassian.com/no-delete, and see that their node group is in dry mode",
+    ),
+    Controller("gce-node-termination-handler", (), ("k8s-node-termination-handler",)),
     Controller("descheduler", (), ("descheduler",), EVICTS, "scale its Deployment to 0"),
 )
 NAMES = tuple(one.name for one in CONTROLLERS)
