@@ -123,6 +123,8 @@ SAID = {
     "Server returned HTTP 500": "Run the same command again",
     "GPG signatures found, but none are in trusted keyring": "gpg_keys",
     "No such branch 'x' in repository summary": "payloads.ostree.ref",
+    "Parsing 6f73.file: File header size 1008813135 exceeds size 63": "no login page, proxy or cache",
+    "Corrupted dirtree object; checksum expected='a' actual='b'": "no login page, proxy or cache",
     "Commit has no requested ref in ref binding metadata": "payloads.ostree.ref",
 }
 

@@ -60,6 +60,11 @@ ADVICE = (
         "Build the release with one kernel in /usr/lib/modules, with /usr/lib/os-release and with /usr/etc in place of "
         "/etc, and publish it under another version",
     ),
+    (
+        r"Parsing .*\.file|[Cc]orrupted .*object|checksum expected|Invalid compressed data|zlib",
+        "See that the server has whole files, and that no login page, proxy or cache answers in its place, then run the "
+        "same command again: what was fetched is kept",
+    ),
     ("", RESUME),
 )
 
