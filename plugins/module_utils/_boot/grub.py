@@ -173,6 +173,8 @@ def _counted(lines: typing.List[str], block: str) -> typing.List[str]:
     return count + lines + [f"  else {PASS_TRIAL}; fi"]
 
 
+# The id of its entry, which no entry of grub.cfg may have: GRUB takes the first one of a name.
+WAY_BACK = "osmigrate-package"
 # What osm_started becomes, which is empty while a trial is armed: its kernel starts now, or cannot be loaded. A reset
 # after the count leaves it empty.
 STARTED, NOT_LOADED = "yes", "no"
@@ -320,10 +322,10 @@ def render_menu(
         lines += [f'if [ "$osm_choice" = "{PACKAGE}" ]; then', ""]
         lines += menu_entry(
             "The package-managed system, on trial",
-            PACKAGE,
+            WAY_BACK,
             _counted([f"  {_noted(STARTED, block)}", f"  {PASS_ALL}"], block),
         )
-        lines += ["fi", ""]
+        lines += [f"osm_choice={WAY_BACK}", "fi", ""]
     lines += [
         # Last: of a menu that was cut off nothing may be the default.
         '  if [ -n "$osm_choice" -a "$boot_once" != "true" ]; then default="$osm_choice"; fi',
