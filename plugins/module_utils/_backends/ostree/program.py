@@ -62,8 +62,8 @@ ADVICE = (
     ),
     (
         r"Parsing .*\.file|[Cc]orrupted .*object|checksum expected|Invalid compressed data|zlib",
-        "See that the server has whole files, and that no login page, proxy or cache answers in its place, then run the "
-        "same command again: what was fetched is kept",
+        "See that the server has whole files, and that no login page, proxy or cache answers in its place, then run "
+        "the same command again: what was fetched is kept",
     ),
     ("", RESUME),
 )
