@@ -37,6 +37,9 @@ _PORTS = (
 _FIRST = ("etcd", "kube-apiserver")
 _SECOND = ("kube-controller-manager", "kube-scheduler")
 
+# What has ended is told at once; on a machine with much else to do the rest takes minutes.
+READY_SECONDS = 600
+
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
 
 
@@ -87,7 +90,7 @@ class ControlPlane:
         self._write_kubeconfigs()
         self._start(*_FIRST)
         # The others give up if they find no API server within ten seconds.
-        self._wait(self._api_problem, _FIRST, 60)
+        self._wait(self._api_problem, _FIRST, READY_SECONDS)
         self._start(*_SECOND)
 
     def stop(self) -> None:
@@ -119,7 +122,7 @@ class ControlPlane:
         self._signal_api(signal.SIGCONT)
         self.start()
 
-    def wait_ready(self, timeout: float = 60) -> None:
+    def wait_ready(self, timeout: float = READY_SECONDS) -> None:
         """Wait until all parts are healthy and pods could be made."""
         self._wait(lambda: self._api_problem() or self._others_problem(), _FIRST + _SECOND, timeout)
 
