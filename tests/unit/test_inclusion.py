@@ -38,6 +38,8 @@ def test_the_metadata_is_whole():
 def test_whatever_names_the_version_names_that_of_galaxy():
     argv = [sys.executable, str(ROOT / "tests/gate/version.py"), "--check"]
     assert subprocess.run(argv, check=False).returncode == 0
+    (newest, *_older) = re.findall(r"(?m)^## v(\S+)", (ROOT / "CHANGELOG.md").read_text().replace("\\", ""))
+    assert newest == GALAXY["version"]
 
 
 @pytest.mark.parametrize(
