@@ -26,6 +26,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 NAME = "slots"
 # Where a slot sees the package-managed root that it came from.
 INCUMBENT = "/run/osmigrate/incumbent"
+# It is waited for as the root is, whose disk it mostly shares; systemd's own 90 seconds end in emergency mode where
+# that is slow to come. A trial has its deadman.
+PATIENT = "x-systemd.device-timeout=infinity"
 
 
 class SlotsBackend(contract.Backend):
@@ -202,5 +205,10 @@ def incumbent_mounts() -> typing.List[str]:
     mount = _storage.mount_of("/", _storage.mounts())
     same = [one for one in layout.partitions() if one.number == mount.number and one.partuuid]
     device = f"PARTUUID={same[0].partuuid}" if same else f"UUID={root.uuid}"
-    options = f"subvol={mount.root}" if root.fstype == "btrfs" else "defaults"
-    return [f"{device} {INCUMBENT} {root.fstype} {options} 0 0"]
+    return [incumbent_line(device, root.fstype, mount.root if root.fstype == "btrfs" else "")]
+
+
+def incumbent_line(device: str, fstype: str, subvolume: str) -> str:
+    """Return the line of fstab by which a slot mounts the package-managed root. Pure."""
+    options = f"subvol={subvolume}" if subvolume else "defaults"
+    return f"{device} {INCUMBENT} {fstype} {options},{PATIENT} 0 0"

@@ -101,5 +101,12 @@ def test_what_opens_the_root_of_the_incumbent_does_not_open_a_slot(tmp_path):
     assert made["options"].endswith(" console=ttyS0") and made["root"] == root.path
 
 
+@pytest.mark.parametrize(("subvolume", "options"), [("", "defaults"), ("/@", "subvol=/@")])
+def test_a_disk_of_the_incumbent_that_is_slow_to_come_is_no_emergency(subvolume, options):
+    line = backend.incumbent_line("PARTUUID=0badcafe-02", "btrfs", subvolume)
+    patient = f"{options},x-systemd.device-timeout=infinity"
+    assert line == f"PARTUUID=0badcafe-02 /run/osmigrate/incumbent btrfs {patient} 0 0"
+
+
 def test_without_a_name_in_the_table_it_is_found_by_its_file_system():
     assert b"/dev/disk/by-uuid/1-2\n" in persist.archive(PERSIST._replace(partuuid=""), "debian-13-2")
