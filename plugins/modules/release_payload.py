@@ -117,7 +117,9 @@ commit:
   returned: success, but not in check mode
   type: str
 previous:
-  description: The commit that the branch had before, empty if there is none or it is the same.
+  description:
+    - The commit that the branch had before; if that is the same, the one of the newest release there that is older.
+      Empty if there is none.
   returned: success, but not in check mode
   type: str
 differs:

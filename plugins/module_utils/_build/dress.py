@@ -27,6 +27,7 @@ apt-get update "$@"
 apt-get install --yes "$@" $PACKAGES
 """
 Row = typing.List[str]
+_LEAST_COLUMNS = 4
 
 
 def packages(document: Document, tree: str, locked: lock.Lock, directory: str, log: Log) -> None:
@@ -56,7 +57,7 @@ def accounts(document: Document, tree: str, log: Log) -> None:
     for one in document.get("groups", []):
         _add(group, [one["name"], "x", str(one["gid"]), ""], "group", one, log)
     for one in document.get("users", []):
-        numbers = {row[0]: row[2] for row in group}
+        numbers = {row[0]: row[2] for row in group if len(row) > 1}
         if "group" in one and one["group"] not in numbers:
             raise log.failed(f"{one['at']}: user {one['name']} is in group {one['group']}, which does not exist")
         if "group" not in one:
@@ -67,7 +68,7 @@ def accounts(document: Document, tree: str, log: Log) -> None:
         _add(passwd, row, "user", one, log)
         shadow.append([one["name"], "!*", "", "", "", "", "", "", ""])
         for name in one["groups"]:
-            rows = [row for row in group if row[0] == name]
+            rows = [row for row in group if len(row) > 1 and row[0] == name]
             if not rows:
                 raise log.failed(f"{one['at']}: user {one['name']} is in group {name}, which does not exist")
             rows[0][3] = ",".join([member for member in rows[0][3].split(",") if member] + [one["name"]])
@@ -84,8 +85,10 @@ def accounts(document: Document, tree: str, log: Log) -> None:
 def files(document: Document, tree: str, log: Log) -> None:
     """Put the files of the recipe where they belong; whatever is there is replaced."""
     root = Tree(tree)
-    users = {row[0]: int(row[2]) for row in _rows(root, "passwd") if len(row) > 2}
-    groups = {row[0]: int(row[2]) for row in _rows(root, "group") if len(row) > 2}
+    users, groups = (
+        {row[0]: int(row[2]) for row in _rows(root, name) if len(row) > 1 and row[2].isdigit()}
+        for name in ("passwd", "group")
+    )
     for one in document.get("files", []):
         path = root.place(one["path"])
         try:
@@ -108,7 +111,7 @@ def files(document: Document, tree: str, log: Log) -> None:
 def units(document: Document, tree: str, time: int, log: Log) -> None:
     """Enable, disable and mask units with the tree's own systemctl."""
     wanted = document.get("units", {})
-    for verb in ("enable", "disable", "mask"):
+    for verb in schema.VERBS:
         for unit in wanted.get(verb, []):
             doing = f"{wanted[recipe.AT][f'{verb} {unit}']}: systemctl {verb} {unit}"
             log.inside(tree, ["systemctl", verb, unit], doing, time)
@@ -133,7 +136,14 @@ def script(one: Document, tree: str, time: int, log: Log) -> None:
     doing = f"{one['at']}: script {name}"
     # Without a shell of its own choice it is one of sh.
     first = text.splitlines()[0] if text.startswith("#!") else "#!/bin/sh -e"
-    argv = [*shlex.split(first[2:]), "-c", text]
+    try:
+        shell = shlex.split(first[2:])
+    except ValueError:
+        shell = []
+    if not shell or "\0" in text:
+        why = "it has a NUL in it" if shell else "its first line names no program"
+        raise log.failed(f"{doing} cannot be run: {why}")
+    argv = [*shell, "-c", text]
     if one.get("inside", True):
         log.inside(tree, argv, doing, time, network=one.get("network", False), **secrets)
     else:
@@ -141,11 +151,13 @@ def script(one: Document, tree: str, time: int, log: Log) -> None:
 
 
 def _rows(root: Tree, name: str) -> typing.List[Row]:
-    return [line.split(":") for line in root.text(f"/etc/{name}").split("\n") if line]
+    """Return the lines of a file of accounts. What has too few columns is nobody's, and stays as it is."""
+    rows = [line.split(":") for line in root.text(f"/etc/{name}").split("\n") if line]
+    return [row if len(row) >= _LEAST_COLUMNS else [":".join(row)] for row in rows]
 
 
 def _add(rows: typing.List[Row], row: Row, kind: str, one: Document, log: Log) -> None:
-    for other in rows:
+    for other in [other for other in rows if len(other) > 1]:
         if other[0] == row[0] and other != row:
             raise log.failed(f"{one['at']}: {kind} {row[0]} is there already, as number {other[2]}")
         if other[2] == row[2] and other[0] != row[0]:
@@ -157,6 +169,11 @@ def _put(one: Document, path: str, log: Log) -> None:
     if one.get("directory"):
         os.makedirs(path, 0o755, exist_ok=True)
         return
+    if os.path.isdir(path) and not os.path.islink(path) and os.listdir(path):
+        raise log.failed(
+            f"{one['at']}: {one['path']} is a directory, and not empty",
+            "Give another path, or let a script before this stage take it away",
+        )
     oci.remove(path)
     if "link" in one:
         os.symlink(one["link"], path)

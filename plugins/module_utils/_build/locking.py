@@ -23,6 +23,8 @@ _UNKNOWN = re.compile(
     r"Unable to locate package (\S+)|Package '?(\S+?)'? has no installation candidate|"
     r"[Cc]ouldn't find any package by [a-z]+ '([^']+)'"
 )
+# The first one that no file of ours can say.
+_YEAR_10000 = 253402300800
 
 
 class Locked(typing.NamedTuple):
@@ -45,6 +47,8 @@ def ensure(recipe: Recipe, directory: str, update: bool, frozen: bool, epoch: in
     """
     if update and frozen:
         raise FleetError("To take newer packages and to take exactly the lock exclude each other", todo="Leave one out")
+    if not 0 <= epoch < _YEAR_10000:
+        raise FleetError("The epoch is %d, which is no time" % epoch, todo="Give seconds since 1970, or 0 for now")
     before = lock_file.read(directory)
     asked = stages.asked(recipe.document)
     if before is not None and before.asked == asked and not update:

@@ -12,6 +12,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _command
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import LEFT
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 PARENT = "none"
 MOST_EXPLAINED = 20
@@ -92,8 +93,12 @@ def explain(repository: str, one: str, other: str, listed: typing.Sequence[str],
 
 
 def _ostree(verb: str, repository: str, *arguments: str) -> _command.Completed:
-    return _command.run(
-        ["ostree", verb, f"--repo={repository}", *arguments],
-        left=LEFT,
-        todo=f"See that {repository} is an OSTree repository with mode=archive, may be written and has room",
-    )
+    done = _command.run(["ostree", verb, f"--repo={repository}", *arguments], check=False, left=LEFT)
+    if done.rc:
+        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
+        raise FleetError(
+            f"Stage ostree: ostree {verb} failed with code {done.rc}: {said}",
+            LEFT,
+            f"See that {repository} is an OSTree repository with mode=archive, may be written and has room",
+        )
+    return done

@@ -6,6 +6,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 MISSING of _release/reader.py before they call anything here.
 """
 
+import glob
 import json
 import os
 import shutil
@@ -14,13 +15,20 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import publish as slots
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import image, kernel, layout, lock, oci, ostree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import (
+    fit,
+    image,
+    kernel,
+    layout,
+    lock,
+    oci,
+    ostree,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Document
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import LEFT, Log
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader, schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import order, reader, schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import digest, make_directory, read_bytes
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import writable
 
 REPOSITORY, MANIFEST, IMAGES = "repo", "release.yml", "slots"
 DIFFERS = "differs.txt"
@@ -46,7 +54,7 @@ class Wanted(typing.NamedTuple):
 
 
 class Published(typing.NamedTuple):
-    """id: of the release. manifest: its path. previous: the commit that the branch had before, "" for none."""
+    """id: of the release. manifest: its path. previous: the commit that it is to be compared with, "" for none."""
 
     id: str
     manifest: str
@@ -67,59 +75,79 @@ def publish(
     """
     log.stage = "ostree"
     name, ref = document["name"], document["ref"]
+    repository = os.path.join(wanted.destination, REPOSITORY)
     copy = os.path.join(work, "layout.part")
     raw = os.path.join(work, "slots.part")
     shutil.rmtree(copy, ignore_errors=True)
     try:
         version = kernel.the_version(tree, log)
-        found = layout.os_of(tree)
+        release = _draft(document, tree, version, locked.time, wanted, log)
+        payload = release["payloads"]["ostree"]
+        fit.see_its_places(tree, log)
         log.run(["cp", "--archive", "--reflink=auto", tree, copy], "copying the tree", locked.time)
         layout.make(copy, name, wanted.version)
+        fit.see_its_names(copy, log)
         if wanted.slots:
             with layout.etc_twice(copy, locked.time, log):
                 image.make(copy, raw, name, wanted.version, locked.time, log)
-        _see_names(copy, log)
         modules = os.path.join(copy, kernel.MODULES, version)
-        payload: typing.Dict[str, typing.Any] = {
-            "url": f"{wanted.url.rstrip('/')}/{REPOSITORY}",
-            "ref": ref,
-            "commit": "",
-            "size": _size(copy),
-            "boot_size": sum(os.path.getsize(os.path.join(modules, one)) for one in (kernel.KERNEL, kernel.INITRAMFS)),
-        }
-        if wanted.gpg_keys:
-            payload["gpg_keys"] = wanted.gpg_keys
-        repository = os.path.join(wanted.destination, REPOSITORY)
-        created = time.strftime(schema.DATE, time.gmtime(locked.time))
-        subject = f"{name} {wanted.version}"
+        parts = [os.path.join(modules, one) for one in (kernel.KERNEL, kernel.INITRAMFS)]
+        payload.update(size=_size(copy), boot_size=sum(map(os.path.getsize, parts)))
+        subject, created = f"{name} {wanted.version}", release["created"]
         payload["commit"] = ostree.commit(repository, copy, ref, subject, wanted.version, created, wanted.signer)
         pinned = {"ostree": payload["commit"]}
         if wanted.slots:
             pinned["slots"] = digest(raw)
         _compare(repository, directory, pinned, wanted, os.path.join(work, DIFFERS))
         _refuse_another(schema.entry_id({"name": name, "version": wanted.version}), pinned, wanted)
-        payloads = {"ostree": payload}
         if wanted.slots:
-            payloads["slots"] = _pack(raw, tree, version, name, pinned["slots"], wanted)
+            release["payloads"]["slots"] = _pack(raw, tree, version, name, pinned["slots"], wanted)
     finally:
         shutil.rmtree(copy, ignore_errors=True)
         oci.remove(raw)
+    schema.validate(release, f"The manifest of {subject}")
+    return _show(release, repository, wanted)
+
+
+def _draft(
+    document: Document, tree: str, version: str, at: int, wanted: Wanted, log: Log
+) -> typing.Dict[str, typing.Any]:
+    """Return the manifest with all that is known before anything is made, and see that this much of it is valid.
+
+    :param version: of the kernel.
+    :param at: when it counts as created, in seconds of the epoch.
+    """
+    found = layout.os_of(tree)
     machine = document.get("packages", {}).get("architecture", os.uname().machine)
     about = {"id": found.get("ID", "linux"), "version_id": found.get("VERSION_ID", "0")}
     about.update(architecture=_MACHINES.get(machine, machine), kernel=version)
     release: typing.Dict[str, typing.Any] = {
         "schema": schema.SCHEMA,
-        "name": name,
+        "name": document["name"],
         "version": wanted.version,
-        "created": created,
+        "created": time.strftime(schema.DATE, time.gmtime(at)),
         "os": about,
         "minimum_from": wanted.minimum_from,
-        "payloads": payloads,
+        "payloads": {
+            "ostree": {
+                "url": f"{wanted.url.rstrip('/')}/{REPOSITORY}",
+                "ref": document["ref"],
+                "commit": "0" * 64,
+                "size": 1,
+                "boot_size": 1,
+            }
+        },
     }
+    if wanted.gpg_keys:
+        release["payloads"]["ostree"]["gpg_keys"] = wanted.gpg_keys
     if wanted.serial:
         release["serial"] = wanted.serial
-    schema.validate(release, f"The manifest of {subject}")
-    return _show(release, repository, wanted)
+    try:
+        schema.validate(release, "the manifest")
+    except FleetError as error:
+        todo = "Correct what it names: in what the build was given, in the recipe, or in /etc/os-release of the tree"
+        raise log.failed(error.problem, todo)
+    return release
 
 
 def _compare(repository: str, directory: str, pinned: typing.Dict[str, str], wanted: Wanted, differs: str) -> None:
@@ -190,8 +218,9 @@ def _show(release: typing.Dict[str, typing.Any], repository: str, wanted: Wanted
     text = "---\n" + reader.dump(release)
     there = read_bytes(path)
     name = f"releases/{release['name']}/{release['version']}".replace("+", "_").replace("~", "_")
-    before = ostree.head(repository, payload["ref"])
-    previous = "" if before == payload["commit"] else before
+    previous = ostree.head(repository, payload["ref"])
+    if previous in ("", payload["commit"]):
+        previous = _before(release, wanted.destination)
     ostree.show(repository, payload["commit"], payload["ref"], name)
     if there == text.encode("utf-8"):
         return Published(schema.entry_id(release), path, payload["commit"], previous, False)
@@ -200,16 +229,17 @@ def _show(release: typing.Dict[str, typing.Any], repository: str, wanted: Wanted
     return Published(schema.entry_id(release), path, payload["commit"], previous, True)
 
 
-def _see_names(tree: str, log: Log) -> None:
-    """Refuse names that OSTree cannot hold."""
-    for directory, folders, files in os.walk(os.fsencode(tree)):
-        for name in folders + files:
-            try:
-                name.decode("utf-8")
-            except UnicodeDecodeError:
-                path = os.path.relpath(os.path.join(directory, name), os.fsencode(tree))
-                shown = writable(path.decode("utf-8", "surrogateescape"))
-                raise log.failed(f"the name of file /{shown} is no UTF-8", "Rename it, or put it under remove")
+def _before(release: typing.Dict[str, typing.Any], destination: str) -> str:
+    """Return the commit of the newest release here that is older, "" if there is none: a second run compares, too."""
+    found: typing.Optional[typing.Dict[str, typing.Any]] = None
+    for path in sorted(glob.glob(os.path.join(glob.escape(destination), "*", MANIFEST))):
+        try:
+            one = reader.unsigned(read_bytes(path), reader.name_of(path)).release
+        except FleetError:
+            continue
+        if one["name"] == release["name"] and "ostree" in one["payloads"] and order.is_older(one, release):
+            found = order.newest(found, one)
+    return str(found["payloads"]["ostree"]["commit"]) if found else ""
 
 
 def _size(tree: str) -> int:

@@ -20,6 +20,7 @@ DEEPEST = 10
 ENDING = ".yml"
 # Key of what stands in a recipe: its file and line.
 AT = "at"
+_NEXT_STEP = "Correct it and run the same command again"
 _BUILT_IN = re.compile(r"[0-9A-Za-z_-]+")
 # What a problem says about begins with the path of its key.
 _PROBLEM = re.compile(r"(?P<path>[^\s:]+): ")
@@ -99,12 +100,17 @@ def where(recipe: Recipe, word: str) -> str:
 def merged(below: Document, above: Document) -> Document:
     """Return what two recipes say together: lists one after the other, mappings key by key, else what is above.
 
-    A tree has one base, so another kind of base replaces the one below. A list says each thing once, but for arguments
-    of a program, of which one may be the name of what follows it.
+    A tree has one base, so another kind of base replaces the one below. So does what is done with a unit: one that is
+    enabled below and masked above is masked. A list says each thing once, but for arguments of a program, of which one
+    may be the name of what follows it.
     """
     result = dict(below)
+    for verb in schema.VERBS:
+        others = [unit for other in schema.VERBS if other != verb for unit in above.get(other, [])]
+        if below.get(verb) and others:
+            result[verb] = [unit for unit in below[verb] if unit not in others]
     for key, value in above.items():
-        old = below.get(key)
+        old = result.get(key)
         if key == "base" and isinstance(old, dict) and set(old) != set(value):
             result[key] = value
         elif isinstance(value, dict) and isinstance(old, dict):
@@ -123,7 +129,7 @@ def _read_one(path: str, before: typing.Sequence[str]) -> Document:
     except OSError as error:
         by = " (extended by %s)" % before[-1] if before else ""
         raise FleetError(f"Recipe {path}{by} cannot be read: {error.strerror}", todo="Check its path")
-    document = reader.parse(content, f"Recipe {path}", "Correct it and run the same command again")
+    document = reader.parse(content, f"Recipe {path}", _NEXT_STEP, reader.MOST_OF_OURS)
     problems: typing.List[str] = []
     document = schema.part(document, "", problems)
     if problems:
@@ -185,4 +191,4 @@ def _make_absolute(document: Document, directory: str) -> None:
 
 
 def _wrong(path: str, problems: str) -> FleetError:
-    return FleetError(f"Recipe {path} is not valid: {problems}", todo="Correct it and run the same command again")
+    return FleetError(f"Recipe {path} is not valid: {problems}", todo=_NEXT_STEP)

@@ -33,12 +33,15 @@ LEFT_OUT = {
     "manuals": ("man",),
     "locales": ("locale",),
 }
+# What is done with units.
+VERBS = ("enable", "disable", "mask")
 PACKAGE = r"[a-z0-9][a-z0-9.+-]+"
 _ACCOUNT = checks.text(r"[a-z_][a-z0-9_-]{0,30}\$?", "a name of a user or group")
 _UNIT = checks.text(r"[0-9A-Za-z:_.@\\-]+\.[a-z]+", "a unit with its ending, such as kubelet.service")
 _PACKAGE = checks.text(PACKAGE, "a name of a package")
 _VERSION = checks.text(r"[0-9A-Za-z][0-9A-Za-z.+~:*-]*", "a version of a package; * stands for any part")
-_NUMBER = checks.integer(0)
+# The last number stands for none.
+_NUMBER = checks.integer(0, 2**32 - 2)
 _VARIABLE = checks.text(r"[A-Za-z_][A-Za-z0-9_]*", "a name of an environment variable")
 
 
@@ -50,7 +53,7 @@ def known_schema(value: typing.Any, path: str, problems: checks.Problems) -> typ
 
 def line(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
     """One line of text."""
-    if checks.is_text(value, path, problems) and ("\n" in value or not value):
+    if checks.is_text(value, path, problems) and ("\n" in value or not value.strip()):
         problems.append(f"{path}: must be one line")
     return value
 
@@ -59,6 +62,36 @@ def anything(value: typing.Any, path: str, problems: checks.Problems) -> typing.
     """Text, of any number of lines."""
     checks.is_text(value, path, problems)
     return value
+
+
+def commands(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
+    """Text of a script."""
+    if checks.is_text(value, path, problems) and not value.strip():
+        problems.append(f"{path}: is empty")
+    return value
+
+
+def some_of(item: checks.Check) -> checks.Check:
+    """A list that is not empty."""
+    check_all = checks.list_of(item)
+
+    def check(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
+        if value == []:
+            problems.append(f"{path}: is empty")
+        return check_all(value, path, problems)
+
+    return check
+
+
+def column(check: checks.Check) -> checks.Check:
+    """What becomes one column of /etc/passwd, whose lines have colons between them."""
+
+    def both(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
+        if isinstance(value, str) and ":" in value:
+            problems.append(f"{path}: must have no colon")
+        return check(value, path, problems)
+
+    return both
 
 
 def boolean(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
@@ -70,16 +103,43 @@ def boolean(value: typing.Any, path: str, problems: checks.Problems) -> typing.A
 def place(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
     """A path in the tree, from its root on, that does not lead out of it."""
     if checks.is_text(value, path, problems):
-        if not value.startswith("/") or ".." in value.split("/") or value.endswith("/") or "\0" in value:
+        leads_out = not value.startswith("/") or ".." in value.split("/") or value.endswith("/")
+        if leads_out or not value.isprintable():
             problems.append(f"{path}: {checks.shown(value)} is not a path from the root of the tree on")
     return value
 
 
 def pattern(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
     if checks.is_text(value, path, problems):
-        if value.startswith("/") or ".." in value.split("/") or not value.strip("*/"):
+        leads_out = value.startswith("/") or {".", ".."} & set(value.split("/"))
+        if leads_out or value.strip("*/") in ("", "etc", "usr"):
             problems.append(f"{path}: {checks.shown(value)} is not a pattern of paths below the root of the tree")
     return value
+
+
+def goes_with(check: checks.Check, key: str, *others: str) -> checks.Check:
+    """A mapping in which a key says something of one of others, so it is not there without any of them."""
+
+    def both(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
+        if isinstance(value, dict) and key in value and not set(others) & set(value):
+            problems.append(f"{path}.{key}: goes with {', '.join(others)}")
+        return check(value, path, problems)
+
+    return both
+
+
+def each_once(check: checks.Check, *keys: str) -> checks.Check:
+    """A mapping in which no text is in two of some lists."""
+
+    def both(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
+        seen: typing.Dict[str, str] = {}
+        for key in keys if isinstance(value, dict) else ():
+            for one in value.get(key) if isinstance(value.get(key), list) else ():
+                if isinstance(one, str) and seen.setdefault(one, key) != key:
+                    problems.append(f"{path}.{key}: {checks.shown(one)} is in {path}.{seen[one]}, too")
+        return check(value, path, problems)
+
+    return both
 
 
 def true(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
@@ -129,7 +189,7 @@ _source = checks.mapping(
     lists={"components": checks.list_of(line)},
     optional={"keyring": line},
 )
-_argv = checks.list_of(line)
+_argv = some_of(line)
 _base = just_one(
     checks.mapping(
         required={},
@@ -159,32 +219,31 @@ _packages = checks.mapping(
 _user = checks.mapping(
     required={"name": _ACCOUNT, "uid": _NUMBER},
     lists={"groups": checks.list_of(_ACCOUNT)},
-    optional={"group": _ACCOUNT, "home": place, "shell": place, "comment": line},
+    optional={"group": _ACCOUNT, "home": column(place), "shell": column(place), "comment": column(line)},
 )
 _group = checks.mapping(required={"name": _ACCOUNT, "gid": _NUMBER})
+_file = checks.mapping(
+    required={"path": place},
+    optional={
+        "content": anything,
+        "source": line,
+        "link": line,
+        "directory": true,
+        "sha256": checks.text("[0-9a-f]{64}", "64 hex digits in lower case"),
+        "mode": a_mode,
+        "owner": _ACCOUNT,
+        "group": _ACCOUNT,
+    },
+)
 _file = just_one(
-    checks.mapping(
-        required={"path": place},
-        optional={
-            "content": anything,
-            "source": line,
-            "link": line,
-            "directory": true,
-            "sha256": checks.text("[0-9a-f]{64}", "64 hex digits in lower case"),
-            "mode": a_mode,
-            "owner": _ACCOUNT,
-            "group": _ACCOUNT,
-        },
-    ),
+    goes_with(goes_with(_file, "sha256", "source"), "mode", "content", "source", "directory"),
     "content",
     "source",
     "link",
     "directory",
 )
 _units = checks.mapping(
-    required={},
-    lists={"enable": checks.list_of(_UNIT), "disable": checks.list_of(_UNIT), "mask": checks.list_of(_UNIT)},
-    optional={"default": _UNIT},
+    required={}, lists={verb: checks.list_of(_UNIT) for verb in VERBS}, optional={"default": _UNIT}
 )
 _kernel = checks.mapping(
     required={},
@@ -198,10 +257,11 @@ _script = just_one(
             lists={"secrets": checks.list_of(_VARIABLE)},
             optional={
                 "name": line,
-                "before": one_of(*STAGES),
+                # Before the first one there is no tree.
+                "before": one_of(*STAGES[1:]),
                 "after": one_of(*STAGES),
                 "file": line,
-                "text": anything,
+                "text": commands,
                 "inside": boolean,
                 "network": boolean,
             },
@@ -222,7 +282,7 @@ KEYS: typing.Dict[str, checks.Check] = {
     "users": checks.list_of(_user),
     "groups": checks.list_of(_group),
     "files": checks.list_of(_file),
-    "units": _units,
+    "units": each_once(_units, *VERBS),
     "kernel": _kernel,
     "leave_out": checks.list_of(one_of(*sorted(LEFT_OUT))),
     "remove": checks.list_of(pattern),

@@ -6,6 +6,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -30,6 +31,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import ma
 KEPT = (schema.BASE, schema.PACKAGES, schema.KERNEL, schema.TIDY)
 _KEPT_SECONDS = 30 * 24 * 3600
 LOG = "build.log"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 class Built(typing.NamedTuple):
@@ -52,8 +54,14 @@ def alone(work: str) -> typing.Iterator[Log]:
             )
         # Modes of what is made here are the same for everybody.
         before = os.umask(0o022)
+        log = Log(os.path.join(work, LOG))
         try:
-            yield Log(os.path.join(work, LOG))
+            yield log
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            what = f"{error.filename or 'what it makes'} cannot be written: {error.strerror}"
+            raise log.failed(what, f"Make room where it is, and in {work}")
         finally:
             os.umask(before)
 
@@ -83,6 +91,8 @@ def build(document: Document, locked: lock.Lock, directory: str, work: str, last
             log.run(["cp", "--archive", "--reflink=auto", before, part], "copying the stage before", locked.time)
         log.stage = stage.name
         _make(stage.name, document, part, locked, directory, log)
+        if not os.path.isdir(part):
+            raise log.failed("the tree is no longer there", "See the scripts of this stage")
         made.append(stage.name)
         if stage.name in keep:
             os.rename(part, _place(work, stage))

@@ -16,6 +16,8 @@ import typing
 LARGEST = 2**63 - 1
 Problems = typing.List[str]
 Check = typing.Callable[[typing.Any, str, Problems], typing.Any]
+# YAML and JSON can say what UTF-8 cannot: surrogates.
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def kind(value: typing.Any) -> str:
@@ -36,9 +38,12 @@ def shown(value: str) -> str:
 
 
 def is_text(value: typing.Any, path: str, problems: Problems) -> bool:
-    """Whether it is text; if not, that is a problem."""
+    """Whether it is text that a file, a name or an argument can hold; if not, that is a problem."""
     if isinstance(value, str):
-        return True
+        if not _UNWRITABLE.search(value):
+            return True
+        problems.append(f"{path}: has a NUL or a lone surrogate in it, which no file can have")
+        return False
     advice = "" if value is None or isinstance(value, (dict, list)) else "; put it in quotes"
     problems.append(f"{path}: must be text, not {kind(value)}{advice}")
     return False
@@ -59,14 +64,14 @@ def text(pattern: str, meaning: str) -> Check:
     return check
 
 
-def integer(smallest: int) -> Check:
-    """A whole number that is not smaller."""
+def integer(smallest: int, largest: int = LARGEST) -> Check:
+    """A whole number that is neither smaller nor larger."""
 
     def check(value: typing.Any, path: str, problems: Problems) -> typing.Any:
         if not is_integer(value):
             problems.append(f"{path}: must be a whole number, not {kind(value)}")
-        elif not smallest <= value <= LARGEST:
-            problems.append("%s: must be between %d and %d" % (path, smallest, LARGEST))
+        elif not smallest <= value <= largest:
+            problems.append("%s: must be between %d and %d" % (path, smallest, largest))
         return value
 
     return check

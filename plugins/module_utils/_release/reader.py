@@ -37,7 +37,8 @@ except ImportError:
     MISSING.append(("cryptography", traceback.format_exc()))
 
 DEEPEST = 10
-MOST_EVENTS = 2000  # a manifest has about a hundred
+# A manifest has about a hundred; what people write at home may list hundreds of files.
+MOST_EVENTS, MOST_OF_OURS = 2000, 50000
 
 
 class Release(typing.NamedTuple):
@@ -254,11 +255,14 @@ def write(path: str, text: str) -> None:
         raise FleetError(f"{path} cannot be written: {error.strerror}", todo="Make its directory writable")
 
 
-def parse(content: bytes, name: str, todo: str = "Correct it and sign it again") -> typing.Any:
+def parse(
+    content: bytes, name: str, todo: str = "Correct it and sign it again", most: int = MOST_EVENTS
+) -> typing.Any:
     """Read YAML that is plain data: no aliases, no tags, no merge keys, no key twice, not deep and not long.
 
     :param name: names the thing, at the beginning of a sentence.
     :param todo: the next step to name in the error.
+    :param most: how many events of YAML it may have.
     :raises FleetError: it is something else.
     """
 
@@ -276,7 +280,7 @@ def parse(content: bytes, name: str, todo: str = "Correct it and sign it again")
 
     try:
         text = content.decode("utf-8")
-        _see_that_it_is_plain(text)
+        _see_that_it_is_plain(text, most)
         return yaml.load(text, Loader=Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -314,7 +318,7 @@ def lines(content: bytes) -> typing.Dict[str, int]:
     return found
 
 
-def _see_that_it_is_plain(text: str) -> None:
+def _see_that_it_is_plain(text: str, most: int) -> None:
     """Look at the events of YAML, before anything is made of them."""
     depth = 0
     for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
@@ -329,7 +333,7 @@ def _see_that_it_is_plain(text: str) -> None:
             depth -= 1
         if depth > DEEPEST:
             problem = "it is nested too deeply"
-        elif number > MOST_EVENTS:
+        elif number > most:
             problem = "it has too many parts"
         if problem:
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=typing.cast(typing.Any, event.start_mark))

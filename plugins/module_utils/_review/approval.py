@@ -64,7 +64,7 @@ def load_policy(path: str) -> policy.Policy:
     content = fetch.read_file(path, name)
     if content is None:
         raise FleetError(f"{name} does not exist", todo="Check its path")
-    return policy.validate(reader.parse(content, name, policy.NEXT_STEP), name)
+    return policy.validate(reader.parse(content, name, policy.NEXT_STEP, reader.MOST_OF_OURS), name)
 
 
 def signatures_path(path: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.unit.plugins.module_utils._build import building
 import pytest
 import yaml
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, ostree, payload, recipe, tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, locking, ostree, payload, recipe, tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from tests.unit.plugins.module_utils._build.building import KERNEL, RECIPE, build, prepare, publish
 
@@ -64,6 +64,38 @@ STOPS = {
         "Stage tidy: /etc/token holds a secret that a script was given",
     ),
     "a base that is none": ("remove: []", "Stage base: the base has no usr, so it is no root file system"),
+    "a file where files are": (
+        "files:\n- {path: /etc, content: a}",
+        "Stage files: mine.yml line 13: /etc is a directory, and not empty",
+    ),
+    "a script whose shell is none": (
+        "scripts:\n- {after: files, text: '#!/bin/sh \"'}",
+        'Stage files: mine.yml line 13: script #!/bin/sh " cannot be run: its first line names no program',
+    ),
+    "a tree that a script took away": (
+        "scripts:\n- {after: files, inside: false, text: 'rm -r $TREE'}",
+        "Stage files: the tree is no longer there",
+    ),
+    "/etc elsewhere": (
+        "scripts:\n- {after: files, inside: false, text: 'mv $TREE/etc $TREE/usr/x; ln -s usr/x $TREE/etc'}",
+        "Stage ostree: /etc of the tree is no directory",
+    ),
+    "/etc twice": (
+        "scripts:\n- {after: files, inside: false, text: 'mkdir $TREE/usr/etc; touch $TREE/usr/etc/fstab'}",
+        "Stage ostree: the tree has a /usr/etc of its own",
+    ),
+    "a device": (
+        "scripts:\n- {after: files, inside: false, text: 'mknod $TREE/usr/null c 1 3'}",
+        "Stage ostree: /usr/null is neither file, directory nor link, so OSTree cannot hold it",
+    ),
+    "a line break in a name": (
+        "scripts:\n- {after: files, inside: false, text: \"IFS=; touch $TREE/usr/$(printf 'a\\\\nb')\"}",
+        "Stage ostree: the name of file /usr/a b has a line break in it",
+    ),
+    "an os-release that is none": (
+        "files:\n- {path: /usr/lib/os-release, content: 'ID=\"a b\"'}",
+        'Stage ostree: the manifest is not valid: os.id: "a b" is not one word',
+    ),
 }  # fmt: skip
 LEAST = "schema: 1\nname: debian-13\nref: debian/13/x86_64\nbase:\n  directory: root\n# Nothing.\n\n\n\n\n"
 
@@ -183,6 +215,21 @@ def test_a_name_that_is_no_utf_8_is_named(tmp_path):
     publish(path, tmp_path / "work", "13.1", tmp_path / "public")
 
 
+def test_what_was_given_is_looked_at_before_anything_is_made(tmp_path):
+    path = prepare(tmp_path)
+    with pytest.raises(FleetError, match=r'Stage ostree: the manifest is not valid: version: "13-1" is not a version'):
+        publish(path, tmp_path / "work", "13-1", tmp_path / "public")
+    assert not (tmp_path / "public").exists()
+    publish(path, tmp_path / "work", "13.1", tmp_path / "public")
+
+
+def test_accounts_that_are_none_stay_as_they_are(tmp_path):
+    path = prepare(tmp_path)
+    (tmp_path / "root/etc/group").write_text("root:x:0:\n+\nodd:x\n")
+    built = Path(build(path, tmp_path / "work").path)
+    assert (built / "etc/group").read_text() == "root:x:0:\n+\nodd:x\nagents:x:812:agent\nagent:x:811:\n"
+
+
 def test_hard_links_stay_through_all_stages(tmp_path):
     path = prepare(tmp_path)
     os.link(tmp_path / "root/usr/lib/os-release", tmp_path / "root/usr/share/twin")
@@ -203,6 +250,26 @@ def test_a_link_in_the_tree_does_not_lead_out_of_it(tmp_path):
     assert sorted(one.name for one in outside.iterdir()) == ["keep"]
 
 
+@pytest.mark.parametrize("which", ["work", "public"])
+@pytest.mark.parametrize("size", ["4k", "100k"])
+def test_a_file_system_that_is_full_stops_a_build_which_goes_on_later(tmp_path, which, size):
+    path, place = prepare(tmp_path), tmp_path / which
+    (tmp_path / "root/usr/share/large").write_bytes(os.urandom(120000))
+    place.mkdir()
+    options = ["-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    if subprocess.run(["mount", *options], capture_output=True, check=False).returncode:
+        pytest.skip("nothing may be mounted here")
+    try:
+        with pytest.raises(FleetError, match="Stage [a-z]+: .*(No space left on device|min-free-space)") as raised:
+            publish(path, tmp_path / "work", "13.1", tmp_path / "public")
+        assert "--repo=" not in raised.value.problem
+        assert not list(tmp_path.glob("public/*/release.yml"))
+        subprocess.run(["mount", "-o", "remount,size=50m", place], check=True)
+        assert publish(path, tmp_path / "work", "13.1", tmp_path / "public").changed
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
 def test_two_builds_do_not_work_in_one_directory(tmp_path):
     with tree.alone(str(tmp_path)), pytest.raises(FleetError, match="Another build works in"):
         with tree.alone(str(tmp_path)):
@@ -216,7 +283,10 @@ def test_a_release_that_is_there_stays(tmp_path):
     path.write_text(RECIPE.replace("hello", "bye"))
     with pytest.raises(FleetError, match=r"Release debian-13-13\.1 is there already as commit"):
         publish(path, work, "13.1", public)
-    assert building.publish(path, work, "13.2", public).commit != first.commit
+    second = building.publish(path, work, "13.2", public)
+    assert second.commit != first.commit and second.previous == first.commit
+    # A run that was stopped after it is not told that there was none before.
+    assert publish(path, work, "13.2", public).previous == first.commit
     listed = subprocess.run(["ostree", "refs", f"--repo={public}/repo"], capture_output=True, text=True, check=True)
     assert sorted(listed.stdout.split()) == ["debian/13/x86_64", "releases/debian-13/13.1", "releases/debian-13/13.2"]
 
@@ -249,6 +319,13 @@ def test_locked_holds_each_payload(tmp_path):
         pinned = {"ostree": commit, "slots": "0" * 64}
         payload._compare(f"{public}/repo", str(noted.parent), pinned, wanted, str(work / "differs.txt"))
     assert "The commits are equal" in raised.value.todo
+
+
+@pytest.mark.parametrize("epoch", [-1, 10**12])
+def test_a_time_that_is_none_is_refused(tmp_path, epoch):
+    read = recipe.read(str(prepare(tmp_path)))
+    with tree.alone(str(tmp_path / "work")) as log, pytest.raises(FleetError, match="The epoch is .*, which is no time"):
+        locking.ensure(read, str(tmp_path / "mine.lock"), False, False, epoch, log, False)
 
 
 def test_a_lock_is_for_what_the_recipe_asks_for(tmp_path):

@@ -42,6 +42,19 @@ WRONG = [
     ("leave_out: [doc]", 'line 6: leave_out[0]: "doc" is none of documentation, locales, manuals'),
     ("remove: [/usr/bin/apt]", 'line 6: remove[0]: "/usr/bin/apt" is not a pattern of paths below the root'),
     ("remove: ['*']", 'line 6: remove[0]: "*" is not a pattern of paths below the root'),
+    ("remove: [./tmp]", 'line 6: remove[0]: "./tmp" is not a pattern of paths below the root'),
+    ("remove: [etc/]", 'line 6: remove[0]: "etc/" is not a pattern of paths below the root'),
+    ('files:\n- {path: /etc/a, content: "\\0"}', "line 7: files[0].content: has a NUL or a lone surrogate in it"),
+    ('files:\n- {path: /etc/a, content: "\\ud800"}', "line 7: files[0].content: has a NUL or a lone surrogate in it"),
+    ('files:\n- {path: "/etc/a\\nb", content: a}', 'line 7: files[0].path: "/etc/a\\nb" is not a path from the root'),
+    ('files:\n- {path: /etc/a, link: b, mode: "0644"}', "line 7: files[0].mode: goes with content, source, directory"),
+    (f"files:\n- {{path: /etc/a, content: b, sha256: {64 * 'a'}}}", "line 7: files[0].sha256: goes with source"),
+    ("users:\n- {name: bob, uid: 4294967295}", "line 7: users[0].uid: must be between 0 and 4294967294"),
+    ('users:\n- {name: bob, uid: 1, comment: "a:b"}', "line 7: users[0].comment: must have no colon"),
+    ("users:\n- {name: bob, uid: 1, home: '/a:b'}", "line 7: users[0].home: must have no colon"),
+    ('scripts:\n- {after: files, text: " "}', "line 7: scripts[0].text: is empty"),
+    ("scripts:\n- {before: base, text: id}", 'line 7: scripts[0].before: "base" is none of packages, users'),
+    ("units:\n  enable: [a.timer]\n  mask: [a.timer]", 'line 8: units.mask: "a.timer" is in units.enable, too'),
     ("scripts:\n- {after: boot, text: id}", 'line 7: scripts[0].after: "boot" is none of base, packages'),
     ("scripts:\n- {text: id}", "line 7: scripts[0]: needs exactly one of before, after"),
     ("scripts:\n- {after: files, text: id, file: b}", "line 7: scripts[0]: needs exactly one of file, text"),
@@ -90,6 +103,18 @@ def test_an_argument_that_names_what_follows_it_stands_before_each(tmp_path):
     assert read.document["kernel"]["arguments"] == ["--add-drivers", "virtio_net", "--add-drivers", "i6300esb"]
 
 
+def test_what_is_done_with_a_unit_is_said_by_who_extends(tmp_path):
+    below = GOOD + "units: {enable: [a.timer, b.timer], mask: [c.timer]}\n"
+    mine = "schema: 1\nextends: below.yml\nunits: {enable: [c.timer], mask: [a.timer]}\n"
+    units = recipe.read(str(written(tmp_path, mine=mine, below=below))).document["units"]
+    assert (units["enable"], units["disable"], units["mask"]) == (["b.timer", "c.timer"], [], ["a.timer"])
+
+
+def test_a_recipe_may_list_hundreds_of_files(tmp_path):
+    many = GOOD + "files:\n" + "".join(f"- {{path: /etc/f{number}, content: a}}\n" for number in range(500))
+    assert len(recipe.read(str(written(tmp_path, mine=many))).document["files"]) == 500
+
+
 def test_another_kind_of_base_replaces_the_one_below(tmp_path):
     mine = "schema: 1\nextends: below.yml\nbase: {command: [sh, -c, build]}\n"
     read = recipe.read(str(written(tmp_path, mine=mine, below=GOOD)))
@@ -121,6 +146,8 @@ def test_a_name_alone_is_a_recipe_that_comes_with_the_collection(tmp_path):
         ("schema: 1\nextends: gone.yml\n", "cannot be read: No such file"),
         ("- a\n", "line 1: document: must be a mapping, not a list"),
         ("a: [\n", "is not proper YAML: line 2: "),
+        ("schema: 1\nbase: {command: []}\n", "line 2: base.command: is empty"),
+        ('schema: 1\nextends: "a\\0"\n', "line 2: extends: has a NUL"),
     ],
 )
 def test_what_is_no_recipe_is_refused(tmp_path, mine, said):
