@@ -27,7 +27,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._build import (
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Document
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import LEFT, Log
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import order, reader, schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import images, order, reader, schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import digest, make_directory, read_bytes
 
 REPOSITORY, MANIFEST, IMAGES = "repo", "release.yml", "slots"
@@ -83,6 +83,10 @@ def publish(
         version = kernel.the_version(tree, log)
         release = _draft(document, tree, version, locked.time, wanted, log)
         payload = release["payloads"]["ostree"]
+        present = _present(release, repository, directory, wanted)
+        if present:
+            release["payloads"].update(present)
+            return _show(release, repository, wanted)
         fit.see_its_places(tree, log)
         log.run(["cp", "--archive", "--reflink=auto", tree, copy], "copying the tree", locked.time)
         layout.make(copy, name, wanted.version)
@@ -158,7 +162,7 @@ def _compare(repository: str, directory: str, pinned: typing.Dict[str, str], wan
     """
     known = lock.outcomes(directory)
     for kind, now in sorted(pinned.items()):
-        key = " ".join([wanted.version, wanted.inputs] + ([kind] if kind != "ostree" else []))
+        key = _key(wanted, kind)
         before = known.get(key, now)
         if before != now and wanted.frozen:
             raise _differing(repository, before, now, kind, differs)
@@ -178,6 +182,39 @@ def _differing(repository: str, before: str, now: str, kind: str, differs: str) 
     error = FleetError(problem + (": " + "; ".join(what[:20]) if what else ""), LEFT, todo)
     error.result = {"differs": what}
     return error
+
+
+def _present(
+    release: typing.Dict[str, typing.Any], repository: str, directory: str, wanted: Wanted
+) -> typing.Dict[str, typing.Any]:
+    """Return payloads that were made of the same inputs, and are published: to compress all files again would take as
+    long as the first time. Empty where one is missing, and where the outcome is to be proved."""
+    entry, known = schema.entry_id(release), lock.outcomes(directory)
+    there = read_bytes(_manifest(entry, wanted))
+    if wanted.frozen or wanted.signer.key or not there:
+        return {}
+    payloads = reader.unsigned(there, f"Release manifest {entry}").release["payloads"]
+    kinds = ["ostree"] + (["slots"] if wanted.slots else [])
+    for kind in kinds:
+        if kind not in payloads or known.get(_key(wanted, kind)) != payloads[kind][schema.PINNED[kind]]:
+            return {}
+    found = {kind: payloads[kind] for kind in kinds}
+    draft = release["payloads"]["ostree"]
+    same = all(found["ostree"].get(key, draft[key]) == draft[key] for key in ("url", "ref"))
+    # Its name is the last thing that a commit gets, so all of it is there.
+    whole = ostree.head(repository, _name(release)) == found["ostree"]["commit"]
+    if wanted.slots:
+        stored = os.path.join(wanted.destination, IMAGES)
+        whole = whole and all(os.path.isfile(os.path.join(stored, one)) for one in images.names(found["slots"]))
+    if not (same and whole and found["ostree"]["gpg_keys"] == wanted.gpg_keys):
+        return {}
+    # As it is written down, without what a reader has filled in.
+    return dict(found, ostree={key: found["ostree"][key] for key in draft})
+
+
+def _key(wanted: Wanted, kind: str) -> str:
+    """Return under which key the outcomes of a lock have a payload."""
+    return " ".join([wanted.version, wanted.inputs] + ([kind] if kind != "ostree" else []))
 
 
 def _refuse_another(release_id: str, pinned: typing.Dict[str, str], wanted: Wanted) -> None:
@@ -217,16 +254,20 @@ def _show(release: typing.Dict[str, typing.Any], repository: str, wanted: Wanted
     payload = release["payloads"]["ostree"]
     text = "---\n" + reader.dump(release)
     there = read_bytes(path)
-    name = f"releases/{release['name']}/{release['version']}".replace("+", "_").replace("~", "_")
     previous = ostree.head(repository, payload["ref"])
     if previous in ("", payload["commit"]):
         previous = _before(release, wanted.destination)
-    ostree.show(repository, payload["commit"], payload["ref"], name)
+    ostree.show(repository, payload["commit"], payload["ref"], _name(release))
     if there == text.encode("utf-8"):
         return Published(schema.entry_id(release), path, payload["commit"], previous, False)
     make_directory(os.path.dirname(path))
     reader.write(path, text)
     return Published(schema.entry_id(release), path, payload["commit"], previous, True)
+
+
+def _name(release: typing.Dict[str, typing.Any]) -> str:
+    """Return the name of a commit that stays when its branch goes on."""
+    return f"releases/{release['name']}/{release['version']}".replace("+", "_").replace("~", "_")
 
 
 def _before(release: typing.Dict[str, typing.Any], destination: str) -> str:

@@ -276,6 +276,22 @@ def test_two_builds_do_not_work_in_one_directory(tmp_path):
             pass
 
 
+def test_what_is_there_of_the_same_inputs_is_not_made_again(tmp_path, monkeypatch):
+    path, work, public = prepare(tmp_path), tmp_path / "work", tmp_path / "public"
+    first = publish(path, work, "13.1", public)
+    made, whole = [], ostree.commit
+    monkeypatch.setattr(ostree, "commit", lambda *arguments: made.append(1) or whole(*arguments))
+    assert publish(path, work, "13.1", public) == first._replace(changed=False)
+    assert not made
+    # To prove the outcome it has to be made.
+    assert publish(path, work, "13.1", public, frozen=True).commit == first.commit
+    assert publish(path, work, "13.1", tmp_path / "elsewhere").commit == first.commit
+    assert len(made) == 2
+    shutil.rmtree(public / "repo" / "refs" / "heads" / "releases")
+    assert publish(path, work, "13.1", public).commit == first.commit
+    assert len(made) == 3
+
+
 def test_a_release_that_is_there_stays(tmp_path):
     path, work, public = prepare(tmp_path), tmp_path / "work", tmp_path / "public"
     first = publish(path, work, "13.1", public)
