@@ -242,9 +242,7 @@ _file = just_one(
     "link",
     "directory",
 )
-_units = checks.mapping(
-    required={}, lists={verb: checks.list_of(_UNIT) for verb in VERBS}, optional={"default": _UNIT}
-)
+_units = checks.mapping(required={}, lists={verb: checks.list_of(_UNIT) for verb in VERBS}, optional={"default": _UNIT})
 _kernel = checks.mapping(
     required={},
     lists={ARGUMENTS: checks.list_of(line)},

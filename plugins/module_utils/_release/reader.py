@@ -255,9 +255,7 @@ def write(path: str, text: str) -> None:
         raise FleetError(f"{path} cannot be written: {error.strerror}", todo="Make its directory writable")
 
 
-def parse(
-    content: bytes, name: str, todo: str = "Correct it and sign it again", most: int = MOST_EVENTS
-) -> typing.Any:
+def parse(content: bytes, name: str, todo: str = "Correct it and sign it again", most: int = MOST_EVENTS) -> typing.Any:
     """Read YAML that is plain data: no aliases, no tags, no merge keys, no key twice, not deep and not long.
 
     :param name: names the thing, at the beginning of a sentence.
