@@ -340,11 +340,9 @@ def test_locked_holds_each_payload(tmp_path):
 @pytest.mark.parametrize("epoch", [-1, 10**12])
 def test_a_time_that_is_none_is_refused(tmp_path, epoch):
     read = recipe.read(str(prepare(tmp_path)))
-    with (
-        tree.alone(str(tmp_path / "work")) as log,
-        pytest.raises(FleetError, match="The epoch is .*, which is no time"),
-    ):
-        locking.ensure(read, str(tmp_path / "mine.lock"), False, False, epoch, log, False)
+    with tree.alone(str(tmp_path / "work")) as log:
+        with pytest.raises(FleetError, match="The epoch is .*, which is no time"):
+            locking.ensure(read, str(tmp_path / "mine.lock"), False, False, epoch, log, False)
 
 
 def test_a_lock_is_for_what_the_recipe_asks_for(tmp_path):
