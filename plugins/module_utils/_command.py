@@ -109,3 +109,5 @@ def start(
         )
     except OSError as error:
         raise FleetError(f"{argv[0]} cannot be started: {error.strerror}", left, todo or f"Install {argv[0]}")
+    except ValueError:
+        raise FleetError(f"{argv[0]} cannot be started: an argument has a NUL in it", left, "Correct what was given")

@@ -305,6 +305,17 @@ def make_directory(path: str) -> None:
         os.makedirs(path, 0o755)
 
 
+def need_directory(path: str) -> None:
+    """As make_directory, of a directory that a person has named.
+
+    :raises FleetError: it cannot be made.
+    """
+    try:
+        make_directory(path)
+    except OSError as error:
+        raise FleetError(f"Directory {path} cannot be made: {error.strerror}", todo="Give another one, or make it")
+
+
 def write_atomic(path: str, data: bytes, mode: int) -> None:
     """Replace the file at path whole: readers and power cuts see the old content or the new, never a part.
 

@@ -117,7 +117,16 @@ TIMEOUT = 30
 
 
 def commit_of(release: typing.Any) -> typing.Any:
-    """Return the commit of a release, as str."""
+    """Return the commit of a release, as str; that is what a report is about.
+
+    :raises FleetError: it has none.
+    """
+    if "ostree" not in release["payloads"]:
+        raise FleetError(
+            f"Release {schema.entry_id(release)} has no payload ostree, and a report compares commits",
+            "Nothing was signed",
+            "Sign it without a policy, or give it that payload, too",
+        )
     return release["payloads"]["ostree"]["commit"]
 
 

@@ -25,7 +25,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._build import (
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Document
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import LEFT, Log
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import make_directory, room
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import need_directory, room
 
 # After these the tree is kept: the others take seconds.
 KEPT = (schema.BASE, schema.PACKAGES, schema.KERNEL, schema.TIDY)
@@ -44,7 +44,7 @@ class Built(typing.NamedTuple):
 @contextlib.contextmanager
 def alone(work: str) -> typing.Iterator[Log]:
     """Keep other builds out of a directory, and yield its log."""
-    make_directory(work)
+    need_directory(work)
     with open(os.path.join(work, "lock"), "w", encoding="utf-8") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -27,7 +27,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
     retention,
     schema,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import make_directory, read_bytes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import need_directory, read_bytes
 
 MANIFEST = "release.yml"
 # A web server that lists directories leaves these out, and nothing names them.
@@ -55,7 +55,7 @@ class Site:
     @contextlib.contextmanager
     def alone(self) -> typing.Iterator[None]:
         """Keep others that publish here away, and clear up what one that was killed has left."""
-        make_directory(self.place)
+        need_directory(self.place)
         with open(os.path.join(self.place, _LOCK), "w", encoding="ascii") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -126,6 +126,18 @@ def test_a_report_of_something_else_is_refused(desk, tmp_path):
     assert desk.sign(previous=previous)["changed"]
 
 
+def test_a_release_without_a_commit_was_not_reviewed(desk, tmp_path):
+    digest, image = (
+        "e" * 64,
+        "{url: http://i/slots/a, index: http://i/slots/b, sha256: %s, index_sha256: %s, size: 4096,",
+    )
+    image += " filesystem: ext4, kernel: /k, kernel_sha256: %s, initrd: /i, initrd_sha256: %s, boot_size: 2}"
+    previous = tmp_path / "previous.yml"
+    head = MANIFEST.partition("payloads:")[0]
+    previous.write_text(f"{head}payloads: {{slots: {image % ((digest,) * 4)}}}\n")
+    assert "has no payload ostree, and a report compares commits" in desk.refusal(previous=previous)
+
+
 def test_only_approvers_approve(desk):
     with pytest.raises(FleetError, match="is that of no approver of policy"):
         desk.approve("stranger")

@@ -191,6 +191,10 @@ def test_what_is_not_signed_or_not_there_is_not_published(team):
         team.put(signatures_required=2)
     with pytest.raises(FleetError, match="signatures_required is 0"):
         team.put(signatures_required=0)
+    with pytest.raises(FleetError, match="Directory /etc/passwd/www cannot be made: Not a directory"):
+        team.put(destination="/etc/passwd/www")
+    with pytest.raises(FleetError, match="ostree cannot be started: an argument has a NUL in it"):
+        team.put(repository="a\0b")
     ostree("init", f"--repo={team.directory}/empty", "--mode=archive")
     with pytest.raises(FleetError) as caught:
         team.put(repository=str(team.directory / "empty"))
