@@ -189,7 +189,6 @@ import contextlib
 import difflib
 import gc
 import hashlib
-import itertools
 import json
 import os
 import re
@@ -224,19 +223,21 @@ except ImportError:
     netaddr = None
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, defect, unexpected
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, node_view
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import is_node_name, printable, whole_number
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _child, _nodes
 
 SELECTORS = ("label_selector", "field_selector")
 # What an entry of `clusters` with a kubeconfig or host of its own still takes from the options.
 SHARED = ("api_timeout", "validate_certs", "proxy", *SELECTORS)
-# How many nodes come from the child process at once.
-AT_ONCE = 100
+# Runs in a process of its own.
+FETCH = "ansible_collections.osmigrate.fleet.plugins.plugin_utils._node_list:fetch"
 CLUSTER_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 NAMES = ("k8s_nodes.yml", "k8s_nodes.yaml")
 OURS = re.compile(rb"^plugin\s*:\s*[\"']?osmigrate\.fleet\.k8s_nodes\b", re.MULTILINE)
-NONE = "No host was added"
+NONE = _nodes.NONE
+# What an older version has cached is fetched anew.
+CACHED_FORM = "2"
 # How many names a message has room for.
 NAMED = 20
 
@@ -374,42 +375,28 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         wanted = self.get_option("cache")
         for cluster in clusters:
             if not wanted:
-                seen = _in_child(lambda cluster=cluster: self._look(self._fetch(cluster), cluster["name"]))
+                fetched = _child.items_of(FETCH, _asked(cluster))
             else:
                 key = f"{self.get_cache_key(path)}_{_fingerprint(cluster)}"
                 fetched = self._cache.get(key) if cache else None
                 if fetched is None:
-                    fetched = list(_in_child(lambda cluster=cluster: self._fetch(cluster)))
+                    fetched = list(_child.items_of(FETCH, _asked(cluster)))
                 self._cache[key] = fetched
-                seen = self._look(iter(fetched), cluster["name"])
-            server, hidden = next(seen, ("", []))
+            nodes = iter(fetched)
+            server, excluded = next(nodes, ("", []))
+            hidden = [] if self.get_option("show_excluded") else sorted(excluded)
+            seen = self._look(nodes, set(hidden), cluster["name"])
             if hidden:
                 self.display.v(f"{_where(cluster, server)} has {len(hidden)} nodes that a label hides: {_some(hidden)}")
             yield cluster, server, seen
 
-    def _fetch(self, cluster: dict) -> typing.Iterator[typing.Any]:
-        """Yield the server, and its nodes. For a child process: this one is to stay without the kubernetes client."""
-        from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth, client
+    def _look(self, nodes: typing.Iterator, hidden: set[str], cluster: str) -> typing.Iterator[typing.Any]:
+        """Yield what each of the nodes that are not hidden becomes in the inventory.
 
-        if auth.IMPORT_ERROR:
-            raise FleetError("The Python library kubernetes is missing", NONE, "Install it with pip")
-        query = {"labelSelector": cluster["label_selector"], "fieldSelector": cluster["field_selector"]}
-        server = client.Cluster.connect(auth_options.read_options(cluster.get))
-        nodes = server.list(client.NODES, query, keep=_nodes.trim).items
-        yield server.server
-        yield from nodes
-
-    def _look(self, fetched: typing.Iterator, cluster: str) -> typing.Iterator[typing.Any]:
-        """Yield the server with the names of hidden nodes, and what each of the others becomes in the inventory.
-
-        That is its name, address, what stands for an address and is none, variable, groups, and all that is known of it
-        if Jinja needs it.
+        That is its name, uid, address, what stands for an address and is none, variable, groups, and all that is known
+        of it if Jinja needs it.
         """
         types, needed = self.get_option("address_types"), any(self._constructed.values())
-        server, nodes = next(fetched, ""), list(fetched)
-        excluded = {node["metadata"]["name"] for node in nodes if node_view.excluded_by(node)}
-        hidden = set() if self.get_option("show_excluded") else excluded
-        yield server, sorted(hidden)
         for node in nodes:
             name = node["metadata"]["name"]
             if name in hidden:
@@ -562,15 +549,10 @@ def _checked(entry: dict) -> dict:
     return checked
 
 
-def _in_child(make: typing.Callable[..., typing.Iterable]) -> typing.Iterator:
-    """Yield what `make` yields in a child process. Nothing comes before all nodes are fetched."""
-
-    def chunks() -> typing.Iterator[list]:
-        rest = iter(make())
-        while some := list(itertools.islice(rest, AT_ONCE)):
-            yield some
-
-    return itertools.chain.from_iterable(_child.items_of(chunks))
+def _asked(cluster: dict) -> dict[str, typing.Any]:
+    """What _node_list.fetch is given."""
+    query = {"labelSelector": cluster["label_selector"], "fieldSelector": cluster["field_selector"]}
+    return {"auth": auth_options.read_options(cluster.get)._asdict(), "query": query}
 
 
 @contextlib.contextmanager
@@ -591,7 +573,7 @@ def _undisturbed() -> typing.Iterator[None]:
 
 def _fingerprint(cluster: dict) -> str:
     """Tells apart what may not share a cache entry; secrets are not part of it."""
-    parts = [str(cluster[name]) for name in ("name", "context", "host", *SELECTORS)]
+    parts = [CACHED_FORM, *(str(cluster[name]) for name in ("name", "context", "host", *SELECTORS))]
     parts += [cluster["kubeconfig"] if isinstance(cluster["kubeconfig"], str) else ""]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 

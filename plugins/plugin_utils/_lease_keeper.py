@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import functools
 import hashlib
 import os
 import platform
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.auth_options import Auth
@@ -52,8 +52,14 @@ def start(directory: str, run: int, holder: str, auth: Auth, duration: int) -> N
     except BlockingIOError:
         os.close(lock)
         return  # there is one
-    _child.leave_behind(functools.partial(keep, directory, run, holder, auth, duration), lock)
+    given = {"directory": directory, "run": run, "holder": holder, "auth": auth._asdict(), "duration": duration}
+    _child.leave_behind(f"{__name__}:work", given, lock)
     os.close(lock)
+
+
+def work(given: dict[str, Any]) -> None:
+    """Keep, as what is left behind: what it is given are the arguments of keep as plain data."""
+    keep(**{**given, "auth": Auth(**given["auth"])})
 
 
 def keep(directory: str, run: int, holder: str, auth: Auth, duration: int) -> None:

@@ -30,6 +30,8 @@ _TAKEN = ("all", "ungrouped", "localhost", "127.0.0.1", "ready", "schedulable", 
 _LONGEST = 100
 _NO_LETTER = re.compile("[^a-z0-9_]")
 CONTROL_GROUP = "role_control_plane"
+# What is left where the inventory fails.
+NONE = "No host was added"
 
 
 def trim(node: dict) -> dict:

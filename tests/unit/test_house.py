@@ -311,6 +311,12 @@ def test_what_needs_libraries_asks_for_them_in_one_place():
     }
 
 
+def test_nobody_forks():
+    """What another thread held at that moment nobody in the new process ever lets go."""
+    forks = {"os.fork", "os.forkpty", "pty.fork", "multiprocessing"}
+    assert [one for name in SOURCES for one in calls(parsed(name), name) if forbidden(one[0], forks)] == []
+
+
 @pytest.mark.parametrize("name", [name for name in SOURCES if name not in STARTS_PROCESSES])
 def test_only_few_places_start_processes(name):
     assert [(found, line) for found, line in calls(parsed(name), name) if forbidden(found, PROCESSES)] == []

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -11,7 +12,10 @@ import threading
 import time
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.auth_options import Auth
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _child, _lease_keeper as lease_keeper
+
+AUTH = Auth(*[None] * 9, api_timeout=60)
 
 
 @pytest.fixture
@@ -54,10 +58,10 @@ def test_a_process_that_was_never_there(calls, tmp_path):
 
 def test_one_keeper_for_a_run_and_nobody_waits_for_it(tmp_path, monkeypatch):
     started = []
-    monkeypatch.setattr(_child, "leave_behind", lambda work, kept: started.append(os.dup(kept)))
+    monkeypatch.setattr(_child, "leave_behind", lambda work, given, kept: started.append(os.dup(kept)))
     for _task in range(3):
-        lease_keeper.start(str(tmp_path), os.getpid(), "run-1@here", None, 60)
-    lease_keeper.start(str(tmp_path), os.getpid(), "run-2@here", None, 60)
+        lease_keeper.start(str(tmp_path), os.getpid(), "run-1@here", AUTH, 60)
+    lease_keeper.start(str(tmp_path), os.getpid(), "run-2@here", AUTH, 60)
     assert len(started) == 2
     for descriptor in started:
         os.close(descriptor)
@@ -66,7 +70,7 @@ def test_one_keeper_for_a_run_and_nobody_waits_for_it(tmp_path, monkeypatch):
 def test_what_is_left_behind_holds_nothing_open(tmp_path):
     reader, writer = os.pipe()
     lock = os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT)
-    _child.leave_behind(lambda: time.sleep(20), lock)
+    _child.leave_behind("time:sleep", 20, lock)
     os.close(writer)
     assert os.read(reader, 1) == b""  # the end of the file: nobody else can write there
     os.close(reader)
@@ -78,3 +82,17 @@ def test_all_tasks_of_a_run_have_one_name_and_no_other_run_has_it():
     assert name == lease_keeper.name_run("/tmp/ansible-local-1x")
     assert name != lease_keeper.name_run("/tmp/ansible-local-1y")
     assert name.count("@") == 1
+
+
+def test_the_keeper_that_is_left_behind_keeps_and_ends_with_its_run(tmp_path):
+    directory = tmp_path / "run"
+    directory.mkdir()
+    run = subprocess.Popen(["sleep", "60"])
+    lease_keeper.start(str(directory), run.pid, "run-1@here", AUTH, 60)
+    lock = os.open(next(directory.glob("osmigrate-lease-*")), os.O_RDWR)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # somebody lives who has it
+    run.kill()
+    run.wait()
+    fcntl.flock(lock, fcntl.LOCK_EX)  # until that has seen the end of the run
+    os.close(lock)
