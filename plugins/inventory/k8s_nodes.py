@@ -375,14 +375,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         wanted = self.get_option("cache")
         for cluster in clusters:
             if not wanted:
-                fetched = _child.items_of(FETCH, _asked(cluster))
+                nodes = _child.items_of(FETCH, _asked(cluster))
             else:
                 key = f"{self.get_cache_key(path)}_{_fingerprint(cluster)}"
                 fetched = self._cache.get(key) if cache else None
                 if fetched is None:
                     fetched = list(_child.items_of(FETCH, _asked(cluster)))
                 self._cache[key] = fetched
-            nodes = iter(fetched)
+                nodes = iter(fetched)
             server, excluded = next(nodes, ("", []))
             hidden = [] if self.get_option("show_excluded") else sorted(excluded)
             seen = self._look(nodes, set(hidden), cluster["name"])
