@@ -23,11 +23,15 @@ def test_a_plan_names_every_node_and_changes_nothing(make_fleet, play, tmp_path)
         json.dumps({"booted": "r-2", "trial": "r-2", "purpose": "move", "silent": 9})
     )
     options = {"osmigrate_release": str(MANIFEST), "osmigrate_require_signature": False}
+    options["osmigrate_plan_directory"] = str(tmp_path)
     code, output = end(play("plan", fleet.nodes, **options))
     assert code == 2
     assert "Batch 1 of 2" in output and "Batch 2 of 2" in output
     assert f"Refused: {one}" in output
     assert f"Refused: {other}: The node does not answer: " in output
     assert "Nothing was changed" in output
+    told = json.loads((tmp_path / "plan.json").read_text())
+    assert {node["name"] for batch in told["batches"] for node in batch["nodes"]} == {one, other}
+    assert f'<td class="w">{one}</td>' in (tmp_path / "plan.html").read_text()
     assert fleet.state() == pool_plan.EMPTY
     assert fleet.unavailable() == [] and fleet.notes() == [{}, {}]
