@@ -259,7 +259,7 @@ def test_a_node_is_carried_into_it(node, tmp_path):
     # A backend names its places as the node sees them; here that is below the bench.
     path, var = (str(node.root / place.removeprefix(f"{node.root}/").lstrip("/")) for place in (root.path, root.var))
     root = root._replace(path=path, var=var)
-    for place in (path + root.pristine, path + "/etc", var):
+    for place in (path + root.pristine, path + "/etc", path + "/home", var):
         Path(place).mkdir(parents=True, exist_ok=True)
     done = node_carry.carry(str(incumbent), root, [], ASKED, False)
     assert done["changed"] and not root.etc_merged
