@@ -6,8 +6,8 @@ VENV := $(CURDIR)/.venv
 BUILD := $(CURDIR)/build
 COLLECTION := $(BUILD)/collections/ansible_collections/osmigrate/fleet
 INSTALLED := $(BUILD)/installed
-# Light ones first: what is wrong is told early. Then the machines' tier beside all others.
-TIERS := venv lint install : e2e : unit importer sanity grub cluster
+# Light ones first: what is wrong is told early. Then the machines' tier beside those that leave it its processor.
+TIERS := venv lint install cluster : e2e : unit importer sanity grub
 
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)

@@ -12,7 +12,6 @@ Usage: tiers.py <build directory> <tier>... [: <tier>...]...
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -45,7 +44,7 @@ class Tiers:
     def __init__(self, build: Path) -> None:
         self.build = build
         self.passed = self.failed = 0
-        self._running: set[subprocess.Popen[str]] = set()
+        self._running: set[int] = set()
         self._failed = Event()
         self._lock = Lock()
 
@@ -72,22 +71,32 @@ class Tiers:
             self.stop()
 
     def _make(self, tier: str) -> int:
-        """Run one, its lines led by its name, in a process group that can be stopped as a whole."""
-        with subprocess.Popen(
-            ["make", "--no-print-directory", tier], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
-        ) as process:  # fmt: skip
-            assert process.stdout is not None
-            self._running.add(process)
-            for line in process.stdout:
+        """Run one, its lines led by its name, as a process group that can be stopped as a whole; return its exit code.
+
+        A group and no session: Linux shares processors among sessions, so that what a lane computes weighs no more than
+        one machine of the other lane, which has a session of its own.
+        """
+        receiver, sender = os.pipe()
+        files = (
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, sender, 1),
+            (os.POSIX_SPAWN_DUP2, sender, 2),
+        )
+        argv = ["make", "--no-print-directory", tier]
+        process = os.posix_spawnp(argv[0], argv, os.environ, file_actions=files, setpgroup=0)
+        os.close(sender)
+        self._running.add(process)
+        with open(receiver, errors="replace") as lines:
+            for line in lines:
                 self._print(f"{tier}| {line.rstrip()}")
-            self._running.discard(process)
-        return process.returncode
+        _pid, status = os.waitpid(process, 0)
+        self._running.discard(process)
+        return os.waitstatus_to_exitcode(status)
 
     def stop(self) -> None:
         self._failed.set()
         for process in list(self._running):
-            os.killpg(process.pid, signal.SIGTERM)
+            os.killpg(process, signal.SIGTERM)
 
     def _print(self, line: str) -> None:
         with self._lock:
