@@ -25,6 +25,7 @@ PAGES = {
         "collections/ansible/builtin/constructed_inventory.html"
     ),
     "ansible_configuration_settings": "reference_appendices/config.html",
+    "callback_plugins": "plugins/callback.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }
 
