@@ -7,7 +7,7 @@
 # Usage: packages.sh <package>...
 set -euo pipefail
 
-# One at a time: tiers that run side by side may want packages at once.
+# One at a time: tiers that run side by side may want packages at once. What apt starts does not keep the lock.
 exec 9<"${BASH_SOURCE[0]}"
 flock 9
 
@@ -21,7 +21,7 @@ root=()
 [ "$(id -u)" = 0 ] || root=(sudo -n)
 echo "Missing packages; to install them: ${root[*]} apt-get update && ${root[*]} apt-get install -y ${missing[*]}"
 [ "${OSMIGRATE_LAB_INSTALL:-}" != no ] || exit 1
-"${root[@]}" apt-get update -qq
+"${root[@]}" apt-get update -qq 9<&-
 # Tests start what they need, on loopback: no service of a package is to listen to everybody.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
@@ -29,5 +29,5 @@ if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee "$policy" >/dev/null
     "${root[@]}" chmod 755 "$policy"
 fi
-# Other tiers, or the machine's own upgrades, may be at it.
-"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y -o DPkg::Lock::Timeout=600 --no-install-recommends "${missing[@]}"
+# The machine's own upgrades may be at it.
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y -o DPkg::Lock::Timeout=600 --no-install-recommends "${missing[@]}" 9<&-
