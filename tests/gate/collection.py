@@ -2,20 +2,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mirrors the working tree to where Ansible and ansible-test expect a collection: .../ansible_collections/<ns>/<name>.
 
-What git tracks or would track is copied, what is gone is deleted, and what did not change keeps its time stamp.
+What git tracks or would track is copied, what is gone is deleted, and what did not change keeps its time stamp. Tiers
+that run side by side mirror one after the other.
 
 Usage: collection.py <destination>
 """
 
+import fcntl
 import filecmp
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-# Belong to the copy: its own repository (see below) and what ansible-test writes. So does what Python compiles there,
-# maybe at this moment, for tests that run.
+# Belong to the copy: its own repository (see below) and what ansible-test writes. So does what Python and pytest write
+# anywhere in it, maybe at this moment, for tests that run.
 KEPT = (".git", "tests/output")
+KEPT_ANYWHERE = {"__pycache__", ".pytest_cache"}
 
 
 def git_files() -> set[Path]:
@@ -26,7 +29,9 @@ def git_files() -> set[Path]:
 
 
 def kept(path: Path) -> bool:
-    return "__pycache__" in path.parts or any(path == Path(name) or Path(name) in path.parents for name in KEPT)
+    return not KEPT_ANYWHERE.isdisjoint(path.parts) or any(
+        path == Path(name) or Path(name) in path.parents for name in KEPT
+    )
 
 
 def mirror(destination: Path) -> None:
@@ -54,4 +59,6 @@ def mirror(destination: Path) -> None:
 
 
 if __name__ == "__main__":
-    mirror(Path(sys.argv[1]))
+    with Path(__file__).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mirror(Path(sys.argv[1]))
