@@ -12,6 +12,7 @@ description:
   - Reads the boot entries of this collection, GRUB's environment block and the record under C(/boot/osmigrate).
   - Judges the last trial from what really runs, not from what an earlier run believed.
 extends_documentation_fragment:
+  - osmigrate.fleet.answer
   - osmigrate.fleet.attributes
   - osmigrate.fleet.attributes.info
 attributes:
@@ -177,12 +178,12 @@ finalized:
 """
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import ANSWER_SPEC, FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot, boot_times, machine
 
 
 def main() -> None:
-    module = FleetModule(argument_spec={}, supports_check_mode=True)
+    module = FleetModule(argument_spec=ANSWER_SPEC, supports_check_mode=True)
     with failing(module):
         # What every way asks first of a node: what only root can do is told here, and not one by one later.
         machine.require_root()

@@ -14,6 +14,7 @@ description:
     after it is the incumbent's.
   - Nothing but O(state=armed) and O(state=confirmed) changes what a plain reboot boots.
 extends_documentation_fragment:
+  - osmigrate.fleet.answer
   - osmigrate.fleet.attributes
   - osmigrate.fleet.fence
 attributes:
@@ -193,7 +194,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.menu import TRIES_MAX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import ANSWER_SPEC, FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
@@ -263,6 +264,7 @@ def main() -> None:
             "deadman_seconds": {"type": "int", "default": 0},
             "revoked": {"type": "list", "elements": "str", "default": []},
             "run": {"type": "str", "default": ""},
+            **ANSWER_SPEC,
             **fence.ARGUMENT_SPEC,
         },
         required_if=[

@@ -13,6 +13,7 @@ description:
     both systems see and which outlives the controller. After the reboot it compares.
   - Interfaces of containers, CNI plugins and the like do not count.
 extends_documentation_fragment:
+  - osmigrate.fleet.answer
   - osmigrate.fleet.attributes
   - osmigrate.fleet.fence
 attributes:
@@ -105,7 +106,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import ANSWER_SPEC, FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import proof
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import leases, state
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
@@ -172,6 +173,7 @@ def main() -> None:
             state=dict(type="str", choices=["kept", "compared"], required=True),
             addresses=dict(type="list", elements="str", default=[]),
             timeout=dict(type="int", default=30),
+            **ANSWER_SPEC,
             **fence.ARGUMENT_SPEC,
         ),
         supports_check_mode=True,

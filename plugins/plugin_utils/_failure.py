@@ -36,6 +36,14 @@ def failure_reason(result: Mapping[str, Any], task: str, left: bool = True) -> s
     return f"The task {task} could not run on the node: {last}.{hint}"
 
 
+def of_silence(why: str) -> dict[str, Any]:
+    """Return the result of a task that failed because its node does not answer. Ansible's own would drop the node.
+
+    :param why: what the connection says.
+    """
+    return {"failed": True, "msg": failure_reason({"unreachable": True, "msg": why}, "")}
+
+
 # How much of a failure is told again where its node is given up; the task that failed has told all of it.
 LONGEST = 300
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _failure
 
 # good: whether a trial boots; stuck: whether a reboot never ends; silent: how often it does not answer while on trial;
 # away: seconds that a drill takes; reboots: how many there were.
@@ -30,6 +31,8 @@ class ActionModule(ActionBase):
         menu = {**START, **(json.loads(path.read_text()) if path.exists() else {})}
         if menu.get("silent") and menu["booted"] == menu["trial"]:
             path.write_text(json.dumps({**menu, "silent": menu["silent"] - 1}))
+            if self._task.args.get("must_answer"):
+                return _failure.of_silence("no route to host")
             raise AnsibleConnectionFailure("no route to host")
         step = self._task.action.rpartition(".")[2]
         fence = int(self._task.args.get("fence") or 0)
