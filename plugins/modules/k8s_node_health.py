@@ -222,7 +222,7 @@ node:
   type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     conditions,
     event_plan,
@@ -232,12 +232,13 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import need_libraries
 
 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = dict(module.params)
-    if options["conditions"] and conditions.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("jmespath"), exception=conditions.IMPORT_ERROR)
+    if options["conditions"]:
+        need_libraries(module, [("jmespath", conditions.IMPORT_ERROR)])
     options["conditions"] = conditions.parse(options["conditions"], health.NAMES)
     options["probe"] = probe.parse(options["probe"]) if options["probe"] else None
     wanted = health.Wanted(*[options[name] for name in health.Wanted._fields])

@@ -128,7 +128,7 @@ import base64
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule, need_libraries
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, reader, signing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import approval
 
@@ -183,7 +183,7 @@ def main() -> None:
         required_together=signing.TOGETHER,
         supports_check_mode=True,
     )
-    reader.need_libraries(module)
+    need_libraries(module, reader.MISSING)
     with failing(module):
         result = approve(module.params, module.check_mode)
     module.exit_json(**result)

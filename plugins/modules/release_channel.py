@@ -122,7 +122,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule, need_libraries
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
     channel,
     channels,
@@ -235,7 +235,7 @@ def main() -> None:
         required_together=signing.TOGETHER,
         supports_check_mode=True,
     )
-    reader.need_libraries(module)
+    need_libraries(module, reader.MISSING)
     with failing(module):
         result = point(module.params, module.check_mode, time.time())
     module.exit_json(**result)

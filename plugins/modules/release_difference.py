@@ -189,7 +189,7 @@ difference:
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule, need_libraries
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import (
     approval,
@@ -234,7 +234,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     if module.params["policy"]:
-        reader.need_libraries(module)
+        need_libraries(module, reader.MISSING)
     with failing(module):
         rules = approval.load_policy(module.params["policy"]) if module.params["policy"] else None
         found = compare(module.params)

@@ -212,7 +212,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import repository
 from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule, need_libraries
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
     channel,
     channels,
@@ -329,7 +329,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    reader.need_libraries(module)
+    need_libraries(module, reader.MISSING)
     with failing(module):
         result = read(module.params, time.time(), module.check_mode)
     if result["plain_http"]:

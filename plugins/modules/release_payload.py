@@ -140,7 +140,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._build import (
     tree,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule, need_libraries
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
 
 
@@ -161,7 +161,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    reader.need_libraries(module)
+    need_libraries(module, reader.MISSING)
     params = module.params
     with failing(module):
         read, directory = recipe.asked(params)

@@ -130,7 +130,7 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule, need_libraries
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
     channel,
     channels,
@@ -214,7 +214,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    reader.need_libraries(module)
+    need_libraries(module, reader.MISSING)
     with failing(module):
         result = publish(module.params, module.check_mode, time.time())
     module.exit_json(**result)

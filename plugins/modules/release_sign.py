@@ -109,7 +109,7 @@ import base64
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule, need_libraries
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, reader, schema, signing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import approval
 
@@ -210,7 +210,7 @@ def main() -> None:
         required_together=signing.TOGETHER,
         supports_check_mode=True,
     )
-    reader.need_libraries(module)
+    need_libraries(module, reader.MISSING)
     with failing(module):
         see_that_the_review_is_whole(module.params)
         result = sign(module.params, module.check_mode)

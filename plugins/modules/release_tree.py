@@ -84,7 +84,7 @@ stages:
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import locking, recipe, schema, stages, tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule, need_libraries
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
 
 
@@ -96,7 +96,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    reader.need_libraries(module)
+    need_libraries(module, reader.MISSING)
     params = module.params
     with failing(module):
         read, directory = recipe.asked(params)

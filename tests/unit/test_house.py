@@ -66,7 +66,6 @@ EDGES = (
     UTILS + "_kube/edge.py",
     UTILS + "_kube/auth_options.py",
     UTILS + "_release/fetch.py",
-    UTILS + "_release/reader.py",
 )
 PROCESSES = {
     "subprocess",
@@ -128,8 +127,6 @@ IMPURE = PROCESSES | {
     "datetime.datetime.today",
     "datetime.date.today",
 }
-# Functions of a file that is pure but for them, as its docstring says.
-KNOWN_IMPURE = {UTILS + "_boot/grub.py": {"find", "on_esp", "places", "_read"}}
 # Texts that say one fact: what begins or is like this stands in one file.
 ONE_PLACE = {
     "osmigrate.fleet/": UTILS + "_constants.py",
@@ -302,13 +299,7 @@ def test_the_design_names_the_edges_below_the_plugins():
 
 
 def test_what_needs_libraries_asks_for_them_in_one_place():
-    """Who fails where a library is missing: an edge for its whole room, or a module for what only it needs."""
-    asks = {name for name in SOURCES if "missing_required_lib" in (ROOT / name).read_text()}
-    assert asks == {
-        UTILS + "_kube/edge.py",
-        UTILS + "_release/reader.py",
-        "plugins/modules/k8s_node_health.py",  # jmespath, for conditions alone
-    }
+    assert [name for name in SOURCES if "missing_required_lib" in (ROOT / name).read_text()] == [UTILS + "_module.py"]
 
 
 def test_nobody_forks():
@@ -324,14 +315,8 @@ def test_only_few_places_start_processes(name):
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if is_pure(name)])
 def test_pure_means_pure(name):
-    tree = parsed(name)
-    excepted = KNOWN_IMPURE.get(name, set())
-    kept = [node for node in tree.body if getattr(node, "name", "") not in excepted]
-    found = [one for node in kept for one in calls(node, name) if forbidden(one[0], IMPURE)]
-    assert found == []
-    assert excepted <= {getattr(node, "name", "") for node in tree.body}
-    runs = [target for target in modules(name) if target == UTILS + "_command"]
-    assert bool(runs) <= bool(excepted)
+    assert [one for one in calls(parsed(name), name) if forbidden(one[0], IMPURE)] == []
+    assert UTILS + "_command" not in modules(name)
 
 
 @pytest.mark.parametrize("fact", ONE_PLACE)

@@ -13,6 +13,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     files,
     grub as grub_menu,
     grubcfg,
+    grubfiles,
     initrd,
     script,
     tier as boot_tier,
@@ -35,7 +36,7 @@ class Change(typing.NamedTuple):
 
 
 def plan(
-    grub: grub_menu.Grub,
+    grub: grubfiles.Grub,
     tier: boot_tier.Tier,
     entries: typing.List[typing.Dict[str, typing.Any]],
     fallback: typing.Optional[typing.Dict[str, typing.Any]],
@@ -45,7 +46,7 @@ def plan(
 
     Whatever of it is cut off: the menu of before and the new one both have the entry that grub.cfg boots by itself.
 
-    :param grub: _grub.Grub.
+    :param grub: grubfiles.Grub.
     :param tier: tier.Tier.
     :param entries: list of dict, the items of "entries" in docs/design.md, "State file", in the order of the menu.
     :param fallback: dict, the one that grub.cfg has to boot by itself; None as long as grub.cfg is not ours.
@@ -83,10 +84,10 @@ def _archive(entries: typing.List[typing.Dict[str, typing.Any]]) -> bytes:
     return initrd.archive(max(grub_menu.patience(entry) for entry in entries), shared["boot_uuid"], notes)
 
 
-def write(grub: grub_menu.Grub, changes: typing.Iterable[Change]) -> None:
+def write(grub: grubfiles.Grub, changes: typing.Iterable[Change]) -> None:
     """Replace the files, after GRUB's own parser has read those that are scripts.
 
-    :param grub: _grub.Grub.
+    :param grub: grubfiles.Grub.
     :param changes: list of Change.
     """
     for change in changes:
@@ -100,10 +101,10 @@ def write(grub: grub_menu.Grub, changes: typing.Iterable[Change]) -> None:
     files.replace([files.File(change.path, change.content, change.mode) for change in changes])
 
 
-def custom_problem(grub: grub_menu.Grub) -> str:
+def custom_problem(grub: grubfiles.Grub) -> str:
     """Say why the administrator's custom.cfg would keep ours, which come last in it, from being read; "" if not.
 
-    :param grub: grub.Grub.
+    :param grub: grubfiles.Grub.
     """
     text = grub_menu.without_block(read_bytes(grub.custom).decode("utf-8", "surrogateescape"))
     if script.ends_early(text):

@@ -16,7 +16,7 @@ import struct
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, grubfiles
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import SEARCH_PATH
 
 BLOCK, ESP_BLOCK, KEXEC, NONE = "block", "esp-block", "kexec", ""
@@ -76,7 +76,7 @@ def probe(block_path: str) -> Probe:
 def find_esp() -> typing.Optional[_storage.Filesystem]:
     """Return the EFI system partition, None if none is mounted."""
     mounted = {mount.target for mount in _storage.mounts()}
-    for place in grub.ESP_PLACES:
+    for place in grubfiles.ESP_PLACES:
         # systemd puts an automount on the same place, and only what is mounted on it has the type.
         if place in mounted and os.path.isdir(os.path.join(place, "EFI")):
             found = _storage.filesystem(place)
@@ -157,7 +157,7 @@ def decide(found: Probe, block_path: str) -> Tier:
         return Tier(BLOCK, evidence, block_path, "")
     evidence += obstacles
     if found.esp is None:
-        evidence.append(f"No EFI system partition is mounted on {' or '.join(grub.ESP_PLACES)}")
+        evidence.append(f"No EFI system partition is mounted on {' or '.join(grubfiles.ESP_PLACES)}")
     else:
         obstacles = _obstacles(found.esp, found.esp.target, ("vfat",))
         evidence.append(f"{found.esp.target} is {_shown(found.esp)}")

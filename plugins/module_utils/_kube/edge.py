@@ -7,11 +7,10 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth, auth_options
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
-from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule, need_libraries
 
 
 def run_module(argument_spec: typing.Any, work: typing.Any, least: typing.Any = None, **rules: typing.Any) -> None:
@@ -22,8 +21,7 @@ def run_module(argument_spec: typing.Any, work: typing.Any, least: typing.Any = 
     :param least: dict, the smallest value of options that are numbers; of all others it is 0.
     """
     module = FleetModule(dict(auth_options.ARGUMENT_SPEC, **argument_spec), supports_check_mode=True, **rules)
-    if auth.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=auth.IMPORT_ERROR)
+    need_libraries(module, [("kubernetes", auth.IMPORT_ERROR)])
     with failing(module):
         refuse_small_numbers(module.argument_spec, module.params, least or {})
         options = auth_options.read_options(module.params.get)

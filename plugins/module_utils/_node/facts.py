@@ -21,6 +21,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     env,
     grub as grub_menu,
     grubcfg,
+    grubfiles,
     loader,
     menu,
     script,
@@ -83,7 +84,7 @@ def gather(root: str = "/") -> typing.Dict[str, typing.Any]:
         "kernel_arguments": {"unknown": arguments.unknown(running), "network_root": arguments.network_root(running)},
         "newest": boot.newest() if boot is not None else {},
         "boots": [{"root": int(boot.root), "whole": int(boot.whole)} for boot in timing.last_boots()],
-        "firmware": "uefi" if os.path.isdir(os.path.join(root, grub_menu.UEFI)) else "bios",
+        "firmware": "uefi" if os.path.isdir(os.path.join(root, grubfiles.UEFI)) else "bios",
         "secure_boot": secureboot.is_on(root),
         "selinux": {"1": "enforcing", "0": "permissive"}.get(_text(root, SELINUX_MODE).strip(), "disabled"),
         "selinux_unlabelled": unlabelled(root),
@@ -210,7 +211,7 @@ def grub_facts(root: str) -> typing.Dict[str, typing.Any]:
     facts.update(environment_problem="", default_problem="", default_unnamed="", stale_entries=[], pending=[])
     facts.update(custom_problem="", next_entry="", next_entry_stuck="", late_default=False, elsewhere="")
     try:
-        grub = grub_menu.find(root)
+        grub = grubfiles.find(root)
     except FleetError as error:
         return dict(facts, problem=error.problem)
     facts.update(directory=grub.directory, family="grub2" if grub.check_tool.startswith("grub2") else "grub")
@@ -260,19 +261,19 @@ def default_facts(root: str, config: str, saved: typing.Mapping[str, str]) -> ty
     return found
 
 
-def reads_elsewhere(root: str, grub: grub_menu.Grub) -> str:
+def reads_elsewhere(root: str, grub: grubfiles.Grub) -> str:
     """Say why GRUB may read another grub.cfg than the one that was found, "" if nothing speaks for that.
 
-    :param grub: grub.Grub.
+    :param grub: grubfiles.Grub.
     """
-    of_vendors = [path for path in grub_menu.on_esp(root) if os.path.basename(path).upper() != "BOOT"]
-    if grub.directory in grub_menu.on_esp(root):  # GRUB was built to read the one beside itself
+    of_vendors = [path for path in grubfiles.on_esp(root) if os.path.basename(path).upper() != "BOOT"]
+    if grub.directory in grubfiles.on_esp(root):  # GRUB was built to read the one beside itself
         return f"There are {' and '.join(of_vendors)}, each with a grub.cfg" if len(of_vendors) > 1 else ""
-    others = [os.path.join(directory, "grub.cfg") for directory, _tool in grub_menu.places(root)]
+    others = [os.path.join(directory, "grub.cfg") for directory, _tool in grubfiles.places(root)]
     others = [path for path in others if os.path.isfile(path) and not os.path.samefile(path, grub.config)]
-    found = [script.parse_stub(_text("", path)) for place in grub_menu.ESP_PLACES for path in _stubs(root, place)]
+    found = [script.parse_stub(_text("", path)) for place in grubfiles.ESP_PLACES for path in _stubs(root, place)]
     stubs = [stub for stub in found if stub is not None]
-    if not os.path.isdir(os.path.join(root, grub_menu.UEFI)) or not stubs:
+    if not os.path.isdir(os.path.join(root, grubfiles.UEFI)) or not stubs:
         return f"There is {' and '.join(others)}, too" if others else ""
     here = script.Stub(_storage.filesystem(grub.directory).uuid, _storage.grub_path(grub.directory))
     if here in stubs:
@@ -287,7 +288,7 @@ def _stubs(root: str, place: str) -> typing.List[str]:
 def tier_facts(root: str) -> typing.Dict[str, typing.Any]:
     """Describe where a trial can be counted: name of the tier, "" if nowhere, and the evidence."""
     try:
-        block = grub_menu.find(root).block
+        block = grubfiles.find(root).block
     except FleetError as error:
         return {"name": boot_tier.NONE, "evidence": [error.problem]}
     tier = boot_tier.decide(boot_tier.probe(block), block)

@@ -3,7 +3,7 @@
 """The release manifest on the controller: read it from a file or URL, verify it; the keys to sign it with.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6. It needs PyYAML and cryptography;
-modules call need_libraries before anything else here.
+modules call need_libraries with MISSING before anything else here.
 """
 
 import os
@@ -14,7 +14,6 @@ import traceback
 import typing
 from urllib.parse import urlsplit, urlunsplit
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
     envelope,
@@ -54,12 +53,6 @@ class Release(typing.NamedTuple):
     digest: str
     signatures: typing.List[typing.Tuple[str, bytes]]
     signed_by: typing.List[str]
-
-
-def need_libraries(module: AnsibleModule) -> None:
-    """Let a module fail that has to read releases where a library for that is missing."""
-    for library, error in MISSING:
-        module.fail_json(msg=missing_required_lib(library), exception=error)
 
 
 def read(location: str, timeout: int, keys: typing.List[signatures.TrustedKey], required: int, signed: bool) -> Release:

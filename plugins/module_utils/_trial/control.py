@@ -17,6 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import c
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     grub,
     grubcfg,
+    grubfiles,
     initrd,
     kexec,
     loader,
@@ -63,7 +64,7 @@ class BootControl:
         self.backends = backends
         self.check_mode = check_mode
         self.run, self.fence_seen = run, fence_seen
-        self.grub = grub.find()
+        self.grub = grubfiles.find()
         self.state = self._recorded = fence.read()
         # Once the menu refers to a block, that one stays, whatever is mounted today.
         known = tier.recorded(self.state["control"])

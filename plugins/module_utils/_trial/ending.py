@@ -7,7 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, grubfiles
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, FILE, Item, item
@@ -24,8 +24,8 @@ class Limits(typing.NamedTuple):
 
 PROGRAM = "/etc/osmigrate/end-trial"
 # Wherever the tier of the node has put its block: on an EFI system partition that may be beside a vendor's grub.cfg.
-BLOCKS = [f"/{place}/{grub.BLOCK}" for place, _tool in grub.PLACES]
-BLOCKS += [f"{place}/EFI/*/{grub.BLOCK}" for place in grub.ESP_PLACES]
+BLOCKS = [f"/{place}/{grub.BLOCK}" for place, _tool in grubfiles.PLACES]
+BLOCKS += [f"{place}/EFI/*/{grub.BLOCK}" for place in grubfiles.ESP_PLACES]
 # The note is written by a process of its own, because one that waits for a dead disk cannot be killed.
 SCRIPT = (
     """\

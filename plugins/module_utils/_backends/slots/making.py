@@ -18,7 +18,7 @@ import uuid
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Step
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import kubeos, layout, table
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grubfiles
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -75,7 +75,7 @@ def _naming(old: typing.Dict[str, str], new: typing.Dict[str, str], file: str) -
 
 def _menu(root: str) -> str:
     """Return the text of grub.cfg, "" where there is none."""
-    directories = [os.path.join(root, place) for place, _tool in grub.PLACES] + grub.on_esp(root)
+    directories = [os.path.join(root, place) for place, _tool in grubfiles.PLACES] + grubfiles.on_esp(root)
     texts = [_storage.read_text(os.path.join(directory, "grub.cfg")) for directory in directories]
     return next((text for text in texts if text), "")
 

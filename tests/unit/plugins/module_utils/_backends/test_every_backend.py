@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract, registry
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import files, grub, initrd, menu
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import files, grub, grubfiles, initrd, menu
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import finalize
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
@@ -86,8 +86,8 @@ def node(request, tmp_path, monkeypatch):
     """A node of each backend. Replaced, for want of a machine: freeze, systemctl, the report's unit, who booted."""
     (tmp_path / "boot/grub").mkdir(parents=True)
     (tmp_path / "boot/grub/grub.cfg").write_text("set timeout=3\nsource $prefix/custom.cfg\n")
-    found = grub.find
-    monkeypatch.setattr(grub, "find", lambda: found(str(tmp_path)))
+    found = grubfiles.find
+    monkeypatch.setattr(grubfiles, "find", lambda: found(str(tmp_path)))
     monkeypatch.setattr(record, "PATH", str(tmp_path / "boot/osmigrate/state.json"))
     monkeypatch.setattr(initrd, "PATH", str(tmp_path / "boot/osmigrate/trial.img"))
     monkeypatch.setattr(files, "commit", lambda path: "")

@@ -3,7 +3,7 @@
 """What real GRUB makes of the menu is tested in tests/grub."""
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, grubfiles
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 from tests.trees import write_tree
@@ -62,7 +62,7 @@ def test_find(tmp_path):
     directory = tmp_path / "boot/grub2"
     directory.mkdir(parents=True)
     (directory / "grub.cfg").write_text("source $prefix/custom.cfg\n")
-    found = grub.find(str(tmp_path))
+    found = grubfiles.find(str(tmp_path))
     assert found.menu == str(directory / "osmigrate.cfg")
     assert found.check_tool == "grub2-script-check"
 
@@ -87,25 +87,25 @@ ON_ESP = {
 def test_find_where_el_has_it_with_uefi(tmp_path, case):
     files, directory = case
     write_tree(tmp_path, {**files, "sys/firmware/efi/": ""})
-    found = grub.find(str(tmp_path))
+    found = grubfiles.find(str(tmp_path))
     assert (found.directory, found.check_tool) == (str(tmp_path / directory), "grub2-script-check")
 
 
 def test_an_efi_system_partition_means_nothing_to_bios(tmp_path):
     write_tree(tmp_path, {"boot/efi/EFI/centos/grub.cfg": MENU, "boot/grub2/grub.cfg": MENU})
-    assert grub.find(str(tmp_path)).directory == str(tmp_path / "boot/grub2")
+    assert grubfiles.find(str(tmp_path)).directory == str(tmp_path / "boot/grub2")
 
 
 def test_find_fail_without_grub(tmp_path):
     with pytest.raises(FleetError, match="no grub.cfg"):
-        grub.find(str(tmp_path))
+        grubfiles.find(str(tmp_path))
 
 
 def test_find_fail_where_custom_cfg_is_not_sourced(tmp_path):
     (tmp_path / "boot/grub").mkdir(parents=True)
     (tmp_path / "boot/grub/grub.cfg").write_text("menuentry x {\n}\n")
     with pytest.raises(FleetError, match="does not source custom.cfg"):
-        grub.find(str(tmp_path))
+        grubfiles.find(str(tmp_path))
 
 
 def test_parse_command_line():

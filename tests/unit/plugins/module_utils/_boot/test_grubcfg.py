@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, grubcfg
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grubcfg, grubfiles
 
 ENTRY = {"id": "d-1", "title": "D", "kernel": "/k", "initrd": "/i", "options": "root=UUID=1 a=b", "boot_uuid": "1-2"}
 # As Debian 12's grub-mkconfig wrote it, shortened.
@@ -69,7 +69,7 @@ def test_written_again_from_itself_it_is_the_same():
 def test_grub_would_still_be_found(tmp_path):
     (tmp_path / "boot/grub").mkdir(parents=True)
     (tmp_path / "boot/grub/grub.cfg").write_text(grubcfg.render(SERIAL, ENTRY))
-    assert grub.find(str(tmp_path)).check_tool == "grub-script-check"
+    assert grubfiles.find(str(tmp_path)).check_tool == "grub-script-check"
 
 
 def test_nothing_of_the_package_managed_system_is_left_in_it():

@@ -19,7 +19,7 @@ def filesystem(recorded, place):
     """Return the Filesystem of a place as the recorded node shows it, None if nothing is mounted there."""
     mounted = _storage.parse_mountinfo("\n".join(recorded["mountinfo"]))
     mount = _storage.mount_of(place, mounted)
-    if place in boot_tier.grub.ESP_PLACES and mount.target != place:
+    if place in boot_tier.grubfiles.ESP_PLACES and mount.target != place:
         return None
     device, uuid, layers = _storage.parse_lsblk(json.dumps(recorded["lsblk"][mount.target]))
     return _storage.Filesystem(mount.target, device, uuid, mount.fstype, layers, 0, 0)

@@ -14,6 +14,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     env,
     files,
     grub,
+    grubfiles,
     initrd as trial_initrd,
     menu,
 )
@@ -53,8 +54,8 @@ def deployment(name, kernel="", initrd=""):
 def node(tmp_path, monkeypatch):
     """A node that runs d-1; d-2 is staged. Replaced, for want of a machine: what runs, freeze, systemctl, report."""
     (tmp_path / "boot/grub").mkdir(parents=True)
-    found = grub.find
-    monkeypatch.setattr(grub, "find", lambda: found(str(tmp_path)))
+    found = grubfiles.find
+    monkeypatch.setattr(grubfiles, "find", lambda: found(str(tmp_path)))
     monkeypatch.setattr(trial_record, "PATH", str(tmp_path / "boot/osmigrate/state.json"))
     monkeypatch.setattr(files, "commit", lambda path: "")
     monkeypatch.setattr(trial_initrd, "PATH", str(tmp_path / "boot/osmigrate/trial.img"))
