@@ -96,7 +96,13 @@ import typing
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import access_plan, client, pool_object, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    access_plan,
+    client,
+    own_object,
+    pool_object,
+    times,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
 APPLY_PATCH = "application/apply-patch+yaml"
@@ -138,7 +144,7 @@ def apply(cluster: client.Cluster, made: dict, check_mode: bool) -> str:
 
 def refuse_while_nodes_move(cluster: client.Cluster, objects: typing.List[dict]) -> None:
     """Deleting the claims of a run that is on its way would let the next one take nodes that the pool cannot spare."""
-    if not any(one["kind"] == "Namespace" and one["metadata"]["name"] == pool_object.NAMESPACE for one in objects):
+    if not any(one["kind"] == "Namespace" and one["metadata"]["name"] == own_object.NAMESPACE for one in objects):
         return
     holders = sorted(name for pool in pool_object.list_pools(cluster).values() for name in pool.claims)
     if holders:
@@ -244,7 +250,7 @@ def main() -> None:
     run_module(
         dict(
             manifests=dict(type="list", elements="dict", required=True),
-            namespace=dict(type="str", default=pool_object.NAMESPACE),
+            namespace=dict(type="str", default=own_object.NAMESPACE),
             account=dict(type="str", default="osmigrate"),
             path=dict(type="path", required=True),
             duration=dict(type="int", default=28800),

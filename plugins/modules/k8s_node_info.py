@@ -120,7 +120,7 @@ def look_up(cluster: Cluster, names: typing.Any) -> typing.Any:
         try:
             nodes.append(describe(get_node(cluster, name)))
         except ApiError as error:
-            if error.status != 404 or not error.body:
+            if not error.is_absence:
                 raise
             missing.append(name)
     return nodes, missing

@@ -84,24 +84,18 @@ left:
   sample: ["Left node w1 to 3f0c@there, which holds its lease"]
 """
 
-import concurrent.futures
 import typing
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import guard, lease, node_view, pending_plan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, Cluster, update_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import each_node, lease, node_view, pending_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.record_plan import NodePlan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
-
-THREADS = 8
 
 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = module.params
     names = None if options["names"] is None else set(options["names"])
-
-    watch = lease.make_watch(cluster)
 
     def plan(node: dict) -> NodePlan:
         if options["state"] == "absent" or node_view.has_arrived(node, options["arrived_at"]):
@@ -112,26 +106,8 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         name = node["metadata"]["name"]
         return name if (names is None or name in names) and plan(node).actions else None
 
-    def write(name: str) -> typing.Tuple[typing.List[str], typing.List[str]]:
-        owned = guard.Guard(cluster, name, options["run"], watch=watch)
-        others: list = []
-
-        def decide(node: dict, unused_now: float) -> NodePlan:
-            others[:] = filter(None, [owned.holder()])
-            return pending_plan.NOTHING if others else plan(node)
-
-        try:
-            actions = update_node(cluster, name, decide, dry_run=module.check_mode)[1].actions
-        except ApiError as error:
-            if error.status != 404:
-                raise
-            return [], []  # it was taken away meanwhile
-        return actions, [f"Left node {name} to {printable(one, 200)}, which holds its lease" for one in others]
-
     due = sorted(filter(None, cluster.list(NODES, keep=is_due).items))
-    with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
-        done = list(threads.map(write, due))
-    actions, left = ([one for each in done for one in each[which]] for which in (0, 1))
+    actions, left = each_node.write(cluster, due, plan, options["run"], module.check_mode)
     return {"changed": bool(actions), "actions": actions, "left": left}
 
 

@@ -121,23 +121,20 @@ report:
   sample: ["Wave 1 of 3: 1 node: w1, then 300 seconds of soaking."]
 """
 
-import concurrent.futures
 import typing
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
-    guard,
+    each_node,
     lease,
     pool_object,
     wave_plan,
     wave_policy,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, Cluster, update_node
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
-
-THREADS = 8
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.record_plan import NodePlan
 
 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
@@ -158,28 +155,12 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     marks = {
         name: wave_plan.mark(wave, of, policy, options["rollout"]) for wave in planned.waves for name in wave.nodes
     }
-    watch = lease.make_watch(cluster)
-
-    def write(name: str) -> typing.Any:
-        owned = guard.Guard(cluster, name, options["run"], watch=watch)
-        others: list = []
-
-        def decide(node: typing.Any, unused_now: typing.Any) -> typing.Any:
-            others[:] = filter(None, [owned.holder()])
-            return wave_plan.plan_mark(node, "" if others else marks[name])
-
-        try:
-            actions = update_node(cluster, name, decide, dry_run=module.check_mode)[1].actions
-        except ApiError as error:
-            if error.status != 404:
-                raise
-            return [], []  # it was taken away meanwhile
-        return actions, [f"Left node {name} to {printable(one, 200)}, which holds its lease" for one in others]
-
     due = [one.name for one in nodes if one.name in marks and one.mark != marks[one.name]]
-    with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
-        done = list(threads.map(write, due))
-    actions, left = ([one for each in done for one in each[which]] for which in (0, 1))
+
+    def plan(node: dict) -> NodePlan:
+        return wave_plan.plan_mark(node, marks[node["metadata"]["name"]])
+
+    actions, left = each_node.write(cluster, due, plan, options["run"], module.check_mode)
     return {
         "changed": bool(actions),
         "actions": actions,

@@ -15,8 +15,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval_plan, guard, pool_plan, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import (
-    ApiError,
     Cluster,
+    find,
     get_node,
     update_node,
 )
@@ -122,12 +122,8 @@ def _question(node: str) -> str:
 
 
 def _answer(cluster: Cluster, approver: str, node: str) -> typing.Optional[str]:
-    try:
-        return (cluster.get(ANSWERS + approver).get("data") or {}).get(node)
-    except ApiError as error:
-        if error.status != 404 or not error.body:
-            raise
-        return None
+    found = find(cluster, ANSWERS + approver)
+    return ((found or {}).get("data") or {}).get(node)
 
 
 def _result(actions: typing.List[str], judged: approval_plan.Judgement, question: str = "") -> dict:

@@ -86,6 +86,11 @@ class ApiError(FleetError):
         return _clean(self.body.get("message") or self.problem)
 
     @property
+    def is_absence(self) -> bool:
+        """Whether the API server says that there is no such object; one without its words comes from a proxy."""
+        return self.status == 404 and bool(self.body)
+
+    @property
     def denied_by_admission(self) -> bool:
         """Whether a webhook or a policy of the cluster's owner said no."""
         return _DENIED.search(self.message) is not None
@@ -510,11 +515,21 @@ def pod_path(namespace: str, name: str) -> str:
     return f"/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(name, safe='')}"
 
 
+def find(cluster: Cluster, path: str, until: typing.Optional[float] = None) -> typing.Optional[dict]:
+    """Return an object, None if there is none."""
+    try:
+        return cluster.get(path, until)
+    except ApiError as error:
+        if not error.is_absence:
+            raise
+        return None
+
+
 def get_node(cluster: Cluster, name: str, until: typing.Optional[float] = None) -> dict:
     try:
         return cluster.get(node_path(name), until)
     except ApiError as error:
-        if error.status != 404 or not error.body:
+        if not error.is_absence:
             raise
         raise ApiError(
             f"There is no node {name} on {cluster.server}",

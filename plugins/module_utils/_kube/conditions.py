@@ -105,7 +105,7 @@ class Reader:
         try:
             return self._cluster.get(path, until)
         except ApiError as error:
-            if error.status == 404 and error.body:
+            if error.is_absence:
                 return None
             if error.status != 403:
                 raise

@@ -8,17 +8,12 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 from urllib.parse import quote
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Cluster
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster, find
 
 NODES = "/apis/storage.k8s.io/v1/csinodes/"
 
 
 def drivers(cluster: Cluster, node: str, until: typing.Optional[float] = None) -> list:
     """Return their names, sorted; none for a node that never had one."""
-    try:
-        found = cluster.get(NODES + quote(node, safe=""), until)
-    except ApiError as error:
-        if error.status != 404 or not error.body:
-            raise
-        return []
-    return sorted(one["name"] for one in found["spec"].get("drivers") or [])
+    found = find(cluster, NODES + quote(node, safe=""), until)
+    return sorted(one["name"] for one in found["spec"].get("drivers") or []) if found else []

@@ -128,7 +128,7 @@ class Evictor:
 
     @staticmethod
     def _understand(pod: drain_plan.Pod, error: ApiError) -> typing.Optional[Refusal]:
-        if error.status == 404 and error.body:
+        if error.is_absence:
             return None
         if error.status == 403 and error.causes("NamespaceTerminating"):
             return None  # its namespace is being deleted, and the pod with it

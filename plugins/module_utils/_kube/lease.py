@@ -9,12 +9,17 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, lease_plan, lease_watch, times
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Cluster, writing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    cas,
+    lease_plan,
+    lease_watch,
+    own_object,
+    times,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
-NAMESPACE = "osmigrate-system"
-OBJECTS = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases"
+OBJECTS = f"/apis/coordination.k8s.io/v1/namespaces/{own_object.NAMESPACE}/leases"
 # A run that has died is waited for that long, and one that lives renews so often that it may miss it three times.
 DURATION = 60
 RENEW_EVERY = 15
@@ -37,13 +42,8 @@ def read(
     cluster: Cluster, node: str, until: typing.Optional[float] = None
 ) -> typing.Tuple[lease_plan.Lease, typing.Optional[str]]:
     """Return the lease of a node and its version, a free one and None where there is no object yet."""
-    try:
-        found = cluster.get(f"{OBJECTS}/{lease_plan.object_name(node)}", until)
-    except ApiError as error:
-        if error.status != 404 or not error.body:
-            raise
-        return lease_plan.FREE, None
-    return lease_plan.parse(found), found["metadata"]["resourceVersion"]
+    found, version = own_object.read(cluster, f"{OBJECTS}/{lease_plan.object_name(node)}", until)
+    return lease_plan.parse(found) if found else lease_plan.FREE, version
 
 
 def make_watch(cluster: Cluster, path: str = "") -> lease_watch.Watch:
@@ -105,28 +105,14 @@ def _write(
         "leaseTransitions": lease.transitions,
     }
     metadata = {"labels": {lease_plan.LABEL: lease_plan.label(lease.holder) if held else None}}
-    name = lease_plan.object_name(node)
-    if version is not None:
-        cluster.patch(
-            f"{OBJECTS}/{name}", {"metadata": dict(metadata, resourceVersion=version), "spec": spec}, dry_run, until
-        )
-        return
-    body = {
+    made = {
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
-        "metadata": dict(metadata, name=name),
+        "metadata": dict(metadata, name=lease_plan.object_name(node)),
         "spec": spec,
     }
-    query = writing(dry_run)
-    try:
-        cluster.request("POST", OBJECTS, query, body, until=until)
-    except ApiError as error:
-        if error.status != 404 or not error.body:
-            raise
-        raise FleetError(
-            f"There is no namespace {NAMESPACE} on {cluster.server}, where the leases of nodes are kept",
-            todo="Apply playbooks/files/rbac.yml, which makes it",
-        )
+    change = {"metadata": metadata, "spec": spec}
+    own_object.write(cluster, OBJECTS, made, change, version, "the leases of nodes", dry_run, until)
 
 
 def acquire(

@@ -11,11 +11,10 @@ import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, node_view, pool_plan
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, Cluster, writing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, node_view, own_object, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, Cluster
 
-NAMESPACE = "osmigrate-system"
-OBJECTS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
+OBJECTS = f"/api/v1/namespaces/{own_object.NAMESPACE}/configmaps"
 LABEL = node_view.PREFIX + "pool"
 # As plugins/doc_fragments/k8s_pool.py documents it.
 ARGUMENT_SPEC = {"pool_label": {"type": "str", "default": "pool"}}
@@ -32,13 +31,8 @@ def read_pool(
     cluster: Cluster, name: str, until: typing.Optional[float] = None
 ) -> typing.Tuple[pool_plan.Pool, typing.Optional[str]]:
     """Return the pool and its version, empty and None where it has no object yet."""
-    try:
-        found = cluster.get(f"{OBJECTS}/{object_name(name)}", until)
-    except ApiError as error:
-        if error.status != 404 or not error.body:
-            raise
-        return pool_plan.EMPTY, None
-    return parse(found), found["metadata"]["resourceVersion"]
+    found, version = own_object.read(cluster, f"{OBJECTS}/{object_name(name)}", until)
+    return parse(found) if found else pool_plan.EMPTY, version
 
 
 class BrokenPool(FleetError):
@@ -152,26 +146,13 @@ def _write(
     cluster: Cluster, name: str, pool: pool_plan.Pool, version: typing.Optional[str], dry_run: bool, until: float
 ) -> None:
     data = {key: _dump(value) for key, value in _fields(pool).items()}
-    if version is not None:
-        body = {"metadata": {"resourceVersion": version}, "data": data}
-        cluster.patch(f"{OBJECTS}/{object_name(name)}", body, dry_run, until)
-        return
-    body = {
+    made = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": object_name(name), "labels": {LABEL: name}},
         "data": {key: value for key, value in data.items() if value is not None},
     }
-    query = writing(dry_run)
-    try:
-        cluster.request("POST", OBJECTS, query, body, until=until)
-    except ApiError as error:
-        if error.status != 404 or not error.body:
-            raise
-        raise FleetError(
-            f"There is no namespace {NAMESPACE} on {cluster.server}, where the claims of pools are kept",
-            todo="Apply playbooks/files/rbac.yml, which makes it",
-        )
+    own_object.write(cluster, OBJECTS, made, {"data": data}, version, "the claims of pools", dry_run, until)
 
 
 def _fields(pool: pool_plan.Pool) -> dict:
@@ -212,7 +193,7 @@ def parse(found: dict) -> pool_plan.Pool:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise BrokenPool(
             "The ConfigMap %s in namespace %s does not hold what osmigrate.fleet writes there"
-            % (found["metadata"]["name"], NAMESPACE),
+            % (found["metadata"]["name"], own_object.NAMESPACE),
             todo="Look who changed it; if no node is on its way, delete it",
         )
     return pool_plan.Pool(claims, failures, halt, held, questions, releases)

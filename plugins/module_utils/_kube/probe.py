@@ -8,7 +8,13 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Cluster, pod_path, writing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import (
+    ApiError,
+    Cluster,
+    find,
+    pod_path,
+    writing,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import PROBE_LABEL
 
 # Of probes alone, and their account, which has no rights: playbooks/files/rbac.yml.
@@ -225,12 +231,7 @@ class Prober:
         return self._cluster.request("POST", PODS, query, self._body, until=until)
 
     def _get(self, until: typing.Optional[float]) -> typing.Any:
-        try:
-            return self._cluster.get(pod_path(NAMESPACE, self._body["metadata"]["name"]), until)
-        except ApiError as error:
-            if error.status != 404 or not error.body:
-                raise
-            return None
+        return find(self._cluster, pod_path(NAMESPACE, self._body["metadata"]["name"]), until)
 
     def _delete(self) -> None:
         if self._uid is None:

@@ -9,7 +9,7 @@ import time
 import typing
 from urllib.parse import quote
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Cluster
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster, find
 
 ATTACHMENTS = "/apis/storage.k8s.io/v1/volumeattachments"
 VOLUMES = "/api/v1/persistentvolumes/"
@@ -65,12 +65,8 @@ def _claim(cluster: Cluster, one: typing.Any, until: typing.Optional[float]) -> 
     """The claim that a volume is bound to, as (namespace, name); None if it is bound to none."""
     if not one.volume:
         return None
-    try:
-        bound = cluster.get(VOLUMES + quote(one.volume, safe=""), until)["spec"].get("claimRef")
-    except ApiError as error:
-        if error.status != 404 or not error.body:
-            raise
-        return None
+    volume = find(cluster, VOLUMES + quote(one.volume, safe=""), until)
+    bound = volume and volume["spec"].get("claimRef")
     return (bound["namespace"], bound["name"]) if bound else None
 
 

@@ -93,8 +93,8 @@ def read_mark(text: str, policy: wave_policy.Policy, rollout: str) -> typing.Opt
 
 
 def plan_mark(node: dict, wanted: str) -> NodePlan:
-    """Plan the mark of a node; an empty one leaves it as it is."""
-    if not wanted or node_view.annotations(node).get(WAVE) == wanted:
+    """Plan the mark of a node."""
+    if node_view.annotations(node).get(WAVE) == wanted:
         return NodePlan({}, [])
     action = f"Note that node {node['metadata']['name']} is in wave {wanted.partition('/')[0]}"
     return NodePlan({"metadata": {"annotations": {WAVE: wanted}}}, [action])
