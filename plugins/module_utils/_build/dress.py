@@ -57,7 +57,7 @@ def accounts(document: Document, tree: str, log: Log) -> None:
     for one in document.get("groups", []):
         _add(group, [one["name"], "x", str(one["gid"]), ""], "group", one, log)
     for one in document.get("users", []):
-        numbers = {row[0]: row[2] for row in group if len(row) > 1}
+        numbers = {row[0]: row[2] for row in _accounts(group)}
         if "group" in one and one["group"] not in numbers:
             raise log.failed(f"{one['at']}: user {one['name']} is in group {one['group']}, which does not exist")
         if "group" not in one:
@@ -68,7 +68,7 @@ def accounts(document: Document, tree: str, log: Log) -> None:
         _add(passwd, row, "user", one, log)
         shadow.append([one["name"], "!*", "", "", "", "", "", "", ""])
         for name in one["groups"]:
-            rows = [row for row in group if len(row) > 1 and row[0] == name]
+            rows = [row for row in _accounts(group) if row[0] == name]
             if not rows:
                 raise log.failed(f"{one['at']}: user {one['name']} is in group {name}, which does not exist")
             rows[0][3] = ",".join([member for member in rows[0][3].split(",") if member] + [one["name"]])
@@ -86,7 +86,7 @@ def files(document: Document, tree: str, log: Log) -> None:
     """Put the files of the recipe where they belong; whatever is there is replaced."""
     root = Tree(tree)
     users, groups = (
-        {row[0]: int(row[2]) for row in _rows(root, name) if len(row) > 1 and row[2].isdigit()}
+        {row[0]: int(row[2]) for row in _accounts(_rows(root, name)) if row[2].isdigit()}
         for name in ("passwd", "group")
     )
     for one in document.get("files", []):
@@ -151,13 +151,18 @@ def script(one: Document, tree: str, time: int, log: Log) -> None:
 
 
 def _rows(root: Tree, name: str) -> typing.List[Row]:
-    """Return the lines of a file of accounts. What has too few columns is nobody's, and stays as it is."""
+    """Return the lines of a file of accounts. What has too few columns stays as it is, as a row of one."""
     rows = [line.split(":") for line in root.text(f"/etc/{name}").split("\n") if line]
     return [row if len(row) >= _LEAST_COLUMNS else [":".join(row)] for row in rows]
 
 
+def _accounts(rows: typing.List[Row]) -> typing.List[Row]:
+    """Return the rows that are somebody's."""
+    return [row for row in rows if len(row) > 1]
+
+
 def _add(rows: typing.List[Row], row: Row, kind: str, one: Document, log: Log) -> None:
-    for other in [other for other in rows if len(other) > 1]:
+    for other in _accounts(rows):
         if other[0] == row[0] and other != row:
             raise log.failed(f"{one['at']}: {kind} {row[0]} is there already, as number {other[2]}")
         if other[2] == row[2] and other[0] != row[0]:

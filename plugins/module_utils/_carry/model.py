@@ -29,10 +29,16 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is
 EMPTY_COUNTS = ("/etc/cron.allow", "/etc/at.allow")
 
 
+# What stays behind, and is more than something that stays behind.
+NO_PLACE = "no-place"  # data that the candidate cannot show
+OTHER_PROGRAM = "other-program"  # a unit of which the release's starts something else
+
+
 # What stays behind on purpose.
 class Left(typing.NamedTuple):
     path: str
     reason: str
+    kind: str = ""
 
 
 # What one area found out: items, what stays behind, and the sources that need no other rule.

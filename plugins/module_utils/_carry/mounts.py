@@ -12,7 +12,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import NO_PLACE, Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import DIRECTORY, FILE, Item, Part, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import ini
@@ -24,7 +24,6 @@ HEADER = "# Written by osmigrate.fleet from the fstab of the incumbent.\n"
 # Options by which less may be done on a file system.
 RESTRICTIONS = ("ro", "nodev", "nosuid", "noexec", "nosymfollow")
 WHERE = ("Mount", "Where")
-NOWHERE = "the release has no directory %s, and none can be made there"
 
 
 def parse_fstab(text: str) -> typing.List[typing.List[str]]:
@@ -122,6 +121,15 @@ def plan(situation: Situation) -> typing.Tuple[Found, typing.List[str]]:
     return Found(items, layout.left, {FSTAB}), layout.shared
 
 
+def _nowhere(path: str, target: str, link: str = "") -> Left:
+    """Return what stays behind because the candidate has no place for it.
+
+    :param link: where it leads, if it is a link.
+    """
+    told = f"a link to {link}; " if link else ""
+    return Left(path, f"{told}the release has no directory {target}, and none can be made there", NO_PLACE)
+
+
 def plan_missing(situation: Situation) -> Found:
     """Return Found: what a new deployment needs below / for the fstab that it got by merge."""
     incumbent, candidate, items, left = situation.incumbent, situation.candidate, [], []
@@ -130,7 +138,7 @@ def plan_missing(situation: Situation) -> Found:
         if not _is_made(situation, place, fields[3], own_var=True) or candidate.is_directory(place):
             continue
         if _is_sealed(situation, place):
-            left.append(Left(f"{FSTAB}: {without_userinfo(' '.join(fields[:3]))}", NOWHERE % place))
+            left.append(_nowhere(f"{FSTAB}: {without_userinfo(' '.join(fields[:3]))}", place))
         else:
             status = incumbent.lstat(place)
             mode = stat.S_IMODE(status.st_mode) if status else 0o755
@@ -138,7 +146,7 @@ def plan_missing(situation: Situation) -> Found:
     for name in incumbent.names("/"):
         if name not in rules.TOP and incumbent.is_link("/" + name) and candidate.lstat("/" + name) is None:
             if _is_sealed(situation, "/" + name):
-                left.append(Left("/" + name, f"a link to {incumbent.link('/' + name)}; {NOWHERE % ('/' + name)}"))
+                left.append(_nowhere("/" + name, "/" + name, incumbent.link("/" + name)))
             else:
                 items.append(situation.copy("/" + name, "data"))
     return Found(items, left, set())
@@ -230,7 +238,7 @@ def _mount_point(layout: _Layout, name: str, target: str, place: str, options: s
     """Make the mount point where one has to be made; say whether there will be one."""
     if _is_made(layout.situation, target, options, own_var):
         if not layout.can_show(target):
-            layout.left.append(Left(name, NOWHERE % target))
+            layout.left.append(_nowhere(name, target))
             return False
         layout.directory(target, place)
     return True
@@ -306,7 +314,7 @@ def _share(layout: _Layout, path: str, target: str, own_var: bool) -> None:
             layout.left.append(Left(path, "a link here, and something else on the candidate"))
             return
         if _is_sealed(situation, target):
-            layout.left.append(Left(path, f"a link to {situation.incumbent.link(path)}; {NOWHERE % target}"))
+            layout.left.append(_nowhere(path, target, situation.incumbent.link(path)))
             return
         layout.directory(os.path.dirname(target), "")
         layout.items.append(situation.copy(path, "data", target=target))
@@ -316,7 +324,7 @@ def _share(layout: _Layout, path: str, target: str, own_var: bool) -> None:
         layout.left.append(Left(path, "not a directory, so it cannot be shared"))
         return
     if not layout.can_show(target):
-        layout.left.append(Left(path, NOWHERE % target))
+        layout.left.append(_nowhere(path, target))
         return
     if not (own_var and target.startswith("/var/")):
         layout.directory(target, path)

@@ -11,7 +11,13 @@ import stat
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import network
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation, is_ours
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import (
+    OTHER_PROGRAM,
+    Found,
+    Left,
+    Situation,
+    is_ours,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, LINK, Item, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import tables
@@ -25,7 +31,6 @@ LINGER = "/var/lib/systemd/linger"
 PLACES = ("/usr/lib/systemd/", "/lib/systemd/", "/etc/systemd/", "/run/", "/dev/")
 COPIED = "a link to %s, which is not there yet when systemd reads its units; now a copy"
 # What the release starts instead of the node's own, by program and flags without their values.
-THE_NODES = "the node's starts "
 NETWORK = "the release configures its network by it"
 # What snapd writes for each of its snaps, whose files lie in its own state.
 OF_SNAPS = re.compile(r"snap[-.]|var-lib-snapd-")
@@ -63,7 +68,7 @@ def _units(situation: Situation, scope: str, found: Found) -> None:
         elif UNIT.match(name) and packages.verdict(path) and (place or not incumbent.is_link(path)):
             found.taken.add(path)
             if _vendor(situation.candidate, scope, name) and not _vendor(incumbent, scope, name):
-                found.left.append(Left(path, _instead(situation, scope, name, path)))
+                found.left.append(_instead(situation, scope, name, path))
             elif place:
                 copied = _copy(situation, place, path)
                 lost = "; ".join(word for word in (COPIED % place, copied.lost) if word)
@@ -72,12 +77,14 @@ def _units(situation: Situation, scope: str, found: Found) -> None:
                 found.items.append(_copy(situation, path, path))
 
 
-def _instead(situation: Situation, scope: str, name: str, path: str) -> str:
-    """Say that the release has a unit of its own, and what it starts otherwise."""
+def _instead(situation: Situation, scope: str, name: str, path: str) -> Left:
+    """Leave a unit because the release has one of its own, and say what that starts otherwise."""
     texts = [situation.candidate.text(place + scope[len("/etc") :] + "/" + name) for place in ("/usr/lib", "/lib")]
     release, own = _started(texts[0] or texts[1]), _started(situation.incumbent.text(path))
     told = f"the release brings its own {os.path.basename(name)}"
-    return told if not own or own == release else f"{told}, which starts {release or 'nothing'}; {THE_NODES}{own}"
+    if not own or own == release:
+        return Left(path, told)
+    return Left(path, f"{told}, which starts {release or 'nothing'}; the node's starts {own}", OTHER_PROGRAM)
 
 
 def _started(text: str) -> str:
@@ -120,7 +127,7 @@ def _vendor_units(situation: Situation, scope: str, found: Found) -> None:
             found.taken.add(file)
             target = scope + file[len(directory) :]
             if _vendor(situation.candidate, scope, file[len(directory) + 1 :]):
-                found.left.append(Left(file, _instead(situation, scope, file[len(directory) + 1 :], file)))
+                found.left.append(_instead(situation, scope, file[len(directory) + 1 :], file))
             elif not any(made.target == target for made in found.items):
                 found.items.append(_copy(situation, file, target))
 

@@ -19,11 +19,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.judges impo
     WARNED,
     Verdict,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.mounts import NOWHERE
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import NO_PLACE, OTHER_PROGRAM
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.named import MISSING
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.plan import Plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.programs import PROGRAMS
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.units import THE_NODES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 LONGEST = 2000
@@ -31,10 +30,6 @@ SHOWN = 5  # of many things that one finding is about
 # Without what these name no pod starts, or kubelet itself does not.
 SERVING = ("kubelet", "runtime", "cni")
 SERVICES = ("kubelet.service", "containerd.service", "crio.service", "docker.service")
-# Of data that the candidate cannot show.
-NO_PLACE = NOWHERE.partition("%s, ")[2]
-# What stays behind and has a finding of its own.
-LOUD = (THE_NODES, NO_PLACE)
 # A boot does not wait for these lines of fstab.
 OPTIONAL = ("nofail", "noauto", "_netdev")
 Sentences = typing.List[str]
@@ -88,20 +83,16 @@ def _changed(made: Plan) -> Sentences:
     return [f"{loss.source}: {word}" for loss in _losses(made) for word in loss.changed]
 
 
-def _own_units(made: Plan) -> Sentences:
-    return [f"{left.path}: {left.reason}" for left in made.left if THE_NODES in left.reason]
-
-
 def _unknown(made: Plan) -> Sentences:
     return [found["path"] for found in made.unknown]
 
 
 def _left(made: Plan) -> Sentences:
-    return [f"{left.path} ({left.reason})" for left in made.left if not any(sign in left.reason for sign in LOUD)]
+    return [f"{left.path} ({left.reason})" for left in made.left if not left.kind]
 
 
-def _no_place(made: Plan) -> Sentences:
-    return [f"{left.path}: {left.reason}" for left in made.left if NO_PLACE in left.reason]
+def _left_as(kind: str) -> typing.Callable[[Plan], Sentences]:
+    return lambda made: [f"{left.path}: {left.reason}" for left in made.left if left.kind == kind]
 
 
 def _collisions(made: Plan) -> Sentences:
@@ -129,7 +120,7 @@ CHECKS = [
         "Data of the node would not be seen on the candidate",
         "Take a release that has these directories, or have the data below /var, /home or /srv; accept this finding "
         "if the node serves without it",
-        _no_place,
+        _left_as(NO_PLACE),
     ),
     Check(
         "carry-collisions",
@@ -153,7 +144,7 @@ CHECKS = [
         True,
         "The release's units start something else than the node's own do",
         "Put what the node's units say otherwise into drop-ins, which are carried",
-        _own_units,
+        _left_as(OTHER_PROGRAM),
     ),
     Check(
         "carry-silent-mounts",

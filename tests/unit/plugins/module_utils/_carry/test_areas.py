@@ -280,6 +280,7 @@ def test_a_unit_that_the_release_brings_itself(move):
         "the release brings its own kubelet.service, which starts /usr/bin/kubelet; "
         "the node's starts /usr/local/bin/kubelet"
     )
+    assert [left.path for left in made.left if left.kind == model.OTHER_PROGRAM] == [name]
     assert links(moving) == {"multi-user.target.wants/kubelet.service": "/usr/lib/systemd/system/kubelet.service"}
 
 

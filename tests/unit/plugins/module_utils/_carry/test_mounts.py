@@ -4,6 +4,7 @@
 import os
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import NO_PLACE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import tmpfiles
 
@@ -26,6 +27,10 @@ def fstab(moving):
 
 def lefts(made):
     return {left.path: left.reason for left in made.left}
+
+
+def without_place(made):
+    return [left.path for left in made.left if left.kind == NO_PLACE]
 
 
 def test_var_on_the_root(move):
@@ -150,7 +155,9 @@ def test_lines_of_fstab_fail_to_be_carried(move, line, reason):
     moving = move({"/etc/fstab": line + "\n"})
     made = moving.carry()
     assert line.split()[1] not in [entry.split()[1] for entry in fstab(moving)]
-    assert lefts(made)["/etc/fstab: " + " ".join(line.split()[:3])] == reason
+    path = "/etc/fstab: " + " ".join(line.split()[:3])
+    assert lefts(made)[path] == reason
+    assert (path in without_place(made)) == ("none can be made" in reason)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +173,7 @@ def test_data_below_the_root_of_an_image_fail_where_it_has_no_place(move, incumb
     moving.sealed = True
     made = moving.carry()
     assert lefts(made)[path].endswith(f"the release has no directory {place}, and none can be made there")
+    assert without_place(made) == [path]
     assert not os.path.lexists(f"{moving.deployment}/data")
     assert place not in [entry.split()[1] for entry in fstab(moving)]
 

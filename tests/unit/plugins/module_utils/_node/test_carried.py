@@ -3,8 +3,7 @@
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Left
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.mounts import NOWHERE
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import NO_PLACE, OTHER_PROGRAM, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.plan import Plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Part, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import carried, findings
@@ -38,9 +37,9 @@ CASES = [
     (plan([file("/etc/cron.d/a", "cron", "crond.service is now cron.service; the release has no /usr/bin/x")]),
      ["carry-lost", "carry-changed"]),
     (plan([file("/etc/kubernetes/a", "kubelet", "a is now b")]), ["carry-changed"]),
-    (plan(left=[Left("/u", "the release brings its own u, which starts a; the node's starts b")]), ["carry-own-units"]),
+    (plan(left=[Left("/u", "it starts something else", OTHER_PROGRAM)]), ["carry-own-units"]),
     (plan(left=[Left("/etc/fstab: x", "kubelet wants no swap")]), ["carry-left"]),
-    (plan(left=[Left("/data", NOWHERE % "/data")]), ["carry-no-place"]),
+    (plan(left=[Left("/data", "nobody can make it", NO_PLACE)]), ["carry-no-place"]),
     (plan(unknown=[{"path": "/etc/a", "reason": "unowned"}]), ["carry-unknown"]),
     (plan()._replace(differences={"pam": ["sshd: auth asks pam_faillock on the node only"]}), ["carry-pam-differs"]),
     (plan()._replace(differences={"logins": ["admin: the release has a password for it"]}), ["carry-logins-differ"]),
