@@ -428,6 +428,7 @@ ROOT = dict(
     etc_merged=dict(type="bool", required=True),
     sealed=dict(type="bool", default=False),
 )
+CARRYING = "The node cannot be moved with what it carries"
 UNTOUCHED = "Nothing was written into the candidate"
 
 
@@ -461,7 +462,7 @@ def carry(
     found = carried.examine(made, params["accepted"])
     stopped = findings.inhibitors(found)
     if stopped and params["fail_on_inhibitor"]:
-        refused = refusal(found, stopped, UNTOUCHED)
+        refused = findings.refusal(CARRYING, found, stopped, UNTOUCHED)
         refused.result = dict(changed=False, findings=found, inhibitors=stopped)
         raise refused
     changes = apply.compare(made.items, situation, root.var)
@@ -504,27 +505,10 @@ def ask_programs(
     found = sorted(result["findings"] + asked, key=lambda one: -SEVERITIES.index(one["severity"]))
     stopped = findings.inhibitors(found)
     if findings.inhibitors(asked) and params["fail_on_inhibitor"]:
-        refused = refusal(asked, stopped, left)
+        refused = findings.refusal(CARRYING, asked, stopped, left)
         refused.result = dict(changed=result["changed"], findings=found, inhibitors=stopped)
         raise refused
     return dict(findings=found, inhibitors=stopped)
-
-
-def refusal(found: typing.List[typing.Dict[str, typing.Any]], stopped: typing.List[str], left: str) -> FleetError:
-    """Say in one message what of the plan stops the node.
-
-    :param found: list of dict, the findings.
-    :param stopped: list of str, keys of those that stop it.
-    :param left: str, the state of the candidate.
-    :returns: FleetError.
-    """
-    told = [finding for finding in found if finding["key"] in stopped]
-    return FleetError(
-        "The node cannot be moved with what it carries: "
-        + "; ".join("%(detail)s (%(key)s)" % finding for finding in told),
-        left,
-        ". ".join(f"For {finding['key']}: {finding['remedy']}" for finding in told),
-    )
 
 
 def examine(incumbent: str, root: Root) -> None:

@@ -155,10 +155,8 @@ inhibitors:
   elements: str
 """
 
-import typing
-
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts, findings as checks
 
@@ -173,20 +171,6 @@ RELEASE = dict(
     serial=dict(type="int", default=0),
     minimum_from=dict(type="list", elements="str", default=[]),
 )
-
-
-def refusal(wanted: typing.Any, findings: typing.Any, stopped: typing.Any) -> typing.Any:
-    """Say in one message what stops the node.
-
-    :param stopped: list of str, the inhibitors.
-    :returns: FleetError.
-    """
-    found = [finding for finding in findings if finding["key"] in stopped]
-    return FleetError(
-        "The node cannot be moved to %s %s: %s"
-        % (wanted["name"], wanted["version"], "; ".join("%(detail)s (%(key)s)" % finding for finding in found)),
-        todo=". ".join(f"For {finding['key']}: {finding['remedy']}" for finding in found),
-    )
 
 
 def main() -> None:
@@ -208,9 +192,11 @@ def main() -> None:
     wanted = dict(module.params["release"], **{name: module.params[name] for name in asked})
     with failing(module):
         findings = checks.examine(facts.gather(), wanted, module.params["accepted"], registry.backends())
-        result = dict(changed=False, findings=findings, inhibitors=checks.inhibitors(findings))
-        if result["inhibitors"] and module.params["fail_on_inhibitor"]:
-            refused = refusal(wanted, findings, result["inhibitors"])
+        stopped = checks.inhibitors(findings)
+        result = dict(changed=False, findings=findings, inhibitors=stopped)
+        if stopped and module.params["fail_on_inhibitor"]:
+            said = "The node cannot be moved to {name} {version}".format(**wanted)
+            refused = checks.refusal(said, findings, stopped)
             refused.result = result
             raise refused
     answer(module, **result)

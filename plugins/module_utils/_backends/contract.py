@@ -40,6 +40,21 @@ class Check(typing.NamedTuple):
     find: typing.Callable[[typing.Dict[str, typing.Any], typing.Dict[str, typing.Any]], str]
 
 
+def check(
+    find: typing.Callable[[typing.Dict[str, typing.Any], typing.Dict[str, typing.Any]], str],
+    severity: str,
+    title: str,
+    remedy: str,
+    acceptable: typing.Optional[bool] = None,
+) -> Check:
+    """Return the check that is called as the function that finds it.
+
+    :param acceptable: None: whatever is no inhibitor.
+    """
+    may = severity != "inhibitor" if acceptable is None else acceptable
+    return Check(find.__name__.replace("_", "-"), severity, may, title, remedy, find)
+
+
 class Root(typing.NamedTuple):
     """One bootable root, as it lies on the node's disk now, and as it will see itself once it runs.
 

@@ -7,7 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Check
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import check
 
 Facts = typing.Dict[str, typing.Any]
 
@@ -58,27 +58,26 @@ def _shortage(name: str, free: int, needed: int, more: str = "") -> str:
     return "%s has %d MB free, and %d MB are needed%s" % (name, free // 1000000, -(-needed // 1000000), more)
 
 
-def _inhibitor(find: typing.Callable[[Facts, Facts], str], title: str, remedy: str) -> Check:
-    return Check(find.__name__.replace("_", "-"), "inhibitor", False, title, remedy, find)
-
-
 CHECKS = (
-    _inhibitor(
+    check(
         root_space,
+        "inhibitor",
         "No room on the root",
         "Free the space, raise the quota on /ostree, or extend the file system. Where only what OSTree keeps free is "
         "missing, lower that with 'ostree config --repo=/ostree/repo set core.min-free-space-size 500MB'",
     ),
-    _inhibitor(
+    check(
         root_inodes,
+        "inhibitor",
         "No room for more files on the root",
         "Remove files that nobody needs ('df --inodes' counts them), raise the quota on /ostree, or move to a file "
         "system with more inodes; it has them from when it was made",
     ),
-    _inhibitor(
+    check(
         boot_space,
+        "inhibitor",
         "No room on /boot",
         "Remove kernels that are no longer needed, or extend the file system",
     ),
-    _inhibitor(ostree_tool, "No ostree program", "Install the package ostree; it changes nothing by itself"),
+    check(ostree_tool, "inhibitor", "No ostree program", "Install the package ostree; it changes nothing by itself"),
 )

@@ -7,7 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Check
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import check
 
 Facts = typing.Dict[str, typing.Any]
 
@@ -55,34 +55,31 @@ def _holds(slot: Facts, wanted: Facts) -> bool:
     return bool(slot["state"] in ("good", "running") and slot["image"] == wanted["commit"])
 
 
-def _inhibitor(find: typing.Callable[[Facts, Facts], str], title: str, remedy: str) -> Check:
-    return Check(find.__name__.replace("_", "-"), "inhibitor", False, title, remedy, find)
-
-
 CHECKS = (
-    _inhibitor(
+    check(
         slots_layout,
+        "inhibitor",
         "The node has no two root partitions that can be told apart",
         "Give its partitions the labels ROOT-A, ROOT-B and PERSIST, or name them in /etc/osmigrate/slots.json; a node "
         "without them moves with osmigrate_backend=ostree",
     ),
-    _inhibitor(
+    check(
         slots_room,
+        "inhibitor",
         "The image is larger than the slot",
         "Build a smaller image, or make the slots of this node larger",
     ),
-    _inhibitor(
+    check(
         slots_in_use,
+        "inhibitor",
         "The slot that does not run is in use",
         "See who uses it with 'findmnt' and 'lsblk', and let them end",
     ),
-    _inhibitor(slots_boot_space, "No room on /boot", "Remove kernels that are no longer needed, or extend it"),
-    Check(
-        "slots-not-good",
+    check(slots_boot_space, "inhibitor", "No room on /boot", "Remove kernels that are no longer needed, or extend it"),
+    check(
+        slots_not_good,
         "info",
-        True,
         "The slot that does not run is not whole, so there is one way back less",
         "Nothing has to be done; staging a release writes it",
-        slots_not_good,
     ),
 )

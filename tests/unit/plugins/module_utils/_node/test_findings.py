@@ -391,3 +391,20 @@ def test_accept_fail_where_the_node_would_not_come_back():
 def test_accept_fail_on_a_key_that_does_not_exist():
     with pytest.raises(FleetError, match="no finding called volume-plugins-dir.*Correct it to volume-plugin-dir"):
         examine({}, ["volume-plugins-dir"])
+
+
+STOPPING = [
+    {"key": "root-space", "detail": "The root has 1 MB free, and 9 MB are needed", "remedy": "Free the space"},
+    {"key": "secure-boot", "detail": "The firmware would only start kernels that it trusts", "remedy": "Turn it off"},
+    {"key": "kubelet", "detail": "The kubelet of the node is not active", "remedy": "Look why"},
+]
+
+
+def test_one_message_names_everything_that_stops_the_node():
+    assert str(
+        findings.refusal("The node cannot be moved to debian-13 13.1", STOPPING, ["root-space", "secure-boot"])
+    ) == (
+        "The node cannot be moved to debian-13 13.1: The root has 1 MB free, and 9 MB are needed (root-space); "
+        "The firmware would only start kernels that it trusts (secure-boot). Nothing was changed. "
+        "For root-space: Free the space. For secure-boot: Turn it off."
+    )

@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What speaks against a trial on a node: who counts it, and the time it gets. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import timing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import check
+
+CHECKS: check.Checks = []
+_check = check.into(CHECKS)
+
+
+@_check(
+    "inhibitor",
+    "Nothing can count a trial",
+    "Mount an EFI system partition on /boot/efi, install kexec-tools, or put /boot on a plain partition",
+)
+def boot_control(node: check.Facts, wanted: check.Facts) -> str:
+    return "" if node["boot_tier"]["name"] else "; ".join(node["boot_tier"]["evidence"])
+
+
+@_check(
+    "info", "Trials are not counted beside grub.cfg", "Nothing has to be done; docs/design.md says what is different"
+)
+def boot_tier(node: check.Facts, wanted: check.Facts) -> str:
+    tier = node["boot_tier"]
+    return "; ".join(tier["evidence"]) if tier["name"] not in ("", "block") else ""
+
+
+@_check(
+    "high",
+    "A trial has little time for what this node takes to boot",
+    "Raise osmigrate_deadman_most, in a drill osmigrate_drill_deadman_seconds, to more than a boot and what comes "
+    "after it take together",
+)
+def trial_deadman(node: check.Facts, wanted: check.Facts) -> str:
+    longest, limit = max([boot["whole"] for boot in node["boots"]] or [0]), _deadman(node, wanted)
+    # Half of it is for what comes after: Ready, health checks, probes.
+    if not limit or 2 * longest < limit:
+        return ""
+    return "The last boots of the node took up to %d seconds, and a trial is ended after %d" % (longest, limit)
+
+
+@_check(
+    "info",
+    "A trial gets more time than on other nodes",
+    "Nothing has to be done; osmigrate_deadman_most is the limit",
+)
+def trial_seconds(node: check.Facts, wanted: check.Facts) -> str:
+    seconds = _deadman(node, wanted)
+    if seconds == wanted["deadman_seconds"]:
+        return ""
+    longest = max(boot["whole"] for boot in node["boots"])
+    return "It gets %d seconds until it is confirmed; the last boots of the node took up to %d" % (seconds, longest)
+
+
+def _deadman(node: check.Facts, wanted: check.Facts) -> int:
+    return timing.trial_seconds(_boots(node), wanted["deadman_seconds"], wanted["deadman_most"])
+
+
+def _boots(node: check.Facts) -> typing.List[timing.Boot]:
+    return [timing.Boot(boot["root"], boot["whole"]) for boot in node["boots"]]
+
+
+@_check(
+    "info",
+    "The initramfs of a trial gets more or less time than others",
+    "Nothing has to be done; what the whole trial gets is the limit",
+)
+def trial_initramfs(node: check.Facts, wanted: check.Facts) -> str:
+    boots = _boots(node)
+    seconds = timing.initrd_seconds(boots, _deadman(node, wanted))
+    if seconds == timing.SECONDS:
+        return ""
+    longest = max([boot.root for boot in boots] or [0])
+    return "It gets %d seconds; the last boots of the node took up to %d until their root was there" % (
+        seconds,
+        longest,
+    )
