@@ -171,6 +171,13 @@ drills:
   description: Drills that came home by themselves, by id of their entry, with C(at) and C(seconds_away).
   returned: always
   type: dict
+firmware_due:
+  description:
+    - For which C(entry) and since when (C(since), seconds since 1970) a boot by GRUB is due, because kexec started what
+      is the default, and GRUB has not booted it since. V(null) where none is.
+  returned: always
+  type: dict
+  version_added: 1.0.0
 finalized:
   description: When (C(at)) the package-managed system was given up, and for which entry; V(null) while it is there.
   returned: always

@@ -103,6 +103,19 @@ options:
     type: int
     choices: [1, 2, 3]
     default: 1
+  method:
+    description:
+      - With O(state=armed), how the trial is started. V(firmware) reboots through the firmware and GRUB. V(kexec)
+        starts the kernel of a release without them, which saves what they take, and fails where the running system
+        cannot.
+      - V(auto) is V(kexec) where nothing is known to speak against it. That is a kernel that is locked down, drivers
+        whose devices may need a reset, and a default that came by kexec itself and was not booted by GRUB since.
+      - A trial of the package-managed system is started through the firmware. Where the tier of
+        RV(osmigrate.fleet.boot_info#module:tier) is V(kexec), every trial is started by it, whatever is said here.
+    type: str
+    choices: [auto, firmware, kexec]
+    default: firmware
+    version_added: 1.0.0
   rollout:
     description: Id of the rollout, kept in the node's record.
     type: str
@@ -180,6 +193,16 @@ deadman_seconds:
   description: After how many seconds the trial that is armed ends unless it is confirmed, V(0) if nothing ends it.
   returned: success
   type: int
+method:
+  description: How the trial that is under way is or was started, V(firmware) or V(kexec); empty without one.
+  returned: success
+  type: str
+  version_added: 1.0.0
+firmware_due:
+  description: As RV(osmigrate.fleet.boot_info#module:firmware_due).
+  returned: success
+  type: dict
+  version_added: 1.0.0
 boot_id:
   description: The kernel's boot id at this time.
   returned: success
@@ -192,6 +215,7 @@ drills:
 
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import method
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.menu import TRIES_MAX
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import ANSWER_SPEC, FleetModule
@@ -224,7 +248,8 @@ def apply(boot: BootControl, params: typing.Dict[str, typing.Any]) -> typing.Lis
     if params["state"] in ("armed", "confirmed"):
         boot.refuse_revoked(params["name"], params["revoked"])
     if params["state"] == "armed":
-        return boot.arm(params["name"], params["tries"], params["rollout"], params["node"], params["purpose"])
+        asked = [params[name] for name in ("name", "tries", "rollout", "node", "purpose", "method")]
+        return boot.arm(*asked)
     if params["state"] == "confirmed":
         return boot.confirm(params["name"])
     if params["state"] == "drilled":
@@ -260,6 +285,7 @@ def main() -> None:
             "rollout": {"type": "str", "default": ""},
             "node": {"type": "str", "default": ""},
             "purpose": {"type": "str", "choices": [MOVE, DRILL], "default": MOVE},
+            "method": {"type": "str", "choices": method.WANTED, "default": method.FIRMWARE},
             "reason": {"type": "str", "default": ""},
             "deadman_seconds": {"type": "int", "default": 0},
             "revoked": {"type": "list", "elements": "str", "default": []},
@@ -284,6 +310,8 @@ def main() -> None:
             "actions": actions,
             "reboot_required": boot.called_off(),
             "deadman_seconds": boot.deadman_seconds(),
+            "method": (boot.state["trial"] or {}).get("method", ""),
+            "firmware_due": boot.firmware_due(),
             "boot_id": boot.boot_id,
             "drills": boot.state["drills"],
         }

@@ -55,6 +55,12 @@ options:
   drilled_at:
     description: When the last drill of the node came home by itself, as RFC 3339.
     type: str
+  kexec_boot:
+    description:
+      - The boot id of a boot by kexec that was confirmed. While the node reports the same one, GRUB has yet to boot
+        its default.
+    type: str
+    version_added: 1.0.0
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -135,6 +141,7 @@ def main() -> None:
             previous_os=dict(type="str"),
             attempts=dict(type="str"),
             drilled_at=dict(type="str"),
+            kexec_boot=dict(type="str"),
             **lease.ARGUMENT_SPEC,
         ),
         work,

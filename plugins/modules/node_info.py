@@ -235,6 +235,16 @@ kexec_on_reboot:
   description: Whether kexec-tools has every reboot start the installed kernel without the boot loader.
   returned: always
   type: bool
+kexec_problem:
+  description: Why this system cannot start another kernel by kexec, empty if it can.
+  returned: always
+  type: str
+  version_added: 1.0.0
+kexec_doubt:
+  description: What makes kexec a risk on this machine, empty if nothing that is known does.
+  returned: always
+  type: str
+  version_added: 1.0.0
 grub:
   description: The boot loader.
   returned: always

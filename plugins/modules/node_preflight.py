@@ -81,6 +81,12 @@ options:
         O(osmigrate.fleet.node_carry#module:deadman_most).
     type: int
     default: 0
+  reboot_method:
+    description: How trials are to be started, as O(osmigrate.fleet.boot_trial#module:method).
+    type: str
+    choices: [auto, firmware, kexec]
+    default: firmware
+    version_added: 1.0.0
   root_margin:
     description: Bytes that must be left free on the root.
     type: int
@@ -156,6 +162,7 @@ inhibitors:
 """
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import method
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts, findings as checks
@@ -181,6 +188,7 @@ def main() -> None:
             plain_http=dict(type="bool", default=False),
             deadman_seconds=dict(type="int", default=0),
             deadman_most=dict(type="int", default=0),
+            reboot_method=dict(type="str", choices=method.WANTED, default=method.FIRMWARE),
             root_margin=dict(type="int", default=500000000),
             boot_margin=dict(type="int", default=20000000),
             accepted=dict(type="list", elements="str", default=[]),
@@ -188,7 +196,8 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    asked = ("deadman_seconds", "deadman_most", "root_margin", "boot_margin", "allow_downgrade", "plain_http")
+    limits = ("deadman_seconds", "deadman_most", "root_margin", "boot_margin")
+    asked = limits + ("allow_downgrade", "plain_http", "reboot_method")
     wanted = dict(module.params["release"], **{name: module.params[name] for name in asked})
     with failing(module):
         findings = checks.examine(facts.gather(), wanted, module.params["accepted"], registry.backends())

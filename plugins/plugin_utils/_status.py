@@ -50,6 +50,7 @@ def _node(node: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{key: node[key] for key in SAID if key in node},
         **{key: node["osmigrate"].get(key, "") for key in NOTED},
+        "firmware_due": table.firmware_due(node),
         "timings": _timings.spread([node]),
     }
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times
@@ -45,6 +45,9 @@ def fleet_summary(nodes: Sequence[dict[str, Any]], now: float) -> list[str]:
     for phase, words in ((ON_TRIAL, "On trial"), (FAILED, "Failed")):
         if phase in phases:
             told.append(f"{words}: {some(phases[phase], MOST_NAMED)}.")
+    due = [node["name"] for node in nodes if firmware_due(node)]
+    if due:
+        told.append(f"Started by kexec, and to be rebooted through the firmware some time: {some(due, MOST_NAMED)}.")
     return _lines([*told, *filter(None, [_timings.sentence(nodes)])])
 
 
@@ -62,6 +65,12 @@ def late(nodes: Iterable[dict[str, Any]], now: float) -> list[str]:
         return arrived is None or now - arrived > MONTH_DAYS * 86400
 
     return [node["name"] for node in nodes if is_late(node)]
+
+
+def firmware_due(node: Mapping[str, Any]) -> bool:
+    """Whether a node still runs the boot by kexec that was confirmed; GRUB has yet to boot what is its default."""
+    noted = node["osmigrate"].get("kexec_boot", "")
+    return bool(noted) and noted == node.get("boot_id")
 
 
 def _has_arrived(node: dict[str, Any]) -> bool:

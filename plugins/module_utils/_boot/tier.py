@@ -29,6 +29,8 @@ LOCKDOWN = "/sys/kernel/security/lockdown"
 FIEMAP = 0xC020660B
 FIEMAP_SYNC = 1
 EXTENTS_MAX = 16
+# Drivers whose devices the next kernel often finds in a state that only a reset ends.
+UNEASY = ("amdgpu", "hpsa", "nouveau", "nvidia", "radeon")
 EXTENT = struct.Struct("=QQQ16xI12x")
 # Flags of an extent (linux/fiemap.h) that mean: GRUB would write elsewhere than the file system reads, or must not.
 STRANGE = (
@@ -138,6 +140,20 @@ def kexec_problem() -> str:
             return "the kernel forbids it (kernel.kexec_load_disabled)" if disabled.read().strip() != "0" else ""
     except OSError:
         return "the kernel cannot do it"
+
+
+def kexec_doubt(root: str = "/") -> str:
+    """Say what makes kexec a risk on this machine, "" if nothing that is known does.
+
+    :param root: str, where proc and sys are visible; "/" but for tests.
+    """
+    loaded = {line.partition(" ")[0] for line in _storage.read_text(os.path.join(root, "proc/modules")).splitlines()}
+    found = [name for name in UNEASY if name in loaded]
+    if found:
+        return f"the driver {found[0]} is loaded, whose devices may need a reset by the firmware"
+    if _storage.read_text(os.path.join(root, "sys/hypervisor/guest_type")).strip() == "PV":
+        return "this is a paravirtualised guest of Xen, which cannot do it"
+    return ""
 
 
 def decide(found: Probe, block_path: str) -> Tier:

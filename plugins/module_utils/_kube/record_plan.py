@@ -16,7 +16,7 @@ class NodePlan(typing.NamedTuple):
     actions: typing.List[str]
 
 
-FIELDS = ("rollout", "release", "phase", "verdict", "reason", "previous_os", "attempts", "drilled_at")
+FIELDS = ("rollout", "release", "phase", "verdict", "reason", "previous_os", "attempts", "drilled_at", "kexec_boot")
 LONGEST = 500
 # When what these say came to be; the node has not written it, the API server's clock has.
 DATED = ("rollout", "release", "phase")

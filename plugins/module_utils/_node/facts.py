@@ -92,6 +92,8 @@ def gather(root: str = "/") -> typing.Dict[str, typing.Any]:
         "grub": grub_facts(root),
         "boot_tier": tier_facts(root),
         "kexec_on_reboot": re.search(r"(?m)^\s*LOAD_KEXEC=.?true", _text(root, "etc/default/kexec")) is not None,
+        "kexec_problem": boot_tier.kexec_problem(),
+        "kexec_doubt": boot_tier.kexec_doubt(root),
         **{backend.name: backend.facts(boot) for backend in registry.backends(root)},
         "kubelet": kubelet,
         "container_runtime": _runtime_facts(root, kubelet["endpoint"], services),

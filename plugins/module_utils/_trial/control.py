@@ -22,6 +22,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     kexec,
     loader,
     menu,
+    method,
     tier,
     timing,
 )
@@ -143,6 +144,13 @@ class BootControl:
         ]
         return loader.started_by(self.arguments, *variables)[1]
 
+    def firmware_due(self) -> typing.Optional[typing.Dict[str, typing.Any]]:
+        """Return as "entry" and "since" the default that kexec started and GRUB has not booted since; else None."""
+        due = self.state["firmware_due"]
+        if due is None or due["entry"] != self.default_entry():
+            return None
+        return None if self.booted_entry() == due["entry"] and not self.not_by_grub() else due
+
     def confirmed_at(self) -> int:
         """Return since when the default is the default, in seconds of the epoch, int; 0 if nothing says so."""
         if self.state["default"] == self.default_entry() and self.state["confirmed_at"]:
@@ -214,6 +222,7 @@ class BootControl:
             "health": self.health(),
             "drills": self.state["drills"],
             "finalized": self.state["finalized"],
+            "firmware_due": self.firmware_due(),
         }
 
     def is_trial(self) -> bool:
@@ -289,7 +298,15 @@ class BootControl:
         state = dict(self.state, default=name, confirmed_at=self.confirmed_at(), trial=None, finalized=given_up)
         return self._write_menu(state)
 
-    def arm(self, name: str, tries: int, rollout: str, node: str = "", purpose: str = record.MOVE) -> typing.List[str]:
+    def arm(
+        self,
+        name: str,
+        tries: int,
+        rollout: str,
+        node: str = "",
+        purpose: str = record.MOVE,
+        wanted_method: str = method.FIRMWARE,
+    ) -> typing.List[str]:
         """Let the next boots, tries at the most, be trials of the entry; the default stays what it is.
 
         :param name: str, id of the entry.
@@ -297,6 +314,7 @@ class BootControl:
         :param rollout: str, kept in the record.
         :param node: str, name of the Node object, kept in the record.
         :param purpose: str, MOVE or DRILL; a drill is meant to fall back, which does not count as failed.
+        :param wanted_method: str, one of method.WANTED.
         """
         if name == grub.PACKAGE and self.state["finalized"]:
             raise FleetError(
@@ -312,7 +330,7 @@ class BootControl:
         if name == default and not self.state["entries"].get(name, {}).get("changed"):
             return actions  # a plain reboot boots it
         trial = self.state["trial"]
-        by_kexec = self.tier.name == tier.KEXEC
+        by_kexec = self._method(wanted_method, name) == method.KEXEC
         # GRUB, which could not count it, finds a try that is spent: any reset on the way boots the default.
         left = "0" if by_kexec else "x" * tries
         wanted = {"osm_default": default, "osm_trial": name, "osm_tries": left}
@@ -322,6 +340,7 @@ class BootControl:
         armed = armed and kexec.is_loaded() == by_kexec
         actions += reporter.install(self.check_mode)
         asked = {"rollout": rollout, "node": node, "purpose": purpose, "run": self.run, "fence": self.fence_seen}
+        asked["method"] = method.KEXEC if by_kexec else method.FIRMWARE
         if armed and {key: trial[key] for key in asked} == asked and self.block == wanted:
             return actions
         if name != grub.PACKAGE:
@@ -342,13 +361,32 @@ class BootControl:
                 },
             )
         )
-        if by_kexec and not self.check_mode:
-            start.load(name, self.state["entries"].get(name), self.root(name), self.state["package"], default)
+        if not self.check_mode:
+            if by_kexec:
+                start.load(name, self.state["entries"].get(name), self.root(name), self.state["package"], default)
+            else:
+                kexec.unload()  # armed by it before
         self._block.flip(wanted)
         if by_kexec:
             return actions + [f"arm one boot of {name} by kexec; {default} stays the default"]
         arming = (tries, "s"[: tries > 1], name, default)
         return actions + ["arm %d boot%s of %s; %s stays the default" % arming]
+
+    def _method(self, wanted: str, name: str) -> str:
+        """Choose how a trial is started.
+
+        :raises FleetError: it is to be kexec, and cannot be.
+        """
+        problem = tier.kexec_problem() if wanted != method.FIRMWARE else ""
+        against = method.why_not(problem, tier.kexec_doubt(), self.firmware_due() is not None)
+        chosen = method.choose(wanted, name, self.tier.name, against)
+        if chosen == method.KEXEC and problem:
+            raise FleetError(
+                f"{name} cannot be started by kexec: {problem}",
+                f"No trial was armed, and the default is still {self.default_entry()}",
+                "Set osmigrate_reboot_method to auto or firmware for this node",
+            )
+        return chosen
 
     def confirm(self, name: str) -> typing.List[str]:
         """Make the entry that runs on trial the default.
@@ -384,10 +422,19 @@ class BootControl:
         failed = {key: value for key, value in self.state["failed"].items() if key != name}
         now = int(time.time())
         newest = self.newest(name)
+        due = {"entry": name, "since": now} if name != grub.PACKAGE and self.not_by_grub() else None
         try:
             # After the block, by which it is right in between: the next run brings the record to it (agreement.py).
             self._write_state(
-                dict(self.state, default=name, confirmed_at=now, trial=None, failed=failed, newest=newest)
+                dict(
+                    self.state,
+                    default=name,
+                    confirmed_at=now,
+                    trial=None,
+                    failed=failed,
+                    newest=newest,
+                    firmware_due=due,
+                )
             )
         except FleetError as error:
             raise FleetError(
@@ -516,6 +563,7 @@ class BootControl:
         return self.state["trial"] is not None or bool((self.block or {}).get("osm_trial"))
 
     def _write_state(self, state: record.State) -> None:
-        self.state = self._recorded = state
+        self.state = state
+        self.state = self._recorded = dict(state, firmware_due=self.firmware_due())
         if not self.check_mode:
-            fence.write(state)
+            fence.write(self.state)

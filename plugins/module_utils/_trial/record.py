@@ -8,7 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import json
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, tier
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, method, tier
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.grub import PACKAGE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -48,6 +48,7 @@ def empty() -> State:
         "called_off": "",
         "control": None,
         "package": None,
+        "firmware_due": None,
         "newest": {},
         "fence": 0,
     }
@@ -74,7 +75,8 @@ def parse(text: typing.Optional[str]) -> State:
             "Move the file aside, and bring the release onto the node again that is its default",
         )
     if state["trial"]:
-        state["trial"] = dict({"node": "", "purpose": MOVE, "run": "", "fence": 0}, **state["trial"])
+        known = {"node": "", "purpose": MOVE, "run": "", "fence": 0, "method": method.FIRMWARE}
+        state["trial"] = dict(known, **state["trial"])
     entries = {name: _with_root(entry) for name, entry in state["entries"].items()}
     return dict(empty(), **dict(state, entries=entries))
 
@@ -108,9 +110,15 @@ def _is_whole(state: dict) -> bool:
         and isinstance(state["called_off"], str)
         and _has(state, {"confirmed_at": (int, float)}, required=True)
         and (state["trial"] is None or _has(state["trial"], _TRIAL, required=True))
-        and (state["trial"] is None or _has(state["trial"], {"node": str, "purpose": str}, required=False))
+        and (
+            state["trial"] is None or _has(state["trial"], {"node": str, "purpose": str, "method": str}, required=False)
+        )
         and (state["finalized"] is None or _has(state["finalized"], {"entry": str}, required=True))
         and all(state[name] is None or isinstance(state[name], dict) for name in ("control", "package"))
+        and (
+            state["firmware_due"] is None
+            or _has(state["firmware_due"], {"entry": str, "since": (int, float)}, required=True)
+        )
     )
 
 
@@ -223,11 +231,17 @@ def _without_evidence(state: State, block: typing.Optional[Block]) -> str:
     tries = block.get("osm_tries", "")
     if block.get("osm_started") == grub.NOT_LOADED:
         return "GRUB counted the try, and could not load the candidate's kernel or initramfs"
-    if "osm_started" not in block and (state["control"] or {}).get("tier") == tier.KEXEC:
+    if "osm_started" not in block and by_kexec(state):
         return "the candidate was to be started by kexec, and left no word before the incumbent booted"
     if tries == "0":
         return "GRUB counted the try and went on to start the candidate, which left no word before the incumbent booted"
     return "the incumbent was booted while the candidate still had tries left"
+
+
+def by_kexec(state: State) -> bool:
+    """Say whether the trial of a record was to be started by kexec."""
+    of_tier = (state["control"] or {}).get("tier") == tier.KEXEC
+    return of_tier or (state["trial"] or {}).get("method") == method.KEXEC
 
 
 def attempts(state: State, entry: str) -> int:

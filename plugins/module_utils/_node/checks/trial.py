@@ -7,7 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import timing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import method, tier, timing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import check
 
 CHECKS: check.Checks = []
@@ -27,8 +27,26 @@ def boot_control(node: check.Facts, wanted: check.Facts) -> str:
     "info", "Trials are not counted beside grub.cfg", "Nothing has to be done; docs/design.md says what is different"
 )
 def boot_tier(node: check.Facts, wanted: check.Facts) -> str:
-    tier = node["boot_tier"]
-    return "; ".join(tier["evidence"]) if tier["name"] not in ("", "block") else ""
+    found = node["boot_tier"]
+    return "; ".join(found["evidence"]) if found["name"] not in (tier.NONE, tier.BLOCK) else ""
+
+
+@_check(
+    "inhibitor",
+    "A trial cannot be started by kexec",
+    "Set osmigrate_reboot_method to auto or firmware for this node, or mend what is named",
+)
+def reboot_method(node: check.Facts, wanted: check.Facts) -> str:
+    problem = node["kexec_problem"]
+    asked = problem and wanted["reboot_method"] == method.KEXEC
+    return f"A trial is to be started by kexec, and {problem}" if asked else ""
+
+
+@_check("info", "A trial goes through the firmware", "Nothing has to be done; it takes longer than by kexec")
+def reboot_firmware(node: check.Facts, wanted: check.Facts) -> str:
+    against = method.why_not(node["kexec_problem"], node["kexec_doubt"], False)
+    asked = against and wanted["reboot_method"] == method.AUTO and node["boot_tier"]["name"] != tier.KEXEC
+    return f"Not by kexec, because {against}" if asked else ""
 
 
 @_check(

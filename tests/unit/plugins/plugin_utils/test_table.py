@@ -56,6 +56,12 @@ def test_the_reason_of_a_failed_node_says_how_often_it_failed():
     assert node_table([{**node, "osmigrate": {**ours, "attempts": "3"}}])[-1] == "w1: it panicked (3 attempts failed)"
 
 
+def test_a_node_that_kexec_started_is_named_until_it_reboots():
+    node = {"name": "w1", "boot_id": "b1", "osmigrate": {"phase": "done", "release": "d-1", "kexec_boot": "b1"}}
+    assert "Started by kexec, and to be rebooted through the firmware some time: w1." in fleet_summary([node], 0)
+    assert not [line for line in fleet_summary([{**node, "boot_id": "b2"}], 0) if "kexec" in line]
+
+
 def test_nodes_that_a_label_leaves_out_are_named():
     node = {"name": "w1", "os_image": "Debian 12", "kernel_version": "6.1", "ready": True, "schedulable": True}
     hidden, restricted = "osmigrate.fleet/exclude", "node-restriction.kubernetes.io/osmigrate-exclude"

@@ -25,6 +25,7 @@ WANTED = {
     "plain_http": False,
     "deadman_seconds": 900,
     "deadman_most": 3600,
+    "reboot_method": "firmware",
 }
 ROOT = {
     "device": "/dev/vda3",
@@ -73,6 +74,8 @@ NODE = {
     "esp": {"uuid": "0531-0000", "twins": []},
     "usr": {"separate": False},
     "kexec_on_reboot": False,
+    "kexec_problem": "",
+    "kexec_doubt": "",
     "boot_tier": {"name": "block", "evidence": ["/boot is ext4 on /dev/vda3 (part, disk)"]},
     "grub": {
         "directory": "/boot/grub",
@@ -193,6 +196,25 @@ CASES = {
     "boot-control": (
         [{"boot_tier.name": "esp-block"}, {"boot_tier.name": "kexec"}],
         [{"boot_tier.name": "", "boot_tier.evidence": ["/boot is btrfs", "No EFI system partition is mounted"]}],
+    ),
+    "reboot-method": (
+        [
+            {"wanted.reboot_method": "kexec"},
+            {"kexec_problem": "x"},
+            {"wanted.reboot_method": "auto", "kexec_problem": "x"},
+        ],
+        [{"wanted.reboot_method": "kexec", "kexec_problem": "there is no kexec program"}],
+    ),
+    "reboot-firmware": (
+        [
+            {"kexec_doubt": "x"},
+            {"wanted.reboot_method": "auto"},
+            {"wanted.reboot_method": "auto", "kexec_doubt": "x", "boot_tier.name": "kexec"},
+        ],
+        [
+            {"wanted.reboot_method": "auto", "kexec_problem": "x"},
+            {"wanted.reboot_method": "auto", "kexec_doubt": "the driver nvidia is loaded"},
+        ],
     ),
     "boot-tier": (
         [{"boot_tier.name": ""}],

@@ -185,6 +185,68 @@ def test_until_then_grub_cfg_is_never_touched(node):
     assert node.grub_cfg() == OLD
 
 
+@pytest.fixture
+def by_kexec(node, monkeypatch):
+    """The node with a kexec that works; replaced, for want of a machine: the program, and what it would load."""
+    loaded = []
+    monkeypatch.setattr(control.tier, "kexec_problem", lambda: "")
+    monkeypatch.setattr(control.tier, "kexec_doubt", lambda: "")
+    monkeypatch.setattr(control.start, "verify", lambda *_what: None)
+    monkeypatch.setattr(control.start, "load", lambda name, *_what: loaded.append(name))
+    monkeypatch.setattr(control.kexec, "is_loaded", lambda: bool(loaded))
+    monkeypatch.setattr(control.kexec, "unload", loaded.clear)
+    return loaded
+
+
+def arm(method, name="d-2"):
+    return open_boot.control().arm(name, 1, "", wanted_method=method)
+
+
+def test_a_trial_by_kexec_is_spent_for_grub_before_it_begins(node, by_kexec):
+    assert arm("kexec")[-1] == "arm one boot of d-2 by kexec; d-1 stays the default"
+    assert by_kexec == ["d-2"]
+    assert open_boot.control().block == {"osm_default": "d-1", "osm_trial": "d-2", "osm_tries": "0"}
+    assert arm("kexec") == []
+    node.reboots()
+    verdict = open_boot.control().verdict()
+    assert (verdict.verdict, "by kexec" in verdict.reason) == ("fell_back", True)
+
+
+def test_armed_again_for_the_firmware_no_kernel_stays_loaded(node, by_kexec):
+    arm("kexec")
+    assert arm("firmware")[-1] == "arm 1 boot of d-2; d-1 stays the default"
+    assert by_kexec == []
+    assert open_boot.control().block["osm_tries"] == "x"
+
+
+@pytest.mark.parametrize("method, says", [("kexec", "cannot be started by kexec: there is none"), ("auto", "")])
+def test_where_kexec_cannot_be_it_is_refused_or_left_to_the_firmware(node, by_kexec, monkeypatch, method, says):
+    monkeypatch.setattr(control.tier, "kexec_problem", lambda: "there is none")
+    with pytest.raises(FleetError, match=says) if says else contextlib.nullcontext():
+        arm(method)
+    assert open_boot.control().block["osm_tries"] == ("" if says else "x")
+
+
+def test_grub_has_to_boot_what_came_by_kexec(node, by_kexec, monkeypatch):
+    arm("auto")
+    node.reboots()
+    node.runs("d-2")
+    monkeypatch.setattr(BootControl, "not_by_grub", lambda self: "There is no BOOT_IMAGE")
+    open_boot.control().confirm("d-2")
+    due = open_boot.control().facts()["firmware_due"]
+    assert due["entry"] == "d-2"
+    # Until then the next trial goes through the firmware.
+    by_kexec.clear()
+    arm("auto", "d-1")
+    assert by_kexec == []
+    open_boot.control().revert("")
+    monkeypatch.setattr(BootControl, "not_by_grub", lambda self: "")
+    assert open_boot.control().facts()["firmware_due"] is None
+    # The next write keeps that.
+    open_boot.control().stage(entry("d-3"))
+    assert json.loads((node.boot / "osmigrate/state.json").read_text())["firmware_due"] is None
+
+
 REFUSED = {
     "a trial": (lambda node: open_boot.control().arm("d-2", 1, ""), "A trial of d-2 is under way"),
     "the package-managed system runs": (lambda node: node.runs("package"), "runs package, and its default is d-1"),

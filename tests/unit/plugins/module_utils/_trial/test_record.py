@@ -15,6 +15,7 @@ TRIAL = {
     "node": "node-1",
     "run": "",
     "fence": 0,
+    "method": "firmware",
 }
 STATE = {**record.empty(), "trial": TRIAL}
 ARMED = {"osm_default": "package", "osm_trial": "d-1", "osm_tries": "xx"}
@@ -79,10 +80,10 @@ def test_judge_by_evidence(case):
 
 
 def test_grub_counts_nothing_where_kexec_starts_the_candidate():
-    by_kexec = {**STATE, "control": {"tier": "kexec"}}
-    found = record.judge(by_kexec, USED_UP, "package", "c")
-    assert found.verdict == "fell_back"
-    assert "by kexec" in found.reason and "GRUB" not in found.reason
+    for change in ({"control": {"tier": "kexec"}}, {"trial": {**TRIAL, "method": "kexec"}}):
+        found = record.judge({**STATE, **change}, USED_UP, "package", "c")
+        assert found.verdict == "fell_back"
+        assert "by kexec" in found.reason and "GRUB" not in found.reason
 
 
 def test_evidence_changes_no_other_verdict():
@@ -123,9 +124,12 @@ def test_a_record_of_before_calls_the_root_of_an_entry_its_deployment():
     assert record.parse(record.render(state)) == state
 
 
+LATER = ("purpose", "node", "run", "fence", "method")
+
+
 def test_a_record_of_before_has_neither_drills_nor_a_purpose_nor_a_node_nor_a_run():
     older = {name: STATE[name] for name in record.REQUIRED}
-    older["trial"] = {name: value for name, value in TRIAL.items() if name not in ("purpose", "node", "run", "fence")}
+    older["trial"] = {name: value for name, value in TRIAL.items() if name not in LATER}
     assert record.parse(record.render(older)) == {**STATE, "trial": {**TRIAL, "node": ""}}
 
 
