@@ -145,6 +145,7 @@ from ansible.plugins.callback import CallbackBase
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
+    _ahead as ahead,
     _batches as batches,
     _events as events,
     _exposition,
@@ -313,7 +314,8 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_play_start(self, play: Any) -> None:
         name = play.get_name()
         inventory = play.get_variable_manager()._inventory
-        total = len(inventory.get_hosts(play.hosts, ignore_restrictions=True))
+        everybody = inventory.get_hosts(play.hosts, ignore_restrictions=True)
+        total = len(everybody)
         hosts = inventory.get_hosts(play.hosts)
         nodes = [host.name for host in hosts]
         called = ((host.name, host.vars.get("k8s_node_name")) for host in hosts)
@@ -321,7 +323,21 @@ class CallbackModule(CallbackBase):
         # One play is announced for each of its batches.
         self._batch = self._batch + 1 if name == self._play else 1
         self._play = name
-        self._watch.play(name, self._batch, len(batches.sizes(total, play.serial)), nodes, total)
+        sizes = batches.sizes(total, play.serial)
+        way = self._ahead(play, everybody, sizes) if self._batch == 1 else None
+        self._watch.play(name, self._batch, len(sizes), nodes, total, way)
+
+    def _ahead(self, play: Any, hosts: list[Any], sizes: list[int]) -> dict[str, Any]:
+        manager = play.get_variable_manager()
+        found = {host.name: host for host in hosts}
+        return ahead.of_play(
+            map(_host, hosts),
+            map(_host, manager._inventory.get_hosts("all", ignore_restrictions=True)),
+            str(play.strategy),
+            sizes,
+            lambda name: manager.get_vars(play=play, host=found[name], include_hostvars=False),
+            self._state.release,
+        )
 
     @harmless
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
@@ -393,6 +409,10 @@ class CallbackModule(CallbackBase):
         line = progress.line(self._state, one) if self.get_option("lines") else ""
         if line:
             self._say(line, one.at, COLOURS.get(str(one.said.get("outcome"))))
+
+
+def _host(host: Any) -> ahead.Host:
+    return ahead.Host(host.name, [group.name for group in host.get_groups()], host.vars.get("k8s_node"))
 
 
 def _task(task: Any) -> watch.Task:

@@ -25,12 +25,16 @@ def rollout_plan_filter(
     waves: Sequence[dict[str, Any]] = (),
     released: int = 0,
     blockers: Sequence[dict[str, Any]] = (),
+    sliding: bool = False,
+    cap: int = 0,
 ) -> dict[str, Any]:
     """Return the plan, with the lines that people read."""
     try:
         schedule = calendar.parse(list(windows), list(blackouts))
         said = (serial, str(max_unavailable), int(expected_seconds), schedule, time.time())
-        terms = plan.Terms(*said, waves, int(released))
+        terms = plan.Terms(*said, waves, int(released), bool(sliding), int(cap))
+        of = {name: pool["name"] for pool in pools for name in pool.get("members", [])}
+        nodes = [{**node, "pool": of.get(node["name"], node["pool"])} for node in nodes]
         made = plan.make(nodes, {pool["name"]: pool["nodes"] for pool in pools}, terms)
     except FleetError as error:
         raise AnsibleFilterError(str(error)) from error

@@ -50,6 +50,10 @@ pools:
     nodes:
       description: How many nodes it has.
       type: int
+    members:
+      description: The names of these.
+      type: list
+      elements: str
     unavailable:
       description: Nodes that take up its budget, each with C(node) and C(why).
       type: list
@@ -101,7 +105,8 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     for name in sorted((set(pools) | set(members)) - set(broken)):
         pool, nodes = pools.get(name, pool_plan.EMPTY), members.get(name, [])
         occupants = claim.describe(pool_plan.occupants(pool, nodes))
-        told.append(dict(pool_object.describe(pool), name=name, nodes=len(nodes), unavailable=occupants))
+        known = {"name": name, "nodes": len(nodes), "members": sorted(one.name for one in nodes)}
+        told.append(dict(pool_object.describe(pool), unavailable=occupants, **known))
     claimed = {node for pool in pools.values() for node in pool.claims}
     ours = {one.name for nodes in members.values() for one in nodes if one.cordoned_by is not None}
     return {"changed": False, "server": cluster.server, "pools": told, "left": sorted(claimed | ours), "broken": broken}

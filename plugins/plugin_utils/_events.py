@@ -21,6 +21,16 @@ KINDS: dict[str, dict[str, type]] = {
     "run": {"playbook": str, "check": bool},
     "release": {"release": str, "expires": str},
     "batch": {"play": str, "number": int, "of": int, "nodes": list, "total": int},
+    "ahead": {
+        "nodes": list,
+        "pools": list,
+        "last": list,
+        "places": dict,
+        "sizes": list,
+        "soaks": list,
+        "sliding": bool,
+        "cap": int,
+    },
     "step": {"node": str, "step": str},
     "pool": {"node": str, "pool": str},
     "service": {"node": str, "serving": bool},
@@ -74,11 +84,16 @@ def event(run: str, number: int, at: float, kind: str, /, **said: Any) -> Event:
 
 
 def _value(of: type, name: str, value: Any) -> Any:
-    if name == "nodes":
+    if name in ("nodes", "pools"):
         return [clean(one, LONGEST_NAME) for one in _items(value)[:MOST_NAMES]]
     if name == "findings":
         listed = [one for one in _items(value)[:MOST_FINDINGS] if isinstance(one, Mapping)]
         return [{**{key: clean(one.get(key) or "") for key in FINDING}, **_accepted(one)} for one in listed]
+    if of is list:
+        return [_value(int, name, one) for one in _items(value)[:MOST_NAMES]]
+    if of is dict:
+        pairs = list(value.items())[:MOST_NAMES] if isinstance(value, Mapping) else []
+        return {clean(key, LONGEST_NAME): _value(int, name, one) for key, one in pairs}
     if of is str:
         return clean("" if value is None else value, LONGEST_TEXT if name == "why" else LONGEST_NAME)
     if of is int:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE, FAILED, STEPS
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _rollout as reducer
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _outlook, _rollout as reducer
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import Rollout
 
 # What a node is that nothing has become of yet.
@@ -57,7 +57,7 @@ def of_rollout(state: Rollout, now: float) -> list[Family]:
         for span in node.spans:
             if span.end is not None:
                 taken.setdefault(span.step, []).append(span.seconds(now))
-    left = reducer.seconds_left(state, now)
+    left = _outlook.seconds_left(state, now)
     known = [step.key for step in STEPS]
     outcomes = [((state.release, key or MOVING), state.outcomes[key]) for key in reducer.OUTCOMES]
     running = any(not run.ended for run in state.runs.values())

@@ -8,21 +8,20 @@ This plugin util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import windows
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import CONTROL_PLANE, LONGEST_CORDON
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DRAIN
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, some, whole_number
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _batches as batches
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _batches as batches, _estimate as estimate
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._progress import duration
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import median, quantile
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import median
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._run_report import moment
 
-# As with windows: fewer say nothing about a pool, because their kubelets could write anything.
-ENOUGH = 3
 MOST_NAMED = 20
 LONGEST_WHY = 600
 
@@ -33,7 +32,8 @@ class Terms(NamedTuple):
     serial: as a play has it. allowed: nodes of a pool that may be away at once, number or percentage. expected: seconds
     that a node is out of service where nothing was measured. schedule: windows and black-outs. now: seconds since the
     epoch. waves: as k8s_rollout_waves returns them; with any, serial says nothing. released: how many of them
-    may go.
+    may go. sliding: whether each node goes at its own pace. cap: nodes of all pools that may be away at once, 0 for no
+    limit.
     """
 
     serial: Any
@@ -43,6 +43,8 @@ class Terms(NamedTuple):
     now: float
     waves: Sequence[Mapping[str, Any]] = ()
     released: int = 0
+    sliding: bool = False
+    cap: int = 0
 
 
 class _Part(NamedTuple):
@@ -75,34 +77,28 @@ def make(nodes: Sequence[Mapping[str, Any]], pools: Mapping[str, int], terms: Te
         the epoch.
     """
     expected = {pool: _expected(nodes, pool, terms.expected) for pool in {node["pool"] for node in nodes}}
-    at: float | None = terms.now
-    late: float | None = terms.now
-    slow = {pool: one._replace(seconds=one.p95) for pool, one in expected.items()}
     budgets = {pool: allowed(pool, pools.get(pool, 0), terms.allowed) for pool in expected}
-    planned: list[dict[str, Any]] = []
+    parts = list(_parts(nodes, terms))
+    times = _times(parts, expected, budgets, terms)
+    late = _times(parts, expected, budgets, terms, slow=True)
     peak: Counter[str] = Counter()
-    for number, part in enumerate(_parts(nodes, terms), 1):
-        batch = part.nodes
-        away = Counter(node["pool"] for node in batch if leaves(node))
-        rounds = {pool: -(-many // budgets[pool]) for pool, many in away.items()}
-        for pool, many in away.items():
+    planned: list[dict[str, Any]] = []
+    for number, (part, (begin, end)) in enumerate(zip(parts, times), 1):
+        for pool, many in Counter(node["pool"] for node in part.nodes if leaves(node)).items():
             peak[pool] = max(peak[pool], min(many, budgets[pool]))
-        begin, end = _times(at, rounds, expected, terms)
-        told = {"number": number, "nodes": [_node(node) for node in batch], "begin": begin, "end": end}
+        told = {"number": number, "nodes": [_node(node) for node in part.nodes], "begin": begin, "end": end}
         planned.append({**told, "held": part.held})
-        at = end if end is None or not away else end + part.soak
-        last = _times(late, rounds, slow, terms)[1]
-        late = last if last is None or not away else last + part.soak
+    end = times[-1][1] if times else terms.now
     refused = [{"name": node["name"], "why": node["refusal"]} for node in nodes if node["refusal"]]
     return {
         "batches": planned,
         "refused": refused,
-        "objection": _objection([one["name"] for one in refused], at),
+        "objection": _objection([one["name"] for one in refused], end),
         "nothing": [node["name"] for node in nodes if not node["steps"] and not node["refusal"]],
         "expected": {pool: one._asdict() for pool, one in expected.items()},
         "begin": next((one["begin"] for one in planned if any(leaves(node) for node in one["nodes"])), terms.now),
-        "end": planned[-1]["end"] if planned else at,
-        "late": last if planned else late,
+        "end": end,
+        "late": late[-1][1] if late else terms.now,
         "peak": dict(peak),
         "allowed": budgets,
     }
@@ -142,30 +138,56 @@ def allowed(pool: str, nodes: int, said: str) -> int:
 
 
 def _expected(nodes: Iterable[Mapping[str, Any]], pool: str, said: int) -> _Expected:
-    found = [whole_number(str(node["seconds"])) for node in nodes if node["pool"] == pool]
-    measured = [float(seconds) for seconds in found if seconds is not None and 0 < seconds <= LONGEST_CORDON]
-    if len(measured) < ENOUGH:
+    measured = [seconds for node in nodes if node["pool"] == pool and (seconds := _last(node))]
+    if len(measured) < estimate.ENOUGH:
         return _Expected(said, said, 0)
-    return _Expected(int(median(measured)), int(quantile(sorted(measured), 0.95)), len(measured))
+    return _Expected(int(median(measured)), int(estimate.quantile(sorted(measured), 0.95)), len(measured))
+
+
+def _last(node: Mapping[str, Any]) -> float:
+    """Seconds of the node's last move, 0 if nobody knows."""
+    seconds = whole_number(str(node["seconds"]))
+    return float(seconds) if seconds is not None and 0 < seconds <= LONGEST_CORDON else 0.0
 
 
 def _times(
-    at: float | None, rounds: Mapping[str, int], expected: Mapping[str, _Expected], terms: Terms
-) -> tuple[float | None, float | None]:
-    """Return when a batch begins and ends: each pool takes its rounds, and each round a time that is open."""
-    if at is None or not rounds:
-        return at, at
-    begins, ends = [], []
-    for pool, many in rounds.items():
-        seconds, now = expected[pool].seconds, at
-        for number in range(many):
-            open_time = windows.opening(terms.schedule, now, seconds)
-            if open_time is None:
-                return None, None
-            begins += [open_time[0]] * (number == 0)
-            now = open_time[0] + seconds
-        ends.append(now)
-    return min(begins), max(ends)
+    parts: Iterable[_Part],
+    expected: Mapping[str, _Expected],
+    budgets: Mapping[str, int],
+    terms: Terms,
+    slow: bool = False,
+) -> list[estimate.Times]:
+    """Return when each batch begins and ends.
+
+    :param slow: as if each node took as long as the p95 of its pool.
+    """
+    played = []
+    known: dict[str, list[float]] = {}
+    for part in parts:
+        works = [_work(node, expected[node["pool"]], slow) for node in part.nodes if leaves(node)]
+        played.append(estimate.Part(works, part.soak))
+        for node in part.nodes:
+            known.setdefault(node["pool"], []).extend(filter(None, [_last(node)]))
+    known = {pool: those for pool, those in known.items() if expected[pool].measured}
+    rules = estimate.Terms(budgets, terms.sliding, terms.cap, opening=_openings(expected, terms.schedule))
+    return estimate.expect(played, known, [terms.expected], rules, terms.now)
+
+
+def _work(node: Mapping[str, Any], expected: _Expected, slow: bool) -> estimate.Work:
+    # Too few say nothing of the others, and one alone nothing of itself either: its kubelet could write anything.
+    last = _last(node) if expected.measured else expected.seconds
+    return estimate.Work(node["name"], node["pool"], float(expected.p95 if slow else last))
+
+
+def _openings(expected: Mapping[str, _Expected], schedule: windows.Schedule) -> Callable[[float, str], float | None]:
+    """Return what says when a node may leave: if it is expected to be back in time."""
+
+    @functools.lru_cache
+    def opening(at: float, pool: str) -> float | None:
+        found = windows.opening(schedule, at, expected[pool].seconds)
+        return found[0] if found else None
+
+    return opening
 
 
 def _node(node: Mapping[str, Any]) -> dict[str, Any]:

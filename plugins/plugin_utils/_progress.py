@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import some
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _rollout as reducer
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _outlook, _rollout as reducer
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import Event
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import DONE, Node, Rollout, Span
 
@@ -105,7 +105,7 @@ def totals(rollout: Rollout, now: float) -> str:
     parts = [f"batch {batch.number} of {batch.of}"] if batch.of > 1 else []
     parts.append(f"{outcomes[DONE]} done, {outcomes[reducer.FAILED]} failed, {outcomes[reducer.HELD]} held up")
     parts.append(f"{reducer.to_go(rollout)} to go")
-    left = reducer.seconds_left(rollout, now)
+    left = _outlook.seconds_left(rollout, now)
     if left:
         parts.append(f"about {duration(left)} left")
     return ", ".join(parts)

@@ -113,12 +113,31 @@ class Batch:
 
 
 @dataclass
+class Ahead:
+    """How the nodes of a play are to go, as its run has told it.
+
+    nodes: pool and seconds of the last move (0 if unknown) by name, in their order. places: pool to nodes of it that
+    may be away at once. sizes: of the batches, as far as known. soaks: seconds after each of them. sliding: whether
+    each node goes at its own pace. cap: nodes of all pools that may be away at once, 0 for no limit.
+    """
+
+    run: str = ""
+    nodes: dict[str, tuple[str, int]] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+    sizes: list[int] = field(default_factory=list)
+    soaks: list[int] = field(default_factory=list)
+    sliding: bool = False
+    cap: int = 0
+
+
+@dataclass
 class Rollout:
     """All of it.
 
     expires: when the release does, as its manifest says it, "" if never. first_out: when the first node left service,
-    None before. unread: what could not be read, with how often. twice: events that came more than once. outcomes: how
-    many nodes have each, "" included.
+    None before. left: how often one did. unread: what could not be read, with how often. twice: events that came more
+    than once. outcomes: how many nodes have each, "" included. outlook: what was estimated last: of what, when, and how
+    many seconds were left.
     """
 
     release: str = ""
@@ -126,7 +145,10 @@ class Rollout:
     runs: dict[str, Run] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     batch: Batch = field(default_factory=Batch)
+    ahead: Ahead | None = None
     first_out: float | None = None
+    left: int = 0
+    outlook: tuple[tuple[int, int, str], float, float | None] | None = None
     unread: Counter[str] = field(default_factory=Counter)
     twice: int = 0
     too_many: int = 0
@@ -246,6 +268,13 @@ def _batch(rollout: Rollout, run: Run, one: Event) -> None:
             _begin(other, WAITING, one.at)
 
 
+def _ahead(rollout: Rollout, run: Run, one: Event) -> None:
+    said = one.said
+    known = zip(said["nodes"], said["pools"], said["last"])
+    rest = {name: said[name] for name in ("places", "sizes", "soaks", "sliding", "cap")}
+    rollout.ahead = Ahead(one.run, {name: (pool, last) for name, pool, last in known}, **rest)
+
+
 def _step(rollout: Rollout, node: Node, one: Event) -> None:
     if not node.now_in or node.now_in.step != one.said["step"]:
         _begin(node, one.said["step"], one.at)
@@ -262,6 +291,7 @@ def _service(rollout: Rollout, node: Node, one: Event) -> None:
         node.out_since = None
     elif not one.said["serving"] and node.out_since is None:
         node.out_since = one.at
+        rollout.left += 1
         rollout.first_out = one.at if rollout.first_out is None else rollout.first_out
 
 
@@ -301,7 +331,7 @@ def _end(rollout: Rollout, run: Run, one: Event) -> None:
         _close(other, one.at)
 
 
-_OF_RUNS = {"run": _run, "release": _release, "batch": _batch, "end": _end}
+_OF_RUNS = {"run": _run, "release": _release, "batch": _batch, "ahead": _ahead, "end": _end}
 _OF_NODES = {
     "step": _step,
     "pool": _pool,
@@ -340,21 +370,8 @@ def unavailable_seconds(rollout: Rollout, now: float) -> list[float]:
     return sorted(filter(None, (node.out_of_service(now) for node in rollout.nodes.values())))
 
 
-def quantile(ordered: list[float], share: float) -> float:
-    """Return the smallest value that so much of a list, which is in order and not empty, does not exceed."""
-    return ordered[min(len(ordered) - 1, max(0, -int(-share * len(ordered) // 1) - 1))]
-
-
 def median(values: list[float]) -> float:
     return statistics.median(values) if values else 0.0
-
-
-def seconds_left(rollout: Rollout, now: float) -> float | None:
-    """Estimate when all is done, from how fast nodes have been done so far; None while nobody can know."""
-    ended = rollout.outcomes[DONE] + rollout.outcomes[FAILED]
-    if rollout.first_out is None or not ended:
-        return None
-    return (now - rollout.first_out) / ended * to_go(rollout)
 
 
 def to_go(rollout: Rollout) -> int:

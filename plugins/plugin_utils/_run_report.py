@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SEVERITIES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import STEPS
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _rollout as reducer
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._estimate import quantile
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._progress import duration
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import Node, Rollout, Span
 
@@ -85,7 +86,7 @@ def sentence(rollout: Rollout) -> str:
 def _spread(ordered: list[float]) -> dict[str, Any]:
     if not ordered:
         return {"nodes": 0, "median": 0.0, "p95": 0.0, "longest": 0.0}
-    at = reducer.quantile
+    at = quantile
     return {"nodes": len(ordered), "median": at(ordered, 0.5), "p95": at(ordered, 0.95), "longest": ordered[-1]}
 
 

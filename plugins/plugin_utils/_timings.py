@@ -13,8 +13,8 @@ from typing import Any
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import timings
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._estimate import quantile
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._progress import duration
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import quantile
 
 # All of it, before its parts.
 AWAY = "away"

@@ -47,6 +47,7 @@ class Watch:
     def __init__(self, tell: Callable[..., None]) -> None:
         self._tell = tell
         self._batch: dict[str, Any] | None = None
+        self._ahead: dict[str, Any] | None = None
         # By host, in the play or batch at work: number of its step, and of the one before.
         self._at: dict[str, int] = {}
         self._before: dict[str, int] = {}
@@ -62,9 +63,21 @@ class Watch:
         self._findings: dict[str, dict[str, list[Any]]] = {}
         self._release = ""
 
-    def play(self, name: str, number: int, of: int, nodes: Sequence[str], total: int) -> None:
-        """A play or one of its batches begins. It is told as soon as a node takes a step in it."""
+    def play(
+        self,
+        name: str,
+        number: int,
+        of: int,
+        nodes: Sequence[str],
+        total: int,
+        ahead: dict[str, Any] | None = None,
+    ) -> None:
+        """A play or one of its batches begins. It is told as soon as a node takes a step in it.
+
+        :param ahead: how all of its nodes are to go, as _ahead.py has it; None if that was said.
+        """
         self._settle(self._skipped)
+        self._ahead = ahead or self._ahead
         self._batch = {"play": name, "number": number, "of": of, "nodes": list(nodes), "total": total}
         self._at = {}
 
@@ -141,6 +154,9 @@ class Watch:
         return next((_RULES[rule] for rule in rules if rule in _RULES), None)
 
     def _announce(self) -> None:
+        if self._ahead is not None:
+            self._tell("ahead", **self._ahead)
+            self._ahead = None
         if self._batch is not None:
             self._tell("batch", **self._batch)
             self._batch = None

@@ -146,18 +146,3 @@ def test_it_is_bounded(monkeypatch):
     assert all(len(node.spans) <= 5 for node in state.nodes.values())
     said = " ".join(missing(state))
     assert "were dropped" in said and "early steps" in said
-
-
-def test_estimate():
-    story = Story().begin("w1", "w2", "w3")
-    assert reducer.seconds_left(reduce(story.events), story.at) is None
-    story.move("w1")
-    state = reduce(story.events)
-    assert reducer.to_go(state) == 2
-    assert reducer.seconds_left(state, state.first_out + 30) == 60
-
-
-def test_quantile():
-    values = [float(value) for value in range(1, 11)]
-    assert [reducer.quantile(values, share) for share in (0.0, 0.5, 0.9, 1.0)] == [1, 5, 9, 10]
-    assert reducer.quantile([7.0], 0.9) == 7 and reducer.median([]) == 0

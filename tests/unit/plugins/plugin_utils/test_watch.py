@@ -132,7 +132,7 @@ def test_preparing_and_moving(run):
         "w1 reboots into its trial (drain 10 s, arm 10 s) | batch 1 of 2, 0 done, 0 failed, 0 held up, 2 to go",
         "w1 is verified (reboot 10 s) | batch 1 of 2, 0 done, 0 failed, 0 held up, 2 to go",
         "w1 is done after 2 min 10 s, 1 min 10 s of them out of service"
-        " | batch 1 of 2, 1 done, 0 failed, 0 held up, 1 to go, about 1 min 20 s left",
+        " | batch 1 of 2, 1 done, 0 failed, 0 held up, 1 to go, about 1 min 10 s left",
     ]
 
 
