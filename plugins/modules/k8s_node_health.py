@@ -44,15 +44,6 @@ options:
   boot_id:
     description: Boot id that the node must report. Gate C(boot_id). A node that boots once more is not waited for.
     type: str
-  boot_id_not:
-    description: Boot id that the node must not report any more. Gate C(boot_id).
-    type: str
-  os_image:
-    description: Part of the name of the OS, or a regular expression that finds it. Gate C(os_image).
-    type: str
-  kernel_version:
-    description: Kernel that must run, in full. Gate C(kernel_version).
-    type: str
   daemonsets:
     description: Whether all pods of DaemonSets on the node must be Ready. Gate C(daemonsets).
     type: bool
@@ -173,8 +164,7 @@ EXAMPLES = r"""
   osmigrate.fleet.k8s_node_health:
     name: "{{ k8s_node_name }}"
     uid: "{{ k8s_node.uid }}"
-    boot_id_not: "{{ k8s_node.boot_id }}"
-    os_image: Debian GNU/Linux 13
+    boot_id: "{{ boot.booted.boot_id }}"
     ready_for: 30
   delegate_to: localhost
 
@@ -259,9 +249,6 @@ def main() -> None:
             name=dict(type="str", required=True),
             uid=dict(type="str"),
             boot_id=dict(type="str"),
-            boot_id_not=dict(type="str"),
-            os_image=dict(type="str"),
-            kernel_version=dict(type="str"),
             daemonsets=dict(type="bool", default=True),
             version_skew=dict(type="bool", default=True),
             node_conditions=dict(type="bool", default=True),
@@ -275,7 +262,6 @@ def main() -> None:
             timeout=dict(type="int", default=600),
         ),
         work,
-        mutually_exclusive=[("boot_id", "boot_id_not")],
     )
 
 

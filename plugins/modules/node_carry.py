@@ -145,10 +145,6 @@ options:
     type: list
     elements: str
     default: []
-  fail_on_inhibitor:
-    description: Whether to fail, with one message and before anything is written, if anything stops the node.
-    type: bool
-    default: true
 seealso:
   - module: osmigrate.fleet.ostree_candidate
   - module: osmigrate.fleet.boot_trial
@@ -461,7 +457,7 @@ def carry(
         made = plan.make(situation, params["extra_paths"], limits, params["kernel_arguments"])
     found = carried.examine(made, params["accepted"])
     stopped = findings.inhibitors(found)
-    if stopped and params["fail_on_inhibitor"]:
+    if stopped:
         refused = findings.refusal(CARRYING, found, stopped, UNTOUCHED)
         refused.result = dict(changed=False, findings=found, inhibitors=stopped)
         raise refused
@@ -504,7 +500,7 @@ def ask_programs(
     asked = carried.judged(judges.ask(situation), params["accepted"])
     found = sorted(result["findings"] + asked, key=lambda one: -SEVERITIES.index(one["severity"]))
     stopped = findings.inhibitors(found)
-    if findings.inhibitors(asked) and params["fail_on_inhibitor"]:
+    if findings.inhibitors(asked):
         refused = findings.refusal(CARRYING, asked, stopped, left)
         refused.result = dict(changed=result["changed"], findings=found, inhibitors=stopped)
         raise refused
@@ -555,7 +551,6 @@ def main() -> None:
             health_timeout=dict(type="int", default=60),
             health_deadline=dict(type="int", default=0),
             accepted=dict(type="list", elements="str", default=[]),
-            fail_on_inhibitor=dict(type="bool", default=True),
             **fence.ARGUMENT_SPEC,
         ),
         supports_check_mode=True,

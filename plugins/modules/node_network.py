@@ -44,10 +44,6 @@ options:
     type: list
     elements: str
     default: []
-  timeout:
-    description: For O(state=compared), how long to wait for those addresses, in seconds.
-    type: int
-    default: 30
 seealso:
   - module: osmigrate.fleet.node_carry
   - module: osmigrate.fleet.boot_trial
@@ -111,6 +107,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network import pr
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import leases, state
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 
+# Of addresses that a reboot makes appear late.
+APPEAR_SECONDS = 30
+
 
 def look(addresses: typing.Any) -> typing.Any:
     """Return what there is of the network now, as proof.take does."""
@@ -136,8 +135,10 @@ def keep(path: str, addresses: typing.Any, check_mode: bool) -> typing.Any:
     return {"changed": changed, "actions": actions, "addresses": now["kubernetes"], "differences": []}
 
 
-def compare(path: str, timeout: typing.Any) -> typing.Any:
+def compare(path: str, timeout: float = APPEAR_SECONDS) -> typing.Any:
     """Compare what runs with what was kept.
+
+    :param timeout: seconds that its addresses may take to appear.
 
     :returns: dict, the result of the module.
     :raises FleetError: an address is gone by which Kubernetes knows the node; has the result.
@@ -172,7 +173,6 @@ def main() -> None:
         argument_spec=dict(
             state=dict(type="str", choices=["kept", "compared"], required=True),
             addresses=dict(type="list", elements="str", default=[]),
-            timeout=dict(type="int", default=30),
             **ANSWER_SPEC,
             **fence.ARGUMENT_SPEC,
         ),
@@ -183,7 +183,7 @@ def main() -> None:
             with fence.guarded(module):
                 result = keep(proof.PATH, module.params["addresses"], module.check_mode)
         else:
-            result = compare(proof.PATH, module.params["timeout"])
+            result = compare(proof.PATH)
     answer(module, **result)
 
 

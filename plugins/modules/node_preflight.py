@@ -87,14 +87,6 @@ options:
     choices: [auto, firmware, kexec]
     default: firmware
     version_added: 1.0.0
-  root_margin:
-    description: Bytes that must be left free on the root.
-    type: int
-    default: 500000000
-  boot_margin:
-    description: Bytes that must be left free on a C(/boot) that is a file system of its own.
-    type: int
-    default: 20000000
   accepted:
     description:
       - Keys of findings that the operator accepts.
@@ -103,10 +95,6 @@ options:
     type: list
     elements: str
     default: []
-  fail_on_inhibitor:
-    description: Whether to fail, with one message, if anything stops the node.
-    type: bool
-    default: true
 seealso:
   - module: osmigrate.fleet.node_info
 """
@@ -189,21 +177,17 @@ def main() -> None:
             deadman_seconds=dict(type="int", default=0),
             deadman_most=dict(type="int", default=0),
             reboot_method=dict(type="str", choices=method.WANTED, default=method.FIRMWARE),
-            root_margin=dict(type="int", default=500000000),
-            boot_margin=dict(type="int", default=20000000),
             accepted=dict(type="list", elements="str", default=[]),
-            fail_on_inhibitor=dict(type="bool", default=True),
         ),
         supports_check_mode=True,
     )
-    limits = ("deadman_seconds", "deadman_most", "root_margin", "boot_margin")
-    asked = limits + ("allow_downgrade", "plain_http", "reboot_method")
+    asked = ("deadman_seconds", "deadman_most", "allow_downgrade", "plain_http", "reboot_method")
     wanted = dict(module.params["release"], **{name: module.params[name] for name in asked})
     with failing(module):
         findings = checks.examine(facts.gather(), wanted, module.params["accepted"], registry.backends())
         stopped = checks.inhibitors(findings)
         result = dict(changed=False, findings=findings, inhibitors=stopped)
-        if stopped and module.params["fail_on_inhibitor"]:
+        if stopped:
             said = "The node cannot be moved to {name} {version}".format(**wanted)
             refused = checks.refusal(said, findings, stopped)
             refused.result = result

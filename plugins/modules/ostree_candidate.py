@@ -29,9 +29,6 @@ attributes:
   platform:
     platforms: linux
 options:
-  stateroot:
-    description: Name of the OSTree stateroot; the operating system's id if unset.
-    type: str
   kernel_arguments:
     description: Kernel arguments to add to those that are carried from the running kernel.
     type: list
@@ -101,7 +98,7 @@ deployment:
   type: str
   sample: /ostree/deploy/debian/deploy/4c1f.0
 stateroot:
-  description: Name of the stateroot.
+  description: Name of the stateroot, which is the operating system's id.
   returned: success
   type: str
   sample: debian
@@ -159,7 +156,7 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
     """
     release, signed_by = admission.verified(params)
     boot = open_boot.control(check_mode=check_mode)
-    stateroot = params["stateroot"] or release["os"]["id"]
+    stateroot = release["os"]["id"]
     candidate = Candidate(release, Ostree(), boot, stateroot, params["timeout"], params["etc_conflicts"])
     wanted = params["state"] == "present"
     steps = candidate.plan() if wanted else candidate.plan_removal()
@@ -186,7 +183,6 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
 def main() -> None:
     module = FleetModule(
         argument_spec={
-            "stateroot": {"type": "str"},
             "kernel_arguments": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 3600},
             "etc_conflicts": {"type": "str", "choices": list(etc_merge.POLICIES), "default": "keep"},

@@ -38,7 +38,7 @@ def take(cluster, name, limit, seconds, terms=ANY_TIME, timeout=60):
     drain.NodeDrain(cluster, drain.Request(name, drain_plan.Policy(False, False), timeout, None, 50)).run()
     claim.claim(cluster, request)
     time.sleep(seconds)
-    health.wait(cluster, name, health.Wanted(*[None] * 5, True), 0, timeout)
+    health.wait(cluster, name, health.Wanted(daemonsets=True), 0, timeout)
     update_node(cluster, name, lambda node, now: cordon_plan.plan_uncordon(node, MANAGER, now))
     claim.release(cluster, name, "pool")
     done = {**dict.fromkeys(record_plan.FIELDS), "phase": "done"}

@@ -98,7 +98,7 @@ def test_the_api_server_is_away_while_a_place_and_a_boot_are_waited_for(control_
     fleet = make_fleet(3)
     going, waiting, booting = fleet.nodes
     claim.claim(robot, fleet.request(0))
-    wanted = health.Wanted(None, None, "boot-1", None, None, True)
+    wanted = health.Wanted(boot_id="boot-2", daemonsets=True)
     with concurrent.futures.ThreadPoolExecutor(2) as threads:
         place = threads.submit(claim.claim, robot, fleet.request(1, timeout=60))
         boot = threads.submit(health.wait, robot, booting, wanted, 2, 90)

@@ -133,13 +133,14 @@ def test_health_waits_for_the_new_boot(robot, scene):
     def reboot():
         scene.nodes.boot(scene.node, "boot-2", "Debian GNU/Linux 13 (trixie)")
 
-    wanted = health.Wanted(None, None, "boot-1", "GNU/Linux 13", None, True)
+    wanted = health.Wanted(boot_id="boot-2", daemonsets=True)
     timer = threading.Timer(2, reboot)
     timer.start()
     result = health.wait(robot, scene.node, wanted, ready_for=1, timeout=30)
-    assert [gate["passed"] for gate in result["gates"]] == [True] * 4
-    with pytest.raises(health.HealthError, match="failed the gate os_image"):
-        health.wait(robot, scene.node, wanted._replace(os_image="GNU/Linux 12"), 0, 30)
+    assert [gate["passed"] for gate in result["gates"]] == [True] * 3
+    assert result["node"]["os_image"] == "Debian GNU/Linux 13 (trixie)"
+    with pytest.raises(health.HealthError, match="failed the gate uid"):
+        health.wait(robot, scene.node, wanted._replace(uid="of-another"), 0, 30)
 
 
 def test_the_inventory(robot_kubeconfig, scene, tmp_path):

@@ -138,9 +138,7 @@ def of_node(text: str) -> None:
     recover_plan.objections(node, [], {}, 60, NOW)
     machine = identity_plan.claimed(node)
     identity_plan.objection(machine, identity_plan.Identity("m", "b", ("192.0.2.1",)), [machine])
-    health.judge_node(
-        node, health.Wanted("u", "b", None, "x", "k", False, version_skew=True, node_conditions=True), "v1.36.0"
-    )
+    health.judge_node(node, health.Wanted("u", "b", version_skew=True, node_conditions=True), "v1.36.0")
     capacity.left(node, [])
     controllers.examine([node], [], [])
 

@@ -15,6 +15,9 @@ Entries = typing.Dict[str, Entry]  # by id
 Release = typing.Dict[str, typing.Any]  # a validated manifest
 
 
+BOOT_MARGIN = 20000000  # bytes that are left free on a /boot that is a file system of its own
+
+
 class Step(typing.NamedTuple):
     """One thing that is left to do: a short sentence for people, and what does it."""
 

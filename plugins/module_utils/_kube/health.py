@@ -32,8 +32,6 @@ NOT_LOOKED_AT = "not looked at before the other gates are open"
 NAMES = (
     "uid",
     "boot_id",
-    "os_image",
-    "kernel_version",
     "kubelet_version",
     "ready",
     "node_conditions",
@@ -47,12 +45,9 @@ _VERSION = re.compile(r"v([0-9]{1,4})\.([0-9]{1,4})(?![0-9])")
 
 
 class Wanted(typing.NamedTuple):
-    uid: typing.Optional[str]
-    boot_id: typing.Optional[str]
-    boot_id_not: typing.Optional[str]
-    os_image: typing.Optional[str]
-    kernel_version: typing.Optional[str]
-    daemonsets: bool
+    uid: typing.Optional[str] = None
+    boot_id: typing.Optional[str] = None
+    daemonsets: bool = False
     version_skew: bool = False
     node_conditions: bool = False
     ignored_conditions: typing.Iterable[str] = ()
@@ -86,14 +81,8 @@ def judge_node(node: dict, wanted: Wanted, server_version: str = "") -> typing.L
     gates = []
     if wanted.uid:
         gates.append(Gate("uid", facts["uid"] == wanted.uid, facts["uid"]))
-    if wanted.boot_id or wanted.boot_id_not:
-        booted = facts["boot_id"] == wanted.boot_id if wanted.boot_id else facts["boot_id"] != wanted.boot_id_not
-        gates.append(Gate("boot_id", booted, facts["boot_id"]))
-    if wanted.os_image:
-        gates.append(Gate("os_image", _resembles(facts["os_image"], wanted.os_image), facts["os_image"]))
-    if wanted.kernel_version:
-        kernel = facts["kernel_version"]
-        gates.append(Gate("kernel_version", kernel == wanted.kernel_version, kernel))
+    if wanted.boot_id:
+        gates.append(Gate("boot_id", facts["boot_id"] == wanted.boot_id, facts["boot_id"]))
     if wanted.version_skew:
         gates.append(judge_version(facts["kubelet_version"], server_version))
     ready = node_view.conditions(node).get("Ready", "Unknown")
@@ -151,7 +140,7 @@ def judge_daemonsets(pods: typing.List[dict]) -> Gate:
 def hopeless(gates: typing.List[Gate], first: typing.List[Gate]) -> typing.Optional[Gate]:
     """The gate that no waiting opens any more.
 
-    That is another Node object, another boot than the one that is judged, or another OS on that very boot.
+    That is another Node object, another boot than the one that is judged, or the wrong kubelet on that very boot.
 
     :param first: the gates at the first look, when the kubelet may have told of the boot before.
     """
@@ -164,10 +153,8 @@ def hopeless(gates: typing.List[Gate], first: typing.List[Gate]) -> typing.Optio
     if not booted.passed:
         before = next(gate.value for gate in first if gate.name == "boot_id")
         return None if booted.value in ("", before) else booted
-    for name in ("os_image", "kernel_version", "kubelet_version"):
-        if name in named and not named[name].passed:
-            return named[name]
-    return None
+    kubelet = named.get("kubelet_version")
+    return kubelet if kubelet and not kubelet.passed else None
 
 
 class _Looks:
@@ -331,10 +318,6 @@ def _result(node: dict, gates: typing.List[Gate], since: typing.Dict[str, float]
         ],
         "node": node_view.describe(node),
     }
-
-
-def _resembles(value: str, wanted: str) -> bool:
-    return wanted in value or re.search(wanted, value) is not None
 
 
 def _up(pod: dict) -> bool:

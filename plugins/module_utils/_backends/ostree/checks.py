@@ -7,12 +7,13 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import check
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import BOOT_MARGIN, check
 
 Facts = typing.Dict[str, typing.Any]
 
 # A release has about one file in so many bytes, directories and what OSTree notes of them included.
 BYTES_PER_FILE = 12 * 1024
+ROOT_MARGIN = 500000000  # bytes that are left free on the root
 
 
 def root_space(node: Facts, wanted: Facts) -> str:
@@ -22,7 +23,7 @@ def root_space(node: Facts, wanted: Facts) -> str:
     if not node["boot"]["separate"]:
         needed += 2 * wanted["boot_size"]
     kept = root["kept_free_bytes"]
-    return _shortage("The root", root["free_bytes"], needed + wanted["root_margin"]) or _shortage(
+    return _shortage("The root", root["free_bytes"], needed + ROOT_MARGIN) or _shortage(
         "The root, with what is reserved for its administrator,", root["root_bytes"], needed + kept,
         " of which OSTree keeps %d MB free" % (kept // 1000000),
     )  # fmt: skip
@@ -41,7 +42,7 @@ def boot_space(node: Facts, wanted: Facts) -> str:
     # Twice: OSTree keeps what is there until the new kernel and initramfs are complete.
     # What is superseded is removed before.
     free = node["boot"]["free_bytes"] + node["ostree"]["reclaimable_bytes"]
-    return _shortage("/boot", free, 2 * wanted["boot_size"] + wanted["boot_margin"])
+    return _shortage("/boot", free, 2 * wanted["boot_size"] + BOOT_MARGIN)
 
 
 def ostree_tool(node: Facts, wanted: Facts) -> str:

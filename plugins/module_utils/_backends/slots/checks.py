@@ -7,7 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import check
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import BOOT_MARGIN, check
 
 Facts = typing.Dict[str, typing.Any]
 
@@ -34,7 +34,7 @@ def slots_in_use(node: Facts, wanted: Facts) -> str:
 def slots_boot_space(node: Facts, wanted: Facts) -> str:
     if any(_holds(slot, wanted) for slot in node["slots"]["slots"].values()):
         return ""
-    free, needed = node["boot"]["free_bytes"], wanted["boot_size"] + wanted["boot_margin"]
+    free, needed = node["boot"]["free_bytes"], wanted["boot_size"] + BOOT_MARGIN
     if free >= needed:
         return ""
     return "/boot has %d MB free, and %d MB are needed" % (free // 1000000, -(-needed // 1000000))

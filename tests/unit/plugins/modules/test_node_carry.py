@@ -24,7 +24,6 @@ PARAMS = {
     "health_timeout": 60,
     "health_deadline": 0,
     "accepted": [],
-    "fail_on_inhibitor": True,
 }
 MOUNTINFO = """\
 27 1 254:3 / / rw - ext4 /dev/vda3 rw
@@ -169,4 +168,3 @@ def test_what_would_keep_the_node_from_serving_stops_it_before_anything_is_writt
     assert refused.value.result["inhibitors"] == ["carry-not-serving"]
     assert not (node / "deployment/etc/hostname").exists()
     assert carry(node, accepted=["carry-not-serving"])["inhibitors"] == []
-    assert carry(node, fail_on_inhibitor=False)["inhibitors"] == ["carry-not-serving"]

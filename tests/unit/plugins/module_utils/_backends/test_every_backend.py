@@ -31,7 +31,6 @@ ASKED = {
     "health_timeout": 60,
     "health_deadline": 0,
     "accepted": [],
-    "fail_on_inhibitor": True,
 }
 
 

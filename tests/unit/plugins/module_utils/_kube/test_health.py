@@ -11,7 +11,7 @@ FACTS = {"bootID": "b2", "osImage": "Debian GNU/Linux 13 (trixie)", "kernelVersi
 
 
 def wanted(**gates):
-    return health.Wanted(**{**dict.fromkeys(health.Wanted._fields), "daemonsets": False, **gates})
+    return health.Wanted(**gates)
 
 
 def passed(gates):
@@ -25,18 +25,11 @@ def passed(gates):
         ("uid", "uid-old", False),
         ("boot_id", "b2", True),
         ("boot_id", "b1", False),
-        ("boot_id_not", "b1", True),
-        ("boot_id_not", "b2", False),
-        ("os_image", "Debian GNU/Linux 13 (trixie)", True),
-        ("os_image", "Linux 1[34]", True),
-        ("os_image", "Linux 12", False),
-        ("kernel_version", "6.12.43+deb13-amd64", True),
-        ("kernel_version", "6.12", False),
     ],
 )
 def test_gates_of_the_node(make_node, gate, value, expected):
     judged = passed(health.judge_node(make_node(**FACTS), wanted(**{gate: value})))
-    assert judged == {"ready": True, gate.replace("_not", ""): expected}
+    assert judged == {"ready": True, gate: expected}
 
 
 @pytest.mark.parametrize("status, expected", [("True", True), ("False", False), ("Unknown", False)])
@@ -163,8 +156,8 @@ def wait(nodes, gates, pods=(), ready_for=0, timeout=60):
 
 def test_waits_for_the_new_boot(make_node):
     old, booting, up = make_node(bootID="b1"), make_node(ready="False", **FACTS), make_node(**FACTS)
-    result = wait([old, old, booting, up], wanted(boot_id_not="b1", os_image="Linux 13"))
-    assert {gate["name"]: gate["seconds"] for gate in result["gates"]} == {"boot_id": 2, "os_image": 2, "ready": 3}
+    result = wait([old, old, booting, up], wanted(boot_id="b2"))
+    assert {gate["name"]: gate["seconds"] for gate in result["gates"]} == {"boot_id": 2, "ready": 3}
     assert result["node"]["os_image"] == FACTS["osImage"]
     assert result["changed"] is False
 
@@ -194,10 +187,8 @@ def test_a_pod_that_only_says_it_is_of_a_daemon_set_holds_no_node(make_node, mak
 
 def test_what_waiting_cannot_mend_fails_at_once(make_node):
     clock = Clock()
-    other_os, other_kernel = wanted(boot_id="b2", os_image="Linux 12"), wanted(boot_id_not="b1", kernel_version="6.1")
-    for gates in (wanted(uid="uid-old"), other_os, other_kernel):
-        with pytest.raises(health.HealthError, match="instead of"):
-            health.wait(Script([make_node(**FACTS)]), "w1", gates, 0, 600, clock.now, clock.sleep)
+    with pytest.raises(health.HealthError, match="instead of"):
+        health.wait(Script([make_node(**FACTS)]), "w1", wanted(uid="uid-old"), 0, 600, clock.now, clock.sleep)
     old, good = health.Gate("boot_id", False, "b1"), health.Gate("boot_id", True, "b2")
     too_new = health.Gate("kubelet_version", False, "v1.35.0")
     assert health.hopeless([good, too_new], [good, too_new])
@@ -211,8 +202,3 @@ def test_a_node_that_goes_home_while_it_is_verified_is_not_waited_for(make_node,
     looks = [make_node(bootID=before, ready="False"), make_node(bootID=""), make_node(bootID="b2", ready="False"), home]
     with pytest.raises(health.HealthError, match="it is b3 instead of b2, because it has booted again"):
         wait(looks, wanted(boot_id="b2"), timeout=600)
-
-
-def test_another_os_may_still_come_if_no_boot_is_judged(make_node):
-    old = make_node(bootID="b1", osImage="Debian GNU/Linux 12 (bookworm)")
-    assert wait([old, make_node(**FACTS)], wanted(os_image="Linux 13"))["gates"][0]["passed"]

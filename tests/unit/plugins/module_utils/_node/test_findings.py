@@ -18,8 +18,6 @@ WANTED = {
     "size": 650 * MB,
     "boot_size": 60 * MB,
     "minimum_from": [],
-    "root_margin": 500 * MB,
-    "boot_margin": 20 * MB,
     "serial": 0,
     "allow_downgrade": False,
     "plain_http": False,
