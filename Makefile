@@ -80,8 +80,9 @@ importer: install ## what Galaxy and a builder of execution environments would s
 	@python tests/gate/image.py $(BUILD)
 	@ansible-builder create --file $(BUILD)/execution-environment.yml --context $(BUILD)/context --verbosity 0
 
-references: venv ## write the tables of the roles' READMEs, the forms for AWX, the version and the figures of scale-out anew
+references: venv ## write the tables of READMEs and variables, the forms for AWX, the version and the figures of scale-out anew
 	@python tests/gate/references.py
+	@python tests/gate/variables.py
 	@python tests/gate/surveys.py
 	@python tests/gate/version.py
 	@python tests/gate/workflow.py

@@ -349,14 +349,15 @@ def test_a_role_has_one_family_of_variables(role):
     begins with two underscores."""
     files = {path: path.read_text() for path in (ROOT / "roles" / role).glob("*/*.yml")}
     tasks = "".join(text for path, text in files.items() if path.parent.name != "meta")
+    options = {name for spec in entries(role).values() for name in spec.get("options") or {}}
     for path, text in files.items():
-        if path.parent.name in ("defaults", "vars"):
-            prefix = f"{role}_" if path.parent.name == "defaults" else f"__{role}_"
-            assert [name for name in yaml.safe_load(text) or {} if not name.startswith(prefix)] == []
-    for spec in entries(role).values():
-        for name in spec.get("options") or {}:
-            assert name.startswith(f"{role}_")
-            assert role in COMPOSE_NAMES or re.search(rf"\b{name}\b(?!:)", tasks), f"{role} never reads {name}"
+        if path.parent.name == "vars":
+            assert [name for name in yaml.safe_load(text) if not name.startswith(f"__{role}_")] == []
+        elif path.parent.name == "defaults":
+            assert set(yaml.safe_load(text) or {}) <= options
+    for name in options:
+        assert name.startswith(f"{role}_")
+        assert role in COMPOSE_NAMES or re.search(rf"\b{name}\b(?!:)", tasks), f"{role} never reads {name}"
 
 
 def test_what_roles_say_among_themselves_is_known_to_the_role_that_reads_it():
