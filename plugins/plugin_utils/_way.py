@@ -61,7 +61,7 @@ def next_steps(
         return Way((REVERT,) if (boot["trial"] or {}).get("entry") == target else (), refusal)
     way = _steps(boot, target, retry, attempts_max, drill)
     # What boot_info says is as it will be then. A node that is left as it is may wait for a run that does something.
-    if boot.get("contradictions") and (way.steps or not way.refusal):
+    if boot["contradictions"] and (way.steps or not way.refusal):
         return Way((REPAIR, *way.steps), way.refusal)
     return way
 
@@ -106,7 +106,7 @@ def _steps(boot: dict[str, Any], target: str, retry: bool, attempts_max: int, dr
         attempts = _attempts(boot, target) + 1
         refusal = _refusal(target, attempts, verdict, reason, retry, attempts_max)
         return Way((REVERT,), refusal) if refusal else Way((REVERT, *move))
-    if target == PACKAGE and boot.get("finalized"):
+    if target == PACKAGE and boot["finalized"]:
         return Way((), _given_up(boot))
     if booted == target == boot["default"] and not boot["entries"].get(target, {}).get("changed"):
         if drill:

@@ -66,6 +66,8 @@ class Machine:
             "reason": "",
             "called_off": False,
             "block": {"usable": True},
+            "contradictions": [],
+            "finalized": None,
         }
 
     def report(self, ready: bool) -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plays a node's boot menu on the controller, a file per host.
+"""Plays a node's boot menu on the controller, a file per host. All that boot control says is there: test_control.py.
 
 Stands in for boot_info, boot_trial, node_network, node_reboot.
 """
@@ -19,6 +19,9 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _failure
 # good: whether a trial boots; stuck: whether a reboot never ends; silent: how often it does not answer while on trial;
 # away: seconds that a drill takes; reboots: how many there were.
 START = {"booted": "r-1", "default": "r-1", "trial": "", "good": True, "reboots": 0}
+
+# Of every boot, as the Node objects of these tests have it.
+BOOT_ID = "boot-1"
 
 
 class ActionModule(ActionBase):
@@ -43,8 +46,7 @@ class ActionModule(ActionBase):
             return {"failed": True, "msg": "The node did not come back."}
         changed = getattr(self, step)(menu)
         path.write_text(json.dumps(menu))
-        facts = self.facts(menu, task_vars["inventory_hostname"])
-        return {"changed": changed, **facts, "reboot_required": facts["called_off"]}
+        return {"changed": changed, **self.facts(menu, task_vars["inventory_hostname"])}
 
     def boot_info(self, menu):
         return False
@@ -74,10 +76,12 @@ class ActionModule(ActionBase):
         return True
 
     def facts(self, menu, name):
+        """Return what any of these modules returns."""
         tried = menu["trial"] and {"entry": menu["trial"], "purpose": menu["purpose"]}
         stayed = "fell_back" if menu.get("home") else "never_rebooted"
         verdict = "" if not tried else "booted_candidate" if menu["booted"] == menu["trial"] else stayed
-        booted = {"entry": menu["booted"], "boot_id": "boot-1", "os": menu["booted"]}
+        booted = {"entry": menu["booted"], "boot_id": BOOT_ID, "kernel": "6.12", "os": menu["booted"], "commit": ""}
+        booted["trial"] = bool(menu["trial"]) and menu["booted"] == menu["trial"]
         entries = {
             f"r-{number}": {
                 "root": f"/ostree/deploy/r/deploy/{number}.0",
@@ -87,7 +91,12 @@ class ActionModule(ActionBase):
         }
         facts = {"booted": booted, "default": menu["default"], "trial": tried or None, "entries": entries}
         facts["called_off"] = bool(menu.get("called_off")) and menu["booted"] != menu["default"]
-        facts["block"] = {"usable": True}
+        facts["block"] = {"usable": True, "problem": ""}
+        facts["tier"] = {"name": "block", "evidence": [], "block": "/boot/grub/osmigrate.env"}
+        facts.update(laid_out=[], deadman_seconds=0, contradictions=[], finalized=None, firmware_due=None)
         facts["machine"] = {"machine_id": menu.get("machine_id", name), "addresses": []}
         facts.update(drills=menu.get("drills", {}), health={"state": "", "checks": []}, differences=[])
+        facts.update(
+            actions=[], boot_id=BOOT_ID, reboot_required=facts["called_off"], boot_seconds={}, method="firmware"
+        )
         return {**facts, "verdict": verdict, "reason": "", "failures": {}}
