@@ -14,6 +14,8 @@ import typing
 _DIGITS = re.compile(r"[0-9]+")
 # A DNS subdomain, as the API server asks for it.
 _NODE_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+# A DNS label, as names of namespaces are.
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DNS_NAME = re.compile(
     r"([a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?\.)*[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?\.?"
 )
@@ -88,6 +90,18 @@ def as_meant(text: str) -> str:
 def is_node_name(text: typing.Any) -> bool:
     """Whether a Node object can have this name."""
     return isinstance(text, str) and len(text) <= _LONGEST_NAME and _NODE_NAME.fullmatch(text) is not None
+
+
+def is_namespace_name(text: typing.Any) -> bool:
+    """Whether a namespace can have this name."""
+    return isinstance(text, str) and _LABEL.fullmatch(text) is not None
+
+
+def is_object_name(text: typing.Any) -> bool:
+    """Whether an object of any kind can have this name: what it may not be is another path of the API server."""
+    if not isinstance(text, str) or text in ("", ".", "..") or len(text) > _LONGEST_NAME:
+        return False
+    return "/" not in text and "%" not in text and text.isprintable()
 
 
 def is_address(text: typing.Any) -> bool:
