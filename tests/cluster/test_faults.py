@@ -193,7 +193,7 @@ def test_a_node_that_is_registered_anew_during_its_drain(robot, scene):
         scene.kubectl("delete", "node", scene.node)
         scene.nodes.register(scene.node)
         scene.budget("web", maxUnavailable=1)
-        with pytest.raises(drain.DrainError, match=f"Node {scene.node} was uncordoned by somebody"):
+        with pytest.raises(drain.DrainError, match=f"Node {scene.node} was made anew"):
             drained.result()
     take(robot, scene.node, "100%", 0)
     assert scene.pods() == set()

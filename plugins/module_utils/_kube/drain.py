@@ -196,6 +196,7 @@ class NodeDrain:
         self._followers: dict = {}
         self._planned = False
         self._seen_cordoned = False
+        self._node_uid = ""
         self._returned: dict = {}
         self._drain = Drain(request.per_second, self._started, request.delete_after)
         self._events: queue.Queue = queue.Queue()
@@ -207,7 +208,7 @@ class NodeDrain:
         """Look, and refuse what must not be evicted before anything is."""
         listing = self._cluster.list(PODS, self._query)
         self._observe(listing.items)
-        self._raise_refused("Nothing was evicted")
+        self._raise_refused()
         self._planned = True
         return listing.version
 
@@ -241,9 +242,9 @@ class NodeDrain:
         except ApiError as error:
             # What is not there, or was not seen, is not said to be cordoned.
             seen = self._seen_cordoned and error.status != 404
-            gone = self._count_gone()
-            left = "%d pods have left the node" % gone if gone else "Nothing was evicted"
-            raise self._error(error.problem, self._left() if seen else left, error.todo)
+            raise self._error(
+                error.problem, self._left() if seen else self._left_pods("the node").capitalize(), error.todo
+            )
         return self._result([track for track in self._drain.tracks.values() if track.evicted], attachments)
 
     def _detach(self) -> typing.Any:
@@ -277,7 +278,8 @@ class NodeDrain:
     def _step(self, threads: typing.Any) -> None:
         now = self._now()
         if now >= self._deadline:
-            self._raise_unfinished()
+            self._raise_unless_empty()
+            return
         evict = Evictor(self._cluster, self._request.grace_period)
         self._tell(now)
         due = self._drain.due(now)
@@ -337,12 +339,12 @@ class NodeDrain:
                 self._observe(thing)
             else:
                 self._appear(thing)
-            self._raise_refused("It came during the drain; the node stays cordoned and is not empty")
+            self._raise_refused()
 
     def _answered(self, uid: str, future: typing.Any) -> None:
         refusal = future.result()
         if refusal is None:
-            self._drain.accepted(uid)
+            self._drain.accepted(uid, self._now())
         else:
             refusal = self._computed(refusal)
             if refusal.budget:
@@ -401,7 +403,11 @@ class NodeDrain:
         self._drain.appear(classified, self._now())
 
     def _refuse_to_go_in_circles(self, pod: drain_plan.Pod) -> None:
-        """A controller whose pods do not mind the cordon fills the node as fast as it is drained."""
+        """A controller whose pods do not mind the cordon fills the node as fast as it is drained.
+
+        The first thing to ask of a pod that came is whether there is a cordon still.
+        """
+        self._require_cordon()
         owner = f"{pod.owner or pod.name} of namespace {pod.namespace}"
         self._returned[owner] = self._returned.get(owner, 0) + 1
         if self._returned[owner] > RETURNS:
@@ -422,28 +428,55 @@ class NodeDrain:
         while self._now() < again and not self._drain.remaining():
             self._take(max(0.01, again - self._now()))
         self._observe(self._cluster.list(PODS, self._query, until=self._deadline).items)
-        self._raise_refused("The other pods have left, the node stays cordoned")
-        if not self._is_cordoned():
-            raise self._error(
-                f"Node {self._request.node} was uncordoned by somebody while it was drained",
-                "Its pods have left, new ones may come",
-                "Find out who uncordoned it, then run the same command again",
-            )
+        self._raise_refused()
+        self._require_cordon()
         return bool(self._drain.remaining())
 
     def _is_cordoned(self) -> bool:
-        self._seen_cordoned = not is_schedulable(get_node(self._cluster, self._request.node))
+        node = get_node(self._cluster, self._request.node)
+        self._seen_cordoned = not is_schedulable(node)
+        self._node_uid = self._node_uid or node["metadata"]["uid"]
         return self._seen_cordoned
 
-    def _raise_refused(self, left: str) -> None:
+    def _require_cordon(self) -> None:
+        node = get_node(self._cluster, self._request.node, max(self._deadline, self._now()))
+        if node["metadata"]["uid"] != self._node_uid:
+            raise self._error(
+                f"Node {self._request.node} was made anew while it was drained: it is another Node object",
+                self._left(),
+                "See whether it is the same machine, then run the same command again",
+            )
+        if is_schedulable(node):
+            raise self._error(
+                f"Node {self._request.node} was uncordoned by somebody while it was drained",
+                self._left(),
+                "Find out who uncordoned it, then run the same command again",
+            )
+
+    def _raise_refused(self) -> None:
         refused = self._drain.refused_pods()
         if refused:
             raise self._error(
                 f"Node {self._request.node} has pods that may not be evicted: {drain_plan.enumerate_pods(refused)}",
-                left,
+                self._left() if self._planned else "Nothing was evicted",
                 "Give each a controller and one budget and move its data, or allow it with "
                 "osmigrate_delete_unmanaged or osmigrate_delete_emptydir_data",
             )
+
+    def _raise_unless_empty(self) -> None:
+        """Say what is on the node when the time is over, as a last look finds it: what was told may be late."""
+        try:
+            self._observe(self._cluster.list(PODS, self._query, until=time.monotonic()).items)
+        except ApiError as error:
+            remaining = self._drain.remaining()
+            raise self._error(
+                "%s. When node %s was seen last, %d pods had to leave it: %s"
+                % (error.problem, self._request.node, len(remaining), drain_plan.enumerate_pods(remaining)),
+                self._left(),
+                error.todo,
+            )
+        if self._drain.remaining():
+            self._raise_unfinished()
 
     def _raise_unfinished(self) -> None:
         try:
@@ -466,7 +499,17 @@ class NodeDrain:
         )
 
     def _left(self) -> str:
-        return "The node stays cordoned, %d pods have left it" % self._count_gone()
+        """What is known of node and pods after a failure. Somebody else may have uncordoned it: that is looked at."""
+        try:
+            node = get_node(self._cluster, self._request.node, time.monotonic())
+        except ApiError:
+            return "Whether the node is still cordoned is not known, %s" % self._left_pods()
+        state = "is not cordoned any more" if is_schedulable(node) else "stays cordoned"
+        return f"The node {state}, {self._left_pods()}"
+
+    def _left_pods(self, node: str = "it") -> str:
+        gone, asked = self._count_gone(), any(track.evicted for track in self._drain.tracks.values())
+        return "%d pods have left %s" % (gone, node) if gone or asked else "nothing was evicted"
 
     def _count_gone(self) -> int:
         return sum(1 for record in self._drain.records(0) if record["gone"])

@@ -56,6 +56,7 @@ class Track:
         self.started = now
         self.ended: typing.Optional[float] = now if self.state == STAYING else None
         self.evicted = False
+        self.ends = pod.action == drain_plan.WAIT  # it was seen to be terminating
         self.blocked_by: typing.Optional[str] = None
         self.held_by = pod.reason
         self.refused_since: typing.Optional[float] = None
@@ -121,7 +122,7 @@ class Drain:
             # Its budget may let it go now, or no longer.
             track.ready, track.tried = pod.ready, track.tried and pod.ready
         if pod.action == drain_plan.WAIT and track.state in (PENDING, ASKED, LEAVING):
-            track.state, track.held_by, track.hold = LEAVING, pod.reason, None
+            track.state, track.held_by, track.hold, track.ends = LEAVING, pod.reason, None, True
 
     def vanish(self, uid: str, now: float) -> None:
         track = self.tracks.get(uid)
@@ -179,14 +180,22 @@ class Drain:
         lane = track.lane
         return max(track.not_before, lane.held_until, lane.not_before if track.tried else 0.0)
 
-    def accepted(self, uid: str) -> None:
+    def accepted(self, uid: str, now: float) -> None:
         track = self.tracks[uid]
         lane = track.lane
         track.sent = None
-        lane.pause, lane.not_before, lane.told = FIRST_PAUSE, 0.0, True
+        # The room was for this one. Whether there is more for those that were refused is told of a followed budget.
+        waits = not lane.has_room and any(self._is_followed(budget) for budget in track.pod.budgets)
+        lane.pause, lane.told = FIRST_PAUSE, not waits
+        lane.not_before = now + FOLLOWED_PAUSE if waits else 0.0
         if track.state == ASKED:
-            done = "deleted" if track.deleted_by else "evicted"
-            track.state, track.held_by, track.hold = LEAVING, f"was {done} and is terminating", None
+            # The watch tells when it is.
+            asked = "deletion" if track.deleted_by else "eviction"
+            track.state, track.held_by, track.hold = (
+                LEAVING,
+                f"its {asked} was accepted, but it is not terminating",
+                None,
+            )
 
     def refused(
         self,
@@ -226,9 +235,11 @@ class Drain:
                 other.refused(budget, why, now, hold)
         lane.held_until = now + wait
         if not lane.has_room:
-            followed = budget.partition("/")[0] in self._followed
-            lane.not_before = now + (FOLLOWED_PAUSE if followed else lane.pause)
+            lane.not_before = now + (FOLLOWED_PAUSE if self._is_followed(budget) else lane.pause)
             lane.told = False
+
+    def _is_followed(self, budget: str) -> bool:
+        return budget.partition("/")[0] in self._followed
 
     def follow(self, namespace: str) -> None:
         """From now on it is told when a budget of that namespace has room."""
@@ -284,7 +295,7 @@ class Drain:
 
     def ending(self) -> typing.List[drain_plan.Pod]:
         """The pods that should end by themselves now, and have not."""
-        return [track.pod for track in self.tracks.values() if track.state == LEAVING]
+        return [track.pod for track in self.tracks.values() if track.state == LEAVING and track.ends]
 
     def explain(self, uid: str, warning: str, hold: typing.Optional[str] = None) -> None:
         """Add what the cluster says, if it says anything, to what holds a pod.

@@ -80,6 +80,19 @@ class MemoryCluster:
             del self.pods[pod["metadata"]["uid"]]
             self.tell("DELETED", pod)
 
+    def begin_to_end(self, pod, dry_run=False):
+        pod["metadata"]["deletionTimestamp"] = "2026-11-30T00:00:00Z"
+        self.tell("MODIFIED", pod)
+
+    def go_away(self, *_arguments):
+        """From now on nothing is answered."""
+
+        def away(*_arguments, **_options):
+            raise ApiError("The API server https://memory cannot be reached", transient=True)
+
+        self.get = self.list = self.evict = away
+        away()
+
     def come(self, pod):
         self.pods[pod["metadata"]["uid"]] = pod
         self.tell("ADDED", pod)
@@ -297,11 +310,73 @@ def test_a_budget_that_cannot_be_computed_is_told_as_that(node, make_pod, make_b
 
 def test_pods_that_a_kubelet_does_not_end_are_told_as_that(make_node, make_pod):
     cluster = MemoryCluster(make_node(unschedulable=True, ready="Unknown"), [make_pod("web-1")])
+    cluster.on_evict = cluster.begin_to_end
+    expected = "web-1 .is terminating: the node is not Ready, and only its kubelet .*kubelet of the node"
+    with pytest.raises(drain.DrainError, match=expected):
+        run(cluster, timeout=1)
+
+
+def test_a_pod_whose_eviction_deletes_nothing_is_not_said_to_end(node, make_pod):
+    cluster = MemoryCluster(node, [make_pod("web-1")])
     cluster.on_evict = lambda pod, dry_run: None
+    with pytest.raises(
+        drain.DrainError, match="web-1 .its eviction was accepted, but it is not terminating.*0 pods have"
+    ):
+        run(cluster, timeout=1)
+
+
+def test_what_was_not_told_is_seen_by_the_last_look(node, make_pod):
+    """The watch has died without a word, and the pod has left."""
+    cluster = MemoryCluster(node, [make_pod("web-1")])
+    cluster.tell = lambda kind, pod: None
+    assert actions(run(cluster, timeout=1)) == {"web-1": ("evict", True)}
+
+
+def test_an_api_server_that_is_away_at_the_end_is_told_with_what_was_seen_last(node, make_pod):
+    cluster = MemoryCluster(node, [make_pod("web-1")])
+    cluster.on_evict = cluster.go_away
     expected = (
-        "web-1 .was evicted and is terminating: the node is not Ready, and only its kubelet .*kubelet of the node"
+        "cannot be reached. When node w1 was seen last, 1 pods had to leave it: shop/web-1 .*still cordoned is not"
     )
     with pytest.raises(drain.DrainError, match=expected):
+        run(cluster, timeout=1)
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        (
+            {"metadata": {"name": "w1", "uid": "another"}},
+            "w1 was made anew while it was drained.*The node stays cordoned",
+        ),
+        ({"spec": {}}, "w1 was uncordoned by somebody while it was drained.*The node is not cordoned any more"),
+    ],
+)
+def test_a_pod_that_comes_asks_for_the_cordon_first(node, make_pod, change, said):
+    cluster = MemoryCluster(node, [make_pod("web-1")])
+
+    def evict(pod, dry_run):
+        cluster.node = dict(node, **change)
+        cluster.come(make_pod("web-2"))
+        raise too_many()
+
+    cluster.on_evict = evict
+    with pytest.raises(drain.DrainError, match=said):
+        run(cluster)
+    assert [name for name, _grace, _dry in cluster.evictions] == ["web-1"]
+
+
+def test_a_node_that_was_uncordoned_is_not_said_to_stay_cordoned(node, make_pod):
+    cluster = MemoryCluster(node, [make_pod("web-1")])
+
+    def evict(pod, dry_run):
+        cluster.node = dict(node, spec={})
+        raise too_many()
+
+    cluster.on_evict = evict
+    with pytest.raises(
+        drain.DrainError, match="still has 1 pods .*The node is not cordoned any more, nothing was evicted"
+    ):
         run(cluster, timeout=1)
 
 

@@ -36,7 +36,7 @@ def test_pods_without_a_budget_are_asked_for_at_once(drain):
 def test_one_request_per_budget_at_a_time(drain):
     add(drain, pod("a", "shop/web"), pod("b", "shop/web"), pod("c", "shop/db"), pod("d"))
     assert names(drain.due(0)) == ["a", "c", "d"]
-    drain.accepted("uid-a")
+    drain.accepted("uid-a", 0)
     assert names(drain.due(0)) == ["b"]
 
 
@@ -89,7 +89,7 @@ def test_the_pause_grows_and_begins_anew_after_a_success(drain):
         now += pauses[-1]
     assert pauses == [0.5, 1, 2, 4, 5, 5]
     (asked,) = drain.due(now)
-    drain.accepted(asked.uid)
+    drain.accepted(asked.uid, now)
     assert len(refuse_all(drain, "shop/web", now)) == 1
     assert drain.rest(now) == pytest.approx(0.5)
 
@@ -101,14 +101,40 @@ def test_a_budget_that_is_used_up_costs_no_more_than_one_request_per_pod_and_res
     assert asked <= 40 * 3
 
 
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_a_followed_budget_costs_two_requests_per_pod_however_long_replacements_take(drain, at_once):
+    """Room is used up by the pod that is let go, and comes back when its replacement is ready."""
+    drain.follow("shop")
+    add(drain, *[pod(str(number), "shop/web") for number in range(6)])
+    room, back, asked = at_once, [], 0
+    for now in range(60):
+        while back and back[0] <= now:
+            room += 1
+            del back[0]
+            drain.has_room("shop/web", now)
+        for one in drain.due(now):
+            asked += 1
+            if room:
+                room -= 1
+                back.append(now + 7)
+                drain.accepted(one.uid, now)
+                drain.vanish(one.uid, now)
+                if room:  # the API server writes so when it lets one go
+                    drain.has_room("shop/web", now)
+            else:
+                drain.refused(one.uid, "shop/web", WHY, 0, now)
+    assert not drain.remaining()
+    assert asked <= 2 * 6
+
+
 def test_what_is_refused_for_itself_holds_up_nobody_else(drain):
     add(drain, *[pod(name, "shop/web") for name in "abc"])
     (asked,) = drain.due(0)
     drain.refused(asked.uid, None, "its webhook is away", 0, 0, "failing")
     assert names(drain.due(0)) == ["b"]
-    drain.accepted("uid-b")
+    drain.accepted("uid-b", 0)
     assert names(drain.due(0)) == ["c"]
-    drain.accepted("uid-c")
+    drain.accepted("uid-c", 0)
     assert drain.rest(0) == pytest.approx(0.5)
     assert {one.name: one.reason for one in drain.remaining()}["a"] == "its webhook is away"
     assert drain.holds() == {"failing", None}
@@ -205,8 +231,8 @@ def test_what_is_blocked_and_by_what(drain):
 def test_a_drain_is_over_when_nothing_that_should_leave_is_left(drain):
     add(drain, pod("a"), pod("b", action="leave"), pod("c", action="wait"), pod("d", action="delete"))
     assert names(drain.due(0)) == ["a", "d"]
-    drain.accepted("uid-a")
-    drain.accepted("uid-d")
+    drain.accepted("uid-a", 0)
+    drain.accepted("uid-d", 0)
     assert names(drain.remaining()) == ["a", "c", "d"]
     for name in "acd":
         drain.vanish(f"uid-{name}", 2)
@@ -247,7 +273,7 @@ def test_an_answer_after_the_pod_is_gone_changes_nothing(drain):
 def test_the_same_name_with_another_uid_is_another_pod(drain):
     add(drain, pod("a"))
     drain.due(0)
-    drain.accepted("uid-a")
+    drain.accepted("uid-a", 0)
     drain.vanish("uid-a", 1)
     drain.appear(pod("a")._replace(uid="uid-new"), 1)
     assert [one.uid for one in drain.due(1)] == ["uid-new"]
@@ -277,9 +303,14 @@ def test_what_may_be_deleted_is_after_its_eviction_was_refused_for_long_enough(e
     drain.refused("uid-a", refused_by, WHY, 0, 14.9)
     assert names(drain.due(17)) == ["a"]
     assert drain.tracks["uid-a"].deleted_by == deleted_by
-    drain.accepted("uid-a")
+    drain.accepted("uid-a", 0)
     assert drain.records(18)[0]["deleted_by"] == deleted_by
-    assert drain.remaining()[0].reason == f"was {'deleted' if deleted_by else 'evicted'} and is terminating"
+    asked = "deletion" if deleted_by else "eviction"
+    assert drain.remaining()[0].reason == f"its {asked} was accepted, but it is not terminating"
+    assert drain.ending() == []
+    drain.appear(pod("a", action="wait", reason="is terminating"), 19)
+    assert drain.remaining()[0].reason == "is terminating"
+    assert [one.name for one in drain.ending()] == ["a"]
 
 
 def test_a_deletion_that_did_not_take_place_is_not_recorded():

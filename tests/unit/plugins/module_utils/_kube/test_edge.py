@@ -58,7 +58,10 @@ CONDITION = {"name": "Any words", "object": "system:node", "namespace": ""}
         *(({"names": ["w1", one]}, "names") for one in NO_NODES),
         *(({"account": one}, "account") for one in NO_NODES),
         *(({"namespace": one}, "namespace") for one in [*NO_NODES, "a" * 64, "a.b"]),
-        *(({"conditions": [dict(CONDITION, object=one)]}, "object") for one in ["", ".", "..", "a/../b", "a%2fb", "a\0"]),
+        *(
+            ({"conditions": [dict(CONDITION, object=one)]}, "object")
+            for one in ["", ".", "..", "a/../b", "a%2fb", "a\0"]
+        ),
         ({"conditions": [CONDITION, dict(CONDITION, namespace="a/../b")]}, "namespace"),
     ],
 )
