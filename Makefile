@@ -13,7 +13,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
 .PHONY: help demo release test $(subst :,,$(TIERS)) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
-	bench-cluster bench-capacity bench-releases month faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean unit-rooms unit-others
+	bench-cluster bench-capacity bench-releases month drains faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean unit-rooms unit-others
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -151,6 +151,10 @@ cluster-all: collection ## the same, one after the other, with what waits for mi
 faults-cluster: collection ## the fault matrix of the cluster side, on simulated nodes: half an hour
 	@oldest=$$(PYTHON=$(PYTHON) python tests/gate/cores.py fill oldest) && cd $(COLLECTION) && \
 		OSMIGRATE_OLDEST=$$oldest PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster --faults=$(BUILD)/faults-cluster.json
+
+drains: collection ## each drain of tests/cluster/drains.yml on a real API server; PEER=yes has kubectl drain do them, too, and counts
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/cluster/test_drains.py $(if $(PEER),--peer) \
+		--junitxml=$(BUILD)/drains.xml
 
 molecule: venv install ## roles, on virtual machines
 	@python -m tests.gate.molecule_in_lab test --all --report

@@ -24,6 +24,7 @@ ports.take_free()
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options  # noqa: E402
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster  # noqa: E402
 
+from tests.cluster.drain_tally import DrainTally  # noqa: E402
 from tests.cluster.fault_table import FaultTable  # noqa: E402
 from tests.cluster.fleet_of_nodes import Fleet, Nodes, wait_for  # noqa: E402
 from tests.cluster.playing import Player, make_collection  # noqa: E402
@@ -34,11 +35,14 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 def pytest_addoption(parser):
     parser.addoption("--faults", metavar="PATH", help="only the fault matrix, at its full size; PATH gets it as JSON")
+    parser.addoption("--peer", action="store_true", help="kubectl drain does the drains of drains.yml, too")
     parser.addoption("--fleet", type=int, default=60, metavar="N", help="nodes of its rollouts (default: 60)")
 
 
 def pytest_configure(config):
     config.pluginmanager.register(FaultTable(config.getoption("--faults")))
+    config.drains = DrainTally()
+    config.pluginmanager.register(config.drains)
 
 
 @pytest.fixture(scope="session")
@@ -234,7 +238,7 @@ class Scene:
         return {pod["metadata"]["name"] for pod in listing["items"] if pod["spec"].get("nodeName") == self.node}
 
     def close(self):
-        self.kubectl("delete", "namespace", self.namespace, "--wait=false")
+        self.kubectl("delete", "namespace", self.namespace, "--wait=false", "--ignore-not-found")
         self.nodes.delete()
 
 

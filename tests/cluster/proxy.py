@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Another address of the API server, on the loopback interface, that answers late, or refuses for a while."""
+"""Another address of the API server, on the loopback interface, that answers late, refuses or is away for a while, or
+gives answers of its own."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import contextlib
 import http.client
 import http.server
 import json
+import re
 import ssl
 import threading
 import time
@@ -34,11 +36,28 @@ DENIED = {
 }
 
 
+REASONS = {410: "Expired", 429: "TooManyRequests", 500: "InternalError"}
+
+
+def status(answer):
+    """The Status object of an answer of one's own."""
+    code = answer["status"]
+    head = {"kind": "Status", "apiVersion": "v1", "code": code}
+    if code < 300:
+        return {**head, "status": "Success"}
+    wait = {"details": {"retryAfterSeconds": answer["after"]}} if "after" in answer else {}
+    return {**head, "status": "Failure", "reason": REASONS[code], "message": "the server cannot do it now", **wait}
+
+
 class Proxy(http.server.ThreadingHTTPServer):
     """
     :param delay: float seconds that each request waits before it is passed on.
     :param conflicts_until: time.monotonic() until which each write is refused with 409.
     :param denied_until: time.monotonic() until which everything is refused with 403, as by roles that were not read.
+    :param cut_until: time.monotonic() until which every connection ends without an answer.
+    :param answers: what is said instead of the API server's words, each a dictionary: `to` a pattern of method and
+        path with query, so many `times` (else always), with this `status`, to come again `after` so many seconds; or
+        `lost`, after it was passed on.
     """
 
     def __init__(self, control_plane, delay=0.0):
@@ -55,6 +74,10 @@ class Proxy(http.server.ThreadingHTTPServer):
         self.refused = 0
         self.denied_until = 0.0
         self.denied = 0
+        self.cut_until = 0.0
+        self.answers = []
+        self.asked = []
+        self._answering = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, daemon=True)
 
     def __enter__(self):
@@ -67,6 +90,17 @@ class Proxy(http.server.ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         """Clients go away when they want to."""
+
+    def own_answer(self, request):
+        """What is to be said to a request, None for the API server's words."""
+        self.asked.append(request)
+        with self._answering:
+            for one in self.answers:
+                if re.match(one["to"], request) and one.get("times", 1) > 0:
+                    if "times" in one:
+                        one["times"] -= 1
+                    return one
+        return None
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -88,11 +122,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.server.denied += 1
             self._answer(403, {"Content-Type": "application/json"}, json.dumps(DENIED).encode())
             return
+        own = self.server.own_answer(f"{self.command} {self.path}") or {}
+        if "status" in own:
+            after = {"Retry-After": str(own["after"])} if "after" in own else {}
+            self._answer(own["status"], {"Content-Type": "application/json", **after}, json.dumps(status(own)).encode())
+            return
+        if time.monotonic() < self.server.cut_until:
+            self.close_connection = True
+            return
         upstream = http.client.HTTPSConnection(self.server.upstream, context=self.server.upstream_tls)
         with contextlib.closing(upstream):
             headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
             upstream.request(self.command, self.path, body or None, headers)
             response = upstream.getresponse()
+            if own.get("lost"):
+                response.read()
+                self.close_connection = True
+                return
             kept = {name: value for name, value in response.getheaders() if name.lower() not in _HOP}
             if response.chunked:
                 self._stream(response, kept)

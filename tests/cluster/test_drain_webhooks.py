@@ -4,11 +4,8 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import http.server
 import json
-import ssl
 import threading
 import time
 
@@ -18,43 +15,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
 
 from tests.cluster.proxy import Proxy
 from tests.cluster.test_drain import cordon, start
-
-
-class Webhook(http.server.ThreadingHTTPServer):
-    """Allows each eviction that it is asked about, after a while, and remembers what it was told."""
-
-    daemon_threads = True
-
-    def __init__(self, control_plane):
-        super().__init__(("127.0.0.1", 0), _Review)
-        serving = control_plane.pki.api_server
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(serving.certificate, serving.key)
-        self.socket = context.wrap_socket(self.socket, server_side=True)
-        self.ca = base64.b64encode(control_plane.pki.ca.certificate.read_bytes()).decode()
-        self.delay = 0.0
-        self.rehearsals = []
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def handle_error(self, request, client_address):
-        """The API server does not wait for ever."""
-
-
-class _Review(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["request"]
-        self.server.rehearsals.append(asked.get("dryRun"))
-        time.sleep(self.server.delay)
-        answer = {"uid": asked["uid"], "allowed": True}
-        review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": answer}
-        body = json.dumps(review).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments):
-        """Nobody reads it."""
+from tests.cluster.webhook import Webhook, asked_about
 
 
 @pytest.fixture
@@ -63,34 +24,6 @@ def webhook(control_plane):
     yield made
     made.shutdown()
     made.server_close()
-
-
-@contextlib.contextmanager
-def asked_about(scene, webhook, app, port=None):
-    """Have the webhook asked about evictions of one application's pods. Another port: it cannot be reached."""
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods/eviction"]}
-    one = {
-        "name": "evictions.example.com",
-        "admissionReviewVersions": ["v1"],
-        "sideEffects": "NoneOnDryRun",
-        "failurePolicy": "Fail",
-        "timeoutSeconds": 10,
-        "clientConfig": {
-            "url": f"https://127.0.0.1:{port or webhook.server_port}/validate",
-            "caBundle": webhook.ca,
-        },
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": scene.namespace}},
-        "matchConditions": [{"name": "app", "expression": f"request.name.startsWith('{app}-')"}],
-        "rules": [rule],
-    }
-    kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration"}
-    made = json.dumps({**kind, "metadata": {"name": scene.namespace}, "webhooks": [one]})
-    scene.kubectl("apply", "--filename", "-", input=made)
-    time.sleep(1)
-    try:
-        yield
-    finally:
-        scene.kubectl("delete", "--filename", "-", input=made)
 
 
 def test_a_rehearsal_tells_webhooks_that_it_is_one(robot, scene, webhook):

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An admission webhook that is asked about evictions: it allows, denies, answers late, or is broken."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import http.server
+import json
+import ssl
+import threading
+import time
+
+
+class Webhook(http.server.ThreadingHTTPServer):
+    """Allows each eviction that it is asked about, unless it is told otherwise, and remembers what it was told.
+
+    :param delay: float seconds before each answer.
+    :param status: int, its HTTP status.
+    :param says: str, with what words it denies; empty allows.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, control_plane):
+        super().__init__(("127.0.0.1", 0), _Review)
+        serving = control_plane.pki.api_server
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(serving.certificate, serving.key)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.ca = base64.b64encode(control_plane.pki.ca.certificate.read_bytes()).decode()
+        self.answer()
+        self.rehearsals = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def answer(self, delay=0.0, status=200, says=""):
+        """From now on answer so."""
+        self.delay, self.status, self.says = delay, status, says
+
+    def handle_error(self, request, client_address):
+        """The API server does not wait for ever."""
+
+
+class _Review(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["request"]
+        self.server.rehearsals.append(asked.get("dryRun"))
+        time.sleep(self.server.delay)
+        said = self.server.says
+        answer = {"uid": asked["uid"], "allowed": not said, **({"status": {"message": said}} if said else {})}
+        review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": answer}
+        body = json.dumps(review).encode()
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        """Nobody reads it."""
+
+
+@contextlib.contextmanager
+def asked_about(scene, webhook, app, port=None):
+    """Have the webhook asked about evictions of one application's pods. Another port: it cannot be reached."""
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods/eviction"]}
+    one = {
+        "name": "evictions.example.com",
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "NoneOnDryRun",
+        "failurePolicy": "Fail",
+        "timeoutSeconds": 10,
+        "clientConfig": {
+            "url": f"https://127.0.0.1:{port or webhook.server_port}/validate",
+            "caBundle": webhook.ca,
+        },
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": scene.namespace}},
+        "matchConditions": [{"name": "app", "expression": f"request.name.startsWith('{app}-')"}],
+        "rules": [rule],
+    }
+    kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration"}
+    made = json.dumps({**kind, "metadata": {"name": scene.namespace}, "webhooks": [one]})
+    scene.kubectl("apply", "--filename", "-", input=made)
+    time.sleep(1)
+    try:
+        yield
+    finally:
+        scene.kubectl("delete", "--filename", "-", input=made)
