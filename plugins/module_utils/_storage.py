@@ -204,8 +204,7 @@ def filesystem(path: str) -> Filesystem:
         device = "/dev/" + os.path.basename(os.path.realpath(link))
     if device.startswith("/dev/"):
         device, uuid, layers = parse_lsblk(lsblk("NAME,TYPE,UUID,TRAN", "--inverse", device))
-        if not uuid:  # udev may know nothing of it yet
-            uuid = run(["blkid", "-p", "-s", "UUID", "-o", "value", device], check=False).stdout.strip()
+        uuid = uuid or _probed(device)
     if mount.fstype == "btrfs" and has_several_devices(uuid):
         layers.append(SEVERAL)
     here = room(path)
@@ -214,6 +213,23 @@ def filesystem(path: str) -> Filesystem:
     return Filesystem(
         mount.target, device, uuid, mount.fstype, layers, here.size_bytes, here.free_bytes, journaled, read_only
     )
+
+
+def _probed(device: str) -> str:
+    """Return the UUID that stands on a device, whatever udev knows of it."""
+    return run(["blkid", "-p", "-s", "UUID", "-o", "value", device], check=False).stdout.strip()
+
+
+def with_uuids(found: typing.Iterable[Filesystem]) -> typing.List[typing.Dict[str, typing.Any]]:
+    """Return all devices with name and uuid, for twins.
+
+    :param found: file systems whose UUIDs are known. If one is not shown, lsblk has none of udev: the devices are read.
+    """
+    listed = every(blockdevices(lsblk("NAME,UUID")))
+    shown = {device["uuid"] for device in listed}
+    if all(one.uuid in shown for one in found if one.uuid):
+        return listed
+    return [dict(device, uuid=device["uuid"] or _probed(device["name"])) for device in listed]
 
 
 def room(path: str) -> Room:

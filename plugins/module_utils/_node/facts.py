@@ -134,7 +134,7 @@ def _storage_facts(ostree: Ostree) -> typing.Dict[str, typing.Any]:
     root = _storage.filesystem(SYSROOT if ostree.is_booted() else persist.MOUNT if persist.is_root_of("/") else "/")
     boot, usr, var = (_storage.filesystem(path) for path in ("/boot", "/usr", "/var"))
     esp = boot_tier.find_esp()
-    listed = _storage.every(_storage.blockdevices(_storage.lsblk("NAME,UUID")))
+    listed = _storage.with_uuids([root, boot] + ([esp] if esp else []))
     here = _storage.room(ostree.directory())
     return {
         "root": dict(

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import errno
+import json
 import os
 
 import pytest
@@ -138,6 +139,23 @@ LISTED = [
 def test_what_shows_the_same_uuid(device, uuid, others):
     found = _storage.Filesystem("/", device, uuid, "ext4", ["part"], 0, 0)
     assert _storage.twins(LISTED, found) == others
+
+
+@pytest.mark.parametrize("udev, probed", [("b", []), (None, ["/dev/sda1", "/dev/sdb1"])])
+def test_a_twin_is_seen_without_udev(monkeypatch, udev, probed):
+    asked = []
+
+    def run(argv, **_options):
+        if argv[0] == "lsblk":
+            listed = [{"name": name, "uuid": udev} for name in ("/dev/sda1", "/dev/sdb1")]
+            return Completed(argv, 0, json.dumps({"blockdevices": listed}), "")
+        asked.append(argv[-1])
+        return Completed(argv, 0, "b\n", "")
+
+    monkeypatch.setattr(_storage, "run", run)
+    found = _storage.Filesystem("/boot", "/dev/sda1", "b", "ext4", ["part"], 0, 0)
+    assert _storage.twins(_storage.with_uuids([found]), found) == ["/dev/sdb1"]
+    assert asked == probed
 
 
 def test_room_is_asked_for_inside_the_directory(tmp_path):
