@@ -106,9 +106,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     guard,
     lease,
     node_events,
+    step_note,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, Cluster, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DRAIN
 
 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
@@ -119,8 +121,10 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     def decide(node: dict, now: float) -> cordon_plan.Plan:
         if module.params["state"] == "cordoned":
             asks = owned.begin(f"The cordon of node {name}")
-            return cordon_plan.plan_cordon(node, rollout, now, drivers, asks)
-        return cordon_plan.plan_uncordon(node, MANAGER, now, owned.look())
+            plan = cordon_plan.plan_cordon(node, rollout, now, drivers, asks)
+            return plan._replace(patch=step_note.joined(plan.patch, DRAIN, now))
+        plan = cordon_plan.plan_uncordon(node, MANAGER, now, owned.look())
+        return plan._replace(patch=step_note.joined(plan.patch, step_note.NONE, now))
 
     before, plan, after = update_node(cluster, name, decide, dry_run=module.check_mode)
     result = {

@@ -219,10 +219,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     health,
     node_events,
     probe,
+    step_note,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import need_libraries
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import VERIFY
 
 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
@@ -234,6 +236,8 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     wanted = health.Wanted(*[options[name] for name in health.Wanted._fields])
     if module.check_mode:
         return health.look(cluster, options["name"], wanted, options["timeout"])
+    if options["boot_id"]:
+        step_note.note(cluster, options["name"], VERIFY)
     result = health.wait(cluster, options["name"], wanted, options["ready_for"], options["timeout"])
     if options["boot_id"]:
         told = event_plan.Told(

@@ -117,7 +117,13 @@ pods:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import drain_plan, identity_plan, last_look, lease
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    drain_plan,
+    identity_plan,
+    last_look,
+    lease,
+    step_note,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
@@ -139,6 +145,8 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         options["release"],
         options["commit"],
     )
+    if not module.check_mode:
+        step_note.note(cluster, options["name"], "arm" if last_look.CORDON in options["checks"] else "preflight")
     pods = last_look.look(cluster, request, options["checks"], module.check_mode)
     return {"changed": False, "drained": not pods, "pods": drain_plan.enumerate_pods(pods)}
 

@@ -133,7 +133,7 @@ waited:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease, step_note
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 
@@ -160,6 +160,8 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         outcome = lease.renew(cluster, name, holder, options["duration"], module.check_mode)
     else:
         outcome = lease.release(cluster, name, holder, module.check_mode)
+    if not module.check_mode and options["state"] != "renewed":
+        step_note.note(cluster, name, "look" if options["state"] == "acquired" else step_note.NONE)
     before, after = outcome.before, outcome.plan.lease
     # That a lease lasts longer now is what renewing is for, and changes nothing for anybody else.
     changed = (before.holder, before.transitions) != (after.holder, after.transitions)

@@ -61,6 +61,14 @@ options:
         its default.
     type: str
     version_added: 1.0.0
+  step:
+    description:
+      - What the node does now (annotations C(step) and C(step-since)). Alone it is written in one request, is no
+        change of what is recorded, and nothing fails where it cannot be written. With any other option it is a part of
+        that. Without it a record takes it away, because something has come to an end.
+    type: str
+    choices: [look, preflight, stage, wait, repair, claim, cordon, drain, arm, reboot, verify, confirm, return, revert,
+              uncordon]
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -87,12 +95,12 @@ actions:
   sample: [Set phase of node w1 to trial]
 before:
   description: Our annotations on the node, without their prefix.
-  returned: success
+  returned: success, unless only a step was noted
   type: dict
   sample: {phase: staged}
 after:
   description: The same after the module ran.
-  returned: success
+  returned: success, unless only a step was noted
   type: dict
 """
 
@@ -104,9 +112,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     node_events,
     node_view,
     record_plan,
+    step_note,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import ON_TRIAL, STEPS
 
 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
@@ -116,8 +126,15 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
 
     def decide(node: dict, now: float) -> record_plan.NodePlan:
         owned.begin(f"What is noted on node {name}")
-        return record_plan.plan(node, wanted, now)
+        plan = record_plan.plan(node, wanted, now)
+        began = "reboot" if wanted["phase"] == ON_TRIAL else module.params["step"]
+        return plan._replace(patch=step_note.joined(plan.patch, began or step_note.NONE, now))
 
+    if module.params["step"] and not any(wanted.values()):
+        if not module.check_mode:
+            owned.begin(f"What is noted on node {name}")
+            step_note.note(cluster, name, module.params["step"])
+        return {"changed": False, "actions": []}
     before, plan, after = update_node(cluster, name, decide, dry_run=module.check_mode)
     told = [] if module.check_mode else record_plan.events(node_view.osmigrate(before), node_view.osmigrate(after))
     return {
@@ -141,6 +158,7 @@ def main() -> None:
             previous_os=dict(type="str"),
             attempts=dict(type="str"),
             drilled_at=dict(type="str"),
+            step=dict(type="str", choices=[step.key for step in STEPS]),
             kexec_boot=dict(type="str"),
             **lease.ARGUMENT_SPEC,
         ),

@@ -20,7 +20,20 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils._run_report import
 
 VERSION = 1
 # What a Node object says of its move, as far as people ask for it.
-NOTED = ("rollout", "release", "phase", "since", "wave", "verdict", "reason", "attempts", "previous_os", "drilled_at")
+NOTED = (
+    "rollout",
+    "release",
+    "phase",
+    "since",
+    "step",
+    "step_since",
+    "wave",
+    "verdict",
+    "reason",
+    "attempts",
+    "previous_os",
+    "drilled_at",
+)
 SAID = ("name", "ready", "schedulable", "roles", "os_image", "kernel_version", "kubelet_version", "excluded_by")
 
 
@@ -86,13 +99,39 @@ def _needs_somebody(node: Mapping[str, Any]) -> bool:
 
 
 def _nodes(title: str, nodes: Iterable[Mapping[str, Any]]) -> Iterable[str]:
-    head = ("node", "Ready", "in service", "release", "phase", "since", "verdict", "runs", "kernel", "reason")
+    head = (
+        "node",
+        "Ready",
+        "in service",
+        "does",
+        "since",
+        "release",
+        "phase",
+        "since",
+        "verdict",
+        "runs",
+        "kernel",
+        "reason",
+    )
     rows = [
         (
             node["name"],
             _yes(node["ready"]),
             _yes(node["schedulable"]),
-            *(node[key] for key in ("release", "phase", "since", "verdict", "os_image", "kernel_version", "reason")),
+            *(
+                node[key]
+                for key in (
+                    "step",
+                    "step_since",
+                    "release",
+                    "phase",
+                    "since",
+                    "verdict",
+                    "os_image",
+                    "kernel_version",
+                    "reason",
+                )
+            ),
         )
         for node in nodes
     ]

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import step_note, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import EXCLUDE_LABELS
-from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE, FAILED, ON_TRIAL
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE, FAILED, ON_TRIAL, STEPS
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, some
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _timings
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _estimate as estimate, _timings
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._progress import duration
 
 POOL_COLUMNS = ("POOL", "NODES", "UNAVAILABLE", "FAILED", "HELD UP", "HALTED")
 COLUMNS = ("NODE", "OS BEFORE", "OS NOW", "KERNEL", "READY", "CORDONED", "PHASE", "VERDICT")
@@ -48,7 +49,38 @@ def fleet_summary(nodes: Sequence[dict[str, Any]], now: float) -> list[str]:
     due = [node["name"] for node in nodes if firmware_due(node)]
     if due:
         told.append(f"Started by kexec, and to be rebooted through the firmware some time: {some(due, MOST_NAMED)}.")
+    told += _at_work(nodes, now)
     return _lines([*told, *filter(None, [_timings.sentence(nodes)])])
+
+
+def _at_work(nodes: Iterable[dict[str, Any]], now: float) -> Iterator[str]:
+    """Say what nodes do now, step by step, and when those that are out of service are expected back."""
+    back = _expected_back(nodes, now)
+    doing: dict[str, list[str]] = {}
+    for node in nodes:
+        step, since = step_note.read(node["osmigrate"])
+        if not step:
+            continue
+        said = f"{node['name']} since {duration(max(0, now - since))}" if since is not None else node["name"]
+        left = f", back in about {duration(back[node['name']])}" if node["name"] in back else ""
+        doing.setdefault(step, []).append(said + left)
+    yield from (f"{step.key}: {some(doing[step.key], MOST_NAMED)}." for step in STEPS if step.key in doing)
+
+
+def _expected_back(nodes: Iterable[dict[str, Any]], now: float) -> dict[str, float]:
+    """Return in how many seconds nodes that runs have out of service are expected to serve, by the one estimate."""
+    works: list[estimate.Work] = []
+    known: list[float] = []
+    for node in nodes:
+        last = _timings.whole(node["osmigrate"])
+        known += [last] * (last > 0)
+        since = times.parse(node["osmigrate"].get("cordoned_at", ""))
+        if since is not None and since <= now:
+            works.append(estimate.Work(node["name"], last=last, away=now - since))
+    if not known:
+        return {}
+    needs = estimate.seconds(works, {}, known, 0.5)
+    return {one.name: needs[one.name] - (one.away or 0.0) for one in works}
 
 
 def releases(nodes: Iterable[dict[str, Any]]) -> list[tuple[str, int]]:

@@ -29,16 +29,24 @@ def spread(nodes: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
     found: dict[str, list[float]] = {key: [] for key in (AWAY, *timings.PARTS)}
     for node in nodes:
         ours = node["osmigrate"]
-        whole = whole_number(str(ours.get("cordoned_seconds", "")))
-        if whole is not None and 0 < whole <= timings.LONGEST:
-            found[AWAY].append(whole)
-        for part, seconds in timings.read(ours.get("timings")).items():
-            found[part].append(seconds)
+        if seconds := whole(ours):
+            found[AWAY].append(seconds)
+        for part, took in timings.read(ours.get("timings")).items():
+            found[part].append(took)
     return {
         part: {"nodes": len(taken), **{name: int(quantile(sorted(taken), share)) for name, share in SHARES.items()}}
         for part, taken in found.items()
         if taken
     }
+
+
+def whole(ours: Mapping[str, Any]) -> float:
+    """Return for how many seconds a node was away at its last move, 0 if nobody knows.
+
+    :param ours: our annotations on it.
+    """
+    seconds = whole_number(str(ours.get("cordoned_seconds", "")))
+    return float(seconds) if seconds is not None and 0 < seconds <= timings.LONGEST else 0.0
 
 
 def sentence(nodes: Iterable[Mapping[str, Any]]) -> str:

@@ -36,6 +36,7 @@ class Asked(NamedTuple):
     begun: float
     answered: float
     status: int
+    query: str
 
 
 class Plane(ControlPlane):
@@ -81,6 +82,7 @@ def _asked(event: dict, begun: float) -> Asked:
         begun,
         _seconds(event["stageTimestamp"]),
         (event.get("responseStatus") or {}).get("code", 0),
+        event["requestURI"].partition("?")[2],
     )
 
 

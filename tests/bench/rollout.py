@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, step_note
 
 from tests.bench.figures import figure
 from tests.bench.plane import Plane, connect
@@ -119,6 +119,7 @@ class Rollout:
         """From the API server's log: what was written to a node, from its cordon to its record."""
         ours = [one for one in self._plane.asked(begun) if one.user.endswith(":osmigrate")]
         written = [one for one in ours if (one.verb, one.resource) == ("patch", "nodes")]
+        written = [one for one in written if step_note.MANAGER not in one.query]
         mine = {node: [one for one in written if one.name == node] for node in self._fleet.nodes}
         ways = [some[-1].answered - some[0].begun for some in mine.values()]
         return max(some[-1].answered for some in mine.values()) - min(some[0].begun for some in mine.values()), ways

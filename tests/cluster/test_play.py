@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import STEPS
 
 from tests.cluster.fleet_of_nodes import wait_for, watched
 from tests.cluster.playing import end, kill_when
@@ -388,3 +389,17 @@ def test_nodes_whose_budgets_have_room_go_first(scene, play):
         options = {"osmigrate_serial": 1, "osmigrate_order_by_budgets": sort}
         output = end(play("rollback", nodes, check=True, **options))[1]
         assert re.findall(r"included: osmigrate.fleet.node for (\S+)", output) == expected
+
+
+@pytest.mark.long
+def test_a_node_object_says_what_the_node_does(make_fleet, play):
+    fleet = make_fleet(1)
+    seen, run = [], play("rollback", fleet.nodes)
+    while run.poll() is None:
+        (note,) = fleet.notes()
+        seen += [note.get("step")] * (seen[-1:] != [note.get("step")])
+    assert end(run)[0] == 0
+    told = [step for step in seen if step]
+    assert {"look", "drain", "arm", "verify"} <= set(told)
+    assert told == [step.key for step in STEPS if step.key in told], "in their order"
+    assert "step" not in fleet.notes()[0] and "step_since" not in fleet.notes()[0]

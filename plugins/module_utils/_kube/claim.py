@@ -17,6 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     guard,
     node_view,
     pool_plan,
+    step_note,
     times,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster, get_node
@@ -91,7 +92,7 @@ def claim(
     name = pool_plan.pool_of(node, request.pool_label)
     limits = pool_plan.bounded(name, request.limits)
     deadline = now() + request.timeout
-    pause = FIRST_PAUSE
+    pause, waits = FIRST_PAUSE, False
     members = _Members(cluster, name, request.pool_label, now)
     owned, place = guard.Guard(cluster, request.node, request.run, check_mode), pool_plan.place(request.node)
     gate = admission.Admission(cluster, node, request.rollout, request.terms, request.pool_label, members.recent)
@@ -115,6 +116,7 @@ def claim(
                 return Outcome(name, before, pool_plan.Plan(before, [], None), False, refusal.problem, gate.seen)
             if refusal.wait is None or now() >= deadline or now() + refusal.wait > deadline:
                 raise _refused(cluster, request, name, refusal, gate.seen, owned)
+            waits = _begin_to_wait(cluster, request.node, waits)
             _waiting.tell(request.node, refusal.problem)
             sleep(min(refusal.wait or LONGEST_PAUSE, WINDOW_PAUSE, deadline - now()))
             continue
@@ -128,9 +130,17 @@ def claim(
             return Outcome(name, before, plan, bool(plan.full and mates), "", gate.seen)
         if now() >= deadline:
             raise _no_place(request, name, plan.full)
+        waits = _begin_to_wait(cluster, request.node, waits)
         _waiting.tell(request.node, _who(plan.full))
         sleep(min(pause * random.uniform(0.5, 1), max(0, deadline - now())))
         pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def _begin_to_wait(cluster: Cluster, node: str, waits: bool) -> bool:
+    """Say on the Node object that it waits, the first time: who has a place at once never does."""
+    if not waits:
+        step_note.note(cluster, node, "claim")
+    return True
 
 
 def _all_claims(cluster: Cluster) -> typing.Dict[str, pool_plan.Claim]:

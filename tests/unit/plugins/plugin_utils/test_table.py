@@ -110,3 +110,21 @@ def test_a_summary_says_what_runs_what_is_late_and_who_is_on_the_way():
     ]
     assert fleet_summary([], now) == []
     assert fleet_summary([noted("w1")], now)[1] == "0 % arrived at theirs within 30 days."
+
+
+def test_what_nodes_do_now_and_when_they_are_expected_back():
+    ready = {"ready": True, "schedulable": True, "os_image": "x", "kernel_version": "y", "excluded_by": ""}
+    noted = {
+        "w1": {"step": "drain", "step_since": "2026-11-21T10:00:00Z", "cordoned_at": "2026-11-21T09:59:00Z"},
+        "w2": {"step": "drain", "step_since": "soon", "cordoned_at": "x"},
+        "w3": {"step": "wait", "step_since": "2026-11-21T10:00:00Z"},
+        "w4": {"step": "dr\x1b[2Jain"},
+    }
+    noted["w1"]["cordoned_seconds"] = "300"
+    nodes = [{**ready, "name": name, "osmigrate": ours} for name, ours in noted.items()]
+    now = 1795255260.0  # 2026-11-21T10:01:00Z
+    told = fleet_summary(nodes, now)
+    assert "wait: w3 since 1 min." in told
+    assert "drain: w1 since 1 min, back in about 3 min, w2." in told
+    del noted["w1"]["cordoned_seconds"]
+    assert "drain: w1 since 1 min, w2." in fleet_summary(nodes, now), "nothing is known of any move"

@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a node does now and since when, on its Node object: the steps of _steps.py, for whoever looks.
+
+Nothing depends on it. Where another patch of the Node object begins a step, the note is a part of that; otherwise it is
+one request, without a look before it. A run that was killed leaves the step that it was in.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import (
+    MERGE_PATCH,
+    Cluster,
+    node_path,
+    writing,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY
+
+STEP, SINCE = node_view.PREFIX + "step", node_view.PREFIX + "step-since"
+# Who looks at what was written sees these apart from what counts.
+MANAGER = "osmigrate.fleet-steps"
+NONE = ""
+
+
+def changes(step: str, now: float) -> typing.Dict[str, typing.Optional[str]]:
+    """Return the annotations of a step, NONE takes them away."""
+    return {STEP: step, SINCE: times.stamp(now)} if step else {STEP: None, SINCE: None}
+
+
+def joined(patch: dict, step: str, now: float) -> dict:
+    """Return a patch of a Node object that notes the step, too; one that is empty stays so."""
+    if not patch:
+        return patch
+    metadata = patch.get("metadata") or {}
+    annotations = dict(metadata.get("annotations") or {}, **changes(step, now))
+    return dict(patch, metadata=dict(metadata, annotations=annotations))
+
+
+def note(cluster: Cluster, name: str, step: str) -> None:
+    """Note the step of a node, once; whether it is written matters to nobody who moves it."""
+    query = dict(writing(False), fieldManager=MANAGER)
+    body = {"metadata": {"annotations": changes(step, cluster.now())}}
+    try:
+        cluster.request("PATCH", node_path(name), query, body, MERGE_PATCH, until=0)
+    except FleetError:
+        return
+
+
+def read(noted: typing.Mapping[str, typing.Any]) -> typing.Tuple[str, typing.Optional[int]]:
+    """Read the step and since when, of annotations as node_view.osmigrate has them; "" and None if that is none."""
+    step = str(noted.get("step") or "")
+    return (step, times.parse(str(noted.get("step_since") or ""))) if step in BY_KEY else ("", None)
