@@ -35,3 +35,18 @@ def test_a_plan_names_every_node_and_changes_nothing(make_fleet, play, tmp_path)
     assert f'<td class="w">{one}</td>' in (tmp_path / "plan.html").read_text()
     assert fleet.state() == pool_plan.EMPTY
     assert fleet.unavailable() == [] and fleet.notes() == [{}, {}]
+
+
+@pytest.mark.long
+def test_a_rehearsal_begins_with_the_plan_of_all_nodes(make_fleet, play, tmp_path):
+    fleet = make_fleet(2)
+    one, other = fleet.nodes
+    (tmp_path / f"{one}.json").write_text(json.dumps({"booted": "r-2", "trial": "r-2", "purpose": "move", "silent": 9}))
+    options = {"osmigrate_release": str(MANIFEST), "osmigrate_require_signature": False}
+    _code, output = end(play("migrate", fleet.nodes, check=True, **options))
+    assert "Batch 1 of 2" in output and "Batch 2 of 2" in output
+    assert f"Refused: {one}: The node does not answer: " in output
+    assert output.index("Refused: ") < output.index("Prepare every node while it serves")
+    assert other in output[output.index("Prepare every node while it serves") :], "it is rehearsed all the same"
+    assert fleet.state() == pool_plan.EMPTY
+    assert fleet.unavailable() == [] and fleet.notes() == [{}, {}]

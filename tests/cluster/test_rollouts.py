@@ -237,7 +237,7 @@ def test_what_nobody_could_mean_is_refused_before_any_node_is_touched(robot, sce
 
 def test_waves_follow_each_other_when_they_have_proved_it(make_fleet, play, tmp_path):
     fleet = make_fleet(3)
-    prepare, move = yaml.safe_load((COLLECTION / "playbooks/migrate.yml").read_text())[1:]
+    prepare, move = yaml.safe_load((COLLECTION / "playbooks/migrate.yml").read_text())[-2:]
     mark = [task for task in prepare["tasks"] if task["name"] == "Part the nodes into waves"]
     arrive = {
         "osmigrate.fleet.k8s_node_record": {"name": "{{ inventory_hostname }}", "rollout": "r1", "phase": "done"},
