@@ -13,7 +13,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
 .PHONY: help demo release test $(subst :,,$(TIERS)) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
-	bench-cluster bench-capacity bench-releases month drains faults-cluster cluster-plays cluster-objects cluster-all lab clean-lab clean unit-rooms unit-others
+	bench-cluster bench-capacity bench-releases month drains faults-cluster cluster-plays cluster-objects cluster-all pages lab clean-lab clean unit-rooms unit-others
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -143,6 +143,12 @@ disk-tools: # what looks at disks from outside
 
 faults-node: disk-tools install ## the fault matrix of a node's way, on virtual machines: hours, and resumable; ONLY="boot play" chooses
 	@PYTHONPATH=$(BUILD)/collections python -m tests.faults.matrix $(if $(ONLY),--only $(ONLY))
+
+pages: collection ## the pages that people look at in a real Chromium, and by axe: errors, contrast, keyboard; pictures in build/pages
+	@command -v npm >/dev/null || tests/gate/packages.sh npm
+	@tests/gate/packages.sh chromium
+	@cd $(COLLECTION) && OSMIGRATE_PAGES=$(BUILD)/pages PYTHONPATH=$(BUILD)/collections \
+		python -m pytest -v tests/pages --junitxml=$(BUILD)/pages.xml
 
 cluster-all: collection ## the same, one after the other, with what waits for minutes
 	@oldest=$$(PYTHON=$(PYTHON) python tests/gate/cores.py fill oldest) && cd $(COLLECTION) && \

@@ -38,10 +38,11 @@ _COLOURS = {
 _STYLE = """
 :root { color-scheme: light dark; --line: #c8ced4; --dim: #56606a; --bad: #a01c1c; --good: #1c6b34; }
 @media (prefers-color-scheme: dark) { :root { --line: #444c54; --dim: #a5b0ba; --bad: #ff9a9a; --good: #8fd6a4; } }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem auto; max-width: 90rem; padding: 0 1rem; }
+body { background: Canvas; color: CanvasText; font: 15px/1.45 system-ui, sans-serif;
+       margin: 1.5rem auto; max-width: 90rem; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; font-weight: bold; padding: .4rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border-bottom: 1px solid var(--line); }
-td.n, th.n { text-align: right; white-space: nowrap; } td.w { overflow-wrap: anywhere; }
+td.n, th.n { text-align: right; white-space: nowrap; } td.w { overflow-wrap: break-word; }
 .wide { overflow-x: auto; } .dim { color: var(--dim); } .failed { color: var(--bad); } .done { color: var(--good); }
 .bar { display: flex; height: 1rem; min-width: 16rem; } .bar i { min-width: 1px; }
 .key i { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 .8rem; }
@@ -181,12 +182,17 @@ def table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], nu
     if not rows:
         return
     kinds = [' class="n"' if numbers and place else ' class="w"' for place in range(len(head))]
-    yield f'<h2>{escape(title)}</h2>\n<div class="wide"><table>\n<thead><tr>'
+    yield f"<h2>{escape(title)}</h2>\n{_wide(title)}<table>\n<thead><tr>"
     yield "".join(f'<th scope="col"{kind}>{escape(cell)}</th>' for cell, kind in zip(head, kinds))
     yield "</tr></thead>\n<tbody>\n"
     for row in rows:
         yield "<tr>" + "".join(f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(row, kinds)) + "</tr>\n"
     yield "</tbody></table></div>\n"
+
+
+def _wide(title: str) -> str:
+    """Begin what a narrow screen moves to the side: with keys, too."""
+    return f'<div class="wide" tabindex="0" role="group" aria-label="{escape(title)}">'
 
 
 def _nodes(nodes: list[dict[str, Any]]) -> Iterable[str]:
@@ -195,7 +201,7 @@ def _nodes(nodes: list[dict[str, Any]]) -> Iterable[str]:
     used = {span["step"] for one in nodes for span in one["timeline"]}
     yield '<h2>All nodes</h2>\n<p class="key">'
     yield "".join(f'<i class="s-{step.key}"></i>{step.key}' for step in STEPS if step.key in used)
-    yield '</p>\n<div class="wide"><table>\n<thead><tr>'
+    yield f"</p>\n{_wide('All nodes')}<table>\n<thead><tr>"
     for name in ("node", "pool", "outcome", "verdict"):
         yield f'<th scope="col">{name}</th>'
     yield '<th scope="col" class="n">took</th><th scope="col" class="n">out of service</th>'
