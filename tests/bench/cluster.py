@@ -22,6 +22,7 @@ from tests.bench import (  # noqa: E402
     held as held_drains,  # noqa: E402
     inventory,
     nodes,
+    release,
     rollout,
     visible,
 )
@@ -109,6 +110,12 @@ def seen(_options: argparse.Namespace) -> list[dict]:
     return visible.bench()
 
 
+def releases(_options: argparse.Namespace) -> list[dict]:
+    with control_plane("release") as plane:
+        robot = plane.directory / "robot.kubeconfig"
+        return release.bench(plane, connect(plane.admin_kubeconfig), robot, DIRECTORY / "release")
+
+
 def jobs(_options: argparse.Namespace) -> list[dict]:
     with control_plane("capacity") as plane:
         shutil.rmtree(DIRECTORY / "jobs", ignore_errors=True)
@@ -120,8 +127,8 @@ def jobs(_options: argparse.Namespace) -> list[dict]:
     return []
 
 
-PARTS = {"visible": seen, "drain": drains, "held": held, "rollout": rollouts, "inventory": inventories, "large": large,
-         "capacity": jobs}  # fmt: skip
+PARTS = {"visible": seen, "drain": drains, "held": held, "rollout": rollouts, "release": releases,
+         "inventory": inventories, "large": large, "capacity": jobs}  # fmt: skip
 
 
 def main() -> None:
