@@ -69,6 +69,11 @@ options:
     type: str
     choices: [look, preflight, stage, wait, repair, claim, cordon, drain, arm, reboot, verify, confirm, return, revert,
               uncordon]
+  boot_seconds:
+    description:
+      - Where the seconds of its boot went, as RV(osmigrate.fleet.boot_info#module:boot_seconds).
+    type: dict
+    version_added: 1.0.0
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -113,6 +118,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     node_view,
     record_plan,
     step_note,
+    timings,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
@@ -121,6 +127,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import ON_T
 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
     wanted = {name: module.params[name] for name in record_plan.FIELDS}
+    if wanted["boot_seconds"] is not None:
+        wanted["boot_seconds"] = timings.of_boot(wanted["boot_seconds"])
     name = module.params["name"]
     owned = guard.Guard(cluster, name, module.params["run"], module.check_mode)
 
@@ -160,6 +168,7 @@ def main() -> None:
             drilled_at=dict(type="str"),
             step=dict(type="str", choices=[step.key for step in STEPS]),
             kexec_boot=dict(type="str"),
+            boot_seconds=dict(type="dict"),
             **lease.ARGUMENT_SPEC,
         ),
         work,

@@ -18,6 +18,9 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils._progress import d
 
 # All of it, before its parts.
 AWAY = "away"
+# Parts of the reboot, by the node's own clock.
+OF_BOOT = "boot: "
+BOOT = [OF_BOOT + part for part in timings.BOOT_PARTS]
 SHARES = {"p50": 0.5, "p95": 0.95}
 
 
@@ -26,12 +29,14 @@ def spread(nodes: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
 
     :param nodes: as k8s_node_info describes them.
     """
-    found: dict[str, list[float]] = {key: [] for key in (AWAY, *timings.PARTS)}
+    found: dict[str, list[float]] = {key: [] for key in (AWAY, *timings.PARTS, *BOOT)}
     for node in nodes:
         ours = node["osmigrate"]
         if seconds := whole(ours):
             found[AWAY].append(seconds)
-        for part, took in timings.read(ours.get("timings")).items():
+        parts: dict[str, float] = {**timings.read(ours.get("timings"))}
+        parts.update({OF_BOOT + part: took for part, took in timings.read_boot(ours.get("boot_seconds")).items()})
+        for part, took in parts.items():
             found[part].append(took)
     return {
         part: {"nodes": len(taken), **{name: int(quantile(sorted(taken), share)) for name, share in SHARES.items()}}
@@ -54,5 +59,7 @@ def sentence(nodes: Iterable[Mapping[str, Any]]) -> str:
     known = spread(nodes)
     if AWAY not in known:
         return ""
-    told = [f"{part} {' and '.join(duration(known[part][name]) for name in SHARES)}" for part in known]
+    told = [
+        f"{part} {' and '.join(duration(known[part][name]) for name in SHARES)}" for part in known if part not in BOOT
+    ]
     return f"The last moves of {known[AWAY]['nodes']} nodes took ({' and '.join(SHARES)}): {', '.join(told)}."

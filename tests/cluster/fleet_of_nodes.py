@@ -148,7 +148,7 @@ def watched(fleet):
         thread.join()
 
 
-def wait_for(condition, seconds=30):
+def wait_for(condition, seconds=120):
     deadline = time.monotonic() + seconds
     while not (met := condition()):
         assert time.monotonic() < deadline

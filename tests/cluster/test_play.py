@@ -41,12 +41,15 @@ def test_a_batch_that_is_larger_than_the_budget_takes_turns_after_a_killed_run_t
     with watched(fleet) as seen:
         kill_when(fleet.unavailable, play("rollback", fleet.nodes[1:]))
         assert set(fleet.state().claims) == {fleet.nodes[1]}
-        code, output = end(play("rollback", fleet.nodes, osmigrate_serial=2))
+        code, output = end(play("rollback", fleet.nodes, osmigrate_serial=2, osmigrate_reboot_method="kexec"))
     assert code == 0
     assert max(seen) == (1, 1)
     assert fleet.unavailable() == []
     assert not fleet.state().claims
-    assert all(note["phase"] == "done" for note in fleet.notes())
+    for note in fleet.notes():
+        assert note["phase"] == "done"
+        assert note["kexec_boot"] == "boot-1"
+        assert note["boot_seconds"] == "kernel 5.5, initramfs 12.1, until kubelet 31.4"
 
 
 # How it is seen from outside that a run has come to a step.

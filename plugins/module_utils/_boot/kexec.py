@@ -31,13 +31,16 @@ def load(kernel: str, initrds: typing.List[str], command_line: str, devicetree: 
     :param command_line: str, the whole of it.
     :param devicetree: str, path of the one to start it with, "" for that of the firmware.
     """
-    with tempfile.NamedTemporaryFile(prefix="osmigrate-initrd.", dir=os.path.dirname(MARK)) as initrd:
+    with tempfile.TemporaryDirectory(prefix="osmigrate-initrd.", dir=os.path.dirname(MARK)) as directory:
+        initrd = os.path.join(directory, "initrd")
         try:
-            join(initrds, initrd)
+            # Closed before it is loaded: the kernel refuses a file that somebody may still write to.
+            with open(initrd, "wb") as joined:
+                join(initrds, joined)
         except OSError as error:
-            raise cannot_be_written(initrd.name, error)
+            raise cannot_be_written(initrd, error)
         run(
-            ["kexec", "--load", kernel, f"--initrd={initrd.name}", f"--command-line={command_line}"]
+            ["kexec", "--load", kernel, f"--initrd={initrd}", f"--command-line={command_line}"]
             + ([f"--dtb={devicetree}"] if devicetree else []),
             left="No trial is armed; a plain reboot boots what it booted before",
             todo="See that the node has kexec (package kexec-tools) and what it says, then run the same command again",
@@ -56,7 +59,6 @@ def join(paths: typing.List[str], joined: typing.IO[bytes]) -> None:
         joined.write(b"\0" * (-joined.tell() % ALIGNMENT))
         with open(path, "rb") as archive:
             shutil.copyfileobj(archive, joined)
-    joined.flush()
 
 
 def unload() -> None:

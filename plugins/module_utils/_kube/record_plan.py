@@ -16,7 +16,18 @@ class NodePlan(typing.NamedTuple):
     actions: typing.List[str]
 
 
-FIELDS = ("rollout", "release", "phase", "verdict", "reason", "previous_os", "attempts", "drilled_at", "kexec_boot")
+FIELDS = (
+    "rollout",
+    "release",
+    "phase",
+    "verdict",
+    "reason",
+    "previous_os",
+    "attempts",
+    "drilled_at",
+    "kexec_boot",
+    "boot_seconds",
+)
 LONGEST = 500
 # When what these say came to be; the node has not written it, the API server's clock has.
 DATED = ("rollout", "release", "phase")

@@ -8,6 +8,7 @@ One that lies outside of what the others say is not believed.
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, times
@@ -17,7 +18,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole
 TIMINGS = node_view.PREFIX + "timings"
 # The parts, in their order: until the trial was armed, until the kubelet was Ready again, until it was given back.
 PARTS = ("drain", "reboot", "verify")
+# Those of the boot that was confirmed, as _node/boot_times.py calls them.
+BOOT_PARTS = ("firmware", "loader", "kernel", "initramfs", "until kubelet")
 LONGEST = 86400
+SECONDS = re.compile(r"\d{1,5}(\.\d{1,3})?\Z")
 
 
 def of_move(node: dict, cordoned: int, now: float) -> str:
@@ -41,6 +45,24 @@ def _ready_since(node: dict) -> typing.Optional[int]:
         if one["type"] == "Ready" and one["status"] == "True":
             return times.parse(str(one.get("lastTransitionTime") or ""))
     return None
+
+
+def of_boot(seconds: typing.Dict[str, typing.Any]) -> str:
+    """Return the note about a boot, as people and read_boot() read it.
+
+    :param seconds: those of BOOT_PARTS that are known.
+    """
+    return ", ".join(f"{part} {seconds[part]}" for part in BOOT_PARTS if part in seconds)
+
+
+def read_boot(text: typing.Any) -> typing.Dict[str, float]:
+    """Read such a note, whoever has written it: seconds by part, without what cannot be."""
+    found = {}
+    for said in str(text or "")[:LONGEST].split(", "):
+        part, _blank, number = said.rpartition(" ")
+        if part in BOOT_PARTS and SECONDS.match(number):
+            found[part] = float(number)
+    return found
 
 
 def read(text: typing.Any) -> typing.Dict[str, int]:

@@ -58,10 +58,12 @@ class ActionModule(ActionBase):
         state, name = self._task.args["state"], self._task.args.get("name")
         if state == "confirmed":
             menu["default"] = name
+            menu["firmware_due"] = {"entry": name, "since": 1795000000} if menu.get("method") == "kexec" else None
         if state == "reverted" and menu["trial"]:
             menu["called_off"] = True
         menu["trial"] = name if state == "armed" else ""
         menu["purpose"] = self._task.args.get("purpose", "")
+        menu["method"] = self._task.args.get("method", "")
         if state == "drilled":
             menu["drills"] = {name: {"at": 1795000000}}
         return True
@@ -91,9 +93,15 @@ class ActionModule(ActionBase):
         }
         facts = {"booted": booted, "default": menu["default"], "trial": tried or None, "entries": entries}
         facts["called_off"] = bool(menu.get("called_off")) and menu["booted"] != menu["default"]
+<<<<<<< HEAD
         facts["block"] = {"usable": True, "problem": ""}
         facts["tier"] = {"name": "block", "evidence": [], "block": "/boot/grub/osmigrate.env"}
         facts.update(laid_out=[], deadman_seconds=0, contradictions=[], finalized=None, firmware_due=None)
+=======
+        facts["block"] = {"usable": True}
+        facts.update(boot_id="boot-1", firmware_due=menu.get("firmware_due"))
+        facts["boot_seconds"] = {"kernel": 5.5, "initramfs": 12.1, "until kubelet": 31.4}
+>>>>>>> b66e365 (Node object: where the seconds of the confirmed boot went)
         facts["machine"] = {"machine_id": menu.get("machine_id", name), "addresses": []}
         facts.update(drills=menu.get("drills", {}), health={"state": "", "checks": []}, differences=[])
         facts.update(

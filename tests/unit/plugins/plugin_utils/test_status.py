@@ -30,13 +30,13 @@ def node(name: str, unschedulable: bool = False, **noted: str) -> dict[str, Any]
     )
 
 
-def moved(name: str, away: str, timings: str = "") -> dict[str, Any]:
+def moved(name: str, away: str, timings: str = "", boot: str = "") -> dict[str, Any]:
     noted = {"phase": "done", "release": "d-2", "since": "2026-11-20T00:00:00Z"}
-    return node(name, cordoned_seconds=away, timings=timings, **noted)
+    return node(name, cordoned_seconds=away, timings=timings, boot_seconds=boot, **noted)
 
 
 FLEET = [
-    moved("w1", "300", "drain=120 reboot=60 verify=100"),
+    moved("w1", "300", "drain=120 reboot=60 verify=100", "kernel 5.5, until kubelet 30.0"),
     moved("w2", "500", "drain=300 reboot=80 verify=100"),
     moved("w3", "9" * 30, "drain=-4 reboot=x"),
     node("w4", unschedulable=True, phase="failed", release="d-2", reason="It fell back."),
@@ -59,6 +59,8 @@ def test_json_has_all_of_it() -> None:
         "drain": {"nodes": 2, "p50": 120, "p95": 300},
         "reboot": {"nodes": 2, "p50": 60, "p95": 80},
         "verify": {"nodes": 2, "p50": 100, "p95": 100},
+        "boot: kernel": {"nodes": 1, "p50": 5, "p95": 5},
+        "boot: until kubelet": {"nodes": 1, "p50": 30, "p95": 30},
     }
     assert [one["name"] for one in found["nodes"]] == ["w1", "w2", "w3", "w4"]
     assert found["nodes"][3]["reason"] == "It fell back." and found["pools"][0]["name"] == "general"

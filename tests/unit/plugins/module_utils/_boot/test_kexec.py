@@ -3,6 +3,7 @@
 """What the kernel is given to unpack; that it boots is seen on machines (tests/flavours)."""
 
 import io
+import os
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initrd, kexec
@@ -17,3 +18,20 @@ def test_archives_are_joined_where_the_kernel_looks_for_them(tmp_path, length):
     begin = length + -length % 4
     assert joined.getvalue()[:begin] == b"x" * length + b"\0" * (begin - length)
     assert joined.getvalue()[begin:] == initrd.archive()
+
+
+def test_what_is_loaded_is_open_to_nobody(tmp_path, monkeypatch):
+    """kexec_file_load answers ETXTBSY for a file that is open for writing; seen on a machine with Linux 6.12."""
+    (tmp_path / "initrd").write_bytes(b"1234")
+    monkeypatch.setattr(kexec, "MARK", str(tmp_path / "mark"))
+
+    def run(argv, **_how):
+        (path,) = (word.partition("=")[2] for word in argv if word.startswith("--initrd="))
+        links = [os.path.join("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
+        assert path not in [os.readlink(link) for link in links if os.path.islink(link)]
+        with open(path, "rb") as joined:
+            assert joined.read() == b"1234"
+
+    monkeypatch.setattr(kexec, "run", run)
+    kexec.load("/boot/vmlinuz", [str(tmp_path / "initrd")], "quiet")
+    assert sorted(os.listdir(str(tmp_path))) == ["initrd", "mark"]

@@ -87,6 +87,14 @@ def test_what_the_parts_of_a_move_took(armed: int, ready: Optional[int], phase: 
     assert patch["metadata"]["annotations"].get(timings.TIMINGS) == noted
 
 
+def test_what_a_boot_took_is_read_whoever_wrote_it() -> None:
+    took = {"kernel": 5.5, "initramfs": 12.1, "until kubelet": 31.0}
+    assert timings.of_boot({**took, "odd": 1}) == "kernel 5.5, initramfs 12.1, until kubelet 31.0"
+    assert timings.read_boot(timings.of_boot(took)) == took
+    for evil in (None, "kernel", "kernel -1, initramfs 1e9, loader 9999999, odd 3", "\x1b[31m", "kernel 1\n"):
+        assert timings.read_boot(evil) == {}
+
+
 @pytest.mark.parametrize(
     ("text", "read"),
     [
