@@ -93,18 +93,12 @@ class ActionModule(ActionBase):
         }
         facts = {"booted": booted, "default": menu["default"], "trial": tried or None, "entries": entries}
         facts["called_off"] = bool(menu.get("called_off")) and menu["booted"] != menu["default"]
-<<<<<<< HEAD
         facts["block"] = {"usable": True, "problem": ""}
         facts["tier"] = {"name": "block", "evidence": [], "block": "/boot/grub/osmigrate.env"}
-        facts.update(laid_out=[], deadman_seconds=0, contradictions=[], finalized=None, firmware_due=None)
-=======
-        facts["block"] = {"usable": True}
-        facts.update(boot_id="boot-1", firmware_due=menu.get("firmware_due"))
+        facts.update(laid_out=[], deadman_seconds=0, contradictions=[], finalized=None)
+        facts["firmware_due"] = menu.get("firmware_due")
         facts["boot_seconds"] = {"kernel": 5.5, "initramfs": 12.1, "until kubelet": 31.4}
->>>>>>> b66e365 (Node object: where the seconds of the confirmed boot went)
         facts["machine"] = {"machine_id": menu.get("machine_id", name), "addresses": []}
         facts.update(drills=menu.get("drills", {}), health={"state": "", "checks": []}, differences=[])
-        facts.update(
-            actions=[], boot_id=BOOT_ID, reboot_required=facts["called_off"], boot_seconds={}, method="firmware"
-        )
+        facts.update(actions=[], boot_id=BOOT_ID, reboot_required=facts["called_off"], method="firmware")
         return {**facts, "verdict": verdict, "reason": "", "failures": {}}
