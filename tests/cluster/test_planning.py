@@ -14,6 +14,9 @@ from tests.cluster.playing import end
 
 MANIFEST = Path(__file__).resolve().parents[1] / "unit/fixtures/release/release.yml"
 
+# Nobody serves the release.
+UNCHECKED = {"osmigrate_require_signature": False, "osmigrate_check_payload": False}
+
 
 @pytest.mark.long
 def test_a_plan_names_every_node_and_changes_nothing(make_fleet, play, tmp_path):
@@ -22,7 +25,7 @@ def test_a_plan_names_every_node_and_changes_nothing(make_fleet, play, tmp_path)
     (tmp_path / f"{other}.json").write_text(
         json.dumps({"booted": "r-2", "trial": "r-2", "purpose": "move", "silent": 9})
     )
-    options = {"osmigrate_release": str(MANIFEST), "osmigrate_require_signature": False}
+    options = {"osmigrate_release": str(MANIFEST), **UNCHECKED}
     options["osmigrate_plan_directory"] = str(tmp_path)
     code, output = end(play("plan", fleet.nodes, **options))
     assert code == 2
@@ -42,7 +45,7 @@ def test_a_rehearsal_begins_with_the_plan_of_all_nodes(make_fleet, play, tmp_pat
     fleet = make_fleet(2)
     one, other = fleet.nodes
     (tmp_path / f"{one}.json").write_text(json.dumps({"booted": "r-2", "trial": "r-2", "purpose": "move", "silent": 9}))
-    options = {"osmigrate_release": str(MANIFEST), "osmigrate_require_signature": False}
+    options = {"osmigrate_release": str(MANIFEST), **UNCHECKED}
     _code, output = end(play("migrate", fleet.nodes, check=True, **options))
     assert "Batch 1 of 2" in output and "Batch 2 of 2" in output
     assert f"Refused: {one}: The node does not answer: " in output
