@@ -49,4 +49,4 @@ def write(
 
     with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
         done = list(threads.map(write_one, names))
-    return [one for each, _ in done for one in each], [one for _, each in done for one in each]
+    return [one for acted, _left in done for one in acted], [one for _acted, left in done for one in left]

@@ -7,13 +7,13 @@ from __future__ import annotations
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._ahead import Host, of_play
 
-EVERYBODY = [
+EVERYBODY = (
     Host("w1", ("all", "pool_gpu"), {"osmigrate": {"cordoned_seconds": "90"}}),
     Host("w2", ("pool_gpu",), {"osmigrate": {"phase": "done", "release": "r-1"}}),
     Host("w3", ("pool_gpu",), {"osmigrate": {"phase": "done", "release": "r-0", "cordoned_seconds": "99999999"}}),
     Host("w4", (), None),
     Host("c1", ("role_control_plane", "pool_gpu"), {"osmigrate": "x"}),
-]
+)
 
 
 def of(hosts=EVERYBODY, strategy="linear", sizes=(1, 4), release="r-1", **said):
