@@ -233,6 +233,26 @@ ENTRY = {
     "digests": {"type": "dict", "required": True},
     "release": {"type": "dict", "required": True},
 }
+ARGUMENT_SPEC: typing.Dict[str, typing.Any] = {
+    "state": {
+        "type": "str",
+        "required": True,
+        "choices": ["staged", "armed", "confirmed", "reverted", "drilled", "repaired"],
+    },
+    "entry": {"type": "dict", "options": ENTRY},
+    "name": {"type": "str"},
+    "tries": {"type": "int", "default": 1, "choices": list(range(1, TRIES_MAX + 1))},
+    "rollout": {"type": "str", "default": ""},
+    "node": {"type": "str", "default": ""},
+    "purpose": {"type": "str", "choices": [MOVE, DRILL], "default": MOVE},
+    "method": {"type": "str", "choices": method.WANTED, "default": method.FIRMWARE},
+    "reason": {"type": "str", "default": ""},
+    "deadman_seconds": {"type": "int", "default": 0},
+    "revoked": {"type": "list", "elements": "str", "default": []},
+    "run": {"type": "str", "default": ""},
+    **ANSWER_SPEC,
+    **fence.ARGUMENT_SPEC,
+}
 
 
 def apply(boot: BootControl, params: typing.Dict[str, typing.Any]) -> typing.List[str]:
@@ -259,6 +279,23 @@ def apply(boot: BootControl, params: typing.Dict[str, typing.Any]) -> typing.Lis
     return boot.revert(params["reason"])
 
 
+def result(boot: BootControl, actions: typing.List[str]) -> typing.Dict[str, typing.Any]:
+    """Return what RETURN documents, as dict.
+
+    :param actions: what apply() returned.
+    """
+    return {
+        "changed": bool(actions),
+        "actions": actions,
+        "reboot_required": boot.called_off(),
+        "deadman_seconds": boot.deadman_seconds(),
+        "method": (boot.state["trial"] or {}).get("method", ""),
+        "firmware_due": boot.firmware_due(),
+        "boot_id": boot.boot_id,
+        "drills": boot.state["drills"],
+    }
+
+
 def summary(boot: BootControl) -> typing.Dict[str, typing.Any]:
     """Return what a diff shows, as dict."""
     trial = boot.state["trial"]
@@ -273,26 +310,7 @@ def summary(boot: BootControl) -> typing.Dict[str, typing.Any]:
 
 def main() -> None:
     module = FleetModule(
-        argument_spec={
-            "state": {
-                "type": "str",
-                "required": True,
-                "choices": ["staged", "armed", "confirmed", "reverted", "drilled", "repaired"],
-            },
-            "entry": {"type": "dict", "options": ENTRY},
-            "name": {"type": "str"},
-            "tries": {"type": "int", "default": 1, "choices": list(range(1, TRIES_MAX + 1))},
-            "rollout": {"type": "str", "default": ""},
-            "node": {"type": "str", "default": ""},
-            "purpose": {"type": "str", "choices": [MOVE, DRILL], "default": MOVE},
-            "method": {"type": "str", "choices": method.WANTED, "default": method.FIRMWARE},
-            "reason": {"type": "str", "default": ""},
-            "deadman_seconds": {"type": "int", "default": 0},
-            "revoked": {"type": "list", "elements": "str", "default": []},
-            "run": {"type": "str", "default": ""},
-            **ANSWER_SPEC,
-            **fence.ARGUMENT_SPEC,
-        },
+        argument_spec=ARGUMENT_SPEC,
         required_if=[
             ("state", "staged", ["entry"]),
             ("state", "armed", ["name"]),
@@ -304,20 +322,10 @@ def main() -> None:
     with failing(module), fence.guarded(module):
         boot = open_boot.control(module.check_mode, module.params["run"], module.params["fence"])
         before = summary(boot)
-        actions = apply(boot, module.params)
-        result = {
-            "changed": bool(actions),
-            "actions": actions,
-            "reboot_required": boot.called_off(),
-            "deadman_seconds": boot.deadman_seconds(),
-            "method": (boot.state["trial"] or {}).get("method", ""),
-            "firmware_due": boot.firmware_due(),
-            "boot_id": boot.boot_id,
-            "drills": boot.state["drills"],
-        }
+        answer = result(boot, apply(boot, module.params))
     if module._diff:
-        result["diff"] = {"before": before, "after": summary(boot)}
-    module.exit_json(**result)
+        answer["diff"] = {"before": before, "after": summary(boot)}
+    module.exit_json(**answer)
 
 
 if __name__ == "__main__":

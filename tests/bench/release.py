@@ -15,6 +15,7 @@ from typing import Any
 from tests.bench.figures import figure
 from tests.bench.plane import Plane
 from tests.cluster.fleet_of_nodes import Fleet
+from tests.cluster.played.node import Node
 from tests.cluster.playing import Player, end, make_collection
 
 NODES, PODS_OF_A_NODE = 10, 6
@@ -83,7 +84,9 @@ def _bad_release(plane: Plane, admin: Any, robot: Path, directory: Path) -> int:
     fleet = Fleet(plane, admin, NODES)
     play = _play(directory, robot, "bad")
     for name in fleet.nodes:
-        (directory / "bad" / f"{name}.json").write_text(json.dumps({"good": False}))
+        node = Node(directory / "bad", name)
+        node.make()
+        node.how(good=False)
     begun = time.time()
     serial = [CANARIES, "100%"]
     code, output = end(play("rollback", fleet.nodes, osmigrate_serial=serial, osmigrate_max_unavailable=CANARIES))

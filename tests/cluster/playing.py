@@ -37,6 +37,8 @@ def make_collection(path: Path) -> Path:
     for name in ("plugins", "roles", "playbooks", "meta"):
         shutil.copytree(COLLECTION / name, copy / name)
     shutil.copy(COLLECTION / "galaxy.yml", copy)
+    for name in ("tests/backends", "tests/cluster/played"):
+        shutil.copytree(COLLECTION / name, copy / name)
     for name in PLAYED:
         shutil.copy(Path(__file__).parent / "played/boot.py", copy / f"plugins/action/{name}.py")
     (copy / "playbooks/drilled.yml").write_text(DRILL)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.played.node import Node
 from tests.cluster.playing import end
 
 TELL = """
@@ -112,7 +113,7 @@ def test_a_post_hook_that_fails_sends_the_node_home(make_fleet, play, hook, tmp_
     hooks = {"osmigrate_hooks_post": [hook("refuse", REFUSE)], "osmigrate_hooks_on_failure": [hook("tell", TELL)]}
     code, output = end(play("rollback", fleet.nodes, osmigrate_rollback_to="r-2", **hooks))
     assert code == 2
-    menu = json.loads((tmp_path / f"{fleet.nodes[0]}.json").read_text())
+    menu = Node(tmp_path, fleet.nodes[0]).menu()
     assert (menu["booted"], menu["default"], menu["trial"]) == ("r-1", "r-1", "")
     (told,) = hook.told
     assert (told["point"], told["boot"]) == ("on_failure", "r-1")

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease, lease_plan, pool_plan
 
 from tests.cluster.fleet_of_nodes import wait_for
+from tests.cluster.played.node import Node
 from tests.cluster.playing import end, kill_when
 
 HOLD = """
@@ -41,7 +42,7 @@ class Gate:
 
 
 def got(tmp_path, node):
-    return json.loads((tmp_path / f"{node}.json").read_text())
+    return Node(tmp_path, node).menu()
 
 
 def holder(fleet, node):
@@ -155,8 +156,9 @@ def test_pods_that_came_back_are_drained_once_more(scene, play, tmp_path):
 def test_another_machine_is_not_rebooted(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
     (node,) = fleet.nodes
-    menu = {"machine_id": "somebody-elses", "reboots": 0}
-    (tmp_path / f"{node}.json").write_text(json.dumps(menu))
+    played = Node(tmp_path, node)
+    played.make()
+    played.how(machine_id="somebody-elses")
     code, output = end(play("rollback", fleet.nodes))
     assert code != 0
     assert f"The machine that answers is not node {node}: its machine id is somebody-elses" in output

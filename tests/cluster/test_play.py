@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import signal
@@ -13,20 +12,26 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import claim, pool_plan, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import STEPS
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record
 
 from tests.cluster.fleet_of_nodes import wait_for, watched
+from tests.cluster.played.node import BOOT_ID, Node
 from tests.cluster.playing import end, kill_when
 
 
-def put(tmp_path, node, **menu):
-    """Say what a node boots, before a playbook looks; see played/boot.py."""
-    (tmp_path / f"{node}.json").write_text(json.dumps(menu))
+def put(tmp_path, node, **how):
+    """Make a node before a playbook looks, which behaves so; see played/node.py."""
+    played = Node(tmp_path, node)
+    played.make()
+    played.how(**how)
+    return played
 
 
 def got(tmp_path, node):
-    return json.loads((tmp_path / f"{node}.json").read_text())
+    played = Node(tmp_path, node)
+    return played.menu() if played.exists() else {}
 
 
 def closed_window(robot, node):
@@ -41,15 +46,12 @@ def test_a_batch_that_is_larger_than_the_budget_takes_turns_after_a_killed_run_t
     with watched(fleet) as seen:
         kill_when(fleet.unavailable, play("rollback", fleet.nodes[1:]))
         assert set(fleet.state().claims) == {fleet.nodes[1]}
-        code, output = end(play("rollback", fleet.nodes, osmigrate_serial=2, osmigrate_reboot_method="kexec"))
+        code, output = end(play("rollback", fleet.nodes, osmigrate_serial=2))
     assert code == 0
     assert max(seen) == (1, 1)
     assert fleet.unavailable() == []
     assert not fleet.state().claims
-    for note in fleet.notes():
-        assert note["phase"] == "done"
-        assert note["kexec_boot"] == "boot-1"
-        assert note["boot_seconds"] == "kernel 5.5, initramfs 12.1, until kubelet 31.4"
+    assert all(note["phase"] == "done" for note in fleet.notes())
 
 
 # How it is seen from outside that a run has come to a step.
@@ -68,10 +70,9 @@ def test_a_run_that_is_killed_at_each_step(make_fleet, play, tmp_path, full, rec
     if not full:
         pytest.skip("a run for each step; the others meet a kill during a drain and a reboot")
     fleet = make_fleet(2)
-    path = tmp_path / f"{fleet.nodes[0]}.json"
 
     def menu():
-        return json.loads(path.read_text() or "{}") if path.exists() else {}
+        return got(tmp_path, fleet.nodes[0])
 
     with watched(fleet) as seen:
         for reached in REACHED.values():
@@ -122,8 +123,12 @@ def test_five_slices_of_which_two_are_killed(make_fleet, play, full, record_prop
 
 def test_a_second_run_changes_nothing(make_fleet, play):
     fleet = make_fleet(1)
-    assert end(play("rollback", fleet.nodes))[0] == 0
-    code, output = end(play("rollback", fleet.nodes))
+    there = {"osmigrate_rollback_to": "r-2", "osmigrate_reboot_method": "kexec"}
+    assert end(play("rollback", fleet.nodes, **there))[0] == 0
+    (note,) = fleet.notes()
+    assert (note["release"], note["kexec_boot"]) == ("r-2", BOOT_ID)
+    assert note["boot_seconds"] == "kernel 5.5, initramfs 12.1, until kubelet 31.4"
+    code, output = end(play("rollback", fleet.nodes, **there))
     assert code == 0
     assert "changed=0" in output
 
@@ -232,7 +237,7 @@ def test_a_drilled_node_is_back_and_nothing_of_it_counts_as_a_failure(make_fleet
     menu = got(tmp_path, fleet.nodes[0])
     assert (menu["booted"], menu["default"], menu["trial"]) == ("r-1", "r-1", "")
     (note,) = fleet.notes()
-    assert note["drilled_at"] == "2026-11-18T11:06:40Z"
+    assert times.parse(note["drilled_at"]) == menu["drills"]["r-2"]["at"]
     assert (note["release"], note["phase"], note["verdict"]) == ("r-1", "done", "fell_back")
     assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)
 
@@ -251,15 +256,14 @@ def test_a_drill_whose_candidate_does_not_boot_fails_as_a_move_would(make_fleet,
 @pytest.mark.fault("ansible-playbook killed with SIGKILL", "each step")
 def test_a_killed_drill_is_settled_by_the_next_run_of_another_playbook(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
-    path = tmp_path / f"{fleet.nodes[0]}.json"
     put(tmp_path, fleet.nodes[0], away=60)
     killed = play("drilled", fleet.nodes)
-    wait_for(lambda: '"booted": "r-2"' in path.read_text(), 120)
+    wait_for(lambda: got(tmp_path, fleet.nodes[0])["booted"] == "r-2", 120)
     kill_when(lambda: True, killed)
     assert fleet.unavailable() == fleet.nodes
     code, output = end(play("rollback", fleet.nodes, osmigrate_rollback_to="r-1"))
     assert code == 0
-    menu = json.loads(path.read_text())
+    menu = got(tmp_path, fleet.nodes[0])
     assert (menu["booted"], menu["default"], menu["trial"]) == ("r-1", "r-1", "")
     assert (fleet.unavailable(), fleet.state()) == ([], pool_plan.EMPTY)
 
@@ -269,7 +273,10 @@ def test_a_node_that_does_not_come_home_from_what_was_left_stays_cordoned(make_f
     fleet = make_fleet(1)
     (node,) = fleet.nodes
     kill_when(fleet.unavailable, play("rollback", fleet.nodes))
-    put(tmp_path, node, booted="r-2", default="r-1", trial="r-2", purpose="drill", stuck=True)
+    played = put(tmp_path, node)
+    played.arm("r-2", record.DRILL)
+    played.reboot()
+    played.how(stuck=True)
     code, output = end(play("rollback", fleet.nodes, osmigrate_rollback_to="r-1"))
     assert code != 0
     assert f"{node} was left on a trial and does not come home. {node} stays cordoned" in output
@@ -282,7 +289,7 @@ def test_a_failure_before_anything_was_begun_reboots_no_node_that_runs_what_is_n
 ):
     fleet = make_fleet(1)
     (node,) = fleet.nodes
-    put(tmp_path, node, booted="r-2", default="r-1", trial="")
+    put(tmp_path, node).runs("r-2")
     closed = closed_window(robot, node)
     code, output = end(
         play("rollback", fleet.nodes, osmigrate_windows=closed, lookahead_way_back=False, budget_way_back=False)
@@ -297,20 +304,25 @@ def test_the_trial_of_another_rollout_is_left_alone(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
     (node,) = fleet.nodes
     kill_when(fleet.unavailable, play("rollback", fleet.nodes))
-    menu = {"booted": "r-2", "default": "r-1", "trial": "r-2", "purpose": "move"}
-    put(tmp_path, node, **menu)
+    played = put(tmp_path, node)
+    played.arm("r-2")
+    played.reboot()
+    menu = played.menu()
     before = fleet.notes()
     code, output = end(play("rollback", fleet.nodes))
     assert code != 0
     assert "It runs r-2 on trial, which another rollout has to confirm or revert. It was left as it is." in output
-    assert {key: got(tmp_path, node)[key] for key in menu} == menu
+    assert got(tmp_path, node) == menu
     assert (fleet.unavailable(), fleet.notes()) == (fleet.nodes, before)
 
 
 def test_a_node_that_is_refused_has_not_failed_and_is_given_back(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
     kill_when(fleet.unavailable, play("rollback", fleet.nodes))
-    put(tmp_path, fleet.nodes[0], booted="r-2", default="r-2", trial="")
+    played = put(tmp_path, fleet.nodes[0])
+    played.arm("r-2")
+    played.reboot()
+    played.confirm("r-2")
     code, output = end(play("drilled", fleet.nodes))
     assert code != 0
     assert "nothing to come home from. It was not touched, and no cordon of ours is left on it." in output

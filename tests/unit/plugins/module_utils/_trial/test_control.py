@@ -8,7 +8,6 @@ import shutil
 import time
 
 import pytest
-import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import program, prune
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
@@ -28,9 +27,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     reporter,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
-from ansible_collections.osmigrate.fleet.plugins.modules import boot_info, boot_trial
-
-from tests.cluster.played.boot import START, ActionModule as Played
+from ansible_collections.osmigrate.fleet.plugins.modules import boot_trial
 
 OLD = "serial --unit=0\nset timeout=3\nsource $prefix/custom.cfg\n"
 DAY = 86400
@@ -125,15 +122,6 @@ def test_finalize_makes_the_default_what_grub_boots_by_itself_and_keeps_the_old_
     assert finalized["entry"] == "d-1"
     assert finalized["at"] >= before
     assert open_boot.control().finalize() == []
-
-
-def test_what_is_played_to_playbooks_has_all_that_boot_control_says(node):
-    real, played = open_boot.control().facts(), Played.facts(None, START, "w1")
-    assert set(real) <= set(played)
-    for name in ("booted", "block", "tier", "health"):
-        assert set(real[name]) <= set(played[name])
-    for module in (boot_info, boot_trial):
-        assert set(yaml.safe_load(module.RETURN)) <= set(played)
 
 
 def test_check_mode_only_says_so(node):
