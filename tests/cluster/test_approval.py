@@ -8,6 +8,7 @@ import json
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError
 
 from tests.cluster.fleet_of_nodes import wait_for
 from tests.cluster.playing import end
@@ -71,7 +72,7 @@ def test_what_a_kubelet_or_the_token_that_moves_nodes_writes_approves_nothing(ma
     fleet.kubectl("annotate", "--overwrite", "node", node, *noted, "osmigrate.fleet/approval-wanted-of=nobody")
     for attacker in (kubelet(node), robot):
         for approver in ASK["osmigrate_approvals_required"]:
-            with pytest.raises(approval.ApiError, match="may not patch configmaps|forbidden"):
+            with pytest.raises(ApiError, match="may not patch configmaps|forbidden"):
                 attacker.patch(approval.ANSWERS + approver, {"data": {node: asked}})
     code, output = end(running)
     assert code == 2

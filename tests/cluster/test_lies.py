@@ -13,8 +13,8 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import admission, approval, pool_object, preflight
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import node_path
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import admission, pool_object, preflight
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, node_path
 
 from tests.cluster.fleet_of_nodes import make_terms, wait_for
 from tests.cluster.playing import end
@@ -29,7 +29,7 @@ def lie(kubelet, node, **metadata):
     def accepted():
         try:
             kubelet.patch(node_path(node), {"metadata": metadata})
-        except approval.ApiError as error:
+        except ApiError as error:
             assert error.denied_by_admission
             return False
         return True
@@ -79,7 +79,7 @@ def test_a_pool_that_kubelets_choose_is_told_before_anything_is_touched(robot, m
     assert told not in report("node-restriction.kubernetes.io/pool")
     assert f"The label example.com/pool {told}" in report("example.com/pool")
     restricted = {"node-restriction.kubernetes.io/pool": "other"}
-    with pytest.raises(approval.ApiError, match="is not allowed to modify labels"):
+    with pytest.raises(ApiError, match="is not allowed to modify labels"):
         kubelet(fleet.nodes[0]).patch(node_path(fleet.nodes[0]), {"metadata": {"labels": restricted}})
 
 

@@ -67,7 +67,7 @@ def outcome(moving):
     ]
     said = {
         "plan": records,
-        "left": [list(left) for left in made.left if OF_NETWORKS.search(left.path)],
+        "left": [[left.path, left.reason] for left in made.left if OF_NETWORKS.search(left.path)],
         "unknown": [one["path"] for one in made.unknown if OF_NETWORKS.search(one["path"])],
         "network": network.describe(moving),
     }
