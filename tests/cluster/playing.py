@@ -108,7 +108,7 @@ def end(process: subprocess.Popen[str]) -> tuple[int, str]:
 def kill_when(condition: Callable[[], Any], process: subprocess.Popen[str]) -> None:
     """Kill a playbook with all its forks when something has become true."""
     try:
-        wait_for(condition, 120)
+        wait_for(condition, 600)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         print(process.communicate()[0])
