@@ -120,8 +120,8 @@ cluster: collection ## drain, cordon, records and whole playbooks on a real API 
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line cluster-plays cluster-objects
 
 # Two at once, each with an API server of its own, and about as long as each other.
-cluster-plays: of := $(addprefix tests/cluster/,test_play.py test_hooks.py)
-cluster-objects: of := tests/cluster $(addprefix --ignore=tests/cluster/,test_play.py test_hooks.py)
+cluster-plays: of := $(addprefix tests/cluster/,test_play.py test_hooks.py test_owner.py)
+cluster-objects: of := tests/cluster $(addprefix --ignore=tests/cluster/,test_play.py test_hooks.py test_owner.py)
 cluster-plays cluster-objects: collection
 	@cd $(COLLECTION) && OSMIGRATE_OLDEST=$$(cat $(BUILD)/oldest) PYTHONPATH=$(BUILD)/collections \
 		python -m pytest -v $(of) -m 'not long' --junitxml=$(BUILD)/$@.xml
