@@ -7,7 +7,6 @@ Hooks hold a run where it is. Boots are played on the controller; leases, claims
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 
@@ -168,8 +167,11 @@ def test_another_machine_is_not_rebooted(make_fleet, play, tmp_path):
 
 def test_a_run_that_loses_a_host_gives_its_lease_back(make_fleet, play, tmp_path):
     fleet = make_fleet(1)
-    menu = {"booted": "r-2", "trial": "r-2", "silent": 9, "purpose": ""}
-    (tmp_path / f"{fleet.nodes[0]}.json").write_text(json.dumps(menu))
+    played = Node(tmp_path, fleet.nodes[0])
+    played.make()
+    played.arm("r-2")
+    played.reboot()
+    played.how(silent=9)
     code, _output = end(play("rollback", fleet.nodes))
     assert code != 0
     wait_for(lambda: not holder(fleet, fleet.nodes[0]), 30)
