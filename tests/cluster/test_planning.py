@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_plan
 
+from tests.cluster.played.node import Node
 from tests.cluster.playing import end
 
 MANIFEST = Path(__file__).resolve().parents[1] / "unit/fixtures/release/release.yml"
@@ -22,9 +23,7 @@ UNCHECKED = {"osmigrate_require_signature": False, "osmigrate_check_payload": Fa
 def test_a_plan_names_every_node_and_changes_nothing(make_fleet, play, tmp_path):
     fleet = make_fleet(2)
     one, other = fleet.nodes
-    (tmp_path / f"{other}.json").write_text(
-        json.dumps({"booted": "r-2", "trial": "r-2", "purpose": "move", "silent": 9})
-    )
+    Node(tmp_path, other).fall_silent()
     options = {"osmigrate_release": str(MANIFEST), **UNCHECKED}
     options["osmigrate_plan_directory"] = str(tmp_path)
     code, output = end(play("plan", fleet.nodes, **options))
@@ -44,7 +43,7 @@ def test_a_plan_names_every_node_and_changes_nothing(make_fleet, play, tmp_path)
 def test_a_rehearsal_begins_with_the_plan_of_all_nodes(make_fleet, play, tmp_path):
     fleet = make_fleet(2)
     one, other = fleet.nodes
-    (tmp_path / f"{one}.json").write_text(json.dumps({"booted": "r-2", "trial": "r-2", "purpose": "move", "silent": 9}))
+    Node(tmp_path, one).fall_silent()
     options = {"osmigrate_release": str(MANIFEST), **UNCHECKED}
     _code, output = end(play("migrate", fleet.nodes, check=True, **options))
     assert "Batch 1 of 2" in output and "Batch 2 of 2" in output

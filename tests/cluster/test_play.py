@@ -389,8 +389,8 @@ def test_nodes_that_are_still_to_be_moved_have_a_soft_taint_that_goes_on_every_w
     assert "Take the marks off all nodes that are still to be moved" in output
     assert fleet.marked() == {}
 
-    (tmp_path / f"{fleet.nodes[0]}.json").unlink()
-    assert end(play("rollback", fleet.nodes, **soft))[0] == 0
+    put(tmp_path, fleet.nodes[0], good=True)
+    assert end(play("rollback", fleet.nodes, osmigrate_retry=True, **soft))[0] == 0
     assert (fleet.marked(), fleet.unavailable()) == ({}, [])
 
 

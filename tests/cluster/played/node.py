@@ -183,6 +183,13 @@ class Node:
         with self.played():
             self.control(run=run).arm(name, 1, "", purpose=purpose)
 
+    def fall_silent(self) -> None:
+        """Let it run r-2 on trial, and answer to nobody."""
+        self.make()
+        self.arm("r-2")
+        self.reboot()
+        self.how(silent=9)
+
     def confirm(self, name: str) -> None:
         with self.played():
             self.control().confirm(name)
