@@ -27,12 +27,14 @@ class ActionModule(ActionBase):
         arguments = dict(self._task.args)
         arguments["holder"] = arguments.get("holder") or lease_keeper.name_run(directory)
         arguments.setdefault("sightings", os.path.join(directory, SIGHTINGS))
+        # Tasks run in processes that the ansible-playbook has forked. Who is killed meanwhile leaves this one to init,
+        # which never ends, and so the lease would never run out.
+        playbook = os.getppid()
         result = self._execute_module("osmigrate.fleet.k8s_node_lease", arguments, task_vars=task_vars)
         taken = arguments.get("state", "acquired") == "acquired" and not result.get("failed")
-        if taken and not self._task.check_mode:
-            # Tasks run in processes that the ansible-playbook has forked.
+        if taken and not self._task.check_mode and os.getppid() == playbook:
             duration = int(arguments.get("duration", lease.DURATION))
-            lease_keeper.start(directory, os.getppid(), str(arguments["holder"]), _auth(arguments), duration)
+            lease_keeper.start(directory, playbook, str(arguments["holder"]), _auth(arguments), duration)
         return result
 
 
