@@ -28,6 +28,7 @@ from tests.cluster.drain_tally import DrainTally  # noqa: E402
 from tests.cluster.fault_table import FaultTable  # noqa: E402
 from tests.cluster.fleet_of_nodes import Fleet, Nodes, wait_for  # noqa: E402
 from tests.cluster.playing import Player, make_collection  # noqa: E402
+from tests.cluster.webhook import Webhook  # noqa: E402
 from tests.lab import config, controlplane, host, kubebin, simulated  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -49,6 +50,15 @@ def pytest_configure(config):
 def full(request):
     """How many nodes a rollout is to have if faults are to be met at their full size, else 0."""
     return request.config.getoption("--fleet") if request.config.getoption("--faults") else 0
+
+
+@pytest.fixture
+def webhook(control_plane):
+    """Asked by the API server about evictions; see webhook.asked_about."""
+    made = Webhook(control_plane)
+    yield made
+    made.shutdown()
+    made.server_close()
 
 
 @pytest.fixture(scope="session")

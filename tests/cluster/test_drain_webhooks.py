@@ -15,15 +15,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
 
 from tests.cluster.proxy import Proxy
 from tests.cluster.test_drain import cordon, start
-from tests.cluster.webhook import Webhook, asked_about
-
-
-@pytest.fixture
-def webhook(control_plane):
-    made = Webhook(control_plane)
-    yield made
-    made.shutdown()
-    made.server_close()
+from tests.cluster.webhook import asked_about
 
 
 def test_a_rehearsal_tells_webhooks_that_it_is_one(robot, scene, webhook):

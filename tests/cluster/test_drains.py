@@ -19,7 +19,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan i
 from tests.cluster.drain_stage import Said, Stage, untrue, wrong
 from tests.cluster.proxy import Proxy
 from tests.cluster.test_drain import cordon
-from tests.cluster.webhook import Webhook
 from tests.lab import controlplane
 
 CASES = yaml.safe_load(Path(__file__).with_name("drains.yml").read_text())
@@ -44,14 +43,6 @@ def pytest_generate_tests(metafunc):
 def proxy(control_plane):
     with Proxy(control_plane) as made:
         yield made
-
-
-@pytest.fixture
-def webhook(control_plane):
-    made = Webhook(control_plane)
-    yield made
-    made.shutdown()
-    made.server_close()
 
 
 @pytest.fixture(scope="session")
