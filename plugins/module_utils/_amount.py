@@ -72,7 +72,7 @@ def said(seen: typing.Sequence[typing.Tuple[float, int]], total: int) -> str:
     :param seen: what was seen when (seconds of one clock, bytes), in order; the last one is now.
     """
     (first, before), (last, now) = seen[0], seen[-1]
-    far = "%d of %d MiB" % (now // MIB, -(-total // MIB))
+    far = f"{now // MIB} of {-(-total // MIB)} MiB"
     if last <= first or now < before:
         return far
-    return "%s, %.1f MiB/s" % (far, (now - before) / (last - first) / MIB)
+    return f"{far}, {(now - before) / (last - first) / MIB:.1f} MiB/s"

@@ -60,7 +60,7 @@ def run(
         except subprocess.TimeoutExpired:
             input_bytes = None  # what is left of it goes on by itself
             if timeout is not None and ends and time.monotonic() >= ends:
-                problem = "%s did not finish within %d seconds" % (" ".join(argv), timeout)
+                problem = f"{' '.join(argv)} did not finish within {timeout} seconds"
             elif watch:
                 problem = watch(process.pid)
     else:
@@ -73,7 +73,7 @@ def run(
     done = Completed(argv, process.returncode, out.decode("utf-8", errors), err.decode("utf-8", "replace"))
     if check and done.rc != 0:
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
-        raise FleetError("%s failed with code %d: %s" % (" ".join(argv), done.rc, said), left, todo)
+        raise FleetError(f"{' '.join(argv)} failed with code {done.rc}: {said}", left, todo)
     return done
 
 

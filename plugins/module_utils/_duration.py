@@ -25,5 +25,5 @@ def read_seconds(value: typing.Any) -> int:
         return int(text)
     found = _UNITS.match(text)
     if not text or not found:
-        raise ValueError("is %s, %s" % (text[:100] or ("empty" if value in (None, "") else value), _KNOWN_BY))
+        raise ValueError(f"is {text[:100] or ('empty' if value in (None, '') else value)}, {_KNOWN_BY}")
     return sum(int(number or 0) * factor for number, factor in zip(found.groups(), _FACTORS))

@@ -35,9 +35,9 @@ def exclusive(what: str, seconds: float = WAIT_SECONDS) -> typing.Iterator[None]
         deadline = time.monotonic() + seconds
         while not _take(descriptor):
             if time.monotonic() >= deadline:
+                which = printable(read_text(PATH) or "it has not said which", 200)
                 raise FleetError(
-                    "Another task has been working on this node for %d seconds: %s"
-                    % (seconds, printable(read_text(PATH) or "it has not said which", 200)),
+                    f"Another task has been working on this node for {int(seconds)} seconds: {which}",
                     todo="Let it end, or end that process, then run the same command again",
                 )
             time.sleep(_POLL_SECONDS)
@@ -58,4 +58,4 @@ def _take(descriptor: int) -> bool:
 
 def _name(what: str) -> str:
     program = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else "python"
-    return "%s (process %d, %s)\n" % (what, os.getpid(), program)
+    return f"{what} (process {os.getpid()}, {program})\n"

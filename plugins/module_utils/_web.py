@@ -69,7 +69,7 @@ class Server:
         except urllib.error.HTTPError as error:
             if error.code == NOT_THERE:
                 return None
-            raise self.error("answered %d %s" % (error.code, error.reason))
+            raise self.error(f"answered {error.code} {error.reason}")
         except (OSError, ValueError) as error:
             # Other texts may quote the request, with its credentials.
             reason = getattr(error, "reason", None)

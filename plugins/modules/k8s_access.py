@@ -190,7 +190,7 @@ def written(path: str) -> typing.Any:
 
 def write(path: str, content: dict) -> None:
     """Write a file that only its owner can read, as a whole or not at all."""
-    part = "%s.%d.part" % (path, os.getpid())
+    part = f"{path}.{os.getpid()}.part"
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

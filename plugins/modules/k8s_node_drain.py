@@ -211,8 +211,8 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     allowed = delete_plan.parse(options["delete_allowed"])
     if allowed and options["delete_after"] >= options["timeout"]:
         raise FleetError(
-            "delete_after (%d seconds) leaves no time to delete anything within timeout (%d seconds)"
-            % (options["delete_after"], options["timeout"]),
+            f"delete_after ({options['delete_after']} seconds) leaves no time to delete anything within timeout "
+            f"({options['timeout']} seconds)",
             "Nothing was evicted",
             "Give delete_after a lower value, or timeout a higher one",
         )

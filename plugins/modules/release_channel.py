@@ -201,8 +201,7 @@ def point(params: typing.Dict[str, typing.Any], check_mode: bool, now: float) ->
     if key and after != present:
         if pointer != before:
             actions.append(
-                "let %s mean %s until %s, as number %d"
-                % (pointer.title(), pointer.release, pointer.expires, pointer.serial)
+                f"let {pointer.title()} mean {pointer.release} until {pointer.expires}, as number {pointer.serial}"
             )
         actions.append(f"sign {pointer.title()} with key {key.fingerprint[:16]}")
         if after is not None and not check_mode:

@@ -167,11 +167,9 @@ def carry_out(
         params["timeout"],
     )
     if required < 1:
-        raise FleetError(
-            "signatures_required is %d, so anything would count as signed" % required, todo="Give 1 or more"
-        )
+        raise FleetError(f"signatures_required is {required}, so anything would count as signed", todo="Give 1 or more")
     if params["keep"] < 0:
-        raise FleetError("keep is %d" % params["keep"], todo="Give how many releases stay, or 0 for all")
+        raise FleetError(f"keep is {params['keep']}", todo="Give how many releases stay, or 0 for all")
     locations, manifest = list(params["channels"]), params["manifest"]
     if channel.is_pointer(manifest):
         locations.insert(0, manifest)

@@ -56,7 +56,7 @@ def unfit(data: bytes) -> str:
     :param data: bytes, as parse() takes.
     """
     if len(data) != SIZE:
-        return "has %d bytes instead of %d" % (len(data), SIZE)
+        return f"has {len(data)} bytes instead of {SIZE}"
     if not data.rstrip(b"#").endswith(b"\n"):
         return "has a last line that is torn"
     names = [name for name, _value in _pairs(data)]

@@ -133,7 +133,7 @@ def commit(path: str) -> None:
         if time.monotonic() >= ends:
             raise _cannot_be_frozen(
                 path,
-                "something else has kept it frozen for %d seconds, as a snapshot or a backup does" % BUSY_SECONDS,
+                f"something else has kept it frozen for {BUSY_SECONDS} seconds, as a snapshot or a backup does",
                 "Wait for its end, or thaw it with 'fsfreeze --unfreeze'",
             )
         time.sleep(BUSY_PAUSE)

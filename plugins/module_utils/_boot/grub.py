@@ -167,8 +167,8 @@ def check_length(entry: typing.Dict[str, typing.Any]) -> None:
     length = len(line.encode("utf-8")) + len(re.findall(r"[\\\"']", line))
     if length > COMMAND_LINE_MAX:
         raise FleetError(
-            "The kernel arguments of %s take %d bytes with those of a trial, and the kernel reads %d"
-            % (entry["id"], length, COMMAND_LINE_MAX),
+            f"The kernel arguments of {entry['id']} take {length} bytes with those of a trial, and the kernel reads "
+            f"{COMMAND_LINE_MAX}",
             "It is not in the boot menu; the node serves on as it did",
             "Take arguments away from the running system's, most of which are carried, or exclude the node",
         )
@@ -272,7 +272,8 @@ def render_menu(
 
 
 def _is_one_of(variable: str, ids: typing.Iterable[str]) -> str:
-    return "[ %s ]" % " -o ".join(f'"${variable}" = "{name}"' for name in ids)
+    either = " -o ".join(f'"${variable}" = "{name}"' for name in ids)
+    return f"[ {either} ]"
 
 
 def shown_title(text: str) -> str:

@@ -93,4 +93,4 @@ def settings(text: str) -> typing.List[str]:
     # The last one is what counts on a boot after which nothing had failed; an unattended node must not wait for a key.
     timeout = int(seconds[-1]) if seconds else TIMEOUT
     lines += [f"set timeout_style={style[-1]}"] if style else []
-    return lines + ["set timeout=%d" % (timeout if timeout >= 0 else TIMEOUT)]
+    return lines + [f"set timeout={timeout if timeout >= 0 else TIMEOUT}"]

@@ -29,7 +29,7 @@ OnBootSec=%d
 AccuracySec=1
 """
 # Whatever keeps the program from its end, the unit has failed then, and systemd reboots by itself.
-SERVICE = """\
+SERVICE = f"""\
 [Unit]
 Description=Reboot into the system that is the default, because the initramfs of this trial hangs
 DefaultDependencies=no
@@ -38,9 +38,9 @@ FailureAction=reboot-force
 [Service]
 Type=oneshot
 TimeoutStartSec=60
-ExecStart=-/bin/sh /%s
+ExecStart=-/bin/sh /{PROGRAM}
 ExecStart=/bin/systemctl --force reboot
-""" % PROGRAM  # fmt: skip
+"""
 # The file system of /boot takes the word to the incumbent, where the initramfs can mount it. All that is used is there
 # wherever dracut has made the initramfs. A disk that does not answer holds up the reboot for ten seconds.
 SCRIPT = """\
@@ -84,7 +84,7 @@ def script(seconds: int, uuid: str, notes: str, mount: str = MOUNT) -> str:
     :param notes: str, the directory there for notes, from the root of that file system.
     :param mount: str, where it is mounted meanwhile.
     """
-    text = SCRIPT.replace("@SECONDS@", "%d" % seconds).replace("@UUID@", uuid)
+    text = SCRIPT.replace("@SECONDS@", str(seconds)).replace("@UUID@", uuid)
     return text.replace("@MOUNT@", mount).replace("@NOTES@", notes.rstrip("/"))
 
 

@@ -223,9 +223,9 @@ def _block_shown(block: Block) -> str:
     problem = block_problem(block)
     if problem:
         return f"The block that is there {problem}, so it is made anew"
-    return "The block that is there has %d bytes in %d extent%s, written and not shared" % (
-        block.size, len(block.flags or []), "s"[: len(block.flags or []) != 1],
-    )  # fmt: skip
+    extents = len(block.flags or [])
+    several = "" if extents == 1 else "s"
+    return f"The block that is there has {block.size} bytes in {extents} extent{several}, written and not shared"
 
 
 def recorded(record: typing.Optional[dict]) -> typing.Optional[Tier]:

@@ -29,7 +29,7 @@ class Boot(typing.NamedTuple):
 
 def last_boots() -> typing.List[Boot]:
     """Return the last boots that the journal knows, empty where it knows none."""
-    argv = ["journalctl", STARTED, "--output=json", "--lines=%d" % BOOTS, "--no-pager", "--quiet"]
+    argv = ["journalctl", STARTED, "--output=json", f"--lines={BOOTS}", "--no-pager", "--quiet"]
     try:
         return parse(run(argv, check=False, timeout=60).stdout)
     except FleetError:

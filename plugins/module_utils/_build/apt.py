@@ -178,7 +178,7 @@ def _describe(path: str, bases: typing.Set[str]) -> typing.Tuple[lock.Package, s
     file = os.path.basename(path)
     installed = int(values.get("Installed-Size", "0"))
     package = lock.Package(name, values["Version"], values["Architecture"], sha256, size, installed, file, stage)
-    return package, "%s\nFilename: ./%s\nSize: %d\nSHA256: %s\n\n" % (fields.rstrip("\n"), file, size, sha256)
+    return package, fields.rstrip("\n") + f"\nFilename: ./{file}\nSize: {size}\nSHA256: {sha256}\n\n"
 
 
 def _see_pins(pins: typing.Dict[str, str], found: typing.Sequence[lock.Package]) -> None:

@@ -32,6 +32,6 @@ def _lines(root: str) -> typing.Iterator[bytes]:
             elif stat.S_ISLNK(seen.st_mode):
                 what = os.readlink(path)
             elif stat.S_ISCHR(seen.st_mode) or stat.S_ISBLK(seen.st_mode):
-                what = "%d" % seen.st_rdev
-            line = "%s\0%o %d %d %s" % (os.path.relpath(path, root), seen.st_mode, seen.st_uid, seen.st_gid, what)
+                what = str(seen.st_rdev)
+            line = f"{os.path.relpath(path, root)}\0{seen.st_mode:o} {seen.st_uid} {seen.st_gid} {what}"
             yield os.fsencode(line)

@@ -88,7 +88,7 @@ def _make(tree: str, path: str, own: str, time: int, log: Log) -> None:
     options = ["-q", "-t", FILESYSTEM, "-b", str(BLOCK), "-I", str(_INODE), "-N", str(taken.inodes), "-m", "0"]
     options += ["-O", _FEATURES, "-U", own, "-L", "", "-M", "", "-d", tree]
     extended = ["root_owner=0:0", f"hash_seed={own}", "lazy_itable_init=1", "nodiscard"]
-    size = "%dk" % (taken.size() >> 10)
+    size = f"{taken.size() >> 10}k"
     clock = {"E2FSPROGS_FAKE_TIME": str(time)}
     log.run(["mke2fs", *options, "-E", ",".join(extended), path, size], "making the image of the slots", time, **clock)
     counts = dict(_COUNTS.findall(log.run(["dumpe2fs", "-h", path], "looking at the image", time).stdout))
@@ -108,9 +108,9 @@ def _make(tree: str, path: str, own: str, time: int, log: Log) -> None:
 
 def _commands(used: int, time: int) -> typing.Iterator[str]:
     """Yield what debugfs does: inodes are given out one after the other, so those in use are the first ones."""
-    fields = ["%s @%d" % (one, time) for one in _TIMES]
+    fields = [f"{one} @{time}" for one in _TIMES]
     if os.geteuid():  # whoever builds without root has made files of his own that are meant as root's
         fields += ["uid 0", "gid 0"]
     for number in (_ROOT_INODE, *range(_FIRST_INODE, used + 1)):
         for field in fields:
-            yield "sif <%d> %s\n" % (number, field)
+            yield f"sif <{number}> {field}\n"

@@ -100,7 +100,7 @@ def _directories_of_var(path: str) -> typing.List[str]:
         # A name with a blank or a percent sign would be another one to systemd-tmpfiles.
         if name != "/var" and stat.S_ISDIR(status.st_mode) and not set(name) & set(' %\t\n"\\'):
             mode = stat.S_IMODE(status.st_mode)
-            lines.append("d %s %04o %d %d" % (name, mode, status.st_uid, status.st_gid))
+            lines.append(f"d {name} {mode:04o} {status.st_uid} {status.st_gid}")
     return sorted(set(lines) - set(_VAR))
 
 

@@ -48,7 +48,7 @@ def ensure(recipe: Recipe, directory: str, update: bool, frozen: bool, epoch: in
     if update and frozen:
         raise FleetError("To take newer packages and to take exactly the lock exclude each other", todo="Leave one out")
     if not 0 <= epoch < _YEAR_10000:
-        raise FleetError("The epoch is %d, which is no time" % epoch, todo="Give seconds since 1970, or 0 for now")
+        raise FleetError(f"The epoch is {epoch}, which is no time", todo="Give seconds since 1970, or 0 for now")
     before = lock_file.read(directory)
     asked = stages.asked(recipe.document)
     if before is not None and before.asked == asked and not update:

@@ -25,7 +25,7 @@ def unpack(layout: str, tree: str, log: Log) -> None:
     index = _blob(layout, "index.json", log)
     while "manifests" in index:
         if len(index["manifests"]) != 1:
-            raise log.failed("OCI layout %s has %d images" % (layout, len(index["manifests"])), "Leave one in it")
+            raise log.failed(f"OCI layout {layout} has {len(index['manifests'])} images", "Leave one in it")
         index = _blob(layout, _path(index["manifests"][0]), log)
     for layer in index.get("layers", []):
         path = os.path.join(layout, _path(layer))

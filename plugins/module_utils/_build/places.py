@@ -80,7 +80,7 @@ def mark(tree: str) -> typing.List[str]:
     os.mkdir(first)
     for group in groups(list(seen.values())):
         for one in [*group, None]:
-            name = "%07d" % len(commands)
+            name = f"{len(commands):07d}"
             commands.append(f"rm /{FIRST}/{name}\n")
             path = os.path.join(first, name)
             if one:

@@ -58,16 +58,16 @@ def read(path: str, shipped: str = "") -> Recipe:
     following = os.path.abspath(path)
     while following:
         if following in files:
-            raise _wrong(files[-1], "extends: leads back to %s" % following)
+            raise _wrong(files[-1], f"extends: leads back to {following}")
         if len(files) == DEEPEST:
-            raise _wrong(files[0], "extends: more than %d recipes extend each other" % DEEPEST)
+            raise _wrong(files[0], f"extends: more than {DEEPEST} recipes extend each other")
         one = _read_one(following, files)
         files.append(following)
         following = _extended(one.pop("extends", ""), following, shipped)
         document = merged(one, document)
     missing = [key for key in schema.REQUIRED if key not in document]
     if missing:
-        raise _wrong(files[0], "; ".join("%s: is missing" % key for key in missing))
+        raise _wrong(files[0], "; ".join(f"{key}: is missing" for key in missing))
     return Recipe(files[0], files, document)
 
 
@@ -89,11 +89,11 @@ def lock_of(recipe: Recipe) -> str:
 
 def where(recipe: Recipe, word: str) -> str:
     """Say in which file and line of a recipe a word stands, "" if it does not."""
-    whole = re.compile(r"(?<![\w.+-])%s(?![\w.+-])" % re.escape(word))
+    whole = re.compile(rf"(?<![\w.+-]){re.escape(word)}(?![\w.+-])")
     for path in recipe.files:
         for number, text in enumerate(read_text(path).split("\n"), 1):
             if whole.search(text.partition("#")[0]):
-                return "%s line %d" % (os.path.basename(path), number)
+                return f"{os.path.basename(path)} line {number}"
     return ""
 
 
@@ -127,7 +127,7 @@ def _read_one(path: str, before: typing.Sequence[str]) -> Document:
         with open(path, "rb") as stream:
             content = stream.read()
     except OSError as error:
-        by = " (extended by %s)" % before[-1] if before else ""
+        by = f" (extended by {before[-1]})" if before else ""
         raise FleetError(f"Recipe {path}{by} cannot be read: {error.strerror}", todo="Check its path")
     document = reader.parse(content, f"Recipe {path}", _NEXT_STEP, reader.MOST_OF_OURS)
     problems: typing.List[str] = []
@@ -146,20 +146,21 @@ def _with_line(problem: str, lines: typing.Dict[str, int]) -> str:
     path = found.group("path") if found else ""
     while path and path not in lines:
         path = path[: max(path.rfind("."), path.rfind("["), 0)]
-    return "line %d: %s" % (lines.get(path, 1), problem)
+    return f"line {lines.get(path, 1)}: {problem}"
 
 
 def _mark(document: Document, name: str, lines: typing.Dict[str, int]) -> None:
     """Note with each user, file, script and unit where it stands, for messages of the build."""
     for key in ("users", "groups", "files", "scripts"):
         for index, one in enumerate(document.get(key, [])):
-            one[AT] = "%s line %d" % (name, lines.get("%s[%d]" % (key, index), 1))
+            line = lines.get(f"{key}[{index}]", 1)
+            one[AT] = f"{name} line {line}"
     units = document.get("units", {})
     places = {}
     for verb in [verb for verb in units if isinstance(units[verb], list)]:
         for index, unit in enumerate(units[verb]):
-            line = lines.get("units.%s[%d]" % (verb, index)) or lines.get("units.%s" % verb, 1)
-            places[f"{verb} {unit}"] = "%s line %d" % (name, line)
+            line = lines.get(f"units.{verb}[{index}]") or lines.get(f"units.{verb}", 1)
+            places[f"{verb} {unit}"] = f"{name} line {line}"
     if places:
         units[AT] = places
 

@@ -47,7 +47,7 @@ _VARIABLE = checks.text(r"[A-Za-z_][A-Za-z0-9_]*", "a name of an environment var
 
 def known_schema(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
     if value != SCHEMA or not checks.is_integer(value):
-        problems.append("%s: must be %d" % (path, SCHEMA))
+        problems.append(f"{path}: must be {SCHEMA}")
     return value
 
 

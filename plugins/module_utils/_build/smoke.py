@@ -98,7 +98,7 @@ def boot(repository: str, commit: str, work: str, memory: int, limit: int) -> Bo
     if outcome.problem:
         raise _refused(commit, outcome.problem)
     if not outcome.is_up:
-        raise _refused(commit, "was not up within %d seconds" % limit)
+        raise _refused(commit, f"was not up within {limit} seconds")
     if outcome.failed:
         raise _refused(commit, f"has units that fail: {some(outcome.failed, 5)}")
     return Boot(seconds, outcome.failed)
@@ -154,7 +154,7 @@ def _disk(repository: str, commit: str, scratch: str) -> typing.Tuple[str, str, 
         files.append(os.path.join(scratch, key))
         shutil.copyfile(os.path.join(root, "boot", lines[key].lstrip("/")), files[-1])
     size = int(_command.run(["du", "--summarize", "--block-size=1", root]).stdout.split()[0])
-    blocks = "%dk" % ((size * 5 // 4 + _ROOM) >> 10)
+    blocks = f"{(size * 5 // 4 + _ROOM) >> 10}k"
     _command.run(["mke2fs", "-q", "-t", "ext4", "-d", root, image, blocks])
     return image, files[0], files[1], lines["options"]
 

@@ -77,18 +77,20 @@ def scripts_at(document: Document, when: str, stage: str) -> typing.List[Documen
 
 def _does(name: str, document: Document, locked: lock.Lock) -> str:
     packages = [one for one in locked.packages if one.stage == name]
-    amount = "%d packages, %d MB to unpack" % (len(packages), sum(one.installed for one in packages) >> 10)
+    amount = f"{len(packages)} packages, {sum(one.installed for one in packages) >> 10} MB to unpack"
     if name == schema.BASE:
         (kind,) = document["base"]
         return f"waits for {kind}: {amount}" if kind == schema.MMDEBSTRAP else f"waits for {kind}"
     if name == schema.PACKAGES:
         return f"waits for apt: {amount}" if packages else "has nothing to install"
     if name == schema.USERS:
-        return "%d users, %d groups" % tuple(len(document.get(key, [])) for key in KEYS[name])
+        users, groups = (len(document.get(key, [])) for key in KEYS[name])
+        return f"{users} users, {groups} groups"
     if name == schema.FILES:
-        return "%d files" % len(document.get("files", []))
+        return f"{len(document.get('files', []))} files"
     if name == schema.UNITS:
-        return "%d units" % sum(len(value) for value in document.get("units", {}).values() if isinstance(value, list))
+        units = sum(len(value) for value in document.get("units", {}).values() if isinstance(value, list))
+        return f"{units} units"
     if name == schema.KERNEL:
         return f"waits for {document.get('kernel', {}).get('initramfs', schema.DRACUT)}"
     return "does what a first boot would, compiles Python, and takes away what differs between machines"

@@ -51,7 +51,7 @@ class Log:
         given = {name: os.environ[name] for name in _PROXIES if name in os.environ}
         given.update(environment, LC_ALL="C.UTF-8", TZ="UTC", HOME="/root", PATH=_command.SEARCH_PATH)
         given.update(SOURCE_DATE_EPOCH=str(time), DEBIAN_FRONTEND="noninteractive")
-        values = ["%s=%s" % one for one in sorted(given.items())]
+        values = [f"{name}={value}" for name, value in sorted(given.items())]
         umask = ["sh", "-c", 'umask 022; exec "$@"', "sh"]
         done = _command.run(["env", "--ignore-environment", *values, *umask, *argv], check=False, left=LEFT)
         with open(self.path, "a", encoding="utf-8", errors="replace") as stream:

@@ -163,8 +163,7 @@ def _see_room(work: str, locked: lock.Lock, wanted: typing.Sequence[stages.Stage
     free = room(work).free_bytes
     if done < len(wanted) and free < need:
         raise FleetError(
-            "Stage %s and those after it need %d MB, and %s has %d MB free"
-            % (wanted[done].name, need >> 20, work, free >> 20),
+            f"Stage {wanted[done].name} and those after it need {need >> 20} MB, and {work} has {free >> 20} MB free",
             LEFT,
             "Make room, or give a work directory with more",
         )

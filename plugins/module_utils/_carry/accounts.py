@@ -153,7 +153,7 @@ class _Table:
         free = [number for number in SYSTEM_NUMBERS if number not in taken]
         if not free:
             raise FleetError(
-                "All %d numbers of system accounts are taken" % len(SYSTEM_NUMBERS),
+                f"All {len(SYSTEM_NUMBERS)} numbers of system accounts are taken",
                 todo="Remove accounts that nobody needs from the node or from the release",
             )
         return free[0]
@@ -237,8 +237,8 @@ def plan(
         lost = "; ".join(word for word in (lost or shell, _home(situation, fields)) if word)
         if holder and person:
             raise FleetError(
-                "The user %s cannot be carried: its number %s belongs to %s in the release"
-                % (fields[NAME], fields[NUMBER], holder),
+                f"The user {fields[NAME]} cannot be carried: its number {fields[NUMBER]} belongs to {holder} in the "
+                "release",
                 todo="Change the number on the node, or take a release without that user",
             )
         if holder:
@@ -395,8 +395,8 @@ def _members(incumbent: Lines, candidate: Lines, known: typing.Set[str]) -> typi
     left = []
     for name in sorted(set(before) & set(after)):
         for member in sorted(before[name] ^ after[name]):
-            sides = ("node", "release") if member in before[name] else ("release", "node")
-            left.append(Left(f"{GROUP}: {name}", "%s is in it on the %s, and not on the %s" % ((member,) + sides)))
+            here, there = ("node", "release") if member in before[name] else ("release", "node")
+            left.append(Left(f"{GROUP}: {name}", f"{member} is in it on the {here}, and not on the {there}"))
     return left
 
 
@@ -483,7 +483,7 @@ def _collision(
         "name": name,
         "incumbent": incumbent,
         "candidate": candidate,
-        "detail": "%d belongs to %s in the release" % (incumbent, holder),
+        "detail": f"{incumbent} belongs to {holder} in the release",
         "example": "",
         "files": 0,
     }

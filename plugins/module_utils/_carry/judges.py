@@ -247,7 +247,7 @@ def _cleaned(lines: typing.Iterable[str], hidden: typing.Set[str]) -> typing.Lis
         if line not in found:
             found.append(line)
     rest = len(found) - MOST_LINES
-    return found[:MOST_LINES] + (["and %d lines more" % rest] if rest > 0 else [])
+    return found[:MOST_LINES] + ([f"and {rest} lines more"] if rest > 0 else [])
 
 
 def _sshd_settings(situation: Situation, node: _Side, candidate: _Side) -> typing.List[Verdict]:

@@ -54,5 +54,5 @@ def configured(tree: Tree) -> typing.Tuple[str, list]:
     for path in [DEFAULTS] + tree.glob("/etc/default/grub.d/*.cfg"):
         for name, _quote, value in re.findall(r"(?m)^\s*(GRUB_CMDLINE_LINUX\w*)=([\"']?)(.*?)\2\s*$", tree.text(path)):
             if name in values:
-                values[name] = re.sub(r"\$\{?%s\}?(?!\w)" % name, values[name].replace("\\", ""), value)
+                values[name] = re.sub(rf"\$\{{?{name}\}}?(?!\w)", values[name].replace("\\", ""), value)
     return DEFAULTS, grub.parse_command_line(" ".join(values[name] for name in VARIABLES))

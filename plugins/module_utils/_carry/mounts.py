@@ -36,7 +36,7 @@ def parse_fstab(text: str) -> typing.List[typing.List[str]]:
         fields = _lines.words(line)
         if "\0" in line:
             raise FleetError(
-                "%s has NUL bytes in line %d, as a power cut leaves them" % (FSTAB, number),
+                f"{FSTAB} has NUL bytes in line {number}, as a power cut leaves them",
                 todo="Write that line anew, then run the same command again",
             )
         if len(fields) >= 3 and not fields[0].startswith("#"):

@@ -90,7 +90,7 @@ def describe(situation: Situation) -> dict:
         "rendered": rendered,
         "names_predicted_by": "udev of the candidate" if live.predicted else "",
         "names": [dict(one._asdict()) for one in judged_names(situation, network, target)],
-        "lost": ["%s: %s" % lost for lost in network.lost] if rendered else [],
+        "lost": [f"{lost.path}: {lost.what}" for lost in network.lost] if rendered else [],
         "undeclared": network.undeclared,
     }
 
@@ -229,8 +229,8 @@ def _without_netplan(situation: Situation, target: str, found: Found) -> None:
 def _render(situation: Situation, network: Network, owners: typing.List[str], target: str, found: Found) -> None:
     if target not in RENDERERS:
         raise FleetError(
-            "The network of the node is configured by %s, and the release configures it by %s"
-            % (" and ".join(owners), target or "nothing that is known"),
+            f"The network of the node is configured by {' and '.join(owners)}, and the release configures it by "
+            f"{target or 'nothing that is known'}",
             todo=f"Build a release that has one of {' and '.join(sorted(RENDERERS))} switched on",
         )
     declared = _written_anew(situation, owners, target)

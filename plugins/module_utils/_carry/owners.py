@@ -113,4 +113,4 @@ def decide(situation: Situation, owners: Owners, people: Accounts) -> typing.Lis
 
 def _consequence(number: int, holders: typing.List[str]) -> str:
     belongs = f"which belongs to {holders[0]} in the release" if holders else "which nobody has in the release"
-    return "files keep the number %d, %s" % (number, belongs)
+    return f"files keep the number {number}, {belongs}"

@@ -293,7 +293,7 @@ def _file(content: bytes, shown: bool, mode: int, uid: int, gid: int) -> str:
 
 
 def _size(size: int, mode: int, uid: int, gid: int) -> str:
-    return "a file of %d bytes, mode %04o, owner %d:%d\n" % (size, stat.S_IMODE(mode), uid, gid)
+    return f"a file of {size} bytes, mode {stat.S_IMODE(mode):04o}, owner {uid}:{gid}\n"
 
 
 def _text(content: bytes) -> typing.Optional[str]:

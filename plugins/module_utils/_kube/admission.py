@@ -53,7 +53,7 @@ def read_terms(params: dict) -> Terms:
     """
     if params["expected_seconds"] < 0:
         raise FleetError(
-            "A node cannot be expected to be out of service for %d seconds" % params["expected_seconds"],
+            f"A node cannot be expected to be out of service for {params['expected_seconds']} seconds",
             todo="Correct osmigrate_expected_seconds",
         )
     accepted = quorum.Accepted(params["accept_single_etcd"], params["accept_external_etcd"])
@@ -83,23 +83,20 @@ def of_window(
     """
     name = node["metadata"]["name"]
     seconds, measured = expect(node, members, rollout, terms.expected_seconds, now)
-    expected = "%d seconds are expected%s" % (seconds, ", the median of %d nodes" % measured if measured else "")
+    expected = f"{seconds} seconds are expected" + (f", the median of {measured} nodes" if measured else "")
     found = windows.opening(terms.schedule, now, seconds)
     if not found:
         problem = (
-            "Node %s may not go: %s, and in the next %d days no maintenance window outside of black-outs has as many"
+            f"Node {name} may not go: {expected}, and in the next {windows.HORIZON_DAYS} days no maintenance window "
+            "outside of black-outs has as many"
         )
-        todo = "Make a window longer, or correct what is expected (osmigrate_expected_seconds%s)" % (
-            ", or the annotation cordoned-seconds of nodes" if measured else ""
-        )
-        return Refusal(problem % (name, expected, windows.HORIZON_DAYS), todo, None)
+        more = ", or the annotation cordoned-seconds of nodes" if measured else ""
+        todo = f"Make a window longer, or correct what is expected (osmigrate_expected_seconds{more})"
+        return Refusal(problem, todo, None)
     if found[0] <= now:
         return None
-    problem = "Node {} may not go now: {}. It can go from {} on".format(
-        name,
-        _closed(terms.schedule, now, expected),
-        times.stamp(found[0]),
-    )
+    closed = _closed(terms.schedule, now, expected)
+    problem = f"Node {name} may not go now: {closed}. It can go from {times.stamp(found[0])} on"
     return Refusal(problem, "Run the same command again then", found[0] - now)
 
 
@@ -139,7 +136,7 @@ def _closed(schedule: windows.Schedule, now: float, expected: str) -> str:
     if black:
         return f"there is a black-out until {times.stamp(black)}"
     if ends:
-        return "%s, and %d are left until nodes have to be back" % (expected, ends - now)
+        return f"{expected}, and {int(ends - now)} are left until nodes have to be back"
     return "no maintenance window is open"
 
 

@@ -149,8 +149,8 @@ def _refused(
         )
     answer = json.dumps({"data": {request.node: "QUESTION"}})
     return ApprovalError(
-        "Node %s was not approved for rollout %s within %d seconds: there was no answer of %s to the question %s"
-        % (request.node, request.rollout, request.timeout, ", ".join(judged.missing), question.id),
+        f"Node {request.node} was not approved for rollout {request.rollout} within {request.timeout} seconds: there "
+        f"was no answer of {', '.join(judged.missing)} to the question {question.id}",
         f"Run the same command again when they can answer, each in a ConfigMap of their own: kubectl patch configmap "
         f"{judged.missing[0]} --namespace {NAMESPACE} --type merge --patch '{answer}', with the question of that run",
         result,

@@ -151,7 +151,8 @@ def _guard(what: str, load: typing.Callable, *args: typing.Any, **kwargs: typing
         return load(*args, **kwargs)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise FleetError("{} is not valid YAML{}".format(what, " at line %d" % (mark.line + 1) if mark else ""))
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise FleetError(f"{what} is not valid YAML{where}")
     except kubernetes_config.ConfigException as error:
         # What follows a brace is a part of the file, and may be a secret.
         raise FleetError(f"{what} cannot be used: {str(error).partition('{')[0].strip().rstrip('./')}")

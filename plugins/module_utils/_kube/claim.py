@@ -166,7 +166,7 @@ def _within_cap(
         cluster, name, lambda pool, moment: pool_plan.plan_release(pool, request.node, True, owned.look())
     )[1]
     others = {node: one for node, one in claims.items() if node != request.node}
-    said = "%d nodes of all pools may be away for rollouts" % request.cap
+    said = f"{request.cap} nodes of all pools may be away for rollouts"
     occupants = pool_plan.occupants(pool_plan.EMPTY._replace(claims=others), [])
     return given._replace(actions=[], full=(said, occupants))
 
@@ -295,11 +295,11 @@ def _refused(
 
 
 def _no_place(request: Request, name: str, full: typing.Tuple[str, typing.List[pool_plan.Occupant]]) -> ClaimError:
+    more = "" if name == pool_plan.CONTROL_PLANE else " or raise osmigrate_max_unavailable"
     return ClaimError(
-        "Node %s got no place in the budget of pool %s within %d seconds: %s"
-        % (request.node, name, request.timeout, _who(full)),
-        "Bring them back into service (the playbook recover does it for what dead runs left)%s, then run the same "
-        "command again" % ("" if name == pool_plan.CONTROL_PLANE else " or raise osmigrate_max_unavailable"),
+        f"Node {request.node} got no place in the budget of pool {name} within {request.timeout} seconds: {_who(full)}",
+        f"Bring them back into service (the playbook recover does it for what dead runs left){more}, then run the same "
+        "command again",
         name,
         full[1],
     )
@@ -310,5 +310,5 @@ def _who(full: typing.Any) -> typing.Any:
     limit, occupants = full
     said = [f"{one.node} {one.why}" for one in occupants[:NAMED]]
     if len(occupants) > NAMED:
-        said.append("and %d more" % (len(occupants) - NAMED))
+        said.append(f"and {len(occupants) - NAMED} more")
     return f"{limit}, and {', '.join(said)}"

@@ -401,7 +401,7 @@ class Cluster:
 
     def _not_kubernetes(self, response: typing.Any) -> ApiError:
         return ApiError(
-            "%s answers (HTTP status %d), but not as a Kubernetes API server does" % (self.server, response.status),
+            f"{self.server} answers (HTTP status {response.status}), but not as a Kubernetes API server does",
             todo="Check host, kubeconfig and proxy",
             status=response.status,
         )
@@ -429,7 +429,7 @@ class Cluster:
             body = {}
         if not isinstance(body, dict) or body.get("kind") != "Status":
             body = {}
-        said = _clean(body.get("message") or "HTTP status %d %s" % (status, response.reason or ""))
+        said = _clean(body.get("message") or f"HTTP status {status} {response.reason or ''}")
         problem, todo = f"The API server {self.server} refused {method} {path}: {said}", ""
         if status == 401:
             problem = f"The API server {self.server} does not accept the token or certificate (401)"

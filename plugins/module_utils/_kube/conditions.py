@@ -144,8 +144,8 @@ class Reader:
             if resource["kind"] == condition.kind and "/" not in resource["name"]:
                 return resource
         raise FleetError(
-            "Condition %s names a kind that the API server %s does not have: %s of %s"
-            % (condition.name, self._cluster.server, condition.kind, condition.api_version),
+            f"Condition {condition.name} names a kind that the API server {self._cluster.server} does not have: "
+            f"{condition.kind} of {condition.api_version}",
             todo="Compare it with 'kubectl api-resources'",
         )
 

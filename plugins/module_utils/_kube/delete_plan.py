@@ -43,7 +43,7 @@ def _parse(entry: str) -> Allowed:
     terms = [found for found in (_TERM.match(term.strip()) for term in given) if found]
     if not slash or not _NAMESPACE.match(namespace) or len(terms) < len(given):
         raise FleetError(
-            "%s does not name pods that may be deleted" % (entry or "An empty string"),
+            f"{entry or 'An empty string'} does not name pods that may be deleted",
             todo="Write namespace/label=value (more labels with commas, != for other values), or the kind of an owner",
         )
     named = tuple((term.group("key"), term.group("operator") != "!=", term.group("value")) for term in terms)

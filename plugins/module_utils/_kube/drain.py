@@ -120,8 +120,8 @@ class Evictor:
             self._cluster.delete_pod(pod.namespace, pod.name, pod.uid, self._grace_period, **self._options)
         except ApiError as error:
             if error.status == 403 and not error.denied_by_admission and not error.causes("NamespaceTerminating"):
-                error.todo = "Apply playbooks/files/rbac-delete-pods.yml, or take %s off delete_allowed" % (
-                    pod.deletable_by
+                error.todo = (
+                    f"Apply playbooks/files/rbac-delete-pods.yml, or take {pod.deletable_by} off delete_allowed"
                 )
             return self._understand(pod, error)
         return None
@@ -256,8 +256,8 @@ class NodeDrain:
         said = [f"{one['volume'] or one['name']} by {one['attacher']}" for one in held]
         said = [f"{what} ({one['reason']})" if one["reason"] else what for what, one in zip(said, held)]
         raise self._error(
-            "Node %s still has %d volumes attached after %d seconds of draining: %s"
-            % (self._request.node, len(held), self._request.timeout, ", ".join(said[:10])),
+            f"Node {self._request.node} still has {len(held)} volumes attached after {self._request.timeout} seconds "
+            f"of draining: {', '.join(said[:10])}",
             "The node stays cordoned, its pods have left it",
             "See that the CSI driver detaches them (kubectl describe volumeattachment), then run the same command "
             "again; wait_for_volumes=false does without",
@@ -297,7 +297,7 @@ class NodeDrain:
         if now >= self._tell_at:
             remaining = self._drain.remaining()
             held = drain_plan.enumerate_pods(remaining) if remaining else "none"
-            _waiting.tell(self._request.node, "%d pods are left: %s" % (len(remaining), held))
+            _waiting.tell(self._request.node, f"{len(remaining)} pods are left: {held}")
             self._tell_at = now + TELL_SECONDS
 
     def _require_owner(self, now: float) -> None:
@@ -470,8 +470,8 @@ class NodeDrain:
         except ApiError as error:
             remaining = self._drain.remaining()
             raise self._error(
-                "%s. When node %s was seen last, %d pods had to leave it: %s"
-                % (error.problem, self._request.node, len(remaining), drain_plan.enumerate_pods(remaining)),
+                f"{error.problem}. When node {self._request.node} was seen last, {len(remaining)} pods had to leave "
+                f"it: {drain_plan.enumerate_pods(remaining)}",
                 self._left(),
                 error.todo,
             )
@@ -492,8 +492,8 @@ class NodeDrain:
         remaining = self._drain.remaining()
         steps = [step for hold, step in STEPS if hold in self._drain.holds()]
         raise self._error(
-            "Node %s still has %d pods after %d seconds of draining: %s"
-            % (self._request.node, len(remaining), self._request.timeout, drain_plan.enumerate_pods(remaining)),
+            f"Node {self._request.node} still has {len(remaining)} pods after {self._request.timeout} seconds of "
+            f"draining: {drain_plan.enumerate_pods(remaining)}",
             self._left(),
             f"Remove what holds them ({'; '.join(steps)}), then run the same command again",
         )
@@ -503,13 +503,13 @@ class NodeDrain:
         try:
             node = get_node(self._cluster, self._request.node, time.monotonic())
         except ApiError:
-            return "Whether the node is still cordoned is not known, %s" % self._left_pods()
+            return f"Whether the node is still cordoned is not known, {self._left_pods()}"
         state = "is not cordoned any more" if is_schedulable(node) else "stays cordoned"
         return f"The node {state}, {self._left_pods()}"
 
     def _left_pods(self, node: str = "it") -> str:
         gone, asked = self._count_gone(), any(track.evicted for track in self._drain.tracks.values())
-        return "%d pods have left %s" % (gone, node) if gone or asked else "nothing was evicted"
+        return f"{gone} pods have left {node}" if gone or asked else "nothing was evicted"
 
     def _count_gone(self) -> int:
         return sum(1 for record in self._drain.records(0) if record["gone"])

@@ -204,7 +204,7 @@ def enumerate_pods(pods: typing.List[Pod], limit: int = 10) -> str:
     told = []
     for reason, names in list(by_reason.items())[:limit]:
         more = len(names) - share
-        named = ", ".join(names[:share]) + (" and %d more" % more if more > 0 else "")
+        named = ", ".join(names[:share]) + (f" and {more} more" if more > 0 else "")
         told.append(f"{named} ({reason})" if reason else named)
     rest = sum(len(names) for names in list(by_reason.values())[limit:])
-    return ", ".join(told) + (", and %d more" % rest if rest else "")
+    return ", ".join(told) + (f", and {rest} more" if rest else "")

@@ -68,7 +68,7 @@ def refuse_small_numbers(
         value = given.get(name)
         if rules.get("type") == "int" and value is not None and value < least.get(name, 0):
             raise FleetError(
-                "%s is %d, and has to be a whole number from %d on" % (name, value, least.get(name, 0)),
+                f"{name} is {value}, and has to be a whole number from {least.get(name, 0)} on",
                 todo=f"Correct {name}, or leave it out",
             )
         for one in value or [] if rules.get("elements") == "dict" and rules.get("options") else []:

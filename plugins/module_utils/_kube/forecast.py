@@ -174,7 +174,7 @@ def _reasons(
     if grace is None:
         grace = pod["spec"].get("terminationGracePeriodSeconds", 30)
     if grace > wanted.timeout:
-        detail = "may take %d seconds to end, and the drain has %d" % (grace, wanted.timeout)
+        detail = f"may take {grace} seconds to end, and the drain has {wanted.timeout}"
         yield "grace-too-long", workload(pod), detail, name
     asked = pod["metadata"].get("annotations") or {}
     for key, value in DO_NOT_DISRUPT:
@@ -200,9 +200,9 @@ def _about_budget(pod: dict, budget: dict) -> typing.Iterator[typing.Tuple[str, 
     elif status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
         yield "budget-allows-none-now", "has not been looked at by the cluster since it was made or changed"
     elif expected and needed >= expected:
-        yield "budget-never-allows", "needs %d healthy pods and has %d replicas" % (needed, expected)
+        yield "budget-never-allows", f"needs {needed} healthy pods and has {expected} replicas"
     else:
-        yield "budget-allows-none-now", "needs %d healthy pods and has %d of %d" % (needed, healthy, expected)
+        yield "budget-allows-none-now", f"needs {needed} healthy pods and has {healthy} of {expected}"
 
 
 def _without_room(

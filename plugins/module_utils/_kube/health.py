@@ -131,7 +131,7 @@ def judge_daemonsets(pods: typing.List[dict]) -> Gate:
     """Judge the pods of DaemonSets on the node: all of them have to be Ready."""
     found = [pod for pod in pods if drain_plan.is_daemon(pod)]
     late = sorted(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}" for pod in found if not _up(pod))
-    value = "%d of %d pods Ready" % (len(found) - len(late), len(found))
+    value = f"{len(found) - len(late)} of {len(found)} pods Ready"
     if late:
         value += ", waiting for " + ", ".join(late)
     return Gate("daemonsets", not late, value)
@@ -303,9 +303,9 @@ def _failure(
         problem = f"Node {name} failed the gate {lost.name}: it is {lost.value}{instead}{again}"
     elif closed:
         said = ", ".join(f"{gate.name} ({gate.value})" for gate in failed)
-        problem = "Node %s did not pass the gate %s within %d seconds" % (name, said, timeout)
+        problem = f"Node {name} did not pass the gate {said} within {timeout} seconds"
     else:
-        problem = "Node %s did not stay healthy for long enough within %d seconds" % (name, timeout)
+        problem = f"Node {name} did not stay healthy for long enough within {timeout} seconds"
     return HealthError(problem, todo, result)
 
 

@@ -71,10 +71,8 @@ def objection(node: Claimed, machine: Identity, others: typing.Iterable[Claimed]
     # A boot id is proof enough: behind a NAT, no machine has the address by which others reach it.
     proven = bool(means.boot_id) and means.boot_id == machine.boot_id
     if not proven and means.addresses and machine.addresses and not set(means.addresses) & set(machine.addresses):
-        return "The machine that answers is not node %s: it has none of the addresses %s" % (
-            node.name,
-            printable(", ".join(means.addresses), 200),
-        )
+        none_of = printable(", ".join(means.addresses), 200)
+        return f"The machine that answers is not node {node.name}: it has none of the addresses {none_of}"
     twins = sorted(one.name for one in others if one.name != node.name and _is_same(one.identity, means))
     if twins:
         return f"Node {node.name} and {printable(', '.join(twins), 200)} say that they are one machine"

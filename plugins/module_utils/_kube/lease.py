@@ -209,15 +209,10 @@ def _held(cluster: Cluster, holder: str) -> typing.List[typing.Dict[str, typing.
 
 
 def _refused(node: str, lease: lease_plan.Lease, alive: bool) -> FleetError:
+    more = ", and that run renews it" if alive else ""
     error = FleetError(
-        "Node %s is held by another run, %s, since %s until %s%s"
-        % (
-            node,
-            printable(lease.holder, 200),
-            f"{lease.since}Z",
-            times.stamp(lease_plan.ends(lease)),
-            ", and that run renews it" if alive else "",
-        ),
+        f"Node {node} is held by another run, {printable(lease.holder, 200)}, since {lease.since}Z until "
+        f"{times.stamp(lease_plan.ends(lease))}{more}",
         "The node was left as it is",
         "Let that run end, then run the same command again; osmigrate_take_over=true takes the node over from it",
     )

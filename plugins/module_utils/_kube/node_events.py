@@ -44,6 +44,6 @@ def tell(cluster: Cluster, node: typing.Union[dict, str], told: Told) -> typing.
         if error.status == DENIED:
             why = "the account may not write them; apply rbac.yml anew"
         else:
-            why = "the API server did not take them (HTTP status %d)" % error.status
+            why = f"the API server did not take them (HTTP status {error.status})"
         return [f"Nodes get no Events: {why}. The run goes on without."]
     return []

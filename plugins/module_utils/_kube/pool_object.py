@@ -192,8 +192,8 @@ def parse(found: dict) -> pool_plan.Pool:
             halt = _texts({"reason": halt["reason"], "since": halt["since"]})
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise BrokenPool(
-            "The ConfigMap %s in namespace %s does not hold what osmigrate.fleet writes there"
-            % (found["metadata"]["name"], own_object.NAMESPACE),
+            f"The ConfigMap {found['metadata']['name']} in namespace {own_object.NAMESPACE} does not hold what "
+            "osmigrate.fleet writes there",
             todo="Look who changed it; if no node is on its way, delete it",
         )
     return pool_plan.Pool(claims, failures, halt, held, questions, releases)

@@ -206,7 +206,7 @@ def _exceeded(
     limit: str, before: typing.List[Occupant], size: int, what: str
 ) -> typing.Optional[typing.Tuple[str, typing.List[Occupant]]]:
     allowed = resolve(limit, size)
-    return ("%d of %d %s may be unavailable" % (allowed, size, what), before) if len(before) >= allowed else None
+    return (f"{allowed} of {size} {what} may be unavailable", before) if len(before) >= allowed else None
 
 
 def resolve(limit: str, size: int) -> int:
@@ -216,7 +216,7 @@ def resolve(limit: str, size: int) -> int:
     allowed = whole_number(number)
     if not allowed or (text != number and allowed > 100):
         raise FleetError(
-            "%s is no limit of unavailable nodes" % (printable(text, 60) or "An empty string"),
+            f"{printable(text, 60) or 'An empty string'} is no limit of unavailable nodes",
             todo="Give a number from 1 on, or a percentage from 1% to 100%; to let nothing begin, halt the pool",
         )
     return allowed if text == number else max(1, size * allowed // 100)

@@ -126,8 +126,8 @@ def judge_schedule(terms: admission.Terms, now: float) -> typing.Tuple[str, typi
     found = windows.opening(terms.schedule, now, terms.expected_seconds)
     if not found:
         raise FleetError(
-            "In the next %d days no maintenance window outside of black-outs is as long as the %d seconds that a node "
-            "is expected to take" % (windows.HORIZON_DAYS, terms.expected_seconds),
+            f"In the next {windows.HORIZON_DAYS} days no maintenance window outside of black-outs is as long as the "
+            f"{terms.expected_seconds} seconds that a node is expected to take",
             "No node was touched",
             "Make a window longer, or correct osmigrate_expected_seconds",
         )

@@ -88,17 +88,18 @@ def object_to(
     etcd = [one for one in found if one.component == ETCD]
     if not etcd and not accepted.external_etcd:
         return Objection(
-            "No static pod of etcd is seen in kube-system, so whether etcd can spare control-plane node %s is not known"
-            % node,
+            f"No static pod of etcd is seen in kube-system, so whether etcd can spare control-plane node {node} is not "
+            "known",
             "See that etcd outside of it is healthy and can spare the node, then say so "
             "(osmigrate_accept_external_etcd=true)",
             False,
         )
     if node in [one.node for one in etcd] and len(etcd) < SMALLEST and not accepted.single_etcd:
+        members = f"{len(etcd)} member" + ("" if len(etcd) == 1 else "s")
         return Objection(
-            "etcd has %d member%s, so it loses its quorum and the cluster its API while control-plane node %s is away"
-            % (len(etcd), "" if len(etcd) == 1 else "s", node),
-            "Add members until there are %d, or bear that (osmigrate_accept_single_etcd=true)" % SMALLEST,
+            f"etcd has {members}, so it loses its quorum and the cluster its API while control-plane node {node} is "
+            "away",
+            f"Add members until there are {SMALLEST}, or bear that (osmigrate_accept_single_etcd=true)",
             False,
         )
     ill = [one for one in found if one.state != READY and not (one.node == node and _may_be_ill(one, way_back))]

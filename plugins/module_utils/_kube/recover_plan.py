@@ -46,5 +46,5 @@ def _about_cluster(node: dict, claims: typing.List[Claim], older_than: int, now:
     began = [times.parse(stamp) for stamp in stamps]
     ages = [int(now - moment) for moment in began if moment is not None]
     if ages and min(ages) < older_than:
-        found.append("a run that began %d seconds ago may be at work on it" % min(ages))
+        found.append(f"a run that began {min(ages)} seconds ago may be at work on it")
     return found

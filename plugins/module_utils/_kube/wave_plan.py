@@ -170,8 +170,8 @@ def check_windows(schedule: windows.Schedule, seconds: int, now: float) -> None:
     """
     if windows.opening(schedule, now, seconds) is None:
         raise FleetError(
-            "A node is expected to take %d seconds, and in the next %d days no maintenance window has as many"
-            % (seconds, windows.HORIZON_DAYS),
+            f"A node is expected to take {seconds} seconds, and in the next {windows.HORIZON_DAYS} days no maintenance "
+            "window has as many",
             todo="Make a window longer, or correct osmigrate_expected_seconds",
         )
 

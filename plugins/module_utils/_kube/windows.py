@@ -74,7 +74,7 @@ def parse(windows: list, blackouts: list) -> Schedule:
             try:
                 kept.append(read(entry))
             except ValueError as error:
-                wrong.append("%s %d: %s" % (kind, number, error))
+                wrong.append(f"{kind} {number}: {error}")
     if wrong:
         problem = "; ".join(wrong)
         raise FleetError(problem[0].upper() + problem[1:], todo="Correct osmigrate_windows or osmigrate_blackouts")
@@ -190,7 +190,7 @@ def _days(value: typing.Any) -> typing.FrozenSet[int]:
 def _start(value: typing.Any) -> datetime.time:
     if isinstance(value, int) and 60 <= value < 1440:
         # YAML reads 22:00 as a number of sixtieths.
-        raise ValueError('start is the number %d; write "%02d:%02d", in quotes' % (value, value // 60, value % 60))
+        raise ValueError(f'start is the number {value}; write "{value // 60:02d}:{value % 60:02d}", in quotes')
     found = _TIME.match(str(value))
     if not found:
         raise ValueError(f'start is {value}, and has to be a time such as "22:00", in quotes')
@@ -213,7 +213,7 @@ def _date(value: str) -> datetime.date:
     except ValueError:
         raise ValueError(f'{value} is no date; write dates as "2026-12-24", in quotes')
     if not YEARS[0] <= found.year <= YEARS[1]:
-        raise ValueError("%s is not between the years %d and %d" % (value, YEARS[0], YEARS[1]))
+        raise ValueError(f"{value} is not between the years {YEARS[0]} and {YEARS[1]}")
     return found
 
 

@@ -38,5 +38,5 @@ def render(header: str, sections: typing.List[typing.Tuple[str, typing.List[typi
 
     :param sections: list of (name, list of (key, value)).
     """
-    blocks = ["[{}]\n{}".format(name, "".join("%s=%s\n" % line for line in lines)) for name, lines in sections if lines]
+    blocks = [f"[{name}]\n" + "".join(f"{key}={value}\n" for key, value in lines) for name, lines in sections if lines]
     return header + "\n".join(blocks)

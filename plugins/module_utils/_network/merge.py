@@ -35,7 +35,7 @@ def merge(declared: typing.List[model.Declared], state: model.State) -> model.Ne
             matched = [link for link in _matched(stanza, state) if not (one.alone and link.name in taken)]
             taken.update(link.name for link in matched)
             if not matched:
-                what = "%s is not there, or another file counts for it" % (" ".join(stanza.names) or stanza.mac)
+                what = f"{' '.join(stanza.names) or stanza.mac} is not there, or another file counts for it"
                 lost.append(model.Lost(stanza.sources[0], what))
             for link in matched:
                 if link.kind in _ORDER:

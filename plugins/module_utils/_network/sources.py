@@ -50,7 +50,7 @@ def summary(tree: typing.Any, owners: typing.Iterable[str], state: model.State) 
     network = merge.merge(read(tree, owners), state)
     rendered = [owner for owner in owners if owner not in ("systemd-networkd", "netplan")]
     return {
-        "lost": ["%s: %s" % lost for lost in network.lost] if rendered else [],
+        "lost": [f"{lost.path}: {lost.what}" for lost in network.lost] if rendered else [],
         "undeclared": network.undeclared,
         "kernel_names": sorted(one.link.name for one in network.interfaces if tables.KERNEL_NAMES.match(one.link.name)),
     }

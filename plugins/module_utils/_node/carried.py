@@ -322,4 +322,4 @@ def finding(
 
 def _some(told: Sentences) -> str:
     shown = printable("; ".join(told[:SHOWN]), LONGEST)
-    return shown if len(told) <= SHOWN else "%d in all: %s; and %d more" % (len(told), shown, len(told) - SHOWN)
+    return shown if len(told) <= SHOWN else f"{len(told)} in all: {shown}; and {len(told) - SHOWN} more"

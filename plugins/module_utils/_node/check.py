@@ -43,4 +43,4 @@ def runs_release(node: Facts) -> bool:
 def some(sentences: typing.Sequence[str], between: str = "; ") -> str:
     """Name the first few of many things."""
     more = len(sentences) - SHOWN
-    return between.join(list(sentences[:SHOWN]) + (["and %d more" % more] if more > 0 else []))
+    return between.join(list(sentences[:SHOWN]) + ([f"and {more} more"] if more > 0 else []))

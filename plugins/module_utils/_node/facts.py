@@ -330,7 +330,7 @@ def has_interfaces(text: str) -> bool:
 
 def _kubelet_facts(root: str, service: typing.Dict[str, typing.Any]) -> typing.Dict[str, typing.Any]:
     version = run(["kubelet", "--version"], check=False).stdout if _has_program("kubelet") else ""
-    arguments = _bytes(root, "proc/%d/cmdline" % service["pid"]).decode("utf-8", "replace").split("\0")
+    arguments = _bytes(root, f"proc/{service['pid']}/cmdline").decode("utf-8", "replace").split("\0")
     config = _text(root, flag(arguments, "--config") or KUBELET_CONFIG)
     return {
         "active": service["active"],
@@ -349,7 +349,7 @@ def endpoint(arguments: typing.List[str], config: str) -> str:
 
 def setting(config: str, name: str) -> str:
     """Return what a kubelet configuration (YAML or JSON) has for one of its keys that holds a text, "" for nothing."""
-    found = re.search(r"""^\s*["']?%s["']?[ \t]*:[ \t]*["']?([^"'#,\n]+)""" % name, config, re.MULTILINE)
+    found = re.search(rf"""^\s*["']?{name}["']?[ \t]*:[ \t]*["']?([^"'#,\n]+)""", config, re.MULTILINE)
     return found.group(1).strip() if found else ""
 
 

@@ -48,7 +48,7 @@ def refuse(boot: BootControl, soak: int, now: int) -> contract.Root:
     default, running = boot.default_entry(), boot.booted_entry()
     if boot.block is None:
         raise FleetError(
-            "The GRUB environment block of this node cannot be used: %s" % (boot.block_problem or "there is none"),
+            f"The GRUB environment block of this node cannot be used: {boot.block_problem or 'there is none'}",
             todo="Run the playbook for where the node should be; it makes a new one",
         )
     if record.live_trial(boot.state, boot.block):
@@ -90,7 +90,7 @@ def refuse(boot: BootControl, soak: int, now: int) -> contract.Root:
     confirmed = now - boot.confirmed_at()
     if confirmed < soak:
         raise FleetError(
-            "%s was confirmed %d seconds ago, and has to be for %d" % (default, max(confirmed, 0), soak),
+            f"{default} was confirmed {max(confirmed, 0)} seconds ago, and has to be for {soak}",
             todo="Wait, or set osmigrate_finalize_soak to less",
         )
     return root

@@ -70,7 +70,7 @@ def refusal(
     """
     told = [finding for finding in findings if finding["key"] in stopped]
     return FleetError(
-        f"{said}: " + "; ".join("%(detail)s (%(key)s)" % finding for finding in told),
+        f"{said}: " + "; ".join(f"{finding['detail']} ({finding['key']})" for finding in told),
         left,
         ". ".join(f"For {finding['key']}: {finding['remedy']}" for finding in told),
     )

@@ -104,7 +104,7 @@ def read_payload(payload: str, location: str, name: str) -> Pointer:
         envelope.read_json(payload, f"What is signed of {name[0].lower()}{name[1:]}", _AGAIN), "", problems
     )
     if not problems and found["schema"] != SCHEMA:
-        problems.append("schema: %s is not known here, only %d is" % (found["schema"], SCHEMA))
+        problems.append(f"schema: {found['schema']} is not known here, only {SCHEMA} is")
     if problems:
         raise FleetError(f"{name} is not valid: {'; '.join(problems)}", todo=_AGAIN)
     found.pop("schema")
@@ -138,14 +138,13 @@ def see_that_it_is_newer(pointer: Pointer, before: typing.Optional[Pointer], nam
         return
     if pointer.serial < before.serial:
         raise FleetError(
-            "%s was rolled back: it is number %d, and number %d, for %s, was seen before"
-            % (name, pointer.serial, before.serial, before.release),
+            f"{name} was rolled back: it is number {pointer.serial}, and number {before.serial}, for "
+            f"{before.release}, was seen before",
             todo="Look whether the server has sent an older one; to go back, sign a newer one that names that release",
         )
     if pointer.serial == before.serial:
         raise FleetError(
-            "%s is there twice as number %d, for %s and for %s"
-            % (name, pointer.serial, before.release, pointer.release),
+            f"{name} is there twice as number {pointer.serial}, for {before.release} and for {pointer.release}",
             todo="Find out who has signed the other one; then sign one with a higher number",
         )
 

@@ -71,7 +71,7 @@ def integer(smallest: int, largest: int = LARGEST) -> Check:
         if not is_integer(value):
             problems.append(f"{path}: must be a whole number, not {kind(value)}")
         elif not smallest <= value <= largest:
-            problems.append("%s: must be between %d and %d" % (path, smallest, largest))
+            problems.append(f"{path}: must be between {smallest} and {largest}")
         return value
 
     return check
@@ -84,7 +84,7 @@ def list_of(item: Check) -> Check:
         if not isinstance(value, list):
             problems.append(f"{path}: must be a list, not {kind(value)}")
             return value
-        return [item(each, "%s[%d]" % (path, index), problems) for index, each in enumerate(value)]
+        return [item(each, f"{path}[{index}]", problems) for index, each in enumerate(value)]
 
     return check
 

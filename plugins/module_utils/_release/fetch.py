@@ -63,7 +63,7 @@ def read(location: str, name: str, timeout: int, largest: int = LARGEST) -> typi
     if content is None:
         return None
     if len(content) > largest:
-        raise FleetError("%s is larger than %d bytes" % (name, largest), todo="Check the path or URL")
+        raise FleetError(f"{name} is larger than {largest} bytes", todo="Check the path or URL")
     if _HTML.match(content.lstrip(b"\xef\xbb\xbf")):
         page = "a directory listing" if _LISTING.search(content) else "an HTML page"
         by = "the server sent" if is_url(location) else "the file holds"
@@ -89,7 +89,7 @@ def stream(location: str, name: str, timeout: int) -> typing.BinaryIO:
             typing.BinaryIO, open_url(location, timeout=timeout, decompress=False, use_netrc=not is_plain(location))
         )
     except HTTPError as error:
-        raise _failed(name, "the server answered %d %s" % (error.code, printable(error.reason, 80)))
+        raise _failed(name, f"the server answered {error.code} {printable(error.reason, 80)}")
     except (OSError, HTTPException, ValueError, UrlsError) as error:
         reason = error.reason if isinstance(error, URLError) else error
         raise _failed(name, printable(getattr(reason, "strerror", None) or str(reason), 200))
@@ -131,7 +131,7 @@ def _read_url(url: str, name: str, timeout: int, largest: int) -> typing.Optiona
     thread.start()
     thread.join(timeout)
     if not ended:
-        raise _failed(name, "the server did not send all of it within %d seconds" % timeout)
+        raise _failed(name, f"the server did not send all of it within {timeout} seconds")
     content, error = ended[0]
     if error is not None:
         raise error
@@ -199,13 +199,13 @@ def _get(url: str, name: str, ends: float, may_log_in: bool, largest: int) -> ty
         hint = ""
         if error.code == 401 and not may_log_in:
             hint = "; what the netrc file holds goes only over https, and only to the server that was asked first"
-        raise _failed(name, "the server answered %d %s%s" % (error.code, printable(error.reason, 80), hint))
+        raise _failed(name, f"the server answered {error.code} {printable(error.reason, 80)}{hint}")
     except (OSError, HTTPException, ValueError, UrlsError) as error:
         reason = error.reason if isinstance(error, URLError) else error
         reason = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
         raise _failed(name, printable(reason, 200))
     if len(content) < min(promised, largest + 1):
-        raise FleetError("%s was cut off after %d of %d bytes" % (name, len(content), promised), todo=_CHECK)
+        raise FleetError(f"{name} was cut off after {len(content)} of {promised} bytes", todo=_CHECK)
     return content
 
 

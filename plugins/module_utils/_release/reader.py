@@ -149,7 +149,7 @@ def trusted_keys(given: typing.Iterable[typing.Any]) -> typing.List[signatures.T
     """
     found = []
     for number, item in enumerate(given, 1):
-        name = "Trusted key %d" % number
+        name = f"Trusted key {number}"
         if not isinstance(item, dict):
             item = {"key": item}
         names = item.get("names", [])
@@ -275,7 +275,7 @@ def parse(content: bytes, name: str, todo: str = "Correct it and sign it again",
         return yaml.load(text, Loader=Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = "line %d: " % (mark.line + 1) if mark else ""
+        where = f"line {mark.line + 1}: " if mark else ""
         raise FleetError(
             f"{name} is not proper YAML: {where}{printable(error.problem or error.context, 200)}", todo=todo
         )
@@ -302,7 +302,7 @@ def lines(content: bytes) -> typing.Dict[str, int]:
             before = path + "." if path else ""
             parts = [(before + str(key.value), key, value) for key, value in node.value]
         elif isinstance(node, yaml.SequenceNode):
-            parts = [("%s[%d]" % (path, index), value, value) for index, value in enumerate(node.value)]
+            parts = [(f"{path}[{index}]", value, value) for index, value in enumerate(node.value)]
         for name, marked, value in parts:
             found[name] = marked.start_mark.line + 1
             waiting.append((name, value))

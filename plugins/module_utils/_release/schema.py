@@ -42,7 +42,7 @@ def validate(document: typing.Any, source: str = "The release manifest") -> typi
     problems = []
     if isinstance(document, dict) and checks.is_integer(document.get("schema")) and document["schema"] != SCHEMA:
         # What another schema means by its keys is not ours to judge.
-        problems.append("schema: %s is not known here, only %d is" % (document["schema"], SCHEMA))
+        problems.append(f"schema: {document['schema']} is not known here, only {SCHEMA} is")
         release = document
     else:
         release = _manifest(document, "", problems)
@@ -99,7 +99,7 @@ def _url(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
 def _blocks(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
     checks.integer(BLOCK)(value, path, problems)
     if checks.is_integer(value) and value % BLOCK:
-        problems.append("%s: must be a multiple of %d, as blocks of an image are" % (path, BLOCK))
+        problems.append(f"{path}: must be a multiple of {BLOCK}, as blocks of an image are")
     return value
 
 

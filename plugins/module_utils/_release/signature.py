@@ -82,7 +82,7 @@ def trusted_keys(given: typing.Iterable[typing.Any]) -> typing.List[TrustedKey]:
     found = []
     for number, item in enumerate(given, 1):
         item = item if isinstance(item, dict) else {"key": item}
-        keys = public_keys(item["key"], "Trusted key %d" % number)
+        keys = public_keys(item["key"], f"Trusted key {number}")
         found += [TrustedKey(key, tuple(item.get("names") or ())) for key in keys]
     return found
 
@@ -157,9 +157,10 @@ _DO_NOT_USE = "Do not use it; get the release again from those who made it, or a
 
 def _enough(fingerprints: typing.Set[str], required: int, name: str) -> None:
     if len(fingerprints) < required:
+        by = ", ".join(sorted(one[:16] for one in fingerprints))
         raise FleetError(
-            "%s is signed by %d of the %d trusted keys that osmigrate_signatures_required asks for (%s)"
-            % (name, len(fingerprints), required, ", ".join(sorted(one[:16] for one in fingerprints))),
+            f"{name} is signed by {len(fingerprints)} of the {required} trusted keys that "
+            f"osmigrate_signatures_required asks for ({by})",
             todo="Do not use it before the others have signed it, too",
         )
 

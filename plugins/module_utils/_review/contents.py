@@ -140,7 +140,7 @@ def as_text(found: Record) -> str:
     for section in _sections(found):
         lines += ["", f"{section.title} ({len(section.rows)})", ""]
         lines += [f"- {row.sentence}" for row in section.rows[:MOST_ROWS]]
-        lines += ["(%d more: see contents.json)" % (len(section.rows) - MOST_ROWS)] * (len(section.rows) > MOST_ROWS)
+        lines += [f"({len(section.rows) - MOST_ROWS} more: see contents.json)"] * (len(section.rows) > MOST_ROWS)
     return "\n".join(lines) + "\n"
 
 
@@ -155,7 +155,7 @@ def _sections(found: Record) -> typing.List[Section]:
             f"{one['name']} {one['version']}, {size(one['bytes'])}" for one in largest
         ],
         "Licences": [
-            "%s: %d packages" % (licence, len(names))
+            f"{licence}: {len(names)} packages"
             for licence, names in sorted(used.items(), key=lambda item: (-len(item[1]), item[0]))
         ],
         "Files with the rights of others": _told(found["set_id"]),

@@ -33,7 +33,7 @@ def read(directory: str) -> Files:
 
 def file_of(files: Files, name: str, version: str) -> str:
     """Return the path of a package's file, "" if it is not among them."""
-    wanted = "%s_%s_" % (name, version.replace(":", "%3a"))
+    wanted = f"{name}_{version.replace(':', '%3a')}_"
     return next((path for one, path in sorted(files.items()) if one.startswith(wanted)), "")
 
 

@@ -55,5 +55,5 @@ def _lines(lines: typing.Sequence[str]) -> str:
         f'<span class="{classes[line[0]]}">{_text(line)}</span>' if line[:1] in classes else _text(line)
         for line in lines
     ]
-    summary = "%d lines" % len(lines)
+    summary = f"{len(lines)} lines"
     return f"<details><summary>{summary}</summary><pre>" + "\n".join(shown) + "</pre></details>"

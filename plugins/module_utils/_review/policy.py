@@ -49,7 +49,7 @@ class Need(typing.NamedTuple):
     def text(self) -> str:
         """Return the rule and the first of its changes in one sentence."""
         shown = self.sentences[:MOST_SHOWN]
-        shown += ["%d more" % (len(self.sentences) - MOST_SHOWN)] * (len(self.sentences) > MOST_SHOWN)
+        shown += [f"{len(self.sentences) - MOST_SHOWN} more"] * (len(self.sentences) > MOST_SHOWN)
         return f"{self.rule.kind} ({asked(self.rule)}): {'; '.join(shown)}"
 
     def describe(self) -> Record:
@@ -60,7 +60,7 @@ class Need(typing.NamedTuple):
 
 def asked(rule: Rule) -> str:
     """Return who has to approve, as words."""
-    return "%d of %s" % (rule.approvals, ", ".join(rule.by))
+    return f"{rule.approvals} of {', '.join(rule.by)}"
 
 
 def validate(document: typing.Any, name: str) -> Policy:
@@ -73,7 +73,7 @@ def validate(document: typing.Any, name: str) -> Policy:
     problems: checks.Problems = []
     found = _document(document, "", problems)
     if not problems and found["schema"] != SCHEMA:
-        problems.append("schema: %s is not known here, only %d is" % (found["schema"], SCHEMA))
+        problems.append(f"schema: {found['schema']} is not known here, only {SCHEMA} is")
     if not problems:
         problems = _contradictions(found)
     if problems:
@@ -156,7 +156,7 @@ def _contradictions(found: Record) -> checks.Problems:
     for name in sorted({name for name in names if names.count(name) > 1}):
         problems.append(f"approvers: {name} is there twice")
     for index, rule in enumerate(found["rules"]):
-        path = "rules[%d]" % index
+        path = f"rules[{index}]"
         strangers = sorted(set(rule["by"]) - set(names))
         problems += [f"{path}.by: {name} is no approver" for name in strangers]
         if len(set(rule["by"]) or set(names)) < rule.get("approvals", 1):

@@ -92,8 +92,8 @@ def _release(head: Record) -> str:
 def size(number: int) -> str:
     """Return bytes for people, with a sign where there are less."""
     if abs(number) < 1000:
-        return "%d bytes" % number
-    return "%.1f MB" % (number / 1e6) if abs(number) >= 1000000 else "%.1f kB" % (number / 1e3)
+        return f"{number} bytes"
+    return f"{number / 1e6:.1f} MB" if abs(number) >= 1000000 else f"{number / 1e3:.1f} kB"
 
 
 def _sizes(difference: Record) -> typing.List[Row]:
@@ -115,7 +115,7 @@ def _holes(difference: Record) -> typing.List[Row]:
     rows = []
     if named:
         by = [f"{cve} ({', '.join(name for other, name in named if other == cve)})" for cve in sorted(dict(named))]
-        rows.append(Row("%d CVEs are named by changelogs of changed packages" % len(by), by))
+        rows.append(Row(f"{len(by)} CVEs are named by changelogs of changed packages", by))
     for change, sentence in (("added", "open, and was not before"), ("stays", "still open"), ("removed", "closed")):
         found = [one for one in difference["open_cves"] if one["change"] == change]
         lines = [
@@ -125,7 +125,7 @@ def _holes(difference: Record) -> typing.List[Row]:
             for one in found
         ]
         if lines:
-            rows.append(Row("%d CVEs %s, by the feed %s" % (len(lines), sentence, difference["feed"][:12]), lines))
+            rows.append(Row(f"{len(lines)} CVEs {sentence}, by the feed {difference['feed'][:12]}", lines))
     return rows
 
 
@@ -191,7 +191,7 @@ def _counted(files: typing.List[Record]) -> typing.List[Row]:
     packages = sorted({package for package, _change in counts})
     return [
         Row(
-            f"{package}: " + ", ".join("%d %s" % (counts[key], key[1]) for key in sorted(counts) if key[0] == package),
+            f"{package}: " + ", ".join(f"{counts[key]} {key[1]}" for key in sorted(counts) if key[0] == package),
             [],
         )
         for package in packages

@@ -268,10 +268,10 @@ class BootControl:
             state["package"] = start.running_package(self.arguments)
         actions = self._write_menu(state)
         if actions and boots:
-            longest = max(boots, key=lambda boot: boot.whole)
+            to_root, whole = (int(max(took)) for took in zip(*boots))
             actions.append(
-                "let a trial of %s look for its root for %d seconds; the last boots of this node took up to %d until "
-                "then and %d in all" % (entry["id"], seconds, max(boot.root for boot in boots), longest.whole)
+                f"let a trial of {entry['id']} look for its root for {seconds} seconds; the last boots of this node "
+                f"took up to {to_root} until then and {whole} in all"
             )
         return actions
 
@@ -369,8 +369,8 @@ class BootControl:
         self._block.flip(wanted)
         if by_kexec:
             return actions + [f"arm one boot of {name} by kexec; {default} stays the default"]
-        arming = (tries, "s"[: tries > 1], name, default)
-        return actions + ["arm %d boot%s of %s; %s stays the default" % arming]
+        several = "s" if tries > 1 else ""
+        return actions + [f"arm {tries} boot{several} of {name}; {default} stays the default"]
 
     def _method(self, wanted: str, name: str) -> str:
         """Choose how a trial is started.
@@ -465,7 +465,7 @@ class BootControl:
         drill = {"at": now, "seconds_away": now - trial["armed_at"]}
         actions = self.revert("")
         self._write_state(dict(self.state, drills=dict(self.state["drills"], **{name: drill})))
-        return actions + ["note that %s came home by itself after %d seconds" % (name, drill["seconds_away"])]
+        return actions + [f"note that {name} came home by itself after {drill['seconds_away']} seconds"]
 
     def revert(self, reason: str) -> typing.List[str]:
         """Call the trial off; the default stays what it is.

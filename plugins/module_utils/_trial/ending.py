@@ -70,7 +70,7 @@ def check(limits: typing.Any) -> None:
     """
     if min(limits) < 0:
         raise FleetError(
-            "deadman_seconds, health_timeout and health_deadline have to be 0 or more, not %d" % min(limits),
+            f"deadman_seconds, health_timeout and health_deadline have to be 0 or more, not {min(limits)}",
             todo="Correct osmigrate_deadman_seconds, osmigrate_health_timeout or osmigrate_health_deadline",
         )
     if limits.health_deadline and not limits.health_timeout:
@@ -80,8 +80,7 @@ def check(limits: typing.Any) -> None:
         )
     if limits.deadman and limits.health_deadline >= limits.deadman:
         raise FleetError(
-            "The health checks have %d seconds, but the deadman reboots after %d"
-            % (limits.health_deadline, limits.deadman),
+            f"The health checks have {limits.health_deadline} seconds, but the deadman reboots after {limits.deadman}",
             todo="Set osmigrate_health_deadline to less than osmigrate_deadman_seconds",
         )
 

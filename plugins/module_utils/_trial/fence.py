@@ -50,8 +50,8 @@ def check(state: typing.Dict[str, typing.Any], fence: int) -> None:
     """
     if fence and fence < state["fence"]:
         raise FleetError(
-            "Another run has taken this node over: its lease has had %d holders, and this run was the %s"
-            % (state["fence"], _ordinal(fence)),
+            f"Another run has taken this node over: its lease has had {state['fence']} holders, and this run was the "
+            f"{_ordinal(fence)}",
             todo="Look at that run (kubectl get leases --namespace osmigrate-system), then run the same command again",
         )
 
@@ -75,8 +75,8 @@ def require_owner(state: typing.Dict[str, typing.Any], run: str, fence: int) -> 
 
 
 def _ordinal(number: int) -> str:
-    kinds = {1: "st", 2: "nd", 3: "rd"}
-    return "%d%s" % (number, "th" if number % 100 in (11, 12, 13) else kinds.get(number % 10, "th"))
+    kinds = {} if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}
+    return f"{number}{kinds.get(number % 10, 'th')}"
 
 
 def read() -> typing.Dict[str, typing.Any]:

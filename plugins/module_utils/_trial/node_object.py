@@ -188,7 +188,7 @@ def annotate(access: Access, node: str, annotations: dict) -> None:
         raise FleetError(f"The API server {access.server} cannot be reached: {error}")
     if answer.status != 200:
         raise FleetError(
-            "The API server %s refuses to annotate node %s: %d %s" % (access.server, node, answer.status, said[:200])
+            f"The API server {access.server} refuses to annotate node {node}: {answer.status} {said[:200]}"
         )
 
 

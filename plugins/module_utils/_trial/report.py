@@ -81,7 +81,7 @@ def _tell(look: typing.Callable, clock: typing.Callable, sleep: typing.Callable)
         sleep(pause)
         pause = min(2 * pause, PAUSE_MAX)
     raise FleetError(
-        "The Node object could not be annotated within %d seconds" % SECONDS_MAX, "Only this log has the reason"
+        f"The Node object could not be annotated within {SECONDS_MAX} seconds", "Only this log has the reason"
     )
 
 

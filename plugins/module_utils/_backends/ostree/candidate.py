@@ -288,4 +288,4 @@ class Candidate(contract.Candidate):
             self.boot.forget(names)
             self.ostree.undeploy(deployment)
 
-        return contract.Step("remove %s" % (", ".join(names) or deployment.path), remove)
+        return contract.Step(f"remove {', '.join(names) or deployment.path}", remove)

@@ -25,7 +25,7 @@ def root_space(node: Facts, wanted: Facts) -> str:
     kept = root["kept_free_bytes"]
     return _shortage("The root", root["free_bytes"], needed + ROOT_MARGIN) or _shortage(
         "The root, with what is reserved for its administrator,", root["root_bytes"], needed + kept,
-        " of which OSTree keeps %d MB free" % (kept // 1000000),
+        f" of which OSTree keeps {kept // 1000000} MB free",
     )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def root_inodes(node: Facts, wanted: Facts) -> str:
     files, needed = node["root"]["free_files"], wanted["size"] // BYTES_PER_FILE
     if files is None or files >= needed or _is_deployed(node, wanted):
         return ""
-    return "The root has room for %d more files, and a release of this size has about %d" % (files, needed)
+    return f"The root has room for {files} more files, and a release of this size has about {needed}"
 
 
 def boot_space(node: Facts, wanted: Facts) -> str:
@@ -56,7 +56,7 @@ def _is_deployed(node: Facts, wanted: Facts) -> bool:
 def _shortage(name: str, free: int, needed: int, more: str = "") -> str:
     if free >= needed:
         return ""
-    return "%s has %d MB free, and %d MB are needed%s" % (name, free // 1000000, -(-needed // 1000000), more)
+    return f"{name} has {free // 1000000} MB free, and {-(-needed // 1000000)} MB are needed{more}"
 
 
 CHECKS = (

@@ -105,7 +105,7 @@ def parse_boot_loader_entry(text: str) -> typing.Dict[str, str]:
 
 def stable_link(stateroot: str, commit: str, serial: int) -> str:
     """Return the path of our own link to a deployment (docs/design.md, "Why links of our own")."""
-    return "/ostree/boot-0/%s/%s/%d" % (stateroot, commit, serial)
+    return f"/ostree/boot-0/{stateroot}/{commit}/{serial}"
 
 
 def kernel_place(path: str) -> str:

@@ -214,8 +214,8 @@ class Candidate(contract.Candidate):
         free = _storage.room(self.place).root_bytes
         if lacking and self.payload["boot_size"] > free:
             raise FleetError(
-                "Kernel and initramfs of the release have %d bytes, and %s has %d free"
-                % (self.payload["boot_size"], self.place, free),
+                f"Kernel and initramfs of the release have {self.payload['boot_size']} bytes, and {self.place} has "
+                f"{free} free",
                 LEFT,
                 "Make room in /boot, then run the same command again",
             )

@@ -18,11 +18,11 @@ def slots_layout(node: Facts, wanted: Facts) -> str:
 
 def slots_room(node: Facts, wanted: Facts) -> str:
     small = [
-        "%s has %d bytes" % (name, slot["size_bytes"])
+        f"{name} has {slot['size_bytes']} bytes"
         for name, slot in _others(node).items()
         if slot["size_bytes"] < wanted["size"] and not _holds(slot, wanted)
     ]
-    return "The image has %d bytes, and %s" % (wanted["size"], " and ".join(small)) if small else ""
+    return f"The image has {wanted['size']} bytes, and {' and '.join(small)}" if small else ""
 
 
 def slots_in_use(node: Facts, wanted: Facts) -> str:
@@ -37,7 +37,7 @@ def slots_boot_space(node: Facts, wanted: Facts) -> str:
     free, needed = node["boot"]["free_bytes"], wanted["boot_size"] + BOOT_MARGIN
     if free >= needed:
         return ""
-    return "/boot has %d MB free, and %d MB are needed" % (free // 1000000, -(-needed // 1000000))
+    return f"/boot has {free // 1000000} MB free, and {-(-needed // 1000000)} MB are needed"
 
 
 def slots_not_good(node: Facts, wanted: Facts) -> str:

@@ -89,8 +89,7 @@ class Device:
                 filled += got
         except OSError as error:
             raise FleetError(
-                "%s (%s) cannot be read at byte %d: %s"
-                % (self.name, self.path, first * BLOCK + filled, error.strerror),
+                f"{self.name} ({self.path}) cannot be read at byte {first * BLOCK + filled}: {error.strerror}",
                 NOT_GOOD,
                 "Look at the kernel's log and at that disk",
             )
@@ -121,7 +120,7 @@ class Device:
 
     def _unwritten(self, at: int, error: OSError) -> FleetError:
         return FleetError(
-            "%s (%s) cannot be written at byte %d: %s" % (self.name, self.path, at, error.strerror),
+            f"{self.name} ({self.path}) cannot be written at byte {at}: {error.strerror}",
             NOT_GOOD,
             "Look at the kernel's log and at that disk, then run the same command again: it goes on from there",
         )

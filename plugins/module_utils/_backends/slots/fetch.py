@@ -89,7 +89,7 @@ class Server:
         """
         headers = {"Accept-Encoding": "identity"}
         if wanted:
-            headers["Range"] = "bytes=%d-%d" % (wanted[0], wanted[1] - 1)
+            headers["Range"] = f"bytes={wanted[0]}-{wanted[1] - 1}"
         self.requests += 1
         try:
             return self._opener.open(urllib.request.Request(url, headers=headers), timeout=_SILENCE)
@@ -97,7 +97,7 @@ class Server:
             if error.code in _AGAIN:
                 raise
             raise FleetError(
-                "%s cannot be fetched: the server answered %d %s" % (url, error.code, printable(error.reason, 80)),
+                f"{url} cannot be fetched: the server answered {error.code} {printable(error.reason, 80)}",
                 todo=_TODO,
             )
         except OSError as error:
@@ -126,7 +126,7 @@ class Server:
         :raises FleetError: there is none.
         """
         if self._clock() >= self._ends:
-            raise FleetError("%s was not fetched within %d seconds" % (url, self._timeout), todo=_TODO)
+            raise FleetError(f"{url} was not fetched within {int(self._timeout)} seconds", todo=_TODO)
 
 
 def _is_distrust(error: ssl.SSLError) -> bool:
@@ -229,7 +229,7 @@ class Blocks:
         block = block_index.unpack(member)
         if block_index.block_id(block) != self.index.id(number):
             raise FleetError(
-                "%s is not the image of the release: what it has for block %d is something else" % (self.url, number),
+                f"{self.url} is not the image of the release: what it has for block {number} is something else",
                 todo="Publish the image that belongs to the index there; a proxy on the way may change it, too",
             )
         return block
@@ -268,11 +268,11 @@ class Blocks:
                 todo="Use a server that knows ranges, or let slot_candidate fetch the whole image with ranges=false",
             )
         answered = (response.headers.get("Content-Range") or "").lower()
-        if answered != "bytes %d-%d/%d" % (start, stop - 1, self.index.stored):
+        if answered != f"bytes {start}-{stop - 1}/{self.index.stored}":
             response.close()
             raise FleetError(
-                "%s is not the image of the release: asked for bytes %d to %d of %d, the server answered %s"
-                % (self.url, start, stop - 1, self.index.stored, printable(answered, 80) or "nothing"),
+                f"{self.url} is not the image of the release: asked for bytes {start} to {stop - 1} of "
+                f"{self.index.stored}, the server answered {printable(answered, 80) or 'nothing'}",
                 todo="Publish the image that belongs to the index there",
             )
         return response

@@ -91,7 +91,7 @@ class Builder:
         """
         if len(block) != BLOCK or len(self._ids) * BLOCK >= LARGEST_IMAGE:
             raise FleetError(
-                "An image of a slot has whole blocks of %d bytes, and %d GiB at most" % (BLOCK, LARGEST_IMAGE >> 30)
+                f"An image of a slot has whole blocks of {BLOCK} bytes, and {LARGEST_IMAGE >> 30} GiB at most"
             )
         member = _ZERO_MEMBER if block == ZERO else _pack(block)
         self._image.update(block)

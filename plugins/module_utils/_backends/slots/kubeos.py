@@ -42,8 +42,7 @@ def names(partitions: typing.Sequence[layout.Partition], menu: str) -> typing.Di
     for name, several in found.items():
         if len(several) > 1:
             raise FleetError(
-                "%d partitions have the label %s: %s"
-                % (len(several), name, ", ".join(sorted(one.device for one in several))),
+                f"{len(several)} partitions have the label {name}: {', '.join(sorted(one.device for one in several))}",
                 LEFT,
                 f"Take a copy away, or name the right ones by PARTUUID in {layout.FILE}",
             )

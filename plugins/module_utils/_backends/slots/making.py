@@ -83,7 +83,7 @@ def _menu(root: str) -> str:
 def _one(partitions: typing.Sequence[layout.Partition], tag: str) -> layout.Partition:
     found = layout.found(partitions, tag)
     if len(found) != 1:
-        raise FleetError("%d partitions are %s" % (len(found), tag), LEFT, "Look at 'lsblk -o +PARTLABEL,PARTUUID'")
+        raise FleetError(f"{len(found)} partitions are {tag}", LEFT, "Look at 'lsblk -o +PARTLABEL,PARTUUID'")
     return found[0]
 
 
@@ -132,7 +132,7 @@ def _disk_of_root() -> str:
     found = [one["name"] for one in json.loads(listed)["blockdevices"] if root in list(_numbers(one))]
     if len(found) != 1:
         raise FleetError(
-            "/ lies on %s" % (" and ".join(found) or "no disk"), LEFT, "Name the disk that shall have the slots"
+            f"/ lies on {' and '.join(found) or 'no disk'}", LEFT, "Name the disk that shall have the slots"
         )
     return str(found[0])
 
@@ -187,13 +187,11 @@ def parse_volumes(text: str, partuuids: typing.Dict[str, str]) -> typing.List[ta
 
 
 def _sentence(made: table.Plan, before: table.Table) -> str:
-    said = "make " + ", ".join(
-        "%s (%d MiB)" % (name, part.size * before.sector >> 20) for name, part in made.made.items()
-    )
+    said = "make " + ", ".join(f"{name} ({part.size * before.sector >> 20} MiB)" for name, part in made.made.items())
     if made.removed:
-        said += " instead of partition %d" % made.removed.number
+        said += f" instead of partition {made.removed.number}"
     if made.shrunk:
-        said += " from the end of volume group %s" % made.shrunk[0].group
+        said += f" from the end of volume group {made.shrunk[0].group}"
     return f"{said} on {before.device}"
 
 
@@ -213,7 +211,7 @@ def _apply(before: table.Table, made: table.Plan, places: Places) -> None:
     _storage.write_atomic(places.saved, table.render(before).encode("utf-8"), 0o600)
     if made.shrunk:
         kept = made.shrunk[1]
-        argv = ["pvresize", "--yes", "--setphysicalvolumesize", "%db" % (kept.size * before.sector)]
+        argv = ["pvresize", "--yes", "--setphysicalvolumesize", f"{kept.size * before.sector}b"]
         run(
             [*argv, _one(layout.partitions(), f"PARTUUID={kept.uuid}").device],
             left=LEFT,

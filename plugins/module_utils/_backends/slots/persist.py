@@ -138,7 +138,7 @@ def open_here(partition: layout.Partition) -> None:
     free = _storage.room(MOUNT).free_bytes
     if free < ROOM_BYTES:
         raise FleetError(
-            "%s has %d MB free, and a release needs %d there" % (name, free // 1000000, ROOM_BYTES // 1000000),
+            f"{name} has {free // 1000000} MB free, and a release needs {ROOM_BYTES // 1000000} there",
             LEFT,
             f"Make room on it, it is mounted at {MOUNT}, then run the same command again",
         )

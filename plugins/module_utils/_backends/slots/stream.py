@@ -35,7 +35,7 @@ class Written(typing.NamedTuple):
 def too_large(size: int, name: str, device: str, room: int) -> FleetError:
     """Return what to raise where an image does not fit into a slot; both in bytes. Pure."""
     return FleetError(
-        "The image has %d bytes, and %s (%s) only %d" % (size, name, device, room),
+        f"The image has {size} bytes, and {name} ({device}) only {room}",
         todo="Build a smaller image, or make the slots of this node larger",
     )
 
@@ -47,7 +47,7 @@ def require_size(index: Index, size: int) -> None:
     """
     if index.size != size:
         raise FleetError(
-            "The image has %d bytes by its index, and %d by the manifest" % (index.size, size),
+            f"The image has {index.size} bytes by its index, and {size} by the manifest",
             todo="Make the payload of the release again with slot_image, and sign its manifest again",
         )
 
@@ -122,7 +122,7 @@ def _part(plan: Plan, number: int, sources: typing.Dict[str, typing.Optional[Dev
     block = device.block(there) if device else b""
     if block_index.block_id(block) != plan.index.id(number):
         raise FleetError(
-            "Block %d of %s has changed since it was looked at" % (there, device.name if device else kind),
+            f"Block {there} of {device.name if device else kind} has changed since it was looked at",
             todo="Run the same command again; a slot that runs has to be mounted read-only",
         )
     return block

@@ -116,7 +116,7 @@ def _part(line: str, label_id: str, label: str) -> Part:
 
 def partuuid_of(label_id: str, number: int) -> str:
     """Return the PARTUUID of a partition of an MBR."""
-    return "%s-%02x" % (label_id.lower().replace("0x", "").zfill(8), number)
+    return f"{label_id.lower().replace('0x', '').zfill(8)}-{number:02x}"
 
 
 def gaps(table: Table) -> typing.List[typing.Tuple[int, int]]:
@@ -171,7 +171,7 @@ def _less(table: Table, volume: Volume) -> typing.Tuple[Table, typing.Optional[P
     for part in table.parts:
         size = -(-volume.needed // table.sector // unit) * unit if part.uuid == volume.partuuid else part.size
         if size < part.size:
-            line = re.sub(r"size= *\d+", "size=%12d" % size, part.line)
+            line = re.sub(r"size= *\d+", f"size={size:12d}", part.line)
             shrunk = part._replace(size=size, line=line)
             return table._replace(parts=tuple(shrunk if one is part else one for one in table.parts)), shrunk
     return table, None
@@ -223,9 +223,7 @@ def _free_numbers(table: Table) -> typing.List[int]:
 
 def _new(table: Table, number: int, start: int, size: int, name: str, own: str) -> Part:
     between = "p" if table.device[-1:].isdigit() else ""
-    line = "%s%s%d : start=%12d, size=%12d, type=%s" % (
-        table.device, between, number, start, size, _LINUX[table.label],
-    )  # fmt: skip
+    line = f"{table.device}{between}{number} : start={start:12d}, size={size:12d}, type={_LINUX[table.label]}"
     if table.label == MBR:
         return Part(number, start, size, _LINUX[MBR], "", partuuid_of(table.id, number), line)
     return Part(number, start, size, _LINUX[GPT], name, own, line + f', uuid={own.upper()}, name="{name}"')
@@ -239,16 +237,16 @@ def _with(table: Table, made: typing.Dict[str, Part]) -> Table:
 def _no_room(table: Table, wanted: Wanted, volumes: typing.Sequence[Volume]) -> FleetError:
     need = 2 * wanted.slot + wanted.persist
     if len(_free_numbers(table)) < len(layout.REQUIRED):
-        why = "its MBR has %d numbers left for partitions" % len(_free_numbers(table))
+        why = f"its MBR has {len(_free_numbers(table))} numbers left for partitions"
     else:
         free = [(end - first) * table.sector >> 20 for first, end in gaps(table)]
-        why = "it has %s MiB without a partition" % (" and ".join(map(str, sorted(free, reverse=True))) or "no")
+        why = f"it has {' and '.join(map(str, sorted(free, reverse=True))) or 'no'} MiB without a partition"
         if volumes:
             why += f", and the volume group {volumes[0].group} frees too little at the end of its partition"
     return FleetError(
-        "%s has no room for two slots of %d MiB and PERSIST of %d MiB: %s"
-        % (table.device, wanted.slot >> 20, wanted.persist >> 20, why),
-        todo=f"Free %d MiB, give a spare partition or smaller sizes. {INSTEAD}" % (need >> 20),
+        f"{table.device} has no room for two slots of {wanted.slot >> 20} MiB and PERSIST of "
+        f"{wanted.persist >> 20} MiB: {why}",
+        todo=f"Free {need >> 20} MiB, give a spare partition or smaller sizes. {INSTEAD}",
     )
 
 
@@ -269,5 +267,5 @@ def changed(before: Table, after: Table, meant: Plan) -> str:
     for part in [*[one for one in kept if one.number != gone], *meant.made.values()]:
         now = there.get(part.number)
         if now is None or now._replace(line="") != part._replace(line=""):
-            return "partition %d is %s, and %s was meant" % (part.number, now.line if now else "not there", part.line)
+            return f"partition {part.number} is {now.line if now else 'not there'}, and {part.line} was meant"
     return ""

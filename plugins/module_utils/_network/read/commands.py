@@ -32,7 +32,7 @@ def cidr(address: str, mask: str) -> str:
         return address + slash
     if NUMBER.match(mask):
         return f"{address}/{mask}"
-    return "%s/%d" % (address, ipaddress.ip_network(str("0.0.0.0/%s" % mask)).prefixlen)
+    return f"{address}/{ipaddress.ip_network(f'0.0.0.0/{mask}').prefixlen}"
 
 
 def interface(text: str) -> str:

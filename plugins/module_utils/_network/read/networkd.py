@@ -42,7 +42,7 @@ def read(tree: typing.Any) -> model.Declared:
     for name in sorted(units):
         paths = [units[name]]
         for place in PLACES:
-            paths += tree.glob("{}/{}.d/*.conf".format(place, name))
+            paths += tree.glob(f"{place}/{name}.d/*.conf")
         found.paths.extend(paths)
         if tree.is_link(paths[0]) and tree.link(paths[0]) == "/dev/null":
             continue

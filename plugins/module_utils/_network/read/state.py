@@ -114,7 +114,7 @@ def _link(found: dict, device: dict) -> model.Link:
     for known in found.get("addr_info") or []:
         # Temporary addresses of IPv6 come and go. Site-local ones are of no use for anybody new, but routers give them.
         if known.get("scope") in ("global", "site") and not known.get("temporary"):
-            text = "%s/%d" % (known["local"], known["prefixlen"])
+            text = f"{known['local']}/{known['prefixlen']}"
             # The DHCP client of systemd-networkd marks even what it may keep for ever.
             (dynamic if known.get("dynamic") or known.get("protocol") == "kernel_ra" else static).append(text)
     return model.Link(

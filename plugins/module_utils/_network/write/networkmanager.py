@@ -89,7 +89,7 @@ def _bridge(link: model.Link, network: model.Network, lost: list) -> typing.List
     lines = []
     for _name, name, value, divisor in networkd.bridge_settings(link):
         if divisor:
-            lines.append((name, "%d" % (value // divisor)))
+            lines.append((name, str(value // divisor)))
         else:
             lines.append((name, str(value) if name == "priority" else "true" if value else "false"))
     return lines
@@ -124,7 +124,7 @@ def _ipv6(one: model.Interface, lost: typing.List[str]) -> typing.List[typing.Tu
 
 
 def _common(stanza: model.Stanza, addresses: typing.List[str], number: int) -> typing.List[typing.Tuple[str, str]]:
-    lines = [("address%d" % place, address) for place, address in enumerate(addresses, 1)]
+    lines = [(f"address{place}", address) for place, address in enumerate(addresses, 1)]
     routes = [made for made in stanza.routes if model.family(made) == number]
     plain = [made for made in routes if made == model.route("default", made.via) and made.via]
     if plain:
@@ -133,17 +133,17 @@ def _common(stanza: model.Stanza, addresses: typing.List[str], number: int) -> t
     for place, made in enumerate(routes, 1):
         default = "::/0" if number == 6 else "0.0.0.0/0"
         fields = [default if made.to == "default" else made.to, made.via or ("::" if number == 6 else "0.0.0.0")]
-        lines.append(("route%d" % place, ",".join(fields + ([str(made.metric)] if made.metric else []))))
+        lines.append((f"route{place}", ",".join(fields + ([str(made.metric)] if made.metric else []))))
         options = [("table", made.table), ("src", made.source), ("onlink", "true" if made.onlink else "")]
-        said = ",".join("%s=%s" % option for option in options if option[1])
-        lines += [("route%d_options" % place, said)] if said else []
+        said = ",".join(f"{name}={value}" for name, value in options if value)
+        lines += [(f"route{place}_options", said)] if said else []
     rules = [rule for rule in stanza.rules if (6 if model.is_ipv6(rule.from_ + rule.to) else 4) == number]
     for place, rule in enumerate(rules, 1):
         # NetworkManager wants a priority; this is the one before the main table that the kernel would choose first.
-        words = ["priority %d" % (rule.priority or 32765)]
+        words = [f"priority {rule.priority or 32765}"]
         words += [f"from {rule.from_}"] if rule.from_ else []
         words += [f"to {rule.to}"] if rule.to else []
-        lines.append(("routing-rule%d" % place, " ".join(words + ["table %d" % rule.table])))
+        lines.append((f"routing-rule{place}", " ".join(words + [f"table {rule.table}"])))
     dns = [address for address in stanza.dns if model.is_ipv6(address) == (number == 6)]
     lines += [("dns", ";".join(dns) + ";")] if dns else []
     return lines + ([("dns-search", ";".join(stanza.search) + ";")] if stanza.search and number == 4 else [])

@@ -21,7 +21,7 @@ _check = check.into(CHECKS)
 def distribution(node: check.Facts, wanted: check.Facts) -> str:
     if check.runs_release(node) or node["os"]["family"]:
         return ""
-    return "The node runs %s" % (node["os"]["pretty_name"] or node["os"]["id"] or "an unknown system")
+    return f"The node runs {node['os']['pretty_name'] or node['os']['id'] or 'an unknown system'}"
 
 
 @_check(

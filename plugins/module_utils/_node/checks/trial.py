@@ -60,7 +60,7 @@ def trial_deadman(node: check.Facts, wanted: check.Facts) -> str:
     # Half of it is for what comes after: Ready, health checks, probes.
     if not limit or 2 * longest < limit:
         return ""
-    return "The last boots of the node took up to %d seconds, and a trial is ended after %d" % (longest, limit)
+    return f"The last boots of the node took up to {longest} seconds, and a trial is ended after {limit}"
 
 
 @_check(
@@ -73,7 +73,7 @@ def trial_seconds(node: check.Facts, wanted: check.Facts) -> str:
     if seconds == wanted["deadman_seconds"]:
         return ""
     longest = max(boot["whole"] for boot in node["boots"])
-    return "It gets %d seconds until it is confirmed; the last boots of the node took up to %d" % (seconds, longest)
+    return f"It gets {seconds} seconds until it is confirmed; the last boots of the node took up to {longest}"
 
 
 def _deadman(node: check.Facts, wanted: check.Facts) -> int:
@@ -95,7 +95,4 @@ def trial_initramfs(node: check.Facts, wanted: check.Facts) -> str:
     if seconds == timing.SECONDS:
         return ""
     longest = max([boot.root for boot in boots] or [0])
-    return "It gets %d seconds; the last boots of the node took up to %d until their root was there" % (
-        seconds,
-        longest,
-    )
+    return f"It gets {seconds} seconds; the last boots of the node took up to {longest} until their root was there"
