@@ -11,9 +11,14 @@ import shutil
 import time
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import apt, base, schema, stages
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock as lock_file
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import recipe as recipe_file
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import (
+    apt,
+    base,
+    lock as lock_file,
+    recipe as recipe_file,
+    schema,
+    stages,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Recipe
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import Log
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError

@@ -9,10 +9,11 @@ import tarfile
 from io import BytesIO
 from pathlib import Path
 
-from tests.unit.plugins.module_utils._build import building
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+from tests.unit.plugins.module_utils._build import building
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a tree has files of several owners")
 RECIPE = "schema: 1\nname: debian-13\nref: debian/13/x86_64\nkernel: {initramfs: none}\nbase:\n  "

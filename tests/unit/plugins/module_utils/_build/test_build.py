@@ -8,11 +8,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.unit.plugins.module_utils._build import building
 import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, locking, ostree, payload, recipe, tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+from tests.unit.plugins.module_utils._build import building
 from tests.unit.plugins.module_utils._build.building import KERNEL, RECIPE, build, prepare, publish
 
 pytestmark = [

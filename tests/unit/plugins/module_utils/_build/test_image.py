@@ -10,13 +10,14 @@ import subprocess
 from pathlib import Path
 from typing import Any, Optional
 
-from tests.unit.plugins.module_utils._build import building
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import index
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import image, places, tools
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader
+
+from tests.unit.plugins.module_utils._build import building
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="files are given to another user"),

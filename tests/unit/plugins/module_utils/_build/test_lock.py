@@ -8,10 +8,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.unit.plugins.module_utils._build import building
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, locking
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+
+from tests.unit.plugins.module_utils._build import building
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="a tree has files of several owners"),

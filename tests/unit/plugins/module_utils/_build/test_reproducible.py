@@ -9,9 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.unit.plugins.module_utils._build import building
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import recipe
+
+from tests.unit.plugins.module_utils._build import building
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="files are given to another user"),

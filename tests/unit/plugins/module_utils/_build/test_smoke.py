@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a console said is read as a boot that is done, that goes on, or that failed. The lines are those of a real one."""
+"""What a console said is read as a boot that is done, that goes on, or that failed. The lines are a real one's."""
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import smoke
