@@ -74,7 +74,7 @@ def controller(robot_kubeconfig, scene, tmp_path, python):
 
 def test_nothing_that_a_kubelet_writes_runs(scene, controller, unguarded, tmp_path):
     ran = tmp_path / "ran"
-    template = "{{ lookup('pipe', 'touch %s') }}" % ran
+    template = f"{{{{ lookup('pipe', 'touch {ran}') }}}}"
     own = unguarded(scene.node)
     noted = ("phase", "cordoned-by", "reason", "release", "verdict", "cordoned-seconds", "rollout")
     lie(own, scene.node, annotations={"osmigrate.fleet/" + name: template for name in noted})

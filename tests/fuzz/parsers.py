@@ -67,7 +67,7 @@ STATE = network.State({"eth0": LINK}, [("eth0", "boot", network.route("default",
 # Pieces that have broken parsers: of other scripts, of other types, too long, nothing at all.
 PIECES = (
     "", " ", "\t", "\n", "\0", "=", ":", "#", "/", "/24", "-", "²", "٣", "\x85", "\u2028", "'", '"', "{", "[", "]",
-    "null", "{}", "0x" + "f" * 5000, "9" * 5000, "-1", "1e999", "*", "..", "..%s" % "/x" * 40, "default", "[z-a]",
+    "null", "{}", "0x" + "f" * 5000, "9" * 5000, "-1", "1e999", "*", "..", "../x" * 40, "default", "[z-a]",
     "\\", "\udcff",
 )  # fmt: skip
 

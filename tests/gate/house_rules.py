@@ -55,7 +55,7 @@ def of_syntax(name: str, text: str) -> Iterator[tuple[int, str]]:
 
 def oldest_python() -> str | None:
     """Return the oldest Python of nodes, if this machine has it."""
-    name = "python%d.%d" % OLDEST
+    name = "python" + ".".join(map(str, OLDEST))
     found = [shutil.which(name), *Path.home().glob(f".pyenv/versions/{name[6:]}*/bin/{name}")]
     for python in map(str, filter(None, found)):
         if subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0:

@@ -125,7 +125,7 @@ def test_dhcp_identity(network, tmp_path):
     found = state.parse(answers)
     before = leases.client_ids(Tree(str(tmp_path)), answers, found)
     assert before == {"ens2f0": "01:52:54:00:aa:00:02"}
-    lease = tmp_path / ("run/systemd/netif/leases/%d" % device(network, "ens2f0")["ifindex"])
+    lease = tmp_path / f"run/systemd/netif/leases/{device(network, 'ens2f0')['ifindex']}"
     lease.parent.mkdir(parents=True)
     lease.write_text("ADDRESS=10.2.0.77\nCLIENTID=01525400aa0002\n")
     assert leases.client_ids(Tree(str(tmp_path)), answers, found) == before

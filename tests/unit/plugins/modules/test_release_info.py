@@ -135,7 +135,7 @@ def fixture_url(publisher):
     server = http.server.HTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield "http://127.0.0.1:%d/" % server.server_port
+    yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
     thread.join()
     server.server_close()
@@ -251,9 +251,10 @@ def test_unsigned_is_read_when_no_signature_is_required(publisher):
 def test_no_signature_fail(publisher):
     os.unlink(publisher.signature)
     assert publisher.refusal() == (
-        "Release manifest {0} has no signature beside it ({0}.sig). Nothing was changed. Sign it with "
-        "osmigrate.fleet.release_sign, or set osmigrate_require_signature=false to use it unsigned."
-    ).format(publisher.manifest)
+        f"Release manifest {publisher.manifest} has no signature beside it ({publisher.manifest}.sig). Nothing was "
+        "changed. Sign it with osmigrate.fleet.release_sign, or set osmigrate_require_signature=false to use it "
+        "unsigned."
+    )
 
 
 def test_empty_signature_fail(publisher):
@@ -263,8 +264,8 @@ def test_empty_signature_fail(publisher):
 
 def test_no_trusted_key_fail(publisher):
     assert publisher.refusal(trusted_keys=[]) == (
-        "Release manifest %s cannot be verified, because no trusted key was given. Nothing was changed. "
-        "Give the public key of those who make the release in osmigrate_trusted_keys." % publisher.manifest
+        f"Release manifest {publisher.manifest} cannot be verified, because no trusted key was given. Nothing was "
+        "changed. Give the public key of those who make the release in osmigrate_trusted_keys."
     )
 
 
@@ -434,10 +435,10 @@ def closed_port():
 
 
 def test_url_unreachable_fail(publisher):
-    location = "http://127.0.0.1:%d/release.yml" % closed_port()
+    location = f"http://127.0.0.1:{closed_port()}/release.yml"
     assert publisher.refusal(manifest=location) == (
-        "Release manifest %s cannot be fetched: Connection refused. Nothing was changed. "
-        "Check the URL and the server, then try again." % location
+        f"Release manifest {location} cannot be fetched: Connection refused. Nothing was changed. "
+        "Check the URL and the server, then try again."
     )
 
 
@@ -465,7 +466,7 @@ def test_url_timeout_fail(publisher, url):
 
 def test_url_cut_off_fail(publisher, url):
     says = publisher.refusal(manifest=url + "cut.yml")
-    assert "cut.yml was cut off after %d of %d bytes. " % (len(TEXT) - 20, len(TEXT)) in says
+    assert f"cut.yml was cut off after {len(TEXT) - 20} of {len(TEXT)} bytes. " in says
 
 
 def test_url_too_large_fail(publisher, url):

@@ -124,7 +124,7 @@ def test_collisions_fail_a_system_user_whose_number_is_taken(move):
 
 def test_the_search_is_bounded(move, monkeypatch):
     monkeypatch.setattr(owners, "ENTRIES_MAX", 3)
-    made = move({"/srv/%d" % number: "x" for number in range(5)}).plan()
+    made = move({f"/srv/{number}": "x" for number in range(5)}).plan()
     assert made.searched == {"entries": 3, "complete": False}
 
 
@@ -266,7 +266,7 @@ def test_files_that_vanish_while_they_are_looked_at_do_not_matter(move, monkeypa
 
 def test_the_search_sees_whose_the_homes_are_before_what_is_in_them(move, monkeypatch):
     monkeypatch.setattr(owners, "ENTRIES_MAX", 5)
-    files = {"/root/go/%d/x" % number: "x" for number in range(9)}
+    files = {f"/root/go/{number}/x": "x" for number in range(9)}
     moving = move(dict(files, **{"/home/deploy/x": "x"}))
     found = owners.search(moving.situation(), ["/root", "/home"])
     assert not found.complete and found.numbers["user", os.geteuid()][0] == 5

@@ -66,7 +66,7 @@ CONDITION = {"name": "Any words", "object": "system:node", "namespace": ""}
     ],
 )
 def test_names_that_no_object_can_have_are_refused_as_options(given, wrong):
-    with pytest.raises(FleetError, match=r"^%s is '.*', and an? .* has a name .*\. Correct %s\.$" % (wrong, wrong)):
+    with pytest.raises(FleetError, match=rf"^{wrong} is '.*', and an? .* has a name .*\. Correct {wrong}\.$"):
         edge.refuse_names(NAMES, given)
 
 

@@ -208,7 +208,7 @@ HALF_EL = {
     ),
     "a block of 60 bytes": (
         {"boot/grub2/grubenv": BROKEN, "proc/cmdline": ROOTS},
-        {"environment_problem": "{root}/boot/grub2/grubenv has %d bytes instead of 1024" % len(BROKEN)},
+        {"environment_problem": f"{{root}}/boot/grub2/grubenv has {len(BROKEN)} bytes instead of 1024"},
     ),
     "a block that is none": (
         {"boot/grub2/grubenv": "\0" * 1024, "proc/cmdline": ROOTS},

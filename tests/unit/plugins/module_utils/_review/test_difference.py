@@ -407,7 +407,7 @@ def test_open_vulnerabilities_of_a_feed(tmp_path, compared, old, new):
     place.write_text(json.dumps(TRACKER))
     known = feed.load(str(place))
     for root, version in ((old, "1.0"), (new, "1.2")):
-        root.package("tool", version, ["/usr/sbin/tool"], "Source: tool-src (%s)" % version)
+        root.package("tool", version, ["/usr/sbin/tool"], f"Source: tool-src ({version})")
     found = compared(known)
     assert [(one["change"], one["cve"], one["version"], one["fixed"]) for one in found["open_cves"]] == [
         ("removed", "CVE-2026-1", "1.0", "1.1"),
