@@ -63,6 +63,12 @@ def some(names: typing.Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def named(value: typing.Any) -> typing.Tuple[str, ...]:
+    """Return the texts of a list, or of a text that has them with commas."""
+    given = value if isinstance(value, (list, tuple)) else str(value).split(",")
+    return tuple(str(one).strip() for one in given)
+
+
 def visible(text: str) -> str:
     """Return the text with the escape sequences of what cannot be seen, line breaks among them."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

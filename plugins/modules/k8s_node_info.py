@@ -15,6 +15,7 @@ extends_documentation_fragment:
   - osmigrate.fleet.attributes
   - osmigrate.fleet.attributes.info
   - osmigrate.fleet.k8s_auth
+  - osmigrate.fleet.k8s_pool
 attributes:
   platform:
     platforms: posix
@@ -26,6 +27,13 @@ options:
   label_selector:
     description: Label selector, evaluated by the API server.
     type: str
+  others:
+    description:
+      - Return the nodes that O(label_selector) does not choose, too. RV(nodes) says of each whether it does
+        (C(selected)).
+    type: bool
+    default: false
+    version_added: 1.0.0
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -99,6 +107,15 @@ nodes:
       description: Our annotations, without their prefix and with underscores.
       type: dict
       sample: {phase: done, release: debian-13-13.1}
+    pool:
+      description: Its pool, as the budgets have it.
+      type: str
+    zone:
+      description: Its zone (label C(topology.kubernetes.io/zone)); empty if none is known.
+      type: str
+    selected:
+      description: Whether O(label_selector) or O(names) chooses it; V(true) where neither is given.
+      type: bool
 missing:
   description: The O(names) that the cluster does not know.
   returned: success
@@ -109,16 +126,17 @@ missing:
 import typing
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_object, pool_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, Cluster, get_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import describe
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import describe, labels
 
 
 def look_up(cluster: Cluster, names: typing.Any) -> typing.Any:
     nodes, missing = [], []
     for name in names:
         try:
-            nodes.append(describe(get_node(cluster, name)))
+            nodes.append(get_node(cluster, name))
         except ApiError as error:
             if not error.is_absence:
                 raise
@@ -127,12 +145,23 @@ def look_up(cluster: Cluster, names: typing.Any) -> typing.Any:
 
 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
-    missing = []
-    if module.params["names"] is None:
-        query = {"labelSelector": module.params["label_selector"]}
-        nodes = cluster.list(NODES, query, keep=describe).items
+    options = module.params
+
+    def keep(node: dict) -> dict:
+        pool = pool_plan.pool_of(node, options["pool_label"])
+        zone = labels(node).get(pool_plan.ZONE_LABEL, "")
+        return dict(describe(node), pool=pool, zone=zone, selected=True)
+
+    missing: typing.List[str] = []
+    query = {"labelSelector": options["label_selector"]}
+    if options["names"] is not None:
+        found, missing = look_up(cluster, options["names"])
+        nodes = [keep(node) for node in found]
+    elif options["others"] and options["label_selector"]:
+        chosen = set(cluster.list(NODES, query, keep=lambda node: node["metadata"]["name"]).items)
+        nodes = [dict(node, selected=node["name"] in chosen) for node in cluster.list(NODES, keep=keep).items]
     else:
-        nodes, missing = look_up(cluster, module.params["names"])
+        nodes = cluster.list(NODES, query, keep=keep).items
     return {
         "changed": False,
         "server": cluster.server,
@@ -143,7 +172,12 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
 
 def main() -> None:
     run_module(
-        dict(names=dict(type="list", elements="str"), label_selector=dict(type="str")),
+        dict(
+            pool_object.ARGUMENT_SPEC,
+            names=dict(type="list", elements="str"),
+            label_selector=dict(type="str"),
+            others=dict(type="bool", default=False),
+        ),
         work,
         mutually_exclusive=[("names", "label_selector")],
     )

@@ -34,13 +34,25 @@ NOTED = (
     "previous_os",
     "drilled_at",
 )
-SAID = ("name", "ready", "schedulable", "roles", "os_image", "kernel_version", "kubelet_version", "excluded_by")
+SAID = (
+    "name",
+    "pool",
+    "zone",
+    "ready",
+    "schedulable",
+    "roles",
+    "os_image",
+    "kernel_version",
+    "kubelet_version",
+    "excluded_by",
+)
 
 
 def facts(clusters: Sequence[Mapping[str, Any]], now: float) -> dict[str, Any]:
     """Return what is known; JSON can hold it. Times are in seconds.
 
-    :param clusters: of each `server`, `nodes` as k8s_node_info and `pools` as k8s_pool_info describe them.
+    :param clusters: of each `server`, `nodes` as k8s_node_info and `pools` as k8s_pool_info describe them; as
+        _choice.choose() returned them where not all nodes are shown.
     :param now: seconds since the epoch.
     """
     return {"version": VERSION, "at": now, "clusters": [_cluster(one, now) for one in clusters]}
@@ -48,13 +60,16 @@ def facts(clusters: Sequence[Mapping[str, Any]], now: float) -> dict[str, Any]:
 
 def _cluster(one: Mapping[str, Any], now: float) -> dict[str, Any]:
     nodes = sorted(one["nodes"], key=lambda node: node["name"])
+    choice = one.get("choice", "")
     return {
         "server": one["server"],
-        "summary": table.fleet_summary(nodes, now),
+        "summary": table.fleet_summary(nodes, now, choice),
+        "choice": choice,
+        "total": len(nodes),
         "releases": dict(table.releases(nodes)),
         "patched": len(nodes) - len(table.late(nodes, now)),
         "timings": _timings.spread(nodes),
-        "nodes": [_node(node) for node in nodes],
+        "nodes": [_node(node) for node in nodes if table.is_shown(node)],
         "pools": list(one["pools"]),
     }
 
@@ -91,7 +106,7 @@ def _section(one: dict[str, Any]) -> Iterator[str]:
     yield from page.table("What the last moves took", ("part", "nodes", *_timings.SHARES), rows, numbers=True)
     yield from _nodes("Nodes that need somebody", [node for node in one["nodes"] if _needs_somebody(node)])
     yield from _pools(one["pools"])
-    yield from _nodes("All nodes", one["nodes"])
+    yield from _nodes("Nodes that are shown" if one["choice"] else "All nodes", one["nodes"])
 
 
 def _needs_somebody(node: Mapping[str, Any]) -> bool:

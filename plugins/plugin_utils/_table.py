@@ -26,14 +26,21 @@ MOST_NAMED = 10
 NO_RELEASE = "no release of ours"
 
 
-def fleet_summary(nodes: Sequence[dict[str, Any]], now: float) -> list[str]:
+def is_shown(node: Mapping[str, Any]) -> bool:
+    """Whether a node is named. Who is not counts where all are counted; nobody is left out where nothing chooses."""
+    return bool(node.get("shown", True))
+
+
+def fleet_summary(nodes: Sequence[dict[str, Any]], now: float, choice: str = "") -> list[str]:
     """Return what the fleet runs and how far it is, as lines of text.
 
     :param now: seconds since the epoch.
+    :param choice: by what the nodes are chosen that are shown, in words; "" if all are.
     """
     nodes = sorted(nodes, key=lambda node: node["name"])
+    shown = [node for node in nodes if is_shown(node)]
     phases: dict[str, list[str]] = {}
-    for node in nodes:
+    for node in shown:
         phase, since = (node["osmigrate"].get(key, "") for key in ("phase", "since"))
         phases.setdefault(phase, []).append(f"{node['name']} since {since}" if since else node["name"])
     shares = ((many, _share(many, len(nodes)), what) for what, many in releases(nodes))
@@ -43,10 +50,12 @@ def fleet_summary(nodes: Sequence[dict[str, Any]], now: float) -> list[str]:
         patched = len(nodes) - len(old)
         others = f"; not {some(old, MOST_NAMED)}" if old and patched else ""
         told.append(f"{_share(patched, len(nodes))} arrived at theirs within {MONTH_DAYS} days{others}.")
+    if choice:
+        told.append(f"{len(shown) or 'None'} of {len(nodes)} nodes {_are(len(shown))} shown: {choice}.")
     for phase, words in ((ON_TRIAL, "On trial"), (FAILED, "Failed")):
         if phase in phases:
             told.append(f"{words}: {some(phases[phase], MOST_NAMED)}.")
-    due = [node["name"] for node in nodes if firmware_due(node)]
+    due = [node["name"] for node in shown if firmware_due(node)]
     if due:
         told.append(f"Started by kexec, and to be rebooted through the firmware some time: {some(due, MOST_NAMED)}.")
     told += _at_work(nodes, now)
@@ -59,7 +68,7 @@ def _at_work(nodes: Iterable[dict[str, Any]], now: float) -> Iterator[str]:
     doing: dict[str, list[str]] = {}
     for node in nodes:
         step, since = step_note.read(node["osmigrate"])
-        if not step:
+        if not step or not is_shown(node):
             continue
         said = f"{node['name']} since {duration(max(0, now - since))}" if since is not None else node["name"]
         left = f", back in about {duration(back[node['name']])}" if node["name"] in back else ""
@@ -109,6 +118,10 @@ def _has_arrived(node: dict[str, Any]) -> bool:
     return node["osmigrate"].get("phase") == DONE and bool(node["osmigrate"].get("release"))
 
 
+def _are(many: int) -> str:
+    return "is" if many < 2 else "are"
+
+
 def _share(many: int, of: int) -> str:
     # Rounded down: all of them is all of them.
     return f"{100 * many // of} %"
@@ -136,6 +149,7 @@ def row(node: dict[str, Any]) -> tuple[str, ...]:
 def node_table(nodes: list[dict[str, Any]]) -> list[str]:
     """Return the table as lines of text, followed by the reasons of what failed, and by who is left
     out of the inventory."""
+    nodes = [node for node in nodes if is_shown(node)]
     rows = [COLUMNS, *(row(node) for node in sorted(nodes, key=lambda node: node["name"]))]
     reasons = [_reason(node["name"], node["osmigrate"]) for node in nodes if node["osmigrate"].get("reason")]
     return _aligned(rows) + _lines([*reasons, *(_exclusion(node) for node in nodes if node["excluded_by"])])

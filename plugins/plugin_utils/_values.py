@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_plan, wave_policy, windows
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import named, printable
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._hooks import read_hooks
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._variables import Variable
 
@@ -139,6 +139,13 @@ def _choice(variable: Variable, value: Any, where: Where) -> None:
         raise _refuse(value, " or ".join((", ".join(variable.choices[:-1]), variable.choices[-1])))
 
 
+def _choices(variable: Variable, value: Any, where: Where) -> None:
+    _texts(variable, value, where)
+    for one in named(value):
+        if one not in variable.choices:
+            raise _refuse(one, f"one or more of {', '.join(variable.choices)}")
+
+
 def _limit(variable: Variable, value: Any, where: Where) -> None:
     try:
         if isinstance(value, (bool, float, dict, list)):
@@ -257,6 +264,7 @@ _JUDGES: dict[str, Callable[[Variable, Any, Where], None]] = {
     "int": _int,
     "duration": _duration,
     "choice": _choice,
+    "choices": _choices,
     "limit": _limit,
     "pattern": _pattern,
     "batches": _batches,

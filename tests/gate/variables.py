@@ -47,6 +47,8 @@ def row(variable: dict) -> str:
     literal = default is None or default in ("unset", "the target", "set for hooks", "set by the run")
     shown = default or "required" if literal else f"`{default}`"
     kind = TYPES.get(variable["type"]) or ", ".join(f"`{one}`" for one in variable["choices"])
+    if variable["type"] == "choices":
+        kind = f"list of {kind}"
     if "most" in variable:
         kind += f", {variable['least']} to {variable['most']}"
     elif "least" in variable:
