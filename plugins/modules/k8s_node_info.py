@@ -34,6 +34,11 @@ options:
     type: bool
     default: false
     version_added: 1.0.0
+  leases:
+    description: Look who holds the nodes' leases, too, in one more request. RV(nodes) has it as C(lease).
+    type: bool
+    default: false
+    version_added: 1.0.0
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -116,6 +121,14 @@ nodes:
     selected:
       description: Whether O(label_selector) or O(names) chooses it; V(true) where neither is given.
       type: bool
+    lease:
+      description:
+        - C(holder), the run that works on it, empty if none; C(until), when its lease ends if that run does not renew
+          it, as RFC 3339; C(lapsed), whether that is over by the clock of the API server. That is for people, see
+          M(osmigrate.fleet.k8s_node_lease).
+      returned: if O(leases)
+      type: dict
+      sample: {holder: 6f1e@controller, until: "2026-11-29T14:05:20Z", lapsed: true}
 missing:
   description: The O(names) that the cluster does not know.
   returned: success
@@ -126,7 +139,7 @@ missing:
 import typing
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import pool_object, pool_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease, lease_plan, pool_object, pool_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, Cluster, get_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import describe, labels
@@ -162,6 +175,11 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         nodes = [dict(node, selected=node["name"] in chosen) for node in cluster.list(NODES, keep=keep).items]
     else:
         nodes = cluster.list(NODES, query, keep=keep).items
+    if options["leases"]:
+        held = lease.list_all(cluster)
+        for node in nodes:
+            one = held.get(lease_plan.object_name(node["name"]), lease_plan.FREE)
+            node["lease"] = lease_plan.describe(one, cluster.now())
     return {
         "changed": False,
         "server": cluster.server,
@@ -177,6 +195,7 @@ def main() -> None:
             names=dict(type="list", elements="str"),
             label_selector=dict(type="str"),
             others=dict(type="bool", default=False),
+            leases=dict(type="bool", default=False),
         ),
         work,
         mutually_exclusive=[("names", "label_selector")],

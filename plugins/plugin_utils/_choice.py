@@ -16,9 +16,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import FAIL
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, some
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _table as table
 
-HELD, BEHIND, MOVING = "held", "behind", "moving"
+HELD, BEHIND, MOVING, STALE = "held", "behind", "moving", "stale"
 # As variables.yml has them.
-STATES = (FAILED, HELD, BEHIND, MOVING)
+STATES = (FAILED, HELD, BEHIND, MOVING, STALE)
 
 
 class Choice(NamedTuple):
@@ -71,11 +71,13 @@ def _marked(one: Mapping[str, Any], choice: Choice, now: float) -> dict[str, Any
 def _states(one: Mapping[str, Any], now: float) -> dict[str, set[str]]:
     """Return the names of the nodes of a cluster that are in each state."""
     nodes = one["nodes"]
+    stale = {node["name"] for node in nodes if table.stale(node)}
     return {
         FAILED: {node["name"] for node in nodes if node["osmigrate"].get("phase") == FAILED},
         HELD: {name for pool in one.get("pools", ()) for name in pool["held"]},
         BEHIND: set(table.late(nodes, now)),
-        MOVING: {node["name"] for node in nodes if step_note.read(node["osmigrate"])[0]},
+        MOVING: {node["name"] for node in nodes if step_note.read(node["osmigrate"])[0]} - stale,
+        STALE: stale,
     }
 
 

@@ -78,6 +78,7 @@ def _node(node: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{key: node[key] for key in SAID if key in node},
         **{key: node["osmigrate"].get(key, "") for key in NOTED},
+        "stale": table.stale(node),
         "firmware_due": table.firmware_due(node),
         "timings": _timings.spread([node]),
     }
@@ -133,10 +134,10 @@ def _nodes(title: str, nodes: Iterable[Mapping[str, Any]]) -> Iterable[str]:
             node["name"],
             _yes(node["ready"]),
             _yes(node["schedulable"]),
+            f"{node['step']}; stale: {node['stale']}" if node["stale"] else node["step"],
             *(
                 node[key]
                 for key in (
-                    "step",
                     "step_since",
                     "release",
                     "phase",

@@ -66,14 +66,38 @@ def _at_work(nodes: Iterable[dict[str, Any]], now: float) -> Iterator[str]:
     """Say what nodes do now, step by step, and when those that are out of service are expected back."""
     back = _expected_back(nodes, now)
     doing: dict[str, list[str]] = {}
+    left: dict[str, list[str]] = {}
     for node in nodes:
         step, since = step_note.read(node["osmigrate"])
         if not step or not is_shown(node):
             continue
         said = f"{node['name']} since {duration(max(0, now - since))}" if since is not None else node["name"]
-        left = f", back in about {duration(back[node['name']])}" if node["name"] in back else ""
-        doing.setdefault(step, []).append(said + left)
+        why = stale(node)
+        if why:
+            left.setdefault(step, []).append(f"{said} ({why})")
+            continue
+        soon = f", back in about {duration(back[node['name']])}" if node["name"] in back else ""
+        doing.setdefault(step, []).append(said + soon)
     yield from (f"{step.key}: {some(doing[step.key], MOST_NAMED)}." for step in STEPS if step.key in doing)
+    yield from (f"Stale, {step.key}: {some(left[step.key], MOST_NAMED)}." for step in STEPS if step.key in left)
+    if left:
+        yield (
+            "No run is at work where a step is stale. Run the same command again, which goes on from there; the"
+            " playbook recover gives back who is out of service."
+        )
+
+
+def stale(node: Mapping[str, Any]) -> str:
+    """Return why nobody is at the step that a Node object notes, "" if somebody may be.
+
+    :param node: as k8s_node_info describes it; without its lease nobody can know.
+    """
+    lease = node.get("lease")
+    if lease is None or not step_note.read(node["osmigrate"])[0]:
+        return ""
+    if not lease["holder"]:
+        return "no run holds its lease"
+    return f"its run has not renewed the lease, which ended {lease['until']}" if lease["lapsed"] else ""
 
 
 def _expected_back(nodes: Iterable[dict[str, Any]], now: float) -> dict[str, float]:

@@ -24,8 +24,11 @@ P = "osmigrate.fleet/"
 NODES = {
     "w1": ({"pool": "general"}, {P + "phase": "done", P + "release": "d-2", P + "since": "2026-11-20T00:00:00Z"}),
     "w2": ({"pool": "general"}, {P + "phase": "failed", P + "release": "d-2", P + "reason": "It fell back."}),
-    "w3": ({"pool": "gpu", "topology.kubernetes.io/zone": "z1"}, {}),
+    "w3": ({"pool": "gpu"}, {P + "step": "drain"}),
+    "w4": ({"pool": "gpu"}, {P + "step": "wait"}),
 }
+HELD = {"holderIdentity": "r@c", "renewTime": "2026-01-01T00:00:00.000000Z", "leaseDurationSeconds": 60}
+LEASES = [{"metadata": {"name": "node-w3"}, "spec": HELD}]
 
 
 class Api(BaseHTTPRequestHandler):
@@ -36,6 +39,8 @@ class Api(BaseHTTPRequestHandler):
         if asked.path == "/api/v1/nodes":
             pools = {name: labels["pool"] for name, (labels, _notes) in NODES.items()}
             items = [_node(name) for name, pool in pools.items() if selector in ("", f"pool={pool}")]
+        elif asked.path.endswith("/namespaces/osmigrate-system/leases"):
+            items = LEASES
         body = json.dumps({"metadata": {}, "items": items}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -58,7 +63,11 @@ def status(tmp_path):
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     ours = ("K8S_AUTH_", "OSMIGRATE_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    environment |= {"K8S_AUTH_HOST": f"http://127.0.0.1:{server.server_port}", "K8S_AUTH_API_KEY": "t", "NO_COLOR": "1"}
+    environment |= {
+        "K8S_AUTH_HOST": f"http://127.0.0.1:{server.server_port}",
+        "K8S_AUTH_API_KEY": "a-token",
+        "NO_COLOR": "1",
+    }
     environment |= {"HOME": str(tmp_path), "ANSIBLE_LOCALHOST_WARNING": "0"}
 
     def run(**variables: Any) -> tuple[int, str]:
@@ -80,15 +89,17 @@ def shown(directory: Path) -> list[str]:
 
 def test_all_of_it(status, tmp_path):
     code, output = status()
-    assert (code, shown(tmp_path)) == (0, ["w1", "w2", "w3"])
-    assert "nodes are shown" not in output and "gpu      1" in output
+    assert (code, shown(tmp_path)) == (0, ["w1", "w2", "w3", "w4"])
+    assert "nodes are shown" not in output and "gpu      2" in output
+    assert "drain: w3 (its run has not renewed the lease, which ended 2026-01-01T00:01:00Z)" in output
+    assert "wait: w4 (no run holds its lease)" in output
 
 
 def test_what_is_chosen(status, tmp_path):
     code, output = status(osmigrate_label_selector="pool=general", osmigrate_status_states="failed,moving")
     assert (code, shown(tmp_path)) == (0, ["w2"])
-    assert "1 of 3 nodes is shown: label selector pool=general, state failed or moving." in output
-    assert "1 of 3 nodes (33 %) run d-2." in output and not re.search(r'"w[13] ', output)
+    assert "1 of 4 nodes is shown: label selector pool=general, state failed or moving." in output
+    assert "1 of 4 nodes (25 %) run d-2." in output and not re.search(r'"w[134] ', output)
 
 
 def test_what_no_node_has(status, tmp_path):

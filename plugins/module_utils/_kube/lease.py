@@ -46,13 +46,14 @@ def read(
     return lease_plan.parse(found) if found else lease_plan.FREE, version
 
 
+def list_all(cluster: Cluster) -> typing.Dict[str, lease_plan.Lease]:
+    """Return all leases of nodes, by the names of their objects."""
+    return {one["metadata"]["name"]: lease_plan.parse(one) for one in cluster.list(OBJECTS).items}
+
+
 def make_watch(cluster: Cluster, path: str = "") -> lease_watch.Watch:
     """Watch the leases of a cluster from now on; see lease_watch.Watch."""
-
-    def list_all() -> typing.Dict[str, lease_plan.Lease]:
-        return {one["metadata"]["name"]: lease_plan.parse(one) for one in cluster.list(OBJECTS).items}
-
-    return lease_watch.Watch(list_all, path)
+    return lease_watch.Watch(lambda: list_all(cluster), path)
 
 
 def owner(

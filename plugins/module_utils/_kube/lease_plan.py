@@ -86,6 +86,16 @@ def ends(lease: Lease) -> float:
     return (lease.renewed or 0) + lease.duration
 
 
+def describe(lease: Lease, now: float) -> dict:
+    """Return for people who holds a lease, and whether it seems to have ended. Nobody may take it because of that."""
+    held = bool(lease.holder)
+    return {
+        "holder": lease.holder,
+        "until": times.stamp(ends(lease)) if held else "",
+        "lapsed": held and now > ends(lease),
+    }
+
+
 def renewal(lease: Lease, now: float) -> float:
     """The stamp of a renewal: another second than before, or nobody would see it where two clocks say the same."""
     return now + 1 if lease.renewed is not None and int(lease.renewed) == int(now) else now

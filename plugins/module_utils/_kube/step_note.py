@@ -3,7 +3,8 @@
 """What a node does now and since when, on its Node object: the steps of _steps.py, for whoever looks.
 
 Nothing depends on it. Where another patch of the Node object begins a step, the note is a part of that; otherwise it is
-one request, without a look before it. A run that was killed leaves the step that it was in.
+one request, without a look before it. A run that was killed leaves the step that it was in; who holds the node's lease
+tells such a step from one that is under way.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """

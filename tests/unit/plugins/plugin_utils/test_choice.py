@@ -17,6 +17,9 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils._variables import 
 NOW = 1_795_910_400.0  # 2026-11-29 00:00:00 UTC
 SAME = {"ready": True, "schedulable": True, "os_image": "x", "kernel_version": "y", "excluded_by": "", "selected": True}
 
+MINE = {"holder": "r", "until": "2026-11-29T00:00:30Z", "lapsed": False}
+NOBODYS = {"holder": "", "until": "", "lapsed": False}
+
 
 def node(name: str, pool: str = "general", zone: str = "z1", **noted: str) -> dict[str, Any]:
     return {**SAME, "name": name, "pool": pool, "zone": zone, "osmigrate": noted}
@@ -26,8 +29,8 @@ FLEET = [
     node("w1", phase="done", release="d-2", since="2026-11-20T00:00:00Z"),
     node("w2", zone="z2", phase="failed", release="d-2", reason="It fell back.", since="2026-11-28T00:00:00Z"),
     node("w3", pool="gpu", phase="done", release="d-1", since="2026-01-01T00:00:00Z"),
-    node("w4", pool="gpu", zone="", step="drain", step_since="2026-11-28T23:59:00Z"),
-    {**node("w5", pool="gpu", zone=""), "selected": False},
+    {**node("w4", pool="gpu", zone="", step="drain", step_since="2026-11-28T23:59:00Z"), "lease": MINE},
+    {**node("w5", pool="gpu", zone="", step="wait"), "selected": False, "lease": NOBODYS},
 ]
 HELD = {"w3": {"rollout": "r1", "since": "2026-11-21T09:00:00Z", "why": "its pods"}}
 SAID = {"unavailable": [], "failures": {}, "questions": {}, "halt": {}}
@@ -53,6 +56,7 @@ def shown(choice: Choice) -> list[str]:
         (Choice(states=("behind",)), "w2 w3 w4 w5"),
         (Choice(states=("moving",)), "w4"),
         (Choice(states=("moving", "failed")), "w2 w4"),
+        (Choice(states=("stale",)), "w5"),
         (Choice(pools=("gpu",), states=("failed",)), ""),
         (Choice(label_selector="a=b"), "w1 w2 w3 w4"),
     ],
@@ -113,6 +117,7 @@ def test_json_and_the_page_show_the_same():
     (found,) = json.loads(status.as_json(said))["clusters"]
     assert [one["name"] for one in found["nodes"]] == ["w1", "w2"] and found["nodes"][1]["zone"] == "z2"
     assert (found["total"], found["choice"], sum(found["releases"].values())) == (5, "release d-2", 5)
+    assert [one["stale"] for one in found["nodes"]] == ["", ""]
     page = status.as_html(said)
     assert "2 of 5 nodes are shown: release d-2." in page and "Nodes that are shown" in page
     assert '<td class="w">w1</td>' in page and '<td class="w">w3</td>' not in page
@@ -130,3 +135,9 @@ def test_the_filter_takes_lists_and_texts_with_commas():
 
 def test_the_states_are_those_of_the_variable():
     assert registry()["osmigrate_status_states"].choices == _choice.STATES
+
+
+def test_json_and_the_page_say_what_is_stale():
+    said = status.facts([CLUSTER], NOW)
+    assert said["clusters"][0]["nodes"][4]["stale"] == "no run holds its lease"
+    assert '<td class="w">wait; stale: no run holds its lease</td>' in status.as_html(said)

@@ -128,3 +128,28 @@ def test_what_nodes_do_now_and_when_they_are_expected_back():
     assert "drain: w1 since 1 min, back in about 3 min, w2." in told
     del noted["w1"]["cordoned_seconds"]
     assert "drain: w1 since 1 min, w2." in fleet_summary(nodes, now), "nothing is known of any move"
+
+
+def test_a_step_that_nobody_is_at_is_stale_and_not_under_way():
+    ready = {"ready": True, "schedulable": True, "os_image": "x", "kernel_version": "y", "excluded_by": ""}
+    away = {"step": "drain", "step_since": "2026-11-21T10:00:00Z", "cordoned_at": "2026-11-21T09:59:00Z"}
+    until = "2026-11-21T10:00:30Z"
+    leases = {
+        "w1": {"holder": "a", "until": "2026-11-21T10:01:30Z", "lapsed": False},
+        "w2": {"holder": "b", "until": until, "lapsed": True},
+        "w3": {"holder": "", "until": "", "lapsed": False},
+        "w4": None,
+    }
+    nodes = [
+        {**ready, "name": name, "osmigrate": {**away, "cordoned_seconds": "300"}, "lease": lease}
+        for name, lease in leases.items()
+    ]
+    nodes.append({**ready, "name": "w5", "osmigrate": {}, "lease": leases["w2"]})
+    told = fleet_summary(nodes, 1795255260.0)  # 2026-11-21T10:01:00Z
+    assert "drain: w1 since 1 min, back in about 3 min, w4 since 1 min, back in about 3 min." in told
+    assert (
+        f"Stale, drain: w2 since 1 min (its run has not renewed the lease, which ended {until}), "
+        "w3 since 1 min (no run holds its lease)."
+    ) in told
+    assert [line for line in told if line.startswith("No run is at work where a step is stale. Run the same command")]
+    assert not [line for line in fleet_summary(nodes[:1], 1795255260.0) if "stale" in line.lower()]

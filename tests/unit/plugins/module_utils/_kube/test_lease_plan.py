@@ -153,3 +153,15 @@ def test_a_holder_that_is_no_name_is_told_in_one_line():
     assert "\x1b" not in said
     assert "\n" not in said
     assert len(said) < 300
+
+
+@pytest.mark.parametrize(
+    ("lease", "lapsed", "until"),
+    [
+        (FREE, False, ""),
+        (held(MINE, 10), False, times.stamp(NOW + 50)),
+        (held(MINE, 500), True, times.stamp(NOW - 440)),
+    ],
+)
+def test_what_people_are_told_of_a_lease(lease, lapsed, until):
+    assert lease_plan.describe(lease, NOW) == {"holder": lease.holder, "until": until, "lapsed": lapsed}
