@@ -145,10 +145,15 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         options["release"],
         options["commit"],
     )
-    if not module.check_mode:
-        step_note.note(cluster, options["name"], "arm" if last_look.CORDON in options["checks"] else "preflight")
+    step = "arm" if last_look.CORDON in options["checks"] else "preflight"
+    warnings = [] if module.check_mode else step_note.begin(cluster, options["name"], step, options["release"])
     pods = last_look.look(cluster, request, options["checks"], module.check_mode)
-    return {"changed": False, "drained": not pods, "pods": drain_plan.enumerate_pods(pods)}
+    return {
+        "changed": False,
+        "drained": not pods,
+        "pods": drain_plan.enumerate_pods(pods),
+        "warnings": warnings,
+    }
 
 
 def main() -> None:

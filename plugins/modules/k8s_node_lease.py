@@ -131,6 +131,8 @@ waited:
   type: int
 """
 
+import typing
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease, step_note
@@ -160,12 +162,12 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         outcome = lease.renew(cluster, name, holder, options["duration"], module.check_mode)
     else:
         outcome = lease.release(cluster, name, holder, module.check_mode)
-    if not module.check_mode and options["state"] != "renewed":
-        step_note.note(cluster, name, "look" if options["state"] == "acquired" else step_note.NONE)
     before, after = outcome.before, outcome.plan.lease
     # That a lease lasts longer now is what renewing is for, and changes nothing for anybody else.
     changed = (before.holder, before.transitions) != (after.holder, after.transitions)
+    warnings = [] if module.check_mode else _noted(cluster, name, options["state"], changed)
     return {
+        "warnings": warnings,
         "changed": changed,
         "actions": outcome.plan.actions if changed else [],
         "holder": holder,
@@ -176,6 +178,15 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         "before": {"holder": before.holder, "transitions": before.transitions},
         "after": {"holder": after.holder, "transitions": after.transitions},
     }
+
+
+def _noted(cluster: Cluster, name: str, state: str, changed: bool) -> typing.List[str]:
+    """Note the step that begins with the lease, or ends with it. A run looks at a node twice, and tells it once."""
+    if state == "acquired" and changed:
+        return step_note.begin(cluster, name, "look")
+    if state != "renewed":
+        step_note.note(cluster, name, "look" if state == "acquired" else step_note.NONE)
+    return []
 
 
 def main() -> None:

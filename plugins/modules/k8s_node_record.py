@@ -63,9 +63,10 @@ options:
     version_added: 1.0.0
   step:
     description:
-      - What the node does now (annotations C(step) and C(step-since)). Alone it is written in one request, is no
-        change of what is recorded, and nothing fails where it cannot be written. With any other option it is a part of
-        that. Without it a record takes it away, because something has come to an end.
+      - What the node does now (annotations C(step) and C(step-since)). Alone it is written in one request, and in a
+        second one told as an Event where no other Event tells of that step. It is no change of what is recorded, and
+        nothing fails where it cannot be written. With any other option it is a part of that. Without it a record takes
+        it away, because something has come to an end.
     type: str
     choices: [look, preflight, stage, wait, repair, claim, cordon, drain, arm, reboot, verify, confirm, return, revert,
               uncordon]
@@ -109,6 +110,7 @@ after:
   type: dict
 """
 
+import typing
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
@@ -139,10 +141,11 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         return plan._replace(patch=step_note.joined(plan.patch, began or step_note.NONE, now))
 
     if module.params["step"] and not any(wanted.values()):
+        warnings: typing.List[str] = []
         if not module.check_mode:
             owned.begin(f"What is noted on node {name}")
-            step_note.note(cluster, name, module.params["step"])
-        return {"changed": False, "actions": []}
+            warnings = step_note.begin(cluster, name, module.params["step"])
+        return {"changed": False, "actions": [], "warnings": warnings}
     before, plan, after = update_node(cluster, name, decide, dry_run=module.check_mode)
     told = [] if module.check_mode else record_plan.events(node_view.osmigrate(before), node_view.osmigrate(after))
     return {

@@ -78,6 +78,15 @@ def test_roles_ask_for_no_step_that_is_none():
     assert asked and asked <= {step.way for step in _steps.STEPS}
 
 
+def test_roles_note_the_steps_that_no_module_notes():
+    noted = {
+        step
+        for path in ROOT.glob("roles/*/tasks/*.yml")
+        for step in re.findall(r"(?m)^ +step: (\w+)$", path.read_text())
+    }
+    assert noted == {"stage", "wait", "repair", "confirm", "return", "revert"}
+
+
 def test_roles_note_no_phase_that_is_none():
     noted = {
         phase

@@ -11,6 +11,7 @@ import hashlib
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 # Where Events of what is in no namespace have to be.
@@ -18,6 +19,14 @@ NAMESPACE = "default"
 BY = "osmigrate.fleet"
 NORMAL, WARNING = "Normal", "Warning"
 LONGEST, LONGEST_NAME = 1000, 200
+# The reasons of the steps that no other Event tells of.
+REASONS = {
+    "look": "LookedAt",
+    "preflight": "Preflight",
+    "stage": "Staging",
+    "repair": "Repairing",
+    "return": "Returning",
+}
 
 
 class Told(typing.NamedTuple):
@@ -27,6 +36,18 @@ class Told(typing.NamedTuple):
     message: str
     rollout: str = ""
     kind: str = NORMAL
+
+
+def of_step(step: str, release: str = "") -> typing.List[Told]:
+    """Return the Event of a step that begins, none where another one tells of it.
+
+    :param release: to which the node goes, "" where that is not known.
+    """
+    if step not in REASONS:
+        return []
+    words = BY_KEY[step].words
+    said = words[0].upper() + words[1:]
+    return [Told(REASONS[step], f"{said}, on its way to {release}" if release else said)]
 
 
 def body(node: dict, told: Told, now: float) -> dict:

@@ -12,7 +12,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import node_view, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import event_plan, node_events, node_view, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import (
     MERGE_PATCH,
     Cluster,
@@ -41,14 +41,28 @@ def joined(patch: dict, step: str, now: float) -> dict:
     return dict(patch, metadata=dict(metadata, annotations=annotations))
 
 
-def note(cluster: Cluster, name: str, step: str) -> None:
-    """Note the step of a node, once; whether it is written matters to nobody who moves it."""
+def note(cluster: Cluster, name: str, step: str) -> typing.Optional[dict]:
+    """Note the step of a node, once; whether it is written matters to nobody who moves it.
+
+    :returns: the Node object, None if it was not written.
+    """
     query = dict(writing(False), fieldManager=MANAGER)
     body = {"metadata": {"annotations": changes(step, cluster.now())}}
     try:
-        cluster.request("PATCH", node_path(name), query, body, MERGE_PATCH, until=0)
+        return cluster.request("PATCH", node_path(name), query, body, MERGE_PATCH, until=0)
     except FleetError:
-        return
+        return None
+
+
+def begin(cluster: Cluster, name: str, step: str, release: str = "") -> typing.List[str]:
+    """Note the step of a node, and tell it as an Event: one more request, as the first one has the Node object.
+
+    :param release: to which the node goes, "" where that is not known.
+    :returns: what speaks against the Event, as node_events.tell() does.
+    """
+    node = note(cluster, name, step)
+    told = event_plan.of_step(step, release) if node else []
+    return [said for one in told for said in node_events.tell(cluster, node or name, one)]
 
 
 def read(noted: typing.Mapping[str, typing.Any]) -> typing.Tuple[str, typing.Optional[int]]:
