@@ -137,14 +137,16 @@ boot_bytes:
 import os
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.candidate import Candidate
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import staging
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import admission
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import entry as boot_entry, fence
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 
 def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict[str, typing.Any]:
@@ -154,29 +156,21 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
     :param check_mode: bool, only say what would be done.
     :returns: dict, the module's result.
     """
-    release, signed_by = admission.verified(params)
-    boot = open_boot.control(check_mode=check_mode)
-    stateroot = release["os"]["id"]
-    candidate = Candidate(release, Ostree(), boot, stateroot, params["timeout"], params["etc_conflicts"])
-    wanted = params["state"] == "present"
-    steps = candidate.plan() if wanted else candidate.plan_removal()
-    if not check_mode:
-        for step in steps:
-            step.do()
-    result = {"stateroot": stateroot, "entry": {}, "root": {}, "deployment": "", "boot_bytes": 0}
-    result.update(etc=[], etc_report=[], changed=bool(steps), actions=[step.action for step in steps])
-    deployment = candidate.deployment() if wanted else None
-    root = candidate.root() if deployment is not None else None
-    if deployment is not None and root is not None:
-        extra = params["kernel_arguments"]
-        result["entry"] = boot_entry.of_root(root, release, candidate, boot.arguments, extra, signed_by)
-        result["boot_bytes"] = sum(os.path.getsize(path) for path in (deployment.kernel, deployment.initrd))
-        result["root"] = dict(root._asdict())
+
+    def candidate_of(release: contract.Release, boot: BootControl) -> Candidate:
+        return Candidate(release, Ostree(), boot, release["os"]["id"], params["timeout"], params["etc_conflicts"])
+
+    candidate, result = staging.bring(params, check_mode, candidate_of)
+    result.update(stateroot=candidate.stateroot, deployment="", boot_bytes=0, etc=[], etc_report=[])
+    if params["state"] == "absent":
+        return result
+    deployment = candidate.deployment()
+    if deployment is not None:
         result["deployment"] = deployment.path
-    if wanted:
-        merge = candidate.merge(deployment) if deployment is not None else candidate.rehearse_merge()
-        result["etc"] = [dict(record._asdict(), path="/etc/" + record.path) for record in merge]
-        result["etc_report"] = [etc_merge.tell(record) for record in merge]
+        result["boot_bytes"] = sum(os.path.getsize(path) for path in (deployment.kernel, deployment.initrd))
+    merge = candidate.merge(deployment) if deployment is not None else candidate.rehearse_merge()
+    result["etc"] = [dict(record._asdict(), path="/etc/" + record.path) for record in merge]
+    result["etc_report"] = [etc_merge.tell(record) for record in merge]
     return result
 
 

@@ -133,14 +133,16 @@ written:
 
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import layout
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.candidate import Candidate, Wish
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.fetch import Access
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import staging
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import admission
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import entry as boot_entry, fence
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 
 def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict[str, typing.Any]:
@@ -150,28 +152,17 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
     :param check_mode: only say what would be done.
     :returns: the module's result.
     """
-    release, signed_by = admission.verified(params)
-    boot = open_boot.control(check_mode=check_mode)
-    access = Access(*[params[name] or "" for name in ("ca", "client_certificate", "client_key")])
-    wish = Wish(params["slot"] or "", access, params["timeout"], params["pace"] << 20, params["ranges"])
-    candidate = Candidate(release, layout.read(), boot, wish)
-    wanted = params["state"] == "present"
-    steps = candidate.plan() if wanted else candidate.plan_removal()
-    if not check_mode:
-        for step in steps:
-            step.do()
-    entry, root = {}, candidate.root() if wanted else None
-    if root is not None:
-        entry = boot_entry.of_root(root, release, candidate, boot.arguments, params["kernel_arguments"], signed_by)
-    return {
-        "changed": bool(steps),
-        "actions": [step.action for step in steps],
-        "entry": entry,
-        "root": dict(root._asdict()) if root else {},
-        "slot": candidate.slot_name,
-        "partuuid": candidate.slot.partuuid,
-        "written": dict(candidate.written._asdict()) if candidate.written else {},
-    }
+
+    def candidate_of(release: contract.Release, boot: BootControl) -> Candidate:
+        access = Access(*[params[name] or "" for name in ("ca", "client_certificate", "client_key")])
+        wish = Wish(params["slot"] or "", access, params["timeout"], params["pace"] << 20, params["ranges"])
+        return Candidate(release, layout.read(), boot, wish)
+
+    candidate, result = staging.bring(params, check_mode, candidate_of)
+    result["slot"] = candidate.slot_name
+    result["partuuid"] = candidate.slot.partuuid
+    result["written"] = dict(candidate.written._asdict()) if candidate.written else {}
+    return result
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract, registry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import files, grub, grubfiles, initrd, menu
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import finalize
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import finalize, staging
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import control, entry, evidence, record, reporter
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import control, evidence, record, reporter
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 from ansible_collections.osmigrate.fleet.plugins.modules import boot_trial, node_carry
 
@@ -214,7 +214,7 @@ def test_finalize_waits_for_a_version_that_knows_every_backend(node):
         finalize.refuse(node.open([node.backend]), 0, int(time.time()))
 
 
-def test_a_release_is_staged_by_nothing_but_the_contract(tmp_path, node):
+def test_a_release_is_staged_by_nothing_but_the_contract(tmp_path, node, monkeypatch):
     if node.kind != toy.NAME:
         pytest.skip("tests/ostree stages real commits")
     tree = tmp_path / "release"
@@ -225,27 +225,36 @@ def test_a_release_is_staged_by_nothing_but_the_contract(tmp_path, node):
         (tree / part).write_text("3")
     release = {"name": "toy", "version": "3", "payloads": {"toy": {"directory": str(tree), "digest": "ab"}}}
 
-    def candidate():
-        return toy.ToyCandidate(release, node.root, node.open())
+    def control_of(check_mode):
+        boot = node.open()
+        boot.arguments = [("console", "ttyS0")]
+        return boot
 
-    assert candidate().root() is None
-    assert [step.action for step in candidate().plan()] == ["copy toy-3"]
-    for step in candidate().plan():
-        step.do()
-    assert candidate().plan() == []
-    staged = entry.of_root(candidate().root(), release, candidate(), [("console", "ttyS0")], ["a=b"], ["f" * 64])
-    assert staged["title"] == "Toy 3 (toy-3)"
+    def bring(state="present", check_mode=False):
+        params = {"state": state, "kernel_arguments": ["a=b"]}
+        return staging.bring(params, check_mode, lambda *made: toy.ToyCandidate(made[0], node.root, made[1]))[1]
+
+    # No manifest can have a payload that no version knows.
+    monkeypatch.setattr(staging.admission, "verified", lambda params: (release, ["f" * 64]))
+    monkeypatch.setattr(staging.open_boot, "control", control_of)
+    planned = {"changed": True, "actions": ["copy toy-3"], "entry": {}, "root": {}}
+    assert bring(check_mode=True) == planned == bring(check_mode=True)
+    done = bring()
+    assert done == {**planned, "entry": done["entry"], "root": done["root"]}
+    assert bring() == {**done, "changed": False, "actions": []}
+    staged = done["entry"]
+    assert staged["title"] == "Toy 3 (toy-3)" and staged["release"]["signed_by"] == ["f" * 64]
     assert set(staged) | {"devicetree"} == set(boot_trial.ENTRY)
-    assert set(contract.Root._fields) == set(node_carry.ROOT)
+    assert set(contract.Root._fields) == set(node_carry.ROOT) == set(done["root"])
     assert staged["options"].startswith("root=UUID=1-2 toy=toy-3 systemd.machine_id=")
     assert staged["options"].endswith(" console=ttyS0 a=b")
     assert (staged["commit"], staged["root"]) == ("ab", str(node.root / "toy/toy-3"))
     node.open().stage(staged)
     node.open().arm("toy-3", 1, "r")
     node.open().revert("")
-    for step in candidate().plan_removal():
-        step.do()
-    assert "toy-3" not in node.open().state["entries"] and candidate().root() is None
+    removal = ["take toy-3 out of the menu", f"remove {node.root / 'toy/toy-3'}"]
+    assert bring("absent") == {"changed": True, "actions": removal, "entry": {}, "root": {}}
+    assert "toy-3" not in node.open().state["entries"] and bring(check_mode=True) == planned
 
 
 def test_a_node_is_carried_into_it(node, tmp_path):
