@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from typing import Any
 
@@ -27,15 +28,20 @@ class ActionModule(ActionBase):
         arguments = dict(self._task.args)
         arguments["holder"] = arguments.get("holder") or lease_keeper.name_run(directory)
         arguments.setdefault("sightings", os.path.join(directory, SIGHTINGS))
-        # Tasks run in processes that the ansible-playbook has forked. Who is killed meanwhile leaves this one to init,
-        # which never ends, and so the lease would never run out.
-        playbook = os.getppid()
+        playbook = _playbook()
         result = self._execute_module("osmigrate.fleet.k8s_node_lease", arguments, task_vars=task_vars)
         taken = arguments.get("state", "acquired") == "acquired" and not result.get("failed")
+        # One that was killed has left this process to init, which never ends, and so the lease would never run out.
         if taken and not self._task.check_mode and os.getppid() == playbook:
             duration = int(arguments.get("duration", lease.DURATION))
             lease_keeper.start(directory, playbook, str(arguments["holder"]), _auth(arguments), duration)
         return result
+
+
+def _playbook() -> int:
+    """The process id of the ansible-playbook that has forked this process, also where it was killed since."""
+    forked_by = multiprocessing.parent_process()
+    return (forked_by and forked_by.pid) or os.getppid()
 
 
 def _auth(arguments: dict[str, Any]) -> auth_options.Auth:

@@ -28,6 +28,9 @@ class ScriptedServer:
                 script.headers.append(self.headers.items())
                 script.requests.append((self.command, self.path, dict(self.headers), body))
                 answer = script.answers.pop(0)
+                if callable(answer):
+                    answer()
+                    answer = script.answers.pop(0)
                 if answer is None:
                     self.close_connection = True
                     return
@@ -59,6 +62,10 @@ class ScriptedServer:
 
     def will_hang_up(self):
         self.answers.append(None)
+
+    def will_first(self, act):
+        """Let whoever asks next wait until something was done."""
+        self.answers.append(act)
 
     def close(self):
         self._server.shutdown()
