@@ -21,6 +21,7 @@ from typing import Any
 from tests.bench.drain import Drains, Scene, app_of
 from tests.bench.figures import figure
 from tests.bench.plane import Asked, Plane
+from tests.cluster.webhook import configured
 
 NAMES = ("ours", "kubectl")
 # How long each pod takes to be Ready, and to end.
@@ -70,26 +71,8 @@ def one_unready(plane: Plane, admin: Any, drains: Drains, name: str) -> float:
 def silent_webhook(plane: Plane, namespace: str, app: str) -> Iterator[None]:
     """A webhook for evictions of one application, which takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods/eviction"]}
-        one = {
-            "name": "evictions.example.com",
-            "admissionReviewVersions": ["v1"],
-            "sideEffects": "None",
-            "failurePolicy": "Fail",
-            "timeoutSeconds": 10,
-            "clientConfig": {"url": f"https://127.0.0.1:{listening.getsockname()[1]}/"},
-            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
-            "matchConditions": [{"name": "app", "expression": f"request.name.startsWith('{app}-')"}],
-            "rules": [rule],
-        }
-        kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration"}
-        made = json.dumps({**kind, "metadata": {"name": namespace}, "webhooks": [one]})
-        plane.kubectl("apply", "--filename", "-", input=made)
-        time.sleep(2)
-        try:
+        with configured(plane.kubectl, namespace, app, listening.getsockname()[1]):
             yield
-        finally:
-            plane.kubectl("delete", "--filename", "-", input=made)
 
 
 def webhook_away(plane: Plane, admin: Any, drains: Drains, name: str) -> float:

@@ -12,6 +12,9 @@ import ssl
 import threading
 import time
 
+# After which an API server asks a webhook that was made; nothing says that it does.
+NOTICED_SECONDS = 2
+
 
 class Webhook(http.server.ThreadingHTTPServer):
     """Allows each eviction that it is asked about, unless it is told otherwise, and remembers what it was told.
@@ -60,9 +63,17 @@ class _Review(http.server.BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
-@contextlib.contextmanager
 def asked_about(scene, webhook, app, port=None):
     """Have the webhook asked about evictions of one application's pods. Another port: it cannot be reached."""
+    return configured(scene.kubectl, scene.namespace, app, port or webhook.server_port, webhook.ca)
+
+
+@contextlib.contextmanager
+def configured(kubectl, namespace, app, port, ca=""):
+    """Have whoever listens on a port asked about evictions of one application's pods.
+
+    :param ca: base64 of the PEM that vouches for it.
+    """
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods/eviction"]}
     one = {
         "name": "evictions.example.com",
@@ -70,19 +81,16 @@ def asked_about(scene, webhook, app, port=None):
         "sideEffects": "NoneOnDryRun",
         "failurePolicy": "Fail",
         "timeoutSeconds": 10,
-        "clientConfig": {
-            "url": f"https://127.0.0.1:{port or webhook.server_port}/validate",
-            "caBundle": webhook.ca,
-        },
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": scene.namespace}},
+        "clientConfig": {"url": f"https://127.0.0.1:{port}/validate", "caBundle": ca},
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
         "matchConditions": [{"name": "app", "expression": f"request.name.startsWith('{app}-')"}],
         "rules": [rule],
     }
     kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration"}
-    made = json.dumps({**kind, "metadata": {"name": scene.namespace}, "webhooks": [one]})
-    scene.kubectl("apply", "--filename", "-", input=made)
-    time.sleep(1)
+    made = json.dumps({**kind, "metadata": {"name": namespace}, "webhooks": [one]})
+    kubectl("apply", "--filename", "-", input=made)
+    time.sleep(NOTICED_SECONDS)
     try:
         yield
     finally:
-        scene.kubectl("delete", "--filename", "-", input=made)
+        kubectl("delete", "--filename", "-", input=made)
