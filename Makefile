@@ -6,13 +6,13 @@ VENV := $(CURDIR)/.venv
 BUILD := $(CURDIR)/build
 COLLECTION := $(BUILD)/collections/ansible_collections/osmigrate/fleet
 INSTALLED := $(BUILD)/installed
-# Light ones first: what is wrong is told early. Then the machines' tier beside those that leave it its processor.
-TIERS := venv lint install cluster : e2e : unit importer sanity grub
+# Light ones first: what is wrong is told early.
+TIERS := venv lint install unit importer sanity grub cluster e2e
 
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo release test $(subst :,,$(TIERS)) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
+.PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
 	bench-cluster bench-capacity bench-releases month drains faults-cluster cluster-plays cluster-objects cluster-all pages lab clean-lab clean unit-rooms unit-others
 
 help: ## show this

@@ -2,24 +2,30 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Everything that can be said about the tree without running it. All checks run, then the failed ones are named.
+# Everything that can be said about the tree without running it. All checks run, as many at once as there are
+# processors, then the failed ones are named.
 #
 # Usage: lint.sh <the collection's copy>
 set -uo pipefail
 
 collection=$1
-failed=()
+failed=$(mktemp)
+trap 'rm -f "$failed"' EXIT
 
-check() {
+one() {
     local name=$1 start=$SECONDS output
     shift
     if output=$("$@" 2>&1); then
         echo "ok      $name ($((SECONDS - start)) s)"
     else
-        echo "FAILED  $name: $*"
-        echo "$output"
-        failed+=("$name")
+        printf 'FAILED  %s: %s\n%s\n' "$name" "$*" "$output"
+        echo "$name" >> "$failed"
     fi
+}
+
+check() {
+    while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
+    one "$@" &
 }
 
 in_collection() {
@@ -29,6 +35,9 @@ in_collection() {
 on_nodes=(plugins/modules plugins/module_utils)
 on_controllers=(plugins/action plugins/callback plugins/doc_fragments plugins/filter plugins/inventory plugins/plugin_utils tests)
 
+# The longest first.
+check "ansible-lint" in_collection ansible-lint --nocolor --offline --profile production --strict -q
+check "docs" in_collection antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 check "house rules" python tests/gate/house_rules.py
 check "variables" python tests/gate/variables.py --check
 check "surveys" python tests/gate/surveys.py --check
@@ -45,10 +54,9 @@ check "shellcheck" shellcheck "${scripts[@]}"
 check "reuse" reuse lint --lines
 check "references" python tests/gate/references.py --check
 check "changelog" antsibull-changelog lint
-check "docs" in_collection antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
-check "ansible-lint" in_collection ansible-lint --nocolor --offline --profile production --strict -q
 
-if [ ${#failed[@]} != 0 ]; then
-    echo "Failed: ${failed[*]}"
+wait
+if [ -s "$failed" ]; then
+    echo "Failed: $(paste -sd ' ' "$failed")"
     exit 1
 fi
