@@ -13,7 +13,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
 .PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
-	bench-cluster bench-capacity bench-releases month drains faults-cluster cluster-plays cluster-objects cluster-all pages lab clean-lab clean unit-rooms unit-others
+	bench-cluster bench-capacity bench-releases month drains faults-cluster cluster-plays cluster-objects cluster-all pages pictures lab clean-lab clean unit-rooms unit-others
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -149,6 +149,10 @@ pages: collection ## the pages that people look at in a real Chromium, and by ax
 	@tests/gate/packages.sh chromium
 	@cd $(COLLECTION) && OSMIGRATE_PAGES=$(BUILD)/pages PYTHONPATH=$(BUILD)/collections \
 		python -m pytest -v tests/pages --junitxml=$(BUILD)/pages.xml
+
+pictures: collection ## the pictures of the guides, in docs/pictures: plan, report and status of a rollout, by a real Chromium
+	@tests/gate/packages.sh chromium
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m tests.pages.pictures $(CURDIR)/docs/pictures
 
 cluster-all: collection ## the same, one after the other, with what waits for minutes
 	@oldest=$$(PYTHON=$(PYTHON) python tests/gate/cores.py fill oldest) && cd $(COLLECTION) && \

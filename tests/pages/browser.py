@@ -15,7 +15,7 @@ from typing import Any
 AXE = "axe-core@4.10.2"
 # Its own numbers of the two.
 SCHEMES = {"dark": 0, "light": 1}
-WIDTHS = {"desktop": 1400, "phone": 412}
+SIZES = {"desktop": (1400, 1400), "phone": (412, 1400)}
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 _FOUND = re.compile(r'<pre id="axe-found">(.*?)</pre>', re.DOTALL)
 _RUN = """<pre id="axe-found">null</pre><script>{axe}</script><script>
@@ -37,7 +37,9 @@ def axe(directory: Path) -> str:
         return member.read().decode()
 
 
-def _chromium(directory: Path, page: Path, scheme: str, width: str, *wanted: str) -> subprocess.CompletedProcess:
+def _chromium(
+    directory: Path, page: Path, scheme: str, size: tuple[int, int], *wanted: str
+) -> subprocess.CompletedProcess:
     argv = [
         "chromium",
         "--headless=new",
@@ -48,27 +50,30 @@ def _chromium(directory: Path, page: Path, scheme: str, width: str, *wanted: str
         "--enable-logging=stderr",
         f"--user-data-dir={directory / 'profile'}",
         f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
-        f"--window-size={WIDTHS[width]},1400",
+        f"--window-size={size[0]},{size[1]}",
         *wanted,
         page.as_uri(),
     ]
     return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=300)
 
 
-def picture(directory: Path, page: Path, scheme: str, width: str, to: Path) -> list[str]:
-    """Take a picture, and return what the page has written to the console of the browser, such as errors."""
-    done = _chromium(directory, page, scheme, width, f"--screenshot={to}")
+def picture(directory: Path, page: Path, scheme: str, size: tuple[int, int], to: Path) -> list[str]:
+    """Take a picture of the top of a page, and return what that has written to the console, such as errors.
+
+    :param size: of the window, width and height.
+    """
+    done = _chromium(directory, page, scheme, size, f"--screenshot={to}")
     return [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
 
-def violations(directory: Path, text: str, script: str, scheme: str, width: str) -> list[Any]:
+def violations(directory: Path, text: str, script: str, scheme: str, size: tuple[int, int]) -> list[Any]:
     """Return what axe has against a page: rule, what it asks for, and where.
 
     The page lets no script run, so this is one that does and is the same otherwise.
     """
     page = directory / "with-axe.html"
     page.write_text(_POLICY.sub("", text).replace("</body>", _RUN.format(axe=script) + "</body>"))
-    done = _chromium(directory, page, scheme, width, "--virtual-time-budget=60000", "--dump-dom")
+    done = _chromium(directory, page, scheme, size, "--virtual-time-budget=60000", "--dump-dom")
     found = _FOUND.search(done.stdout)
     said = json.loads(html.unescape(found.group(1))) if found else None
     if said is None:

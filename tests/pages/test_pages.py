@@ -84,15 +84,16 @@ def script():
     return browser.axe(LOOKED_AT)
 
 
-@pytest.mark.parametrize("width", browser.WIDTHS)
+@pytest.mark.parametrize("width", browser.SIZES)
 @pytest.mark.parametrize("scheme", browser.SCHEMES)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_browser_has_nothing_against_a_page(name, scheme, width, script, tmp_path):
     text = PAGES[name](60)
     shown = LOOKED_AT / f"{name}.html"
     shown.write_text(text)
-    assert browser.picture(tmp_path, shown, scheme, width, LOOKED_AT / f"{name}-{scheme}-{width}.png") == []
-    assert browser.violations(tmp_path, text, script, scheme, width) == []
+    size = browser.SIZES[width]
+    assert browser.picture(tmp_path, shown, scheme, size, LOOKED_AT / f"{name}-{scheme}-{width}.png") == []
+    assert browser.violations(tmp_path, text, script, scheme, size) == []
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -101,4 +102,4 @@ def test_a_page_of_a_large_fleet_opens(name, tmp_path):
     assert len(text.encode()) < LARGEST
     shown = LOOKED_AT / f"{name}-5000.html"
     shown.write_text(text)
-    assert browser.picture(tmp_path, shown, "light", "desktop", LOOKED_AT / f"{name}-5000.png") == []
+    assert browser.picture(tmp_path, shown, "light", browser.SIZES["desktop"], LOOKED_AT / f"{name}-5000.png") == []

@@ -102,6 +102,7 @@ def test_what_only_looks_is_called_info_unless_it_judges():
         ("Makefile", False),
         ("mypy.ini", False),
         ("extensions/molecule", False),
+        ("docs/pictures/plan.png", False),
         (".venv", False),
         ("README.md", True),
         ("requirements.txt", True),
