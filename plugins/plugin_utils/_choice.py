@@ -45,11 +45,14 @@ def choose(clusters: Sequence[Mapping[str, Any]], choice: Choice, now: float) ->
     :param clusters: of each `nodes` as k8s_node_info, and maybe `pools` as k8s_pool_info describes them.
     :param now: seconds since the epoch.
     :returns: `clusters`, each with the mark `shown` on its nodes, with the `pools` that are asked for, and with
-        `choice`, what is asked for, in words; and `refusal`, a sentence where something is asked for by a name that no
-        node has. That no node is in a state is an answer.
+        `choice`, what is asked for, in words; `pools`, the same clusters without their nodes where pools are known; and
+        `refusal`, a sentence where something is asked for by a name that no node has. That no node is in a state is an
+        answer.
     """
+    marked = [_marked(one, choice, now) for one in clusters]
     return {
-        "clusters": [_marked(one, choice, now) for one in clusters],
+        "clusters": marked,
+        "pools": [{**one, "nodes": []} for one in marked if "pools" in one],
         "refusal": printable(_refusal([node for one in clusters for node in one["nodes"]], choice), table.LONGEST_LINE),
     }
 
