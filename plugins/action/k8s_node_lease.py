@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+from multiprocessing import parent_process
 from typing import Any
 
 from ansible import constants
@@ -40,7 +40,7 @@ class ActionModule(ActionBase):
 
 def _playbook() -> int:
     """The process id of the ansible-playbook that has forked this process, also where it was killed since."""
-    forked_by = multiprocessing.parent_process()
+    forked_by = parent_process()
     return (forked_by and forked_by.pid) or os.getppid()
 
 
