@@ -88,7 +88,11 @@ class BootControl:
         """Go on from where record and block say the same; the next write of either brings that to the disk."""
         called_off = self.boot_id if self.is_trial() else ""
         settled = agreement.settle(self.state, self.block, self._block.changed_at(), called_off)
+        unknown = settled.state["default"] != self.state["default"]
         self.state, self._stray, self.contradictions = settled
+        if unknown and self.booted_entry() == self.state["default"]:
+            # It was confirmed, and cut off before the record said so: nor does that say by what it was started.
+            self.state = dict(self.state, firmware_due=self._due(self.state["default"], self.state["confirmed_at"]))
         if self.contradictions:
             self.state = dict(self.state, newest=self.newest())
         if self._block.unfit:
@@ -150,6 +154,10 @@ class BootControl:
         if due is None or due["entry"] != self.default_entry():
             return None
         return None if self.booted_entry() == due["entry"] and not self.not_by_grub() else due
+
+    def _due(self, name: str, since: int) -> typing.Optional[typing.Dict[str, typing.Any]]:
+        """Return what firmware_due() is once an entry that runs is the default, since then."""
+        return {"entry": name, "since": since} if name != grub.PACKAGE and self.not_by_grub() else None
 
     def confirmed_at(self) -> int:
         """Return since when the default is the default, in seconds of the epoch, int; 0 if nothing says so."""
@@ -347,6 +355,9 @@ class BootControl:
             start.verify(self.state["entries"][name], self.root(name), default)
         if not self.check_mode:
             evidence.forget()
+        if trial and trial["armed_boot_id"] == self.boot_id and trial["method"] != asked["method"]:
+            # Armed the other way before: what is cut off in between was started by neither, and did not fall back.
+            self._block.flip({"osm_default": default, "osm_trial": "", "osm_tries": ""})
         # The record comes first: a block that is armed without a record could not be judged after the boot.
         self._write_state(
             dict(
@@ -366,7 +377,12 @@ class BootControl:
                 start.load(name, self.state["entries"].get(name), self.root(name), self.state["package"], default)
             else:
                 kexec.unload()  # armed by it before
-        self._block.flip(wanted)
+        try:
+            self._block.flip(wanted)
+        except FleetError:
+            if by_kexec:
+                kexec.unload()  # a plain reboot may start what is loaded
+            raise
         if by_kexec:
             return actions + [f"arm one boot of {name} by kexec; {default} stays the default"]
         several = "s" if tries > 1 else ""
@@ -384,7 +400,9 @@ class BootControl:
             raise FleetError(
                 f"{name} cannot be started by kexec: {problem}",
                 f"No trial was armed, and the default is still {self.default_entry()}",
-                "Set osmigrate_reboot_method to auto or firmware for this node",
+                "Mend that; nothing else can start a trial on this node"
+                if self.tier.name == tier.KEXEC
+                else "Set osmigrate_reboot_method to auto or firmware for this node",
             )
         return chosen
 
@@ -422,7 +440,7 @@ class BootControl:
         failed = {key: value for key, value in self.state["failed"].items() if key != name}
         now = int(time.time())
         newest = self.newest(name)
-        due = {"entry": name, "since": now} if name != grub.PACKAGE and self.not_by_grub() else None
+        due = self._due(name, now)
         try:
             # After the block, by which it is right in between: the next run brings the record to it (agreement.py).
             self._write_state(

@@ -247,6 +247,57 @@ def test_grub_has_to_boot_what_came_by_kexec(node, by_kexec, monkeypatch):
     assert json.loads((node.boot / "osmigrate/state.json").read_text())["firmware_due"] is None
 
 
+def test_it_has_to_also_where_the_record_was_cut_off(node, by_kexec, monkeypatch):
+    arm("kexec")
+    node.reboots()
+    node.runs("d-2")
+    monkeypatch.setattr(BootControl, "not_by_grub", lambda self: "There is no BOOT_IMAGE")
+    record = (node.boot / "osmigrate/state.json").read_text()
+    open_boot.control().confirm("d-2")
+    (node.boot / "osmigrate/state.json").write_text(record)
+    open_boot.control().repair()
+    assert open_boot.control().facts()["firmware_due"]["entry"] == "d-2"
+    assert open_boot.control().repair() == []
+
+
+def fail(*_what):
+    raise FleetError("It fails")
+
+
+def test_a_kernel_that_cannot_be_loaded_leaves_no_trial_that_was_armed_for_the_firmware(node, by_kexec, monkeypatch):
+    arm("firmware")
+    monkeypatch.setattr(control.start, "load", fail)
+    with pytest.raises(FleetError):
+        arm("kexec")
+    assert open_boot.control().block["osm_trial"] == ""
+    assert open_boot.control().facts()["trial"] is None
+
+
+def test_cut_off_between_kexec_and_firmware_nothing_fell_back(node, by_kexec, monkeypatch):
+    arm("kexec")
+    monkeypatch.setattr(control.kexec, "unload", fail)
+    with pytest.raises(FleetError):
+        arm("firmware")
+    node.reboots()
+    assert open_boot.control().verdict().verdict == ""
+
+
+def test_what_cannot_be_armed_stays_loaded_for_nobody(node, by_kexec, monkeypatch):
+    monkeypatch.setattr(control.BootBlock, "flip", fail)
+    with pytest.raises(FleetError, match="It fails"):
+        arm("kexec")
+    assert by_kexec == []
+
+
+@pytest.mark.parametrize("name, says", [("block", "Set osmigrate_reboot_method"), ("kexec", "Mend that")])
+def test_where_nothing_else_could_count_a_trial_no_other_method_is_advised(node, by_kexec, monkeypatch, name, says):
+    monkeypatch.setattr(control.tier, "kexec_problem", lambda: "there is none")
+    boot = open_boot.control()
+    boot.tier = boot.tier._replace(name=name)
+    with pytest.raises(FleetError, match=says):
+        boot.arm("d-2", 1, "", wanted_method="kexec")
+
+
 REFUSED = {
     "a trial": (lambda node: open_boot.control().arm("d-2", 1, ""), "A trial of d-2 is under way"),
     "the package-managed system runs": (lambda node: node.runs("package"), "runs package, and its default is d-1"),
