@@ -102,6 +102,14 @@ DROPPED = [
 ]  # fmt: skip
 
 
+def without_trial(arguments: Words) -> Words:
+    """Return arguments without what makes a trial; what was confirmed in its boot has that behind the node's own."""
+    if IS_TRIAL not in arguments:
+        return arguments
+    begins = arguments.index(IS_TRIAL)
+    return list(arguments[:begins]) + [one for one in arguments[begins:] if one[0] not in OF_TRIALS]
+
+
 def words(arguments: Words) -> typing.List[str]:
     """Return arguments as words; left out is what comes after a lone --, for the first process, and what makes a trial.
 
@@ -110,11 +118,7 @@ def words(arguments: Words) -> typing.List[str]:
     :param arguments: list of (name, value or None).
     """
     arguments = arguments[: arguments.index(("--", None))] if ("--", None) in arguments else arguments
-    if IS_TRIAL in arguments:
-        # A release that was confirmed in the boot of its trial still has them, behind those of the node's own.
-        begins = arguments.index(IS_TRIAL)
-        arguments = list(arguments[:begins]) + [one for one in arguments[begins:] if one[0] not in OF_TRIALS]
-    told = [name if value is None else f"{name}={value}" for name, value in arguments]
+    told = [name if value is None else f"{name}={value}" for name, value in without_trial(arguments)]
     return [word.replace("\\\\", "\\") for word in told]
 
 

@@ -10,7 +10,13 @@ import platform
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Entry, Root
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import bls, grub, initrd, kexec
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
+    arguments as words_of,
+    bls,
+    grub,
+    initrd,
+    kexec,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import digest
 
@@ -38,7 +44,9 @@ def running_package(
     """
     kernel, initramfs = bls.started(arguments, platform.release(), root)
     words = [
-        name if value is None else f"{name}={value}" for name, value in arguments if not name.startswith("osmigrate.")
+        name if value is None else f"{name}={value}"
+        for name, value in words_of.without_trial(arguments)
+        if not name.startswith("osmigrate.")
     ]
     return {"kernel": kernel, "initrd": initramfs, "options": " ".join(words)}
 

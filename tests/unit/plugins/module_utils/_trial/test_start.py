@@ -4,7 +4,7 @@
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Deployment
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initrd
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, initrd
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import start as entry
 
@@ -20,6 +20,12 @@ def test_a_release_is_started_with_its_deadman():
 
 def test_the_package_managed_system_is_started_as_it_was():
     assert entry.package_start(PACKAGE) == ("/boot/vmlinuz-1", ["/boot/initrd.img-1"], "root=UUID=1 quiet", "")
+
+
+def test_it_keeps_nothing_of_the_trial_that_brought_the_node_back_to_it(tmp_path):
+    line = f"BOOT_IMAGE=/vmlinuz-1 root=UUID=1 quiet panic=5 osmigrate.entry=package {grub.trial_arguments(None)}"
+    noted = entry.running_package(grub.parse_command_line(line), str(tmp_path))
+    assert noted["options"] == "BOOT_IMAGE=/vmlinuz-1 root=UUID=1 quiet panic=5"
 
 
 @pytest.mark.parametrize("start", [entry.release_start(ENTRY, None), entry.package_start(None)])
