@@ -373,10 +373,9 @@ class BootControl:
             )
         )
         if not self.check_mode:
+            kexec.unload()  # armed by it before
             if by_kexec:
                 start.load(name, self.state["entries"].get(name), self.root(name), self.state["package"], default)
-            else:
-                kexec.unload()  # armed by it before
         try:
             self._block.flip(wanted)
         except FleetError:

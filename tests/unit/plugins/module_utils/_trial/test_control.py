@@ -273,6 +273,15 @@ def test_a_kernel_that_cannot_be_loaded_leaves_no_trial_that_was_armed_for_the_f
     assert open_boot.control().facts()["trial"] is None
 
 
+def test_a_kernel_that_cannot_be_loaded_leaves_none_of_another_release(node, by_kexec, monkeypatch):
+    open_boot.control().stage(entry("d-3"))
+    arm("kexec")
+    monkeypatch.setattr(control.start, "load", fail)
+    with pytest.raises(FleetError):
+        arm("kexec", "d-3")
+    assert by_kexec == []
+
+
 def test_cut_off_between_kexec_and_firmware_nothing_fell_back(node, by_kexec, monkeypatch):
     arm("kexec")
     monkeypatch.setattr(control.kexec, "unload", fail)
