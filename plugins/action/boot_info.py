@@ -23,6 +23,17 @@ class ActionModule(normal.ActionModule):
         try:
             return super().run(tmp, task_vars)
         except AnsibleConnectionFailure as error:
-            if not boolean(self._task.args.get("must_answer", False), strict=False):
+            if not self._must_answer():
                 raise
             return _failure.of_silence(str(error))
+
+    def cleanup(self, force: bool = False) -> None:
+        try:
+            super().cleanup(force)
+        except AnsibleConnectionFailure:
+            # What run() has found counts: this would drop the node after all, for a temporary directory's sake.
+            if not self._must_answer():
+                raise
+
+    def _must_answer(self) -> bool:
+        return boolean(self._task.args.get("must_answer", False), strict=False)

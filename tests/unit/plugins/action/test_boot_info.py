@@ -13,6 +13,13 @@ import pytest
 
 # ssh ends with 255 where it cannot reach the other side.
 AWAY = "#!/bin/sh\necho 'No route to host' >&2\nexit 255\n"
+# It answers until it has made the directory that Ansible takes away in the end.
+GOES_AWAY = """#!/bin/sh
+if [ -e "$0.away" ]; then echo 'No route to host' >&2; exit 255; fi
+for last; do :; done
+case "$last" in *mkdir*) touch "$0.away";; esac
+exec /bin/sh -c "$last"
+"""
 PLAY = """
 - hosts: w0
   gather_facts: false
@@ -33,11 +40,19 @@ ASKED = [
 @pytest.fixture
 def ask(tmp_path):
     ssh = tmp_path / "ssh"
-    ssh.write_text(AWAY)
-    ssh.chmod(0o755)
-    environment = {**os.environ, "ANSIBLE_SSH_EXECUTABLE": str(ssh), "ANSIBLE_SSH_RETRIES": "0"}
+    ssh.touch(0o755)
+    environment = {
+        **os.environ,
+        "ANSIBLE_SSH_EXECUTABLE": str(ssh),
+        "ANSIBLE_SSH_RETRIES": "0",
+        "ANSIBLE_SSH_TRANSFER_METHOD": "piped",
+        "ANSIBLE_PIPELINING": "0",
+        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+        "ANSIBLE_REMOTE_TMP": str(tmp_path / "remote"),
+    }
 
-    def run(task):
+    def run(task, program=AWAY):
+        ssh.write_text(program)
         (tmp_path / "play.yml").write_text(PLAY % json.dumps(task))
         argv = [sys.executable, "-m", "ansible", "playbook", "-i", "w0,", str(tmp_path / "play.yml")]
         done = subprocess.run(argv, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -46,9 +61,10 @@ def ask(tmp_path):
     return run
 
 
+@pytest.mark.parametrize("program", [AWAY, GOES_AWAY], ids=["is away", "goes away"])
 @pytest.mark.parametrize("task", ASKED, ids=[next(iter(task)).rpartition(".")[2] for task in ASKED])
-def test_a_node_that_has_to_answer_and_does_not_is_a_failure_that_a_rescue_sees(ask, task):
-    code, printed = ask(task)
+def test_a_node_that_has_to_answer_and_does_not_is_a_failure_that_a_rescue_sees(ask, task, program):
+    code, printed = ask(task, program)
     assert code == 0
     assert "Brought home: The node does not answer: " in printed and "No route to host" in printed
 
