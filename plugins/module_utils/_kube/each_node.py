@@ -42,7 +42,7 @@ def write(
         try:
             actions = update_node(cluster, name, decide, dry_run=check_mode)[1].actions
         except ApiError as error:
-            if error.status != 404:
+            if not error.is_absence:
                 raise
             return [], []  # it was taken away meanwhile
         return actions, [f"Left node {name} to {printable(one, 200)}, which holds its lease" for one in others]

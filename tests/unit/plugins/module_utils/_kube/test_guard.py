@@ -170,3 +170,19 @@ def test_a_node_that_is_lost_while_a_module_works_is_not_written_to(memory, name
     with pytest.raises(FleetError, match=THEIRS):
         work(name, cluster, MINE)
     assert cluster.writes == []
+
+
+@pytest.mark.parametrize(("said", "is_gone"), [({"kind": "Status"}, True), ({}, False)])
+def test_only_the_api_server_says_that_a_node_is_gone(memory, monkeypatch, said, is_gone):
+    """A proxy that does not find the API server says 404, too, and nothing was written."""
+    cluster = memory("", False)
+
+    def refuse(path, *_body, **_more):
+        raise ApiError("404", status=404, body=said)
+
+    monkeypatch.setattr(cluster, "patch", refuse)
+    if is_gone:
+        assert work("mark", cluster, "")["actions"] == []
+    else:
+        with pytest.raises(ApiError):
+            work("mark", cluster, "")
