@@ -146,8 +146,11 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         options["commit"],
     )
     step = "arm" if last_look.CORDON in options["checks"] else "preflight"
-    warnings = [] if module.check_mode else step_note.begin(cluster, options["name"], step, options["release"])
-    pods = last_look.look(cluster, request, options["checks"], module.check_mode)
+    warnings = []
+    if not module.check_mode:
+        last_look.hold(cluster, request, options["checks"])
+        warnings = step_note.begin(cluster, options["name"], step, options["release"])
+    pods = last_look.look(cluster, request, options["checks"])
     return {
         "changed": False,
         "drained": not pods,

@@ -165,7 +165,9 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     before, after = outcome.before, outcome.plan.lease
     # That a lease lasts longer now is what renewing is for, and changes nothing for anybody else.
     changed = (before.holder, before.transitions) != (after.holder, after.transitions)
-    warnings = [] if module.check_mode else _noted(cluster, name, options["state"], changed)
+    # Another run holds what this one has not given back, and notes its own steps.
+    is_mine = not outcome.plan.held and not module.check_mode
+    warnings = _noted(cluster, name, options["state"], changed) if is_mine else []
     return {
         "warnings": warnings,
         "changed": changed,

@@ -38,18 +38,22 @@ class Request(typing.NamedTuple):
     commit: str = ""
 
 
-def look(
-    cluster: Cluster, request: Request, checks: typing.Sequence[str], check_mode: bool = False
-) -> typing.List[drain_plan.Pod]:
+def hold(cluster: Cluster, request: Request, checks: typing.Sequence[str]) -> None:
+    """Renew the node's lease if that is asked for, before anything else. A rehearsal has taken none.
+
+    :raises FleetError: the node is another run's.
+    """
+    if LEASE in checks and request.run:
+        lease.renew(cluster, request.node, request.run, request.duration)
+
+
+def look(cluster: Cluster, request: Request, checks: typing.Sequence[str]) -> typing.List[drain_plan.Pod]:
     """Look at what is asked.
 
     :returns: the pods that a drain would have taken away.
-    :raises FleetError: the node is another run's, is in service, or is another machine; or what it is to boot was
-        confirmed as something else in this cluster.
+    :raises FleetError: the node is in service, or is another machine; or what it is to boot was confirmed as something
+        else in this cluster.
     """
-    # A rehearsal has taken no lease.
-    if LEASE in checks and request.run and not check_mode:
-        lease.renew(cluster, request.node, request.run, request.duration)
     if RELEASE in checks and request.release and request.commit:
         _see_release(cluster, request.release, request.commit)
     if IDENTITY in checks:

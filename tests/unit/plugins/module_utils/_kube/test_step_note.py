@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The note of what a node does: alone, as a part of another patch, and read from what anybody has written."""
 
+import time
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import event_plan, node_events, step_note
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import event_plan, last_look, node_events, step_note
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY
 from ansible_collections.osmigrate.fleet.plugins.modules import k8s_node_last_look, k8s_node_lease, k8s_node_record
@@ -121,3 +122,60 @@ def test_a_run_that_takes_a_node_tells_it_once(monkeypatch):
         cluster = Asked()
         play(k8s_node_lease, cluster, **options)
         assert cluster.told() == told and cluster.requests[0][3]["metadata"]["annotations"][step_note.STEP] == "look"
+
+
+def test_a_record_that_only_takes_something_away_is_made_with_its_step(monkeypatch):
+    noted = {"osmigrate.fleet/attempts": "2"}
+    node = {"metadata": {"name": "w1", "annotations": noted}}
+    patched = []
+
+    def update(_cluster, _name, decide, dry_run):
+        plan = decide(node, NOW)
+        patched.append(plan.patch["metadata"]["annotations"])
+        return node, plan, node
+
+    monkeypatch.setattr(k8s_node_record, "update_node", update)
+    options = {**dict.fromkeys(k8s_node_record.record_plan.FIELDS), "name": "w1", "run": "", "step": "wait"}
+    play(k8s_node_record, Asked(), **{**options, "attempts": ""})
+    assert patched == [{"osmigrate.fleet/attempts": None, step_note.STEP: "wait", step_note.SINCE: STAMP}]
+
+
+def test_a_step_alone_waits_for_no_api_server(cluster, server):
+    server.close()
+    options = {**dict.fromkeys(k8s_node_record.record_plan.FIELDS), "name": "w1", "run": "r", "step": "confirm"}
+    began = time.monotonic()
+    with pytest.raises(FleetError):
+        play(k8s_node_record, cluster, **options)
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(("holder", "steps"), [("r", [None]), ("", [None]), ("another", [])])
+def test_who_gives_back_what_another_run_holds_leaves_its_step(monkeypatch, holder, steps):
+    free = k8s_node_lease.lease.lease_plan.FREE
+    plan = k8s_node_lease.lease.lease_plan.plan_release("w1", free._replace(holder=holder), "r")
+    monkeypatch.setattr(
+        k8s_node_lease.lease, "release", lambda *_all: k8s_node_lease.lease.Outcome(free._replace(holder=holder), plan)
+    )
+    options = dict(name="w1", holder="r", duration=60, state="released", timeout=0, take_over=False, sightings=None)
+    cluster = Asked()
+    play(k8s_node_lease, cluster, **options)
+    assert [body["metadata"]["annotations"][step_note.STEP] for *_all, body in cluster.requests] == steps
+
+
+def test_a_run_that_has_lost_the_node_notes_no_step_of_it(monkeypatch):
+    def lost(*_all):
+        raise FleetError("lost")
+
+    monkeypatch.setattr(last_look.lease, "renew", lost)
+    same = {**dict.fromkeys(("name", "run", "release", "commit"), "w1"), "machine": {}, "duration": 60, "timeout": 1}
+    cluster = Asked()
+    with pytest.raises(FleetError, match="lost"):
+        play(
+            k8s_node_last_look,
+            cluster,
+            checks=["lease"],
+            delete_emptydir_data=False,
+            delete_unmanaged=False,
+            **same,
+        )
+    assert cluster.requests == []
