@@ -8,7 +8,6 @@ This plugin util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -180,11 +179,20 @@ def _work(node: Mapping[str, Any], expected: _Expected, slow: bool) -> estimate.
 
 
 def _openings(expected: Mapping[str, _Expected], schedule: windows.Schedule) -> Callable[[float, str], float | None]:
-    """Return what says when a node may leave: if it is expected to be back in time."""
+    """Return what says when a node may leave: if it is expected to be back in time.
 
-    @functools.lru_cache
+    To look for a window takes a while, and thousands of nodes leave in the same ones.
+    """
+    # From when on nodes of a pool were found to have to wait for a window, and from when until when it is open.
+    known: dict[str, list[tuple[float, float, float]]] = {}
+
     def opening(at: float, pool: str) -> float | None:
-        found = windows.opening(schedule, at, expected[pool].seconds)
+        seconds, there = expected[pool].seconds, known.setdefault(pool, [])
+        for asked, begin, end in reversed(there):
+            if asked <= at and end - max(begin, at) >= seconds:
+                return max(begin, at)
+        found = windows.opening(schedule, at, seconds)
+        there += [(at, *found)] if found else []
         return found[0] if found else None
 
     return opening

@@ -140,3 +140,24 @@ def test_a_wave_in_which_nobody_moves_soaks_for_nobody():
     waves = [{"nodes": ["w1"], "soak": 300}, {"nodes": ["w2"], "soak": 0}]
     made = plan.make([node("w1", steps=[]), node("w2")], {"worker": 2}, terms()._replace(waves=waves, released=2))
     assert made["batches"][1]["begin"] == NOW and made["end"] - NOW == 600
+
+
+def test_of_thousands_of_nodes_each_window_is_looked_for_once(monkeypatch):
+    """Those whose last move nobody knows are played several times, each with times of its own."""
+    asked = []
+    find = windows.opening
+
+    def opening(schedule, at, seconds):
+        asked.append(at)
+        return find(schedule, at, seconds)
+
+    monkeypatch.setattr(windows, "opening", opening)
+    nodes = [node(f"w{one}", seconds=str(300 + one) if one % 2 else "") for one in range(200)]
+    opens = [{"start": "22:00", "duration": "2h"}]
+    given = terms("100%", "2", opens=opens, shut=["2026-12-05"])._replace(sliding=True)
+    made = plan.make(nodes, {"worker": 200}, given)
+    assert made["end"] and len(asked) < 100
+    ask = plan._openings({"worker": plan._Expected(600, 600, 0)}, given.schedule)
+    for hours in [*range(0, 400, 3), *range(399, 0, -2)]:
+        for at in (NOW + hours * 3600 - 1, NOW + hours * 3600 + 3001):
+            assert ask(at, "worker") == find(given.schedule, at, 600)[0]
