@@ -141,10 +141,12 @@ def _slide(works: Sequence[Work], needs: Mapping[str, float], terms: Terms, at: 
         if one.away is not None:
             free.setdefault(one.pool, []).append(at + needs[one.name] - one.away)
     ends = [end for ends in free.values() for end in ends]
-    places = {pool: [at] * max(0, many - len(free.get(pool, []))) for pool, many in terms.places.items()}
+    # A number that is meant as no limit may be very large.
+    most = len(works)
+    places = {pool: [at] * max(0, min(many, most) - len(free.get(pool, []))) for pool, many in terms.places.items()}
     for pool, taken in free.items():
         places[pool] = places.get(pool, []) + [end + terms.gap for end in taken]
-    everywhere = [at] * max(0, terms.cap - len(ends)) + ends
+    everywhere = [at] * max(0, min(terms.cap, most) - len(ends)) + ends
     for many in (*places.values(), everywhere):
         heapq.heapify(many)
     begins = [at] * len(ends)

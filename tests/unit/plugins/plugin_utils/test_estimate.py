@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _outlook as outlook
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._estimate import Part, Terms, Work, expect, pace, quantile
@@ -173,3 +175,13 @@ def test_what_others_say_of_it_cannot_break_it():
     story.leave("w1", 0)
     story.come("w1", 10)
     assert story.left(10) == 0 and reduce([]).ahead is None
+
+
+def test_a_budget_that_is_no_limit_takes_no_memory():
+    """Whoever wants no limit writes a number that no pool has nodes for."""
+    tracemalloc.start()
+    terms = SLIDING._replace(places={"a": 999_999, "b": 999_999}, cap=999_999)
+    assert expect([Part([*works(10, 20), *works(5, away=1)])], {}, [1], terms, 0) == [(0, 20)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
