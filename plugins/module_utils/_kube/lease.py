@@ -5,6 +5,7 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import concurrent.futures
 import time
 import typing
 
@@ -23,6 +24,8 @@ OBJECTS = f"/apis/coordination.k8s.io/v1/namespaces/{own_object.NAMESPACE}/lease
 # A run that has died is waited for that long, and one that lives renews so often that it may miss it three times.
 DURATION = 60
 RENEW_EVERY = 15
+# At once: one after the other, a write takes longer than that for a run that holds thousands.
+RENEWED_AT_ONCE = 8
 POLL_SECONDS = 2.0
 # A lease that says that it lasts longer is not watched to its end by somebody who has none.
 LONGEST_WATCH = 300
@@ -181,9 +184,11 @@ def renew_all(cluster: Cluster, holder: str, duration: int = DURATION) -> int:
     """Renew every lease that a run holds.
 
     :returns: how many there are.
+    :raises ApiError: one could not be renewed. All others were tried.
     """
     held = _held(cluster, holder)
-    for one in held:
+
+    def renew_one(one: typing.Dict[str, typing.Any]) -> None:
         renewed = lease_plan.renewal(lease_plan.parse(one), cluster.now())
         body = {
             "metadata": {"resourceVersion": one["metadata"]["resourceVersion"]},
@@ -195,6 +200,11 @@ def renew_all(cluster: Cluster, holder: str, duration: int = DURATION) -> int:
             if error.status != cas.CONFLICT:
                 raise
             # Somebody has just renewed it, given it back or taken it over: the next look tells.
+
+    with concurrent.futures.ThreadPoolExecutor(RENEWED_AT_ONCE) as threads:
+        asked = [threads.submit(renew_one, one) for one in held]
+    for one in asked:
+        one.result()
     return len(held)
 
 
