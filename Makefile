@@ -18,8 +18,9 @@ export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: venv install ## the main job in the lab, from nothing
-	@python -m tests.e2e.demo
+demo: BACKEND ?= ostree
+demo: venv install ## the main job in the lab, from nothing; BACKEND=slots for nodes with two root partitions
+	@python -m tests.e2e.demo $(BACKEND)
 
 release: RECIPE ?= $(BUILD)/release/node.yml
 release: VERSION ?= 13.1
@@ -133,7 +134,7 @@ e2e-all: disk-tools install ## the same, with what waits for minutes: a drill
 	@PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/e2e --junitxml=$(BUILD)/e2e-all.xml
 
 flavours: venv install ## nodes with other storage and firmware, there and back; OSMIGRATE_FLAVOURS=lvm,... chooses
-	@OSMIGRATE_LAB_SLOTS=yes PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/flavours --junitxml=$(BUILD)/flavours.xml
+	@PYTHONPATH=$(BUILD)/collections python -m pytest -v tests/flavours --junitxml=$(BUILD)/flavours.xml
 
 dense: venv install ## nodes that an administrator has worked on for years, before and after; OSMIGRATE_FLAVOURS chooses
 	@PYTHONPATH=$(BUILD)/collections python -m pytest -v -s tests/dense --junitxml=$(BUILD)/dense.xml

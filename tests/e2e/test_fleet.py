@@ -25,25 +25,25 @@ from tests.faults.writelog import RebuiltDisk
 from tests.lab import config, workloads
 from tests.lab.process import Daemon
 
-BLOBS = "var/lib/containerd/io.containerd.content.v1.content/blobs"
+BLOBS = "/var/lib/containerd/io.containerd.content.v1.content/blobs"
 
 
 @pytest.fixture(scope="module")
 def fleet() -> Fleet:
-    return Fleet.fresh()
+    """One node that gets its releases by OSTree, and one with two root partitions."""
+    return Fleet.fresh("w1=slots,w2=bios")
 
 
 def state(fleet: Fleet, name: str) -> dict[str, Any]:
     """What must be the same before and after: the Node object, the identity, the data, the images."""
     node = fleet.node(name)
     checksums = fleet.shell(name, f"find {' '.join(DATA)} -xdev -type f -exec sha256sum {{}} + | sort")
-    base = "/sysroot" if 'VERSION_ID="13"' in fleet.shell(name, "cat /etc/os-release") else ""
     return {
         "uid": node["metadata"]["uid"],
         "machine_id": node["status"]["nodeInfo"]["machineID"],
         "host_key": fleet.shell(name, "cat /etc/ssh/ssh_host_ed25519_key.pub"),
         "data": checksums,
-        "images": fleet.shell(name, f"cd {base}/{BLOBS} && find . -type f -printf '%p %i %s\n' | sort"),
+        "images": fleet.shell(name, f"cd {BLOBS} && find . -type f -printf '%p %i %s\n' | sort"),
         "users": fleet.shell(name, "getent passwd ops; id ops"),
     }
 

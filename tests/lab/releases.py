@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -25,11 +24,8 @@ MONTHLY = "jq"
 EPOCH = 1793491200
 GPG_USER = "osmigrate lab <lab@example.invalid>"
 RECIPE = ROOT / "tests/lab/files/release.yml"
-# Whether they get images for nodes with two root partitions, too, which takes a minute more.
-SLOTS = bool(os.environ.get("OSMIGRATE_LAB_SLOTS"))
 # What decides how a release is built.
-BUILDER = ("plugins/module_utils/_build", "roles/build", "recipes")
-IMAGES = "plugins/module_utils/_backends/slots"
+BUILDER = ("plugins/module_utils/_build", "plugins/module_utils/_backends/slots", "roles/build", "recipes")
 
 
 def build(paths: Paths, log: Log) -> Path:
@@ -41,7 +37,7 @@ def build(paths: Paths, log: Log) -> Path:
         "lab": Path(__file__),
         "recipe": RECIPE,
         "port": str(RELEASES_PORT),
-        **{part: ROOT / part for part in (*BUILDER, *([IMAGES] if SLOTS else []))},
+        **{part: ROOT / part for part in BUILDER},
     }
 
     def make(part: Path) -> None:
@@ -110,7 +106,7 @@ def _release_build(part: Path, work: Path, recipe: Path, version: str, serial: i
         "epoch": EPOCH,
         # The lab boots them itself, and nobody reviews them.
         "boot": False,
-        "slots": SLOTS,
+        "slots": True,
         "review": "",
         **keys,
     }
