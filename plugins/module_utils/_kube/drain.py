@@ -258,7 +258,7 @@ class NodeDrain:
         raise self._error(
             f"Node {self._request.node} still has {len(held)} volumes attached after {self._request.timeout} seconds "
             f"of draining: {', '.join(said[:10])}",
-            "The node stays cordoned, its pods have left it",
+            self._left(),
             "See that the CSI driver detaches them (kubectl describe volumeattachment), then run the same command "
             "again; wait_for_volumes=false does without",
             attachments,

@@ -278,7 +278,7 @@ def _wait(
         lost = hopeless(gates, first)
         late = _overdue(closed, wanted, moment - started)
         if lost or late or moment - started >= timeout:
-            seconds = moment - started if late else timeout
+            seconds = int(moment - started) if late else timeout
             raise _failure(name, wanted, lost, late or closed, seconds, _result(node, gates, since, started))
         _waiting.tell(name, ", ".join(f"{gate.name} ({gate.value})" for gate in closed) or "it has to stay healthy")
         sleep(POLL_SECONDS)

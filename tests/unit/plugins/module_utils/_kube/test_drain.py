@@ -530,3 +530,15 @@ def test_a_drain_that_has_lost_its_node_evicts_nobody_more(make_node, make_pod, 
         drain.NodeDrain(cluster, request).run()
     assert 0 < len(cluster.evictions) < 9
     assert "The node stays cordoned" in str(caught.value)
+
+
+def test_volumes_that_stay_say_of_the_cordon_what_is_seen_then(node, make_pod, monkeypatch):
+    cluster = MemoryCluster(node, [make_pod()])
+
+    def wait(*_all):
+        node["spec"].pop("unschedulable")
+        return [{"name": "a", "volume": "v", "attacher": "csi", "reason": "", "gone": False}]
+
+    monkeypatch.setattr(drain.volumes, "wait", wait)
+    with pytest.raises(drain.DrainError, match="The node is not cordoned any more, 1 pods have left it"):
+        drain.NodeDrain(cluster, request()._replace(wait_for_volumes=True)).run()

@@ -202,3 +202,20 @@ def test_a_node_that_goes_home_while_it_is_verified_is_not_waited_for(make_node,
     looks = [make_node(bootID=before, ready="False"), make_node(bootID=""), make_node(bootID="b2", ready="False"), home]
     with pytest.raises(health.HealthError, match="it is b3 instead of b2, because it has booted again"):
         wait(looks, wanted(boot_id="b2"), timeout=600)
+
+
+def test_a_gate_that_was_to_open_sooner_is_told_in_whole_seconds(make_node, monkeypatch):
+    monkeypatch.setattr(health.conditions.Reader, "get", lambda *_all: None)
+    storage = health.Condition("storage", "v1", "Disk", "disks", "d1", None, True, 3)
+    clock = Clock()
+    with pytest.raises(health.HealthError, match=r"gate storage \(there is no Disk .*\) within 3 seconds\.") as caught:
+        health.wait(
+            Script([make_node()]),
+            "w1",
+            wanted(conditions=[storage]),
+            0,
+            60,
+            clock.now,
+            lambda _seconds: clock.sleep(1.0625),
+        )
+    assert caught.value.result["changed"] is False
