@@ -172,11 +172,7 @@ def _turns(works: Sequence[Work], needs: Mapping[str, float], terms: Terms, at: 
     away = [one for one in works if one.away is not None]
     end = max((at + needs[one.name] - (one.away or 0.0) for one in away), default=at)
     begins = [at] * len(away)
-    left = [one for one in works if one.away is None]
-    while left:
-        turn = _turn(left, terms)
-        names = {one.name for one in turn}
-        left = [one for one in left if one.name not in names]
+    for turn in _parted([one for one in works if one.away is None], terms):
         earliest = end + (terms.gap if begins else 0.0)
         for one in turn:
             begin = terms.opening(earliest, one.pool)
@@ -187,11 +183,20 @@ def _turns(works: Sequence[Work], needs: Mapping[str, float], terms: Terms, at: 
     return min(begins), end
 
 
-def _turn(works: Iterable[Work], terms: Terms) -> list[Work]:
-    taken: Counter[str] = Counter()
-    turn: list[Work] = []
+def _parted(works: Iterable[Work], terms: Terms) -> list[list[Work]]:
+    """Part nodes into turns: each goes in the first one that has a place for it."""
+    turns: list[list[Work]] = []
+    taken: list[Counter[str]] = []
+    # What is full for one node of a pool is so for those after it.
+    first: Counter[str] = Counter()
     for one in works:
-        if taken[one.pool] < max(1, terms.places.get(one.pool, 1)) and not 0 < terms.cap <= len(turn):
-            taken[one.pool] += 1
-            turn.append(one)
-    return turn
+        places, at = max(1, terms.places.get(one.pool, 1)), first[one.pool]
+        while at < len(turns) and (taken[at][one.pool] >= places or 0 < terms.cap <= len(turns[at])):
+            at += 1
+        first[one.pool] = at
+        if at == len(turns):
+            turns.append([])
+            taken.append(Counter())
+        turns[at].append(one)
+        taken[at][one.pool] += 1
+    return turns

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 
 import pytest
@@ -185,3 +186,11 @@ def test_a_budget_that_is_no_limit_takes_no_memory():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1_000_000
+
+
+def test_thousands_of_nodes_that_go_one_by_one_are_played_at_once():
+    """Progress plays them anew while a run goes on, and holds it up for as long."""
+    many = [Work(f"w{number}", "ab"[number % 2]) for number in range(6000)]
+    began = time.monotonic()
+    assert expect([Part(many)], {}, [10], TURNS._replace(places={"a": 1, "b": 1}), 0) == [(0, 30_000)]
+    assert time.monotonic() - began < 2
