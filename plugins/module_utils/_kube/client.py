@@ -219,9 +219,12 @@ class Cluster:
                 lines = (rest + chunk).split(b"\n")
                 rest = lines.pop()
                 for line in lines:
-                    event = json.loads(line.decode("utf-8"))
-                    if event["type"] == "ERROR":
-                        body = event["object"]
+                    try:
+                        event = json.loads(line.decode("utf-8"))
+                        kind, body = event["type"], event["object"]
+                    except (ValueError, TypeError, KeyError):
+                        raise self._not_kubernetes(response)
+                    if kind == "ERROR":
                         status = body.get("code", 0)
                         raise ApiError(
                             _clean(body.get("message") or "The watch failed"),
@@ -229,7 +232,7 @@ class Cluster:
                             body=body,
                             transient=status >= 500 or status == 429,
                         )
-                    yield event["type"], event["object"]
+                    yield kind, body
         except urllib3.exceptions.HTTPError as error:
             raise self._unreachable("GET", error)
         finally:

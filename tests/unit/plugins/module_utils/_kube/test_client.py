@@ -224,6 +224,13 @@ def test_something_else_than_an_api_server(server, cluster, status):
         cluster.get("/api/v1/nodes")
 
 
+@pytest.mark.parametrize("line", [b"<html>hello</html>\n", b"[]\n", b'{"type": "ADDED"}\n'])
+def test_something_else_than_a_watch(server, cluster, line):
+    server.will(200, line)
+    with pytest.raises(ApiError, match="not as a Kubernetes API server does"):
+        list(cluster.watch("/api/v1/pods", {}, "1"))
+
+
 @pytest.mark.parametrize(
     "text, cleaned",
     [
