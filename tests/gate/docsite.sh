@@ -12,7 +12,7 @@ collection=$1 venv=$2 site=$3
 sources=$site/sources
 rm -rf "$site"
 mkdir -p "$sources"
-cp -r "$collection"/docs/*.{md,svg} "$collection"/docs/docsite/{links.yml,conf.py} "$sources"
+cp -r "$collection"/docs/*.{md,svg} "$collection"/docs/pictures "$collection"/docs/docsite/{links.yml,conf.py} "$sources"
 # antsibull-docs writes only where nobody else can.
 install -d -m 700 "$sources/reference"
 export PATH=$venv/bin:$PATH ANSIBLE_COLLECTIONS_PATH=${collection%/ansible_collections/*}

@@ -40,5 +40,9 @@ def test_a_large_one_is_refused(tmp_path):
     assert pictures.too_large([small, large]) == ["b.png has 150001 bytes, and may have 150000"]
 
 
-def test_what_is_there_is_small():
-    assert pictures.too_large(sorted(THERE.glob("*.png"))) == []
+def test_all_are_there_and_small_and_in_the_guide():
+    there = sorted(THERE.glob("*.png"))
+    assert [one.stem for one in there] == sorted(pictures.PICTURES)
+    assert pictures.too_large(there) == []
+    guide = (THERE.parent / "rollouts.md").read_text()
+    assert all(f"](pictures/{one.name})" in guide for one in there)
