@@ -13,7 +13,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
 .PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
-	bench-cluster bench-capacity bench-releases month drains faults-cluster cluster-plays cluster-objects cluster-all pages pictures lab clean-lab clean unit-rooms unit-others
+	bench-cluster bench-capacity bench-releases month drains faults-cluster cluster-plays cluster-drains cluster-objects cluster-all pages pictures lab clean-lab clean unit-rooms unit-others
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -118,12 +118,15 @@ grub: collection ## real GRUB, deciding what to boot; real ostree, merging /etc;
 
 cluster: collection ## drain, cordon, records and whole playbooks on a real API server, without machines
 	@PYTHON=$(PYTHON) python tests/gate/cores.py fill oldest >$(BUILD)/oldest
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line cluster-plays cluster-objects
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=line cluster-plays cluster-drains cluster-objects
 
-# Two at once, each with an API server of its own, and about as long as each other.
-cluster-plays: of := $(addprefix tests/cluster/,test_play.py test_hooks.py test_owner.py)
-cluster-objects: of := tests/cluster $(addprefix --ignore=tests/cluster/,test_play.py test_hooks.py test_owner.py)
-cluster-plays cluster-objects: collection
+# At once, each with an API server of its own: those of the drain and of objects wait most of their time.
+plays := $(addprefix tests/cluster/,test_play.py test_hooks.py test_owner.py)
+drains := $(addprefix tests/cluster/,test_drain.py test_drain_webhooks.py test_drains.py test_faults.py test_lies.py)
+cluster-plays: of := $(plays)
+cluster-drains: of := $(drains)
+cluster-objects: of := tests/cluster $(addprefix --ignore=,$(plays) $(drains))
+cluster-plays cluster-drains cluster-objects: collection
 	@cd $(COLLECTION) && OSMIGRATE_OLDEST=$$(cat $(BUILD)/oldest) PYTHONPATH=$(BUILD)/collections \
 		python -m pytest -v $(of) -m 'not long' --junitxml=$(BUILD)/$@.xml
 
