@@ -109,8 +109,12 @@ options:
         once, and M(osmigrate.fleet.k8s_node_last_look) refuses another commit under that id from then on.
     type: str
     default: ""
+  payload:
+    description: Kind of the payload of O(release) that the node has got, as C(ostree); each has a commit of its own.
+    type: str
+    default: ""
   commit:
-    description: Commit of O(release).
+    description: Commit of O(payload) of O(release).
     type: str
     default: ""
   batch:
@@ -278,7 +282,9 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
             module.check_mode,
             failed,
             options["run"],
-            (options["release"], options["commit"]) if options["release"] and options["commit"] else None,
+            (options["release"], options["payload"], options["commit"])
+            if options["release"] and options["commit"]
+            else None,
         )
     full = outcome.plan.full
     before, after = (pool_object.describe(pool) for pool in (outcome.before, outcome.plan.pool))
@@ -326,6 +332,7 @@ def main() -> None:
             why=dict(type="str", default=""),
             forget_failure=dict(type="bool", default=True),
             release=dict(type="str", default=""),
+            payload=dict(type="str", default=""),
             commit=dict(type="str", default=""),
             batch=dict(type="list", elements="str", default=[]),
             inventory_hostname=dict(type="str", default=""),

@@ -70,8 +70,12 @@ options:
     description: Id of the release that the node is to boot; empty where it boots none, or where nobody has to be asked.
     type: str
     default: ""
+  payload:
+    description: Kind of the payload of O(release) that the node gets, as C(ostree); each has a commit of its own.
+    type: str
+    default: ""
   commit:
-    description: Commit of O(release) by its manifest.
+    description: Commit of O(payload) of O(release) by its manifest.
     type: str
     default: ""
   timeout:
@@ -143,6 +147,7 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         ),
         options["timeout"],
         options["release"],
+        options["payload"],
         options["commit"],
     )
     step = "arm" if last_look.CORDON in options["checks"] else "preflight"
@@ -177,6 +182,7 @@ def main() -> None:
             ),
             timeout=dict(type="int", default=60),
             release=dict(type="str", default=""),
+            payload=dict(type="str", default=""),
             commit=dict(type="str", default=""),
             delete_emptydir_data=dict(type="bool", default=False),
             delete_unmanaged=dict(type="bool", default=False),

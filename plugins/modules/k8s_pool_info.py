@@ -72,7 +72,8 @@ pools:
       type: dict
     releases:
       description:
-        - Releases that were confirmed on a node of the pool, by their ids, each with C(commit), C(node) and C(since).
+        - Releases that were confirmed on a node of the pool, by their ids and the kind of the payload, each with
+          C(commit), C(node) and C(since).
       type: dict
     halt:
       description: C(reason) and C(since) if the pool is halted, otherwise empty.

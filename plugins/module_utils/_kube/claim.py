@@ -201,20 +201,21 @@ def release(
     check_mode: bool = False,
     failed: bool = False,
     run: str = "",
-    confirmed: typing.Optional[typing.Tuple[str, str]] = None,
+    confirmed: typing.Optional[typing.Tuple[str, str, str]] = None,
 ) -> Outcome:
     """Give a node's place back, in whichever pool it is. The Node object may be gone.
 
     :param failed: bool, keep the note that the node has failed.
     :param run: str, the run that asks, empty for a person.
-    :param confirmed: tuple (id of the release that the node runs by default, its commit), None if that is not known.
+    :param confirmed: tuple (id of the release that the node runs by default, kind of its payload, its commit), None if
+        that is not known.
     """
 
     def decide(pool: pool_plan.Pool, moment: float) -> pool_plan.Plan:
         given = pool_plan.plan_release(pool, node, failed, owned.look())
         if not confirmed:
             return given
-        noted = pool_plan.plan_confirmed(given.pool, confirmed[0], confirmed[1], node, times.stamp(moment))
+        noted = pool_plan.plan_confirmed(given.pool, *confirmed, node, times.stamp(moment))
         return noted._replace(actions=given.actions + noted.actions)
 
     owned = guard.Guard(cluster, node, run)

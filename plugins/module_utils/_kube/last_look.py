@@ -35,6 +35,7 @@ class Request(typing.NamedTuple):
     machine: identity_plan.Identity
     timeout: int
     release: str = ""
+    payload: str = ""
     commit: str = ""
 
 
@@ -55,7 +56,7 @@ def look(cluster: Cluster, request: Request, checks: typing.Sequence[str]) -> ty
         else in this cluster.
     """
     if RELEASE in checks and request.release and request.commit:
-        _see_release(cluster, request.release, request.commit)
+        _see_release(cluster, request)
     if IDENTITY in checks:
         _identify(cluster, request)
     if CORDON in checks:
@@ -75,8 +76,9 @@ def _see_cordon(cluster: Cluster, name: str) -> None:
     )
 
 
-def _see_release(cluster: Cluster, release: str, commit: str) -> None:
-    said = pool_plan.conflict(pool_object.list_readable(cluster)[0], release, commit)
+def _see_release(cluster: Cluster, request: Request) -> None:
+    pools = pool_object.list_readable(cluster)[0]
+    said = pool_plan.conflict(pools, request.release, request.payload, request.commit)
     if said:
         raise FleetError(
             said,

@@ -281,20 +281,26 @@ def plan_held(pool: Pool, name: str, rollout: str, why: str, since: str) -> Plan
     return Plan(pool._replace(held=kept), [f"Note what held node {name} up"], None)
 
 
-def plan_confirmed(pool: Pool, release: str, commit: str, node: str, since: str) -> Plan:
+def noted_as(release: str, payload: str) -> str:
+    """Return under which name a pool notes a release: each kind of its payloads has a commit of its own."""
+    return f"{release} {payload}" if payload else release
+
+
+def plan_confirmed(pool: Pool, release: str, payload: str, commit: str, node: str, since: str) -> Plan:
     """Note which commit a release was when it was confirmed on a node. What was noted first stays."""
-    if release in pool.releases:
+    name = noted_as(release, payload)
+    if name in pool.releases:
         return Plan(pool, [], None)
-    known = dict(pool.releases, **{release: Confirmed(commit, node, since)})
-    last = sorted(known, key=lambda one: (known[one].since, one == release))[-MOST_RELEASES:]
+    known = dict(pool.releases, **{name: Confirmed(commit, node, since)})
+    last = sorted(known, key=lambda one: (known[one].since, one == name))[-MOST_RELEASES:]
     kept = {one: known[one] for one in last}
-    return Plan(pool._replace(releases=kept), [f"Note that {release} is commit {commit}"], None)
+    return Plan(pool._replace(releases=kept), [f"Note that {name} is commit {commit}"], None)
 
 
-def conflict(pools: typing.Dict[str, Pool], release: str, commit: str) -> str:
+def conflict(pools: typing.Dict[str, Pool], release: str, payload: str, commit: str) -> str:
     """Return a sentence, without its full stop, if a release was confirmed anywhere as another commit, else ""."""
     for name, pool in sorted(pools.items()):
-        known = pool.releases.get(release)
+        known = pool.releases.get(noted_as(release, payload))
         if known and known.commit != commit:
             return (
                 f"{release} is commit {printable(commit, 100)} by its manifest, and was confirmed as commit"

@@ -14,6 +14,8 @@ from ansible_collections.osmigrate.fleet.plugins.modules import k8s_node_last_lo
 
 NOW = 1795910400
 STAMP = "2026-11-29T00:00:00Z"
+# Options of the last look.
+TEXTS = ("name", "run", "release", "payload", "commit")
 
 
 class Asked:
@@ -85,7 +87,7 @@ def play(module, cluster, check_mode=False, **options):
 
 
 def test_preflight_is_told_and_the_last_look_before_the_reboot_is_not():
-    same = {**dict.fromkeys(("name", "run", "release", "commit"), ""), "machine": {}, "duration": 60, "timeout": 1}
+    same = {**dict.fromkeys(TEXTS, ""), "machine": {}, "duration": 60, "timeout": 1}
     same.update(delete_emptydir_data=False, delete_unmanaged=False, name="w1", release="d-1")
     cluster = Asked()
     play(k8s_node_last_look, cluster, True, checks=["lease"], **same)
@@ -167,7 +169,7 @@ def test_a_run_that_has_lost_the_node_notes_no_step_of_it(monkeypatch):
         raise FleetError("lost")
 
     monkeypatch.setattr(last_look.lease, "renew", lost)
-    same = {**dict.fromkeys(("name", "run", "release", "commit"), "w1"), "machine": {}, "duration": 60, "timeout": 1}
+    same = {**dict.fromkeys(TEXTS, "w1"), "machine": {}, "duration": 60, "timeout": 1}
     cluster = Asked()
     with pytest.raises(FleetError, match="lost"):
         play(
