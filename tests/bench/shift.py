@@ -160,7 +160,7 @@ class Job:
             machine.confirm()
             self._note(name, _steps.DONE)
             self._uncordon(name)
-            claim.release(fleet.cluster, name, "pool", run=self.run, confirmed=(NEW, "c0ffee"))
+            claim.release(fleet.cluster, name, "pool", run=self.run, confirmed=(NEW, "ostree", "c0ffee"))
         else:
             self._fail(name)
 
