@@ -92,8 +92,8 @@ def _is_named(node: Mapping[str, Any], choice: Choice) -> bool:
 
 
 def _words(choice: Choice) -> str:
-    kinds = {field: kind for field, (kind, _of) in _NAMED.items()}
-    told = [f"{kind} {' or '.join(getattr(choice, field))}" for field, kind in kinds.items() if getattr(choice, field)]
+    asked = ((kind, getattr(choice, field)) for field, (kind, _of) in _NAMED.items())
+    told = [f"{kind} {' or '.join(names)}" for kind, names in asked if names]
     told += [f"label selector {choice.label_selector}"] if choice.label_selector else []
     told += [f"state {' or '.join(choice.states)}"] if choice.states else []
     return ", ".join(told)
