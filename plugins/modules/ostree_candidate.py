@@ -15,6 +15,7 @@ description:
   - What was fetched is kept when a run is interrupted, and the next run goes on from there.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
+  - osmigrate.fleet.etc_conflicts
   - osmigrate.fleet.fence
   - osmigrate.fleet.release
 attributes:
@@ -38,16 +39,6 @@ options:
     description: How long fetching may take, in seconds.
     type: int
     default: 3600
-  etc_conflicts:
-    description:
-      - What to do with files of C(/etc) that both the node and the release changed, where OSTree merges C(/etc), which
-        it does from one release to the next.
-      - V(keep) is what OSTree does, and keeps the node's. V(fail) refuses the release before it is deployed. V(take)
-        takes the release's.
-      - What OSTree cannot merge, or only by losing a directory without a word, is always refused.
-    type: str
-    choices: [keep, fail, take]
-    default: keep
   state:
     description: Whether the candidate shall lie there. V(absent) removes it, unless it runs or is the default.
     type: str
@@ -138,10 +129,10 @@ import os
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.candidate import Candidate
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import staging
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import admission
@@ -161,7 +152,7 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
         return Candidate(release, Ostree(), boot, release["os"]["id"], params["timeout"], params["etc_conflicts"])
 
     candidate, result = staging.bring(params, check_mode, candidate_of)
-    result.update(stateroot=candidate.stateroot, deployment="", boot_bytes=0, etc=[], etc_report=[])
+    result.update(stateroot=candidate.stateroot, deployment="", boot_bytes=0, **etc_merge.results([]))
     if params["state"] == "absent":
         return result
     deployment = candidate.deployment()
@@ -169,9 +160,7 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
         result["deployment"] = deployment.path
         result["boot_bytes"] = sum(os.path.getsize(path) for path in (deployment.kernel, deployment.initrd))
     merge = candidate.merge(deployment) if deployment is not None else candidate.rehearse_merge()
-    result["etc"] = [dict(record._asdict(), path="/etc/" + record.path) for record in merge]
-    result["etc_report"] = [etc_merge.tell(record) for record in merge]
-    return result
+    return {**result, **etc_merge.results(merge)}
 
 
 def main() -> None:
@@ -179,8 +168,8 @@ def main() -> None:
         argument_spec={
             "kernel_arguments": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 3600},
-            "etc_conflicts": {"type": "str", "choices": list(etc_merge.POLICIES), "default": "keep"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            **etc_merge.ARGUMENT_SPEC,
             **admission.ARGUMENT_SPEC,
             **fence.ARGUMENT_SPEC,
         },

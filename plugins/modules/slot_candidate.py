@@ -12,17 +12,21 @@ description:
   - Verifies the release manifest on the node, marks the slot not good, fetches only blocks that neither slot has,
     writes only those that differ, reads the whole image back and compares it, and only then marks the slot good.
   - Then it shows the slot as it will see itself once it runs, with a layer of its own for C(/etc), into which
-    M(osmigrate.fleet.node_carry) carries what is the node's. Where a slot runs, the layer begins as a copy of its.
+    M(osmigrate.fleet.node_carry) carries what is the node's. Where a slot runs, what differs there from its release is
+    put into that layer, file by file.
   - The node serves on as it did. Neither the boot menu nor what a plain reboot boots is changed, but for entries that
     boot the slot which is written; those are removed first, and one that is needed is refused.
   - What was written is kept when a run is interrupted, and the next run goes on from there.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
+  - osmigrate.fleet.etc_conflicts
   - osmigrate.fleet.fence
   - osmigrate.fleet.release
 attributes:
   check_mode:
     support: full
+    details:
+      - What becomes of C(/etc) is told once the image lies in the slot, as its own C(/etc) is in there.
   diff_mode:
     support: full
   idempotent:
@@ -120,6 +124,31 @@ partuuid:
   description: By which that slot is booted.
   returned: success
   type: str
+etc:
+  description:
+    - What becomes of files of C(/etc) that the node or the release changed, where a slot runs; see
+      RV(osmigrate.fleet.ostree_candidate#module:etc).
+    - The mode and owner of a directory are kept as those of files are, so nothing is V(lost).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file, or a directory with all that is in it.
+      type: str
+      sample: /etc/ssh/sshd_config
+    outcome:
+      description: One of V(taken), V(kept), V(removed), V(conflict) and V(carried).
+      type: str
+    detail:
+      description: Who did what.
+      type: str
+etc_report:
+  description: The same as sentences.
+  returned: success
+  type: list
+  elements: str
+  sample: ["conflict /etc/ssh/sshd_config: changed here, and changed by the release"]
 written:
   description:
     - What it took, in bytes; empty where nothing was written. Of the image, C(kept) lay there already, C(copied) came
@@ -138,6 +167,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots im
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.candidate import Candidate, Wish
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.fetch import Access
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import staging
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import admission
@@ -155,14 +185,15 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
 
     def candidate_of(release: contract.Release, boot: BootControl) -> Candidate:
         access = Access(*[params[name] or "" for name in ("ca", "client_certificate", "client_key")])
-        wish = Wish(params["slot"] or "", access, params["timeout"], params["pace"] << 20, params["ranges"])
+        pace, ranges, conflicts = params["pace"] << 20, params["ranges"], params["etc_conflicts"]
+        wish = Wish(params["slot"] or "", access, params["timeout"], pace, ranges, conflicts)
         return Candidate(release, layout.read(), boot, wish)
 
     candidate, result = staging.bring(params, check_mode, candidate_of)
     result["slot"] = candidate.slot_name
     result["partuuid"] = candidate.slot.partuuid
     result["written"] = dict(candidate.written._asdict()) if candidate.written else {}
-    return result
+    return {**result, **etc_merge.results(candidate.merge() if params["state"] == "present" else [])}
 
 
 def main() -> None:
@@ -177,6 +208,7 @@ def main() -> None:
             "client_certificate": {"type": "path"},
             "client_key": {"type": "path", "no_log": False},
             "timeout": {"type": "int", "default": 3600},
+            **etc_merge.ARGUMENT_SPEC,
             **admission.ARGUMENT_SPEC,
             **fence.ARGUMENT_SPEC,
         },

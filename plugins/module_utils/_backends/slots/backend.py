@@ -61,13 +61,14 @@ class SlotsBackend(contract.Backend):
         return "" if held.get(partuuid, marks.UNKNOWN).image else None
 
     def root(self, entry: contract.Entry) -> typing.Optional[contract.Root]:
-        partuuid = shown.partuuid_of(entry.get("root", ""))
-        mark = marks.read(self.marked).get(partuuid, marks.UNKNOWN)
+        partuuid, held = shown.partuuid_of(entry.get("root", "")), marks.read(self.marked)
+        mark = held.get(partuuid, marks.UNKNOWN)
         if not mark.good or mark.release != entry["id"]:
             return None
+        merged = bool(held.get(layout.running_partuuid(), marks.UNKNOWN).image)
         arguments = [word for word in entry.get("options", "").split() if word.startswith(("root=", "rootf"))]
         return root_of(
-            partuuid, arguments, entry.get("root_uuid", ""), entry["boot_uuid"], merged=False, directory=self.directory
+            partuuid, arguments, entry.get("root_uuid", ""), entry["boot_uuid"], merged, directory=self.directory
         )
 
     def is_complete(self, entry: contract.Entry) -> str:

@@ -14,6 +14,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots im
     backend,
     fetch,
     kernel,
+    layer,
     layout,
     marks,
     persist,
@@ -23,6 +24,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots im
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.device import Device
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.pace import Pace
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
 
 LEFT = "Nothing was changed, and the node serves on as it did"
@@ -33,7 +35,7 @@ class Wish(typing.NamedTuple):
 
     slot: which one, "" for the one that does not run. access: how the node and the server know each other. timeout:
     seconds for all that is fetched. rate: bytes a second, 0 for as fast as it goes. ranges: whether the server has to
-    know them; if not, the image is fetched whole.
+    know them; if not, the image is fetched whole. etc_conflicts: one of etc_merge.POLICIES.
     """
 
     slot: str = ""
@@ -41,6 +43,7 @@ class Wish(typing.NamedTuple):
     timeout: int = 3600
     rate: int = 0
     ranges: bool = True
+    etc_conflicts: str = "keep"
 
 
 class Candidate(contract.Candidate):
@@ -177,6 +180,11 @@ class Candidate(contract.Candidate):
         )
         return root._replace(path="/") if self._is_running() else root
 
+    def merge(self) -> typing.List[etc_merge.Record]:
+        """Say what becomes of /etc where a slot runs, once the image is there to be seen; nothing elsewhere."""
+        root = self.root()
+        return layer.merge(root.path) if root and root.etc_merged and not self._is_running() else []
+
     def digests(self) -> typing.Dict[str, str]:
         """Read kernel and initramfs back from /boot, and compare them with what the release has.
 
@@ -263,5 +271,8 @@ class Candidate(contract.Candidate):
 
     def _show(self) -> None:
         persist.open_here(self.layout.partitions[layout.PERSIST])
-        persist.prepare(self.name, self._running_entry())
-        shown.show(self.slot.device, self.slot.partuuid, self.payload["filesystem"], self.name)
+
+        def prepare(release: str) -> None:
+            layer.prepare(self.name, release, bool(self._running_entry()), self.wish.etc_conflicts)
+
+        shown.show(self.slot.device, self.slot.partuuid, self.payload["filesystem"], self.name, prepare)

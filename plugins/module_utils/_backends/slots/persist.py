@@ -149,30 +149,6 @@ def open_here(partition: layout.Partition) -> None:
         raise FleetError(f"{name} cannot be written: {error.strerror}", LEFT, todo)
 
 
-def prepare(entry: str, running: str) -> None:
-    """Make the layer of an entry's /etc, unless it is there: whole or not at all, whatever cuts this off.
-
-    :param running: id of the entry that runs from a slot, whose layer is copied; "" where none does.
-    :raises FleetError: it cannot be written.
-    """
-    mine = upper(entry)
-    if os.path.isdir(mine.path) and os.path.isdir(mine.work):
-        return
-    final, new = layer(entry), layer(entry) + ".new"
-    theirs = upper(running).path if running else ""
-    todo = f"Look at {MOUNT}, then run the same command again"
-    run(["rm", "-rf", "--", new, final], left=LEFT, todo=todo)
-    os.makedirs(os.path.join(new, "work"), 0o700)
-    if theirs and os.path.isdir(theirs):
-        # With what an overlay notes of removed files and replaced directories, too.
-        run(["cp", "--archive", "--", theirs, os.path.join(new, "upper")], left=LEFT, todo=todo)
-    else:
-        os.mkdir(os.path.join(new, "upper"), 0o755)
-    run(["sync", "--file-system", new], left=LEFT, todo=todo)
-    os.rename(new, final)
-    _storage.sync_directory(os.path.dirname(final))
-
-
 def forget(entries: typing.Iterable[str]) -> None:
     """Remove the layers of entries that are gone, where PERSIST is seen; later ones find them otherwise."""
     for entry in entries:

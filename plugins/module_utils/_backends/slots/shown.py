@@ -34,12 +34,13 @@ def is_shown(partuuid: str) -> bool:
     return {here, here + "/etc"} <= {mount.target for mount in _storage.mounts()}
 
 
-def show(device: str, partuuid: str, filesystem: str, entry: str) -> None:
-    """Let a slot be seen; PERSIST has the layer of its /etc already.
+def show(device: str, partuuid: str, filesystem: str, entry: str, prepare: typing.Callable[[str], None]) -> None:
+    """Let a slot be seen.
 
     :param filesystem: of the image.
     :param entry: id of its boot entry.
-    :raises FleetError: it cannot be mounted, or is no root that can run from a slot.
+    :param prepare: takes where the image is seen, and sees that PERSIST has the layer of its /etc.
+    :raises FleetError: it cannot be mounted, or is no root that can run from a slot, or has no such layer.
     """
     hide(partuuid)
     here = place(partuuid)
@@ -55,6 +56,11 @@ def show(device: str, partuuid: str, filesystem: str, entry: str) -> None:
             persist.LEFT,
             "Build it in the shape that docs/slots.md describes, and publish it under another version",
         )
+    try:
+        prepare(here)
+    except FleetError:
+        hide(partuuid)
+        raise
     options = persist.upper(entry).options(here)
     run(["mount", "-t", "overlay", "-o", options, "overlay", here + "/etc"], left=persist.LEFT, todo=todo)
 

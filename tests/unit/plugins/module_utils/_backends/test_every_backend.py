@@ -19,7 +19,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import cont
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 from ansible_collections.osmigrate.fleet.plugins.modules import boot_trial, node_carry
 
-from tests.backends import toy
+from tests.backends import etc_trees, toy
 from tests.backends.benches import BENCHES
 
 # What node_carry is asked where nobody says anything else.
@@ -257,22 +257,45 @@ def test_a_release_is_staged_by_nothing_but_the_contract(tmp_path, node, monkeyp
     assert "toy-3" not in node.open().state["entries"] and bring(check_mode=True) == planned
 
 
+def seen_by_the_test(node, root: contract.Root) -> contract.Root:
+    """A backend names its places as the node sees them; here that is below the bench."""
+    path, var = (str(node.root / place.removeprefix(f"{node.root}/").lstrip("/")) for place in (root.path, root.var))
+    for place in (path + root.pristine, path + "/etc", path + "/home", var):
+        Path(place).mkdir(parents=True, exist_ok=True)
+    return root._replace(path=path, var=var)
+
+
 def test_a_node_is_carried_into_it(node, tmp_path):
     node.run("package")
     incumbent = tmp_path / "packages"
     for name in ("etc", "home/ada"):
         (incumbent / name).mkdir(parents=True)
     (incumbent / "etc/hostname").write_text("w1\n")
-    root = node.open().root("d-2")
-    # A backend names its places as the node sees them; here that is below the bench.
-    path, var = (str(node.root / place.removeprefix(f"{node.root}/").lstrip("/")) for place in (root.path, root.var))
-    root = root._replace(path=path, var=var)
-    for place in (path + root.pristine, path + "/etc", path + "/home", var):
-        Path(place).mkdir(parents=True, exist_ok=True)
+    root = seen_by_the_test(node, node.open().root("d-2"))
     done = node_carry.carry(str(incumbent), root, [], ASKED, False)
     assert done["changed"] and not root.etc_merged
-    assert Path(path, "etc/hostname").read_text() == "w1\n"
-    mounted = Path(path, "etc/fstab").read_text().splitlines()
+    assert Path(root.path, "etc/hostname").read_text() == "w1\n"
+    mounted = Path(root.path, "etc/fstab").read_text().splitlines()
     assert [line for line in [*root.mounts, root.var_mount] if line and line not in mounted] == []
     assert [line for line in mounted if line.split()[0] == f"{root.incumbent_at}/home"]
     assert not node_carry.carry(str(incumbent), root, [], ASKED, False)["changed"]
+
+
+def test_from_one_release_to_the_next_the_same_is_told(node, tmp_path):
+    """How /etc is merged tests/ostree and test_etc_merge.py hold against the same trees."""
+    if node.kind == toy.NAME:
+        pytest.skip("it merges nothing")
+    root = seen_by_the_test(node, node.open().root("d-2"))
+    assert root.etc_merged
+    people = {"passwd": "ada:x:1000:1000::/home/ada:/bin/sh\n", "group": "ada:x:1000:\n"}
+    changed = {**people, "cron.d": {"own": "* * * * * root /usr/bin/mine\n"}}
+    running = tmp_path / "running"
+    etc_trees.write(running, {"etc": changed, "usr": {"bin": {"mine": ""}}})
+    etc_trees.write(Path(root.path, "etc"), changed)
+    brought = {name: text.replace("ada", "web").replace("1000", "33") for name, text in people.items()}
+    etc_trees.write(Path(root.path + root.pristine), brought)
+    done = node_carry.carry(str(running), root, [], ASKED, False)
+    assert "web:x:33:33::/home/web:/bin/sh" in Path(root.path, "etc/passwd").read_text().splitlines()
+    lost = "/etc/cron.d/own: the release has no /usr/bin/mine"
+    assert [(one["key"], one["detail"]) for one in done["findings"]] == [("carry-lost", lost)]
+    assert not node_carry.carry(str(running), root, [], ASKED, False)["changed"]

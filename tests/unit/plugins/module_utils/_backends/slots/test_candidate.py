@@ -17,6 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots im
     device,
     fetch,
     kernel,
+    layer,
     layout,
     marks,
     persist,
@@ -25,7 +26,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots im
     stream,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
+
+from tests.backends import etc_trees
 
 KERNEL, INITRD = "/usr/lib/modules/6/vmlinuz", "/usr/lib/modules/6/initramfs.img"
 SIZE = 4 << 20
@@ -65,7 +69,7 @@ def payload(tmp_path, faults, url):
     (tree / INITRD[1:]).write_bytes(os.urandom(200001))
     for name in shown.DIRECTORIES:
         (tree / name).mkdir(parents=True, exist_ok=True)
-    (tree / "usr/etc/issue").write_text("of the release")
+    etc_trees.write(tree / "usr/etc", {"issue": "of the release", "gone": "1"})
     image_of(tree, tmp_path / "image")
     served = tmp_path / "served"
     served.mkdir()
@@ -103,6 +107,8 @@ def node(tmp_path, monkeypatch):
     monkeypatch.setattr(shown, "PLACE", str(tmp_path / "run/slots"))
     monkeypatch.setattr(kernel, "PLACE", str(tmp_path / "boot"))
     monkeypatch.setattr(marks, "PATH", str(tmp_path / "slots.json"))
+    for name, place in (("RUNNING", "running"), ("_HERE", "run/etc"), ("_NEW", "run/etc.new")):
+        monkeypatch.setattr(layer, name, str(tmp_path / place))
     for name, below in (("MOUNT", ""), ("VAR", "/osmigrate/var"), ("ETC", "/osmigrate/etc")):
         monkeypatch.setattr(persist, name, str(tmp_path / "run/persist") + below)
     (tmp_path / "p").touch()
@@ -186,19 +192,47 @@ def test_what_is_carried_into_etc_lies_on_persist_and_the_image_stays_what_it_is
     assert (tmp_path / "b").read_bytes()[:SIZE] == (tmp_path / "image").read_bytes()
 
 
-def test_the_next_release_begins_with_the_etc_of_the_slot_that_runs(candidate_of, tmp_path, node):
-    os.makedirs(tmp_path / "run/persist")
-    persist.open_here(node.partitions["PERSIST"])
-    persist.prepare("older-1", "")
-    (tmp_path / "run/persist/osmigrate/etc/older-1/upper/hostname").write_text("node-1")
-    os.mknod(tmp_path / "run/persist/osmigrate/etc/older-1/upper/issue", 0o020000, 0)  # removed there
-    boot = Boot({"older-1": entry_of("uuid-ROOT-A")}, needed={"older-1"})
-    one = carry_out(candidate_of(boot))
+@pytest.fixture
+def slot_runs(node, tmp_path):
+    """What a node has whose ROOT-A runs older-1, in a directory instead of its root: an administrator worked there."""
+    etc_trees.write(tmp_path / "running/usr/etc", {"issue": "older", "motd": "older", "tool": {"a": "1"}, "gone": "1"})
+    here = {"hostname": "node-1", "issue": "mine", "motd": "older", "tool": {"a": "2", "mode": 0o700}, "own": {}}
+    etc_trees.write(tmp_path / "running/etc", here)
+    return Boot({"older-1": entry_of("uuid-ROOT-A")}, needed={"older-1"})
+
+
+def test_the_next_release_gets_what_the_node_has_changed(candidate_of, slot_runs, tmp_path):
+    one = carry_out(candidate_of(slot_runs))
     assert one.root().etc_merged and one.root().mounts == []
     etc = tmp_path / "run/slots/uuid-ROOT-B/etc"
-    assert (etc / "hostname").read_text() == "node-1" and not (etc / "issue").exists()
+    assert sorted(path.name for path in etc.iterdir()) == ["hostname", "issue", "own", "tool"]
+    assert ((etc / "hostname").read_text(), (etc / "issue").read_text()) == ("node-1", "mine")
+    assert [etc_merge.tell(record) for record in one.merge()] == [
+        "removed /etc/gone: removed here",
+        "kept /etc/hostname: made here",
+        "conflict /etc/issue: changed here, and changed by the release",
+        "taken /etc/motd: removed",
+        "conflict /etc/tool/a: changed here, and removed by the release",
+    ]
+    assert (etc / "tool").stat().st_mode & 0o777 == 0o700 and (etc / "tool/a").read_text() == "2"
     (etc / "hostname").write_text("node-2")
-    assert (tmp_path / "run/persist/osmigrate/etc/older-1/upper/hostname").read_text() == "node-1"
+    assert (tmp_path / "running/etc/hostname").read_text() == "node-1"
+    assert (tmp_path / "b").read_bytes()[:SIZE] == (tmp_path / "image").read_bytes()
+    assert candidate_of(slot_runs).plan() == []
+    assert not [one for one in _storage.mounts() if "etc." in one.target or one.target.endswith("run/etc")]
+
+
+def test_what_both_changed_may_be_the_release_s(candidate_of, slot_runs, tmp_path):
+    carry_out(candidate_of(slot_runs, etc_conflicts="take"))
+    assert (tmp_path / "run/slots/uuid-ROOT-B/etc/issue").read_text() == "of the release"
+
+
+def test_a_merge_that_is_refused_shows_nothing_fail(candidate_of, slot_runs, tmp_path):
+    with pytest.raises(FleetError, match="Both the node and the release changed files of /etc: conflict /etc/issue"):
+        carry_out(candidate_of(slot_runs, etc_conflicts="fail"))
+    assert candidate_of(slot_runs).root() is None and not (tmp_path / "run/persist/osmigrate/etc" / NAME).exists()
+    carry_out(candidate_of(slot_runs))
+    assert (tmp_path / "run/slots/uuid-ROOT-B/etc/issue").read_text() == "mine"
 
 
 def damaged(node, tmp_path):

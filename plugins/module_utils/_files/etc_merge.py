@@ -1,15 +1,16 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What OSTree's merge makes of /etc from one deployment to the next, told before it is done.
+"""What becomes of /etc from one release to the next, whoever brings them: told before it is done, and done.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 Three trees count: the default that the running release brought (its /usr/etc), /etc as it is, and the new default.
-OSTree takes the new default and puts on it whatever differs between the first two. A file is carried whole: lines are
-not merged. tests/ostree holds this against what ostree does.
+On the new default comes whatever differs between the first two. A file is carried whole: lines are not merged. OSTree
+does that by itself, and tests/ostree holds what is told against what it does; who has no such tool calls write().
 """
 
 import os
+import shutil
 import stat
 import typing
 
@@ -20,8 +21,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 FILE, LINK, DIRECTORY, SPECIAL = "file", "link", "directory", "special file"
 TAKEN, KEPT, REMOVED, CONFLICT = "taken", "kept", "removed", "conflict"
 CARRIED, LOST, REFUSED = "carried", "lost", "refused"
-# What is done with a conflict: OSTree keeps what is here, which may be refused, or replaced by the new default.
+# What is done with a conflict: what is here is kept, that is refused, or the new default comes in its place.
 POLICIES = ("keep", "fail", "take")
+ARGUMENT_SPEC: typing.Dict[str, typing.Any] = {
+    "etc_conflicts": {"type": "str", "choices": list(POLICIES), "default": "keep"}
+}
+INCOMPLETE = "The candidate is not in the boot menu; the node serves on as it did"
 # Both sides change them with each release; what is missing in them is added when the node's configuration is carried.
 ACCOUNTS = ("passwd", "group", "shadow", "gshadow")
 
@@ -50,7 +55,10 @@ def scan(root: str) -> typing.Dict[str, Entry]:
     for directory, folders, files in os.walk(root):
         for name in folders + files:
             path = os.path.join(directory, name)
-            status = os.lstat(path)
+            try:
+                status = os.lstat(path)
+            except FileNotFoundError:
+                continue  # the node serves: others write there, too
             kind, data = SPECIAL, ""
             if stat.S_ISLNK(status.st_mode):
                 kind, data = LINK, os.readlink(path)
@@ -64,17 +72,22 @@ def scan(root: str) -> typing.Dict[str, Entry]:
 
 
 def compare(
-    old: typing.Dict[str, Entry], here: typing.Dict[str, Entry], new: typing.Dict[str, Entry]
+    old: typing.Dict[str, Entry],
+    here: typing.Dict[str, Entry],
+    new: typing.Dict[str, Entry],
+    *,
+    keeps_modes: bool = False,
 ) -> typing.List[Record]:
     """Say of each file what becomes of it. What nobody changed, or both sides in the same way, is not told.
 
     :param old: dict of str to Entry, the default of the release that runs.
     :param here: the same of /etc as it is.
     :param new: the same of the default that comes.
+    :param keeps_modes: whether a directory keeps the mode and owner that it has here, as write() does and OSTree not.
     :returns: list of Record, sorted by path. TAKEN: the new default. KEPT, REMOVED: as it is here, and the default is
         what it was. CONFLICT: as it is here, though the default changed, too. CARRIED: the same, and what the release
-        needs in it is added. LOST: a directory gets the mode and owner of the new default. REFUSED: OSTree would fail,
-        or put a directory in the place of a file or remove one without a word.
+        needs in it is added. LOST: a directory gets the mode and owner of the new default. REFUSED: it cannot be, or
+        only by putting a directory in the place of a file or removing one without a word.
     """
     records, settled = [], set()
     for path in sorted(set(old) | set(here) | set(new)):
@@ -83,15 +96,27 @@ def compare(
         record = _judge(path, old, here, new)
         if record is None:
             continue
-        records.append(record)
         if record.outcome == REFUSED or DIRECTORY in _kinds(path, old, here, new) and record.outcome != LOST:
             settled.add(path)
+        if record.outcome == LOST and keeps_modes:
+            both = old.get(path) != new.get(path)
+            who = "here, and that of the release, too" if both else "here"
+            record = Record(path, CONFLICT if both else KEPT, f"its mode or owner changed {who}")
+        records.append(record)
     return records
 
 
 def tell(record: Record) -> str:
     """Return a record as a sentence without its full stop."""
     return f"{record.outcome} /etc/{record.path}: {record.detail}"
+
+
+def results(records: typing.List[Record]) -> typing.Dict[str, typing.Any]:
+    """Return what a module returns of a merge: each record, and the same as sentences."""
+    return {
+        "etc": [dict(record._asdict(), path="/etc/" + record.path) for record in records],
+        "etc_report": [tell(record) for record in records],
+    }
 
 
 def examine(records: typing.List[Record], policy: str, left: str) -> None:
@@ -105,7 +130,7 @@ def examine(records: typing.List[Record], policy: str, left: str) -> None:
     conflicts = [record for record in records if record.outcome == CONFLICT] if policy == "fail" else []
     if refused:
         raise FleetError(
-            f"OSTree cannot merge /etc with that of the release: {'; '.join((tell(record) for record in refused))}",
+            f"/etc of the node cannot be merged with that of the release: {'; '.join(map(tell, refused))}",
             left,
             "Make each of them on the node what the release brings, or what it was, then run the same command again",
         )
@@ -126,10 +151,74 @@ def take_defaults(default: str, merged: str, records: typing.List[Record]) -> No
     """
     for record in records:
         if record.outcome == CONFLICT:
-            source, target = (os.path.join(place, record.path) for place in (default, merged))
-            run(["rm", "-rf", target])
-            if os.path.lexists(source):
-                run(["cp", "--archive", source, target])
+            _replace(_at(default, record.path), _at(merged, record.path), INCOMPLETE)
+
+
+def write(
+    places: typing.Tuple[str, str],
+    trees: typing.Tuple[typing.Dict[str, Entry], typing.Dict[str, Entry]],
+    records: typing.List[Record],
+    policy: str,
+    left: str,
+) -> None:
+    """Put on a new default what was told of it, by compare() with keeps_modes.
+
+    :param places: the directory that is /etc as it is, and the one that is the new default and becomes /etc.
+    :param trees: what the running release brought, and /etc as it is.
+    :param policy: one of POLICIES.
+    :param left: the state to name (see FleetError).
+    :raises FleetError: it cannot be written.
+    """
+    old, here = trees
+    goes = [record.path for record in records if record.outcome == CONFLICT and policy == "take"]
+    stays = [record.path for record in records if record.outcome in (KEPT, REMOVED, CARRIED, CONFLICT)]
+    made = {path for path, entry in here.items() if entry.kind == DIRECTORY and path not in old}
+    try:
+        for path in sorted({*stays, *made} - set(goes)):
+            gone = [above for above in _above(path) if above in goes and not _is_directory(_at(places[1], above))]
+            if not gone:
+                _keep(places, path, path in made, left)
+    except OSError as error:
+        raise FleetError(f"{error.filename or places[1]} cannot be written: {error.strerror}", left, "Make room there")
+
+
+def _keep(places: typing.Tuple[str, str], path: str, alone: bool, left: str) -> None:
+    """Let one path be what it is here.
+
+    :param alone: of a directory only itself, as what is in it is told by itself.
+    """
+    for above in _above(path):
+        if not os.path.isdir(_at(places[1], above)):
+            _make(*[_at(place, above) for place in places])
+    source, target = [_at(place, path) for place in places]
+    if _is_directory(source) and (alone or _is_directory(target)):
+        _make(source, target)
+    else:
+        _replace(source, target, left)
+
+
+def _make(source: str, target: str) -> None:
+    """Make a directory, or let it be, with all attributes of another one."""
+    if not _is_directory(target):
+        os.mkdir(target)
+    status = os.lstat(source)
+    os.chown(target, status.st_uid, status.st_gid)
+    shutil.copystat(source, target)
+
+
+def _at(place: str, path: str) -> str:
+    return os.path.join(place, path)
+
+
+def _is_directory(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
+
+
+def _replace(source: str, target: str, left: str) -> None:
+    """Put what is at one place, or nothing, at another one."""
+    run(["rm", "-rf", "--", target], left=left)
+    if os.path.lexists(source):
+        run(["cp", "--archive", "--", source, target], left=left)
 
 
 def _judge(
