@@ -87,6 +87,28 @@ options:
     choices: [auto, firmware, kexec]
     default: firmware
     version_added: 1.0.0
+  slot_layout:
+    description:
+      - What M(osmigrate.fleet.slot_layout) is going to be asked for on this node, by the options of the same names. A
+        node without slots is then judged as it is after that, and where they cannot be made the finding
+        V(slots-layout) says why.
+    type: dict
+    version_added: 1.0.0
+    suboptions:
+      slot_size:
+        description: As O(osmigrate.fleet.slot_layout#module:slot_size).
+        type: int
+        default: 4096
+      persist_size:
+        description: As O(osmigrate.fleet.slot_layout#module:persist_size).
+        type: int
+        default: 16384
+      disk:
+        description: As O(osmigrate.fleet.slot_layout#module:disk).
+        type: path
+      spare:
+        description: As O(osmigrate.fleet.slot_layout#module:spare).
+        type: str
   accepted:
     description:
       - Keys of findings that the operator accepts.
@@ -149,9 +171,12 @@ inhibitors:
   elements: str
 """
 
+import typing
+
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import backend as slots, making
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import method
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import facts, findings as checks
 
@@ -168,6 +193,14 @@ RELEASE = dict(
 )
 
 
+def foretold(params: typing.Dict[str, typing.Any]) -> typing.Dict[str, typing.Any]:
+    """Return the facts of a node's slots as they are once they were made, or why they cannot be."""
+    try:
+        return slots.facts_of(making.foretell(*making.asked(params)), {})
+    except FleetError as error:
+        return slots.no_facts(error.problem)
+
+
 def main() -> None:
     module = FleetModule(
         argument_spec=dict(
@@ -177,6 +210,7 @@ def main() -> None:
             deadman_seconds=dict(type="int", default=0),
             deadman_most=dict(type="int", default=0),
             reboot_method=dict(type="str", choices=method.WANTED, default=method.FIRMWARE),
+            slot_layout=dict(type="dict", options=making.ARGUMENT_SPEC),
             accepted=dict(type="list", elements="str", default=[]),
         ),
         supports_check_mode=True,
@@ -184,7 +218,10 @@ def main() -> None:
     asked = ("deadman_seconds", "deadman_most", "allow_downgrade", "plain_http", "reboot_method")
     wanted = dict(module.params["release"], **{name: module.params[name] for name in asked})
     with failing(module):
-        findings = checks.examine(facts.gather(), wanted, module.params["accepted"], registry.backends())
+        node = facts.gather()
+        if module.params["slot_layout"] and wanted["backend"] == slots.NAME and node[slots.NAME]["problem"]:
+            node[slots.NAME] = foretold(module.params["slot_layout"])
+        findings = checks.examine(node, wanted, module.params["accepted"], registry.backends())
         stopped = checks.inhibitors(findings)
         result = dict(changed=False, findings=findings, inhibitors=stopped)
         if stopped:

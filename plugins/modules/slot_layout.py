@@ -18,6 +18,7 @@ description:
   - The table is kept as it was in C(/boot/osmigrate/table.sfdisk), and written back where it is not as it should be.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
+  - osmigrate.fleet.fence
 attributes:
   check_mode:
     support: full
@@ -75,33 +76,20 @@ actions:
     - make a file system on PERSIST
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import making, table
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import making
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
-
-LEAST = 64  # MiB: what a file system needs for itself
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 
 
 def main() -> None:
-    module = FleetModule(
-        argument_spec={
-            "slot_size": {"type": "int", "default": 4096},
-            "persist_size": {"type": "int", "default": 16384},
-            "disk": {"type": "path"},
-            "spare": {"type": "str"},
-        },
-        supports_check_mode=True,
-    )
-    params = module.params
-    with failing(module):
-        if min(params["slot_size"], params["persist_size"]) < LEAST:
-            raise FleetError(f"A partition of less than {LEAST} MiB is none of a system", todo="Give larger sizes")
-        wanted = table.Wanted(params["slot_size"] << 20, params["persist_size"] << 20, params["spare"] or "")
-        steps = making.plan(wanted, making.Places(params["disk"] or ""))
+    module = FleetModule(argument_spec={**making.ARGUMENT_SPEC, **fence.ARGUMENT_SPEC}, supports_check_mode=True)
+    with failing(module), fence.guarded(module):
+        steps = making.plan(*making.asked(module.params))
         if not module.check_mode:
             for step in steps:
                 step.do()
-        answer(module, changed=bool(steps), actions=[step.action for step in steps])
+    answer(module, changed=bool(steps), actions=[step.action for step in steps])
 
 
 if __name__ == "__main__":

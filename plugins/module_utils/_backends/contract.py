@@ -58,6 +58,16 @@ def check(
     return Check(find.__name__.replace("_", "-"), severity, may, title, remedy, find)
 
 
+def shortage(name: str, free: int, needed: int, more: str = "") -> str:
+    """Say that there are not enough bytes free somewhere, "" if there are.
+
+    :param more: what follows.
+    """
+    if free >= needed:
+        return ""
+    return f"{name} has {free // 1000000} MB free, and {-(-needed // 1000000)} MB are needed{more}"
+
+
 class Root(typing.NamedTuple):
     """One bootable root, as it lies on the node's disk now, and as it will see itself once it runs.
 

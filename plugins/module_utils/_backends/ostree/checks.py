@@ -7,7 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import BOOT_MARGIN, check
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import BOOT_MARGIN, check, shortage
 
 Facts = typing.Dict[str, typing.Any]
 
@@ -23,7 +23,7 @@ def root_space(node: Facts, wanted: Facts) -> str:
     if not node["boot"]["separate"]:
         needed += 2 * wanted["boot_size"]
     kept = root["kept_free_bytes"]
-    return _shortage("The root", root["free_bytes"], needed + ROOT_MARGIN) or _shortage(
+    return shortage("The root", root["free_bytes"], needed + ROOT_MARGIN) or shortage(
         "The root, with what is reserved for its administrator,", root["root_bytes"], needed + kept,
         f" of which OSTree keeps {kept // 1000000} MB free",
     )  # fmt: skip
@@ -42,7 +42,7 @@ def boot_space(node: Facts, wanted: Facts) -> str:
     # Twice: OSTree keeps what is there until the new kernel and initramfs are complete.
     # What is superseded is removed before.
     free = node["boot"]["free_bytes"] + node["ostree"]["reclaimable_bytes"]
-    return _shortage("/boot", free, 2 * wanted["boot_size"] + BOOT_MARGIN)
+    return shortage("/boot", free, 2 * wanted["boot_size"] + BOOT_MARGIN)
 
 
 def ostree_tool(node: Facts, wanted: Facts) -> str:
@@ -51,12 +51,6 @@ def ostree_tool(node: Facts, wanted: Facts) -> str:
 
 def _is_deployed(node: Facts, wanted: Facts) -> bool:
     return any(found["commit"] == wanted["commit"] for found in node["ostree"]["deployments"])
-
-
-def _shortage(name: str, free: int, needed: int, more: str = "") -> str:
-    if free >= needed:
-        return ""
-    return f"{name} has {free // 1000000} MB free, and {-(-needed // 1000000)} MB are needed{more}"
 
 
 CHECKS = (

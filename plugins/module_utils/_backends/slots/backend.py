@@ -119,24 +119,32 @@ class SlotsBackend(contract.Backend):
         return steps + [_removal(path) for path in paths if os.path.isdir(path)]
 
     def facts(self, boot: typing.Optional[typing.Any]) -> typing.Dict[str, typing.Any]:
-        held = marks.read(self.marked)
         try:
-            found = layout.read()
+            return facts_of(layout.read(), marks.read(self.marked))
         except FleetError as error:
-            return {"problem": error.problem, "running": "", "slots": {}, "not_good": []}
-        slots = {}
-        for name in layout.SLOTS:
-            slot = found.slot(name)
-            mark = held.get(slot.partuuid, marks.UNKNOWN)
-            slots[name] = {
-                "state": "running" if name == found.running else marks.state(mark),
-                "release": mark.release,
-                "image": mark.image,
-                "size_bytes": slot.size_bytes,
-                "in_use": layout.in_use(found, name, ours=(shown.place(slot.partuuid),)),
-            }
-        not_good = [name for name in layout.SLOTS if slots[name]["state"] == marks.PARTIAL]
-        return {"problem": "", "running": found.running, "slots": slots, "not_good": not_good}
+            return no_facts(error.problem)
+
+
+def facts_of(found: layout.Layout, held: typing.Dict[str, marks.Mark]) -> typing.Dict[str, typing.Any]:
+    """Return what is known of a node with slots. Pure."""
+    slots = {}
+    for name in layout.SLOTS:
+        slot = found.slot(name)
+        mark = held.get(slot.partuuid, marks.UNKNOWN)
+        slots[name] = {
+            "state": "running" if name == found.running else marks.state(mark),
+            "release": mark.release,
+            "image": mark.image,
+            "size_bytes": slot.size_bytes,
+            "in_use": layout.in_use(found, name, ours=(shown.place(slot.partuuid),)),
+        }
+    not_good = [name for name in layout.SLOTS if slots[name]["state"] == marks.PARTIAL]
+    return {"problem": "", "running": found.running, "slots": slots, "not_good": not_good}
+
+
+def no_facts(problem: str) -> typing.Dict[str, typing.Any]:
+    """Return the same of a node without, and why it is none. Pure."""
+    return {"problem": problem, "running": "", "slots": {}, "not_good": []}
 
 
 def of_slot(entries: contract.Entries, partuuid: str) -> typing.List[str]:

@@ -7,7 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import BOOT_MARGIN, check
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import BOOT_MARGIN, check, shortage
 
 Facts = typing.Dict[str, typing.Any]
 
@@ -34,10 +34,7 @@ def slots_in_use(node: Facts, wanted: Facts) -> str:
 def slots_boot_space(node: Facts, wanted: Facts) -> str:
     if any(_holds(slot, wanted) for slot in node["slots"]["slots"].values()):
         return ""
-    free, needed = node["boot"]["free_bytes"], wanted["boot_size"] + BOOT_MARGIN
-    if free >= needed:
-        return ""
-    return f"/boot has {free // 1000000} MB free, and {-(-needed // 1000000)} MB are needed"
+    return shortage("/boot", node["boot"]["free_bytes"], wanted["boot_size"] + BOOT_MARGIN)
 
 
 def slots_not_good(node: Facts, wanted: Facts) -> str:
@@ -60,8 +57,9 @@ CHECKS = (
         slots_layout,
         "inhibitor",
         "The node has no two root partitions that can be told apart",
-        "Give its partitions the labels ROOT-A, ROOT-B and PERSIST, or name them in /etc/osmigrate/slots.json; a node "
-        "without them moves with osmigrate_backend=ostree",
+        "Give its partitions the labels ROOT-A, ROOT-B and PERSIST, or name them in /etc/osmigrate/slots.json; with "
+        "osmigrate_slot_layout=true they are made where a disk has room; any other node moves with "
+        "osmigrate_backend=ostree",
     ),
     check(
         slots_room,

@@ -243,7 +243,7 @@ def read(file: str = FILE) -> Layout:
     :raises FleetError: this is no node with slots.
     """
     named = parse_file(_storage.read_text(file)) if os.path.exists(file) else {}
-    return assign(partitions(), named, _root_number())
+    return assign(partitions(), named, root_number())
 
 
 def is_there(file: str = FILE, labels: str = LABELS) -> bool:
@@ -266,11 +266,12 @@ def partitions() -> typing.List[Partition]:
 @functools.lru_cache(maxsize=1)
 def running_partuuid() -> str:
     """Return the PARTUUID of the partition that "/" is on, whatever else the node has; "" for none."""
-    number = _root_number()
+    number = root_number()
     return next((one.partuuid for one in partitions() if number in (one.number, *one.above)), "")
 
 
-def _root_number() -> str:
+def root_number() -> str:
+    """Return major:minor of the file system at "/"."""
     return _storage.mount_of("/", _storage.mounts()).number
 
 

@@ -25,6 +25,14 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 
 SAVED = DIRECTORY + "/table.sfdisk"
 LEFT = "The partition table is what it was, and the node serves on as it did"
+LEAST = 64  # MiB: what a file system needs for itself
+# What a node that gets slots is asked for; sizes in MiB.
+ARGUMENT_SPEC: typing.Dict[str, typing.Any] = {
+    "slot_size": {"type": "int", "default": 4096},
+    "persist_size": {"type": "int", "default": 16384},
+    "disk": {"type": "path"},
+    "spare": {"type": "str"},
+}
 _MEMBER = "LVM2_member"
 _EDGE = 1 << 20  # where signatures of what lay there before are, at both ends
 _SECONDS = 30  # until a partition that the kernel was told of is to be seen
@@ -42,11 +50,38 @@ class Places(typing.NamedTuple):
     root: str = "/"
 
 
+def asked(params: typing.Dict[str, typing.Any]) -> typing.Tuple[table.Wanted, Places]:
+    """Return what plan() takes of the values of ARGUMENT_SPEC.
+
+    :raises FleetError: nobody can want that.
+    """
+    if min(params["slot_size"], params["persist_size"]) < LEAST:
+        raise FleetError(f"A partition of less than {LEAST} MiB is none of a system", LEFT, "Give larger sizes")
+    wanted = table.Wanted(params["slot_size"] << 20, params["persist_size"] << 20, params["spare"] or "")
+    return wanted, Places(params["disk"] or "")
+
+
 def plan(wanted: table.Wanted, places: Places) -> typing.List[Step]:
     """Decide what is missing until the node has slots, with a table that was looked at just now.
 
     :raises FleetError: there is no room, or nobody can say where; nothing was changed.
     """
+    return _decide(wanted, places)[0]
+
+
+def foretell(wanted: table.Wanted, places: Places) -> layout.Layout:
+    """Return the layout that the node has once plan() was carried out, and change nothing.
+
+    :raises FleetError: as plan().
+    """
+    _steps, partitions, names = _decide(wanted, places)
+    return layout.assign(partitions, names, layout.root_number())
+
+
+def _decide(
+    wanted: table.Wanted, places: Places
+) -> typing.Tuple[typing.List[Step], typing.List[layout.Partition], typing.Dict[str, str]]:
+    """Return what is missing, and partitions and names as they are then."""
     named = layout.parse_file(_storage.read_text(places.file)) if os.path.exists(places.file) else {}
     partitions = layout.partitions()
     there = [name for name in layout.REQUIRED if layout.found(partitions, named.get(name, f"PARTLABEL={name}"))]
@@ -57,7 +92,7 @@ def plan(wanted: table.Wanted, places: Places) -> typing.List[Step]:
         steps = _naming(named, names, places.file)
         target = names.get(layout.PERSIST, f"PARTLABEL={layout.PERSIST}")
         if _one(partitions, target).fstype:
-            return steps
+            return steps, partitions, names
     else:
         before, made = _planned(wanted, places, partitions, there)
         own = {name: f"PARTUUID={part.uuid}" for name, part in made.made.items()}
@@ -65,8 +100,17 @@ def plan(wanted: table.Wanted, places: Places) -> typing.List[Step]:
         steps = _naming(named, names, places.file)
         steps.append(Step(_sentence(made, before), lambda: _apply(before, made, places)))
         target = names[layout.PERSIST]
+        gone = made.removed.uuid if made.removed else ""
+        partitions = [one for one in partitions if not gone or one.partuuid != gone]
+        partitions += [_as_seen(before, name, part) for name, part in made.made.items()]
     steps.append(Step(f"make a file system on {layout.PERSIST}", lambda: _make_persist(target)))
-    return steps
+    return steps, partitions, names
+
+
+def _as_seen(before: table.Table, name: str, part: table.Part) -> layout.Partition:
+    """Return a partition that is to be made as it is seen then."""
+    device = part.line.split(" ")[0]
+    return layout.Partition(device, f"new:{part.number}", part.size * before.sector, part.uuid, name)
 
 
 def _naming(old: typing.Dict[str, str], new: typing.Dict[str, str], file: str) -> typing.List[Step]:

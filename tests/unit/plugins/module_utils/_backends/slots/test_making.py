@@ -95,6 +95,23 @@ def test_slots_beside_what_runs(disk: Disk, places: Callable[[str], making.Place
     assert run(WANTED, at) == []
 
 
+@pytest.mark.parametrize("label", ["gpt", "dos"])
+def test_what_is_foretold_is_what_is_made(disk: Disk, places: Callable[[str], making.Places], label: str) -> None:
+    device = disk(f"label: {label}\nsize=16MiB\n\n, 60MiB\n")
+    boot, spare = (held(device)[f"{device}p{number}"].partuuid for number in (1, 2))
+    at, wanted = places(device), table.Wanted(16 * MIB, 32 * MIB, spare)
+    Path(at.file).parent.mkdir()
+    Path(at.file).write_text(json.dumps({"BOOT": f"PARTUUID={boot}"}))
+    before = say("sfdisk", "--dump", device), Path(at.file).read_text()
+    told = making.foretell(wanted, at)
+    assert (say("sfdisk", "--dump", device), Path(at.file).read_text()) == before and told.running == ""
+    run(wanted, at)
+    made = layout.assign(layout.partitions(), json.loads(Path(at.file).read_text()), "")
+    seen = [{name: (one.partitions[name].device, one.slot(name).size_bytes) for name in layout.REQUIRED}
+            for one in (told, made)]  # fmt: skip
+    assert seen[0] == seen[1] and making.foretell(wanted, at) == made
+
+
 def test_what_was_cut_off_is_gone_on_with(disk: Disk, places: Callable[[str], making.Places]) -> None:
     device = disk(GPT)
     at = places(device)
