@@ -23,6 +23,11 @@ class Completed(typing.NamedTuple):
     stdout: str
     stderr: str
 
+    def said(self) -> str:
+        """Return the last line that it wrote, which says why it failed; mount ends with where else one may look."""
+        lines = (self.stderr.strip() or self.stdout.strip() or "it said nothing").splitlines()
+        return next((line for line in reversed(lines) if not line.strip().startswith("dmesg(1)")), lines[-1])
+
 
 def run(
     argv: typing.List[str],
@@ -72,8 +77,7 @@ def run(
         raise FleetError(problem, left, todo)
     done = Completed(argv, process.returncode, out.decode("utf-8", errors), err.decode("utf-8", "replace"))
     if check and done.rc != 0:
-        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
-        raise FleetError(f"{' '.join(argv)} failed with code {done.rc}: {said}", left, todo)
+        raise FleetError(f"{' '.join(argv)} failed with code {done.rc}: {done.said()}", left, todo)
     return done
 
 

@@ -95,7 +95,7 @@ def explain(repository: str, one: str, other: str, listed: typing.Sequence[str],
 def _ostree(verb: str, repository: str, *arguments: str) -> _command.Completed:
     done = _command.run(["ostree", verb, f"--repo={repository}", *arguments], check=False, left=LEFT)
     if done.rc:
-        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
+        said = done.said()
         raise FleetError(
             f"Stage ostree: ostree {verb} failed with code {done.rc}: {said}",
             LEFT,

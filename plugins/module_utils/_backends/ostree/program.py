@@ -169,7 +169,7 @@ def _pull(
     done = run(argv, check=False, timeout=timeout, left=left, todo=RESUME, watch=watch)
     if done.rc == 0:
         return
-    said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
+    said = done.said()
     raise FleetError(f"Commit {source.commit[:12]} cannot be fetched from {source.url}: {said}", left, advice(said))
 
 
@@ -460,7 +460,7 @@ class Ostree:
             words = ["deploy", f"--sysroot={self.root}", f"--os={stateroot}", "--retain", *merge]
             done = self._admin(*words, f"--origin-file={origin}", commit, check=False)
             if done.rc != 0:
-                said = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+                said = done.said()
                 left = "The node serves on as it did"
                 raise FleetError(f"Commit {commit[:12]} cannot be deployed: {said}", left, advice(said))
         finally:

@@ -267,7 +267,7 @@ class Candidate(contract.Candidate):
                 seed.close()
 
     def _copy(self) -> None:
-        kernel.copy(self.slot.device, self.payload, self.slot.partuuid, self._added(), self.place)
+        kernel.copy(self.slot_name, self.slot.device, self.payload, self.slot.partuuid, self._added(), self.place)
 
     def _show(self) -> None:
         persist.open_here(self.layout.partitions[layout.PERSIST])

@@ -76,48 +76,56 @@ def _is(path: str, digest: str, added: bytes) -> bool:
 
 
 def copy(
-    device: str, payload: typing.Dict[str, typing.Any], partuuid: str, added: bytes = b"", place: str = PLACE
+    slot: str,
+    device: str,
+    payload: typing.Dict[str, typing.Any],
+    partuuid: str,
+    added: bytes = b"",
+    place: str = PLACE,
 ) -> None:
     """Copy kernel and initramfs out of a slot.
 
     The slot is mounted where only the program that copies sees it, so that nothing stays mounted however that ends.
 
+    :param slot: what people call it.
     :param payload: of the manifest.
     :param added: what follows the initramfs.
     :raises FleetError: they are not in it, not what the manifest says, or cannot be written.
     """
-    final = paths(partuuid, place)
-    parts = []
-    for part, path in final.items():
-        _storage.make_directory(os.path.dirname(path))
-        parts += [payload[part], path + _NEW]
-    _storage.make_directory(_MOUNT)
-    filesystem = payload["filesystem"]
-    options = OPTIONS[filesystem] + ",nodev,nosuid,noexec"
-    alone = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _COPY, "sh"]
-    run(
-        [*alone, filesystem, options, device, _MOUNT, *parts],
-        left=_LEFT,
-        todo=f"See that the kernel that runs knows {filesystem} and that {place} has room, then run the same command "
-        "again",
+    final, filesystem = paths(partuuid, place), payload["filesystem"]
+    problem = f"Kernel and initramfs of {slot} ({device}) cannot be copied to {place}"
+    todo = (
+        f"See that the kernel that runs knows {filesystem} and that {place} has room, then run the same command again"
     )
-    for part, path in final.items():
-        if _storage.digest(path + _NEW) != payload[part + "_sha256"]:
-            raise FleetError(
-                f"{payload[part]} of the image is not the {part} that the manifest names: another SHA-256",
-                _LEFT,
-                "Make the payload of the release again with slot_image, and sign its manifest again",
-            )
-    tails = {"kernel": b"", "initrd": added}
-    for part, path in final.items():
-        with open(path + _NEW, "r+b") as copied:
-            end = copied.seek(0, os.SEEK_END)
-            try:
-                copied.write(b"\0" * (-end % ALIGNMENT) + tails[part] if tails[part] else b"")
-                copied.flush()
-            except OSError as error:
-                raise FleetError(f"{path}{_NEW} cannot be written: {error.strerror}", _LEFT, "Make room in /boot")
-            os.fchmod(copied.fileno(), 0o600)
-            os.fsync(copied.fileno())
-        os.rename(path + _NEW, path)
-        _storage.sync_directory(os.path.dirname(path))
+    try:
+        for directory in (_MOUNT, *map(os.path.dirname, final.values())):
+            _storage.make_directory(directory)
+        parts = [word for part, path in final.items() for word in (payload[part], path + _NEW)]
+        options = OPTIONS[filesystem] + ",nodev,nosuid,noexec"
+        alone = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _COPY, "sh"]
+        done = run([*alone, filesystem, options, device, _MOUNT, *parts], check=False, left=_LEFT, todo=todo)
+        if done.rc:
+            raise FleetError(f"{problem}: {done.said()}", _LEFT, todo)
+        for part, path in final.items():
+            if _storage.digest(path + _NEW) != payload[part + "_sha256"]:
+                raise FleetError(
+                    f"{payload[part]} of the image is not the {part} that the manifest names: another SHA-256",
+                    _LEFT,
+                    "Make the payload of the release again with slot_image, and sign its manifest again",
+                )
+        for path, tail in zip(final.values(), (b"", added)):
+            _put(path, tail)
+    except OSError as error:
+        raise FleetError(f"{problem}: {error.strerror}", _LEFT, todo)
+
+
+def _put(path: str, tail: bytes) -> None:
+    """Let what was copied be there whole, with what follows it, whatever cuts this off."""
+    with open(path + _NEW, "r+b") as copied:
+        end = copied.seek(0, os.SEEK_END)
+        copied.write(b"\0" * (-end % ALIGNMENT) + tail if tail else b"")
+        copied.flush()
+        os.fchmod(copied.fileno(), 0o600)
+        os.fsync(copied.fileno())
+    os.rename(path + _NEW, path)
+    _storage.sync_directory(os.path.dirname(path))

@@ -15,6 +15,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import persist
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import etc_merge
 
 RUNNING = "/"  # the root of the slot that runs
@@ -49,13 +50,16 @@ def prepare(entry: str, release: str, merged: bool, policy: str) -> None:
     fresh = persist.Upper(*[part.replace(final, new, 1) for part in mine])
     _free(_NEW)
     run(["rm", "-rf", "--", new, final], left=persist.LEFT, todo=_TODO)
-    os.makedirs(fresh.work, 0o700)
-    os.mkdir(fresh.path, 0o755)
-    if merged:
-        _merge(fresh, release, policy)
-    run(["sync", "--file-system", new], left=persist.LEFT, todo=_TODO)
-    os.rename(new, final)
-    _storage.sync_directory(os.path.dirname(final))
+    try:
+        os.makedirs(fresh.work, 0o700)
+        os.mkdir(fresh.path, 0o755)
+        if merged:
+            _merge(fresh, release, policy)
+        run(["sync", "--file-system", new], left=persist.LEFT, todo=_TODO)
+        os.rename(new, final)
+        _storage.sync_directory(os.path.dirname(final))
+    except OSError as error:
+        raise FleetError(f"{error.filename or new} cannot be written: {error.strerror}", persist.LEFT, _TODO)
 
 
 def _merge(upper: persist.Upper, release: str, policy: str) -> None:

@@ -296,7 +296,7 @@ def _write(disk: str, text: str) -> str:
     others of the disk are in use."""
     argv = ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", "--wipe", "never", disk]
     done = run(argv, check=False, input_bytes=text.encode("utf-8"))
-    return (done.stderr.strip() or "sfdisk failed").splitlines()[-1] if done.rc else ""
+    return done.said() if done.rc else ""
 
 
 def _make_persist(tag: str) -> None:

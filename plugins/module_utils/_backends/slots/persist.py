@@ -9,6 +9,7 @@ of systemd that is.
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import errno
 import os
 import typing
 
@@ -133,8 +134,9 @@ def open_here(partition: layout.Partition) -> None:
         _storage.make_directory(MOUNT)
         done = run(["mount", "-t", partition.fstype, partition.device, MOUNT], check=False)
         if done.rc:
-            said = (done.stderr.strip() or "it said nothing").splitlines()[-1]
-            raise FleetError(f"{name} cannot be mounted: {said}", LEFT, todo)
+            raise FleetError(f"{name} cannot be mounted: {done.said()}", LEFT, todo)
+    if os.statvfs(MOUNT).f_flag & os.ST_RDONLY:
+        raise _unwritable(name, os.strerror(errno.EROFS), todo)  # also what the kernel made so, after an error
     free = _storage.room(MOUNT).free_bytes
     if free < ROOM_BYTES:
         raise FleetError(
@@ -146,7 +148,11 @@ def open_here(partition: layout.Partition) -> None:
         for path in (VAR, ETC):
             _storage.make_directory(path)
     except OSError as error:
-        raise FleetError(f"{name} cannot be written: {error.strerror}", LEFT, todo)
+        raise _unwritable(name, str(error.strerror), todo)
+
+
+def _unwritable(name: str, why: str, todo: str) -> FleetError:
+    return FleetError(f"{name} cannot be written: {why}", LEFT, todo)
 
 
 def forget(entries: typing.Iterable[str]) -> None:

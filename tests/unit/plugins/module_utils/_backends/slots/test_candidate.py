@@ -3,6 +3,7 @@
 """A release brought into a slot: real ext4 images on loop devices, a real server. The boot control is a stand-in with
 what a candidate asks it, because a node's own lies below /boot of the machine that tests."""
 
+import errno
 import multiprocessing
 import os
 import shutil
@@ -111,6 +112,7 @@ def node(tmp_path, monkeypatch):
         monkeypatch.setattr(layer, name, str(tmp_path / place))
     for name, below in (("MOUNT", ""), ("VAR", "/osmigrate/var"), ("ETC", "/osmigrate/etc")):
         monkeypatch.setattr(persist, name, str(tmp_path / "run/persist") + below)
+    etc_trees.write(tmp_path / "running", {"etc": {}, "usr": {"etc": {}}})
     (tmp_path / "p").touch()
     os.truncate(tmp_path / "p", 128 << 20)
     subprocess.run(["mke2fs", "-q", "-t", "ext4", tmp_path / "p"], check=True)
@@ -244,7 +246,25 @@ def full(node, tmp_path):
     subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", tmp_path / "p", "32M"], check=True)
 
 
+def read_only(node, tmp_path):
+    """As the kernel leaves a file system that it has found to be broken."""
+    place = tmp_path / "run/persist"
+    place.mkdir(parents=True)
+    subprocess.run(["mount", node.partitions["PERSIST"].device, place], check=True)
+    for name in ("var", "etc"):
+        (place / "osmigrate" / name).mkdir(parents=True)
+    subprocess.run(["mount", "-o", "remount,ro", place], check=True)
+
+
+def mounted_elsewhere(node, tmp_path):
+    place = tmp_path / "run/persist"
+    place.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "other", place], check=True)
+
+
 BROKEN = {
+    "read-only": (read_only, r"PERSIST \(/dev/loop[0-9]+\) cannot be written: Read-only file system"),
+    "another one there": (mounted_elsewhere, "persist shows other, and not PERSIST"),
     "damaged": (damaged, r"PERSIST \(/dev/loop[0-9]+\) cannot be mounted: "),
     "full": (full, r"PERSIST \(/dev/loop[0-9]+\) has [0-9]+ MB free, and a release needs 67 there"),
 }
@@ -257,6 +277,70 @@ def test_persist_that_cannot_be_used_is_told_before_anything_is_written_fail(can
     with pytest.raises(FleetError, match=problem):
         carry_out(candidate_of())
     assert state(tmp_path) == {}
+
+
+def test_persist_that_fills_up_meanwhile_fail(candidate_of, slot_runs, monkeypatch, tmp_path):
+    """What is in the way of its directories stands for it: no inode is left, or the disk fails."""
+    one = candidate_of(slot_runs)
+    for step in one.plan()[:-1]:
+        step.do()
+    make = os.makedirs
+
+    def makedirs(path, *given, **more):
+        if str(path).endswith(".new/work"):
+            raise OSError(errno.ENOSPC, "No space left on device", path)
+        make(path, *given, **more)
+
+    monkeypatch.setattr(os, "makedirs", makedirs)
+    with pytest.raises(FleetError, match=r"persist/osmigrate/etc/.*new/work cannot be written: No space left") as told:
+        one.plan()[-1].do()
+    assert "serves on" in str(told.value) and candidate_of(slot_runs).root() is None
+    monkeypatch.setattr(os, "makedirs", make)
+    carry_out(candidate_of(slot_runs))
+
+
+def test_a_boot_that_is_full_fail(candidate_of, tmp_path):
+    (tmp_path / "boot").mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "boot", tmp_path / "boot"], check=True)
+    one = candidate_of()
+    with pytest.raises(
+        FleetError, match="Kernel and initramfs of the release have [0-9]+ bytes, and .* has [0-9]+ free"
+    ):
+        one.plan()
+    one.payload["boot_size"] = 1  # as of a manifest that says too little
+    with pytest.raises(
+        FleetError, match=r"Kernel and initramfs of ROOT-B .*cannot be copied to .*: No space left"
+    ) as told:
+        carry_out(one)
+    assert "\n" not in str(told.value) and "is in no boot menu" in str(told.value)
+    assert state(tmp_path) == {"uuid-ROOT-B": "good"}
+
+
+def test_a_third_release_goes_where_the_first_one_is(candidate_of, node, tmp_path):
+    """ROOT-B runs the second one; of the first, in ROOT-A, only a few blocks are others."""
+    image = bytearray((tmp_path / "image").read_bytes())
+    for at in range(40, 50):
+        image[at * 4096 : at * 4096 + 4096] = os.urandom(4096)
+    (tmp_path / "a").write_bytes(image)
+    second = (tmp_path / "b").read_bytes()
+    held = {
+        "uuid-ROOT-A": marks.Mark("first-1", "11" * 32, SIZE, True),
+        "uuid-ROOT-B": marks.Mark("second-1", "22" * 32, SIZE, True),
+    }
+    for partuuid, mark in held.items():
+        marks.put(partuuid, mark, str(tmp_path / "slots.json"))
+    etc_trees.write(tmp_path / "running", {"usr": {"etc": {"issue": "2"}}, "etc": {"issue": "2", "hostname": "node-1"}})
+    entries = {name: entry_of(f"uuid-ROOT-{slot}", name) for name, slot in (("first-1", "A"), ("second-1", "B"))}
+    boot = Boot(entries, needed={"second-1"})
+    one = carry_out(candidate_of(boot, found=node._replace(running="ROOT-B")))
+    assert one.slot_name == "ROOT-A" and set(boot.forgotten) == {"first-1"}
+    assert 0 < one.written.written <= 1 << 20 and one.written.kept + one.written.empty > SIZE - (1 << 20)
+    assert (tmp_path / "a").read_bytes()[:SIZE] == (tmp_path / "image").read_bytes()
+    assert (tmp_path / "b").read_bytes() == second
+    assert marks.read(str(tmp_path / "slots.json"))["uuid-ROOT-B"] == held["uuid-ROOT-B"]._replace(
+        at=marks.read(str(tmp_path / "slots.json"))["uuid-ROOT-B"].at
+    )
+    assert (tmp_path / "run/slots/uuid-ROOT-A/etc/hostname").read_text() == "node-1"
 
 
 def test_an_image_that_is_no_root_for_a_slot_fail(candidate_of, monkeypatch):
