@@ -178,6 +178,15 @@ firmware_due:
   returned: always
   type: dict
   version_added: 1.0.0
+not_whole:
+  description:
+    - What was begun to be written and is no release, such as a slot whose writing was cut off. There is a way back less
+      until the next release is staged.
+  returned: always
+  type: list
+  elements: str
+  sample: [ROOT-B]
+  version_added: 1.0.0
 finalized:
   description: When (C(at)) the package-managed system was given up, and for which entry; V(null) while it is there.
   returned: always

@@ -203,6 +203,12 @@ firmware_due:
   returned: success
   type: dict
   version_added: 1.0.0
+not_whole:
+  description: As RV(osmigrate.fleet.boot_info#module:not_whole).
+  returned: success
+  type: list
+  elements: str
+  version_added: 1.0.0
 boot_id:
   description: The kernel's boot id at this time.
   returned: success
@@ -291,6 +297,7 @@ def result(boot: BootControl, actions: typing.List[str]) -> typing.Dict[str, typ
         "deadman_seconds": boot.deadman_seconds(),
         "method": (boot.state["trial"] or {}).get("method", ""),
         "firmware_due": boot.firmware_due(),
+        "not_whole": boot.not_whole(),
         "boot_id": boot.boot_id,
         "drills": boot.state["drills"],
     }

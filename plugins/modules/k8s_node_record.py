@@ -61,6 +61,10 @@ options:
         its default.
     type: str
     version_added: 1.0.0
+  not_whole:
+    description: What of the node is no way back, as RV(osmigrate.fleet.boot_info#module:not_whole) names it.
+    type: str
+    version_added: 1.0.0
   step:
     description:
       - What the node does now (annotations C(step) and C(step-since)). Alone it is written in one request, and in a
@@ -173,6 +177,7 @@ def main() -> None:
             drilled_at=dict(type="str"),
             step=dict(type="str", choices=[step.key for step in STEPS]),
             kexec_boot=dict(type="str"),
+            not_whole=dict(type="str"),
             boot_seconds=dict(type="dict"),
             **lease.ARGUMENT_SPEC,
         ),

@@ -33,6 +33,7 @@ NOTED = (
     "attempts",
     "previous_os",
     "drilled_at",
+    "not_whole",
 )
 SAID = (
     "name",

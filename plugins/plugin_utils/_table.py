@@ -58,6 +58,9 @@ def fleet_summary(nodes: Sequence[dict[str, Any]], now: float, choice: str = "")
     due = [node["name"] for node in shown if firmware_due(node)]
     if due:
         told.append(f"Started by kexec, and to be rebooted through the firmware some time: {some(due, MOST_NAMED)}.")
+    cut = [f"{node['name']} ({node['osmigrate']['not_whole']})" for node in shown if node["osmigrate"].get("not_whole")]
+    if cut:
+        told.append(f"Not whole, so no way back until the next release is staged: {some(cut, MOST_NAMED)}.")
     told += _at_work(nodes, now)
     return _lines([*told, *filter(None, [_timings.sentence(nodes)])])
 

@@ -40,6 +40,9 @@ class ToyBackend(contract.Backend):
     def is_laid_out(self) -> bool:
         return False
 
+    def not_whole(self) -> list[str]:
+        return []
+
     def running(self, entries: contract.Entries) -> str | None:
         flag = self.directory / RUNNING
         if not flag.exists():

@@ -161,6 +161,10 @@ class Backend:
         """Say whether somebody has laid the node's disk out for this backend, so that a node of packages gets it."""
         raise NotImplementedError
 
+    def not_whole(self) -> typing.List[str]:
+        """Name what was begun to be written and is no release: a way back less, until the next one is staged."""
+        raise NotImplementedError
+
     def running(self, entries: Entries) -> typing.Optional[str]:
         """Say what runs now, by what is mounted; what the command line claims is no evidence.
 

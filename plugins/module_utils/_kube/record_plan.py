@@ -26,6 +26,7 @@ FIELDS = (
     "attempts",
     "drilled_at",
     "kexec_boot",
+    "not_whole",
     "boot_seconds",
 )
 LONGEST = 500

@@ -231,7 +231,12 @@ class BootControl:
             "drills": self.state["drills"],
             "finalized": self.state["finalized"],
             "firmware_due": self.firmware_due(),
+            "not_whole": self.not_whole(),
         }
+
+    def not_whole(self) -> typing.List[str]:
+        """Name what was begun to be written and is no release."""
+        return [name for backend in self.backends for name in backend.not_whole()]
 
     def is_trial(self) -> bool:
         """Say whether this boot is a trial of a release."""

@@ -33,6 +33,9 @@ class OstreeBackend(contract.Backend):
     def is_laid_out(self) -> bool:
         return False  # it needs no disk of its own
 
+    def not_whole(self) -> typing.List[str]:
+        return []  # what is not deployed takes no other release's place
+
     def running(self, entries: contract.Entries) -> typing.Optional[str]:
         if not self.ostree.is_booted():
             return None

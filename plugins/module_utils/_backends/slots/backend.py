@@ -49,6 +49,16 @@ class SlotsBackend(contract.Backend):
     def is_laid_out(self) -> bool:
         return layout.is_there()
 
+    def not_whole(self) -> typing.List[str]:
+        cut = [key for key, mark in marks.read(self.marked).items() if marks.state(mark) == marks.PARTIAL]
+        if not cut:
+            return []  # without a look at the disk
+        try:
+            partitions = layout.read().partitions
+        except FleetError:
+            return cut  # by what nobody can say the names of
+        return [name for name, one in partitions.items() if one.partuuid in cut]
+
     def running(self, entries: contract.Entries) -> typing.Optional[str]:
         held = marks.read(self.marked)
         if not entries and not held:

@@ -62,6 +62,12 @@ def test_a_node_that_kexec_started_is_named_until_it_reboots():
     assert not [line for line in fleet_summary([{**node, "boot_id": "b2"}], 0) if "kexec" in line]
 
 
+def test_a_node_with_a_way_back_less_is_named():
+    node = {"name": "w1", "osmigrate": {"phase": "done", "release": "d-1", "not_whole": "ROOT-B"}}
+    assert "Not whole, so no way back until the next release is staged: w1 (ROOT-B)." in fleet_summary([node], 0)
+    assert not [line for line in fleet_summary([{**node, "osmigrate": {}}], 0) if "whole" in line]
+
+
 def test_nodes_that_a_label_leaves_out_are_named():
     node = {"name": "w1", "os_image": "Debian 12", "kernel_version": "6.1", "ready": True, "schedulable": True}
     hidden, restricted = "osmigrate.fleet/exclude", "node-restriction.kubernetes.io/osmigrate-exclude"

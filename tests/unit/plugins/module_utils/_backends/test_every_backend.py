@@ -177,6 +177,12 @@ def test_nothing_is_complete_that_was_not_looked_at(node):
     assert "does not know the backend" in contract.incomplete(others, boot.state["entries"]["d-1"])
 
 
+def test_what_was_begun_and_is_no_release_is_named(node):
+    assert node.open().facts()["not_whole"] == []
+    cut = node.bench.cut_off()
+    assert node.open().facts()["not_whole"] == cut == node.backend.not_whole()
+
+
 def test_prune_leaves_what_is_needed_and_what_others_wrote(node):
     other = next(name for name in node.benches if name != node.kind)
     for name, kind in (("d-3", node.kind), ("o-1", other), ("o-2", other)):
