@@ -82,7 +82,7 @@ def test_roles_note_the_steps_that_no_module_notes():
     noted = {
         step
         for path in ROOT.glob("roles/*/tasks/*.yml")
-        for step in re.findall(r"(?m)^ +step: (\w+)$", path.read_text())
+        for step in re.findall(r"(?m)^ +node_step: (\w+)$", path.read_text())
     }
     assert noted == {"stage", "wait", "repair", "confirm", "return", "revert"}
 
