@@ -131,12 +131,9 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.candidate import Candidate
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import staging
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import admission
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 
@@ -164,22 +161,8 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
 
 
 def main() -> None:
-    module = FleetModule(
-        argument_spec={
-            "kernel_arguments": {"type": "list", "elements": "str", "default": []},
-            "timeout": {"type": "int", "default": 3600},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            **etc_merge.ARGUMENT_SPEC,
-            **admission.ARGUMENT_SPEC,
-            **fence.ARGUMENT_SPEC,
-        },
-        supports_check_mode=True,
-    )
-    with failing(module), fence.guarded(module):
-        result = bring(module.params, module.check_mode)
-    if module._diff:
-        result["diff"] = {"prepared": "".join(action + "\n" for action in result["actions"])}
-    answer(module, **result)
+    module = FleetModule(argument_spec={**staging.ARGUMENT_SPEC}, supports_check_mode=True)
+    staging.work(module, bring)
 
 
 if __name__ == "__main__":

@@ -166,12 +166,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import c
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import layout
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.candidate import Candidate, Wish
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.fetch import Access
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import staging
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import admission
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 
@@ -199,26 +196,17 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
 def main() -> None:
     module = FleetModule(
         argument_spec={
-            "kernel_arguments": {"type": "list", "elements": "str", "default": []},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "slot": {"type": "str", "choices": list(layout.SLOTS)},
             "pace": {"type": "int", "default": 25},
             "ranges": {"type": "bool", "default": True},
             "ca": {"type": "path"},
             "client_certificate": {"type": "path"},
             "client_key": {"type": "path", "no_log": False},
-            "timeout": {"type": "int", "default": 3600},
-            **etc_merge.ARGUMENT_SPEC,
-            **admission.ARGUMENT_SPEC,
-            **fence.ARGUMENT_SPEC,
+            **staging.ARGUMENT_SPEC,
         },
         supports_check_mode=True,
     )
-    with failing(module), fence.guarded(module):
-        result = bring(module.params, module.check_mode)
-    if module._diff:
-        result["diff"] = {"prepared": "".join(action + "\n" for action in result["actions"])}
-    answer(module, **result)
+    staging.work(module, bring)
 
 
 if __name__ == "__main__":

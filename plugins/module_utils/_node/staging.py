@@ -8,10 +8,22 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import admission
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import entry as boot_entry
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import entry as boot_entry, fence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
+
+# As every backend's module has them.
+ARGUMENT_SPEC = {
+    "kernel_arguments": {"type": "list", "elements": "str", "default": []},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "timeout": {"type": "int", "default": 3600},
+    **etc_merge.ARGUMENT_SPEC,
+    **admission.ARGUMENT_SPEC,
+    **fence.ARGUMENT_SPEC,
+}
 
 AnyCandidate = typing.TypeVar("AnyCandidate", bound=contract.Candidate)
 
@@ -23,7 +35,7 @@ def bring(
 ) -> typing.Tuple[AnyCandidate, typing.Dict[str, typing.Any]]:
     """Verify the release, and bring the node to the state that params name.
 
-    :param params: the module's parameters: those of admission.ARGUMENT_SPEC, state and kernel_arguments.
+    :param params: the module's parameters: those of ARGUMENT_SPEC.
     :param check_mode: only say what would be done.
     :param candidate_of: makes the backend's candidate of what was verified.
     :returns: the candidate, and of the module's result what every backend has.
@@ -45,3 +57,19 @@ def bring(
         "entry": entry,
         "root": dict(root._asdict()) if root is not None else {},
     }
+
+
+def work(
+    module: typing.Any,
+    bring_it: typing.Callable[[typing.Dict[str, typing.Any], bool], typing.Dict[str, typing.Any]],
+) -> None:
+    """Let a backend's module do its work and answer, in check and diff mode, too.
+
+    :param module: AnsibleModule.
+    :param bring_it: returns the result for the module's parameters and check mode.
+    """
+    with failing(module), fence.guarded(module):
+        result = bring_it(module.params, module.check_mode)
+    if module._diff:
+        result["diff"] = {"prepared": "".join(action + "\n" for action in result["actions"])}
+    answer(module, **result)
