@@ -60,14 +60,15 @@ class Terminal:
 
     def show(self, what: Picture) -> None:
         """Draw it anew."""
-        self._live.update(_drawn(what), refresh=True)
+        self._live.update(drawn(what), refresh=True)
 
     def end(self) -> None:
         """Take it away. It may have been already."""
         self._live.stop()
 
 
-def _drawn(what: Picture) -> Any:
+def drawn(what: Picture) -> Any:
+    """Return what rich prints of it."""
     head = Table.grid(padding=(0, 1))
     head.add_row(ProgressBar(total=max(1, what.total), completed=what.ended, width=BAR_WIDTH), Text(what.totals))
     parts: list[Any] = [head]

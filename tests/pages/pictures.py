@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pictures of the guides: what plan, report and status of a rollout look like, in a real Chromium.
+"""The pictures of the guides: what plan, run, report and status of a rollout look like, in a real Chromium.
 
 They are of a rollout that is made up, at one moment, so that a picture changes only where its page does.
 
@@ -9,6 +9,7 @@ Usage: pictures.py <directory>
 
 from __future__ import annotations
 
+import io
 import random
 import sys
 import tempfile
@@ -19,13 +20,17 @@ from typing import Any
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import windows
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
     _events as events,
+    _live as live,
     _page as page,
     _plan as plan,
     _plan_page as plan_page,
     _rollout as rollout,
     _run_report as run_report,
     _status as status,
+    _terminal as terminal,
 )
+from rich import terminal_theme
+from rich.console import Console
 
 from tests.bench import visible
 from tests.pages import browser
@@ -43,6 +48,12 @@ FINDING = {
 }
 PODS = "The pod shop/db-0 is left: the budget shop/db allows no disruption."
 FELL_BACK = "The candidate's deadman ended the trial: nobody confirmed it within 900 seconds."
+COMMAND = "$ ansible-playbook osmigrate.fleet.migrate -i inventory.k8s_nodes.yml -e @release.yml"
+COLUMNS = 118
+# Seconds since the beginning of the rollout whose live view is shown.
+MIDDLE = 900.0
+# What nodes wait for in steps that last.
+WAITS = {"drain": "pod shop/db-0: budget shop/db allows no disruption", "reboot": "the node does not answer yet"}
 SAME = {"ready": True, "schedulable": True, "os_image": "Debian GNU/Linux 13 (trixie)", "kernel_version": "6.12.48"}
 
 
@@ -68,18 +79,33 @@ FAILS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
 }
 
 
-def reported() -> str:
+def _told() -> list[events.Event]:
     chance = random.Random(1)
     told = visible.told(visible.habits(24, chance), 4, chance)
     first = [(0.0, "run", {"playbook": "migrate", "check": False}), (0.0, "release", {"release": "debian-13-13.2"})]
     ways = [*first, *(one for event in told for one in _bent(event))]
-    return page.as_html(
-        run_report.facts(
-            rollout.reduce(
-                events.event("r", number, NOW + at, kind, **said) for number, (at, kind, said) in enumerate(ways, 1)
-            )
-        )
-    )
+    return [events.event("r", number, NOW + at, kind, **said) for number, (at, kind, said) in enumerate(ways, 1)]
+
+
+def watched() -> str:
+    """The live view, in the middle of the rollout that is reported on."""
+    now = NOW + MIDDLE
+    state = rollout.reduce(one for one in _told() if one.at <= now)
+    seen = live.picture(state, now, lambda node, _since: WAITS.get(_step(state, node), ""))
+    console = Console(record=True, width=COLUMNS, file=io.StringIO())
+    console.print(COMMAND, highlight=False)
+    console.print()
+    console.print(terminal.drawn(seen))
+    return console.export_html(theme=terminal_theme.MONOKAI)
+
+
+def _step(state: rollout.Rollout, node: str) -> str:
+    span = state.nodes[node].now_in
+    return span.step if span else ""
+
+
+def reported() -> str:
+    return page.as_html(run_report.facts(rollout.reduce(_told())))
 
 
 def _bent(one: events.Event) -> Iterator[tuple[float, str, Mapping[str, Any]]]:
@@ -125,6 +151,7 @@ def shown() -> str:
 # Of each its page, and how much of that is in the picture.
 PICTURES: dict[str, tuple[Callable[[], str], int]] = {
     "plan": (planned, 900),
+    "terminal": (watched, 220),
     "report": (reported, 1100),
     "status": (shown, 900),
 }
