@@ -163,6 +163,8 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._event_log import EventLog, replace
 
 LOG = "events.jsonl"
+# Kinds of events that also a run has which moves no node.
+OF_NO_NODE = ("run", "release", "end")
 # Who scrapes does not look more often.
 METRICS_EVERY = 15
 # So often it is looked whether there was a line.
@@ -202,6 +204,7 @@ class CallbackModule(CallbackBase):
         directory = self.get_option("directory")
         self._log = EventLog(Path(directory) / LOG) if directory else None
         self._run, self._number = uuid.uuid4().hex, 0
+        self._unwritten: list[events.Event] | None = []
         self._state = rollout.Rollout()
         self._watch = watch.Watch(self._tell)
         self._play, self._batch = "", 0
@@ -290,6 +293,18 @@ class CallbackModule(CallbackBase):
         told = (_waiting.heard(self._heard, name, since - 1) for name in (self._names.get(host, host), host))
         return events.clean(next(filter(None, told), ""))
 
+    def _write(self, one: events.Event) -> None:
+        """Write to the log, from the first event on that is of a node: status has none, and is no part of a rollout."""
+        if self._log is None:
+            return
+        if self._unwritten is not None:
+            self._unwritten.append(one)
+            if one.kind in OF_NO_NODE:
+                return
+        for event in self._unwritten or [one]:
+            self._log.append(event)
+        self._unwritten = None
+
     def _say(self, line: str, at: float, color: str | None = None) -> None:
         self._spoke = at
         self._display.display(f"{time.strftime('%H:%M:%S', time.localtime(at))} {line}", color=color)
@@ -371,7 +386,7 @@ class CallbackModule(CallbackBase):
         self._watch.end()
         self._end_to_silence()
         self._measure(time.time())
-        if self._log:
+        if self._log and self._unwritten is None:
             self._report(self._log.path)
 
     def _report(self, log: Path) -> None:
@@ -399,8 +414,7 @@ class CallbackModule(CallbackBase):
     def _tell(self, kind: str, **said: Any) -> None:
         self._number += 1
         one = events.event(self._run, self._number, time.time(), kind, **said)
-        if self._log:
-            self._log.append(one)
+        self._write(one)
         rollout.apply(self._state, one)
         if kind == "service":
             self._silence_node(one)

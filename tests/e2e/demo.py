@@ -10,14 +10,22 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from typing import Any
 
-from tests.e2e.fleet import ROOT, Fleet, stage
+from tests.e2e.fleet import ROOT, Fleet, Run, stage
 from tests.lab import workloads
 
 # Seconds. The callback speaks up after 25, and a machine without KVM may be slow to do so.
 LONGEST_SILENCE = 30
+TOLD = ROOT / "build/demo"
 # The nodes that get their releases by a backend, as the lab names them.
 NODES = {"ostree": "w1=bios,w2=bios", "slots": "w1=slots,w2=slots"}
+
+
+def _play(fleet: Fleet, name: str, **options: Any) -> Run:
+    """Run a playbook that moves nodes, with a report of its own: each is a rollout."""
+    os.environ["OSMIGRATE_PROGRESS_DIRECTORY"] = str(TOLD / name)
+    return fleet.play(name, **options)
 
 
 def demo(backend: str) -> int:
@@ -28,26 +36,24 @@ def demo(backend: str) -> int:
     if backend not in NODES:
         print(f"BACKEND is {backend!r}, and the demo knows {' and '.join(NODES)}. Nothing was started.")
         return 2
-    told = ROOT / "build/demo"
-    shutil.rmtree(told, ignore_errors=True)
-    os.environ["OSMIGRATE_PROGRESS_DIRECTORY"] = str(told)
+    shutil.rmtree(TOLD, ignore_errors=True)
     lab = "The lab: control plane, two Debian 12 nodes with workloads, two signed releases"
     with stage(lab, "20 min cold, 1 warm"):
         fleet = Fleet.fresh(NODES[backend])
         print(fleet.control_plane.kubectl("get", "nodes,pods", "-A", "-o", "wide"))
     with stage(f"ansible-playbook osmigrate.fleet.migrate: Debian 12 to Debian 13 by {backend}, node by node", "9 min"):
-        moved = fleet.play("migrate", **fleet.release("13.1"))
+        moved = _play(fleet, "migrate", **fleet.release("13.1"))
     back = moved
     if moved.rc == 0:
         with stage("ansible-playbook osmigrate.fleet.rollback --limit w1: back to Debian 12", "2 min"):
-            back = fleet.play("rollback", limit="w1")
+            back = _play(fleet, "rollback", limit="w1")
     with stage("ansible-playbook osmigrate.fleet.status", "5 s"):
         shown = fleet.play("status")
     with stage("The workloads run again", "20 s"):
         workloads.wait_available(fleet.control_plane, 300)
         print(fleet.control_plane.kubectl("get", "pods", "-A", "-o", "wide"))
     print("The lab runs on: 'python -m tests.lab --help' says how to look around, 'make clean-lab' ends it.")
-    print(f"The report: {told / 'report.html'}")
+    print(f"The reports: {' and '.join(str(one) for one in sorted(TOLD.glob('*/report.html')))}")
     silence = max(moved.silence, back.silence)
     print(f"The longest silence of a playbook: {silence:.0f} s, of {LONGEST_SILENCE} that nobody has to wonder about.")
     return moved.rc or back.rc or shown.rc or int(silence > LONGEST_SILENCE)

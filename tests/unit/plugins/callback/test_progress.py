@@ -96,6 +96,25 @@ def test_a_run_is_followed_to_its_end(run, tmp_path, by_runner):
     assert "s3cr3t" not in log.read_text()
 
 
+LOOKS = """
+- name: Look at the cluster
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Say what it is like
+      ansible.builtin.fail:
+        msg: It is like that.
+"""
+
+
+def test_a_run_that_moves_no_node_is_no_part_of_a_rollout(run, tmp_path):
+    told = tmp_path / "told"
+    run(OSMIGRATE_PROGRESS_DIRECTORY=str(told))
+    before = {path.name: path.read_bytes() for path in told.iterdir()}
+    assert "The report is" not in run(play=LOOKS, OSMIGRATE_PROGRESS_DIRECTORY=str(told))
+    assert before == {path.name: path.read_bytes() for path in told.iterdir()}
+
+
 def test_where_nothing_can_be_written_the_run_goes_on_with_one_warning(run, tmp_path):
     (tmp_path / "file").write_text("")
     printed = " ".join(run(OSMIGRATE_PROGRESS_DIRECTORY=str(tmp_path / "file/below")).split())
