@@ -23,11 +23,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     accounts,
     dpkg,
     dropins,
-    formats,
     model,
     mounts,
     sysctl,
 )
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats import reader
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import windows
@@ -202,8 +202,8 @@ def of_command_line(text: str) -> None:
 
 
 def of_formats(text: str) -> None:
-    for patterns, _reader in formats.READERS:
-        formats.names(patterns.split()[0], text)
+    for patterns, _reader in reader.READERS:
+        reader.names(patterns.split()[0], text)
 
 
 def of_windows(text: str) -> None:

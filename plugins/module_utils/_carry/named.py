@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What carried things name (formats.py): it comes along, or it is said at the thing that names it. Only reads.
+"""What carried things name (formats/): it comes along, or it is said at the thing that names it. Only reads.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -10,7 +10,8 @@ import re
 import stat
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, formats, rules
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, rules
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats import kinds, reader
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation, is_ours
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, HELD_MAX, LINK, Item, item
@@ -49,11 +50,11 @@ FIXED = "kubelet's list of name servers was kept by a service that the release d
 
 def accounts_of(situation: Situation, items: Items) -> typing.Tuple[Names, Names]:
     """Return the users and groups that carried files name, by number as well, and those who have a table of cron."""
-    found = [named for made in items for named in formats.names(made.target, _shown(situation, made))]
+    found = [named for made in items for named in reader.names(made.target, _shown(situation, made))]
     tables = [path for place in CRONTABS for path in situation.incumbent.glob(place + "/*")]
-    users = {named.name for named in found if named.kind == formats.USER}
+    users = {named.name for named in found if named.kind == kinds.USER}
     users.update(os.path.basename(path) for path in tables if situation.incumbent.size(path) >= 0)
-    groups = {named.name for named in found if named.kind == formats.GROUP}
+    groups = {named.name for named in found if named.kind == kinds.GROUP}
     return _with_names(situation, accounts.PASSWD, users), _with_names(situation, accounts.GROUP, groups)
 
 
@@ -67,8 +68,8 @@ def numbered(made: Item, people: accounts.Accounts) -> Item:
     if made.kind != FILE or not made.source:
         return made
     lost = made.lost
-    for kind, name in formats.names(made.target, _text(made)):
-        if kind in (formats.USER, formats.GROUP) and name.isdigit() and int(name):
+    for kind, name in reader.names(made.target, _text(made)):
+        if kind in (kinds.USER, kinds.GROUP) and name.isdigit() and int(name):
             new = people.numbers.get((kind, int(name)))
             others = sorted(accounts.holders(people.names[kind]).get(int(name), ()))
             if new is not None and new != int(name):
@@ -91,7 +92,7 @@ def follow(situation: Situation, items: Items, taken: Names) -> Found:
     pending += [(path, situation.incumbent.text(path), "kubelet") for path in SHARED_TEXTS]
     while pending:
         target, text, rule = pending.pop()
-        for named in formats.names(target, text):
+        for named in reader.names(target, text):
             for path in _files(situation, named, known):
                 known.add(path)
                 found.taken.add(path)
@@ -102,24 +103,24 @@ def follow(situation: Situation, items: Items, taken: Names) -> Found:
     return found
 
 
-def _files(situation: Situation, named: formats.Named, known: Names) -> typing.List[str]:
+def _files(situation: Situation, named: kinds.Named, known: Names) -> typing.List[str]:
     """Return the files and links of the incumbent that a name stands for and that nothing has carried yet."""
     incumbent, candidate = situation.incumbent, situation.candidate
-    if named.kind not in (formats.FILE, formats.MENTIONED, formats.PROGRAM) or not named.name.startswith("/etc/"):
+    if named.kind not in (kinds.FILE, kinds.MENTIONED, kinds.PROGRAM) or not named.name.startswith("/etc/"):
         return []
     found = []
     for place in incumbent.glob(os.path.normpath(named.name)):
         below = [(place, incumbent.status(place))]
-        if stat.S_ISDIR(below[0][1].st_mode) and named.kind == formats.FILE and place not in WHOLE:
+        if stat.S_ISDIR(below[0][1].st_mode) and named.kind == kinds.FILE and place not in WHOLE:
             below = list(incumbent.walk(place))
         for path, status in below:
             is_plain = stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)
             if not is_plain or path in known or candidate.lstat(situation.pristine_path(path)) is not None:
                 continue
             # Where the release has nothing in its place, what a package brought is missed as well.
-            if named.kind != formats.MENTIONED or situation.packages.verdict(path):
+            if named.kind != kinds.MENTIONED or situation.packages.verdict(path):
                 found.append(path)
-        if len(below) > 1 or not stat.S_ISDIR(below[0][1].st_mode) or named.kind != formats.FILE:
+        if len(below) > 1 or not stat.S_ISDIR(below[0][1].st_mode) or named.kind != kinds.FILE:
             continue
         if place not in WHOLE and place not in known and candidate.lstat(situation.pristine_path(place)) is None:
             found.append(place)  # an empty directory
@@ -129,7 +130,7 @@ def _files(situation: Situation, named: formats.Named, known: Names) -> typing.L
 def _made_at_boot(situation: Situation) -> Items:
     """The list of name servers that kubelet reads, where a service of the incumbent makes it in /run."""
     for path in SHARED_TEXTS:
-        for named in formats.names(path, situation.incumbent.text(path)):
+        for named in reader.names(path, situation.incumbent.text(path)):
             content = situation.incumbent.read(named.name) if named.name.startswith("/run/") else None
             makers = [unit for place, unit in RESOLVERS if named.name.startswith(place)]
             if content is None or any(situation.candidate.exists(f"{UNITS[1]}/{unit}") for unit in makers):
@@ -159,7 +160,7 @@ class _Candidate:
         # What is mounted comes back by its own line or unit, but for the candidate's /var.
         self.places += [place for place in situation.mount_points if place != "/" and place not in targets]
         for made in items:
-            for part in made.parts if made.target == formats.FSTAB else ():
+            for part in made.parts if made.target == reader.FSTAB else ():
                 if part.target not in ("/", "/var", "none"):
                     self.places.append(part.target)
         self._modules = self._read_modules()
@@ -184,39 +185,39 @@ class _Candidate:
             return self.situation.incumbent.exists(path)
         return self.situation.candidate.exists(self.situation.pristine_path(path))
 
-    def lacks(self, named: formats.Named) -> str:
+    def lacks(self, named: kinds.Named) -> str:
         """Return what is missing, as it is told, "" if nothing is."""
         kind, name = named
-        if kind == formats.PROGRAM:
+        if kind == kinds.PROGRAM:
             is_path = name.startswith("/")
             places = [name] if is_path else [os.path.join(place, name) for place in PATH]
             may_lack = is_path and not self.known
             if not may_lack and not any(self.situation.incumbent.exists(place) for place in places):
                 return ""  # nor does the node have it
             return "" if any(self.situation.has_program(place) or place in self.targets for place in places) else name
-        if kind == formats.PLUGIN:
+        if kind == kinds.PLUGIN:
             places = [os.path.join(place, name) for place in PLUGINS]
             before = any(self.situation.incumbent.exists(place) for place in places)
             there = any(self.situation.has_program(place) for place in places)
             return f"plugin {name} of CNI" if before and not there else ""
-        if kind == formats.HELPER:
+        if kind == kinds.HELPER:
             helper = "/usr/sbin/mount." + name
             on_node = any(self.situation.incumbent.exists(place) for place in (helper, "/sbin/mount." + name))
             return helper if (name in HELPED or on_node) and not self.situation.has_program(helper) else ""
-        if kind == formats.UNIT:
+        if kind == kinds.UNIT:
             template = re.sub(r"@[^@]*(\.[a-z]+)$", r"@\1", name)
             incumbent, places = self.situation.incumbent, [os.path.join(place, name) for place in UNITS]
             places += [os.path.join(place, template) for place in UNITS]
             there = any(place in self.targets or self.situation.candidate.exists(place) for place in places)
             return "" if there or not any(incumbent.exists(place) for place in places) else name
-        if kind == formats.MODULE:
+        if kind == kinds.MODULE:
             before = self.situation.incumbent.exists("/sys/module/" + _module(name))
             return f"kernel module {name}" if before and self._modules and _module(name) not in self._modules else ""
         return ""
 
-    def misses(self, named: formats.Named) -> typing.List[str]:
+    def misses(self, named: kinds.Named) -> typing.List[str]:
         """Return the files of the incumbent that a name stands for and that will not be there."""
-        if named.kind not in (formats.FILE, formats.MENTIONED) or not named.name.startswith("/"):
+        if named.kind not in (kinds.FILE, kinds.MENTIONED) or not named.name.startswith("/"):
             return []
         places = self.situation.incumbent.glob(os.path.normpath(named.name))
         return [place for place in places if not self.has(self.situation.translation.name(place))]
@@ -253,7 +254,7 @@ def judge(situation: Situation, items: Items, shared: typing.Iterable[str]) -> t
         if made.kind == LINK and made.source.startswith("/etc/") and made.rule != "services" and not made.lost:
             lost = candidate.leads_nowhere(made.source)
             made = made._replace(lost=lost or _told(candidate, made.target, _shown(situation, made)))
-        elif made.kind == FILE and made.target == formats.FSTAB:
+        elif made.kind == FILE and made.target == reader.FSTAB:
             parts = []
             for part in made.parts:
                 lost = _joined(part.lost, _told(candidate, made.target, part.line))
@@ -282,7 +283,7 @@ def of_merge(situation: Situation) -> typing.List[str]:
 
 
 def _told(candidate: _Candidate, target: str, text: str) -> str:
-    named = formats.names(target, text)
+    named = reader.names(target, text)
     missing = [lack for lack in (candidate.lacks(one) for one in named) if lack]
     files = sorted({path for one in named for path in candidate.misses(one)})
     told = f"{NO}{', no '.join(missing)}" if missing else ""

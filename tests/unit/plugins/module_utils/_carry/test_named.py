@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import formats, plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats import kinds, reader
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
 
 CASES = yaml.safe_load((Path(__file__).parent / "named.yml").read_text())
@@ -78,19 +79,19 @@ def test_who_cannot_log_in_cannot_do_so_on_the_candidate(move, shell):
 
 
 SPELLINGS = [
-    ("/etc/systemd/system/a.service", "[Service]\nExecStart=!!/usr/bin/x\n", (formats.PROGRAM, "/usr/bin/x")),
-    ("/etc/systemd/system/a.timer", "[Timer]\nUnit=b.service\n", (formats.UNIT, "b.service")),
-    ("/etc/systemd/system/a.socket", "[Socket]\nService=b.service\n", (formats.UNIT, "b.service")),
-    ("/etc/sysctl.d/a.conf", "-kernel.modprobe = /x\n", (formats.PROGRAM, "/x")),
-    ("/etc/sysctl.d/a.conf", "kernel/core_pattern=|/x %p\n", (formats.PROGRAM, "/x")),
-    ("/etc/cron.d/a", "SHELL='/bin/zsh'\n", (formats.PROGRAM, "/bin/zsh")),
-    ("/etc/own/script", "#!/usr/bin/env python3\n", (formats.PROGRAM, "python3")),
-    ("/etc/kubernetes/a.conf", "      command: aws\n", (formats.PROGRAM, "aws")),
-    ("/etc/kubernetes/manifests/a", '{"hostPath":{"type":"","path":"/a"}}', (formats.FILE, "/a")),
-    ("/etc/udev/rules.d/a.rules", 'ENV{SYSTEMD_WANTS}+="a.service b.service"\n', (formats.UNIT, "b.service")),
+    ("/etc/systemd/system/a.service", "[Service]\nExecStart=!!/usr/bin/x\n", (kinds.PROGRAM, "/usr/bin/x")),
+    ("/etc/systemd/system/a.timer", "[Timer]\nUnit=b.service\n", (kinds.UNIT, "b.service")),
+    ("/etc/systemd/system/a.socket", "[Socket]\nService=b.service\n", (kinds.UNIT, "b.service")),
+    ("/etc/sysctl.d/a.conf", "-kernel.modprobe = /x\n", (kinds.PROGRAM, "/x")),
+    ("/etc/sysctl.d/a.conf", "kernel/core_pattern=|/x %p\n", (kinds.PROGRAM, "/x")),
+    ("/etc/cron.d/a", "SHELL='/bin/zsh'\n", (kinds.PROGRAM, "/bin/zsh")),
+    ("/etc/own/script", "#!/usr/bin/env python3\n", (kinds.PROGRAM, "python3")),
+    ("/etc/kubernetes/a.conf", "      command: aws\n", (kinds.PROGRAM, "aws")),
+    ("/etc/kubernetes/manifests/a", '{"hostPath":{"type":"","path":"/a"}}', (kinds.FILE, "/a")),
+    ("/etc/udev/rules.d/a.rules", 'ENV{SYSTEMD_WANTS}+="a.service b.service"\n', (kinds.UNIT, "b.service")),
 ]
 
 
 @pytest.mark.parametrize(("target", "text", "named"), SPELLINGS)
 def test_spellings(target, text, named):
-    assert formats.Named(*named) in formats.names(target, text)
+    assert kinds.Named(*named) in reader.names(target, text)

@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What kubelet's, runtimes' and CNI's files name, and manifests of static pods. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import os
+import re
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kinds import (
+    FILE,
+    MENTIONED,
+    PLUGIN,
+    PROGRAM,
+    Found,
+    Named,
+)
+
+# By the socket that kubelet is told: who listens there.
+RUNTIMES = (("containerd", "containerd"), ("crio", "crio"), ("cri-dockerd", "cri-dockerd"))
+KUBELET_FILES = (
+    "resolvConf staticPodPath clientCAFile tlsCertFile tlsPrivateKeyFile kubeconfig bootstrap-kubeconfig config "
+    "resolv-conf pod-manifest-path client-ca-file tls-cert-file tls-private-key-file image-credential-provider-config "
+    "image-credential-provider-bin-dir config-dir root-ca-file certificate-authority client-certificate client-key "
+    "tokenFile imageCredentialProviderConfigPath imageCredentialProviderBinDir volumePluginDir volume-plugin-dir"
+).split()
+
+
+def manifest(text: str) -> Found:
+    """What static pods mount of the node, in YAML of either style or in JSON."""
+    plain = re.sub(r"(?m)(?:^|[ \t])#.*$", "", text)
+    for inside in re.findall(r"""hostPath["']?\s*:\s*(\{[^}]*\}|(?:\s*(?:type|path)\s*:[^\n]*){1,2})""", plain):
+        for path in re.findall(r"""\bpath["']?\s*:\s*["']?([^\s"',}]+)""", inside):
+            yield Named(FILE, path)
+
+
+def kubelet(text: str) -> Found:
+    """Kubelet's configuration, as file or as flags."""
+    for key, value in re.findall(r"""(?m)([A-Za-z-]+)["']?\s*[:=]\s*["']?((?:unix://)?/[^\s"',}\]]+)""", text):
+        key = key.lstrip("-")
+        if key in KUBELET_FILES:
+            yield Named(FILE, value)
+        elif key == "command":
+            yield Named(PROGRAM, value)
+        elif key in ("containerRuntimeEndpoint", "container-runtime-endpoint"):
+            socket = os.path.basename(value)
+            for program in [program for sign, program in RUNTIMES if sign in socket][:1]:
+                yield Named(PROGRAM, program)
+
+
+def runtime(text: str) -> Found:
+    """Configuration of containerd, CRI-O or docker: programs of runtimes, and files."""
+    for line in _lines.unit(text):
+        key, _sign, value = line.partition("=" if "=" in line else ":")
+        key, value = key.strip().strip('"'), value.strip().rstrip(",").strip("\"' ")
+        shim = re.match(r"io\.containerd\.(\w+)\.(v\d+)$", value)
+        if key in ("BinaryName", "runtime_path", "conmon", "default-runtime-path") and value:
+            yield Named(PROGRAM, value)
+        elif key == "runtime_type" and shim and shim.group(2) != "v1":
+            yield Named(PROGRAM, f"containerd-shim-{shim.group(1)}-{shim.group(2)}")
+        else:
+            for path in re.findall(r"""["'](/[^"']+)["']""", line):
+                for one in path.split(":") if key == "config_path" else [path]:
+                    yield Named(FILE, one)
+
+
+def cni(text: str) -> Found:
+    """Plugins, also those that give addresses, and files that they read."""
+    for name in re.findall(r'"type"\s*:\s*"([\w.-]+)"', text):
+        yield Named(PLUGIN, name)
+    for path in re.findall(r'"(?:kubeconfig|datastore_file|log_file)"\s*:\s*"(/[^"]+)"', text):
+        yield Named(MENTIONED, path)
+
+
+def kubeconfig(text: str) -> Found:
+    """Certificates and keys, and the program that hands out tokens."""
+    yield from kubelet(text)
+    for program in re.findall(r"(?m)^\s*command\s*:\s*[\"']?([\w./-]+)", text):
+        yield Named(PROGRAM, program)

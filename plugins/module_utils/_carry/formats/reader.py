@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a carried text names besides itself: one reader for each format, over the text alone. Pure.
+
+This module util is PRIVATE to the collection. Python versions supported: >=3.6.
+"""
+
+import fnmatch
+import re
+import typing
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kinds import UNIT, Found, Named, mentioned
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kubernetes import (
+    cni,
+    kubeconfig,
+    kubelet,
+    manifest,
+    runtime,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.logins import limits, sshd, sudoers
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.mounts import crypttab, fstab
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.services import (
+    chrony,
+    crontab,
+    logrotate,
+    nftables,
+    own_crontab,
+    rsyslog,
+)
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.units import (
+    modprobe,
+    modules,
+    sysctl,
+    sysusers,
+    tmpfiles,
+    udev,
+    unit,
+)
+
+FSTAB, CRYPTTAB = "/etc/fstab", "/etc/crypttab"
+# A drop-in of one unit, and not of all of a kind or of those whose names begin alike.
+_DROP_IN = re.compile(r"/etc/systemd/system/([^/]*[^/-]\.[a-z]+)\.d/[^/]+\.conf\Z")
+
+
+def names(target: str, text: str) -> typing.List[Named]:
+    """Return what a text names that will lie at a place of the candidate, each once.
+
+    :param target: path on the candidate, by which the format is known.
+    :param text: the text as the candidate will have it; of fstab one line is enough.
+    """
+    reader = next((reader for place, reader in _PLACES if place.match(target)), nothing)
+    changed = _DROP_IN.match(target)
+    return sorted(set(reader(text)) | ({Named(UNIT, changed.group(1))} if changed is not None else set()))
+
+
+def anything(text: str) -> Found:
+    """A file whose place says nothing: by what it holds; other files name it as theirs."""
+    for sign, reader in SIGNS:
+        if re.search(sign, text):
+            yield from reader(text)
+    yield from mentioned(text)
+
+
+def nothing(_text: str) -> Found:
+    """Lists of files to watch or to give away are no need of those files."""
+    return iter(())
+
+
+# By what a file holds.
+SIGNS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
+    (r"\bhostPath\b", manifest),
+    (r"\bKubeletConfiguration\b", kubelet),
+    (r"\b(?:BinaryName|runtime_type|runtime_path)\b", runtime),
+    (r"(?m)^\s*(?:table\s+\w+\s+\w+|include\s+\")", nftables),
+]
+# By the place on the candidate; the first that fits.
+READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
+    (FSTAB, fstab),
+    (CRYPTTAB, crypttab),
+    ("/etc/systemd/system/* /etc/systemd/user/*", unit),
+    ("/etc/ssh/sshd_config /etc/ssh/sshd_config.d/*", sshd),
+    ("/etc/nftables* /etc/sysconfig/nftables.conf *.nft", nftables),
+    ("/etc/kubernetes/manifests/*", manifest),
+    (
+        "/var/lib/kubelet/* /etc/default/kubelet /etc/sysconfig/kubelet",
+        kubelet,
+    ),
+    ("/etc/kubernetes/*.conf /etc/kubernetes/*.kubeconfig /etc/kubernetes/kubelet*", kubeconfig),
+    ("/etc/cni/net.d/*", cni),
+    ("/etc/sysctl.conf /etc/sysctl.d/*", sysctl),
+    ("/etc/containerd/*.toml /etc/crio/* /etc/docker/daemon.json /etc/containers/*.conf", runtime),
+    ("/etc/sudoers /etc/sudoers.d/*", sudoers),
+    ("/etc/logrotate.conf /etc/logrotate.d/*", logrotate),
+    ("/etc/tmpfiles.d/*", tmpfiles),
+    ("/etc/sysusers.d/*", sysusers),
+    ("/etc/security/limits.conf /etc/security/limits.d/*", limits),
+    ("/var/spool/cron/*", own_crontab),
+    ("/etc/udev/rules.d/*", udev),
+    ("/etc/crontab /etc/cron.d/* /etc/anacrontab", crontab),
+    ("/etc/rsyslog.d/*", rsyslog),
+    ("/etc/chrony*", chrony),
+    ("/etc/modules-load.d/*", modules),
+    ("/etc/modprobe.d/*", modprobe),
+    ("/etc/audit/* /etc/exports* /etc/hosts /etc/kubernetes/* /etc/cni/* /etc/ssh/*", nothing),
+    ("/etc/*", anything),
+]
+_PLACES = [
+    (re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns.split())), reader)
+    for patterns, reader in READERS
+]
