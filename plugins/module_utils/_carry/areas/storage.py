@@ -33,6 +33,15 @@ AREA = area(
             needs="/usr/sbin/mount.nfs",
         ),
         take(MADE, "/etc/crypttab", needs="/usr/lib/systemd/systemd-cryptsetup"),
+        take(MADE, "/etc/integritytab", needs="/usr/lib/systemd/systemd-integritysetup"),
+        take(MADE, "/etc/veritytab", needs="/usr/lib/systemd/systemd-veritysetup"),
+        # The maps come along because the master map names them.
+        take(
+            MADE,
+            "/etc/auto.master /etc/auto.master.d/*.autofs /etc/autofs.conf /etc/autofs_ldap_auth.conf "
+            "/etc/default/autofs /etc/sysconfig/autofs",
+            needs="/usr/sbin/automount",
+        ),
     ],
     stays=[
         ("made anew by programs of the release", "/etc/lvm/archive/** /etc/lvm/backup/** /etc/lvm/cache/**"),
@@ -40,6 +49,7 @@ AREA = area(
     ],
     same=[
         ("/etc/mdadm/mdadm.conf", "/etc/mdadm.conf"),
+        ("/etc/default/autofs", "/etc/sysconfig/autofs"),
         ("/etc/iscsi/nodes/", "/var/lib/iscsi/nodes/"),
         ("/etc/iscsi/send_targets/", "/var/lib/iscsi/send_targets/"),
     ],

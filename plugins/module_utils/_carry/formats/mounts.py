@@ -1,9 +1,13 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lines of fstab, crypttab and mount units name. Pure.
+"""What lines of fstab, crypttab and mount units name, and maps of autofs. Pure.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
+
+import os
+import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kinds import (
@@ -16,32 +20,56 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
     Found,
     Named,
     accounts,
+    mentioned,
 )
 
 CRYPT_KEYS = "/etc/cryptsetup-keys.d/%s.key"
-CREDENTIALS = ("credentials", "cred", "secretfile", "keyfile")
+# Where Debian looks for a script that is given without a path.
+CRYPT_SCRIPTS = "/lib/cryptsetup/scripts/"
+# What helpers read without being told.
+HELPER_FILES = {"ceph": "/etc/ceph", "fuse.ceph": "/etc/ceph", "davfs": "/etc/davfs2", "glusterfs": "/etc/glusterfs"}
+# Who gets the tickets of a mount that asks for Kerberos, by the beginning of the type.
+TICKETS = (("nfs", "rpc.gssd"), ("cifs", "cifs.upcall"), ("smb3", "cifs.upcall"))
+# Options whose paths lie in what is mounted.
+INSIDE = ("subvol", "subdir", "prefixpath")
 # Options of mounts that name who has what is mounted.
 MOUNT_USERS, MOUNT_GROUPS = ("uid", "fsuid", "cruid", "backupuid"), ("gid", "fsgid", "backupgid")
+# What a map of autofs is, where its type says that it lies in a file.
+MAP_FILES = ("", "file", "program", "exec", "dir")
 
 
-def mount(_spec: str, _place: str, fstype: str, options: str) -> Found:
+def mount(spec: str, _place: str, fstype: str, options: str) -> Found:
     """One mount, by the fields of fstab."""
     yield Named(HELPER, fstype)
+    if fstype in HELPER_FILES:
+        yield Named(FILE, HELPER_FILES[fstype])
+    program = fstype[len("fuse.") :] if fstype.startswith("fuse.") else spec.partition("#")[0]
+    if fstype.startswith("fuse.") or (fstype == "fuse" and "#" in spec):
+        yield Named(PROGRAM, program)
     for option in options.split(","):
         key, _equals, value = option.partition("=")
-        if key in CREDENTIALS and value.startswith("/"):
-            yield Named(FILE, value)
-        elif key in ("x-systemd.requires", "x-systemd.after") and value and not value.startswith("/"):
+        if key in ("x-systemd.requires", "x-systemd.after") and value and not value.startswith("/"):
             yield Named(UNIT, value)
         elif key in MOUNT_USERS:
             yield from accounts(USER, [value])
         elif key in MOUNT_GROUPS:
             yield from accounts(GROUP, [value])
+        elif key == "sec" and value.startswith("krb5"):
+            for program in [program for sign, program in TICKETS if fstype.startswith(sign)]:
+                yield Named(PROGRAM, program)
+        elif not key.startswith("x-") and key not in INSIDE:
+            yield from _paths(_lines.field(value).split(":"))
+
+
+def _paths(words: typing.Iterable[str]) -> Found:
+    for word in words:
+        if word.startswith("/") and not word.startswith("/dev/"):
+            yield Named(FILE, word)
 
 
 def fstab(text: str) -> Found:
     """Lines of fstab."""
-    for line in _lines.unit(text):
+    for line in _lines.effective(text):
         fields = _lines.words(line)
         if len(fields) >= 3:
             yield from mount(*(fields + ["defaults"])[:4])
@@ -49,7 +77,7 @@ def fstab(text: str) -> Found:
 
 def crypttab(text: str) -> Found:
     """Encrypted devices and their keys."""
-    for line in _lines.unit(text):
+    for line in _lines.effective(text):
         fields = (_lines.words(line) + ["-", "-", ""])[:4] if len(_lines.words(line)) > 1 else []
         if not fields:
             continue
@@ -61,6 +89,32 @@ def crypttab(text: str) -> Found:
         for option in fields[3].split(","):
             name, _equals, value = option.partition("=")
             if name == "keyscript":
-                yield Named(PROGRAM, value)
-            elif name == "header" and not value.startswith("/dev/"):
-                yield Named(FILE, value)
+                yield Named(PROGRAM, os.path.join(CRYPT_SCRIPTS, value))
+            else:
+                yield from _paths([value])
+
+
+def checked(text: str) -> Found:
+    """integritytab and veritytab: keys and signatures of devices whose content is checked."""
+    for line in _lines.effective(text):
+        for field in _lines.words(line)[2:]:
+            yield from _paths(option.rpartition("=")[2] for option in field.split(","))
+
+
+def automaster(text: str) -> Found:
+    """The maps that autofs mounts by; without a path in front they lie in /etc."""
+    for line in _lines.effective(text):
+        words = _lines.words(line)
+        for word in [words[0][1:]] if words[0].startswith("+") else words[1:2]:
+            kind, colon, name = word.rpartition(":")
+            if kind.partition(",")[0] in MAP_FILES and (colon or word != "-hosts"):
+                yield Named(FILE, os.path.join("/etc", name))
+
+
+def automap(text: str) -> Found:
+    """What the lines of a map of autofs are mounted by; a map may be a program, too."""
+    for line in [] if text.startswith("#!") else _lines.effective(text):
+        for options in re.findall(r"(?:^|\s)-(\S*)", line):
+            said = re.search(r"(?:^|,)fstype=([\w.]+)", options)
+            yield from mount("", "", said.group(1) if said else "nfs", options)
+    yield from mentioned(text)

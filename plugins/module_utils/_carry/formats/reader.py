@@ -18,7 +18,13 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kub
     runtime,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.logins import limits, sshd, sudoers
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.mounts import crypttab, fstab
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.mounts import (
+    automap,
+    automaster,
+    checked,
+    crypttab,
+    fstab,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.services import (
     chrony,
     crontab,
@@ -77,6 +83,9 @@ SIGNS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
 READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     (FSTAB, fstab),
     (CRYPTTAB, crypttab),
+    ("/etc/integritytab /etc/veritytab", checked),
+    ("/etc/auto.master /etc/auto.master.d/*", automaster),
+    ("/etc/auto.*", automap),
     ("/etc/systemd/system/* /etc/systemd/user/*", unit),
     ("/etc/ssh/sshd_config /etc/ssh/sshd_config.d/*", sshd),
     ("/etc/nftables* /etc/sysconfig/nftables.conf *.nft", nftables),

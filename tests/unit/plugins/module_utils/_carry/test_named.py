@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What carried files name comes along, or it is told at the file: cases as data (named.yml), and odd trees."""
+"""What carried files name comes along, or it is told at the file: cases as data, and odd trees.
+
+Cases are in named.yml and habits.yml, which says what each key of a case means.
+"""
 
 import os
 import subprocess
@@ -12,7 +15,14 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats import kinds, reader
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
 
-CASES = yaml.safe_load((Path(__file__).parent / "named.yml").read_text())
+DATA = [Path(__file__).parent / name for name in ("named.yml", "habits.yml")]
+CASES = [case for path in DATA for case in yaml.safe_load(path.read_text())]
+
+
+def tree(files: dict) -> dict:
+    """Files as move takes them; a list is content and mode."""
+    known = files or {}
+    return {name: (what[0], int(what[1], 8)) if isinstance(what, list) else what for name, what in known.items()}
 
 
 def told(made) -> dict:
@@ -30,18 +40,22 @@ def told(made) -> dict:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_case(move, case):
-    moving = move(case["incumbent"], case.get("release"))
+    packages = {name: tuple(texts) for name, texts in case.get("packages", {}).items()}
+    moving = move(tree(case["incumbent"]), tree(case.get("release")), packages=packages)
     made = moving.carry()
     missing = [path for path in case.get("carried", []) if not os.path.lexists(moving.deployment / path.strip("/"))]
     assert missing == []
     for path, lines in case.get("lines", {}).items():
         assert [line for line in lines if line not in moving.read(path)] == []
     said = told(made)
-    assert {
-        path: said.get(path, "") for path, words in case.get("told", {}).items() if words not in said.get(path, "")
-    } == {}
-    assert set(case.get("told", {})) <= set(said)
-    assert [word for word in case.get("hidden", []) if word in repr(said)] == []
+    expected = {path: [words] if isinstance(words, str) else words for path, words in case.get("told", {}).items()}
+    unsaid = {path: [word for word in words if word not in said.get(path, "")] for path, words in expected.items()}
+    assert {path: (words, said.get(path)) for path, words in unsaid.items() if words} == {}
+    assert set(expected) <= set(said)
+    assert [path for path in case.get("quiet", []) if said.get(path, "").strip("; ")] == []
+    everything = repr(said) + repr(made.differences)
+    assert [word for word in case.get("said", []) if word not in everything] == []
+    assert [word for word in case.get("hidden", []) if word in everything] == []
 
 
 def test_a_tree_deeper_than_python_calls(move):
