@@ -11,6 +11,7 @@ import stat
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.logins import SSHD_FILES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import Item, item
 
@@ -34,11 +35,6 @@ SSHD = "/etc/ssh/sshd_config"
 SSHD_PLACE = SSHD + ".d"
 # Of several drop-ins the first value counts, so what the main file says before it includes them goes first.
 SSHD_FIRST, SSHD_LAST = "/0-osmigrate.conf", "/99-osmigrate.conf"
-# Settings that name files; without some of them sshd does not start, or lets nobody in.
-SSHD_FILES = (
-    "hostkey hostcertificate trustedusercakeys revokedkeys authorizedkeysfile authorizedkeyscommand "
-    "authorizedprincipalsfile authorizedprincipalscommand banner"
-).split()
 NOT_INCLUDED = "the release's sshd_config does not include it"
 
 

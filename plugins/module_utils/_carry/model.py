@@ -29,6 +29,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is
 EMPTY_COUNTS = ("/etc/cron.allow", "/etc/at.allow")
 
 
+# Where programs lie that no package brings.
+LOCAL = ("/usr/local/sbin", "/usr/local/bin")
 # What stays behind, and is more than something that stays behind.
 NO_PLACE = "no-place"  # data that the candidate cannot show
 OTHER_PROGRAM = "other-program"  # a unit of which the release's starts something else
@@ -135,6 +137,11 @@ class Situation:
         if path.startswith(("/usr/local/", "/opt/", "/home/", "/root/", "/srv/")):
             return self.incumbent.exists(path)
         return self.candidate.exists(path) or self.candidate.exists(self.translation.name(path))
+
+    def has_instead(self, path: str) -> bool:
+        """Say whether the candidate can run a program from there, or from where people put one without a package."""
+        name = os.path.basename(path)
+        return any(self.has_program(place) for place in [path] + [f"{local}/{name}" for local in LOCAL])
 
     def link(self, path: str, target: str) -> str:
         """Return where a link of the incumbent has to point to at its place on the candidate.

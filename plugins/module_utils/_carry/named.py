@@ -10,8 +10,8 @@ import re
 import stat
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, rules
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats import kinds, reader
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, built, rules
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats import kinds, reader, units
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation, is_ours
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, HELD_MAX, LINK, Item, item
@@ -23,19 +23,25 @@ Items = typing.List[Item]
 PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin")
 # Where plugins of CNI lie.
 PLUGINS = ("/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni")
+# Below which programs look for what they load.
+LIBRARIES = ("/usr/lib", "/usr/lib64", "/usr/lib/*", "/lib", "/lib64", "/lib/*")
 # Types that no kernel mounts without a program; of others it counts whether the node has one.
 HELPED = ("nfs", "nfs4", "cifs", "smb3", "glusterfs", "ceph.fuse", "davfs", "sshfs")
+# Where what is named is copied from.
+CARRIED = ("/etc/", units.CREDENTIAL_SECRET)
 # What every boot makes anew, so nothing of it can be carried.
 MADE_AT_BOOT = ("/run", "/var/run", "/dev", "/proc", "/sys", "/tmp", "/var/tmp", "/boot")
 # In files for containers names stay as they are.
 AS_IS = ("kubelet", "runtime", "cni")
 # Too much to come along because one file names it.
-WHOLE = ("/etc", "/etc/ssl", "/etc/pki", "/etc/systemd", "/etc/default", "/etc/sysconfig", "/etc/security")
+WHOLE = (
+    "/etc /etc/ssl /etc/pki /etc/systemd /etc/default /etc/sysconfig /etc/security "
+    "/etc/cron.hourly /etc/cron.daily /etc/cron.weekly /etc/cron.monthly"
+).split()
 # What both systems read from a shared directory, so that no Item has its text.
 SHARED_TEXTS = ("/var/lib/kubelet/config.yaml", "/var/lib/kubelet/kubeadm-flags.env")
 CRONTABS = ("/var/spool/cron", "/var/spool/cron/crontabs")
 UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
-MODULES = "/usr/lib/modules"
 # Who makes a list of name servers in /run, and what takes its place where the release has no such service.
 RESOLVERS = (
     ("/run/systemd/resolve/", "systemd-resolved.service"),
@@ -88,25 +94,37 @@ def follow(situation: Situation, items: Items, taken: Names) -> Found:
     """
     found, known = Found([], [], set()), set(taken)
     known.update(path for pattern, _reason in rules.STAYS for path in situation.incumbent.glob(pattern))
-    pending = [(made.target, _shown(situation, made), made.rule) for made in items]
-    pending += [(path, situation.incumbent.text(path), "kubelet") for path in SHARED_TEXTS]
+    pending = [(_names(situation, made), made.rule) for made in items]
+    pending += [(reader.names(path, situation.incumbent.text(path)), "kubelet") for path in SHARED_TEXTS]
     while pending:
-        target, text, rule = pending.pop()
-        for named in reader.names(target, text):
+        names, rule = pending.pop()
+        for named in names:
             for path in _files(situation, named, known):
                 known.add(path)
                 found.taken.add(path)
                 copied = situation.copy(path, rule, as_is=rule in AS_IS)
                 found.items.append(copied)
-                pending.append((copied.target, _shown(situation, copied), rule))
+                pending.append((_names(situation, copied), rule))
     found.items.extend(_made_at_boot(situation))
     return found
+
+
+def _names(situation: Situation, made: Item) -> typing.List[kinds.Named]:
+    """Return what an item names: its text, and a link by where it leads."""
+    names = reader.names(made.target, _shown(situation, made))
+    # What a link of a unit leads to is one of its own.
+    if made.kind == LINK and made.source.startswith("/etc/") and made.rule != "services":
+        try:
+            names.append(kinds.Named(kinds.FILE, situation.incumbent.resolve(made.source)))
+        except FleetError:
+            pass  # it leads nowhere on the incumbent either
+    return names
 
 
 def _files(situation: Situation, named: kinds.Named, known: Names) -> typing.List[str]:
     """Return the files and links of the incumbent that a name stands for and that nothing has carried yet."""
     incumbent, candidate = situation.incumbent, situation.candidate
-    if named.kind not in (kinds.FILE, kinds.MENTIONED, kinds.PROGRAM) or not named.name.startswith("/etc/"):
+    if named.kind not in (kinds.FILE, kinds.MENTIONED, kinds.PROGRAM) or not named.name.startswith(CARRIED):
         return []
     found = []
     for place in incumbent.glob(os.path.normpath(named.name)):
@@ -163,16 +181,7 @@ class _Candidate:
             for part in made.parts if made.target == reader.FSTAB else ():
                 if part.target not in ("/", "/var", "none"):
                     self.places.append(part.target)
-        self._modules = self._read_modules()
-
-    def _read_modules(self) -> Names:
-        tree = self.situation.candidate
-        found: set = set()
-        for release in tree.names(MODULES):
-            for name in ("modules.dep", "modules.builtin"):
-                listed = tree.text(f"{MODULES}/{release}/{name}").split("\n")
-                found.update(_module(os.path.basename(line.partition(":")[0])) for line in listed if line)
-        return found
+        self._modules = built.listed(situation.candidate)
 
     def has(self, path: str) -> bool:
         """Say whether a file or directory is there, or made by somebody else."""
@@ -200,6 +209,12 @@ class _Candidate:
             before = any(self.situation.incumbent.exists(place) for place in places)
             there = any(self.situation.has_program(place) for place in places)
             return f"plugin {name} of CNI" if before and not there else ""
+        if kind == kinds.EXTENSION:
+            before, there = (
+                any(tree.glob(os.path.join(place, name)) for place in LIBRARIES)
+                for tree in (self.situation.incumbent, self.situation.candidate)
+            )
+            return os.path.basename(name) if before and not there else ""
         if kind == kinds.HELPER:
             helper = "/usr/sbin/mount." + name
             on_node = any(self.situation.incumbent.exists(place) for place in (helper, "/sbin/mount." + name))
@@ -211,8 +226,9 @@ class _Candidate:
             there = any(place in self.targets or self.situation.candidate.exists(place) for place in places)
             return "" if there or not any(incumbent.exists(place) for place in places) else name
         if kind == kinds.MODULE:
-            before = self.situation.incumbent.exists("/sys/module/" + _module(name))
-            return f"kernel module {name}" if before and self._modules and _module(name) not in self._modules else ""
+            module = built.plain(name)
+            before = self.situation.incumbent.exists(built.LOADED + module)
+            return f"kernel module {name}" if before and self._modules and module not in self._modules else ""
         return ""
 
     def misses(self, named: kinds.Named) -> typing.List[str]:
@@ -231,10 +247,6 @@ class _Candidate:
             return ""  # nor does it lead anywhere on the incumbent
         is_lost = incumbent.exists(place) and not self.has(self.situation.translation.name(place))
         return f"{LEADS}{place}, which is not there" if is_lost else ""
-
-
-def _module(name: str) -> str:
-    return name.partition(".ko")[0].replace("-", "_")
 
 
 def judge(situation: Situation, items: Items, shared: typing.Iterable[str]) -> typing.Tuple[Items, typing.List[Left]]:

@@ -13,6 +13,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     accounts,
     alternatives,
+    built,
     crontabs,
     dropins,
     enabled,
@@ -168,6 +169,7 @@ def find_differences(situation: Situation, items: typing.List[Item]) -> typing.D
     started = enabled.compare(situation, items)
     return {
         "silent": sorted(situation.incumbent.silent),
+        "lost": built.missed(situation),
         "pam": pam.compare(situation),
         "sudo": rights.compare(situation, items),
         "logins": accounts.compare(situation, items),

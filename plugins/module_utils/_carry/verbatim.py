@@ -92,5 +92,5 @@ def _lost(situation: Situation, rule: Rule, target: str) -> str:
     above = "/".join(target.split("/")[:4])
     if target.startswith("/var/lib/") and situation.incumbent.exists(above):
         return f"{above} is shared, so it is not seen there: copy it to {target} on the node"
-    missing = [path for path in rule.needs if not situation.has_program(path)]
+    missing = [path for path in rule.needs if not situation.has_instead(path)]
     return f"the release has no {', no '.join(missing)}" if missing else ""

@@ -12,6 +12,8 @@ AREA = area(
     [
         take(MADE, "/etc/motd /etc/issue /etc/issue.net /etc/inputrc"),
         take(MADE, "/etc/update-motd.d/*"),
+        # Who may reach programs that ask libwrap, sshd of Debian among them.
+        take(MADE, "/etc/hosts.allow /etc/hosts.deny"),
         # Proxies with passwords are set there, too.
         take(MADE, "/etc/profile.d/* /etc/bash.bashrc /etc/bashrc"),
         take(

@@ -13,6 +13,8 @@ AREA = area(
         take(MADE, "/etc/modules-load.d/*.conf", shown=True),
         take(MADE, "/etc/modprobe.d/*.conf"),
         take(MADE, "/etc/udev/rules.d/* /etc/udev/hwdb.d/* /etc/udev/udev.conf /etc/binfmt.d/*.conf"),
+        # Devices that pods get by their names.
+        take(MADE, "/etc/cdi/**", as_is=True),
     ],
     stays=[("made anew by programs of the release", "/etc/udev/hwdb.bin")],
 )

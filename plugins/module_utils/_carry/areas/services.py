@@ -13,6 +13,13 @@ AREA = area(
         # The environment of all services is set there, proxies with passwords among it.
         take(MADE, "/etc/systemd/*.conf.d/*.conf"),
         take(MADE, "/etc/tmpfiles.d/*.conf /etc/sysusers.d/*.conf"),
+        # Units of containers, of which podman makes those of systemd.
+        take(
+            MADE,
+            "/etc/containers/systemd/**",
+            needs="/usr/lib/systemd/system-generators/podman-system-generator",
+            as_is=True,
+        ),
         take(MADE, "/etc/rc.d/rc.local /etc/rc.local", needs="/usr/lib/systemd/system/rc-local.service"),
     ],
     stays=[("made anew by programs of the release", "/etc/rc?.d/* /etc/rc.d/rc?.d/* /etc/runit/runsvdir/default/*")],

@@ -12,13 +12,15 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 
 # Kinds of what is named. A FILE is read by the program whose file names it, or everything below it; a MENTIONED one
-# only where it is a file that an administrator made. A PLUGIN is one of CNI, by its type. A HELPER is
-# that of a file system, by the name of its type.
-FILE, MENTIONED, PROGRAM, PLUGIN, HELPER, USER, GROUP, UNIT, MODULE = (
+# only where it is a file that an administrator made. A PLUGIN is one of CNI, by its type. An EXTENSION is a library
+# that a program loads, by its name below one of the directories of libraries. A HELPER is that of a file system, by
+# the name of its type.
+FILE, MENTIONED, PROGRAM, PLUGIN, EXTENSION, HELPER, USER, GROUP, UNIT, MODULE = (
     "file",
     "mentioned",
     "program",
     "plugin",
+    "extension",
     "helper",
     "user",
     "group",
@@ -27,6 +29,13 @@ FILE, MENTIONED, PROGRAM, PLUGIN, HELPER, USER, GROUP, UNIT, MODULE = (
 )
 # A path of the system or of /etc, which ends where a shell would end it.
 _PATH = r"""(?<![\w./-])/(?:etc|usr|lib|lib64|bin|sbin)/[^\s"'`;:,<>|&()\[\]{}=$*?\\]+"""
+# What a shell puts into words that are quoted.
+_PUT_IN = r"\$\([^()]*\)|`[^`]*`"
+_SHELLS = r"#!\s*(?:\S*/env\s+)?\S*/?(?:ba|da|k|z|a)?sh\b"
+# Words of a shell, and programs that start another one.
+_BEFORE = set(
+    "if then elif else do while until case in exec time nice nohup ionice env sudo setsid command chronic xargs".split()
+)
 NAME = r"([A-Za-z_][A-Za-z0-9_.-]*\$?)"
 
 
@@ -39,22 +48,47 @@ Found = typing.Iterator[Named]
 
 
 def mentioned(text: str) -> Found:
-    """Files of /etc that a script or a file of settings names somewhere; of a script also those of the system."""
+    """Files of /etc and of the system that a script or a file of settings names somewhere; a script's programs."""
     interpreter = re.match(r"#!\s*(/\S+)(?:[ \t]+(\S+))?", text)
     if interpreter is not None:
         is_env = os.path.basename(interpreter.group(1)) == "env" and interpreter.group(2)
         yield Named(PROGRAM, interpreter.group(2)) if is_env else Named(MENTIONED, interpreter.group(1))
-        for line in _lines.unit(text):
-            yield from command(line)
+        if re.match(_SHELLS, interpreter.group(0)):
+            for line in _lines.shell(text):
+                yield from programs(line)
     for line in _lines.unit(text):
-        for path in re.findall(r"""(?<![\w./-])/etc/[^\s"'`;:,<>|&()\[\]{}=$*?\\]+""", line):
-            yield Named(MENTIONED, path.rstrip("/."))
+        # Not every directory of a list has to be there.
+        if not re.match(r"(?:export\s+)?\w*PATH=", line):
+            yield from paths(line)
+
+
+def paths(text: str) -> Found:
+    """Paths in a text: arguments, what a shell is given, what env starts."""
+    for path in re.findall(_PATH, text):
+        yield Named(MENTIONED, path.rstrip("/."))
 
 
 def command(text: str) -> Found:
-    """Paths in a command, whoever runs it: what a shell is given, what env starts, arguments."""
-    for path in re.findall(_PATH, text):
-        yield Named(MENTIONED, path.rstrip("/."))
+    """A command, whoever runs it: paths in it, what it hands to a shell, and directories whose programs it runs."""
+    yield from paths(text)
+    for single, double in re.findall(r"\s-[a-z]*c\s+(?:'([^']*)'|\"([^\"]*)\")", text):
+        yield from programs(single or double)
+    for path in re.findall(r"\brun-parts\s+(?:-\S+\s+)*(/\S+)", text):
+        yield Named(FILE, path)
+
+
+def programs(text: str) -> Found:
+    """Programs without a path that a line of a shell starts."""
+    # What stands in quotes is no command, but for what a shell puts in there.
+    plain = re.sub(r"'[^']*'", " '' ", text)
+    plain = re.sub(r'"([^"]*)"', lambda found: " '' " + " ; ".join(re.findall(_PUT_IN, found.group(1))), plain)
+    plain = re.sub(r"(?:^|\s)#.*", "", plain)
+    for part in re.split(r"[;&|(){}`]", plain):
+        words = _lines.words(part)
+        while words and (re.match(r"\w+=|[!<>\d-]", words[0]) or words[0] in _BEFORE):
+            words = words[1:]
+        if words and re.match(r"[A-Za-z_][\w.+-]*\Z", words[0]):
+            yield Named(PROGRAM, words[0])
 
 
 def any_of(path: str) -> str:

@@ -16,6 +16,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
     PROGRAM,
     Found,
     Named,
+    paths,
 )
 
 # By the socket that kubelet is told: who listens there.
@@ -32,13 +33,17 @@ def manifest(text: str) -> Found:
     """What static pods mount of the node, in YAML of either style or in JSON."""
     plain = re.sub(r"(?m)(?:^|[ \t])#.*$", "", text)
     for inside in re.findall(r"""hostPath["']?\s*:\s*(\{[^}]*\}|(?:\s*(?:type|path)\s*:[^\n]*){1,2})""", plain):
-        for path in re.findall(r"""\bpath["']?\s*:\s*["']?([^\s"',}]+)""", inside):
-            yield Named(FILE, path)
+        for double, single, bare in re.findall(
+            r"""\bpath["']?\s*:\s*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"',}]+))""", inside
+        ):
+            yield Named(FILE, double or single or bare)
 
 
 def kubelet(text: str) -> Found:
     """Kubelet's configuration, as file or as flags."""
-    for key, value in re.findall(r"""(?m)([A-Za-z-]+)["']?\s*[:=]\s*["']?((?:unix://)?/[^\s"',}\]]+)""", text):
+    said = re.findall(r"""(?m)([A-Za-z-]+)["']?\s*[:=]\s*["']?((?:unix://)?/[^\s"',}\]]+)""", text)
+    said += re.findall(r"""(--[a-z-]+)[ \t]+["']?((?:unix://)?/[^\s"',}\]]+)""", text)
+    for key, value in said:
         key = key.lstrip("-")
         if key in KUBELET_FILES:
             yield Named(FILE, value)
@@ -60,7 +65,10 @@ def runtime(text: str) -> Found:
             yield Named(PROGRAM, value)
         elif key == "runtime_type" and shim and shim.group(2) != "v1":
             yield Named(PROGRAM, f"containerd-shim-{shim.group(1)}-{shim.group(2)}")
+        elif key == "path" and re.match(r"[\w.-]+\Z", value):
+            yield Named(PROGRAM, value)
         else:
+            yield from paths(line)
             for path in re.findall(r"""["'](/[^"']+)["']""", line):
                 for one in path.split(":") if key == "config_path" else [path]:
                     yield Named(FILE, one)

@@ -9,6 +9,7 @@ import re
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kinds import (
+    EXTENSION,
     FILE,
     GROUP,
     NAME,
@@ -18,24 +19,41 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
     Named,
     accounts,
     any_of,
+    paths,
 )
 
 SSHD_USERS = ("authorizedkeyscommanduser", "authorizedprincipalscommanduser")
 SSHD_PROGRAMS = ("authorizedkeyscommand", "authorizedprincipalscommand", "forcecommand")
+# Settings that name files; without some of them sshd does not start, or lets nobody in.
+SSHD_FILES = (
+    "hostkey hostcertificate trustedusercakeys revokedkeys authorizedkeysfile authorizedkeyscommand "
+    "authorizedprincipalsfile authorizedprincipalscommand banner chrootdirectory modulifile"
+).split()
+SSHD_LISTS = {"allowusers": USER, "denyusers": USER, "allowgroups": GROUP, "denygroups": GROUP}
 
 
 def sshd(text: str) -> Found:
-    """Settings of sshd; the files among them are carried by dropins.py."""
-    for line in _lines.unit(text):
+    """Settings of sshd: files, programs, and who gets in."""
+    for line in _lines.effective(text):
         words = _lines.words(line.replace("=", " ", 1)) or [""]
-        if words[0].lower() in SSHD_USERS:
-            yield from accounts(USER, words[1:2])
-        elif words[0].lower() in SSHD_PROGRAMS and len(words) > 1 and words[1].startswith("/"):
-            yield Named(PROGRAM, words[1])
+        keyword, values = words[0].lower(), [word.strip('"') for word in words[1:]]
+        if keyword in SSHD_USERS:
+            yield from accounts(USER, values[:1])
+        elif keyword in SSHD_LISTS:
+            yield from accounts(SSHD_LISTS[keyword], [value.partition("@")[0] for value in values])
+        elif keyword == "match":
+            for of, said in zip(values[::2], values[1::2]):
+                kind = {"user": USER, "group": GROUP}.get(of.lower())
+                yield from accounts(kind, [one.partition("@")[0] for one in said.split(",")]) if kind else ()
+        if keyword in SSHD_PROGRAMS and values and values[0].startswith("/"):
+            yield Named(PROGRAM, values[0])
+        elif keyword in SSHD_FILES:
+            for value in values:
+                yield Named(FILE, any_of(value))
 
 
 def sudoers(text: str) -> Found:
-    """Users and groups that get rights, or as whom they may act, and included files."""
+    """Users and groups that get rights, or as whom they may act, what they may run, and included files."""
     # What includes another file has the sign of a comment in older versions.
     for path in re.findall(r"(?m)^[@#]include(?:dir)?\s+(/\S+)", text):
         yield Named(FILE, any_of(path))
@@ -45,7 +63,10 @@ def sudoers(text: str) -> Found:
             words = re.split(r"[\s,:=]+", rest)
         elif head.startswith(("Defaults", "Host_Alias", "Cmnd_Alias", "@")):
             words = re.findall(rf"^Defaults[:>]{NAME}", head)
+            if "secure_path" not in line:
+                yield from paths(line)
         else:
+            yield from paths(rest)
             # Everything before the hosts, which are the last word.
             words = re.split(r"[\s,]+", head)[:-1] + re.split(r"[\s,:]+", " ".join(re.findall(r"\(([^)]*)\)", rest)))
             yield from accounts(GROUP, re.findall(rf":\s*{NAME}", " ".join(re.findall(r"\(([^)]*)\)", rest))))
@@ -55,6 +76,13 @@ def sudoers(text: str) -> Found:
 
 def limits(text: str) -> Found:
     """For whom limits are."""
-    for line in _lines.unit(text):
+    for line in _lines.effective(text):
         word = _lines.words(line)[0]
-        yield from accounts(GROUP if word.startswith("@") else USER, [word.lstrip("@")])
+        yield from accounts(GROUP if word[0] in "@%" else USER, [word.lstrip("@%")])
+
+
+def wrappers(text: str) -> Found:
+    """The library that reads it, and what its lines start."""
+    yield Named(EXTENSION, "libwrap.so.0")
+    for line in _lines.shell(text):
+        yield from paths(line)

@@ -17,7 +17,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kub
     manifest,
     runtime,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.logins import limits, sshd, sudoers
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.logins import (
+    limits,
+    sshd,
+    sudoers,
+    wrappers,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.mounts import (
     automap,
     automaster,
@@ -26,8 +31,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.mou
     fstab,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.services import (
+    anacrontab,
+    audit,
     chrony,
     crontab,
+    iptables,
     logrotate,
     nftables,
     own_crontab,
@@ -78,6 +86,7 @@ SIGNS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     (r"\bKubeletConfiguration\b", kubelet),
     (r"\b(?:BinaryName|runtime_type|runtime_path)\b", runtime),
     (r"(?m)^\s*(?:table\s+\w+\s+\w+|include\s+\")", nftables),
+    (r"(?m)^\*(?:filter|nat|mangle|raw)\s*$", iptables),
 ]
 # By the place on the candidate; the first that fits.
 READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
@@ -86,9 +95,12 @@ READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     ("/etc/integritytab /etc/veritytab", checked),
     ("/etc/auto.master /etc/auto.master.d/*", automaster),
     ("/etc/auto.*", automap),
-    ("/etc/systemd/system/* /etc/systemd/user/*", unit),
+    ("/etc/systemd/system/* /etc/systemd/user/* /etc/containers/systemd/*", unit),
     ("/etc/ssh/sshd_config /etc/ssh/sshd_config.d/*", sshd),
+    ("/etc/hosts.allow /etc/hosts.deny", wrappers),
+    ("/etc/ssh/ssh_config /etc/ssh/ssh_config.d/*", mentioned),
     ("/etc/nftables* /etc/sysconfig/nftables.conf *.nft", nftables),
+    ("/etc/iptables/* /etc/sysconfig/iptables /etc/sysconfig/ip6tables", iptables),
     ("/etc/kubernetes/manifests/*", manifest),
     (
         "/var/lib/kubelet/* /etc/default/kubelet /etc/sysconfig/kubelet",
@@ -105,12 +117,15 @@ READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     ("/etc/security/limits.conf /etc/security/limits.d/*", limits),
     ("/var/spool/cron/*", own_crontab),
     ("/etc/udev/rules.d/*", udev),
-    ("/etc/crontab /etc/cron.d/* /etc/anacrontab", crontab),
+    ("/etc/crontab /etc/cron.d/*", crontab),
+    ("/etc/anacrontab", anacrontab),
     ("/etc/rsyslog.d/*", rsyslog),
     ("/etc/chrony*", chrony),
     ("/etc/modules-load.d/*", modules),
     ("/etc/modprobe.d/*", modprobe),
-    ("/etc/audit/* /etc/exports* /etc/hosts /etc/kubernetes/* /etc/cni/* /etc/ssh/*", nothing),
+    ("/etc/audit/rules.d/* /etc/audit/audit.rules", audit),
+    ("/etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/subuid /etc/subgid /etc/shells", nothing),
+    ("/etc/audit/* /etc/apparmor.d/* /etc/exports* /etc/hosts /etc/kubernetes/* /etc/cni/* /etc/ssh/*", nothing),
     ("/etc/*", anything),
 ]
 _PLACES = [

@@ -10,8 +10,10 @@ import re
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kinds import (
+    EXTENSION,
     FILE,
     GROUP,
+    MODULE,
     NAME,
     PROGRAM,
     USER,
@@ -20,67 +22,116 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
     accounts,
     command,
     mentioned,
+    programs,
 )
 
 # What begins a script of logrotate.
 SCRIPTS = ("prerotate", "postrotate", "firstaction", "lastaction", "preremove")
+COMPRESSING = ("compresscmd", "uncompresscmd")
+# What hands mail to others.
+SENDMAIL = "sendmail"
+ZONES = "/usr/share/zoneinfo/"
 
 
 def nftables(text: str) -> Found:
-    """Included files; without a path in front nft looks in /etc."""
-    for path in re.findall(r"""(?m)^\s*include\s+["']([^"']+)["']""", text):
+    """Included files, and accounts by whose sockets it filters; without a path in front nft looks in /etc."""
+    plain = re.sub(r"(\"[^\"\n]*\"|'[^'\n]*')|#.*", lambda found: found.group(1) or "", text)
+    for path in re.findall(r"""(?:^|[\s;{}])include\s+["']([^"'\n]+)["']""", plain):
         yield Named(FILE, path if path.startswith("/") else os.path.normpath(os.path.join("/etc", path)))
+    for of, said in re.findall(r"\bsk(uid|gid)\s+(?:(?:==|!=|eq|ne)\s+)?(\{[^}]*\}|\S+)", plain):
+        yield from accounts(USER if of == "uid" else GROUP, re.split(r"[\s{},;\"]+", said))
+
+
+def iptables(text: str) -> Found:
+    """Accounts by whose sockets it filters, and what each match and target is done by."""
+    for line in _lines.effective(text):
+        yield from accounts(USER, re.findall(r"--uid-owner\s+(\S+)", line))
+        yield from accounts(GROUP, re.findall(r"--gid-owner\s+(\S+)", line))
+        for name in re.findall(r"\s(?:-m|--match|-j|--jump)\s+(\w+)", line):
+            for kind in ("xt", "ipt", "ip6t"):
+                yield Named(EXTENSION, f"xtables/lib{kind}_{name}.so")
+            yield Named(MODULE, f"xt_{name}")
 
 
 def logrotate(text: str) -> Found:
-    """As whom it rotates, to whom files are given, and what its scripts run."""
+    """As whom it rotates, to whom files are given, and what it and its scripts run."""
     is_script = False
     for line in _lines.unit(text):
         words = _lines.words(line)
         is_script = words[0] in SCRIPTS or (is_script and words[0] != "endscript")
-        if is_script:
+        if is_script and words[0] not in SCRIPTS:
             yield from command(line)
-            continue
-        if words[0] in ("create", "createolddir", "su"):
-            owners = [word for word in words[1:] if not word.isdigit()]
+            yield from programs(line)
+        elif words[0] in ("create", "createolddir", "su"):
+            owners = words[2:] if words[0] != "su" and words[1:2] and words[1].isdigit() else words[1:]
             yield from accounts(USER, owners[:1])
             yield from accounts(GROUP, owners[1:2])
+        elif words[0] in COMPRESSING and len(words) > 1:
+            yield Named(PROGRAM, words[1])
         elif words[0] == "include" and len(words) > 1:
             yield Named(FILE, words[1])
 
 
 def own_crontab(text: str) -> Found:
     """Programs of the table of a user, who is its name."""
-    for line in _lines.unit(text):
+    for line in _lines.effective(text):
         words = _lines.words(line)
-        if not re.match(r"\w+\s*=", line):
-            yield from command(" ".join(words[1 if line.startswith("@") else 5 :]))
+        if re.match(r"\w+\s*=", line):
+            yield from _setting(line)
+        else:
+            job = " ".join(words[1 if line.startswith("@") else 5 :])
+            yield from command(job)
+            yield from programs(job)
 
 
 def crontab(text: str) -> Found:
     """As whom jobs run, by which shell, and their programs."""
-    for line in _lines.unit(text):
+    for line in _lines.effective(text):
         words = _lines.words(line)
         place = 1 if line.startswith("@") else 5
-        setting = re.match(r"(\w+)\s*=\s*[\"']?([^\s\"']*)", line)
-        if setting is not None:
-            if setting.group(1) == "SHELL":
-                yield Named(PROGRAM, setting.group(2))
+        if re.match(r"\w+\s*=", line):
+            yield from _setting(line)
         elif len(words) > place + 1:
             yield Named(USER, words[place])
-            if words[place + 1].startswith("/"):
-                yield Named(PROGRAM, words[place + 1])
-            yield from command(" ".join(words[place + 2 :]))
-    yield from mentioned(text)
+            yield from _job(" ".join(words[place + 1 :]))
+
+
+def anacrontab(text: str) -> Found:
+    """By which shell jobs run, and their programs; all of them run as root."""
+    for line in _lines.effective(text):
+        if re.match(r"\w+\s*=", line):
+            yield from _setting(line)
+        else:
+            yield from _job(" ".join(_lines.words(line)[3:]))
+
+
+def _setting(line: str) -> Found:
+    setting = re.match(r"SHELL\s*=\s*[\"']?([^\s\"']+)", line)
+    if setting is not None:
+        yield Named(PROGRAM, setting.group(1))
+
+
+def _job(line: str) -> Found:
+    program = line.partition(" ")[0]
+    if program.startswith("/"):
+        yield Named(PROGRAM, program)
+        yield from command(line[len(program) :])
+    else:
+        yield from command(line)
+    yield from programs(line)
 
 
 def rsyslog(text: str) -> Found:
-    """Whom files are given to, as whom it runs, and what it reads."""
+    """Whom files are given to, as whom it runs, and what it reads and loads."""
     for key, value in re.findall(rf"""(?mi)^\s*\$(\w+)\s+{NAME}\s*$""", text):
         if key.lower().endswith(("owner", "droptouser")):
             yield Named(USER, value)
         elif key.lower().endswith(("group", "droptogroup")):
             yield Named(GROUP, value)
+        elif key.lower() in ("modload", "defaultnetstreamdriver"):
+            yield from _loaded(key, value)
+    for key, value in re.findall(r'(?i)\b(load|type|streamdriver|defaultnetstreamdriver)\s*=\s*"([\w.-]+)"', text):
+        yield from _loaded(key, value)
     yield from accounts(USER, re.findall(r'(?i)\b(?:file|dir)owner\s*=\s*"([^"]+)"', text))
     yield from accounts(GROUP, re.findall(r'(?i)\b(?:file|dir)group\s*=\s*"([^"]+)"', text))
     for program in re.findall(r'(?i)\bbinary\s*=\s*"(/[^"\s]+)', text):
@@ -90,11 +141,27 @@ def rsyslog(text: str) -> Found:
     yield from mentioned(text)
 
 
+def _loaded(key: str, value: str) -> Found:
+    name = value[: -len(".so")] if value.endswith(".so") else value
+    yield Named(EXTENSION, f"rsyslog/{'lmnsd_' if 'driver' in key.lower() else ''}{name}.so")
+
+
 def chrony(text: str) -> Found:
-    """As whom chronyd runs, and the files and directories that it reads."""
-    for line in _lines.unit(text):
+    """As whom chronyd runs, the files and directories that it reads, and what it mails by."""
+    for line in _lines.effective(text, "#!;%"):
         words = _lines.words(line)
         if words[0] == "user":
             yield from accounts(USER, words[1:2])
-        for path in [word for word in words[1:] if word.startswith("/etc/")]:
+        elif words[0] == "leapsectz" and len(words) > 1:
+            yield Named(FILE, ZONES + words[1])
+        elif words[0] == "mailonchange":
+            yield Named(PROGRAM, SENDMAIL)
+        for path in [word for word in words[1:] if word.startswith(("/etc/", "/usr/"))]:
             yield Named(FILE, path)
+
+
+def audit(text: str) -> Found:
+    """Accounts by whom rules are chosen: where one is not known, no rule after it is loaded."""
+    for line in _lines.effective(text):
+        yield from accounts(USER, re.findall(r"\b(?:[aefs]?uid|fsuid|obj_uid|loginuid)\s*!?=\s*(\w[\w.-]*)", line))
+        yield from accounts(GROUP, re.findall(r"\b(?:[efs]?gid|fsgid|obj_gid)\s*!?=\s*(\w[\w.-]*)", line))
