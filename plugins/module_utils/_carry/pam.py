@@ -13,8 +13,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
-# Services by which somebody logs in or becomes somebody else.
-SERVICES = ("login", "other", "sshd", "su", "su-l", "sudo", "sudo-i")
+# What is no service, but is included by services.
+INCLUDED = re.compile(r"common-|(?:system|password|fingerprint|smartcard)-auth|postlogin|.*\.")
 PLACES = ("/etc/pam.d", "/usr/lib/pam.d")
 LOGIN_DEFS = "/etc/login.defs"
 INCLUDES_MAX = 16
@@ -26,7 +26,7 @@ NEUTRAL = set(
     "pam_ck_connector pam_mkhomedir pam_oddjob_mkhomedir".split()
 )
 # Modules of sessions that restrict what somebody may do then.
-RESTRICT = set("pam_access pam_limits pam_namespace pam_time pam_loginuid pam_tty_audit pam_group".split())
+RESTRICT = set("pam_access pam_limits pam_namespace pam_time pam_loginuid pam_tty_audit pam_group pam_exec".split())
 # Modules whose arguments say how strict they are.
 STRICT = set(
     "pam_faillock pam_tally2 pam_tally pam_pwquality pam_cracklib pam_passwdqc pam_pwhistory pam_access pam_listfile "
@@ -52,7 +52,7 @@ Stack = typing.Dict[str, typing.List[Entry]]
 def compare(situation: Situation) -> typing.List[str]:
     """Return in sentences where the node is stricter than the candidate will be, or otherwise strict."""
     told: typing.List[str] = []
-    for service in SERVICES:
+    for service in [name for name in situation.incumbent.names(PLACES[0]) if not INCLUDED.match(name)]:
         before = stack(situation.incumbent, PLACES, service)
         after = stack(situation.candidate, (situation.pristine_path(PLACES[0]), PLACES[1]), service)
         if before and after:
@@ -129,8 +129,6 @@ def _gathered(told: typing.List[str]) -> typing.List[str]:
 
 
 def _defs(situation: Situation) -> typing.List[str]:
-    if not situation.packages.verdict(LOGIN_DEFS):
-        return []
     before, after = (
         _settings(situation.incumbent.text(LOGIN_DEFS)),
         _settings(situation.candidate.text(situation.pristine_path(LOGIN_DEFS))),

@@ -172,7 +172,8 @@ def find_differences(situation: Situation, items: typing.List[Item]) -> typing.D
         "lost": built.missed(situation),
         "pam": pam.compare(situation),
         "sudo": rights.compare(situation, items),
-        "logins": accounts.compare(situation, items),
+        "logins": accounts.compare(situation, items) + sshd.compare(situation, items),
+        "sysctl": sysctl.loosened(situation, items),
         "mounts": mounts.compare(situation),
         "services": [f"{name}: the release has none" for name in started.missing]
         + [f"{name}: the release does not start it" for name in started.off],

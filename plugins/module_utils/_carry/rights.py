@@ -5,7 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-import fnmatch
 import os
 import re
 import typing
@@ -23,10 +22,16 @@ NEUTRAL = (
     "env_file badpass_message match_group_by_gid always_query_group_plugin always_set_home fqdn visiblepw"
 ).split()
 # Settings by which a release would let more happen.
-OPENING = "!authenticate targetpw runaspw rootpw !tty_tickets setenv !use_pty visiblepw !requiretty".split()
+OPENING = (
+    "!authenticate targetpw runaspw rootpw !tty_tickets setenv !use_pty visiblepw !requiretty !env_reset !secure_path "
+    "timestamp_timeout timestamp_type exempt_group"
+).split()
+# Variables by which somebody chooses what a program of root's loads, if they are kept.
+LOADING = re.compile(r"\benv_keep\b.*\b(?:LD_\w+|PYTHONPATH|PERL5LIB|PERLLIB|RUBYLIB|BASH_ENV|ENV|PATH)\b")
 # Those that stand in no quotes.
 _COMMAS = re.compile(r",(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)")
 Read = typing.Callable[[str], str]
+Below = typing.Callable[[str], typing.Iterable[str]]
 
 
 class Rule(typing.NamedTuple):
@@ -42,23 +47,27 @@ class Rules(typing.NamedTuple):
     defaults: typing.Set[str]
 
 
-def read(text_of: Read, names: typing.Iterable[str]) -> Rules:
-    """Return what all files say together; blanks and order do not count."""
+def read(text_of: Read, below: Below) -> Rules:
+    """Return what all files say together; blanks and order do not count.
+
+    :param text_of: gives the text of a file.
+    :param below: gives the paths of the files in a directory.
+    """
     found = Rules(set(), set())
-    _read(text_of, sorted(names), SUDOERS, found, 0)
+    _read(text_of, below, SUDOERS, found, 0)
     return found
 
 
-def _read(text_of: Read, names: typing.List[str], path: str, found: Rules, deep: int) -> None:
+def _read(text_of: Read, below: Below, path: str, found: Rules, deep: int) -> None:
     for line in _joined(text_of(path)):
         included = re.match(r"[@#](include|includedir)\s+\"?([^\s\"]+)", line)
-        if included:
-            place = os.path.join(os.path.dirname(path), included.group(2))
-            is_directory = included.group(1) == "includedir"
+        if included and deep < INCLUDES_MAX:
+            place = os.path.join(os.path.dirname(path), included.group(2)).rstrip("/")
+            names = sorted(below(place)) if included.group(1) == "includedir" else [place]
             for name in names:
-                in_it = os.path.dirname(name) == place.rstrip("/") and not re.search(r"\.|~$", os.path.basename(name))
-                if deep < INCLUDES_MAX and (in_it if is_directory else name == place):
-                    _read(text_of, names, name, found, deep + 1)
+                if name == place or not re.search(r"\.|~$", os.path.basename(name)):
+                    _read(text_of, below, name, found, deep + 1)
+        if included:
             continue
         # A number is no comment.
         line = " ".join(_lines.words(re.sub(r"(?<!%)#(?!\d).*", "", line)))
@@ -89,13 +98,14 @@ def compare(situation: Situation, items: typing.Iterable[Item]) -> typing.List[s
     incumbent, candidate = situation.incumbent, situation.candidate
     if not (incumbent.exists(SUDO) and situation.has_program(SUDO)) or situation.pristine(SUDOERS) is None:
         return []
-    brought = {SUDOERS: situation.pristine_path(SUDOERS), **situation.brought(SUDOERS + ".d/*")}
-    texts = {path: candidate.text(pristine) for path, pristine in brought.items()}
     items = list(items)
-    made = [one for one in items if one.kind == FILE and fnmatch.fnmatchcase(one.target, SUDOERS + "*")]
-    texts.update((one.target, one.content.decode("utf-8", "surrogateescape")) for one in made)
-    before = read(incumbent.text, [SUDOERS] + incumbent.glob(SUDOERS + ".d/*"))
-    after = read(lambda path: texts.get(path, ""), texts)
+    made = [one for one in items if one.kind == FILE and one.target.startswith("/etc/")]
+    texts = {one.target: one.content.decode("utf-8", "surrogateescape") for one in made}
+    before = read(incumbent.text, lambda place: incumbent.glob(place + "/*"))
+    after = read(
+        lambda path: texts[path] if path in texts else candidate.text(situation.pristine_path(path)),
+        lambda place: {*situation.brought(place + "/*"), *(path for path in texts if os.path.dirname(path) == place)},
+    )
     before = Rules({_renamed(situation, rule) for rule in before.rules}, before.defaults)
     nobody = _empty_groups(items)
     told = [
@@ -114,7 +124,7 @@ def compare(situation: Situation, items: typing.Iterable[Item]) -> typing.List[s
     told += [
         f"{one} counts on the candidate only"
         for one in sorted(after.defaults - before.defaults)
-        if _name(one) in OPENING
+        if _name(one) in OPENING or LOADING.search(one)
     ]
     return told
 

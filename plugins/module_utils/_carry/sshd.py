@@ -98,6 +98,39 @@ def _read(
         found.setdefault(keyword, Setting(words[0], " ".join(words[1:]).strip('"'), path))
 
 
+def _matches(text: str) -> typing.List[typing.Tuple[str, typing.Set[str]]]:
+    """Return the Match blocks of one file, each with the settings in it that say who gets in and what they may do."""
+    found: typing.List[typing.Tuple[str, typing.Set[str]]] = []
+    for line in _lines.effective(text):
+        words = _lines.words(line.replace("=", " ", 1))
+        if words[0].lower() == "match":
+            found.append((" ".join(words), set()))
+        elif found and ALIASES.get(words[0].lower(), words[0].lower()) in DEFAULTS:
+            found[-1][1].add(" ".join(words))
+    return found
+
+
+def compare(situation: Situation, items: typing.Iterable[Item]) -> typing.List[str]:
+    """Return in sentences the Match blocks of the release that the node does not have: nothing outside of them counts.
+
+    :param items: what the candidate gets.
+    """
+    incumbent, candidate = situation.incumbent, situation.candidate
+    if not (incumbent.text(SSHD) and situation.has_program("/usr/sbin/sshd")):
+        return []
+    carried = {made.target for made in items}
+    own = [_matches(incumbent.text(path)) for path in [SSHD, *incumbent.glob(SSHD_PLACE + "/*.conf")]]
+    known = [(match.lower(), {line.lower() for line in said}) for blocks in own for match, said in blocks]
+    brought = {SSHD: situation.pristine_path(SSHD), **situation.brought(SSHD_PLACE + "/*.conf")}
+    return [
+        f"sshd: {match} with {', '.join(sorted(said))} in the release's {path}"
+        for path in sorted(set(brought) - carried)
+        for match, said in _matches(candidate.text(brought[path]))
+        if said
+        and not any(match.lower() == other and {line.lower() for line in said} <= lines for other, lines in known)
+    ]
+
+
 def plan(situation: Situation, items: typing.Iterable[Item]) -> Found:
     """Return Found: drop-ins with what would be otherwise on the candidate.
 

@@ -38,6 +38,36 @@ GONE = {
 }
 # Linux has them only where its distribution has added them.
 ADDED = {"kernel/unprivileged_userns_clone": DEBIAN}
+# Parameters by which more may be done, by how strict each value is: from what any Linux begins with to the strictest.
+STRICT = {
+    "kernel/yama/ptrace_scope": "0 1 2 3",
+    "kernel/kptr_restrict": "0 1 2",
+    "kernel/dmesg_restrict": "0 1",
+    "kernel/perf_event_paranoid": "-1 0 1 2 3 4",
+    "kernel/unprivileged_bpf_disabled": "0 2 1",
+    "kernel/randomize_va_space": "0 1 2",
+    "kernel/kexec_load_disabled": "0 1",
+    "kernel/modules_disabled": "0 1",
+    "fs/protected_symlinks": "0 1",
+    "fs/protected_hardlinks": "0 1",
+    "fs/protected_fifos": "0 1 2",
+    "fs/protected_regular": "0 1 2",
+    "fs/suid_dumpable": "1 2 0",
+    "net/core/bpf_jit_harden": "0 1 2",
+    "net/ipv4/tcp_syncookies": "0 1 2",
+    "net/ipv4/icmp_echo_ignore_broadcasts": "0 1",
+}
+_OF_DEVICES = {
+    "ipv4/conf/%s/rp_filter": "0 2 1",
+    "ipv4/conf/%s/accept_redirects": "1 0",
+    "ipv4/conf/%s/secure_redirects": "1 0",
+    "ipv4/conf/%s/send_redirects": "1 0",
+    "ipv4/conf/%s/accept_source_route": "1 0",
+    "ipv6/conf/%s/accept_redirects": "1 0",
+    "ipv6/conf/%s/accept_source_route": "1 0 -1",
+    "ipv6/conf/%s/accept_ra": "2 1 0",
+}
+STRICT.update({"net/" + key % scope: values for key, values in _OF_DEVICES.items() for scope in ("all", "default")})
 # What has no values of its own: the directory is there whatever a kernel can do.
 SOME = "kernel"
 _VERSION = re.compile(r"(\d+)\.(\d+)")
@@ -109,6 +139,25 @@ def compare(situation: Situation, items: typing.List[Item]) -> list:
         elif made and situation.incumbent.is_directory(LIVE + SOME) and not situation.incumbent.exists(LIVE + key):
             left.append(Left(name, "the node's kernel does not have it, now at least"))
     return left
+
+
+def loosened(situation: Situation, items: typing.List[Item]) -> typing.List[str]:
+    """Return in sentences where the node's files are stricter than those of the candidate, whoever made them.
+
+    :param items: Items of the plan.
+    """
+    before, after = effective(situation.incumbent), effective(situation.candidate, items)
+    told = []
+    for key, values in sorted(STRICT.items()):
+        known = values.split()
+        live = situation.incumbent.text(LIVE + key).strip()
+        now = before[key][0] if key in before else live
+        # Where no file says anything, what the node's kernel began with may be what the candidate's does.
+        then = after[key][0] if key in after else known[0] if key in before else now
+        if now in known and then in known and known.index(then) < known.index(now):
+            where = f"by {after[key][1]}" if key in after else "as far as files say"
+            told.append(f"{key} is {now} on the node, {then} on the candidate {where}")
+    return told
 
 
 def _is_missing(situation: Situation, key: str) -> bool:

@@ -174,8 +174,8 @@ CHECKS = [
         "carry-logins-differ",
         "high",
         True,
-        "By accounts of the release somebody may log in who may not on the node",
-        "Take a release without a password for them, or lock them by a hook",
+        "The release lets somebody log in, or log in otherwise, who may not on the node",
+        "Take a release without that, or lock such accounts and remove such files by a hook",
         _differing("logins"),
     ),
     Check(
@@ -185,6 +185,14 @@ CHECKS = [
         "The candidate mounts with fewer restrictions",
         "Mount what needs them by a line of its own in /etc/fstab",
         _differing("mounts"),
+    ),
+    Check(
+        "carry-sysctl-differs",
+        "medium",
+        True,
+        "Parameters of the kernel are stricter on the node, by files of its packages",
+        "Set them in a file of /etc/sysctl.d, which is carried",
+        _differing("sysctl"),
     ),
     Check(
         "carry-services-missing",
