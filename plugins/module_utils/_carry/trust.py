@@ -43,7 +43,7 @@ def plan(situation: Situation) -> Found:
     """Return Found: the release's bundle with the administrator's certificates at its end.
 
     In /usr/local the certificates themselves are shared. Others, and all for EL's family, go where update-ca-trust
-    looks; from there the next release gets them, too.
+    looks; from there the next release gets them, too. So do those among the packages' own that were chosen by hand.
     """
     found = Found([], [], set())
     pieces, sources = [], []
@@ -113,6 +113,11 @@ def _candidates(situation: Situation, found: Found) -> typing.Iterator[str]:
             if directory != LOCAL or path.endswith(".crt"):
                 found.taken.add(path)
                 yield path
+    for line in _lines.effective(situation.incumbent.text(CHOSEN), "#!"):
+        # Those of packages are the release's to choose.
+        path = CHOICES + line.strip(_lines.BLANKS)
+        if situation.incumbent.exists(path) and situation.packages.verdict(path):
+            yield path
 
 
 def _pem(content: bytes) -> typing.Optional[bytes]:
