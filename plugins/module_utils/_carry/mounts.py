@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import fnmatch
 import os
+import re
 import stat
 import typing
 
@@ -130,6 +131,12 @@ def _nowhere(path: str, target: str, link: str = "") -> Left:
     return Left(path, f"{told}the release has no directory {target}, and none can be made there", NO_PLACE)
 
 
+def _named(fields: typing.List[str]) -> str:
+    """Return a line of fstab as it is called: what is mounted may have credentials in it, in words of its own."""
+    spec = re.sub(r"([?,]).*", r"\1...", without_userinfo(fields[0]))
+    return f"{FSTAB}: {' '.join([spec] + fields[1:3])}"
+
+
 def plan_missing(situation: Situation) -> Found:
     """Return Found: what a new deployment needs below / for the fstab that it got by merge."""
     incumbent, candidate, items, left = situation.incumbent, situation.candidate, [], []
@@ -138,7 +145,7 @@ def plan_missing(situation: Situation) -> Found:
         if not _is_made(situation, place, fields[3], own_var=True) or candidate.is_directory(place):
             continue
         if _is_sealed(situation, place):
-            left.append(_nowhere(f"{FSTAB}: {without_userinfo(' '.join(fields[:3]))}", place))
+            left.append(_nowhere(_named(fields), place))
         else:
             status = incumbent.lstat(place)
             mode = stat.S_IMODE(status.st_mode) if status else 0o755
@@ -215,7 +222,7 @@ def _is_sealed(situation: Situation, place: str) -> bool:
 
 def _carry_line(layout: _Layout, fields: typing.List[str], own_var: bool) -> None:
     spec, place, fstype, options = fields[:4]
-    name = f"{FSTAB}: {without_userinfo(' '.join(fields[:3]))}"
+    name = _named(fields)
     if plain(place) == "/":
         layout.left.append(Left(name, "the boot entry names the root"))
         return

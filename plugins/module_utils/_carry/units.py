@@ -88,9 +88,15 @@ def _instead(situation: Situation, scope: str, name: str, path: str) -> Left:
 
 
 def _started(text: str) -> str:
-    """Return the programs of a unit's ExecStart lines with the names of their flags and variables."""
+    """Return the programs of a unit's ExecStart lines with the names of their flags and variables.
+
+    What follows the letter of a short flag may be its value.
+    """
     commands = re.findall(r"(?m)^\s*ExecStart\s*=[-@:+!|]*(\S+)(.*)$", text.replace("\\\n", " "))
-    shown = [[program] + re.findall(r"(?<!\S)(--?[A-Za-z][\w-]*|\$\{?\w+\}?)", rest) for program, rest in commands]
+    shown = [
+        [program] + re.findall(r"(?<!\S)(--[A-Za-z][\w-]*|-[A-Za-z][\w-]*(?==)|-[A-Za-z]|\$\{?\w+\}?)", rest)
+        for program, rest in commands
+    ]
     return " and ".join(" ".join(words) for words in shown)
 
 
