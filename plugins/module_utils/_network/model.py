@@ -58,6 +58,7 @@ def left_alone(lost: Lost) -> str:
 # no_default4, no_default6: whether no default route may come by it, whoever tells of one. privacy: the use of temporary
 # addresses of IPv6 as systemd-networkd calls it, "" where the files say nothing.
 # duid, iaid: by which DHCPv6 knows the node and the interface, bytes as client_id has them, "" where that is not known.
+# host: the name that DHCP servers are told, "" for that of the node; no_host: they are told none.
 # client_id: by which DHCP knows the node: mac, duid, or the bytes as hexadecimal digits with colons.
 class Stanza(typing.NamedTuple):
     names: typing.List[str]
@@ -77,6 +78,8 @@ class Stanza(typing.NamedTuple):
     privacy: str = ""
     duid: str = ""
     iaid: str = ""
+    host: str = ""
+    no_host: bool = False
 
 
 # What the files of one configuration system say, and which files those are; alone: whether the first stanza that

@@ -23,15 +23,20 @@ _BLOCK = re.compile(r'\b(\w+)\s*("[^"]*")?\s*\{[^{}]*\}')
 _SENT = re.compile(r'\b(?:send|supersede)\s+([\w.-]+)\s*=?\s*("(?:\\.|[^"\\])*"|[^";]+);')
 _BYTES = re.compile(r"[0-9A-Fa-f]{1,2}(:[0-9A-Fa-f]{1,2})+")
 _ESCAPED = re.compile(r"\\([0-7]{3}|.)")
-_IDENTIFIER = "dhcp-client-identifier"
+# What it sends, makes otherwise of what a server offers, or does not take from it.
+_SAID = re.compile(r"\b(send|supersede|prepend|append|default|reject|require)\s+([\w.-]+)")
+_IDENTIFIER, _HOST = "dhcp-client-identifier", "host-name"
 # What is sent of it is what the candidate sends, too.
-_USUAL = {"host-name": ("gethostname()", '"<hostname>"')}
+_USUAL = re.compile(r'\bsend\s+host-name\s*=?\s*(?:gethostname\(\)|"<hostname>")')
+_NAME = re.compile(r'"[A-Za-z0-9.-]+"')
 
 
-# What one interface sends: its id as Stanza has it, "" where nothing is said of it; lost: what cannot be said so.
+# What one interface sends: its id and its name as Stanza has them, "" where nothing is said of them; lost: what cannot
+# be said so, and what is made of the server's answer.
 class Sent(typing.NamedTuple):
     path: str
     client_id: str
+    host: str
     lost: typing.List[model.Lost]
 
 
@@ -42,17 +47,24 @@ def sent(tree: typing.Any, name: str) -> Sent:
     """
     path = next((path for path in (file.replace("%s", name) for file in FILES) if tree.read(path) is not None), "")
     if not path:
-        return Sent("", "", [])
+        return Sent("", "", "", [])
     text = _COMMENT.sub(lambda found: found.group(1) or "", tree.text(path))
     own = [block.group(0) for block in _BLOCK.finditer(text) if block.group(2) == f'"{name}"']
-    client_id, lost = "", []
-    for option, value in _SENT.findall("\n".join([_BLOCK.sub("", text)] + own)):
+    text = "\n".join([_BLOCK.sub("", text)] + own)
+    client_id, host, told = "", "", []
+    for option, value in _SENT.findall(text):
         value = " ".join(_lines.words(value))
         if option == _IDENTIFIER:
             client_id = _identifier(value)
-        if (option == _IDENTIFIER and not client_id) or value not in _USUAL.get(option, (value,)):
-            lost.append(model.Lost(path, f"send {option} of {name}"))
-    return Sent(path, client_id, lost)
+        elif option == _HOST and _NAME.fullmatch(value):
+            host = value.strip('"')
+    for kind, option in _SAID.findall(text):
+        if option == _IDENTIFIER:
+            known = bool(client_id)
+        else:
+            known = kind == "send" and option == _HOST and (bool(host) or _USUAL.search(text) is not None)
+        told += [] if known else [f"{kind} {option}"]
+    return Sent(path, client_id, host, [model.Lost(path, f"{word} of {name}") for word in dict.fromkeys(told)])
 
 
 def _identifier(value: str) -> str:

@@ -83,7 +83,9 @@ def _read_file(tree: typing.Any, path: str, suffix: str, common: typing.Dict[str
     made = model.stanza(names, values.get("HWADDR", ""), [path])
     method = values.get("BOOTPROTO", "none").lower()
     if method in ("dhcp", "bootp"):
-        made = made._replace(dhcp4=True, client_id=_client_id(tree, name, values))
+        sent = _sent(tree, name, values)
+        found.lost.extend(sent.lost)
+        made = made._replace(dhcp4=True, client_id=sent.client_id or "mac", host=sent.host)
     elif method not in ("none", "static", ""):
         found.lost.append(model.lost_setting(path, "BOOTPROTO"))
     ipv6 = values.get("IPV6INIT", "yes" if "IPV6ADDR" in values else "no").lower() in ("yes", "true", "1")
@@ -104,10 +106,10 @@ def _read_file(tree: typing.Any, path: str, suffix: str, common: typing.Dict[str
     found.stanzas.append(made)
 
 
-def _client_id(tree: typing.Any, name: str, values: typing.Dict[str, str]) -> str:
-    """Return the id of the DHCP client: NetworkManager has one of its own, and the scripts start dhclient."""
+def _sent(tree: typing.Any, name: str, values: typing.Dict[str, str]) -> dhclient.Sent:
+    """Return what a DHCP client tells: NetworkManager has one of its own, and the scripts start dhclient."""
     by_scripts = values.get("NM_CONTROLLED", "yes").lower() in _NO or not tree.exists(MANAGER)
-    return by_scripts and dhclient.sent(tree, name).client_id or "mac"
+    return dhclient.sent(tree, name) if by_scripts else dhclient.Sent("", "", "", [])
 
 
 def _read_value(made: model.Stanza, key: str, value: str, values: typing.Dict[str, str]) -> model.Stanza:
@@ -129,6 +131,10 @@ def _read_value(made: model.Stanza, key: str, value: str, values: typing.Dict[st
         return made
     elif key == "DHCP_CLIENT_ID":
         return made._replace(client_id=value)
+    elif key == "DHCP_HOSTNAME":
+        return made._replace(host=value)
+    elif key == "DHCP_SEND_HOSTNAME":
+        return made._replace(no_host=value.lower() in _NO)
     elif key in ("DEFROUTE", "IPV6_DEFROUTE") and value.lower() in _NO:
         return made._replace(no_default4=True) if key == "DEFROUTE" else made._replace(no_default6=True)
     elif key == "IPV6_PRIVACY" and value.lower() in _PRIVACY:

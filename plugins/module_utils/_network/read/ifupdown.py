@@ -160,7 +160,7 @@ def _read_block(
         sent = dhclient.sent(tree, name)
         found.lost.extend(sent.lost)
         found.paths.extend([sent.path] if sent.path and sent.path not in found.paths else [])
-        made = made._replace(dhcp4=True, client_id=sent.client_id or "mac")
+        made = made._replace(dhcp4=True, client_id=sent.client_id or "mac", host=sent.host)
     elif (family, method) == ("inet6", _DHCP):
         made = made._replace(dhcp6=True, ra=True)
     elif (family, method) == ("inet6", _AUTO):
@@ -188,6 +188,8 @@ def _read_line(made: model.Stanza, key: str, value: str, values: typing.Dict[str
         int(value)
     elif key == "dns-nameservers":
         made.dns.extend(value.split())
+    elif key == "hostname" and method == _DHCP:
+        return made._replace(host=value)
     elif key in ("dns-search", "dns-domain"):
         made.search.extend(word for word in value.split() if word not in made.search)
     elif key in ("up", "post-up"):

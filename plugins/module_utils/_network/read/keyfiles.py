@@ -111,6 +111,8 @@ def _read_line(made: model.Stanza, section: str, key: str, value: str, values: t
             raise ValueError(value)
         if key == "never-default" and value in _YES:
             return made._replace(no_default4=True) if section == "ipv4" else made._replace(no_default6=True)
+        if key == "dhcp-send-hostname" and section == "ipv4":
+            return made._replace(no_host=value not in _YES)
         if key == "ip6-privacy":
             return made._replace(privacy=_PRIVACY[value])
         return made
@@ -134,6 +136,8 @@ def _read_line(made: model.Stanza, section: str, key: str, value: str, values: t
         made.search.extend(word for word in value.split(";") if word and word not in made.search)
     elif key == "dhcp-client-id" and section == "ipv4":
         return made._replace(client_id=value)
+    elif key == "dhcp-hostname" and section == "ipv4":
+        return made._replace(host=value)
     elif key == "dhcp-duid" and _HEX.fullmatch(value):
         return made._replace(duid=value.lower())
     elif key == "dhcp-iaid" and section == "ipv6" and value.isdigit() and int(value) < 2**32:

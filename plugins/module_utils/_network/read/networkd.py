@@ -15,14 +15,16 @@ PLACES = ("/etc/systemd/network", "/run/systemd/network")
 _YES, _NO = ("yes", "true", "1", "on"), ("no", "false", "0", "off")
 _ALL_YES = [[word] for word in _YES]
 _PRIVACY = {"prefer-public": "prefer-public", "kernel": "kernel"}
+# What is taken of an answer unless a file forbids it.
+_TAKEN = ("UseDNS", "UseAddress")
 # Layers below the addresses are taken from what runs; other words have no effect on them.
 _CLEAR = {
     "Match": "Name MACAddress PermanentMACAddress Type",
     "Network": "Description VLAN Bond Bridge ConfigureWithoutCarrier LLMNR MulticastDNS EmitLLDP LLDP "
     "IgnoreCarrierLoss KeepConfiguration",
     "Link": "MTUBytes MACAddress RequiredForOnline RequiredFamilyForOnline",
-    "DHCPv4": "UseMTU UseDNS UseDomains UseHostname SendHostname RouteMetric UseNTP",
-    "DHCP": "UseMTU UseDNS UseDomains UseHostname SendHostname RouteMetric UseNTP",
+    "DHCPv4": "UseMTU UseDNS UseDomains UseHostname RouteMetric UseNTP",
+    "DHCP": "UseMTU UseDNS UseDomains UseHostname RouteMetric UseNTP",
     "DHCPv6": "UseDNS UseHostname UseNTP RouteMetric UseAddress",
     "IPv6AcceptRA": "UseDNS UseDomains RouteMetric UseMTU",
     "Address": "Label",
@@ -153,6 +155,10 @@ def _read_line(made: model.Stanza, section: str, key: str, value: str) -> model.
         if value not in ("mac", "duid"):
             raise ValueError(value)
         return made._replace(client_id=value)
-    elif key not in _CLEAR[section].split():
+    elif section in ("DHCPv4", "DHCP") and key == "SendHostname":
+        return made._replace(no_host=value in _NO)
+    elif section in ("DHCPv4", "DHCP") and key == "Hostname":
+        return made._replace(host=value)
+    elif key not in _CLEAR[section].split() or (key in _TAKEN and value in _NO):
         raise KeyError(key)
     return made

@@ -235,6 +235,7 @@ def _dhcp(one: model.Interface, lost: list) -> typing.List[typing.Tuple[str, str
         lines.append(("ClientIdentifier", "mac"))
     elif stanza.client_id != "duid":
         lost.append(f"the DHCP client id of {one.link.name}")
+    lines += [("SendHostname", "no")] if stanza.no_host else [("Hostname", stanza.host)] if stanza.host else []
     lines += [("UseGateway", "no")] if stanza.no_default4 else []
     return lines + ([("RouteMetric", str(one.metric))] if one.metric is not None else [])
 

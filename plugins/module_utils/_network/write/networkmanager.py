@@ -102,6 +102,8 @@ def _ipv4(one: model.Interface, lost: list) -> typing.List[typing.Tuple[str, str
     lines = [("method", method)] + _common(stanza, addresses, 4)
     if stanza.dhcp4:
         lines.append(("dhcp-client-id", stanza.client_id or "mac"))
+        lines += [("dhcp-send-hostname", "false")] if stanza.no_host else []
+        lines += [("dhcp-hostname", stanza.host)] if stanza.host else []
         if stanza.client_id == "duid":
             lost.append(f"the DHCP client id of {one.link.name}: NetworkManager makes another one")
         lines += [("route-metric", str(one.metric))] if one.metric else []

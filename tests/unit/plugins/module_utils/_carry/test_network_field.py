@@ -257,8 +257,12 @@ IDS = [
     ('interface "eno2" {\n send dhcp-client-identifier 1:2;\n}\n', "", []),
     ("send dhcp-client-identifier = concat(1, hardware);\n", "", ["send dhcp-client-identifier of eno1"]),
     ("send host-name = gethostname();\n", "", []),
-    ('send host-name "SEKRET";\n', "", ["send host-name of eno1"]),
-]
+    ('send host-name "node-7";\n', "", []),
+    ('send host-name = concat("SEKRET", "1");\n', "", ["send host-name of eno1"]),
+    ('send vendor-class-identifier "SEKRET";\n', "", ["send vendor-class-identifier of eno1"]),
+    ("supersede routers 10.0.0.9;\nprepend  domain-name-servers ::1;\nrequest routers;\n", "",
+     ["supersede routers of eno1", "prepend domain-name-servers of eno1"]),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("text, client_id, lost", IDS, ids=[text for text, _id, _lost in IDS])
@@ -283,6 +287,45 @@ def test_dhcp_client_id(networked, target):
     else:
         assert "ClientIdentifier=mac" not in written["/etc/systemd/network/10-osmigrate-eno1.network"]
         assert "the DHCP client id of eno1" in lost["/etc/systemd/network/10-osmigrate-eno1.network"]
+
+
+IFUPDOWN, IFCFG = "/etc/network/interfaces", "/etc/sysconfig/network-scripts/ifcfg-eno1"
+BY_IFUPDOWN = LOOPBACK + "auto eno1\niface eno1 inet dhcp\n"
+BY_IFCFG = "DEVICE=eno1\nBOOTPROTO=dhcp\n"
+BY_KEYFILE = "[connection]\nid=a\ntype=ethernet\ninterface-name=eno1\n[ipv6]\nmethod=ignore\n[ipv4]\nmethod=auto\n"
+HOSTS = [
+    ("ifupdown", {IFUPDOWN: BY_IFUPDOWN + " hostname node-7\n"}, "node-7"),
+    ("ifupdown", {IFUPDOWN: BY_IFUPDOWN, "/etc/dhcp/dhclient.conf": 'send host-name "node-7";\n'}, "node-7"),
+    ("NetworkManager", {KEYFILES + "a.nmconnection": (BY_KEYFILE + "dhcp-hostname=node-7\n", 0o600)}, "node-7"),
+    ("NetworkManager", {KEYFILES + "a.nmconnection": (BY_KEYFILE + "dhcp-send-hostname=false\n", 0o600)}, ""),
+    ("ifcfg", {IFCFG: BY_IFCFG + "DHCP_HOSTNAME=node-7\n"}, "node-7"),
+    ("ifcfg", {IFCFG: BY_IFCFG + "DHCP_SEND_HOSTNAME=no\n"}, ""),
+]
+
+
+@pytest.mark.parametrize("target", sorted(UNITS))
+@pytest.mark.parametrize(("owner", "files", "host"), HOSTS, ids=range(len(HOSTS)))
+def test_the_name_that_dhcp_servers_are_told_is_kept(networked, owner, files, host, target):
+    live = running([device("eno1", 1, leased=["10.0.0.5/24"])], [route("default", "eno1", "10.0.0.1")])
+    written, _left, told, _lost = networked(files, live, owner, target)
+    if target == "NetworkManager":
+        place = KEYFILES + ("a.nmconnection" if owner == target else "osmigrate-eno1.nmconnection")
+        assert (f"dhcp-hostname={host}\n" if host else "dhcp-send-hostname=false\n") in written[place]
+    else:
+        text = written["/etc/systemd/network/10-osmigrate-eno1.network"]
+        assert (f"Hostname={host}\n" if host else "SendHostname=no\n") in text
+    assert [lost for lost in told["lost"] if "host" in lost.lower()] == []
+
+
+@pytest.mark.parametrize("line", ["UseDNS=no", "SendHostname=no", "UseDNS=yes", "Hostname=node-7"])
+def test_what_networkd_is_forbidden_to_take_is_told_where_another_tool_takes_over(networked, line):
+    text = f"[Match]\nName=eno1\n[Network]\nDHCP=ipv4\n[DHCPv4]\n{line}\n"
+    live = running([device("eno1", 1, leased=["10.0.0.5/24"])], [route("default", "eno1", "10.0.0.1")])
+    files = {"/etc/systemd/network/10.network": text}
+    written, _left, told, _lost = networked(files, live, "systemd-networkd", "NetworkManager")
+    said = "\n".join(told["lost"]) + written[KEYFILES + "osmigrate-eno1.nmconnection"]
+    kept = {"SendHostname=no": "dhcp-send-hostname=false", "Hostname=node-7": "dhcp-hostname=node-7"}
+    assert (kept.get(line, "DHCPv4.UseDNS") in said) == (line != "UseDNS=yes")
 
 
 LEASES6 = """\
