@@ -15,6 +15,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats imp
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation, is_ours
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, HELD_MAX, LINK, Item, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
 
 Names = typing.Set[str]
@@ -121,13 +122,19 @@ def _names(situation: Situation, made: Item) -> typing.List[kinds.Named]:
     return names
 
 
+def _places(tree: Tree, name: str) -> typing.List[str]:
+    """Return what a path or a pattern stands for; a path may have the characters of patterns in it."""
+    path = os.path.normpath(name)
+    return [path] if tree.lstat(path) is not None else tree.glob(path)
+
+
 def _files(situation: Situation, named: kinds.Named, known: Names) -> typing.List[str]:
     """Return the files and links of the incumbent that a name stands for and that nothing has carried yet."""
     incumbent, candidate = situation.incumbent, situation.candidate
     if named.kind not in (kinds.FILE, kinds.MENTIONED, kinds.PROGRAM) or not named.name.startswith(CARRIED):
         return []
     found = []
-    for place in incumbent.glob(os.path.normpath(named.name)):
+    for place in _places(incumbent, named.name):
         below = [(place, incumbent.status(place))]
         if stat.S_ISDIR(below[0][1].st_mode) and named.kind == kinds.FILE and place not in WHOLE:
             below = list(incumbent.walk(place))
@@ -235,7 +242,7 @@ class _Candidate:
         """Return the files of the incumbent that a name stands for and that will not be there."""
         if named.kind not in (kinds.FILE, kinds.MENTIONED) or not named.name.startswith("/"):
             return []
-        places = self.situation.incumbent.glob(os.path.normpath(named.name))
+        places = _places(self.situation.incumbent, named.name)
         return [place for place in places if not self.has(self.situation.translation.name(place))]
 
     def leads_nowhere(self, link: str) -> str:

@@ -56,6 +56,8 @@ def mentioned(text: str) -> Found:
         if re.match(_SHELLS, interpreter.group(0)):
             for line in _lines.shell(text):
                 yield from programs(line)
+    for path in re.findall(r"(?m)^\s*include(?:dir|file)?\s+(/[^\s\"';]+)", text):
+        yield Named(FILE, path)
     for line in _lines.unit(text):
         # Not every directory of a list has to be there.
         if not re.match(r"(?:export\s+)?\w*PATH=", line):
@@ -69,10 +71,12 @@ def paths(text: str) -> Found:
 
 
 def command(text: str) -> Found:
-    """A command, whoever runs it: paths in it, what it hands to a shell, and directories whose programs it runs."""
+    """A command, whoever runs it: paths in it, what it hands to a shell, modules, directories of programs."""
     yield from paths(text)
     for single, double in re.findall(r"\s-[a-z]*c\s+(?:'([^']*)'|\"([^\"]*)\")", text):
         yield from programs(single or double)
+    for name in re.findall(r"\bmodprobe\s+(?:-\S+\s+)*([\w-]+)", text):
+        yield Named(MODULE, name)
     for path in re.findall(r"\brun-parts\s+(?:-\S+\s+)*(/\S+)", text):
         yield Named(FILE, path)
 

@@ -14,6 +14,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
     FILE,
     GROUP,
     HELPER,
+    MODULE,
     PROGRAM,
     UNIT,
     USER,
@@ -28,6 +29,13 @@ CRYPT_KEYS = "/etc/cryptsetup-keys.d/%s.key"
 CRYPT_SCRIPTS = "/lib/cryptsetup/scripts/"
 # What helpers read without being told.
 HELPER_FILES = {"ceph": "/etc/ceph", "fuse.ceph": "/etc/ceph", "davfs": "/etc/davfs2", "glusterfs": "/etc/glusterfs"}
+# Who makes a device, by its name. Those with a dash may be of LVM, if no other one has them.
+MAKERS = (
+    ("/dev/md", "mdadm"),
+    ("/dev/mapper/mpath", "multipath"),
+    (r"/dev/mapper/[\w.+]+-", "lvm"),
+    (r"/dev/(?!mapper/|disk/|md|loop|nbd|zvol/|drbd|rbd/)[\w.+-]+/[\w.+-]+\Z", "lvm"),
+)
 # Who gets the tickets of a mount that asks for Kerberos, by the beginning of the type.
 TICKETS = (("nfs", "rpc.gssd"), ("cifs", "cifs.upcall"), ("smb3", "cifs.upcall"))
 # Options whose paths lie in what is mounted.
@@ -41,6 +49,9 @@ MAP_FILES = ("", "file", "program", "exec", "dir")
 def mount(spec: str, _place: str, fstype: str, options: str) -> Found:
     """One mount, by the fields of fstab."""
     yield Named(HELPER, fstype)
+    yield Named(MODULE, fstype)
+    for program in [program for sign, program in MAKERS if re.match(sign, spec)][:1]:
+        yield Named(PROGRAM, program)
     if fstype in HELPER_FILES:
         yield Named(FILE, HELPER_FILES[fstype])
     program = fstype[len("fuse.") :] if fstype.startswith("fuse.") else spec.partition("#")[0]

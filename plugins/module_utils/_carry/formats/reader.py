@@ -35,6 +35,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.ser
     audit,
     chrony,
     crontab,
+    exports,
     iptables,
     logrotate,
     nftables,
@@ -123,9 +124,10 @@ READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     ("/etc/chrony*", chrony),
     ("/etc/modules-load.d/*", modules),
     ("/etc/modprobe.d/*", modprobe),
+    ("/etc/exports /etc/exports.d/*", exports),
     ("/etc/audit/rules.d/* /etc/audit/audit.rules", audit),
     ("/etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/subuid /etc/subgid /etc/shells", nothing),
-    ("/etc/audit/* /etc/apparmor.d/* /etc/exports* /etc/hosts /etc/kubernetes/* /etc/cni/* /etc/ssh/*", nothing),
+    ("/etc/audit/* /etc/apparmor.d/* /etc/hosts /etc/kubernetes/* /etc/cni/* /etc/ssh/*", nothing),
     ("/etc/*", anything),
 ]
 _PLACES = [

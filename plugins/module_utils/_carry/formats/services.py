@@ -106,9 +106,13 @@ def anacrontab(text: str) -> Found:
 
 
 def _setting(line: str) -> Found:
-    setting = re.match(r"SHELL\s*=\s*[\"']?([^\s\"']+)", line)
-    if setting is not None:
-        yield Named(PROGRAM, setting.group(1))
+    """A variable of a table of jobs: by which shell they run, and whether what they say is mailed."""
+    name, _equals, value = line.partition("=")
+    value = value.strip(_lines.BLANKS + "\"'")
+    if name.strip(_lines.BLANKS) == "SHELL" and value:
+        yield Named(PROGRAM, _lines.words(value)[0])
+    elif name.strip(_lines.BLANKS) == "MAILTO" and value:
+        yield Named(PROGRAM, SENDMAIL)
 
 
 def _job(line: str) -> Found:
@@ -165,3 +169,10 @@ def audit(text: str) -> Found:
     for line in _lines.effective(text):
         yield from accounts(USER, re.findall(r"\b(?:[aefs]?uid|fsuid|obj_uid|loginuid)\s*!?=\s*(\w[\w.-]*)", line))
         yield from accounts(GROUP, re.findall(r"\b(?:[efs]?gid|fsgid|obj_gid)\s*!?=\s*(\w[\w.-]*)", line))
+
+
+def exports(text: str) -> Found:
+    """As whom others are that come by NFS; the directories are there or not, whatever this file says."""
+    for line in _lines.shell(text):
+        yield from accounts(USER, re.findall(r"\banonuid=(\d+)", line))
+        yield from accounts(GROUP, re.findall(r"\banongid=(\d+)", line))

@@ -22,6 +22,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
     accounts,
     command,
     paths,
+    programs,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kubernetes import kubelet
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.mounts import mount
@@ -110,7 +111,9 @@ def unit(text: str) -> Found:
 def _started(program: str, arguments: str) -> Found:
     if re.match(r"[\w/.-]+\Z", program):
         yield Named(PROGRAM, program)
-    yield from command(arguments)
+        yield from command(program + " " + arguments)
+    if program.endswith("/env"):
+        yield from programs(arguments)
     for path in re.findall(r"(?<![\w./-])(?:/etc|%E)/[^\s\"';,:]+", arguments):
         yield Named(FILE, specified(path))
 
