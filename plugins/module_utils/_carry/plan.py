@@ -18,6 +18,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     dropins,
     enabled,
     kernel,
+    modes,
     mounts,
     named,
     names,
@@ -173,6 +174,7 @@ def find_differences(situation: Situation, items: typing.List[Item]) -> typing.D
         "pam": pam.compare(situation),
         "sudo": rights.compare(situation, items),
         "logins": accounts.compare(situation, items) + sshd.compare(situation, items),
+        "modes": modes.compare(situation),
         "sysctl": sysctl.loosened(situation, items),
         "mounts": mounts.compare(situation),
         "services": [f"{name}: the release has none" for name in started.missing]

@@ -56,6 +56,14 @@ ALIASES = {"challengeresponseauthentication": "kbdinteractiveauthentication"}
 VALUES = {"without-password": "prohibit-password", "2m": "120"}
 # Who may get in at all; each line adds to what others say, so none comes before another.
 ADDED = ("allowusers", "denyusers", "allowgroups", "denygroups")
+# Settings by which somebody gets in, each with what sshd does where no file says anything.
+LETTING_IN = {
+    "authorizedkeysfile": ".ssh/authorized_keys .ssh/authorized_keys2",
+    "authorizedkeyscommand": "none",
+    "authorizedprincipalscommand": "none",
+    "authorizedprincipalsfile": "none",
+    "trustedusercakeys": "none",
+}
 # Settings that say where something lies, which differs between systems.
 PLACES = ("subsystem", "xauthlocation", "sshdsessionpath", "sshdauthpath", "pidfile")
 # Values of lists that let nothing happen: what a terminal looks like, and in which language it speaks.
@@ -111,18 +119,27 @@ def _matches(text: str) -> typing.List[typing.Tuple[str, typing.Set[str]]]:
 
 
 def compare(situation: Situation, items: typing.Iterable[Item]) -> typing.List[str]:
-    """Return in sentences the Match blocks of the release that the node does not have: nothing outside of them counts.
+    """Return in sentences by which keys and Match blocks of the release somebody gets in who does not on the node.
 
     :param items: what the candidate gets.
     """
     incumbent, candidate = situation.incumbent, situation.candidate
     if not (incumbent.text(SSHD) and situation.has_program("/usr/sbin/sshd")):
         return []
+    items = list(items)
     carried = {made.target for made in items}
-    own = [_matches(incumbent.text(path)) for path in [SSHD, *incumbent.glob(SSHD_PLACE + "/*.conf")]]
-    known = [(match.lower(), {line.lower() for line in said}) for blocks in own for match, said in blocks]
+    blocks = [_matches(incumbent.text(path)) for path in [SSHD, *incumbent.glob(SSHD_PLACE + "/*.conf")]]
+    known = [(match.lower(), {line.lower() for line in said}) for several in blocks for match, said in several]
     brought = {SSHD: situation.pristine_path(SSHD), **situation.brought(SSHD_PLACE + "/*.conf")}
-    return [
+    before, after = _both(situation, items)
+    told = []
+    for keyword, default in LETTING_IN.items():
+        own = _lines.words(before[keyword].value if keyword in before else default)
+        other = after.get(keyword)
+        if other is not None and other.path in brought and other.path not in carried:
+            if set(_lines.words(other.value)) - {*own, "none"}:
+                told.append(f"sshd: {other.keyword} {other.value} in the release's {other.path}")
+    return told + [
         f"sshd: {match} with {', '.join(sorted(said))} in the release's {path}"
         for path in sorted(set(brought) - carried)
         for match, said in _matches(candidate.text(brought[path]))
@@ -131,22 +148,30 @@ def compare(situation: Situation, items: typing.Iterable[Item]) -> typing.List[s
     ]
 
 
+def _both(
+    situation: Situation, items: typing.Iterable[Item]
+) -> typing.Tuple[typing.Dict[str, Setting], typing.Dict[str, Setting]]:
+    """Return what counts on the node, and what will on the candidate, as effective has it."""
+    incumbent = situation.incumbent
+    texts = {made.target: made.content.decode("utf-8", "surrogateescape") for made in items if made.kind == FILE}
+    brought = {**situation.brought(SSHD_PLACE + "/*.conf"), SSHD: situation.pristine_path(SSHD)}
+    for path, pristine_path in brought.items():
+        texts.setdefault(path, situation.candidate.text(pristine_path))
+    before = effective(incumbent.text, lambda: incumbent.glob("/etc/ssh/*") + incumbent.glob(SSHD_PLACE + "/*"))
+    return before, effective(lambda path: texts.get(path, ""), lambda: texts)
+
+
 def plan(situation: Situation, items: typing.Iterable[Item]) -> Found:
     """Return Found: drop-ins with what would be otherwise on the candidate.
 
     :param items: what is carried; those drop-ins may be among it already, and have more to say then.
     """
-    found = Found([], [], set())
+    found, items = Found([], [], set()), list(items)
     incumbent, pristine = situation.incumbent, situation.pristine(SSHD)
     if pristine is None or not incumbent.text(SSHD) or not situation.has_program("/usr/sbin/sshd"):
         return found
     carried = {made.target: made for made in items if made.kind == FILE and made.target.startswith("/etc/ssh/")}
-    texts = {path: made.content.decode("utf-8", "surrogateescape") for path, made in carried.items()}
-    brought = {**situation.brought(SSHD_PLACE + "/*.conf"), SSHD: situation.pristine_path(SSHD)}
-    for path, pristine_path in brought.items():
-        texts.setdefault(path, situation.candidate.text(pristine_path))
-    before = effective(incumbent.text, lambda: incumbent.glob("/etc/ssh/*") + incumbent.glob(SSHD_PLACE + "/*"))
-    after = effective(lambda path: texts.get(path, ""), lambda: texts)
+    before, after = _both(situation, items)
     lines: typing.Dict[str, typing.List[str]] = {}
     for keyword in sorted(set(before) | set(after)):
         own, other = before.get(keyword), after.get(keyword)

@@ -187,6 +187,14 @@ CHECKS = [
         _differing("mounts"),
     ),
     Check(
+        "carry-modes-differ",
+        "medium",
+        True,
+        "Programs run with rights of others on the candidate that do not on the node",
+        "Take these rights from them by a hook, or take a release that has done so",
+        _differing("modes"),
+    ),
+    Check(
         "carry-sysctl-differs",
         "medium",
         True,

@@ -47,6 +47,7 @@ CASES = [
     (plan()._replace(differences={"silent": ["/data"]}), ["carry-silent-mounts"]),
     (plan()._replace(differences={"mounts": ["/ is mounted with nodev"]}), ["carry-mounts-differ"]),
     (plan()._replace(differences={"sysctl": ["kernel/kptr_restrict is 2 on the node"]}), ["carry-sysctl-differs"]),
+    (plan()._replace(differences={"modes": ["/usr/bin/su is setuid on the candidate only"]}), ["carry-modes-differ"]),
     (plan()._replace(differences={"lost": ["/x.ko: the release has no kernel module x"]}), ["carry-lost"]),
     (plan()._replace(differences={"services": ["a.service: the release has none"]}), ["carry-services-missing"]),
     (plan()._replace(differences={"more-services": ["b.service"]}), ["carry-services-more"]),
