@@ -119,7 +119,7 @@ def _job(line: str) -> Found:
     program = line.partition(" ")[0]
     if program.startswith("/"):
         yield Named(PROGRAM, program)
-        yield from command(line[len(program) :])
+        yield from command(os.path.basename(program) + line[len(program) :])
     else:
         yield from command(line)
     yield from programs(line)

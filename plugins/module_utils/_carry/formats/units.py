@@ -5,6 +5,7 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import os
 import re
 import typing
 
@@ -111,7 +112,7 @@ def unit(text: str) -> Found:
 def _started(program: str, arguments: str) -> Found:
     if re.match(r"[\w/.-]+\Z", program):
         yield Named(PROGRAM, program)
-        yield from command(program + " " + arguments)
+    yield from command(f"{os.path.basename(program)} {arguments}")
     if program.endswith("/env"):
         yield from programs(arguments)
     for path in re.findall(r"(?<![\w./-])(?:/etc|%E)/[^\s\"';,:]+", arguments):
