@@ -35,6 +35,7 @@ STRICT = set(
 # Arguments by which a module lets more people in.
 OPENING = ("nullok", "nullok_secure", "trust", "open_err", "onerr=succeed")
 DEFS = "ENCRYPT_METHOD FAIL_DELAY HOME_MODE LOGIN_RETRIES PASS_MAX_DAYS PASS_MIN_DAYS PASS_MIN_LEN SU_WHEEL_ONLY UMASK"
+DEFS_OF_PACKAGES = "HOME_MODE PASS_MAX_DAYS PASS_MIN_DAYS SU_WHEEL_ONLY UMASK"
 _LINE = re.compile(r"-?(auth|account|password|session)[ \t]+(\[[^\]]*\]|\S+)[ \t]+(\S+)[ \t]*(.*)\Z", re.I)
 
 
@@ -133,10 +134,12 @@ def _defs(situation: Situation) -> typing.List[str]:
         _settings(situation.incumbent.text(LOGIN_DEFS)),
         _settings(situation.candidate.text(situation.pristine_path(LOGIN_DEFS))),
     )
+    # What packages leave out they have by themselves, so of theirs only what both say can be compared.
+    is_made = bool(situation.packages.verdict(LOGIN_DEFS))
     return [
         f"login.defs: {key} is {before[key]} on the node, {after.get(key, 'not set')} on the candidate"
-        for key in DEFS.split()
-        if key in before and before[key] != after.get(key)
+        for key in (DEFS if is_made else DEFS_OF_PACKAGES).split()
+        if key in before and before[key] != after.get(key) and (is_made or key in after)
     ]
 
 

@@ -52,7 +52,6 @@ STRICT = {
     "fs/protected_hardlinks": "0 1",
     "fs/protected_fifos": "0 1 2",
     "fs/protected_regular": "0 1 2",
-    "fs/suid_dumpable": "1 2 0",
     "net/core/bpf_jit_harden": "0 1 2",
     "net/ipv4/tcp_syncookies": "0 1 2",
     "net/ipv4/icmp_echo_ignore_broadcasts": "0 1",
