@@ -25,6 +25,9 @@ try:
 except ImportError:
     IMPORT_ERROR = traceback.format_exc()
 
+# Where kubectl looks, too, where KUBECONFIG is there and empty.
+LAST_LOCATION = "~/.kube/config"
+
 
 def make_configuration(auth: auth_options.Auth) -> typing.Any:
     """Turn the options into the kubernetes client's configuration, with C(impersonation) as a list of headers.
@@ -48,8 +51,9 @@ def make_configuration(auth: auth_options.Auth) -> typing.Any:
         path = getattr(auth, name)
         if path and not os.path.isfile(path):
             raise FleetError(f"The file {path} given as {name} does not exist")
-    if auth.host:
-        configuration.host = auth.host.rstrip("/")
+    host = auth.host.rstrip("/") if auth.host else configuration.host
+    auth_options.require_url(host)
+    configuration.host = host
     if auth.api_key:
         configuration.api_key = {"authorization": "Bearer " + auth.api_key}
         configuration.refresh_api_key_hook = None
@@ -99,13 +103,15 @@ def _load(auth: auth_options.Auth, configuration: typing.Any) -> typing.Tuple[di
         what = "The given kubeconfig"
         _guard(what, kubernetes_config.load_kube_config_from_dict, auth.kubeconfig, **options)
         return _guard(what, identity.pick, [auth.kubeconfig], auth.context)
-    given = os.path.expanduser(auth.kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION)
+    named = (auth.kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION or LAST_LOCATION).split(os.pathsep)
+    given = os.pathsep.join(os.path.expanduser(path) for path in named)
     if any(os.path.isfile(path) for path in given.split(os.pathsep)):
         what = "The kubeconfig " + given
         documents = _guard(what, _read, given)
-        _check_context(what, documents, auth.context)
+        # Of several files the loader would take the last one's.
+        options["context"] = _context(what, documents, auth.context)
         _guard(what, kubernetes_config.load_kube_config, given, **options)
-        return _guard(what, identity.pick, documents, auth.context)
+        return _guard(what, identity.pick, documents, options["context"])
     if auth.kubeconfig or auth.context:
         raise FleetError(f"The kubeconfig {given} does not exist", todo="Check kubeconfig or K8S_AUTH_KUBECONFIG")
     if os.environ.get("KUBERNETES_SERVICE_HOST"):
@@ -117,8 +123,11 @@ def _load(auth: auth_options.Auth, configuration: typing.Any) -> typing.Tuple[di
     )
 
 
-def _check_context(what: str, documents: typing.List[dict], wanted: typing.Optional[str]) -> None:
-    """Say what the loader would only hint at. Several files count as one, the first to name something wins."""
+def _context(what: str, documents: typing.List[dict], wanted: typing.Optional[str]) -> str:
+    """The context to use. Several files count as one, the first to name something wins, as with kubectl.
+
+    :raises FleetError: there is no such context, which the loader would only hint at.
+    """
     names, current = _guard(what, _contexts, documents)
     context = wanted or current
     if context not in names:
@@ -127,6 +136,7 @@ def _check_context(what: str, documents: typing.List[dict], wanted: typing.Optio
             f"{what} has {lacks}, it has {', '.join(names) or 'none'}",
             todo="Choose one with context or K8S_AUTH_CONTEXT",
         )
+    return context
 
 
 def _read(given: str) -> typing.List[dict]:

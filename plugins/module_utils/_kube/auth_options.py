@@ -14,7 +14,7 @@ import urllib.parse
 
 from ansible.module_utils.basic import env_fallback
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._secret import credentials
+from ansible_collections.osmigrate.fleet.plugins.module_utils._secret import credentials, without_userinfo
 
 # What results say in the place of a kubeconfig that was given as a structure.
 STRUCTURE = "(a structure, which is not shown)"
@@ -85,6 +85,24 @@ def hide(module: typing.Any) -> None:
     module.no_log_values.update(secrets(given), filter(None, [module.params["api_key"]]), credentials(module.params))
     if isinstance(given, dict):
         module.params["kubeconfig"] = STRUCTURE
+
+
+def require_url(server: str) -> None:
+    """Refuse an address without http:// or https:// before it: whether it would be spoken to in clear is open.
+
+    :raises FleetError: it is no such URL.
+    """
+    try:
+        url = urllib.parse.urlsplit(server)
+        usable = url.scheme in ("http", "https") and bool(url.hostname)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise FleetError(
+            f"The address of the API server is {without_userinfo(server)}, and has to be a URL such as "
+            "https://api.example.org:6443",
+            todo="Correct host, or server in the kubeconfig",
+        )
 
 
 def refuse_plain_token(server: str, has_token: bool) -> None:

@@ -19,7 +19,13 @@ from urllib.parse import quote, urlencode
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth as kube_auth, cas, denials, times
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    auth as kube_auth,
+    cas,
+    denials,
+    identity,
+    times,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.auth_options import Auth
 from ansible_collections.osmigrate.fleet.plugins.module_utils._secret import without_userinfo
 
@@ -372,9 +378,9 @@ class Cluster:
     ) -> typing.Any:
         headers = HTTPHeaderDict({"Accept": "application/json", "User-Agent": MANAGER})
         for name, value in self._configuration.impersonation:
-            headers.add(name, value)
+            headers.add(name, identity.header(name, value))
         for setting in self._configuration.auth_settings().values():
-            headers[setting["key"]] = setting["value"]
+            headers[setting["key"]] = identity.header(setting["key"], setting["value"])
         payload = None
         if body is not None and content_type:
             headers["Content-Type"] = content_type

@@ -23,31 +23,45 @@ def pick(documents: typing.List[dict], context: typing.Optional[str]) -> typing.
 
     :param documents: kubeconfigs.
     :param context: its name; None means the current one.
+    :raises FleetError: the context names a user whom the kubeconfig does not have.
     """
     current = context or next(filter(None, (one.get("current-context") for one in documents)), None)
-    chosen = _named(documents, "contexts", "context", current)
+    chosen = _named(documents, "contexts", "context", current) or {}
     user = _named(documents, "users", "user", chosen.get("user"))
-    return user, _named(documents, "clusters", "cluster", chosen.get("cluster"))
+    if user is None and chosen.get("user"):
+        raise FleetError(
+            f"The context {_text.printable(current, 200)} names the user {_text.printable(chosen['user'], 200)}, whom "
+            "the kubeconfig does not have",
+            todo="Correct the context, or add that user",
+        )
+    return user or {}, _named(documents, "clusters", "cluster", chosen.get("cluster")) or {}
 
 
-def _named(documents: typing.List[dict], plural: str, single: str, name: typing.Optional[str]) -> dict:
+def _named(documents: typing.List[dict], plural: str, single: str, name: typing.Optional[str]) -> typing.Optional[dict]:
     for document in documents:
         for one in document.get(plural) or []:
             if one.get("name") == name:
                 return one.get(single) or {}
-    return {}
+    return None
 
 
 def impersonation(user: dict) -> typing.List[typing.Tuple[str, str]]:
     """The headers by which a user acts as somebody else, as kubectl sends them.
 
-    :raises FleetError: groups or more are given without a name.
+    :raises FleetError: groups or more are given without a name, or not as lists.
     """
-    name, uid = user.get("as"), user.get("as-uid")
+    name, uid, groups, extra = (user.get(key) for key in ("as", "as-uid", "as-groups", "as-user-extra"))
+    # Of a text each letter would be one.
+    lists = isinstance(extra or {}, dict) and [groups or [], *(extra or {}).values()]
+    if not lists or not all(isinstance(one, list) for one in lists):
+        raise FleetError(
+            "The user of the kubeconfig has as-groups or as-user-extra in another form than kubectl's",
+            todo="Write as-groups as a list, and as-user-extra as a list for each key",
+        )
     headers = [("Impersonate-User", str(name))] if name else []
     headers += [("Impersonate-Uid", str(uid))] if uid else []
-    headers += [("Impersonate-Group", str(group)) for group in user.get("as-groups") or []]
-    for key, values in sorted((user.get("as-user-extra") or {}).items()):
+    headers += [("Impersonate-Group", str(group)) for group in groups or []]
+    for key, values in sorted((extra or {}).items()):
         headers += [("Impersonate-Extra-" + quote(key, safe=""), str(value)) for value in values]
     if headers and not name:
         raise FleetError(
@@ -55,6 +69,20 @@ def impersonation(user: dict) -> typing.List[typing.Tuple[str, str]]:
             todo="Name the user to be impersonated (as), or take them out",
         )
     return headers
+
+
+def header(name: str, value: str) -> str:
+    """What a header has to be so that its bytes are UTF-8, as kubectl's are; blanks around it come from files.
+
+    :raises FleetError: no request can carry it. It may be a secret, and is not told.
+    """
+    text = value.strip()
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+        raise FleetError(
+            f"What is to be sent to the API server as {name} has a line break or another control character in it",
+            todo="Correct it in the kubeconfig, in api_key or in what the plugin gives",
+        )
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def plugin_failure(user: dict, said: typing.List[str]) -> FleetError:

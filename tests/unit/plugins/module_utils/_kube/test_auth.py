@@ -245,6 +245,64 @@ def test_who_is_impersonated(kubeconfig):
         configure(kubeconfig=with_user(token="t", **{"as-groups": ["a"]}))
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"as-groups": "system:masters"}, {"as-user-extra": ["a"]}, {"as-user-extra": {"scopes": "view"}}],
+    ids=lambda more: next(iter(more)),
+)
+def test_a_text_where_kubectl_has_a_list_is_not_impersonated_letter_by_letter(more):
+    with pytest.raises(FleetError, match="in another form than kubectl's.*Write as-groups as a list"):
+        configure(kubeconfig=with_user(token="t", **{"as": "jane"}, **more))
+
+
+def one_of_several(tmp_path, name, **more):
+    """A file with a cluster, a user and a context of one name."""
+    parts = {"cluster": {"server": f"https://{name}.example:6443"}, "user": {"token": name}}
+    document = {f"{part}s": [{"name": name, part: content}] for part, content in parts.items()}
+    document["contexts"] = [{"name": name, "context": {"cluster": name, "user": name}}]
+    (tmp_path / name).write_text(yaml.safe_dump({**document, **more}))
+    return str(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "chosen"),
+    [("one", "two", "one"), ("two", "one", "two"), ("", "two", "two"), (None, "two", "two")],
+)
+def test_of_several_kubeconfigs_the_first_one_with_a_current_context_names_the_cluster(tmp_path, first, second, chosen):
+    """As with kubectl: the loader of the kubernetes client takes that of the last file, which is another cluster."""
+    current = {} if first is None else {"current-context": first}
+    files = [one_of_several(tmp_path, "one", **current), one_of_several(tmp_path, "two", **{"current-context": second})]
+    configuration = configure(kubeconfig=":".join(files))
+    assert configuration.host == f"https://{chosen}.example:6443"
+    assert authorization(configuration) == [f"Bearer {chosen}"]
+
+
+def test_each_of_several_kubeconfigs_may_begin_with_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    one_of_several(tmp_path, "one"), one_of_several(tmp_path, "two")
+    assert configure(kubeconfig="~/one:~/two:", context="two").host == "https://two.example:6443"
+
+
+def test_an_empty_variable_kubeconfig_means_the_usual_place(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(auth, "KUBE_CONFIG_DEFAULT_LOCATION", "")
+    (tmp_path / ".kube").mkdir()
+    one_of_several(tmp_path / ".kube", "config", **{"current-context": "config"})
+    assert configure().host == "https://config.example:6443"
+
+
+@pytest.mark.parametrize("server", ["api.example:6443", "//api.example", "https://", "https://[::1", "tcp://a:1", "/a"])
+def test_an_address_that_might_be_spoken_to_in_clear_is_refused(server):
+    with pytest.raises(FleetError, match="has to be a URL such as https://.*Correct host, or server"):
+        configure(host=server, api_key="t")
+
+
+def test_a_context_whose_user_is_not_there_is_told_before_anything_is_asked():
+    contexts = [{"name": "lab", "context": {"cluster": "lab", "user": "gone"}}]
+    with pytest.raises(FleetError, match="context lab names the user gone, whom the kubeconfig does not have"):
+        configure(kubeconfig={**KUBECONFIG, "contexts": contexts})
+
+
 def test_a_proxy_that_is_asked_for_is_used_in_spite_of_no_proxy(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "lab.example")
     cluster = {"server": "https://lab.example:6443", "proxy-url": "http://proxy:3128"}

@@ -42,6 +42,38 @@ def test_the_token_is_sent(server, cluster):
     assert server.requests[0][2]["authorization"] == "Bearer s3cret-token"
 
 
+def connected(server, **user):
+    """A Cluster by a kubeconfig whose user is that."""
+    kubeconfig = {
+        "clusters": [{"name": "a", "cluster": {"server": server.url}}],
+        "users": [{"name": "a", "user": user}],
+        "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
+        "current-context": "a",
+    }
+    options = dict.fromkeys(auth_options.Auth._fields, None)
+    return client.Cluster.connect(auth_options.Auth(**{**options, "kubeconfig": kubeconfig, "api_timeout": 5}))
+
+
+def test_the_line_break_at_the_end_of_a_token_file_is_no_part_of_the_token(server, tmp_path):
+    (tmp_path / "token").write_text("s3cret-token\n")
+    server.will(body={})
+    connected(server, tokenFile=str(tmp_path / "token")).get("/api/v1/nodes/w1")
+    assert server.requests[0][2]["authorization"] == "Bearer s3cret-token"
+
+
+def test_who_is_impersonated_may_have_any_name(server):
+    server.will(body={})
+    connected(server, token="t", **{"as": "Пётр Jürgen"}).get("/api/v1/nodes/w1")
+    assert server.requests[0][2]["Impersonate-User"].encode("latin-1").decode() == "Пётр Jürgen"
+
+
+@pytest.mark.parametrize("user", [{"token": "s3c\nret"}, {"token": "t", "as": "s3c\r\nX-Other: ret"}])
+def test_a_line_break_within_a_token_is_one_sentence_without_it(server, user):
+    with pytest.raises(client.FleetError, match="has a line break or another control character") as caught:
+        connected(server, **user).get("/api/v1/nodes/w1")
+    assert "s3c" not in str(caught.value)
+
+
 def test_lists_come_in_pages_and_are_reduced_on_the_way(server, cluster):
     server.will(body=page(["a", "b"], "next&page"))
     server.will(body=page(["c"], None, "10"))
