@@ -47,6 +47,7 @@ MERGE_PATCH = "application/merge-patch+json"
 # Of the conditions in such a patch only those of its types are touched.
 CONDITIONS_PATCH = "application/strategic-merge-patch+json"
 NODES = "/api/v1/nodes"
+DENIED = 403
 
 
 class Listing(typing.NamedTuple):
@@ -439,6 +440,8 @@ class Cluster:
         if not isinstance(body, dict) or body.get("kind") != "Status":
             body = {}
         said = _clean(body.get("message") or f"HTTP status {status} {response.reason or ''}")
+        # A webhook chooses the status of its denial: 404 for what it did not find itself, say, or 401.
+        status = DENIED if _DENIED.search(said) else status
         problem, todo = f"The API server {self.server} refused {method} {path}: {said}", ""
         if status == 401:
             problem = f"The API server {self.server} does not accept the token or certificate (401)"

@@ -35,6 +35,8 @@ THREADS = 128
 REHEARSAL_SECONDS = 10
 # A connection that died without a word is noticed after this long, or a little later.
 WATCH_SECONDS = 20
+# One that ends sooner than this tells nothing: a proxy on the way may end each of them at once.
+SHORTEST_WATCH = 1.0
 # A few pods may have been bound just before the cordon.
 RETURNS = 5
 # A node that was emptied is looked at again after this long: owners that do not mind the cordon put their pods back
@@ -166,17 +168,20 @@ class Follower:
         cluster, path, query, version, put = self._arguments
         try:
             while not self._stopped.is_set():
+                began = time.monotonic()
                 try:
                     for kind, thing in cluster.watch(path, query, version, WATCH_SECONDS):
                         version = thing["metadata"]["resourceVersion"]
                         put((kind, thing))
+                    if time.monotonic() - began >= SHORTEST_WATCH:
+                        continue
                 except ApiError as error:
                     if not error.transient and error.status != 410:
                         raise
-                    self._stopped.wait(0.5)
-                    listing = cluster.list(path, query)
-                    version = listing.version
-                    put(("LISTED", listing.items))
+                self._stopped.wait(0.5)
+                listing = cluster.list(path, query)
+                version = listing.version
+                put(("LISTED", listing.items))
         except Exception as error:
             put(("FAILED", error))  # raised again where it is awaited
 

@@ -8,7 +8,13 @@ import threading
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import daemons, delete_plan, drain, lease
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
+    daemons,
+    delete_plan,
+    drain,
+    drain_plan,
+    lease,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Listing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
 
@@ -292,6 +298,34 @@ def test_answers_for_a_pod_that_is_no_longer_there(node, make_pod, answer):
 
     cluster.on_evict = evict
     assert actions(run(cluster)) == {"web-1": ("evict", True)}
+
+
+@pytest.mark.parametrize("code", [401, 404, 409, 410, 429, 500])
+def test_a_webhook_that_denies_by_any_status_is_told_as_that_and_holds_up_its_pod_alone(
+    server, cluster, make_pod, code
+):
+    """It may hand on what it did not find itself; 404 is no word on the pod, and 401 none on the token."""
+    said = 'admission webhook "evict.example" denied the request: nodes "w9" not found'
+    server.will(code, {"kind": "Status", "code": code, "message": said})
+    pod = drain_plan.classify(make_pod("web-1"), Policy(False, False), [])
+    refusal = drain.Evictor(cluster, None)(pod)
+    assert (refusal.hold, refusal.why, refusal.budget) == (drain.DENIED, said, None)
+    assert len(server.requests) == 1
+
+
+def test_a_proxy_that_ends_each_watch_at_once_neither_hides_what_left_nor_lets_the_server_be_flooded(node, make_pod):
+    pod = make_pod("web-1")
+    cluster = MemoryCluster(node, [pod])
+    watched = []
+
+    def watch(path, query, version, seconds):
+        watched.append(path)
+        yield from ()
+
+    cluster.watch = watch
+    cluster.on_evict = lambda pod, dry_run: cluster.pods.clear()
+    assert actions(run(cluster, timeout=10)) == {"web-1": ("evict", True)}
+    assert len(watched) < 10
 
 
 def test_a_budget_that_cannot_be_computed_is_told_as_that(node, make_pod, make_budget):
