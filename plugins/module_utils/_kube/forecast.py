@@ -54,11 +54,13 @@ KINDS = {
 
 # What is told by another key, with a remedy of its own.
 TOLD_AS = {"budget-not-computed": "budget-never-allows"}
-# By what pods ask autoscalers and their like to be left alone. The eviction API does not know of it.
+# By what annotations or labels pods ask autoscalers and their like to be left alone. The eviction API knows of none.
 DO_NOT_DISRUPT = (
     ("karpenter.sh/do-not-disrupt", "true"),
     ("karpenter.sh/do-not-evict", "true"),
     ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
+    ("autoscaling.cast.ai/removal-disabled", "true"),
+    ("spotinst.io/restrict-scale-down", "true"),
 )
 
 
@@ -176,9 +178,9 @@ def _reasons(
     if grace > wanted.timeout:
         detail = f"may take {grace} seconds to end, and the drain has {wanted.timeout}"
         yield "grace-too-long", workload(pod), detail, name
-    asked = pod["metadata"].get("annotations") or {}
+    asked = pod["metadata"].get("annotations") or {}, pod["metadata"].get("labels") or {}
     for key, value in DO_NOT_DISRUPT:
-        if asked.get(key) == value:
+        if any(one.get(key) == value for one in asked):
             yield "do-not-disrupt", workload(pod), f"asks not to be disrupted ({key}={value})", name
     if pod["metadata"].get("finalizers"):
         detail = f"stays until {', '.join(pod['metadata']['finalizers'])} lets it go"

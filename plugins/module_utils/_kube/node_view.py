@@ -13,8 +13,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE
 # What the inventory leaves out. The API server lets no kubelet write the first one.
 EXCLUDE_LABELS = ("node-restriction.kubernetes.io/osmigrate-exclude", PREFIX + "exclude")
 ROLE_LABEL = "node-role.kubernetes.io/"
-# Roles of nodes that run an API server, and of those that run etcd: together the control plane.
-API_ROLES, ETCD_ROLE = ("control-plane", "master"), "etcd"
+# Roles of nodes that run an API server (the third one RKE's, the last one kops's), and of those that run etcd: together
+# the control plane.
+API_ROLES, ETCD_ROLE = ("control-plane", "master", "controlplane", "api-server"), "etcd"
 
 
 def annotations(node: dict) -> typing.Dict[str, str]:

@@ -124,7 +124,11 @@ def test_what_a_kubelet_says_is_an_address_or_nothing(given, chosen, none):
     assert _nodes.choose_address(node, ["InternalIP"], lambda address: True) == (chosen, none)
 
 
-@pytest.mark.parametrize("role, control", [("control-plane", 1), ("master", 1), ("etcd", 1), ("Edge", 0), ("", 0)])
+# RKE's has no dash, and kops has nodes with nothing but an API server.
+CONTROL = ("control-plane", "master", "controlplane", "api-server", "etcd")
+
+
+@pytest.mark.parametrize("role, control", [*((role, 1) for role in CONTROL), ("Edge", 0), ("", 0)])
 def test_one_definition_of_a_control_plane(role, control):
     node = _nodes.trim({"metadata": {"name": "a", "uid": "u", "labels": {f"node-role.kubernetes.io/{role}": ""}}})
     groups = list(_nodes.groups(_nodes.variables(node, "pool", (), ()), False))

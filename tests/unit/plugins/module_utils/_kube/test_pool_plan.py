@@ -201,6 +201,9 @@ POOLS = [
     ({"pool": "control-plane"}, "control-plane"),
     ({"node-role.kubernetes.io/master": "", **CONTROL}, "control-plane"),
     ({"node-role.kubernetes.io/etcd": "true"}, "control-plane"),
+    ({"node-role.kubernetes.io/controlplane": "true", "node-role.kubernetes.io/etcd": "true"}, "control-plane"),
+    ({"node-role.kubernetes.io/controlplane": "true"}, "control-plane"),
+    ({"node-role.kubernetes.io/api-server": ""}, "control-plane"),
     ({"pool": "worker"}, "worker"),
     ({"pool": ""}, "worker"),
 ]
