@@ -51,9 +51,9 @@ CARRIED = tuple(
     # Control groups.
     "systemd.unified_cgroup_hierarchy cgroup_enable cgroup_disable cgroup_memory cgroup_no_v1 swapaccount "
     # Names of devices, the network, and who configures them.
-    "net.ifnames net.naming-scheme biosdevname ip cloud-init network-config ds "
-    # What opens the root.
-    "rootflags rd.luks.* rd.lvm.* rd.md.*".split()
+    "net.ifnames net.naming-scheme biosdevname ifname ip cloud-init network-config ds "
+    # What opens the root, and the drivers that its initramfs loads or leaves alone.
+    "rootflags rd.auto rd.luks.* rd.lvm.* rd.md.* rd.dm rd.dm.* rd.multipath rd.driver.*".split()
 )
 # A root that the network brings: nothing here makes the candidate's initramfs find it.
 NETWORK_ROOT = (
@@ -91,7 +91,7 @@ DROPPED = [
         ("no swap, so no hibernation", "resume resume_offset noresume noswap"),
         (
             "for the initramfs of the incumbent, or one boot",
-            "rd.* ifname nameserver lang LANG KEYTABLE keymap TERM BOOT_IF BOOTIF fastboot boot single emergency "
+            "rd.* nameserver lang LANG KEYTABLE keymap TERM BOOT_IF BOOTIF fastboot boot single emergency "
             "rescue 1 3 5 autoinstall",
         ),
         ("for one boot, or the service manager of the incumbent", "systemd.* fsck.* luks.* cloud-init.*"),

@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import os
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import arguments, grub, secureboot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -51,6 +52,8 @@ def of_root(
     fixed = [*root.arguments, f"systemd.machine_id={machine_id}", "systemd.gpt_auto=0"]
     # What opens the incumbent's root is not what opens this one.
     own = {word.partition("=")[0] for word in root.arguments}
+    if _storage.filesystem("/").uuid not in ("", root.root_uuid):
+        own.add("rootflags")  # what one file system is mounted by, another may refuse
     others = [(name, value) for name, value in running if name not in own]
     words = [*fixed, *arguments.carried(others, extra)]
     return {

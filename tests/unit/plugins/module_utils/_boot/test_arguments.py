@@ -28,6 +28,18 @@ CASES = {
         [],
         ["nvme_core.io_timeout=255", "rd.lvm.lv=a/b"],
     ),
+    "drivers that the initramfs loads or leaves alone": (
+        "rd.driver.blacklist=nouveau rd.driver.pre=vfio-pci rd.udev.debug", [],
+        ["rd.driver.blacklist=nouveau", "rd.driver.pre=vfio-pci"],
+    ),
+    "a root that is put together by itself": (
+        "rd.auto=1 rd.multipath=default rd.dm.uuid=1-2 rd.md.uuid=3", [],
+        ["rd.auto=1", "rd.multipath=default", "rd.dm.uuid=1-2", "rd.md.uuid=3"],
+    ),
+    "an interface that gets its name here, and its address": (
+        "ifname=uplink:52:54:00:aa:00:01 ip=uplink:dhcp nameserver=10.0.0.1", [],
+        ["ifname=uplink:52:54:00:aa:00:01", "ip=uplink:dhcp"],
+    ),
     "parameters of modules": (
         "kvm.nx_huge_pages=off systemd.debug_shell plymouth.enable=0 -- kvm.a=1",
         [],

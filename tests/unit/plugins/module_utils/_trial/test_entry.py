@@ -22,9 +22,18 @@ class Candidate:
         return "c" * 64
 
 
-def made(tmp_path):
+def made(tmp_path, running=(("quiet", None),)):
     root = deployed(write_tree(tmp_path, {"/usr/lib/os-release": "PRETTY_NAME=Debian\n", "/boot/vmlinuz": "k"}))
-    return entry.of_root(root, RELEASE, Candidate(), [("quiet", None)], [], [])
+    return entry.of_root(root, RELEASE, Candidate(), running, [], [])
+
+
+@pytest.mark.parametrize(("uuid", "carried"), [("1-2", True), ("9-9", False), ("", True)])
+def test_options_of_the_root_come_along_where_it_is_the_same_file_system(tmp_path, monkeypatch, uuid, carried):
+    """XFS takes pquota, and a squashfs in a slot refuses it: the trial would not find its root."""
+    here = entry._storage.filesystem("/")._replace(uuid=uuid)
+    monkeypatch.setattr(entry._storage, "filesystem", lambda path: here)
+    options = made(tmp_path, [("rootflags", "pquota"), ("nosmt", None)])["options"].split()
+    assert ("rootflags=pquota" in options, "nosmt" in options) == (carried, True)
 
 
 def test_without_secure_boot_every_kernel_is_taken(tmp_path):
