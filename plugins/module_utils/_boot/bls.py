@@ -21,6 +21,10 @@ ENTRIES = "boot/loader/entries"
 COMMAND = "blscfg"
 # Where EL 8 has the arguments that all entries share: in grubenv, or else in grub.cfg.
 KERNELOPTS = "kernelopts"
+MENU = ("menuentry", "submenu")
+LOADS = ("linux", "linux16", "linuxefi", "initrd", "initrd16", "initrdefi")
+ID_OPTIONS = ("--id", "$menuentry_id_option", "${menuentry_id_option}")
+OTHER_OPTIONS = ("--class", "--users", "--hotkey", "--source")
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 INITRDS = ("initrd.img-%s", "initramfs-%s.img", "initrd-%s", "initramfs-%s")
 # GRUB adds the first, and the others are put there for one boot or by a person at the menu.
@@ -93,15 +97,76 @@ def uses(config: str) -> bool:
     return any(words[0] == COMMAND for _depth, words in script.statements(config))
 
 
+class Item(typing.NamedTuple):
+    """An entry of a grub.cfg, or a submenu: what it may be called, the files that it loads, what is below it."""
+
+    called: typing.Set[str]
+    files: typing.List[str]
+    below: typing.List["Item"]
+
+
+def menu(config: str) -> typing.List[Item]:
+    """Return the entries of a grub.cfg, in their order."""
+    top = Item(set(), [], [])
+    inside = [(-1, top)]
+    for depth, words in script.statements(config):
+        while inside[-1][0] >= depth:
+            inside.pop()
+        item = inside[-1][1]
+        if words[0] in MENU:
+            item.below.append(Item(_called(words[1:]), [], []))
+            inside.append((depth, item.below[-1]))
+        elif words[0] in LOADS and item is not top:
+            loaded = words[1:2] if words[0].startswith("linux") else words[1:]
+            item.files.extend(word for word in loaded if "$" not in word and not word.startswith("--"))
+    return top.below
+
+
 def names(config: str) -> typing.Set[str]:
     """Return the titles and ids of the entries and submenus of a grub.cfg."""
-    found = set()
-    for _depth, words in script.statements(config):
-        if words[0] in ("menuentry", "submenu") and len(words) > 1:
-            found.add(words[1])
-            marks = ("--id", "$menuentry_id_option", "${menuentry_id_option}")
-            found.update(words[at + 1] for at, word in enumerate(words[:-1]) if word in marks)
-    return found
+    return _names(menu(config))
+
+
+def _names(items: typing.Iterable[Item]) -> typing.Set[str]:
+    return set().union(*(item.called | _names(item.below) for item in items))
+
+
+def _called(words: typing.Sequence[str]) -> typing.Set[str]:
+    """Return title and id of an entry, by the words behind its command: options may come before the title."""
+    found, title, rest = set(), "", list(words)
+    while rest:
+        word = rest.pop(0)
+        option, equals, value = word.partition("=")
+        if option in ID_OPTIONS + OTHER_OPTIONS:
+            value = value if equals else "".join(rest[:1])
+            rest = rest if equals else rest[1:]
+            found.update([value] if option in ID_OPTIONS else [])
+        elif not word.startswith("--"):
+            title = title or word
+    return found | {title}
+
+
+def _steps(name: str) -> typing.List[str]:
+    """Take the path of a default apart; a > of a title is written twice in it."""
+    return [step.replace("\0", ">") for step in name.replace(">>", "\0").split(">")]
+
+
+def default_item(items: typing.Sequence[Item], name: str) -> typing.Optional[Item]:
+    """Return the entry that a default names, None where it leads to none that loads something.
+
+    :param name: what default_name returned; what is not there means the first entry.
+    """
+    first, *rest = _steps(name)
+    chosen = _named(items, first) or next(iter(items), None)
+    for step in rest:
+        chosen = _named(chosen.below, step) if chosen else None
+    return chosen
+
+
+def _named(items: typing.Sequence[Item], step: str) -> typing.Optional[Item]:
+    number = whole_number(step)
+    found = [item for item in items if step in item.called] if number is None else items[number : number + 1]
+    return next(iter(found), None)
 
 
 def default_name(config: str, environment: Variables) -> str:
@@ -128,14 +193,19 @@ def default(entries: typing.Sequence[Entry], name: str) -> typing.Optional[Entry
 
 def is_named(config: str, entries: typing.Sequence[Entry], name: str) -> bool:
     """Say whether a default names something that is in the menu; a number always does, up to the entries there are."""
-    wanted = name.split(">")[-1]
+    wanted = _steps(name)[-1]
     known = {entry.id for entry in entries} | {entry.title for entry in entries} | names(config)
     return not wanted or whole_number(wanted) is not None or wanted in known
 
 
 def missing(root: str, entry: Entry) -> typing.List[str]:
     """Return the paths of what an entry boots and is not there."""
-    return [path for path in [entry.linux, *entry.initrds] if not find(root, path)]
+    return gone(root, [entry.linux, *entry.initrds])
+
+
+def gone(root: str, paths: typing.Iterable[str]) -> typing.List[str]:
+    """Return those paths of GRUB's that are not there; a device before them is left out."""
+    return [path for path in paths if not find(root, path[path.find(")") + 1 :])]
 
 
 def find(root: str, path: str) -> str:

@@ -70,16 +70,25 @@ def with_block(text: str) -> str:
 
 def without_block(text: str) -> str:
     """Return the content of custom.cfg without our lines."""
-    kept, ours = [], False
+    kept: typing.List[str] = []
+    block: typing.Optional[typing.List[str]] = None
     for line in text.splitlines(True):
-        if line.rstrip("\n") == BLOCK_BEGIN:
-            ours = True
-        elif line.rstrip("\n") == BLOCK_END:
-            ours = False
-        elif not ours:
-            kept.append(line)
-    text = "".join(kept)
+        # An editor may have changed how lines end.
+        if line.strip() == BLOCK_BEGIN:
+            kept += _of_others(block)
+            block = []
+        elif line.strip() == BLOCK_END:
+            block = None
+        else:
+            (kept if block is None else block).append(line)
+    text = "".join(kept + _of_others(block))
     return text if not text or text.endswith("\n") else text + "\n"
+
+
+def _of_others(block: typing.Optional[typing.List[str]]) -> typing.List[str]:
+    """Return what is not ours behind a beginning whose end is lost."""
+    own = managed_block().splitlines()
+    return [line for line in block or [] if line.strip() not in own]
 
 
 def boot_lines(entry: typing.Dict[str, typing.Any]) -> typing.List[str]:

@@ -8,6 +8,8 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 
 GRUB = "grub"
+# What GRUB calls servers, and disks whose menu is that of an installer or a live system.
+REMOTE = ("(tftp", "(http", "(pxe", "(efinet", "(cd", "(memdisk", "(loop")
 EFI_VARIABLES = "sys/firmware/efi/efivars"
 # Those of the Boot Loader Interface: four bytes of attributes, then UTF-16.
 LOADER_INFO = "LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
@@ -32,6 +34,8 @@ def started_by(
     image = dict(arguments).get("BOOT_IMAGE") or ""
     if image and "initrd" in dict(arguments):
         return "", "The kernel's command line names its initrd, which GRUB never does (syslinux and its relatives do)"
+    if image.startswith(REMOTE):
+        return "", f"GRUB fetched the kernel from {image.partition(')')[0]}), and so has its menu from elsewhere, too"
     if image.startswith(("/", "(")):
         return GRUB, ""
     if image:

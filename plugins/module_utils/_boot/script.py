@@ -14,6 +14,8 @@ TOKEN = re.compile(
     r"""#[^\n]*|[\n;]|(?:\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s;\\])(?:\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s;\\])*""",
     re.DOTALL,
 )
+# What a word is made of.
+PART = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)|([^'"\\]+)|(.)""", re.DOTALL)
 KEYWORDS = ("if", "then", "else", "elif", "do", "while", "until", "for", "in")
 # After these GRUB reads no further in a file.
 ENDS = ("return", "configfile", "exit", "normal", "boot", "reboot", "halt")
@@ -30,12 +32,20 @@ def statements(text: str) -> typing.Iterator[typing.Tuple[int, typing.List[str]]
             continue
         if token not in ("\n", ";", "{", "}"):
             if words or token not in KEYWORDS:
-                words.append(re.sub(r"""['"]""", "", token))
+                words.append(_plain(token))
             continue
         if words:
             yield depth, words
         words = []
         depth = max(0, depth + {"{": 1, "}": -1}.get(token, 0))
+
+
+def _plain(token: str) -> str:
+    """Take the quotes off a word."""
+    found = []
+    for single, double, escaped, bare, rest in PART.findall(token):
+        found.append(single or re.sub(r"""\\([$"\\])""", r"\1", double) or escaped.strip("\n") or bare or rest)
+    return "".join(found)
 
 
 def ends_early(text: str) -> bool:
@@ -44,7 +54,7 @@ def ends_early(text: str) -> bool:
 
 
 def _sources_custom(depth: int, words: typing.List[str]) -> bool:
-    return depth == 0 and words[0] in ("source", ".") and len(words) > 1 and words[1].endswith("custom.cfg")
+    return depth == 0 and words[0] in ("source", ".") and os.path.basename("".join(words[1:2])) == "custom.cfg"
 
 
 def sources_custom(text: str) -> bool:

@@ -248,6 +248,10 @@ def default_facts(root: str, config: str, saved: typing.Mapping[str, str]) -> ty
         found["default_unnamed"] = name
     chosen = bls.default(entries, name)
     if chosen is None:
+        item = bls.default_item(bls.menu(config), name)
+        absent = bls.gone(root, item.files) if item else []
+        if absent:
+            found["default_problem"] = f"of grub.cfg names {' and '.join(absent)}, and that is not there"
         return found
     gone = bls.missing(root, chosen)
     options = bls.expanded(chosen.options, dict(bls.shared_options(config), **saved))

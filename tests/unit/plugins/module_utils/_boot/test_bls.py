@@ -114,6 +114,30 @@ def test_el_7_has_its_entries_in_grub_cfg():
     assert not bls.is_named(EL7, [], bls.default_name(EL7, {"saved_entry": "gone"}))
 
 
+ODD_MENU = r"""
+menuentry 'Debian, with Bob'\''s kernel' --id a { true; }
+menuentry 'Rescue "x"' --id 'r "x"' { true; }
+menuentry "Say \"hi\" for \$5" { true; }
+menuentry My\ System --unrestricted --id=foo { true; }
+menuentry --class debian --users '' 'Options first' --id last { true; }
+menuentry 'A > B' { true; }
+"""
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Debian, with Bob's kernel", 'Rescue "x"', 'r "x"', 'Say "hi" for $5', "My System", "foo", "Options first", "last",
+     "A >> B", "Debian, with Bob's kernel>A >> B"],
+)  # fmt: skip
+def test_an_entry_is_called_as_grub_takes_its_words(name):
+    assert bls.is_named(ODD_MENU, [], name)
+
+
+@pytest.mark.parametrize("name", ["--class", "--unrestricted", "debian", "", "B"])
+def test_what_is_no_title_and_no_id_names_no_entry(name):
+    assert name not in bls.names(ODD_MENU)
+
+
 STARTED = {
     "Debian": ("/boot/vmlinuz-6.1 root=UUID=1", "6.1", "vmlinuz-6.1", "initrd.img-6.1"),
     "/boot of its own": ("/vmlinuz-6.1 root=UUID=1", "6.1", "vmlinuz-6.1", "initrd.img-6.1"),

@@ -20,6 +20,22 @@ def test_the_administrators_lines_stay_and_ours_are_there_once(text):
     assert grub.without_block(once).rstrip("\n") == text.rstrip("\n")
 
 
+@pytest.mark.parametrize("mine", ["menuentry 'late' {\n}\n", "set a=b", ""])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_an_administrators_lines_behind_a_block_whose_end_is_lost_stay(mine, end):
+    """Whoever edits the file may remove a line that he does not know, or have an editor that ends lines otherwise."""
+    text = ("set timeout=9\n" + grub.managed_block().replace(grub.BLOCK_END + "\n", "") + mine).replace("\n", end)
+    kept = grub.without_block(text)
+    assert kept.replace(end, "\n").rstrip("\n") == ("set timeout=9\n" + mine).rstrip("\n")
+    assert grub.with_block(text).count(grub.BLOCK_BEGIN) == 1
+
+
+def test_a_block_whose_lines_end_as_on_windows_is_still_ours():
+    text = grub.with_block("set timeout=9\n").replace("\n", "\r\n")
+    assert grub.with_block(text).count(grub.BLOCK_BEGIN) == 1
+    assert grub.without_block(text) == "set timeout=9\r\n"
+
+
 def test_a_dollar_in_an_argument_stays_a_dollar():
     menu = grub.render_menu([{**ENTRY, "options": "root=UUID=1 memmap=1M$0x1"}])
     assert "'memmap=1M$0x1'" in menu

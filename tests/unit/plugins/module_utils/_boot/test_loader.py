@@ -30,6 +30,10 @@ CASES = {
     "GRUB below shim, on Fedora": ("BOOT_IMAGE=(hd0,gpt2)/vmlinuz-6.1 root=UUID=1", "GRUB 2.06", "", ""),
     "limine": ("root=UUID=1 rw", "Limine 8.0.1", "", "Limine 8.0.1"),
     "a hypervisor": ("console=ttyS0 root=/dev/vda", "", "", "hypervisor"),
+    "GRUB from a server by TFTP": ("BOOT_IMAGE=(tftp,10.0.0.1)/vmlinuz root=UUID=1 ro", "", "", "from (tftp,10.0.0.1)"),
+    "GRUB from a server by HTTP": ("BOOT_IMAGE=(http,10.0.0.1)/vmlinuz ro", "GRUB 2.06", "", "from (http,10.0.0.1)"),
+    "GRUB from a CD": ("BOOT_IMAGE=(cd0)/live/vmlinuz root=UUID=1", "", "", "from (cd0)"),
+    "GRUB, of a RAID": ("BOOT_IMAGE=(mduuid/1a2b)/vmlinuz-6.1 root=/dev/md0", "", "", ""),
     "nothing at all": ("", "", "", "no BOOT_IMAGE"),
 }
 

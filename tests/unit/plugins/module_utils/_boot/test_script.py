@@ -38,6 +38,8 @@ SOURCES = {
     "echo custom.cfg\n": False,
     "menuentry 'custom' { source $prefix/custom.cfg; }\n": False,
     "source $prefix/user.cfg\n": False,
+    "source $prefix/my-custom.cfg\n": False,
+    "source\n": False,
 }
 
 

@@ -227,6 +227,41 @@ HALF_EL = {
 }  # fmt: skip
 
 
+DEBIAN = """\
+set default="{default}"
+menuentry 'Debian GNU/Linux' --class debian $menuentry_id_option 'gnulinux-simple-1' {{
+  search --no-floppy --fs-uuid --set=root 1-2
+  linux /boot/vmlinuz-6.1 root=UUID=1-2 ro
+  initrd /boot/initrd.img-6.1
+}}
+submenu 'Advanced options' $menuentry_id_option 'gnulinux-advanced-1' {{
+  menuentry 'Debian, with Linux 6.1' --id a {{ linux (hd0,gpt2)/boot/vmlinuz-6.1; initrd /@/boot/initrd.img-6.1; }}
+  menuentry 'Debian, with Linux 5.10' --id b {{ linux /boot/vmlinuz-5.10 ro; initrd $early /boot/initrd.img-5.10; }}
+}}
+if [ "$grub_platform" = "efi" ]; then menuentry 'UEFI Firmware Settings' {{ fwsetup; }}; fi
+source ${{config_directory}}/custom.cfg
+"""
+
+
+@pytest.mark.parametrize(
+    ("default", "gone"),
+    [
+        ("0", ""),
+        ("1>0", ""),
+        ("gnulinux-advanced-1>a", ""),
+        ("1>1", "/boot/vmlinuz-5.10 and /boot/initrd.img-5.10"),
+        ("Advanced options>Debian, with Linux 5.10", "/boot/vmlinuz-5.10 and /boot/initrd.img-5.10"),
+        ("UEFI Firmware Settings", ""),
+        ("9", ""),
+    ],
+)
+def test_the_default_of_a_menu_of_grub_cfg_is_held_against_what_is_there(tmp_path, default, gone):
+    """Kernels were removed by hand, or installed while /boot was not mounted: there would be no way home."""
+    files = {"boot/grub/grub.cfg": DEBIAN.format(default=default), "boot/vmlinuz-6.1": "", "boot/initrd.img-6.1": ""}
+    problem = nodefacts.grub_facts(tree(tmp_path, files))["default_problem"]
+    assert problem == (f"of grub.cfg names {gone}, and that is not there" if gone else "")
+
+
 @pytest.mark.parametrize("case", HALF_EL.values(), ids=HALF_EL)
 def test_what_an_el_node_boots_by_itself(tmp_path, case):
     files, found = case
