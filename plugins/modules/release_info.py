@@ -250,7 +250,10 @@ def read(params: typing.Dict[str, typing.Any], now: float, check_mode: bool = Fa
     found = verified(params, keys, len(given) - len(keys))
     policy.examine(found.name, found.release, found.digest, found.signed_by, wish, now)
     if pointed:
-        channel.see_that_it_is_meant(pointed.pointer, pointed.name, found.release, found.digest, found.signed_by)
+        required = params["signatures_required"]
+        channel.see_that_it_is_meant(
+            pointed.pointer, pointed.name, found.release, found.digest, found.signed_by, required
+        )
         if memory is not None and not check_mode:
             memory.keep(pointed)
     plain = fetch.is_plain(params["manifest"]) and not wish.digest and not pointed

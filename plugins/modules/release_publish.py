@@ -183,7 +183,7 @@ def carry_out(
     entry = schema.entry_id(found.release)
     for one in pointed:
         if one.pointer.release == entry:
-            channel.see_that_it_is_meant(one.pointer, one.name, found.release, found.digest, found.signed_by)
+            channel.see_that_it_is_meant(one.pointer, one.name, found.release, found.digest, found.signed_by, required)
     steps = place.plan(found, content, params["repository"] or "", params["deltas"], timeout)
     for one in pointed:
         steps += place.plan_channel(one, [entry])

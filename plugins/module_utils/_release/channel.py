@@ -150,13 +150,19 @@ def see_that_it_is_newer(pointer: Pointer, before: typing.Optional[Pointer], nam
 
 
 def see_that_it_is_meant(
-    pointer: Pointer, name: str, release: typing.Dict[str, typing.Any], digest: str, signers: typing.List[str]
+    pointer: Pointer,
+    name: str,
+    release: typing.Dict[str, typing.Any],
+    digest: str,
+    signers: typing.List[str],
+    required: int = 1,
 ) -> None:
     """Refuse a release that is not the one that a channel names, or that the channel itself excludes.
 
     :param release: a valid manifest.
     :param digest: of its release.yml.
-    :param signers: fingerprints of the keys that signed it.
+    :param signers: fingerprints of the keys that signed it; empty where it is not signed.
+    :param required: how many of them have to count.
     """
     found = schema.entry_id(release)
     if (found, digest) != (pointer.release, pointer.sha256):
@@ -173,6 +179,13 @@ def see_that_it_is_meant(
         problem = revoked.why(found, commit, signers, set(pointer.blocked), f"{pointer.title()}")
         if problem:
             raise FleetError(problem, todo="Use another release, or let those who make the channel sign it anew")
+    left = [one for one in signers if one not in pointer.blocked]
+    if signers and len(left) < required:
+        raise FleetError(
+            f"Release {found} is signed by {len(signers)} trusted keys, of which {pointer.title()} revokes all but "
+            f"{len(left)}, and osmigrate_signatures_required asks for {required}",
+            todo="Do not use it before others have signed it, too",
+        )
 
 
 def _is_reference(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:

@@ -3,6 +3,7 @@
 """Channels with real keys and files, from who signs them to who goes by them."""
 
 import base64
+import contextlib
 import json
 import os
 import shutil
@@ -160,6 +161,28 @@ def test_several_people_sign_one_channel(channels):
     assert len(second["actions"]) == 1 and second["channel"]["serial"] == 1
     assert "Release manifest" in channels.refusal(**keys)  # it has one signature itself
     assert len(channels.point(now=NOW + DAY, blocked=["debian-13-13.0"])["signed_by"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("required", "blocked", "refused"),
+    [
+        (
+            2,
+            ["a" * 64],
+            "which channel stable of debian-13 revokes all but 1, and osmigrate_signatures_required asks",
+        ),
+        (1, ["a" * 64, "b" * 64], "is signed by nobody but"),
+        (1, ["a" * 64], ""),
+        (2, ["c" * 64], ""),
+    ],
+)
+def test_a_key_that_a_channel_revokes_counts_for_no_threshold(channels, required, blocked, refused):
+    """A stolen key and one more are not two of three."""
+    found = channel.Pointer(**{**channels.point()["channel"], "blocked": tuple(blocked)})
+    release = {**channels.read()["release"]}
+    signers = ["a" * 64, "b" * 64]
+    with pytest.raises(FleetError, match=refused) if refused else contextlib.nullcontext():
+        channel.see_that_it_is_meant(found, "The channel", release, DIGEST, signers, required)
 
 
 def test_a_key_elsewhere_signs_the_same_bytes(channels):
