@@ -28,7 +28,8 @@ THIN, SNAPSHOT = "thin pool", "snapshot"
 NETWORK = "network"
 NETWORK_TRANSPORTS = ("iscsi", "tcp", "rdma", "fcoe")
 NETWORK_NAMES = ("nbd", "rbd", "drbd")
-HIDDEN = ((THIN, ("-tpool", "_tdata", "_tmeta")), (SNAPSHOT, ("-cow",)))
+POOL, SECTOR = "-tpool", 512
+HIDDEN = ((THIN, (POOL, "_tdata", "_tmeta")), (SNAPSHOT, ("-cow",)))
 
 
 class Mount(typing.NamedTuple):
@@ -213,6 +214,39 @@ def filesystem(path: str) -> Filesystem:
     return Filesystem(
         mount.target, device, uuid, mount.fstype, layers, here.size_bytes, here.free_bytes, journaled, read_only
     )
+
+
+def thin_pool(text: str) -> str:
+    """Return the name of the thin pool of LVM that a device lies on, "" if it lies on none.
+
+    :param text: as parse_lsblk takes it.
+    """
+    names = [os.path.basename(device["name"]) for device in every(blockdevices(text)) if device["type"] == "lvm"]
+    return next((name for name in names if name.endswith(POOL)), "")
+
+
+def pool_free_bytes(path: str) -> typing.Optional[int]:
+    """Return what is free in the thin pool below a directory: its file system may promise more. None without one."""
+    mount = mount_of(os.path.realpath(path), mounts())
+    link = f"/sys/dev/block/{mount.number}"
+    if not os.path.exists(link):
+        return None
+    pool = thin_pool(lsblk("NAME,TYPE", "--inverse", "/dev/" + os.path.basename(os.path.realpath(link))))
+    try:
+        said = [run(["dmsetup", word, pool], check=False).stdout for word in ("status", "table") if pool]
+    except FleetError:
+        return None  # without the program nobody can tell
+    return parse_pool(*said) if said else None
+
+
+def parse_pool(status: str, table: str) -> typing.Optional[int]:
+    """Read what dmsetup says of a thin pool, one line each.
+
+    :returns: bytes of data that are free, None where it says something else.
+    """
+    data = re.match(r"\d+ \d+ thin-pool \d+ \d+/\d+ (\d+)/(\d+) ", status)
+    block = re.match(r"\d+ \d+ thin-pool \S+ \S+ (\d+) ", table)
+    return (int(data.group(2)) - int(data.group(1))) * int(block.group(1)) * SECTOR if data and block else None
 
 
 def _probed(device: str) -> str:

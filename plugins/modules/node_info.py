@@ -180,6 +180,9 @@ root:
     free_files:
       description: How many more files there is room for, V(null) where nothing limits them; of RV(root) only.
       type: int
+    pool_free_bytes:
+      description: What is free in the thin pool that it lies on, V(null) without one; of RV(root) only.
+      type: int
     kept_free_bytes:
       description: What OSTree keeps free when it writes, of C(root_bytes) in there; of RV(root) only.
       type: int

@@ -143,6 +143,7 @@ def _storage_facts(ostree: Ostree) -> typing.Dict[str, typing.Any]:
             free_bytes=here.free_bytes,
             root_bytes=here.root_bytes,
             free_files=here.files,
+            pool_free_bytes=_storage.pool_free_bytes(ostree.directory()) if _storage.THIN in root.layers else None,
             kept_free_bytes=ostree.minimum_free(here.size_bytes),
         ),
         "esp": {"uuid": esp.uuid if esp else "", "twins": _storage.twins(listed, esp) if esp else []},

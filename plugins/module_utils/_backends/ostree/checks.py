@@ -29,6 +29,13 @@ def root_space(node: Facts, wanted: Facts) -> str:
     )  # fmt: skip
 
 
+def root_pool(node: Facts, wanted: Facts) -> str:
+    free = node["root"]["pool_free_bytes"]
+    if free is None or _is_deployed(node, wanted):
+        return ""
+    return shortage("The thin pool below the root", free, wanted["size"] + ROOT_MARGIN)
+
+
 def root_inodes(node: Facts, wanted: Facts) -> str:
     files, needed = node["root"]["free_files"], wanted["size"] // BYTES_PER_FILE
     if files is None or files >= needed or _is_deployed(node, wanted):
@@ -60,6 +67,13 @@ CHECKS = (
         "No room on the root",
         "Free the space, raise the quota on /ostree, or extend the file system. Where only what OSTree keeps free is "
         "missing, lower that with 'ostree config --repo=/ostree/repo set core.min-free-space-size 500MB'",
+    ),
+    check(
+        root_pool,
+        "inhibitor",
+        "No room in the thin pool below the root",
+        "Extend the pool (lvextend), or let other volumes of it give back what they do not use (fstrim): one that is "
+        "full stops all that lies on it",
     ),
     check(
         root_inodes,

@@ -112,7 +112,27 @@ def test_a_btrfs_of_several_devices(tmp_path, monkeypatch, devices, several):
     ],
 )
 def test_parse_lsblk(text, layers):
+    assert _storage.thin_pool(text) == ("vg-pool-tpool" if "thin pool" in layers else "")
     assert _storage.parse_lsblk(text)[1:] == ("1-2", layers)
+
+
+POOL_STATUS = "0 209715200 thin-pool 1 142/4096 9000/102400 - rw no_discard_passdown queue_if_no_space - 1024"
+POOL_TABLE = "0 209715200 thin-pool 253:2 253:3 2048 0 1 skip_block_zeroing"
+
+
+@pytest.mark.parametrize(
+    ("status", "table", "free"),
+    [
+        (POOL_STATUS, POOL_TABLE, 93400 * 1024 * 1024),
+        (POOL_STATUS.replace("9000/", "102400/"), POOL_TABLE, 0),
+        ("0 209715200 thin-pool Fail", POOL_TABLE, None),
+        ("", "", None),
+        ("Device does not exist.", "Device does not exist.", None),
+    ],
+    ids=["usual", "full", "failed", "silent", "unknown"],
+)
+def test_what_is_free_in_a_thin_pool_is_what_the_pool_says(status, table, free):
+    assert _storage.parse_pool(status + "\n", table + "\n") == free
 
 
 LISTED = [

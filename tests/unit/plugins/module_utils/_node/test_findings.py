@@ -35,6 +35,7 @@ ROOT = {
     "free_bytes": 3000 * MB,
     "root_bytes": 3300 * MB,
     "free_files": 300000,
+    "pool_free_bytes": None,
     "kept_free_bytes": 500 * MB,
     "read_only": False,
 }
@@ -256,6 +257,10 @@ CASES = {
         [{"boots": [{"root": 20, "whole": 46}, {"root": 6, "whole": 40}]}],
     ),
     "trial-initramfs": ([{"boots": []}], [{"boots": [{"root": 42, "whole": 100}, {"root": 6, "whole": 40}]}]),
+    "root-pool": (
+        [{"root.pool_free_bytes": 20000000000}, {"root.pool_free_bytes": 1, **DEPLOYED}],
+        [{"root.pool_free_bytes": 400000000}, {"root.pool_free_bytes": 0}],
+    ),
     "root-inodes": (
         [{"root.free_files": None}, {"root.free_files": 60000}, {"root.free_files": 1, **DEPLOYED}],
         [{"root.free_files": 30000}, {"root.free_files": 0}],
