@@ -279,6 +279,9 @@ grub:
     next_entry_stuck:
       description: Why GRUB could not clear that in C(grubenv), empty if nothing is wrong with the file.
       type: str
+    signed_only:
+      description: Whether C(grub.cfg) has GRUB read only files that are signed (C(check_signatures=enforce)).
+      type: bool
     late_default:
       description: Whether C(grub.cfg) sets its default after it has read C(custom.cfg).
       type: bool

@@ -78,6 +78,11 @@ def default_after_custom(text: str) -> bool:
     return False
 
 
+def reads_signed_only(text: str) -> bool:
+    """Say whether a grub.cfg has GRUB read nothing more that is not signed: neither custom.cfg nor a kernel of ours."""
+    return any(words[-1] == "check_signatures=enforce" for _depth, words in statements(text))
+
+
 class Stub(typing.NamedTuple):
     """Where a grub.cfg on an EFI system partition sends GRUB on to: UUID of the file system, and directory there."""
 

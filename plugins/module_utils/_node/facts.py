@@ -200,9 +200,9 @@ def grub_facts(root: str) -> typing.Dict[str, typing.Any]:
     """Describe GRUB: directory, family, problem (why it cannot be used, empty if it can), the missing tools, and more.
 
     not_loader: why something else may have started this system; custom_problem: why the administrator's custom.cfg
-    would keep ours from being read; late_default: whether grub.cfg sets its default after that; next_entry: what
-    grub-reboot asked for; next_entry_stuck: why GRUB could not clear it in its file; elsewhere: why GRUB may read
-    another grub.cfg. Each is empty where all is well.
+    would keep ours from being read; signed_only: whether GRUB reads only what is signed; late_default: whether grub.cfg
+    sets its default after that; next_entry: what grub-reboot asked for; next_entry_stuck: why GRUB could not clear it
+    in its file; elsewhere: why GRUB may read another grub.cfg. Each is empty where all is well.
     """
     _started, not_loader = loader.started_by(
         grub_menu.parse_command_line(_text(root, "proc/cmdline")),
@@ -213,6 +213,7 @@ def grub_facts(root: str) -> typing.Dict[str, typing.Any]:
     facts.update(not_loader=not_loader)
     facts.update(environment_problem="", default_problem="", default_unnamed="", stale_entries=[], pending=[])
     facts.update(custom_problem="", next_entry="", next_entry_stuck="", late_default=False, elsewhere="")
+    facts.update(signed_only=False)
     try:
         grub = grubfiles.find(root)
     except FleetError as error:
@@ -222,6 +223,7 @@ def grub_facts(root: str) -> typing.Dict[str, typing.Any]:
         facts["custom_problem"] = menu.custom_problem(grub)
     else:
         facts["missing_tools"] = [grub.check_tool]
+    facts["signed_only"] = script.reads_signed_only(_text("", grub.config))
     facts["late_default"] = script.default_after_custom(_text("", grub.config))
     facts["elsewhere"] = reads_elsewhere(root, grub)
     path = os.path.join(grub.directory, "grubenv")

@@ -43,6 +43,16 @@ def boot_loader_custom(node: check.Facts, wanted: check.Facts) -> str:
 
 @_check(
     "inhibitor",
+    "GRUB reads only what is signed",
+    "Take check_signatures=enforce out of grub.d and make grub.cfg anew, or exclude the node",
+)
+def boot_loader_signatures(node: check.Facts, wanted: check.Facts) -> str:
+    said = "Its grub.cfg asks for a signature of each file, and custom.cfg and a release's kernel would have none"
+    return said if node["grub"]["signed_only"] else ""
+
+
+@_check(
+    "inhibitor",
     "grub.cfg sets its default after custom.cfg",
     "Let the script of grub.d that does it run before 41_custom, and make grub.cfg anew",
     acceptable=True,

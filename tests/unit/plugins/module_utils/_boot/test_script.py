@@ -65,6 +65,20 @@ def test_a_default_after_ours_is_seen(text: str) -> None:
     assert script.default_after_custom(text) == LATE[text]
 
 
+SIGNED = {
+    "set check_signatures=enforce\nexport check_signatures\n": True,
+    "if [ x ]; then set \"check_signatures\"='enforce'; fi\n": True,
+    "set check_signatures=no\n": False,
+    "# set check_signatures=enforce\n": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize("text", SIGNED)
+def test_whether_grub_reads_only_what_is_signed(text: str) -> None:
+    assert script.reads_signed_only(text) == SIGNED[text]
+
+
 STUBS = {
     "search.fs_uuid 1-2 root hd0,gpt2\nset prefix=($root)'/boot/grub'\nconfigfile $prefix/grub.cfg\n": (
         script.Stub("1-2", "/boot/grub")

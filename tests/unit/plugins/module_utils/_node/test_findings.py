@@ -85,6 +85,7 @@ NODE = {
         "custom_problem": "",
         "next_entry": "",
         "next_entry_stuck": "",
+        "signed_only": False,
         "late_default": False,
         "elsewhere": "",
         "environment_problem": "",
@@ -164,6 +165,7 @@ CASES = {
         [{"root.read_only": True}, {"boot.read_only": True}, {"boot.read_only": True, "root.read_only": True}],
     ),
     "boot-loader-default": ([], [{"grub.late_default": True}]),
+    "boot-loader-signatures": ([], [{"grub.signed_only": True}]),
     "boot-loader-directory": ([], [{"grub.elsewhere": "There is /boot/grub2/grub.cfg, too"}]),
     "boot-loader-custom": ([], [{"grub.custom_problem": "/boot/grub/custom.cfg ends before its last line"}]),
     "boot-loader-next-entry": (
