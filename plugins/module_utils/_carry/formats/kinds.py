@@ -28,7 +28,7 @@ FILE, MENTIONED, PROGRAM, PLUGIN, EXTENSION, HELPER, USER, GROUP, UNIT, MODULE =
     "module",
 )
 # A path of the system or of /etc, which ends where a shell would end it.
-_PATH = r"""(?<![\w./-])/(?:etc|usr|lib|lib64|bin|sbin)/[^\s"'`;:,<>|&()\[\]{}=$*?\\]+"""
+_PATH = r"""(?:(?<=file://)|(?<![\w./-]))/(?:etc|usr|lib|lib64|bin|sbin)/[^\s"'`;:,<>|&()\[\]{}=$*?\\]+"""
 # What a shell puts into words that are quoted.
 _PUT_IN = r"\$\([^()]*\)|`[^`]*`"
 _SHELLS = r"#!\s*(?:\S*/env\s+)?\S*/?(?:ba|da|k|z|a)?sh\b"

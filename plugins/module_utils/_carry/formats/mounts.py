@@ -32,6 +32,10 @@ HELPER_FILES = {"ceph": "/etc/ceph", "fuse.ceph": "/etc/ceph", "davfs": "/etc/da
 # Who makes a device, by its name. Those with a dash may be of LVM, if no other one has them.
 MAKERS = (
     ("/dev/md", "mdadm"),
+    ("/dev/drbd", "drbdadm"),
+    ("/dev/rbd", "rbd"),
+    ("/dev/nbd", "nbd-client"),
+    ("/dev/zvol/", "zfs"),
     ("/dev/mapper/mpath", "multipath"),
     (r"/dev/mapper/[\w.+]+-", "lvm"),
     (r"/dev/(?!mapper/|disk/|md|loop|nbd|zvol/|drbd|rbd/)[\w.+-]+/[\w.+-]+\Z", "lvm"),

@@ -94,6 +94,23 @@ def test_who_cannot_log_in_cannot_do_so_on_the_candidate(move, shell):
 
 
 SPELLINGS = [
+    (
+        "/etc/NetworkManager/system-connections/a",
+        "ca-cert=file:///etc/own/ca.pem\n",
+        (kinds.MENTIONED, "/etc/own/ca.pem"),
+    ),
+    ("/etc/fstab", "/dev/drbd0 /srv/a ext4 defaults 0 2\n", (kinds.PROGRAM, "drbdadm")),
+    ("/etc/fstab", "/dev/zvol/tank/a /srv/a ext4 defaults 0 2\n", (kinds.PROGRAM, "zfs")),
+    ("/etc/fstab", "/etc/my\\040key /srv/a x keyfile=/etc/my\\040key 0 2\n", (kinds.FILE, "/etc/my key")),
+    ("/etc/cron.d/a", "@daily root FOO=1 nice -n 19 'x' && /usr/bin/y\n", (kinds.MENTIONED, "/usr/bin/y")),
+    ("/etc/own/script", '#!/bin/bash\nX="$(jq . x)"\n', (kinds.PROGRAM, "jq")),
+    ("/etc/audit/rules.d/a.rules", "-a exit,never -F auid>=1000 -F loginuid=svc\n", (kinds.USER, "svc")),
+    ("/etc/udev/rules.d/a.rules", "PROGRAM=\"/bin/sh -c 'own-id %k'\"\n", (kinds.PROGRAM, "own-id")),
+    (
+        "/etc/systemd/system/a.service",
+        "[Service]\nLoadCredentialEncrypted=a\n",
+        (kinds.FILE, "/etc/credstore.encrypted/a"),
+    ),
     ("/etc/systemd/system/a.service", "[Service]\nExecStart=!!/usr/bin/x\n", (kinds.PROGRAM, "/usr/bin/x")),
     ("/etc/systemd/system/a.timer", "[Timer]\nUnit=b.service\n", (kinds.UNIT, "b.service")),
     ("/etc/systemd/system/a.socket", "[Socket]\nService=b.service\n", (kinds.UNIT, "b.service")),
