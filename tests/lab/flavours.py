@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import accel, cache, host, networks, template
+from . import accel, cache, host, layouts, networks, template
 from .cache import Log
 from .config import NODE_DISK_GIB, Paths
 
@@ -26,6 +26,7 @@ class Flavour:
     labels: PARTLABEL of each partition that has one, by its number from 1.
     systems: (device, file system) of what is not mounted at first.
     network: a name of networks.NETWORKS.
+    layout: a name of layouts.LAYOUTS.
     """
 
     firmware: str
@@ -35,6 +36,7 @@ class Flavour:
     labels: tuple[tuple[int, str], ...] = ()
     systems: tuple[tuple[str, str], ...] = ()
     network: str = networks.DEFAULT
+    layout: str = layouts.DEFAULT
 
 
 BIOS_PART, ESP_PART = ("+1M", "ef02"), ("+64M", "ef00")
@@ -72,19 +74,33 @@ FLAVOURS = {
         ((2, "BOOT"), (4, "ROOT-A"), (5, "ROOT-B"), (6, "PERSIST")),
         ((f"{DISK}6", "ext4"),),
     ),
+    # As EL 9 is installed by default, but without LVM.
+    "el": Flavour(
+        "bios",
+        (BIOS_PART, ("+512M", "8300"), ("0", "8300")),
+        (),
+        (("/", f"{DISK}3", "xfs", "defaults"), ("/boot", f"{DISK}2", "xfs", "defaults")),
+        network="keyfile",
+        layout="el",
+    ),
 }  # fmt: skip
 DEFAULT = "bios"
 MKFS = {"xfs": "mkfs.xfs -q -f", "ext4": "mkfs.ext4 -q -F", "btrfs": "mkfs.btrfs -q -f", "vfat": "mkfs.fat -F 32 -s 1"}
-GRUB_INSTALL = {
-    "bios": f"grub-install --target=i386-pc {DISK}",
-    "uefi": "grub-install --target=x86_64-efi --efi-directory=/boot/efi --removable --no-nvram --no-uefi-secure-boot",
+# What makes it boot by itself, by layout and firmware.
+BOOT = {
+    ("debian", "bios"): (f"grub-install --target=i386-pc {DISK}", "update-grub"),
+    ("debian", "uefi"): (
+        "grub-install --target=x86_64-efi --efi-directory=/boot/efi --removable --no-nvram --no-uefi-secure-boot",
+        "update-grub",
+    ),
+    ("el", "bios"): (f"sh /usr/lib/lab/boot {DISK}",),
 }
 
 
 def build(paths: Paths, name: str, log: Log) -> Path:
     """Directory with `disk`, the raw image of a flavour, and `kernel`, which is also on that disk."""
     flavour = FLAVOURS[name]
-    base = template.build(paths, log, flavour.network)
+    base = template.build(paths, log, flavour.network, flavour.layout)
     if not flavour.partitions:
         return base
     inputs = {"base": base.name, "flavour": repr(flavour), "recipe": Path(__file__)}
@@ -115,7 +131,7 @@ def script(flavour: Flavour) -> str:
         lines.append(f'echo "UUID=$(blkid -s UUID -o value {device}) {place} {fstype} {options} 0 0"'
                      " >> $target/etc/fstab")  # fmt: skip
     lines += [f"mount --rbind /{directory} $target/{directory}" for directory in ("dev", "proc", "sys", "run")]
-    lines += [f"chroot $target {command}" for command in (GRUB_INSTALL[flavour.firmware], "update-grub")]
+    lines += [f"chroot $target {command}" for command in BOOT[flavour.layout, flavour.firmware]]
     lines += ["sync", f'echo "{template.FINISHED.decode()}" > /dev/ttyS0']
     return "\n".join([*lines, "exit", ""])
 

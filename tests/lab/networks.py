@@ -81,6 +81,21 @@ network:
       routes:
         - {{to: {ROUTED_BY_VLAN}, via: {VLAN_ROUTER}}}
 """
+KEYFILE = f"""\
+[connection]
+id=uplink
+uuid=7c1f0d36-5f0b-4b52-8c8e-0a4a1d4f4d19
+type=ethernet
+interface-name={MEMBERS[0]}
+
+[ipv4]
+method=manual
+address1={ADDRESS},{GUEST_GATEWAY}
+dns={NAME_SERVER};
+
+[ipv6]
+method=disabled
+"""
 NETWORKS = {
     "systemd-networkd": Network(("systemd-networkd.service",)),
     "ifupdown": Network(
@@ -94,6 +109,11 @@ NETWORKS = {
         ("netplan.io", "network-manager"),
         bond=True,
         files={"etc/netplan/50-site.yaml": NETPLAN},
+    ),
+    "keyfile": Network(
+        ("NetworkManager.service",),
+        ("network-manager",),
+        files={"etc/NetworkManager/system-connections/uplink.nmconnection": KEYFILE},
     ),
 }
 DEFAULT = "systemd-networkd"

@@ -79,9 +79,16 @@ _NO_REGISTRY = 'server = "http://127.0.0.1:9"\n'
 
 
 def node_files(
-    paths: Paths, name: str, address: str, api_url: str = f"https://{config.GUEST_GATEWAY}:{config.API_PORT}"
+    paths: Paths,
+    name: str,
+    address: str,
+    api_url: str = f"https://{config.GUEST_GATEWAY}:{config.API_PORT}",
+    settings: str = "/etc/default",
 ) -> Files:
-    """Everything of Kubernetes that lies on one node, as absolute path -> (content, mode)."""
+    """Everything of Kubernetes that lies on one node, as absolute path -> (content, mode).
+
+    settings: the directory of what units read.
+    """
     pki = cluster_pki(paths)
     ca = pki.ca.certificate.read_bytes()
     client, serving = pki.node_client(name), pki.node_serving(name, address)
@@ -96,7 +103,7 @@ def node_files(
         _SERVING_CERTIFICATE: (serving.certificate.read_bytes(), 0o644),
         _SERVING_KEY: (serving.key.read_bytes(), 0o600),
         "/var/lib/kubelet/config.yaml": (yaml.safe_dump(_kubelet_configuration(), sort_keys=False), 0o644),
-        "/etc/default/kubelet": (f'KUBELET_EXTRA_ARGS="{_KUBELET_ARGUMENTS}"\n', 0o644),
+        f"{settings}/kubelet": (f'KUBELET_EXTRA_ARGS="{_KUBELET_ARGUMENTS}"\n', 0o644),
         "/etc/containerd/config.toml": (_CONTAINERD, 0o644),
         "/etc/containerd/certs.d/_default/hosts.toml": (_NO_REGISTRY, 0o644),
         "/etc/cni/net.d/10-lab.conflist": (json.dumps(_network(name), indent=2) + "\n", 0o644),

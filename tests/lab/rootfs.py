@@ -50,6 +50,15 @@ PACKAGES = (
 )
 LEFT_OUT = ("doc", "man", "info", "locale", "lintian", "bug")
 HOST_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+_MMDEBSTRAP = (
+    "env",
+    "LC_ALL=C.UTF-8",
+    "SOURCE_DATE_EPOCH=1767225600",
+    "mmdebstrap",
+    "--mode=root",
+    "--format=directory",
+    f"--keyring={HOST_KEYRING}",
+)
 
 
 def legacy(paths: Paths, log: Log, more: tuple[str, ...] = ()) -> Path:
@@ -65,6 +74,24 @@ def legacy(paths: Paths, log: Log, more: tuple[str, ...] = ()) -> Path:
     return cache.artifact(paths, "+".join((f"rootfs-{LEGACY_SUITE}", *more)), inputs, build, log)
 
 
+def extract_command(suite: str, packages: tuple[str, ...], tree: Path) -> list[str]:
+    """The command that unpacks packages of a suite, with what they need, for programs of theirs that nothing has to
+    configure."""
+    return host.as_root(
+        [
+            *_MMDEBSTRAP,
+            *(f"--aptopt={option}" for option in host.apt_options()),
+            "--variant=extract",
+            "--architectures=amd64",
+            f"--include={','.join(packages)}",
+            '--aptopt=APT::Install-Recommends "false"',
+            suite,
+            tree,
+            f"deb {host.debian_mirror()[0]} {suite} main",
+        ]
+    )
+
+
 def target_keyring(paths: Paths, log: Log) -> Path:
     """Keys that verify Debian 13: this machine's own, where they are new enough."""
     if f"/{TARGET_SUITE})" in host.run(["gpg", "--show-keys", HOST_KEYRING]).stdout:
@@ -76,13 +103,7 @@ def _bootstrap_command(packages: tuple[str, ...], tree: Path) -> list[str]:
     main, security = host.debian_mirror()
     return host.as_root(
         [
-            "env",
-            "LC_ALL=C.UTF-8",
-            "SOURCE_DATE_EPOCH=1767225600",
-            "mmdebstrap",
-            "--mode=root",
-            "--format=directory",
-            f"--keyring={HOST_KEYRING}",
+            *_MMDEBSTRAP,
             *(f"--aptopt={option}" for option in host.apt_options()),
             *_options(packages),
             LEGACY_SUITE,

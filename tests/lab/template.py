@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import accel, cache, host, images, kubebin, networks, nodefiles, rootfs
+from . import accel, cache, host, images, kubebin, layouts, networks, nodefiles
 from .cache import Log
 from .config import APP_IMAGE, NODE_CPUS, NODE_DISK_GIB, NODE_MEMORY_MIB, PAUSE_IMAGE, Paths
 
@@ -24,52 +24,60 @@ OPS_PASSWORD = "$6$osmigratelab$uHIHyQs3tp4LfEGvgAfn3XvIEnrO6d0x1ojNnYCn.GrTWEGq
 FINISHED = b"lab: template finished"
 
 
-def build(paths: Paths, log: Log, network: str = networks.DEFAULT) -> Path:
+def build(paths: Paths, log: Log, network: str = networks.DEFAULT, layout: str = layouts.DEFAULT) -> Path:
     """Directory with `disk`, the raw image, and `kernel` and `initrd`, which are also on that disk.
 
     :param network: a name of networks.NETWORKS.
+    :param layout: a name of layouts.LAYOUTS; the disk of another than the default one does not boot by itself.
     """
     wanted = networks.NETWORKS[network]
-    tree = rootfs.legacy(paths, log, wanted.packages)
+    places = layouts.LAYOUTS[layout]
+    tree = places.tree(paths, log, wanted.packages)
     programs = kubebin.build(paths, log)
     inputs = {
         "tree": tree.name,
         "kubelet": kubebin.identity(programs),
-        "files": FILES,
+        "files": FILES / "node",
+        "file system": FILES / "mke2fs.conf",
         "recipe": Path(__file__),
         "images": Path(images.__file__),
         "unit": nodefiles.KUBELET_UNIT,
         "network": repr(wanted),
+        "layout": Path(layouts.__file__),
     }
 
     def make(part: Path) -> None:
         with tempfile.TemporaryDirectory(dir=paths.cache, prefix="template-", suffix=".part") as scratch:
             work = Path(scratch) / "tree"
             try:
-                _furnish(tree, work, programs / "kubelet", wanted, Path(scratch))
+                _furnish(tree, work, programs / "kubelet", wanted, places, Path(scratch))
                 part.mkdir()
-                for name, pattern in (("kernel", "vmlinuz-*"), ("initrd", "initrd.img-*")):
+                for name, pattern in (("kernel", "vmlinuz-*"), ("initrd", places.initrd)):
                     (source,) = (work / "boot").glob(pattern)
                     host.run(host.as_root(["install", "--mode=644", source, part / name]))
                 _finish_somehow(paths, work, part, log)
             finally:
                 host.remove(work)
 
-    name = "template" if network == networks.DEFAULT else f"template+{network}"
-    return cache.artifact(paths, name, inputs, make, log)
+    names = [name for name in (layout, network) if name not in (layouts.DEFAULT, networks.DEFAULT)]
+    return cache.artifact(paths, "+".join(["template", *names]), inputs, make, log)
 
 
-def _furnish(tree: Path, work: Path, kubelet: Path, network: networks.Network, scratch: Path) -> None:
+def _furnish(
+    tree: Path, work: Path, kubelet: Path, network: networks.Network, layout: layouts.Layout, scratch: Path
+) -> None:
     """Copy the tree and add what the administrator of a Kubernetes node adds."""
     additions = scratch / "additions"
-    shutil.copytree(FILES / "node", additions, symlinks=True)
+    for files in (FILES / "node", *layout.files):
+        shutil.copytree(files, additions, symlinks=True, dirs_exist_ok=True)
+    unit = "usr/lib/systemd/system/kubelet.service"
     for path, content in {
         "etc/fstab": f"UUID={ROOT_UUID} / ext4 errors=remount-ro 0 1\n",
         "etc/hostname": "template\n",
         "etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
         "etc/resolv.conf": f"nameserver {networks.NAME_SERVER}\n",
         "etc/machine-id": "",
-        "usr/lib/systemd/system/kubelet.service": nodefiles.KUBELET_UNIT,
+        unit: nodefiles.KUBELET_UNIT.replace("/etc/default/", f"{layout.settings}/"),
         **network.files,
     }.items():
         file = additions / path
@@ -114,21 +122,19 @@ def _furnish(tree: Path, work: Path, kubelet: Path, network: networks.Network, s
         *network.services,
         "kubelet.service",
         "containerd.service",
-        "ssh.service",
-        "cron.service",
+        *layout.services,
     )
     # Nothing can be downloaded here, and there is no screen.
     root(
         "systemctl",
         f"--root={work}",
         "disable",
-        "apt-daily.timer",
-        "apt-daily-upgrade.timer",
         "e2scrub_all.timer",
         "e2scrub_reap.service",
-        "dpkg-db-backup.timer",
         "getty@tty1.service",
+        *layout.unwanted,
     )
+    layout.furnish(work, ("/usr/bin/kubelet", f"/{unit}"))
 
 
 def _write_disk(tree: Path, disk: Path) -> None:

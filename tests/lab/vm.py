@@ -12,7 +12,7 @@ import time
 from functools import cached_property
 from pathlib import Path
 
-from . import accel, cache, host, networks, nodefiles, seed
+from . import accel, cache, host, layouts, networks, nodefiles, seed
 from .config import KUBELET_PORT, SSH_PORT, Paths, node_address, node_index
 from .flavours import FLAVOURS
 from .ports import Endpoint
@@ -86,7 +86,8 @@ class Machine:
         host_key = self.directory / "ssh_host_ed25519_key"
         seed.make_ssh_key(host_key, f"root@{self.name}")
         authorized = seed.make_ssh_key(self.paths.ssh_key, "lab")
-        files = nodefiles.node_files(self.paths, self.name, self.address)
+        place = layouts.LAYOUTS[FLAVOURS[flavour].layout].settings
+        files = nodefiles.node_files(self.paths, self.name, self.address, settings=place)
         if not networks.NETWORKS[FLAVOURS[flavour].network].files:
             files |= seed.network_files(self.index)
         seed.write(self.directory / "seed.tar", self.name, host_key, authorized, files)
