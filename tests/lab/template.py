@@ -237,6 +237,8 @@ def run_once(template: Path, accelerator: str, script: str, drives: list[str]) -
             f"root=UUID={ROOT_UUID} rw console=ttyS0 panic=-1",
             f'systemd.run="/bin/sh {script}" systemd.run_success_action=poweroff-force',
             "systemd.run_failure_action=poweroff-force systemd.mask=kubelet.service",
+            # On a busy host containerd needs more than its minute and a half.
+            "systemd.default_timeout_start_sec=600",
         ]
     )
     with tempfile.TemporaryDirectory() as directory:
@@ -258,7 +260,7 @@ def run_once(template: Path, accelerator: str, script: str, drives: list[str]) -
         with open(said, "wb") as stream:
             machine = subprocess.Popen(list(map(str, argv)), stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
         try:
-            deadline = time.monotonic() + 900
+            deadline = time.monotonic() + 1800
             while machine.poll() is None and time.monotonic() < deadline and accel.KVM_FAILED not in said.read_bytes():
                 time.sleep(0.2)
         finally:
