@@ -7,26 +7,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import cache, host, rootfs
+from . import cache, grub, host, rootfs
 from .cache import Log
 from .config import Paths
 
 FILES = Path(__file__).parent / "files/el"
 SCRIPTS = "usr/lib/lab"
 PACKAGES = ("rpm", "chrony", "rsyslog", "logrotate")
-# Debian 12's reads no entries of the Boot Loader Specification; this is the first of Debian's that does.
-# base-files: without its links no program of another suite is found.
-GRUB_SUITE, GRUB_PACKAGES = "forky", ("base-files", "grub-common", "grub-pc-bin")
-GRUB_MODULES = "usr/lib/grub/i386-pc"
-# What finds /boot/grub2; the rest is loaded from there. The disk is the one that the firmware boots.
-GRUB_PREFIX, GRUB_CORE = "(hd0,gpt2)/grub2", ("biosdisk", "part_gpt", "xfs")
 
 
 def tree(paths: Paths, log: Log, more: tuple[str, ...]) -> Path:
     """The tree, with more of Debian's packages; neither dpkg nor apt is in it."""
     base = rootfs.legacy(paths, log, (*more, *PACKAGES))
-    grub = _grub(paths, log)
-    inputs = {"base": base.name, "grub": grub.name, "recipe": Path(__file__), "files": FILES}
+    modules = grub.build(paths, log)
+    inputs = {"base": base.name, "grub": modules.name, "recipe": Path(__file__), "files": FILES}
 
     def make(part: Path) -> None:
         _root("cp", "--archive", "--reflink=auto", base, part)
@@ -34,8 +28,8 @@ def tree(paths: Paths, log: Log, more: tuple[str, ...]) -> Path:
         for name in ("dress", "packages.py"):
             _root("install", "--mode=755", FILES / SCRIPTS / name, part / SCRIPTS / name)
         _root("chroot", part, f"/{SCRIPTS}/dress")
-        _root("mkdir", "--parents", part / GRUB_MODULES)
-        _root("cp", "--recursive", "--no-target-directory", grub, part / GRUB_MODULES)
+        _root("mkdir", "--parents", part / grub.MODULES)
+        _root("cp", "--recursive", "--no-target-directory", modules, part / grub.MODULES)
         log("el: building every package of the tree by rpmbuild, a minute or two")
         _root("chroot", part, f"/{SCRIPTS}/packages.py")
 
@@ -58,21 +52,3 @@ def furnish(work: Path, owned: Iterable[str]) -> None:
 
 def _root(*argv: str | Path) -> None:
     host.run(host.as_root(argv))
-
-
-def _grub(paths: Paths, log: Log) -> Path:
-    """Directory with the modules of a GRUB that knows blscfg, and `core.img`, which starts it."""
-    inputs = {"suite": GRUB_SUITE, "packages": " ".join(GRUB_PACKAGES), "core": repr((GRUB_PREFIX, GRUB_CORE))}
-
-    def make(part: Path) -> None:
-        programs = part.with_name(f"{part.name}.part")
-        try:
-            host.run(rootfs.extract_command(GRUB_SUITE, GRUB_PACKAGES, programs))
-            core = f"/{GRUB_MODULES}/core.img"
-            image = ["grub-mkimage", "--format=i386-pc", f"--prefix={GRUB_PREFIX}", f"--output={core}", *GRUB_CORE]
-            _root("chroot", programs, *image)
-            _root("cp", "--recursive", programs / GRUB_MODULES, part)
-        finally:
-            host.remove(programs)
-
-    return cache.artifact(paths, f"grub-{GRUB_SUITE}", inputs, make, log)

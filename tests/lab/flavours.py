@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import accel, cache, host, layouts, networks, template
+from . import accel, cache, grub, host, layouts, networks, template
 from .cache import Log
 from .config import NODE_DISK_GIB, Paths
 
@@ -93,7 +93,7 @@ BOOT = {
         "grub-install --target=x86_64-efi --efi-directory=/boot/efi --removable --no-nvram --no-uefi-secure-boot",
         "update-grub",
     ),
-    ("el", "bios"): (f"sh /usr/lib/lab/boot {DISK}",),
+    ("el", "bios"): ("sh /usr/lib/lab/boot",),
 }
 
 
@@ -155,3 +155,5 @@ def _convert(paths: Paths, base: Path, flavour: Flavour, part: Path, log: Log) -
         for file, option in ((base / "disk", "snapshot=on"), (disk, "cache=unsafe"), (text, "readonly=on")):
             drives += ["-drive", f"file={file},format=raw,if=virtio,{option}"]
         template.run_once(base, accel.choose(paths, base / "kernel", log), "/dev/vdc", drives)
+    if flavour.layout == "el":
+        grub.embed(paths, disk, log)
