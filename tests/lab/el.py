@@ -31,7 +31,7 @@ def tree(paths: Paths, log: Log, more: tuple[str, ...]) -> Path:
         _root("mkdir", "--parents", part / grub.MODULES)
         _root("cp", "--recursive", "--no-target-directory", modules, part / grub.MODULES)
         log("el: building every package of the tree by rpmbuild, a minute or two")
-        _root("chroot", part, f"/{SCRIPTS}/packages.py")
+        _root("chroot", part, "python3", f"/{SCRIPTS}/packages.py")
 
     return cache.artifact(paths, f"rootfs-el+{'+'.join(more)}", inputs, make, log)
 
@@ -47,7 +47,7 @@ def furnish(work: Path, owned: Iterable[str]) -> None:
     _root("rm", "--recursive", work / "etc/default/grub.d")
     for keyfile in (work / "etc/NetworkManager/system-connections").glob("*.nmconnection"):
         _root("chmod", "600", keyfile)
-    _root("chroot", work, f"/{SCRIPTS}/packages.py", "kubelet", *owned)
+    _root("chroot", work, "python3", f"/{SCRIPTS}/packages.py", "kubelet", *owned)
 
 
 def _root(*argv: str | Path) -> None:

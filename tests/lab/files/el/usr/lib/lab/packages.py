@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Give a tree a database of rpm's, inside of it: each of dpkg's packages is built anew by rpmbuild and registered.
@@ -115,7 +114,8 @@ def made(packages):
         for above, _directories, names in os.walk(top):
             for path in (os.path.join(above, name) for name in names):
                 if path not in listed:
-                    yield next(maker for prefix, maker in MADE if path.startswith(prefix)), path
+                    makers = [maker for prefix, maker in MADE if path.startswith(prefix)]
+                    yield makers[0], path
 
 
 def build(packages):
