@@ -13,6 +13,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import rules
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.reader import FSTAB
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import NO_PLACE, Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import DIRECTORY, FILE, Item, Part, item
@@ -20,7 +21,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network import in
 from ansible_collections.osmigrate.fleet.plugins.module_utils._secret import without_userinfo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
 
-FSTAB = "/etc/fstab"
 HEADER = "# Written by osmigrate.fleet from the fstab of the incumbent.\n"
 # Options by which less may be done on a file system.
 RESTRICTIONS = ("ro", "nodev", "nosuid", "noexec", "nosymfollow")

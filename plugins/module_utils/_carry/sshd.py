@@ -130,7 +130,7 @@ def compare(situation: Situation, items: typing.Iterable[Item]) -> typing.List[s
     carried = {made.target for made in items}
     blocks = [_matches(incumbent.text(path)) for path in [SSHD, *incumbent.glob(SSHD_PLACE + "/*.conf")]]
     known = [(match.lower(), {line.lower() for line in said}) for several in blocks for match, said in several]
-    brought = {SSHD: situation.pristine_path(SSHD), **situation.brought(SSHD_PLACE + "/*.conf")}
+    brought = _brought(situation)
     before, after = _both(situation, items)
     told = []
     for keyword, default in LETTING_IN.items():
@@ -148,14 +148,18 @@ def compare(situation: Situation, items: typing.Iterable[Item]) -> typing.List[s
     ]
 
 
+def _brought(situation: Situation) -> typing.Dict[str, str]:
+    """Return the release's own files of sshd: each with where it lies now."""
+    return {SSHD: situation.pristine_path(SSHD), **situation.brought(SSHD_PLACE + "/*.conf")}
+
+
 def _both(
     situation: Situation, items: typing.Iterable[Item]
 ) -> typing.Tuple[typing.Dict[str, Setting], typing.Dict[str, Setting]]:
     """Return what counts on the node, and what will on the candidate, as effective has it."""
     incumbent = situation.incumbent
     texts = {made.target: made.content.decode("utf-8", "surrogateescape") for made in items if made.kind == FILE}
-    brought = {**situation.brought(SSHD_PLACE + "/*.conf"), SSHD: situation.pristine_path(SSHD)}
-    for path, pristine_path in brought.items():
+    for path, pristine_path in _brought(situation).items():
         texts.setdefault(path, situation.candidate.text(pristine_path))
     before = effective(incumbent.text, lambda: incumbent.glob("/etc/ssh/*") + incumbent.glob(SSHD_PLACE + "/*"))
     return before, effective(lambda path: texts.get(path, ""), lambda: texts)

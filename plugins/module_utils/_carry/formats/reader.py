@@ -52,7 +52,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.uni
     unit,
 )
 
-FSTAB, CRYPTTAB = "/etc/fstab", "/etc/crypttab"
+FSTAB = "/etc/fstab"
 # A drop-in of one unit, and not of all of a kind or of those whose names begin alike.
 _DROP_IN = re.compile(r"/etc/systemd/system/([^/]*[^/-]\.[a-z]+)\.d/[^/]+\.conf\Z")
 
@@ -92,7 +92,7 @@ SIGNS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
 # By the place on the candidate; the first that fits.
 READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     (FSTAB, fstab),
-    (CRYPTTAB, crypttab),
+    ("/etc/crypttab", crypttab),
     ("/etc/integritytab /etc/veritytab", checked),
     ("/etc/auto.master /etc/auto.master.d/*", automaster),
     ("/etc/auto.*", automap),
