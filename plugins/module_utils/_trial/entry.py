@@ -52,7 +52,7 @@ def of_root(
     fixed = [*root.arguments, f"systemd.machine_id={machine_id}", "systemd.gpt_auto=0"]
     # What opens the incumbent's root is not what opens this one.
     own = {word.partition("=")[0] for word in root.arguments}
-    if _storage.filesystem("/").uuid not in ("", root.root_uuid):
+    if "rootflags" in dict(running) and _storage.filesystem("/").uuid not in ("", root.root_uuid):
         own.add("rootflags")  # what one file system is mounted by, another may refuse
     others = [(name, value) for name, value in running if name not in own]
     words = [*fixed, *arguments.carried(others, extra)]
