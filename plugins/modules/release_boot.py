@@ -9,8 +9,10 @@ module: release_boot
 short_description: Boot a release once, on a machine of QEMU
 version_added: 1.0.0
 description:
-  - Deploys a commit on a disk of its own, boots it in QEMU, and fails unless all units come up, C(/usr) cannot be
-    written, its sshd answers, and its kubelet runs, as far as it has these. Nothing of it stays.
+  - Boots each payload of a release in QEMU, from disks of its own, and fails unless all units come up, C(/usr) cannot
+    be written, its sshd answers, and its kubelet runs, as far as it has these. Nothing of it stays.
+  - A commit is deployed as on a node. The image of a slot is a disk that nobody can write, with the layer of C(/etc)
+    and with C(/var) on another one.
   - It gets fresh host keys for its sshd and an address by DHCP, and nothing else that a node would have.
 author:
   - osmigrate.fleet contributors (@osmigrate)
@@ -22,15 +24,14 @@ attributes:
     platforms: linux
 requirements:
   - ostree, e2fsprogs, openssh-client
+  - PyYAML
   - qemu-system-x86; without KVM a boot takes some minutes
 options:
-  repository:
-    description: Path of the OSTree repository.
+  manifest:
+    description:
+      - Path of C(release.yml), signed or not, where M(osmigrate.fleet.release_payload) has put it. The payloads lie
+        beside its directory.
     type: path
-    required: true
-  commit:
-    description: The commit.
-    type: str
     required: true
   work_directory:
     description: Directory with room for the release, twice, while the module runs.
@@ -51,40 +52,49 @@ seealso:
 EXAMPLES = r"""
 - name: See that the release boots
   osmigrate.fleet.release_boot:
-    repository: public/repo
-    commit: 8c3b1bf6f2a5a3c0ac0bd4e1b09bd5a5d5e2b1e2a6a4dd6a7e0c9d6c1b1d4a55
+    manifest: public/debian-13-13.2/release.yml
   delegate_to: localhost
 """
 
 RETURN = r"""
 seconds:
-  description: How long it took until all of it was up and looked at.
+  description: How long it took each payload, by its kind, until all of it was up and looked at.
   returned: success
-  type: int
+  type: dict
+  sample: {ostree: 41, slots: 38}
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import smoke
+import os
+
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import smoke, smoke_disks
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
-from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule, need_libraries
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import reader, schema
 
 
 def main() -> None:
     module = FleetModule(
         argument_spec={
-            "repository": {"type": "path", "required": True},
-            "commit": {"type": "str", "required": True},
+            "manifest": {"type": "path", "required": True},
             "work_directory": {"type": "path", "default": "/var/tmp"},
             "memory": {"type": "int", "default": 1024},
             "timeout": {"type": "int", "default": 900},
         },
         supports_check_mode=True,
     )
+    need_libraries(module, reader.MISSING)
     params = module.params
+    path = os.path.abspath(params["manifest"])
     with failing(module):
-        done = smoke.boot(
-            params["repository"], params["commit"], params["work_directory"], params["memory"], params["timeout"]
-        )
-    answer(module, changed=False, seconds=done.seconds)
+        release = reader.unsigned(reader.read_manifest(path, 0), reader.name_of(path)).release
+        name, place = schema.entry_id(release), os.path.dirname(os.path.dirname(path))
+        seconds = {
+            kind: smoke.boot(
+                made, f"The {kind} of release {name}", params["work_directory"], params["memory"], params["timeout"]
+            )
+            for kind, made in smoke_disks.makers(release, place).items()
+        }
+    answer(module, changed=False, seconds=seconds)
 
 
 if __name__ == "__main__":

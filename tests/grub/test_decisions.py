@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import backend, kernel
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import kernel
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, grub, grubcfg
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record
 
@@ -126,7 +126,7 @@ def test_no_trial_waits_for_what_an_administrator_would_type(tmp_path: Path, cas
 
 def slot(name: str, partuuid: str) -> dict[str, str]:
     """An entry as the backend slots makes it: what it boots is told by the partition, its kernel lies in /boot."""
-    words = [*backend.arguments_of(partuuid, "ext4"), "systemd.machine_id=0", "console=ttyS0"]
+    words = [*kernel.arguments(f"PARTUUID={partuuid}", "ext4"), "systemd.machine_id=0", "console=ttyS0"]
     paths = {part: f"/osmigrate/slots/{partuuid}/{file}" for part, file in kernel.NAMES.items()}
     return {"id": name, "title": name, "options": " ".join(words), "boot_uuid": UUID, "backend": "slots", **paths}
 

@@ -205,17 +205,10 @@ def root_of(
         pristine=persist.PRISTINE,
         incumbent_at=INCUMBENT,
         mounts=list(mounts),
-        var_mount=f"{persist.VAR} /var none bind 0 0",
+        var_mount=persist.VAR_LINE,
         etc_merged=merged,
         sealed=True,
     )
-
-
-def arguments_of(partuuid: str, filesystem: str) -> typing.List[str]:
-    """Return the kernel's arguments by which it finds a slot. Pure."""
-    words = [f"root=PARTUUID={partuuid}", "ro", f"rootfstype={filesystem}"]
-    options = [one for one in kernel.OPTIONS[filesystem].split(",") if one != "ro"]
-    return words + ([f"rootflags={','.join(options)}"] if options else [])
 
 
 def incumbent_mounts() -> typing.List[str]:

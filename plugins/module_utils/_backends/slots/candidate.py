@@ -172,7 +172,7 @@ class Candidate(contract.Candidate):
         merged = bool(self._running_entry())
         root = backend.root_of(
             partuuid,
-            backend.arguments_of(partuuid, self.payload["filesystem"]),
+            kernel.arguments(f"PARTUUID={partuuid}", self.payload["filesystem"]),
             layout.known(self.slot, layout.probe(self.slot.device)).uuid,
             _storage.filesystem("/boot").uuid,
             merged,

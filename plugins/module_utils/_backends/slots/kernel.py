@@ -33,6 +33,16 @@ cp -- "$4$7" "$8"
 """
 
 
+def arguments(root: str, filesystem: str) -> typing.List[str]:
+    """Return the kernel's arguments by which it finds a slot. Pure.
+
+    :param root: the device, such as PARTUUID=...
+    """
+    words = [f"root={root}", "ro", f"rootfstype={filesystem}"]
+    options = [one for one in OPTIONS[filesystem].split(",") if one != "ro"]
+    return words + ([f"rootflags={','.join(options)}"] if options else [])
+
+
 def paths(partuuid: str, place: str = PLACE) -> typing.Dict[str, str]:
     """Return where kernel and initramfs of a slot belong, by "kernel" and "initrd". Pure."""
     return {part: os.path.join(place, partuuid, name) for part, name in NAMES.items()}

@@ -25,6 +25,7 @@ MOUNT = "/run/osmigrate/persist"
 OURS = "osmigrate"  # the directory of PERSIST that is ours; what else is on it is somebody else's
 VAR = MOUNT + "/" + OURS + "/var"
 ETC = MOUNT + "/" + OURS + "/etc"
+VAR_LINE = VAR + " /var none bind 0 0"  # of fstab
 PRISTINE = "/usr/etc"
 # What /etc and /var of a release may need at once.
 ROOM_BYTES = 64 << 20

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import backend, layout, persist
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import backend, kernel, layout, persist
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initrd
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import entry
 
@@ -78,7 +78,7 @@ def test_it_follows_whatever_the_release_brings_where_the_kernel_looks_for_the_n
 )
 def test_the_kernel_finds_a_slot_by_its_partition_and_writes_nothing(filesystem, flags):
     words = ["root=PARTUUID=0badcafe-03", "ro", f"rootfstype={filesystem}"]
-    assert backend.arguments_of("0badcafe-03", filesystem) == words + flags
+    assert kernel.arguments("PARTUUID=0badcafe-03", filesystem) == words + flags
 
 
 class Written(contract.Candidate):
@@ -92,7 +92,7 @@ class Written(contract.Candidate):
 
 
 def test_what_opens_the_root_of_the_incumbent_does_not_open_a_slot(tmp_path):
-    words = backend.arguments_of("0badcafe-03", "ext4")
+    words = kernel.arguments("PARTUUID=0badcafe-03", "ext4")
     root = backend.root_of("0badcafe-03", words, "1-2", "3-4", merged=False, directory=str(tmp_path))
     running = [("root", "UUID=9"), ("rootflags", "subvol=@"), ("rootfstype", "btrfs"), ("console", "ttyS0")]
     made = entry.of_root(root, {"name": "d", "version": "2"}, Written(), running, [], [])
