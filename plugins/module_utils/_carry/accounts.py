@@ -438,9 +438,9 @@ def compare(situation: Situation, items: typing.Iterable[Item]) -> typing.List[s
 
     :param items: what the candidate gets.
     """
-    texts = {made.target: made.content.decode("utf-8", "surrogateescape") for made in items if made.kind == FILE}
+    text_of = situation.reading(items)
     before = _by_password(situation.incumbent.text(PASSWD), situation.incumbent.text(SHADOW))
-    after = _by_password(texts.get(PASSWD, ""), texts.get(SHADOW, ""))
+    after = _by_password(text_of(PASSWD), text_of(SHADOW))
     return [f"{name}: the release has a password for it" for name in sorted(after - before)]
 
 

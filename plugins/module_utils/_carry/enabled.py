@@ -58,10 +58,12 @@ def compare(situation: Situation, items: typing.Iterable[Item]) -> Started:
             tree is candidate and any(place in targets for place in places)
         )
 
-    names = sorted(name for name in before - after - masked if not _is_told_elsewhere(name))
+    wanted = sorted(name for name in before - masked if not _is_told_elsewhere(name))
+    there = {name for name in wanted if has(candidate, name)}
     return Started(
-        [name for name in names if not has(candidate, name)],
-        [name for name in names if has(candidate, name)],
+        # A merge keeps links to what the next release does not have any more.
+        [name for name in wanted if name not in there and (name not in after or has(incumbent, name))],
+        [name for name in wanted if name in there and name not in after],
         sorted(
             name
             for name in after - before

@@ -5,6 +5,7 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import copy
 import os
 import stat
 import typing
@@ -102,6 +103,20 @@ class Situation:
     def pristine(self, path: str) -> typing.Optional[bytes]:
         """Return the content of a file of /etc as the release brings it, None if it brings none."""
         return self.candidate.read(self.pristine_path(path))
+
+    def merged(self) -> "Situation":
+        """Return the same of a candidate into which /etc was merged: it begins with that, whoever made it."""
+        seen = copy.copy(self)
+        seen.root = self.root._replace(pristine="/etc")
+        return seen
+
+    def reading(self, items: typing.Iterable[Item]) -> typing.Callable[[str], str]:
+        """Return what reads a file as the candidate will have it: from the plan, or as the release brings it.
+
+        :param items: what the candidate gets.
+        """
+        texts = {one.target: one.content.decode("utf-8", "surrogateescape") for one in items if one.kind == FILE}
+        return lambda path: texts[path] if path in texts else self.candidate.text(self.pristine_path(path))
 
     def adds_nothing(self, path: str) -> bool:
         """Say whether a file or link of /etc is empty, as every system has it, or as the release brings it.

@@ -159,15 +159,25 @@ def plan_missing(situation: Situation) -> Found:
     return Found(items, left, set())
 
 
-def compare(situation: Situation) -> typing.List[str]:
-    """Return in sentences which restrictions of the node's root and /var the candidate will not have."""
+def compare(situation: Situation, items: typing.Iterable[Item]) -> typing.List[str]:
+    """Return in sentences which restrictions of the node's root and /var the candidate will not have.
+
+    :param items: what the candidate gets.
+    """
     told = []
-    for fields in parse_fstab(situation.incumbent.text(FSTAB)):
-        place = plain(fields[1])
-        strict = [option for option in fields[3].split(",") if option in RESTRICTIONS]
-        if place in ("/", "/var") and strict:
+    before, after = _restrictions(situation.incumbent.text(FSTAB)), _restrictions(situation.reading(items)(FSTAB))
+    for place in ("/", "/var"):
+        strict = [option for option in before.get(place, []) if option not in after.get(place, [])]
+        if strict:
             told.append(f"{place} is mounted with {','.join(strict)} on the node, without on the candidate")
     return told
+
+
+def _restrictions(fstab: str) -> typing.Dict[str, typing.List[str]]:
+    return {
+        plain(fields[1]): [option for option in fields[3].split(",") if option in RESTRICTIONS]
+        for fields in parse_fstab(fstab)
+    }
 
 
 def _examine_mounts(situation: Situation, entries: typing.List[typing.List[str]]) -> None:

@@ -51,6 +51,8 @@ RESOLVERS = (
 # How it is told that something is missing.
 NO, NAMES, LEADS = "the release has no ", "it names ", "it leads to "
 MISSING = (NO, NAMES, LEADS)
+# How it is told that a script may go on without.
+ASKS = "it asks first for %s, and does without on the candidate"
 RESOLV_COPY, RESOLV_MADE = "/etc/osmigrate/resolv.conf", "/etc/tmpfiles.d/osmigrate-resolv.conf"
 FIXED = "kubelet's list of name servers was kept by a service that the release does not have; now a fixed file"
 
@@ -204,10 +206,10 @@ class _Candidate:
     def lacks(self, named: kinds.Named) -> str:
         """Return what is missing, as it is told, "" if nothing is."""
         kind, name = named
-        if kind == kinds.PROGRAM:
+        if kind in (kinds.PROGRAM, kinds.OPTIONAL):
             is_path = name.startswith("/")
             places = [name] if is_path else [os.path.join(place, name) for place in PATH]
-            may_lack = is_path and not self.known
+            may_lack = is_path and not self.known and kind == kinds.PROGRAM
             if not may_lack and not any(self.situation.incumbent.exists(place) for place in places):
                 return ""  # nor does the node have it
             return "" if any(self.situation.has_program(place) or place in self.targets for place in places) else name
@@ -294,7 +296,7 @@ def of_merge(situation: Situation) -> typing.List[str]:
     tree, items = situation.candidate, []
     for path, status in tree.walk("/etc"):
         is_plain = stat.S_ISREG(status.st_mode) and status.st_size <= HELD_MAX and not is_ours(path)
-        if is_plain and not tree.is_same(path, tree, "/usr" + path):
+        if is_plain and not tree.is_same(path, tree, situation.pristine_path(path)):
             items.append(item(FILE, path, path, "merge", tree.read(path) or b""))
     candidate = _Candidate(situation, items, ("/var", *rules.HOMES), known=True)
     judged = [(made.target, _told(candidate, made.target, _text(made))) for made in items]
@@ -303,10 +305,14 @@ def of_merge(situation: Situation) -> typing.List[str]:
 
 def _told(candidate: _Candidate, target: str, text: str) -> str:
     named = reader.names(target, text)
-    missing = [lack for lack in (candidate.lacks(one) for one in named) if lack]
+    asked, missing = (
+        [lack for lack in (candidate.lacks(one) for one in named if (one.kind == kinds.OPTIONAL) == optional) if lack]
+        for optional in (True, False)
+    )
     files = sorted({path for one in named for path in candidate.misses(one)})
     told = f"{NO}{', no '.join(missing)}" if missing else ""
-    return _joined(told, f"{NAMES}{', '.join(files)}, not there on the candidate" if files else "")
+    told = _joined(told, f"{NAMES}{', '.join(files)}, not there on the candidate" if files else "")
+    return _joined(told, ASKS % ", ".join(asked) if asked else "")
 
 
 def _joined(lost: str, more: str) -> str:

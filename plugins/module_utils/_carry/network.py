@@ -70,6 +70,7 @@ def plan(situation: Situation) -> Found:
             link = live.state.links[one.name]
             found.items.append(_item(networkd.pin(link, one.kept_for), "network/names", one.detail))
     _as_they_are(situation, live.owners, target, found)
+    _hooks(situation, live.owners, target, found)
     if rendered:
         _render(situation, network, rendered, target, found)
         if target == "systemd-networkd":
@@ -182,6 +183,17 @@ def _as_they_are(situation: Situation, owners: typing.List[str], target: str, fo
                     if not situation.incumbent.is_directory(path) and situation.packages.verdict(path):
                         found.items.append(situation.copy(path, "network/" + system.name))
                         found.taken.add(path)
+
+
+def _hooks(situation: Situation, owners: typing.List[str], target: str, found: Found) -> None:
+    """Say of what the node's system starts when something happens to a device that the candidate's does not do so."""
+    for system in tables.SYSTEMS:
+        if system.name in owners and system.name != target:
+            for path in situation.incumbent.glob(system.hooks):
+                if not situation.incumbent.is_directory(path) and situation.packages.verdict(path):
+                    lost = f"the release has no {system.name} at work that starts it"
+                    found.items.append(situation.copy(path, "network/" + system.name, lost=lost))
+                    found.taken.add(path)
 
 
 def _made_at_boot(situation: Situation, found: Found) -> None:

@@ -12,8 +12,11 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import databases, dpkg, rpm
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
 
 MERGED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+# Where a release keeps its /etc as it brought it, whatever its packages have put there.
+RELEASED = "/usr/etc"
 ALGORITHMS = {32: hashlib.md5, 40: hashlib.sha1, 64: hashlib.sha256, 128: hashlib.sha512}
 
 
@@ -27,6 +30,7 @@ class Packages:
         self.tree = tree
         self.database = rpm.Rpm(tree) if databases.main(tree) == databases.RPM else dpkg.Dpkg(tree)
         self.links = self.database.links
+        self._has_released = tree.is_directory(RELEASED)
         # Packages may still name a file by the directory that has become a link.
         self._aliases: dict = {}
         self._directories: set = set()
@@ -44,7 +48,8 @@ class Packages:
     def own(self, path: str) -> bool:
         """Say whether a package brought the path."""
         name = self._named(path)
-        return name in self.database.owned or name in self.database.digests or path in self.links
+        known = name in self.database.owned or name in self.database.digests or path in self.links
+        return known or self._is_released(path)
 
     def owner(self, path: str) -> str:
         """Return the name of the package that brought the path, "" if none did."""
@@ -77,6 +82,8 @@ class Packages:
         name = self._named(path)
         status = status or self.tree.lstat(path)
         is_link = status is not None and stat.S_ISLNK(status.st_mode)
+        if self._is_released(path):
+            return self._is_as_released(path, is_link)
         if name in self.database.digests:
             return not is_link and self._has(path, self.database.digests[name])
         if name not in self.database.owned:
@@ -87,6 +94,19 @@ class Packages:
             return True
         digest = self.database.digest(name)
         return not digest or self._has(path, digest)
+
+    def _is_released(self, path: str) -> bool:
+        """Say whether the release that a root is made of brought a file or link of /etc."""
+        if not (self._has_released and is_below(path, "/etc")):
+            return False
+        status = self.tree.lstat(RELEASED + path[len("/etc") :])
+        return status is not None and not stat.S_ISDIR(status.st_mode)
+
+    def _is_as_released(self, path: str, is_link: bool) -> bool:
+        brought = RELEASED + path[len("/etc") :]
+        if is_link or self.tree.is_link(brought):
+            return is_link and self.tree.is_link(brought) and self.tree.link(path) == self.tree.link(brought)
+        return self.tree.is_same(path, self.tree, brought)
 
     def _brought_link(self, path: str) -> bool:
         """Say whether a link of /etc is as its package made it.

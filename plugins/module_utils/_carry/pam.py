@@ -16,7 +16,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import
 # What is no service, but is included by services.
 INCLUDED = re.compile(r"common-|(?:system|password|fingerprint|smartcard)-auth|postlogin|.*\.")
 PLACES = ("/etc/pam.d", "/usr/lib/pam.d")
-LOGIN_DEFS = "/etc/login.defs"
+LOGIN_DEFS, SWITCH = "/etc/login.defs", "/etc/nsswitch.conf"
+# What every system can ask about names, or asks in another way.
+EVERYWHERE = set("files compat db dns systemd myhostname mymachines resolve".split())
 INCLUDES_MAX = 16
 # Modules that refuse nobody, or whose work does not depend on who gets in.
 NEUTRAL = set(
@@ -59,7 +61,7 @@ def compare(situation: Situation) -> typing.List[str]:
         if before and after:
             for kind in ("auth", "account", "password", "session"):
                 told += [f"{service}: {word}" for word in _compared(kind, before[kind], after[kind])]
-    return _gathered(told) + _defs(situation)
+    return _gathered(told) + _sources(situation) + _defs(situation)
 
 
 def stack(tree: Tree, places: typing.Sequence[str], service: str) -> Stack:
@@ -127,6 +129,20 @@ def _gathered(told: typing.List[str]) -> typing.List[str]:
         service, _colon, said = word.partition(": ")
         services.setdefault(said, []).append(service)
     return [f"{', '.join(names)}: {said}" for said, names in services.items()]
+
+
+def _sources(situation: Situation) -> typing.List[str]:
+    """Return what the C library asks about names on the node only: people of a directory are nobody without it."""
+    before, after = (
+        {line.partition(":")[0].strip(): set(_lines.words(line.partition(":")[2])) for line in _lines.effective(text)}
+        for text in (situation.incumbent.text(SWITCH), situation.candidate.text(situation.pristine_path(SWITCH)))
+    )
+    return [
+        f"nsswitch.conf: {database} asks {source} on the node only"
+        for database, sources in sorted(before.items())
+        for source in sorted(sources - after.get(database, set()))
+        if re.match(r"\w+\Z", source) and source not in EVERYWHERE
+    ]
 
 
 def _defs(situation: Situation) -> typing.List[str]:

@@ -156,27 +156,32 @@ def make_missing(situation: Situation, limits: ending.Limits) -> Plan:
     items += ending.plan(limits)
     return Plan(
         _with_parents(situation, items),
-        below.left,
+        below.left + sysctl.compare(situation, items),
         [],
         people.collisions,
         [],
         {"entries": 0, "complete": True},
-        {"silent": sorted(situation.incumbent.silent), "lost": named.of_merge(situation)},
+        find_differences(situation.merged(), items, named.of_merge(situation)),
     )
 
 
-def find_differences(situation: Situation, items: typing.List[Item]) -> typing.Dict[str, typing.List[str]]:
-    """Return what nobody carries and is not the same on both systems, as Plan has it."""
+def find_differences(
+    situation: Situation, items: typing.List[Item], missed: typing.Iterable[str] = ()
+) -> typing.Dict[str, typing.List[str]]:
+    """Return what nobody carries and is not the same on both systems, as Plan has it.
+
+    :param missed: what was found besides that carried files miss.
+    """
     started = enabled.compare(situation, items)
     return {
         "silent": sorted(situation.incumbent.silent),
-        "lost": built.missed(situation),
+        "lost": [*missed, *built.missed(situation)],
         "pam": pam.compare(situation),
         "sudo": rights.compare(situation, items),
         "logins": accounts.compare(situation, items) + sshd.compare(situation, items),
         "modes": modes.compare(situation),
         "sysctl": sysctl.loosened(situation, items),
-        "mounts": mounts.compare(situation),
+        "mounts": mounts.compare(situation, items),
         "services": [f"{name}: the release has none" for name in started.missing]
         + [f"{name}: the release does not start it" for name in started.off],
         "more-services": started.more,

@@ -95,19 +95,19 @@ def compare(situation: Situation, items: typing.Iterable[Item]) -> typing.List[s
 
     :param items: what the candidate gets.
     """
-    incumbent, candidate = situation.incumbent, situation.candidate
+    incumbent = situation.incumbent
     if not (incumbent.exists(SUDO) and situation.has_program(SUDO)) or situation.pristine(SUDOERS) is None:
         return []
     items = list(items)
-    made = [one for one in items if one.kind == FILE and one.target.startswith("/etc/")]
-    texts = {one.target: one.content.decode("utf-8", "surrogateescape") for one in made}
+    made = {one.target for one in items if one.kind == FILE}
+    text_of = situation.reading(items)
     before = read(incumbent.text, lambda place: incumbent.glob(place + "/*"))
     after = read(
-        lambda path: texts[path] if path in texts else candidate.text(situation.pristine_path(path)),
-        lambda place: {*situation.brought(place + "/*"), *(path for path in texts if os.path.dirname(path) == place)},
+        text_of,
+        lambda place: {*situation.brought(place + "/*"), *(path for path in made if os.path.dirname(path) == place)},
     )
     before = Rules({_renamed(situation, rule) for rule in before.rules}, before.defaults)
-    nobody = _empty_groups(items)
+    nobody = _empty_groups(text_of)
     told = [
         f"{rule.who} may {rule.rights} {rule.what} on the candidate only"
         for rule in sorted(after.rules - before.rules)
@@ -138,12 +138,11 @@ def _renamed(situation: Situation, rule: Rule) -> Rule:
     return rule._replace(who=groups.get(rule.who, rule.who))
 
 
-def _empty_groups(items: typing.Iterable[Item]) -> typing.Set[str]:
+def _empty_groups(text_of: Read) -> typing.Set[str]:
     """Return the groups that nobody is in on the candidate, as sudo names them."""
-    texts = {one.target: one.content.decode("utf-8", "surrogateescape") for one in items if one.kind == FILE}
-    primary = {fields[3] for fields in accounts.parse(texts.get(accounts.PASSWD, ""))}
+    primary = {fields[3] for fields in accounts.parse(text_of(accounts.PASSWD))}
     return {
         "%" + fields[0]
-        for fields in accounts.parse(texts.get(accounts.GROUP, ""))
+        for fields in accounts.parse(text_of(accounts.GROUP))
         if not fields[3] and fields[2] not in primary
     }

@@ -21,25 +21,27 @@ WRITTEN = ("static", "boot")
 TABLES = {"main": 254, "default": 253, "local": 255}
 
 
-# A configuration system: the units that run it, and its files as patterns.
+# A configuration system: the units that run it, its files as patterns, and what it starts when something happens to a
+# device, as one pattern.
 class System(typing.NamedTuple):
     name: str
     units: typing.List[str]
     files: str
+    hooks: str
 
 
 # The first one that a release has switched on is written for. netplan is no system of its own: what it made of its
 # files for systemd-networkd or NetworkManager is taken.
 _MANAGER = (
     "/etc/NetworkManager/system-connections/* /etc/NetworkManager/NetworkManager.conf /etc/NetworkManager/conf.d/* "
-    "/etc/NetworkManager/dispatcher.d/*"
+    "/etc/NetworkManager/dispatcher.d/**"
 )
 _IFUPDOWN = "/etc/network/interfaces /etc/network/interfaces.d/* /etc/network/if-*.d/*"
 SYSTEMS = [
-    System("systemd-networkd", ["systemd-networkd.service"], "/etc/systemd/network/**"),
-    System("NetworkManager", ["NetworkManager.service"], _MANAGER),
-    System("ifupdown", ["networking.service"], _IFUPDOWN),
-    System("ifcfg", ["network.service"], "/etc/sysconfig/network-scripts/*"),
+    System("systemd-networkd", ["systemd-networkd.service"], "/etc/systemd/network/**", "/etc/networkd-dispatcher/**"),
+    System("NetworkManager", ["NetworkManager.service"], _MANAGER, "/etc/NetworkManager/dispatcher.d/**"),
+    System("ifupdown", ["networking.service"], _IFUPDOWN, "/etc/network/if-*.d/*"),
+    System("ifcfg", ["network.service"], "/etc/sysconfig/network-scripts/*", ""),
 ]
 # Whose files can be read; what else configures a node's network stops it.
 UNDERSTOOD = tuple(system.name for system in SYSTEMS) + ("netplan",)

@@ -13,5 +13,10 @@ AREA = area(
         take(MADE, "/etc/logrotate.d/*", needs="/usr/sbin/logrotate"),
         take(MADE, "/etc/rsyslog.d/*.conf", needs="/usr/sbin/rsyslogd"),
         take(MADE, "/etc/audit/rules.d/*.rules", needs="/usr/sbin/auditctl"),
+        take(
+            MADE,
+            "/etc/audit/plugins.d/*.conf /etc/audit/audisp-*.conf /etc/audisp/plugins.d/*.conf",
+            needs="/usr/sbin/auditd",
+        ),
     ],
 )

@@ -12,6 +12,10 @@ AREA = area(
     [
         take(MADE, "/etc/systemd/network/**"),
         take(MADE, "/etc/iproute2/**"),
+        # What they start when something happens to a device.
+        take(MADE, "/etc/NetworkManager/dispatcher.d/**", needs="/usr/sbin/NetworkManager"),
+        take(MADE, "/etc/networkd-dispatcher/**", needs="/usr/bin/networkd-dispatcher"),
+        take(MADE, "/etc/network/if-*.d/*", needs="/usr/sbin/ifup"),
     ],
     stays=[
         (

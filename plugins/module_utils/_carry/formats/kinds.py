@@ -14,11 +14,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 # Kinds of what is named. A FILE is read by the program whose file names it, or everything below it; a MENTIONED one
 # only where it is a file that an administrator made. A PLUGIN is one of CNI, by its type. An EXTENSION is a library
 # that a program loads, by its name below one of the directories of libraries. A HELPER is that of a file system, by
-# the name of its type.
-FILE, MENTIONED, PROGRAM, PLUGIN, EXTENSION, HELPER, USER, GROUP, UNIT, MODULE = (
+# the name of its type. An OPTIONAL program is one that a text asks for before it starts it.
+FILE, MENTIONED, PROGRAM, OPTIONAL, PLUGIN, EXTENSION, HELPER, USER, GROUP, UNIT, MODULE = (
     "file",
     "mentioned",
     "program",
+    "optional",
     "plugin",
     "extension",
     "helper",
@@ -34,8 +35,15 @@ _PUT_IN = r"\$\([^()]*\)|`[^`]*`"
 _SHELLS = r"#!\s*(?:\S*/env\s+)?\S*/?(?:ba|da|k|z|a)?sh\b"
 # Words of a shell, and programs that start another one.
 _BEFORE = set(
-    "if then elif else do while until case in exec time nice nohup ionice env sudo setsid command chronic xargs".split()
+    "if then elif else do while until case in exec time nice nohup ionice env sudo setsid command chronic xargs type "
+    "which hash".split()
 )
+# How a shell asks whether a program is there, and what says that nothing goes on without it.
+_ASKS = re.compile(
+    r"""(?:\b(?:command\s+-[vV]|type(?:\s+-[a-zA-Z]+)?|which(?:\s+-[a-zA-Z]+)?|hash)|(?:\[\[?|\btest)\s+(?:!\s+)?-[xfesr])"""
+    r"""\s+["']?([\w./+-]*[\w+])"""
+)
+_INSISTS = re.compile(r"\b(?:exit|return)\s+[1-9]|\b(?:die|fail|fatal|abort)\b")
 NAME = r"([A-Za-z_][A-Za-z0-9_.-]*\$?)"
 
 
@@ -62,6 +70,20 @@ def mentioned(text: str) -> Found:
         # Not every directory of a list has to be there.
         if not re.match(r"(?:export\s+)?\w*PATH=", line):
             yield from paths(line)
+
+
+def asked(text: str) -> typing.Set[str]:
+    """Return the programs that a shell asks for and does without, by their names without a path."""
+    found = set()
+    for ask in _ASKS.finditer(text):
+        rest = text[ask.end() :]
+        line = rest.partition("\n")[0]
+        is_refusal = "!" in text[: ask.end()].rpartition("\n")[2] or re.search(r"\|\|\s*[{(]\s*\Z", line)
+        # Of what is done where it is missing, all up to its end.
+        done = re.split(r"\n\s*(?:fi|else|elif|[)}])", rest, maxsplit=1)[0] if is_refusal else line
+        if not _INSISTS.search(done):
+            found.add(os.path.basename(ask.group(1)))
+    return found
 
 
 def paths(text: str) -> Found:

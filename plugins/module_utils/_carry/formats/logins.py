@@ -29,6 +29,10 @@ SSHD_FILES = (
     "hostkey hostcertificate trustedusercakeys revokedkeys authorizedkeysfile authorizedkeyscommand "
     "authorizedprincipalsfile authorizedprincipalscommand banner chrootdirectory modulifile"
 ).split()
+# One line of PAM: what it includes, or its control, module and arguments.
+PAM_LINE = re.compile(r"(?:@include (\S+)|-?(?:auth|account|password|session) (\[[^\]]*\]|\S+) (\S+)(.*))\Z", re.I)
+# What the C library asks by itself since 2.34.
+IN_LIBRARY = ("files", "dns")
 SSHD_LISTS = {"allowusers": USER, "denyusers": USER, "allowgroups": GROUP, "denygroups": GROUP}
 
 
@@ -79,6 +83,29 @@ def limits(text: str) -> Found:
     for line in _lines.effective(text):
         word = _lines.words(line)[0]
         yield from accounts(GROUP if word[0] in "@%" else USER, [word.lstrip("@%")])
+
+
+def pam(text: str) -> Found:
+    """The modules that a service asks, without which it lets nobody in, other services, and what modules are told."""
+    for line in _lines.shell(text):
+        said = PAM_LINE.match(" ".join(_lines.words(line.partition("#")[0])))
+        if said is None:
+            continue
+        included, control, module, rest = said.groups()
+        if included or control in ("include", "substack"):
+            yield Named(FILE, "/etc/pam.d/" + (included or module))
+        elif not module.startswith("/") and not line.startswith("-"):
+            yield Named(EXTENSION, "security/" + module)
+        yield from paths(f"{module or ''} {rest or ''}")
+
+
+def switch(text: str) -> Found:
+    """What the C library asks about names, each by a library of its own."""
+    for line in _lines.effective(text):
+        _database, _colon, sources = line.partition("#")[0].partition(":")
+        for name in _lines.words(re.sub(r"\[[^\]]*\]", " ", sources)):
+            if name not in IN_LIBRARY:
+                yield Named(EXTENSION, f"libnss_{name}.so.2")
 
 
 def wrappers(text: str) -> Found:

@@ -6,10 +6,21 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import fnmatch
+import os
 import re
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kinds import UNIT, Found, Named, mentioned
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kinds import (
+    MENTIONED,
+    OPTIONAL,
+    PROGRAM,
+    UNIT,
+    Found,
+    Named,
+    asked,
+    mentioned,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kubernetes import (
     cni,
     kubeconfig,
@@ -19,8 +30,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kub
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.logins import (
     limits,
+    pam,
     sshd,
     sudoers,
+    switch,
     wrappers,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.mounts import (
@@ -33,6 +46,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.mou
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.services import (
     anacrontab,
     audit,
+    audit_plugin,
     chrony,
     crontab,
     exports,
@@ -65,7 +79,27 @@ def names(target: str, text: str) -> typing.List[Named]:
     """
     reader = next((reader for place, reader in _PLACES if place.match(target)), nothing)
     changed = _DROP_IN.match(target)
-    return sorted(set(reader(text)) | ({Named(UNIT, changed.group(1))} if changed is not None else set()))
+    found = _weighed(text, set(reader(text)), reader in COMMANDS)
+    return sorted(found | ({Named(UNIT, changed.group(1))} if changed is not None else set()))
+
+
+def _weighed(text: str, found: typing.Set[Named], by_line: bool) -> typing.Set[Named]:
+    """Return the same, programs as OPTIONAL if the text asks for them before it starts them.
+
+    A script may ask anywhere; where each line is a command of its own, every line has to that starts one.
+    """
+    said = asked(text)
+    optional = {
+        named
+        for named in found
+        if named.kind in (PROGRAM, MENTIONED)
+        and os.path.basename(named.name) in said
+        and not named.name.startswith("/etc/")
+    }
+    for line in _lines.unit(text) if by_line and optional else ():
+        here = asked(line)
+        optional = {one for one in optional if one.name not in line or os.path.basename(one.name) in here}
+    return (found - optional) | {Named(OPTIONAL, named.name) for named in optional}
 
 
 def anything(text: str) -> Found:
@@ -89,6 +123,8 @@ SIGNS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     (r"(?m)^\s*(?:table\s+\w+\s+\w+|include\s+\")", nftables),
     (r"(?m)^\*(?:filter|nat|mangle|raw)\s*$", iptables),
 ]
+# Whose lines are commands, each for itself.
+COMMANDS = (unit, crontab, own_crontab, anacrontab, udev, modprobe)
 # By the place on the candidate; the first that fits.
 READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     (FSTAB, fstab),
@@ -115,6 +151,8 @@ READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     ("/etc/logrotate.conf /etc/logrotate.d/*", logrotate),
     ("/etc/tmpfiles.d/*", tmpfiles),
     ("/etc/sysusers.d/*", sysusers),
+    ("/etc/pam.d/*", pam),
+    ("/etc/nsswitch.conf", switch),
     ("/etc/security/limits.conf /etc/security/limits.d/*", limits),
     ("/var/spool/cron/*", own_crontab),
     ("/etc/udev/rules.d/*", udev),
@@ -125,6 +163,8 @@ READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     ("/etc/modules-load.d/*", modules),
     ("/etc/modprobe.d/*", modprobe),
     ("/etc/exports /etc/exports.d/*", exports),
+    ("/etc/audit/plugins.d/* /etc/audisp/plugins.d/*", audit_plugin),
+    ("/etc/audit/audisp-*.conf /etc/audisp/audisp-*.conf", mentioned),
     ("/etc/audit/rules.d/* /etc/audit/audit.rules", audit),
     ("/etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/subuid /etc/subgid /etc/shells", nothing),
     ("/etc/audit/* /etc/apparmor.d/* /etc/hosts /etc/kubernetes/* /etc/cni/* /etc/ssh/*", nothing),

@@ -22,6 +22,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
     accounts,
     command,
     mentioned,
+    paths,
     programs,
 )
 
@@ -169,6 +170,17 @@ def audit(text: str) -> Found:
     for line in _lines.effective(text):
         yield from accounts(USER, re.findall(r"\b(?:[aefs]?uid|fsuid|obj_uid|loginuid)\s*!?=\s*(\w[\w.-]*)", line))
         yield from accounts(GROUP, re.findall(r"\b(?:[efs]?gid|fsgid|obj_gid)\s*!?=\s*(\w[\w.-]*)", line))
+
+
+def audit_plugin(text: str) -> Found:
+    """What auditd hands its messages to, and what that reads."""
+    said = dict(line.partition("=")[::2] for line in _lines.effective(text.replace(" ", "")))
+    if said.get("active") != "no":
+        for line in _lines.effective(text):
+            key, _equals, value = line.partition("=")
+            if key.strip() == "path" and value.strip().startswith("/"):
+                yield Named(PROGRAM, value.strip())
+            yield from paths(value)
 
 
 def exports(text: str) -> Found:

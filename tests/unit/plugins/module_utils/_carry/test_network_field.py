@@ -445,3 +445,19 @@ def test_preflight_is_told_nothing_of_a_plain_bridge(tmp_path):
     live = running([device("eno1", 1, master="vmbr0"), device("vmbr0", 2, ["10.0.0.5/24"], "bridge")])
     said = sources.summary(Tree(str(tmp_path)), ["ifupdown"], live)
     assert (said["lost"], said["undeclared"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("target", "lost"),
+    [("systemd-networkd", "the release has no NetworkManager at work that starts it"), ("NetworkManager", "")],
+)
+def test_what_starts_when_something_happens_to_a_device(networked, target, lost):
+    """It comes along; whether the release has the program says nothing of what is at work there."""
+    keyfile = "[connection]\nid=a\ntype=ethernet\ninterface-name=ens3\n[ipv4]\nmethod=auto\n"
+    hook = "/etc/NetworkManager/dispatcher.d/pre-up.d/own"
+    files = {KEYFILES + "a.nmconnection": (keyfile, 0o600), hook: "#!/bin/sh\n"}
+    live = running([device("ens3", 1, leased=["10.0.0.5/24"])])
+    release = {"/usr/sbin/NetworkManager": "x", "/bin/sh": "x"}
+    written, _left, _told, all_lost = networked(files, live, "NetworkManager", target, release=release)
+    assert hook in written
+    assert all_lost[hook] == lost

@@ -2,11 +2,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From one deployment to the next: OSTree has merged /etc, and only what it cannot know is added."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import NO_PLACE, Left
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import apply
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
+
+from tests.trees import write_tree
 
 MERGED = {
     "/etc/passwd": "root:x:0:0::/root:/bin/bash\nmessagebus:x:996:996::/:/x\nops:x:1000:1000::/home/ops:/bin/sh\n",
@@ -124,3 +129,34 @@ def test_what_the_merge_keeps_and_the_next_release_has_no_program_for_is_told(up
         },
     )
     assert run()[0].differences["lost"] == ["/etc/systemd/system/agent.service: the release has no /usr/bin/agent"]
+
+
+def tree(files):
+    """Files as write_tree takes them; a list is content and mode."""
+    return {name: (what[0], int(what[1], 8)) if isinstance(what, list) else what for name, what in files.items()}
+
+
+UPGRADES = yaml.safe_load((Path(__file__).parent / "upgrades.yml").read_text())
+
+
+@pytest.mark.parametrize("case", UPGRADES, ids=lambda case: case["name"])
+def test_a_node_that_was_stricter_stays_so_or_it_is_told(upgrade, case):
+    """Both releases are whole: what nobody changed on the node is what the next one brings."""
+    moving, run = upgrade({**PASSWD, **tree(case.get("next", {}))})
+    own, brought = tree(case.get("own", {})), tree(case.get("running", {}))
+    write_tree(moving.incumbent, brought)
+    write_tree(
+        moving.incumbent, {name[len("/usr") :]: text for name, text in brought.items() if name.startswith("/usr/etc/")}
+    )
+    write_tree(moving.incumbent, own)
+    write_tree(moving.deployment, {name: text for name, text in own.items() if name.startswith("/etc/")})
+    made = run()[0]
+    found = {of: told for of, told in made.differences.items() if told}
+    assert {of: [word for word in words if word not in repr(found.get(of))] for of, words in case["told"].items()} == {
+        of: [] for of in case["told"]
+    }
+    assert set(found) == set(case["told"])
+    assert [word for word in case.get("unsaid", []) if word in repr(found)] == []
+    if "left" in case:
+        assert case["left"] in repr(made.left)
+    assert run()[1] == []
