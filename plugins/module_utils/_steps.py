@@ -14,6 +14,9 @@ CONFIRM, RETURN, REVERT, REPAIR = "confirm", "return", "revert", "repair"
 MOVE = (DRAIN, TRIAL, VERIFY, CONFIRM)
 DRILL = (DRAIN, TRIAL, RETURN)
 
+# In which nothing is done to a node. It lasts until the run comes to it, and not beyond that run.
+WAIT = "wait"
+
 # The annotation `phase` of a Node object: a trial boot comes, the node has arrived, its move has failed.
 ON_TRIAL, DONE, FAILED = "trial", "done", "failed"
 
@@ -43,7 +46,7 @@ STEPS = (
     Step("look", "is looked at", "", True, ("k8s_node_lease",)),
     Step("preflight", "is asked what speaks against the move", STAGE, True, ("node_preflight",)),
     Step("stage", "gets the release beside what runs", STAGE, True, ("ostree_candidate", "slot_candidate"), True),
-    Step("wait", "waits for its batch", "", True),
+    Step(WAIT, "waits for its batch", "", True),
     Step("repair", "has its record and boot menu settled", REPAIR, True, ("boot_trial=repaired",)),
     Step(
         "claim",

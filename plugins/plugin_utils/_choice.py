@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import step_note
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import FAILED
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, some
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _table as table
@@ -74,12 +73,12 @@ def _marked(one: Mapping[str, Any], choice: Choice, now: float) -> dict[str, Any
 def _states(one: Mapping[str, Any], now: float) -> dict[str, set[str]]:
     """Return the names of the nodes of a cluster that are in each state."""
     nodes = one["nodes"]
-    stale = {node["name"] for node in nodes if table.stale(node)}
+    stale = {node["name"] for node in nodes if table.does(node)[2]}
     return {
         FAILED: {node["name"] for node in nodes if node["osmigrate"].get("phase") == FAILED},
         HELD: {name for pool in one.get("pools", ()) for name in pool["held"]},
         BEHIND: set(table.late(nodes, now)),
-        MOVING: {node["name"] for node in nodes if step_note.read(node["osmigrate"])[0]} - stale,
+        MOVING: {node["name"] for node in nodes if table.does(node)[0]} - stale,
         STALE: stale,
     }
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY, WAIT as WAITING
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import MOST_NAMES, Event, Unread
 
 DONE, FAILED, HELD, LEFT, UNREACHED, UNFINISHED = "done", "failed", "held", "left", "unreached", "unfinished"
@@ -30,7 +30,6 @@ OUTCOMES = {
     UNREACHED: "not reached",
     "": "on their way when last seen",
 }
-WAITING = "wait"
 MOST_SPANS, MOST_RUNS = 100, 1000
 
 

@@ -76,10 +76,12 @@ def _cluster(one: Mapping[str, Any], now: float) -> dict[str, Any]:
 
 
 def _node(node: Mapping[str, Any]) -> dict[str, Any]:
+    step, _since, stale = table.does(node)
+    unnoted = () if step else ("step", "step_since")
     return {
         **{key: node[key] for key in SAID if key in node},
-        **{key: node["osmigrate"].get(key, "") for key in NOTED},
-        "stale": table.stale(node),
+        **{key: "" if key in unnoted else node["osmigrate"].get(key, "") for key in NOTED},
+        "stale": stale,
         "firmware_due": table.firmware_due(node),
         "timings": _timings.spread([node]),
     }

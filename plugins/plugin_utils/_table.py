@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import step_note, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.node_view import EXCLUDE_LABELS
-from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE, FAILED, ON_TRIAL, STEPS
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE, FAILED, ON_TRIAL, STEPS, WAIT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, some
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _estimate as estimate, _timings
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._progress import duration
@@ -71,11 +71,10 @@ def _at_work(nodes: Iterable[dict[str, Any]], now: float) -> Iterator[str]:
     doing: dict[str, list[str]] = {}
     left: dict[str, list[str]] = {}
     for node in nodes:
-        step, since = step_note.read(node["osmigrate"])
+        step, since, why = does(node)
         if not step or not is_shown(node):
             continue
         said = f"{node['name']} since {duration(max(0, now - since))}" if since is not None else node["name"]
-        why = stale(node)
         if why:
             left.setdefault(step, []).append(f"{said} ({why})")
             continue
@@ -90,13 +89,20 @@ def _at_work(nodes: Iterable[dict[str, Any]], now: float) -> Iterator[str]:
         )
 
 
-def stale(node: Mapping[str, Any]) -> str:
-    """Return why nobody is at the step that a Node object notes, "" if somebody may be.
+def does(node: Mapping[str, Any]) -> tuple[str, int | None, str]:
+    """Return what a node does, since when, and why nobody is at that step, "" if somebody may be.
+
+    A node that waits for a run which is at work no more waits for nothing, and nothing was done to it: that is no step.
 
     :param node: as k8s_node_info describes it; without its lease nobody can know.
     """
-    lease = node.get("lease")
-    if lease is None or not step_note.read(node["osmigrate"])[0]:
+    step, since = step_note.read(node["osmigrate"])
+    why = _left_by(node.get("lease")) if step else ""
+    return ("", None, "") if step == WAIT and why else (step, since, why)
+
+
+def _left_by(lease: Mapping[str, Any] | None) -> str:
+    if lease is None:
         return ""
     if not lease["holder"]:
         return "no run holds its lease"

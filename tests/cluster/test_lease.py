@@ -9,7 +9,8 @@ import time
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease, lease_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease, lease_plan, node_view, step_note
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import get_node
 
 from tests.cluster.conftest import connect
 
@@ -102,3 +103,14 @@ def test_a_rehearsal_takes_nothing(robot, node):
     lease.acquire(robot, node, ONE)
     assert lease.acquire(robot, node, OTHER, check_mode=True).plan.held == ONE
     assert lease.read(robot, node)[0].holder == ONE
+
+
+@pytest.mark.parametrize(("step", "left"), [("wait", ""), ("drain", "drain")])
+def test_a_run_that_ends_lets_no_node_wait_for_it(robot, scene, step, left):
+    lease.acquire(robot, scene.node, ONE)
+    step_note.note(robot, scene.node, step)
+    assert step_note.read(node_view.osmigrate(get_node(robot, scene.node)))[0] == step
+    lease.release_all(robot, ONE)
+    assert lease.read(robot, scene.node)[0].holder == ""
+    noted = node_view.osmigrate(get_node(robot, scene.node))
+    assert (step_note.read(noted)[0], "step_since" in noted) == (left, bool(left))

@@ -139,7 +139,7 @@ def shown() -> str:
     nodes += [
         {**old, "name": "w6", "osmigrate": drain, "lease": mine, "schedulable": False},
         {**old, "name": "w7", "osmigrate": {**failed, "reason": FELL_BACK}, "lease": mine},
-        {**old, "name": "w8", "osmigrate": {"step": "wait", "step_since": "2026-11-28T21:56:00Z"}, "lease": left},
+        {**old, "name": "w8", "osmigrate": {"step": "stage", "step_since": "2026-11-28T21:56:00Z"}, "lease": left},
     ]
     pool = {"name": "worker", "nodes": 8, "failures": {"w7": "r"}, "held": {}, "halt": {}}
     pool["unavailable"] = [{"node": "w6", "why": "holds a place"}]

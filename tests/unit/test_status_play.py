@@ -25,7 +25,7 @@ NODES = {
     "w1": ({"pool": "general"}, {P + "phase": "done", P + "release": "d-2", P + "since": "2026-11-20T00:00:00Z"}),
     "w2": ({"pool": "general"}, {P + "phase": "failed", P + "release": "d-2", P + "reason": "It fell back."}),
     "w3": ({"pool": "gpu"}, {P + "step": "drain"}),
-    "w4": ({"pool": "gpu"}, {P + "step": "wait"}),
+    "w4": ({"pool": "gpu"}, {P + "step": "stage"}),
 }
 HELD = {"holderIdentity": "r@c", "renewTime": "2026-01-01T00:00:00.000000Z", "leaseDurationSeconds": 60}
 LEASES = [{"metadata": {"name": "node-w3"}, "spec": HELD}]
@@ -92,7 +92,7 @@ def test_all_of_it(status, tmp_path):
     assert (code, shown(tmp_path)) == (0, ["w1", "w2", "w3", "w4"])
     assert "nodes are shown" not in output and "gpu      2" in output
     assert "drain: w3 (its run has not renewed the lease, which ended 2026-01-01T00:01:00Z)" in output
-    assert "wait: w4 (no run holds its lease)" in output
+    assert "stage: w4 (no run holds its lease)" in output
 
 
 def test_what_is_chosen(status, tmp_path):

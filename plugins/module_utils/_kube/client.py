@@ -44,8 +44,11 @@ RENEWAL_SECONDS = 2
 # A server that goes on to forget its own lists while they are read is not asked for ever.
 LISTS = 5
 MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
 # Of the conditions in such a patch only those of its types are touched.
 CONDITIONS_PATCH = "application/strategic-merge-patch+json"
+# Of a request: an object or a patch of one, a JSON patch, or none.
+Body = typing.Union[dict, typing.List[dict], None]
 NODES = "/api/v1/nodes"
 DENIED = 403
 
@@ -309,7 +312,7 @@ class Cluster:
         method: str,
         path: str,
         query: typing.Optional[dict] = None,
-        body: typing.Optional[dict] = None,
+        body: Body = None,
         content_type: str = "application/json",
         until: typing.Optional[float] = None,
         read: typing.Optional[typing.Callable] = None,
@@ -372,7 +375,7 @@ class Cluster:
         method: str,
         path: str,
         query: typing.Optional[dict],
-        body: typing.Optional[dict],
+        body: Body,
         content_type: typing.Optional[str],
         timeout: typing.Any,
         stream: bool = False,

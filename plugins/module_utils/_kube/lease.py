@@ -15,6 +15,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     lease_plan,
     lease_watch,
     own_object,
+    step_note,
     times,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, Cluster
@@ -209,9 +210,12 @@ def renew_all(cluster: Cluster, holder: str, duration: int = DURATION) -> int:
 
 
 def release_all(cluster: Cluster, holder: str) -> None:
-    """Give every lease back that a run still holds."""
+    """Give every lease back that a run still holds, at its end."""
     for one in _held(cluster, holder):
-        release(cluster, one["metadata"]["name"][len("node-") :], holder)
+        node = one["metadata"]["name"][len("node-") :]
+        # First: afterwards another run may have let it wait.
+        step_note.end_waiting(cluster, node)
+        release(cluster, node, holder)
 
 
 def _held(cluster: Cluster, holder: str) -> typing.List[typing.Dict[str, typing.Any]]:

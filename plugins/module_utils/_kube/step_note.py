@@ -4,7 +4,7 @@
 
 Nothing depends on it. Where another patch of the Node object begins a step, the note is a part of that; otherwise it is
 one request, without a look before it. A run that was killed leaves the step that it was in; who holds the node's lease
-tells such a step from one that is under way.
+tells such a step from one that is under way. One that ends takes `wait` off the nodes that it did not come to.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -14,12 +14,13 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import event_plan, node_events, node_view, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import (
+    JSON_PATCH,
     MERGE_PATCH,
     Cluster,
     node_path,
     writing,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY, WAIT
 
 STEP, SINCE = node_view.PREFIX + "step", node_view.PREFIX + "step-since"
 # Who looks at what was written sees these apart from what counts.
@@ -52,6 +53,17 @@ def note(cluster: Cluster, name: str, step: str) -> typing.Optional[dict]:
         return cluster.request("PATCH", node_path(name), query, body, MERGE_PATCH, until=0)
     except FleetError:
         return None
+
+
+def end_waiting(cluster: Cluster, name: str) -> None:
+    """Take `wait` off a node that its run does not come to any more; a step in which something was done stays."""
+    step, since = ("/metadata/annotations/" + key.replace("/", "~1") for key in (STEP, SINCE))
+    only = [{"op": "test", "path": step, "value": WAIT}]
+    body = only + [{"op": "remove", "path": path} for path in (step, since)]
+    try:
+        cluster.request("PATCH", node_path(name), dict(writing(False), fieldManager=MANAGER), body, JSON_PATCH, until=0)
+    except FleetError:
+        pass  # it is in another one; or it cannot be written, and its lease tells
 
 
 def begin(cluster: Cluster, name: str, step: str, release: str = "") -> typing.List[str]:

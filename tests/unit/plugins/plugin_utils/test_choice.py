@@ -30,7 +30,7 @@ FLEET = [
     node("w2", zone="z2", phase="failed", release="d-2", reason="It fell back.", since="2026-11-28T00:00:00Z"),
     node("w3", pool="gpu", phase="done", release="d-1", since="2026-01-01T00:00:00Z"),
     {**node("w4", pool="gpu", zone="", step="drain", step_since="2026-11-28T23:59:00Z"), "lease": MINE},
-    {**node("w5", pool="gpu", zone="", step="wait"), "selected": False, "lease": NOBODYS},
+    {**node("w5", pool="gpu", zone="", step="stage"), "selected": False, "lease": NOBODYS},
 ]
 HELD = {"w3": {"rollout": "r1", "since": "2026-11-21T09:00:00Z", "why": "its pods"}}
 SAID = {"unavailable": [], "failures": {}, "questions": {}, "halt": {}}
@@ -140,4 +140,10 @@ def test_the_states_are_those_of_the_variable():
 def test_json_and_the_page_say_what_is_stale():
     said = status.facts([CLUSTER], NOW)
     assert said["clusters"][0]["nodes"][4]["stale"] == "no run holds its lease"
-    assert '<td class="w">wait; stale: no run holds its lease</td>' in status.as_html(said)
+    assert '<td class="w">stage; stale: no run holds its lease</td>' in status.as_html(said)
+
+
+def test_who_waits_for_a_run_that_is_over_is_in_no_state():
+    waiting = {**CLUSTER, "nodes": [{**node("w1", step="wait"), "lease": NOBODYS}]}
+    for state in ("moving", "stale"):
+        assert not choose([waiting], Choice(states=(state,)), NOW)["clusters"][0]["nodes"][0]["shown"]

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._status import facts
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._table import fleet_summary, node_table, pool_table
 
 QUIET = {
@@ -159,3 +161,23 @@ def test_a_step_that_nobody_is_at_is_stale_and_not_under_way():
     ) in told
     assert [line for line in told if line.startswith("No run is at work where a step is stale. Run the same command")]
     assert not [line for line in fleet_summary(nodes[:1], 1795255260.0) if "stale" in line.lower()]
+
+
+@pytest.mark.parametrize(
+    ("lease", "step"),
+    [
+        (None, "wait"),
+        ({"holder": "a", "until": "2026-11-21T10:01:30Z", "lapsed": False}, "wait"),
+        ({"holder": "a", "until": "2026-11-21T10:00:30Z", "lapsed": True}, ""),
+        ({"holder": "", "until": "", "lapsed": False}, ""),
+    ],
+)
+def test_who_waits_for_a_run_that_is_over_waits_for_nothing(lease, step):
+    noted = {"step": "wait", "step_since": "2026-11-21T10:00:00Z"}
+    ready = {"ready": True, "schedulable": True, "os_image": "x", "kernel_version": "y", "excluded_by": ""}
+    node = {**ready, "name": "w1", "osmigrate": noted, "lease": lease}
+    told = [line for line in fleet_summary([node], 1795255260.0) if "w1" in line and "arrived" not in line]
+    assert told == (["wait: w1 since 1 min."] if step else [])
+    (cluster,) = facts([{"server": "s", "nodes": [node], "pools": []}], 1795255260.0)["clusters"]
+    (said,) = cluster["nodes"]
+    assert (said["step"], said["step_since"], said["stale"]) == (step, noted["step_since"] if step else "", "")

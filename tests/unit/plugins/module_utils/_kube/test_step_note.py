@@ -61,6 +61,19 @@ def test_it_is_a_part_of_a_patch_that_is_made_anyway():
     assert step_note.joined({}, "drain", NOW) == {}, "nothing is patched for its sake"
 
 
+def test_a_run_that_ends_takes_off_nodes_that_they_wait_and_nothing_else():
+    for error in (None, ApiError("the test operation failed", status=422)):
+        cluster = Asked(error)
+        step_note.end_waiting(cluster, "w1")
+        ((method, path, manager, body),) = cluster.requests
+        assert (method, path, manager) == ("PATCH", "/api/v1/nodes/w1", step_note.MANAGER)
+        assert body == [
+            {"op": "test", "path": "/metadata/annotations/osmigrate.fleet~1step", "value": "wait"},
+            {"op": "remove", "path": "/metadata/annotations/osmigrate.fleet~1step"},
+            {"op": "remove", "path": "/metadata/annotations/osmigrate.fleet~1step-since"},
+        ]
+
+
 def test_what_anybody_wrote():
     assert step_note.read({"step": "drain", "step_since": STAMP}) == ("drain", NOW)
     for wrong in ({}, {"step": "x\x1b[2J", "step_since": STAMP}, {"step": ["drain"]}):
