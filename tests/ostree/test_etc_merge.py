@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import etc_merge
 
 from tests.backends.etc_trees import CASES, hold, trees_of, write
+from tests.ostree.releases import Boot
 
 SIZE = 1000 * 1000
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="ostree deploys as root only")
@@ -98,10 +100,10 @@ def test_ostree_does_what_was_told_of_any_tree(sysroot, seed):
     hold(*sysroot.merge(*trees_of(seed)))
 
 
-def candidate(sysroot, commit, policy):
+def candidate(sysroot, commit, policy, boot=None):
     payload = {"url": f"file://{sysroot.source}", "ref": "x", "commit": commit, "size": SIZE, "gpg_keys": []}
     release = {"name": "d", "version": "2", "payloads": {"ostree": payload}}
-    return Candidate(release, sysroot.ostree, None, "debian", 60, policy)
+    return Candidate(release, sysroot.ostree, boot or Boot(), "debian", 60, policy)
 
 
 BOTH = ({"a": "1", "b": {"c": "1"}}, {"a": "x"}, {"a": "2", "b": {"c": "2"}})
@@ -152,3 +154,108 @@ def test_where_nothing_runs_from_ostree_nothing_is_merged(sysroot, tmp_path):
         assert candidate(sysroot, commit, "fail").rehearse_merge() == []
     finally:
         (sysroot.root / "run/ostree-booted").touch()
+
+
+def entry_of(deployed):
+    paths = {"kernel": deployed.kernel[len("/boot") :], "initrd": deployed.initrd[len("/boot") :]}
+    return {"root": deployed.path, "backend": "ostree", **paths}
+
+
+@pytest.fixture
+def staged(sysroot, monkeypatch):
+    """A release that was staged beside the one that runs, and the menu entries of both."""
+    running, commit = sysroot.prepare({"a": "1", "b": "1"}, {"a": "x", "b": "1"}, {"a": "1", "b": "2"})
+    runs = sysroot.ostree.deployments()[0]
+    monkeypatch.setattr(Ostree, "booted", lambda _self: runs)
+    deploys = Ostree.deploy
+
+    def deploy(self, *given):
+        """ostree merges from what it sees run; here nothing does, and it takes the first."""
+        for conf in Path(self.root, "boot/loader/entries").iterdir():
+            found = re.search("ostree=(\\S+)", conf.read_text()).group(1)
+            first = os.path.realpath(self.root + found) == os.path.realpath(self.root + runs.path)
+            conf.write_text(re.sub("(?m)^version .*", f"version {9 if first else 1}", conf.read_text()))
+        deploys(self, *given)
+
+    monkeypatch.setattr(Ostree, "deploy", deploy)
+    sysroot.pull(commit)
+    boot = Boot(r=entry_of(runs))
+    candidate(sysroot, commit, "keep", boot)._deploy()
+    return running / "etc", lambda policy="keep": candidate(sysroot, commit, policy, boot), boot
+
+
+def in_menu(one, boot):
+    """Put it into the menu, where it is not needed."""
+    boot.state["entries"]["d-2"] = entry_of(one.deployment())
+    boot.needed_entries = lambda: {"r"}
+
+
+def carry_out(one):
+    steps = one.plan()
+    for step in steps:
+        step.do()
+    return [step.action for step in steps]
+
+
+def etc_of(sysroot, one):
+    etc = Path(sysroot.ostree.etc(one.deployment())[1])
+    return {path.name: path.read_text() for path in etc.iterdir() if path.name in ("a", "b", "own")}
+
+
+ANEW = ["deploy d-2 anew, with /etc as it is now"]
+
+
+def test_a_release_that_is_staged_again_gets_what_was_changed_since(sysroot, staged):
+    etc, wanted, boot = staged
+    in_menu(wanted(), boot)
+    assert wanted().plan() == []
+    first = wanted().deployment()
+    # As a trial leaves it, which has failed.
+    Path(sysroot.ostree.etc(first)[1], "own").write_text("of the trial")
+    assert wanted().plan() == []
+    (etc / "a").write_text("y")
+    assert carry_out(wanted()) == ANEW
+    assert etc_of(sysroot, wanted()) == {"a": "y", "b": "2"}
+    again = wanted().deployment()
+    assert again.path != first.path and sysroot.ostree.is_linked(again) and not sysroot.ostree.is_linked(first)
+    assert [one.commit for one in sysroot.ostree.deployments()].count(first.commit) == 1
+    assert set(boot.state["entries"]) == {"r"}, "an entry must not outlive what it boots"
+    in_menu(wanted(), boot)
+    assert wanted().plan() == []
+    assert carry_out(wanted("take")) == ANEW, "the policy says whose file counts"
+
+
+def test_the_default_keeps_its_own_etc(sysroot, staged):
+    etc, wanted, boot = staged
+    in_menu(wanted(), boot)
+    boot.needed_entries = lambda: {"r", "d-2"}
+    (etc / "a").write_text("y")
+    assert wanted().plan() == [] and etc_of(sysroot, wanted())["a"] == "x"
+
+
+def test_what_is_refused_leaves_what_was_staged(sysroot, staged):
+    etc, wanted, boot = staged
+    in_menu(wanted(), boot)
+    (etc / "b").write_text("y")
+    with pytest.raises(FleetError, match="conflict /etc/b"):
+        carry_out(wanted("fail"))
+    assert set(boot.state["entries"]) == {"r", "d-2"} and etc_of(sysroot, wanted()) == {"a": "x", "b": "2"}
+
+
+@pytest.mark.parametrize("cut", ["note_merged", "link", "undeploy"])
+def test_a_merge_that_is_cut_off_is_made_anew(sysroot, staged, monkeypatch, cut):
+    etc, wanted, boot = staged
+    in_menu(wanted(), boot)
+    (etc / "a").write_text("y")
+
+    def killed(*_all):
+        raise InterruptedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Ostree, cut, killed)
+        with pytest.raises(InterruptedError):
+            carry_out(wanted())
+    assert set(boot.state["entries"]) == {"r"}
+    assert carry_out(wanted()) and wanted().plan() == []
+    assert etc_of(sysroot, wanted())["a"] == "y" and sysroot.ostree.is_linked(wanted().deployment())
+    assert len(sysroot.ostree.deployments()) == 2

@@ -9,6 +9,8 @@ On the new default comes whatever differs between the first two. A file is carri
 does that by itself, and tests/ostree holds what is told against what it does; who has no such tool calls write().
 """
 
+import hashlib
+import json
 import os
 import shutil
 import stat
@@ -104,6 +106,22 @@ def compare(
             record = Record(path, CONFLICT if both else KEPT, f"its mode or owner changed {who}")
         records.append(record)
     return records
+
+
+def mark(old: typing.Dict[str, Entry], here: typing.Dict[str, Entry], policy: str) -> str:
+    """Return by what a backend knows later whether a merge into the same release would be another one now. Pure.
+
+    A candidate that is neither the default nor runs gets /etc as it is when it is staged: a note of this lies beside
+    what was merged, and where it says something else, or is not there, the merge is made anew.
+
+    :param old: the default of the release that runs.
+    :param here: /etc as it is.
+    :param policy: one of POLICIES.
+    :returns: a digest in hex.
+    """
+    own = [(path, old.get(path), here.get(path)) for path in sorted(set(old) | set(here))]
+    told = json.dumps([policy, [one for one in own if one[1] != one[2]]])
+    return hashlib.sha256(told.encode("ascii")).hexdigest()
 
 
 def tell(record: Record) -> str:

@@ -62,10 +62,12 @@ class Candidate(contract.Candidate):
 
     def deployment(self) -> typing.Optional[program.Deployment]:
         """Return the Deployment of the pinned commit, or None."""
-        for deployment in self.ostree.deployments():
-            if (deployment.stateroot, deployment.commit) == (self.stateroot, self.payload["commit"]):
-                return deployment
-        return None
+        return next(iter(self._deployments()), None)
+
+    def _deployments(self) -> typing.List[program.Deployment]:
+        """Return all of the pinned commit, the newest first; there are several where /etc was being merged anew."""
+        wanted = (self.stateroot, self.payload["commit"])
+        return [one for one in self.ostree.deployments() if (one.stateroot, one.commit) == wanted]
 
     def plan(self) -> typing.List[contract.Step]:
         """Decide what is missing until the candidate lies there.
@@ -93,9 +95,10 @@ class Candidate(contract.Candidate):
             steps.append(contract.Step(f"create the stateroot {name}", lambda: self.ostree.create_stateroot(name)))
         steps += prune.plan(self.ostree, self.boot)
         deployed = self.deployment()
+        spare = prune.superseded(self.ostree, self.boot)
         if deployed is None:
             repository.look(payload["url"], payload["commit"], LOOK_SECONDS, LEFT)
-            steps += [self._removal(deployment) for deployment in prune.superseded(self.ostree, self.boot)]
+            steps += [self._removal(deployment) for deployment in spare]
             steps.append(
                 contract.Step(
                     f"pull commit {payload['commit'][:12]} of {payload['ref']} from {payload['url']}", self._pull
@@ -104,9 +107,15 @@ class Candidate(contract.Candidate):
             if self.ostree.commits():
                 steps.append(contract.Step("verify what it shares with other releases", self._verify))
             steps.append(contract.Step(f"deploy {self.name}", self._deploy))
-        elif not self.ostree.is_linked(deployed):
+            return steps + self._unfollowing()
+        if deployed in spare and self._mark(deployed) != self.ostree.merged(deployed):
+            steps.append(contract.Step(f"deploy {self.name} anew, with /etc as it is now", self._deploy))
+            return steps + self._unfollowing()
+        if not self.ostree.is_linked(deployed):
             # The link is made last, so what comes before it may have been interrupted, too.
-            steps.append(contract.Step(f"link {deployed.link}", lambda: self._complete(deployed, self.merge(deployed))))
+            complete = functools.partial(self._complete, deployed, self._mark(deployed))
+            steps.append(contract.Step(f"link {deployed.link}", lambda: complete(self.merge(deployed))))
+        steps += [self._removal(one) for one in self._deployments() if one in spare and one != deployed]
         return steps + self._unfollowing()
 
     def _refuse_another_build(self) -> None:
@@ -164,6 +173,14 @@ class Candidate(contract.Candidate):
             return etc_merge.compare(*[etc_merge.scan(root) for root in (old, here, default)])
         finally:
             shutil.rmtree(directory)
+
+    def _mark(self, deployed: typing.Optional[program.Deployment]) -> str:
+        """Return what etc_merge.mark says of a merge now, "" where nothing is merged."""
+        base = self.ostree.merge_base(self.stateroot)
+        if base is None or base == deployed:
+            return ""
+        default, here = [etc_merge.scan(root) for root in self.ostree.etc(base)]
+        return etc_merge.mark(default, here, self.etc_conflicts)
 
     def rehearse_merge(self) -> typing.List[etc_merge.Record]:
         """Say without a trace on the node what would become of /etc, as merge does.
@@ -260,28 +277,35 @@ class Candidate(contract.Candidate):
             )
 
     def _deploy(self) -> None:
-        merge = self.merge(None)
+        before = self._deployments()
+        # First: what changes while it is merged is merged the next time.
+        mark, merge = self._mark(None), self.merge(None)
         etc_merge.examine(merge, self.etc_conflicts, "The release was fetched, and the node serves on as it did")
+        # The menu first: an entry must not outlive what it boots. What lies here keeps the commit until it lies twice.
+        self.boot.forget(self._names(before))
         self.ostree.deploy(self.stateroot, self.payload["commit"])
         deployment = self.deployment()
-        if deployment is None:
+        if deployment is None or deployment in before:
             raise FleetError(
                 f"ostree deployed commit {self.payload['commit'][:12]}, and it is not among the deployments",
                 "It is not in the boot menu; the node serves on as it did",
                 "Look at 'ostree admin status' on the node, then run the same command again",
             )
-        self._complete(deployment, merge)
+        self._complete(deployment, mark, merge)
+        for one in before:
+            self.ostree.undeploy(one)
         self.ostree.forget_remote(self.remote)
 
-    def _complete(self, deployment: program.Deployment, merge: typing.List[etc_merge.Record]) -> None:
+    def _complete(self, deployment: program.Deployment, mark: str, merge: typing.List[etc_merge.Record]) -> None:
         if self.etc_conflicts == "take":
             default, merged = self.ostree.etc(deployment)
             etc_merge.take_defaults(default, merged, merge)
+        if mark:
+            self.ostree.note_merged(deployment, mark)
         self.ostree.link(deployment)
 
     def _removal(self, deployment: program.Deployment) -> contract.Step:
-        entries = self.boot.state["entries"]
-        names = [name for name, entry in sorted(entries.items()) if entry["root"] == deployment.path]
+        names = self._names([deployment])
 
         def remove() -> None:
             # The menu first: an entry must not outlive what it boots.
@@ -289,3 +313,8 @@ class Candidate(contract.Candidate):
             self.ostree.undeploy(deployment)
 
         return contract.Step(f"remove {', '.join(names) or deployment.path}", remove)
+
+    def _names(self, deployments: typing.Sequence[program.Deployment]) -> typing.List[str]:
+        """Return the ids of the entries that boot one of these."""
+        paths = [one.path for one in deployments]
+        return [name for name, entry in sorted(self.boot.state["entries"].items()) if entry["root"] in paths]

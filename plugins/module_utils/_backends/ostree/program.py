@@ -28,6 +28,8 @@ AS_BOOT = 'mount --make-rprivate / && mount --bind "$1" "$2" && shift 2 && exec 
 REMOTES = "osmigrate-"
 # It names no branch, so no tool of OSTree's finds anything to follow. ostree says the text to who tries.
 ORIGIN = "[origin]\nunconfigured-state=This deployment is managed by osmigrate.fleet and follows no branch\n"
+# What was merged into its /etc (etc_merge.mark). ostree keeps what it does not know, and removes it with the rest.
+MERGED = "[osmigrate]\nmerged={}\n"
 # What a repository has beside the files of a commit: its directories and its own notes.
 OVERHEAD = 100 * 1000 * 1000
 RESUME = "Run the same command again: what was fetched is kept, and not fetched twice before the node is rebooted"
@@ -375,6 +377,15 @@ class Ostree:
     def unfollow(self, deployment: Deployment) -> None:
         """Let a deployment's origin name no branch."""
         write_atomic(self._origin(deployment), ORIGIN.encode("ascii"), 0o644)
+
+    def merged(self, deployment: Deployment) -> str:
+        """Return what was noted of the merge of a deployment's /etc, "" if nothing was."""
+        found = re.search(r"(?m)^merged=([0-9a-f]+)$", read_text(self._origin(deployment)))
+        return found.group(1) if found else ""
+
+    def note_merged(self, deployment: Deployment, mark: str) -> None:
+        """Note what was merged into a deployment's /etc."""
+        write_atomic(self._origin(deployment), (ORIGIN + MERGED.format(mark)).encode("ascii"), 0o644)
 
     def _origin(self, deployment: Deployment) -> str:
         return self._path(deployment.path) + ".origin"

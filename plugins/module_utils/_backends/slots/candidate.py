@@ -145,7 +145,9 @@ class Candidate(contract.Candidate):
             steps.append(Step(f"write {self.name} into {self.slot_name}", self._write))
         if not held or kernel.differing(self.payload, slot.partuuid, self._added(), self.place):
             steps.append(Step(f"copy kernel and initramfs of {self.slot_name} to {self.place}", self._copy))
-        if not self._is_running() and not (held and shown.is_shown(slot.partuuid)):
+        if held and self._is_stale():
+            steps.append(Step(f"merge /etc of {self.name} anew, as it is now", self._renew))
+        elif not self._is_running() and not (held and shown.is_shown(slot.partuuid)):
             steps.append(Step(f"show {self.slot_name} at {shown.place(slot.partuuid)}", self._show))
         return steps
 
@@ -206,6 +208,20 @@ class Candidate(contract.Candidate):
         running = self.layout.running
         found = self._entries(self.layout.slot(running).partuuid) if running else []
         return found[0] if found else ""
+
+    def _may_be_renewed(self) -> bool:
+        """Say whether the release's /etc may be made anew: what is the default, or runs, keeps its own."""
+        return self.name not in self.boot.needed_entries()
+
+    def _is_stale(self) -> bool:
+        """Say whether what runs has changed since it was merged into the release's /etc."""
+        merges = bool(self._running_entry()) and not self._is_running() and self._may_be_renewed()
+        return merges and not layer.is_merged(self.name, self.wish.etc_conflicts)
+
+    def _renew(self) -> None:
+        # The menu first: cut off in between, there is no /etc to boot with.
+        self.boot.forget([self.name])
+        self._show()
 
     def _added(self) -> bytes:
         return persist.archive(self.layout.partitions[layout.PERSIST], self.name)
@@ -273,6 +289,7 @@ class Candidate(contract.Candidate):
         persist.open_here(self.layout.partitions[layout.PERSIST])
 
         def prepare(release: str) -> None:
-            layer.prepare(self.name, release, bool(self._running_entry()), self.wish.etc_conflicts)
+            merged, anew = bool(self._running_entry()), self._may_be_renewed()
+            layer.prepare(self.name, release, merged, self.wish.etc_conflicts, anew)
 
         shown.show(self.slot.device, self.slot.partuuid, self.payload["filesystem"], self.name, prepare)

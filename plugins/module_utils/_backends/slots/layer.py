@@ -21,6 +21,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._files import etc_
 RUNNING = "/"  # the root of the slot that runs
 _HERE = "/run/osmigrate/etc"  # its /etc, without what else is mounted in it
 _NEW = "/run/osmigrate/etc.new"
+_MERGED = "merged"  # beside the layer: what was merged into it (etc_merge.mark)
 _TODO = f"Look at {persist.MOUNT}, then run the same command again"
 
 Trees = typing.List[typing.Dict[str, etc_merge.Entry]]
@@ -35,16 +36,26 @@ def merge(release: str) -> typing.List[etc_merge.Record]:
         return etc_merge.compare(*_trees(here, release), keeps_modes=True)
 
 
-def prepare(entry: str, release: str, merged: bool, policy: str) -> None:
+def is_merged(entry: str, policy: str) -> bool:
+    """Say whether the layer of an entry has what a merge of the slot that runs would make now."""
+    with _mounted(_HERE, ["--bind", _at(RUNNING, "/etc")]) as here:
+        default = etc_merge.scan(_at(RUNNING, persist.PRISTINE))
+        now = etc_merge.mark(default, etc_merge.scan(here), policy)
+    return _storage.read_text(os.path.join(persist.layer(entry), _MERGED)) == now
+
+
+def prepare(entry: str, release: str, merged: bool, policy: str, anew: bool) -> None:
     """Make the layer of an entry's /etc, unless it is there: whole or not at all, whatever cuts this off.
 
     :param release: where its image is seen.
     :param merged: whether a slot runs, whose /etc goes on.
     :param policy: for what both changed, one of etc_merge.POLICIES.
+    :param anew: whether one that is there is made anew, where what runs has changed since.
     :raises FleetError: it cannot be written, or the merge is refused.
     """
     mine = persist.upper(entry)
-    if os.path.isdir(mine.path) and os.path.isdir(mine.work):
+    is_there = os.path.isdir(mine.path) and os.path.isdir(mine.work)
+    if is_there and not (merged and anew and not is_merged(entry, policy)):
         return
     final, new = persist.layer(entry), persist.layer(entry) + ".new"
     fresh = persist.Upper(*[part.replace(final, new, 1) for part in mine])
@@ -54,7 +65,8 @@ def prepare(entry: str, release: str, merged: bool, policy: str) -> None:
         os.makedirs(fresh.work, 0o700)
         os.mkdir(fresh.path, 0o755)
         if merged:
-            _merge(fresh, release, policy)
+            mark = _merge(fresh, release, policy)
+            _storage.write_atomic(os.path.join(new, _MERGED), mark.encode("ascii"), 0o644)
         run(["sync", "--file-system", new], left=persist.LEFT, todo=_TODO)
         os.rename(new, final)
         _storage.sync_directory(os.path.dirname(final))
@@ -62,13 +74,14 @@ def prepare(entry: str, release: str, merged: bool, policy: str) -> None:
         raise FleetError(f"{error.filename or new} cannot be written: {error.strerror}", persist.LEFT, _TODO)
 
 
-def _merge(upper: persist.Upper, release: str, policy: str) -> None:
+def _merge(upper: persist.Upper, release: str, policy: str) -> str:
     over = ["-t", "overlay", "-o", upper.options(release), "overlay"]
     with _mounted(_HERE, ["--bind", _at(RUNNING, "/etc")]) as here, _mounted(_NEW, over) as new:
         trees = _trees(here, release)
         records = etc_merge.compare(*trees, keeps_modes=True)
         etc_merge.examine(records, policy, persist.LEFT)
         etc_merge.write((here, new), (trees[0], trees[1]), records, policy, persist.LEFT)
+    return etc_merge.mark(trees[0], trees[1], policy)
 
 
 def _trees(here: str, release: str) -> Trees:

@@ -224,6 +224,47 @@ def test_the_next_release_gets_what_the_node_has_changed(candidate_of, slot_runs
     assert not [one for one in _storage.mounts() if "etc." in one.target or one.target.endswith("run/etc")]
 
 
+ANEW = [f"merge /etc of {NAME} anew, as it is now"]
+
+
+def actions(one):
+    return [step.action for step in one.plan()]
+
+
+def test_a_release_that_is_staged_again_gets_what_was_changed_since(candidate_of, slot_runs, tmp_path):
+    carry_out(candidate_of(slot_runs))
+    etc = tmp_path / "run/slots/uuid-ROOT-B/etc"
+    (etc / "own/trial").write_text("what a trial wrote that has failed")
+    assert actions(candidate_of(slot_runs)) == []
+    (tmp_path / "running/etc/hostname").write_text("node-2")
+    slot_runs.state["entries"][NAME] = dict(entry_of("uuid-ROOT-B", NAME), commit=candidate_of().commit())
+    assert actions(candidate_of(slot_runs)) == ANEW
+    carry_out(candidate_of(slot_runs))
+    assert (etc / "hostname").read_text() == "node-2" and not (etc / "own/trial").exists()
+    assert slot_runs.forgotten == [NAME], "cut off in between, there is no /etc to boot with"
+    assert actions(candidate_of(slot_runs)) == []
+    assert actions(candidate_of(slot_runs, etc_conflicts="take")) == ANEW, "the policy says whose file counts"
+
+
+def test_it_gets_that_after_a_reboot_too_and_of_an_older_version(candidate_of, slot_runs, tmp_path):
+    carry_out(candidate_of(slot_runs))
+    shown.hide("uuid-ROOT-B")
+    (tmp_path / "run/persist/osmigrate/etc" / NAME / "merged").unlink()
+    assert actions(candidate_of(slot_runs)) == ANEW
+    carry_out(candidate_of(slot_runs))
+    assert actions(candidate_of(slot_runs)) == [] and candidate_of(slot_runs).root() is not None
+
+
+def test_the_default_keeps_its_own_etc(candidate_of, slot_runs, tmp_path):
+    carry_out(candidate_of(slot_runs))
+    (tmp_path / "running/etc/hostname").write_text("node-2")
+    slot_runs.needed.add(NAME)
+    assert actions(candidate_of(slot_runs)) == []
+    shown.hide("uuid-ROOT-B")
+    carry_out(candidate_of(slot_runs))
+    assert (tmp_path / "run/slots/uuid-ROOT-B/etc/hostname").read_text() == "node-1"
+
+
 def test_what_both_changed_may_be_the_release_s(candidate_of, slot_runs, tmp_path):
     carry_out(candidate_of(slot_runs, etc_conflicts="take"))
     assert (tmp_path / "run/slots/uuid-ROOT-B/etc/issue").read_text() == "of the release"
