@@ -54,6 +54,11 @@ options:
         description: Bytes of its kernel and initramfs together.
         type: int
         required: true
+      os_id:
+        description: What its operating system calls itself (C(ID) of os-release); an empty one is not compared.
+        type: str
+        default: ''
+        version_added: 1.0.0
       serial:
         description: Its place among the releases of its name; V(0) if it has none.
         type: int
@@ -188,6 +193,7 @@ RELEASE = dict(
     commit=dict(type="str", required=True),
     size=dict(type="int", required=True),
     boot_size=dict(type="int", required=True),
+    os_id=dict(type="str", default=""),
     serial=dict(type="int", default=0),
     minimum_from=dict(type="list", elements="str", default=[]),
 )

@@ -89,7 +89,7 @@ deployment:
   type: str
   sample: /ostree/deploy/debian/deploy/4c1f.0
 stateroot:
-  description: Name of the stateroot, which is the operating system's id.
+  description: Name of the stateroot, which is that of the deployment that runs, else the operating system's id.
   returned: success
   type: str
   sample: debian
@@ -146,7 +146,11 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
     """
 
     def candidate_of(release: contract.Release, boot: BootControl) -> Candidate:
-        return Candidate(release, Ostree(), boot, release["os"]["id"], params["timeout"], params["etc_conflicts"])
+        ostree = Ostree()
+        # What runs hands its /etc and /var on to releases of its own stateroot alone.
+        running = ostree.booted() if ostree.is_booted() else None
+        stateroot = running.stateroot if running else release["os"]["id"]
+        return Candidate(release, ostree, boot, stateroot, params["timeout"], params["etc_conflicts"])
 
     candidate, result = staging.bring(params, check_mode, candidate_of)
     result.update(stateroot=candidate.stateroot, deployment="", boot_bytes=0, **etc_merge.results([]))

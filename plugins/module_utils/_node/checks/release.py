@@ -38,6 +38,25 @@ def minimum_from(node: check.Facts, wanted: check.Facts) -> str:
 
 @_check(
     "inhibitor",
+    "A release of another distribution than the one that runs",
+    "Go back to the packages with the playbook rollback and migrate from there, which translates the configuration; or "
+    "accept it, and read what the run says of each file of /etc before the node is drained",
+    acceptable=True,
+)
+def other_distribution(node: check.Facts, wanted: check.Facts) -> str:
+    known = node["os"]["id"] and wanted["os_id"] and check.runs_release(node)
+    # What a release calls itself may be its makers' own name; the next one of that name is the same system.
+    same = node["os"]["id"] == wanted["os_id"] or node["entry"].rpartition("-")[0] == wanted["name"]
+    if not known or same:
+        return ""
+    return (
+        f"The node runs a release of {node['os']['pretty_name'] or node['os']['id']}, and this one is of "
+        f"{wanted['os_id']}: from release to release /etc is merged file by file, and nothing in it is translated"
+    )
+
+
+@_check(
+    "inhibitor",
     "An older release than the node has run",
     "See that the server does not send an old release; if it is meant, set osmigrate_allow_downgrade=true, or go back "
     "with the playbook rollback",

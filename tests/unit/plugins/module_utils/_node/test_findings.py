@@ -13,6 +13,7 @@ WANTED = {
     "name": "debian-13",
     "version": "13.2",
     "architecture": "x86_64",
+    "os_id": "debian",
     "backend": "ostree",
     "commit": "c" * 64,
     "size": 650 * MB,
@@ -128,6 +129,22 @@ CASES = {
     "architecture": (
         [{"wanted.architecture": "amd64"}, {"architecture": "aarch64", "wanted.architecture": "arm64"}],
         [{"wanted.architecture": "aarch64"}, {"architecture": "i686"}],
+    ),
+    "other-distribution": (
+        [
+            {"wanted.os_id": "rocky"},
+            {"wanted.os_id": "rocky", "entry": "package"},
+            {"entry": "debian-13-13.1"},
+            {"entry": "debian-12-12.9"},
+            {"wanted.os_id": "", "entry": "debian-12-12.9"},
+            {"os.id": "acme", "entry": "debian-13-13.1"},
+            {"os.id": "", "entry": "rocky-9-9.4"},
+        ],
+        [
+            {"wanted.os_id": "rocky", "entry": "debian-12-12.9"},
+            {"os.id": "rocky", "os.pretty_name": "", "entry": "rocky-9-9.4"},
+            {"wanted.os_id": "rocky", "ostree.booted": True},
+        ],
     ),
     "downgrade": (
         [
