@@ -18,7 +18,19 @@ TOKEN = re.compile(
 PART = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)|([^'"\\]+)|(.)""", re.DOTALL)
 KEYWORDS = ("if", "then", "else", "elif", "do", "while", "until", "for", "in")
 # After these GRUB reads no further in a file.
-ENDS = ("return", "configfile", "exit", "normal", "boot", "reboot", "halt")
+ENDS = (
+    "return",
+    "configfile",
+    "legacy_configfile",
+    "syslinux_configfile",
+    "exit",
+    "normal",
+    "normal_exit",
+    "boot",
+    "reboot",
+    "halt",
+    "fwsetup",
+)
 
 
 def statements(text: str) -> typing.Iterator[typing.Tuple[int, typing.List[str]]]:

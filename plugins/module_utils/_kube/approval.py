@@ -150,7 +150,8 @@ def _refused(
     answer = json.dumps({"data": {request.node: "QUESTION"}})
     return ApprovalError(
         f"Node {request.node} was not approved for rollout {request.rollout} within {request.timeout} seconds: there "
-        f"was no answer of {', '.join(judged.missing)} to the question {question.id}",
+        f"was no answer of {', '.join(judged.missing)} to the question {question.id}"
+        + "".join(f"; {who} has answered {said}" for who, said in sorted(judged.others.items())),
         f"Run the same command again when they can answer, each in a ConfigMap of their own: kubectl patch configmap "
         f"{judged.missing[0]} --namespace {NAMESPACE} --type merge --patch '{answer}', with the question of that run",
         result,

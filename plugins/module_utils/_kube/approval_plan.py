@@ -26,8 +26,11 @@ _VETO = re.compile(r"\s*veto\b[\s:,-]*(.*)", re.IGNORECASE | re.DOTALL)
 
 
 class Judgement(typing.NamedTuple):
+    """others: what those who are missing have answered instead; to an earlier question, say."""
+
     missing: typing.List[str]
     vetoes: typing.Dict[str, str]
+    others: typing.Dict[str, str] = {}
 
 
 NOBODY = Judgement([], {})
@@ -77,10 +80,14 @@ def judge(question: pool_plan.Question, answers: typing.Dict[str, typing.Optiona
 
     :param answers: what each of those who are asked has under the node's name, None for nothing.
     """
-    vetoes = {name: _VETO.match(text or "") for name, text in answers.items() if text != question.id}
+    # A file, or a block of YAML, ends with a line break, and so does what kubectl makes of it.
+    said = {name: (text or "").strip() for name, text in answers.items()}
+    missing = [name for name, text in said.items() if text != question.id]
+    vetoes = {name: _VETO.match(said[name]) for name in missing}
     return Judgement(
-        [name for name, text in answers.items() if text != question.id],
+        missing,
         {name: printable(found.group(1)) or "no" for name, found in vetoes.items() if found},
+        {name: printable(said[name], 200) for name in missing if said[name] and not vetoes[name]},
     )
 
 

@@ -64,7 +64,8 @@ def names(payload: Payload) -> typing.List[str]:
 
 
 def plan(payload: Payload, repository: str, place: str, timeout: int) -> typing.List[Step]:
-    """Return what is left to do until an image is there: it comes first, so that with its index it is whole.
+    """Return what is left to do until an image is there: it comes first, so that with its index it is whole, unless
+    somebody has removed it since.
 
     :param repository: path or URL of the repository beside which images lie; "" for where the manifest says they are.
     :param place: directory that gets DIRECTORY.
@@ -74,9 +75,9 @@ def plan(payload: Payload, repository: str, place: str, timeout: int) -> typing.
     steps: typing.List[Step] = []
     image, index = names(payload)
     present = digest(os.path.join(place, DIRECTORY, index))
-    if present == payload["index_sha256"]:
+    if present == payload["index_sha256"] and os.path.exists(os.path.join(place, DIRECTORY, image)):
         return steps
-    if present:
+    if present not in ("", payload["index_sha256"]):
         raise FleetError(
             f"{DIRECTORY}/{index} is published in {place} already, and is of another image",
             todo="Give the image a name of its own in the manifest, and sign that",

@@ -280,9 +280,19 @@ def _asked(partition: Partition) -> Partition:
     return partition if partition.partuuid else known(partition, probe(partition.device))
 
 
+# By this blkid says that there are signatures of several kinds.
+_AMBIVALENT = 8
+
+
 def probe(device: str) -> typing.Dict[str, str]:
     """Return what blkid finds on a device itself, as parse_probe does."""
-    return parse_probe(run(["blkid", "-p", "-o", "export", device], check=False).stdout)
+    argv = ["blkid", "-p", "-o", "export", device]
+    done = run(argv, check=False)
+    if done.rc == _AMBIVALENT:
+        # What others have left there: then it says nothing at all, unless it looks for one kind alone, which here is
+        # none of those that slots have. What the table says of the partition is the same.
+        done = run([*argv[:-1], "-n", "vfat", device], check=False)
+    return parse_probe(done.stdout)
 
 
 def known(partition: Partition, probed: typing.Dict[str, str]) -> Partition:

@@ -325,6 +325,9 @@ def test_images_of_slots_are_published_mirrored_and_forgotten(team, server):
         "publish debian-13-13.1",
     ]
     assert team.put() == []
+    (team.public_directory / "slots/i13.1.gz").unlink()
+    assert [one.split(" from ")[0] for one in team.put()][:1] == ["fetch slots/i13.1.gz"], "somebody has removed it"
+    assert team.put() == []
     mirror = {"manifest": f"{server}/debian-13-13.1/release.yml", "destination": str(team.directory / "mirror")}
     team.put(repository=None, **mirror)
     for name in ("i13.1.gz", "i13.1.index"):

@@ -22,6 +22,9 @@ ENDS = {
     "echo \\\nreturn\n": False,
     "set path=${prefix}/x; set superusers=root\n": False,
     "linux /vmlinuz; initrd /initrd; boot\n": True,
+    "legacy_configfile (hd0,1)/boot/grub/menu.lst\n": True,
+    "if [ $grub_platform = efi ]; then\r\n  fwsetup\r\nfi\r\n": True,
+    "menuentry 'firmware' { fwsetup; }\n": False,
 }
 
 

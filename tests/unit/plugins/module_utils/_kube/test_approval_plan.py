@@ -18,7 +18,8 @@ ANSWERS = [
     ("nothing at all", "", True, None),
     ("the question of another way", "r1.cd", True, None),
     ("only the rollout", "r1", True, None),
-    ("a little more", "r1.ab ", True, None),
+    ("a little more", "r1.ab x", True, None),
+    ("a line break more, as of a file or a block of YAML", "r1.ab\n", False, None),
     ("yes", "yes", True, None),
     ("no", "veto", True, "no"),
     ("no, with a reason", "veto: a rebuild is under way", True, "a rebuild is under way"),
@@ -37,7 +38,12 @@ def test_only_the_id_of_the_question_is_an_approval(text, missing, veto):
 
 def test_a_rollout_that_is_called_veto_can_be_approved():
     asked = Question("veto.ab", "veto", "storage", "then")
-    assert approval_plan.judge(asked, {"storage": "veto.ab"}) == ([], {})
+    assert approval_plan.judge(asked, {"storage": "veto.ab"}) == ([], {}, {})
+
+
+def test_what_was_said_instead_is_known():
+    answers = {"storage": "r1.cd\n", "network": "", "power": "veto: no", "cooling": "x\x1b[2J", "facility": None}
+    assert approval_plan.judge(ASKED, answers).others == {"storage": "r1.cd", "cooling": "x\\x1b[2J"}
 
 
 def test_the_question_is_asked_once_for_each_way_and_keeps_its_deadline():

@@ -10,7 +10,7 @@ import stat
 import subprocess
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _command, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import layout
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
@@ -196,6 +196,19 @@ def test_a_table_that_was_changed_meanwhile(there, problem):
     assert problem in found and bool(problem) == bool(found)
 
 
+def test_what_others_have_left_in_a_slot_does_not_hide_its_place_in_the_table(monkeypatch):
+    """As blkid 2.38 answers of a partition with signatures of ext4 and of swap."""
+    asked = []
+
+    def run(argv, check):
+        asked.append(argv)
+        text = "".join(f"{name}={value}\n" for name, value in PROBED.items()) if "-n" in argv else ""
+        return _command.Completed(argv, 0 if text else 8, text, "blkid: /dev/vda3: ambivalent result")
+
+    monkeypatch.setattr(layout, "run", run)
+    assert layout.probe("/dev/vda3") == PROBED and len(asked) == 2 and asked[1][-1] == "/dev/vda3"
+
+
 @pytest.fixture
 def loop_disk(tmp_path):
     """A real table on a loop device, with nodes for its partitions, which udev makes elsewhere."""
@@ -250,6 +263,13 @@ def test_a_real_table(loop_disk, tmp_path):
     assert [found.slot(name).device for name in layout.NAMES if name != "ESP"] == [f"{loop}p{n}" for n in (1, 2, 3, 4)]
     assert found.running == "" and layout.in_use(found, "ROOT-B") == ""
     slot = found.slot("ROOT-B")
+    layout.check_table("ROOT-B", slot)
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", slot.device], check=True)
+    with open(slot.device, "r+b") as device:  # and swap, as blkid sees it
+        device.seek(4086)
+        device.write(b"SWAPSPACE2")
+        device.seek(1024)
+        device.write(b"\1\0\0\0\x10\0\0\0")
     layout.check_table("ROOT-B", slot)
     # Made smaller by somebody, while the kernel goes by what it read before.
     subprocess.run(["sgdisk", "-d3", "-n3:0:+4M", "-c3:ROOT-B", image], check=True, stdout=subprocess.DEVNULL)
