@@ -51,7 +51,8 @@ options:
         wave has nodes of two values of it. C(order), the values that go first; the others follow by name.
       - C(canary_soak) and C(soak), for how long the nodes of a wave have to serve before the next one begins, in
         seconds or as V(4h); 300 after the first one and 0 after the others by default.
-      - C(canary_max_failed) and C(max_failed), how many nodes of a wave may not arrive; 0 and 1 by default.
+      - C(canary_max_failed) and C(max_failed), how many nodes of a wave may be unwell when the next one begins; 0
+        and 1 by default.
       - C(pause_after), V(canary) or a list of numbers of waves, after which O(released) is asked.
       - C(control_plane), V(last) or V(never), V(last) by default.
       - C(cap), how many places nodes of all pools may hold together, see M(osmigrate.fleet.k8s_node_claim).

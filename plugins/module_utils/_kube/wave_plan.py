@@ -40,7 +40,7 @@ class Candidate(typing.NamedTuple):
 
 
 class Wave(typing.NamedTuple):
-    """soak: seconds between its end and the next one. max_failed: how many of it may not arrive. pause: whether
+    """soak: seconds between its end and the next one. max_failed: how many of it may be unwell. pause: whether
     somebody has to release the next one."""
 
     number: int
@@ -303,15 +303,24 @@ def _of_wave(wave: Wave, part: typing.Sequence[Seen]) -> Refusal:
             None,
         )
     ill = [one.name for one in part if one.phase == DONE and not one.serves]
-    if ill:
-        return Refusal(f"{some(ill, NAMED)} of wave {wave.number} arrived, and does not serve", 0)
-    troubled = [f"{one.name} ({', '.join(one.problems)})" for one in part if one.phase == DONE and one.problems]
-    if troubled:
-        return Refusal(f"{some(troubled, NAMED)} of wave {wave.number} arrived, and has problems", 0)
+    troubled = [one for one in part if one.phase == DONE and one.serves and one.problems]
     away = [one.name for one in part if one.phase not in (DONE, FAILED)]
-    if len(failed) + len(away) > wave.max_failed:
-        return Refusal(f"{some(away, NAMED)} of wave {wave.number} has not arrived", 0)
-    return Refusal("", None)
+    # None of these has failed, and may be well in a moment: until then it counts as if it had. Of a large wave there is
+    # nearly always one that somebody reboots.
+    if len(failed) + len(ill) + len(troubled) + len(away) <= wave.max_failed:
+        return Refusal("", None)
+    named = [f"{one.name} ({', '.join(one.problems)})" for one in troubled]
+    said = [
+        f"{some(names, NAMED)} of wave {wave.number} {what}"
+        for names, what in (
+            (failed, "failed"),
+            (ill, "arrived, and does not serve"),
+            (named, "arrived, and has problems"),
+            (away, "has not arrived"),
+        )
+        if names
+    ]
+    return Refusal(f"{'; '.join(said)}; {wave.max_failed} of it may be unwell", 0)
 
 
 def report(waves: Waves, until: int) -> typing.List[str]:

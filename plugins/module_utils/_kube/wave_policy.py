@@ -37,11 +37,11 @@ class Policy(typing.NamedTuple):
     wave is than the one before, the one a number, the other a number or a share of all nodes; one of them is None.
     largest: of a wave, number or share. by: pool, zone, or the key of a label, "" for none: no wave has nodes of two
     values. order: the values that go first. soak, canary_soak: seconds between two waves. max_failed,
-    canary_max_failed: how many nodes of a wave may not arrive. pause_after: numbers of waves after which somebody has
-    to release the next one. control_plane: never or last. cap: places of all pools together, 0 for no such limit.
-    slow_first: who took longest at its last move goes first in its wave. prometheus: URL, "" for none; alerts: a query
-    whose answer has to be empty before the next wave. pods: selector of labels, "" for none, of pods that have to be
-    Ready before it.
+    canary_max_failed: how many nodes of a wave may be unwell when the next one begins. pause_after: numbers of waves
+    after which somebody has to release the next one. control_plane: never or last. cap: places of all pools together,
+    0 for no such limit. slow_first: who took longest at its last move goes first in its wave. prometheus: URL, "" for
+    none; alerts: a query whose answer has to be empty before the next wave. pods: selector of labels, "" for none, of
+    pods that have to be Ready before it.
     """
 
     canary: typing.Optional[str]

@@ -152,22 +152,41 @@ def a_node(name, number, phase="done", ago=1000, ready=True, rollout="r", policy
         ([a_node("w1", 1)], 2, "", None),
         ([a_node("w1", 1, ago=100)], 2, "wave 1 is to soak until 2026-11-29T00:03:20Z", 200),
         ([a_node("w1", 1, "failed")], 2, "w1 of wave 1 failed, and 0 of it may", None),
-        ([a_node("w1", 1, "trial")], 2, "w1 of wave 1 has not arrived", 0),
-        ([a_node("w1", 1, rollout="other")], 2, "w1 of wave 1 has not arrived", 0),
-        ([a_node("w1", 1, ready=False)], 2, "w1 of wave 1 arrived, and does not serve", 0),
-        ([a_node("w1", 1, cordoned=True)], 2, "w1 of wave 1 arrived, and does not serve", 0),
+        ([a_node("w1", 1, "trial")], 2, "w1 of wave 1 has not arrived; 0 of it may be unwell", 0),
+        ([a_node("w1", 1, rollout="other")], 2, "w1 of wave 1 has not arrived; 0 of it may be unwell", 0),
+        ([a_node("w1", 1, ready=False)], 2, "w1 of wave 1 arrived, and does not serve; 0 of it may be unwell", 0),
+        ([a_node("w1", 1, cordoned=True)], 2, "w1 of wave 1 arrived, and does not serve; 0 of it may be unwell", 0),
         # One of a later wave may fail, two not; the canary is looked at for every wave.
         ([a_node("w1", 1), a_node("w2", 2, "failed"), a_node("w3", 2)], 3, "", None),
-        ([a_node("w1", 1), a_node("w2", 2, "failed"), a_node("w3", 2, "")], 3, "w3 of wave 2 has not arrived", 0),
-        ([a_node("w1", 1, ready=False), a_node("w2", 2)], 3, "w1 of wave 1 arrived, and does not serve", 0),
+        (
+            [a_node("w1", 1), a_node("w2", 2, "failed"), a_node("w3", 2, "")],
+            3,
+            "w2 of wave 2 failed; w3 of wave 2 has not arrived; 1 of it may be unwell",
+            0,
+        ),
+        (
+            [a_node("w1", 1, ready=False), a_node("w2", 2)],
+            3,
+            "w1 of wave 1 arrived, and does not serve; 0 of it may be unwell",
+            0,
+        ),
         # What node-problem-detector finds on a node that has arrived speaks against the release or its drivers.
         (
             [a_node("w1", 1, problems=["KernelDeadlock"])],
             2,
-            "w1 (KernelDeadlock (KernelDeadlockFound)) of wave 1 arrived, and has problems",
+            "w1 (KernelDeadlock (KernelDeadlockFound)) of wave 1 arrived, and has problems; 0 of it may be unwell",
             0,
         ),
         ([a_node("w1", 1, problems=["EtcdIsVoter"])], 2, "", None),
+        # Of a large wave there is always one that is away for a moment, whatever made it so; two are too many here.
+        ([a_node("w1", 1), a_node("w2", 2, ready=False)], 3, "", None),
+        ([a_node("w1", 1), a_node("w2", 2, problems=["KernelDeadlock"])], 3, "", None),
+        (
+            [a_node("w1", 1), a_node("w2", 2, ready=False), a_node("w3", 2, cordoned=True)],
+            3,
+            "w2, w3 of wave 2 arrived, and does not serve; 1 of it may be unwell",
+            0,
+        ),
         # Nobody of it is left.
         ([], 2, "", None),
     ],
