@@ -147,9 +147,7 @@ def bring(params: typing.Dict[str, typing.Any], check_mode: bool) -> typing.Dict
 
     def candidate_of(release: contract.Release, boot: BootControl) -> Candidate:
         ostree = Ostree()
-        # What runs hands its /etc and /var on to releases of its own stateroot alone.
-        running = ostree.booted() if ostree.is_booted() else None
-        stateroot = running.stateroot if running else release["os"]["id"]
+        stateroot = ostree.stateroot_for(release["os"]["id"])
         return Candidate(release, ostree, boot, stateroot, params["timeout"], params["etc_conflicts"])
 
     candidate, result = staging.bring(params, check_mode, candidate_of)

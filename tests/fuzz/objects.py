@@ -202,7 +202,7 @@ def _plans(pool: pool_plan.Pool, name: str, claim: pool_plan.Claim) -> Iterator[
     yield pool_plan.plan_failure(pool, name, "r-1", 1, claim.since)
     yield pool_plan.plan_held(pool, name, "r-1", "a budget", claim.since)
     yield pool_plan.plan_resume(pool)
-    yield approval_plan.plan_question(pool, name, ["storage"], "r-1", claim.since, "t")
+    yield approval_plan.plan_question(pool, name, ["storage"], "r-1", claim.since, "t", claim.asked)
     try:
         yield pool_plan.plan_release(pool, name)
     except FleetError:

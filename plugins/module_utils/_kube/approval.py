@@ -98,8 +98,8 @@ def _ask(
 
     def decide(found: pool_plan.Pool, moment: float) -> pool_plan.Plan:
         owned.begin(_question(request.node))
-        until = times.stamp(moment + request.timeout)
-        return approval_plan.plan_question(found, request.node, request.names, request.rollout, until, token)
+        now, until = times.stamp(moment), times.stamp(moment + request.timeout)
+        return approval_plan.plan_question(found, request.node, request.names, request.rollout, until, token, now)
 
     plan = update_pool(cluster, pool, decide, check_mode)[1]
     question = plan.pool.questions[request.node]

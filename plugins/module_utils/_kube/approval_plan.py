@@ -52,16 +52,20 @@ def examine(names: typing.Iterable[str], rollout: str) -> None:
 
 
 def plan_question(
-    pool: pool_plan.Pool, node: str, names: typing.List[str], rollout: str, until: str, token: str
+    pool: pool_plan.Pool, node: str, names: typing.List[str], rollout: str, until: str, token: str, now: str
 ) -> pool_plan.Plan:
-    """Plan what the others are asked. A question that was asked before in this rollout keeps its id and its time.
+    """Plan what the others are asked. One that was asked before in this rollout keeps its id, and its time unless
+    that is over: a run that was killed has left it.
 
-    :param until: str, as RFC 3339.
+    :param until: str, as RFC 3339, and so is now.
     :param token: str, what makes the id one that nobody has seen before.
     """
     asked = pool.questions.get(node)
     if asked and (asked.rollout, asked.of) == (rollout, ",".join(names)):
-        return pool_plan.Plan(pool, [], None)
+        if asked.until > now:
+            return pool_plan.Plan(pool, [], None)
+        later = dict(pool.questions, **{node: asked._replace(until=until)})
+        return pool_plan.Plan(pool._replace(questions=later), [f"Ask about node {node} until {until}"], None)
     question = pool_plan.Question(f"{rollout}.{token}", rollout, ",".join(names), until)
     action = f"Ask {', '.join(names)} whether node {node} may go in rollout {rollout}"
     return pool_plan.Plan(pool._replace(questions=dict(pool.questions, **{node: question})), [action], None)

@@ -268,6 +268,14 @@ class Ostree:
             return []
         return [name for name in names if os.path.isdir(self._path("ostree/deploy", name, "var"))]
 
+    def stateroot_for(self, system: str) -> str:
+        """Return into which stateroot a release goes: what runs hands its /etc and /var on in its own alone.
+
+        :param system: id of the release's operating system, by which the first one is called.
+        """
+        running = self.booted() if self.is_booted() else None
+        return running.stateroot if running else system
+
     def deployments(self) -> typing.List[Deployment]:
         """Return the deployments that have a boot entry of ostree's, newest first, as list of Deployment."""
         directory = self._path(self.boot, "loader/entries")

@@ -47,18 +47,30 @@ def test_what_was_said_instead_is_known():
 
 
 def test_the_question_is_asked_once_for_each_way_and_keeps_its_deadline():
-    plan = approval_plan.plan_question(EMPTY, "w1", NAMES, "r1", "then", "ab")
+    plan = approval_plan.plan_question(EMPTY, "w1", NAMES, "r1", "then", "ab", "now")
     assert plan.pool == EMPTY._replace(questions={"w1": ASKED})
     assert plan.actions == ["Ask storage, network whether node w1 may go in rollout r1"]
-    again = approval_plan.plan_question(plan.pool, "w1", NAMES, "r1", "later", "cd")
+    again = approval_plan.plan_question(plan.pool, "w1", NAMES, "r1", "later", "cd", "now")
     assert (again.pool, again.actions) == (plan.pool, [])
     for names, rollout in ((NAMES, "r2"), (["storage"], "r1")):
-        other = approval_plan.plan_question(plan.pool, "w1", names, rollout, "later", "cd")
+        other = approval_plan.plan_question(plan.pool, "w1", names, rollout, "later", "cd", "now")
         assert other.pool.questions["w1"].id == rollout + ".cd"
     ended = approval_plan.plan_no_question(plan.pool, "w1")
     assert (ended.pool, ended.actions) == (EMPTY, ["Remove the approvals of node w1"])
     assert approval_plan.plan_no_question(EMPTY, "w1").actions == []
-    assert approval_plan.plan_question(ended.pool, "w1", NAMES, "r1", "then", "cd").pool.questions["w1"].id != ASKED.id
+    assert (
+        approval_plan.plan_question(ended.pool, "w1", NAMES, "r1", "then", "cd", "now").pool.questions["w1"].id
+        != ASKED.id
+    )
+
+
+def test_a_question_that_a_killed_run_has_left_is_asked_until_later():
+    pool = EMPTY._replace(questions={"w1": ASKED._replace(until="2026-11-29T00:00:00Z")})
+    until, now = "2026-11-29T02:00:00Z", "2026-11-29T01:00:00Z"
+    plan = approval_plan.plan_question(pool, "w1", NAMES, "r1", until, "cd", now)
+    assert plan.pool.questions == {"w1": ASKED._replace(until=until)}, "what was answered counts"
+    assert plan.actions == [f"Ask about node w1 until {until}"]
+    assert approval_plan.plan_question(plan.pool, "w1", NAMES, "r1", "later", "cd", now).actions == []
 
 
 def test_a_place_that_is_given_back_ends_no_question():

@@ -62,3 +62,14 @@ def test_a_package_managed_root_has_nothing(tmp_path):
 
 def test_parse_boot_loader_entry():
     assert parse_boot_loader_entry("# note\ntitle A B\n\nlinux /k\nempty\n") == {"title": "A B", "linux": "/k"}
+
+
+def test_a_release_goes_where_what_runs_hands_on_its_etc(root, monkeypatch):
+    ostree = Ostree(str(root))
+    assert ostree.stateroot_for("rocky") == "rocky", "the packages run"
+    (root / "run").mkdir(exist_ok=True)
+    (root / "run/ostree-booted").touch()
+    monkeypatch.setattr(Ostree, "booted", lambda self: self.deployments()[0])
+    assert ostree.stateroot_for("rocky") == ostree.deployments()[0].stateroot != "rocky"
+    monkeypatch.setattr(Ostree, "booted", lambda _self: None)
+    assert ostree.stateroot_for("rocky") == "rocky"

@@ -460,6 +460,22 @@ def test_what_is_refused_before_leaves_a_good_slot_good_fail(candidate_of, tmp_p
     assert (tmp_path / "b").read_bytes() == before
 
 
+def test_a_table_that_is_changed_while_a_slot_is_written_fail(candidate_of, monkeypatch, tmp_path):
+    """That the kernel says so stands in for a table: the loop devices have none."""
+    looked, runs = [], (tmp_path / "a").read_bytes()
+
+    def check_table(name, slot):
+        looked.append(name)
+        if len(looked) == 2:
+            raise FleetError("The partition table of the disk of ROOT-B is not what the kernel goes by")
+
+    monkeypatch.setattr(layout, "check_table", check_table)
+    with pytest.raises(FleetError, match="is not what the kernel goes by"):
+        carry_out(candidate_of())
+    assert (state(tmp_path), candidate_of().root()) == ({"uuid-ROOT-B": "partial"}, None)
+    assert (tmp_path / "a").read_bytes() == runs
+
+
 def test_what_does_not_fit_is_refused_at_once_fail(candidate_of, node, tmp_path, faults):
     slot = node.slot("ROOT-B")._replace(size_bytes=SIZE - 1)
     with pytest.raises(FleetError, match="The image has 4194304 bytes, and ROOT-B .* only 4194303"):
