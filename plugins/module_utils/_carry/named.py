@@ -99,6 +99,8 @@ def follow(situation: Situation, items: Items, taken: Names) -> Found:
     known.update(path for pattern, _reason in rules.STAYS for path in situation.incumbent.glob(pattern))
     pending = [(_names(situation, made), made.rule) for made in items]
     pending += [(reader.names(path, situation.incumbent.text(path)), "kubelet") for path in SHARED_TEXTS]
+    tables = [path for place in CRONTABS for path in situation.incumbent.glob(place + "/*")]
+    pending += [(reader.names(path, situation.incumbent.text(path)), "cron") for path in tables]
     while pending:
         names, rule = pending.pop()
         for named in names:

@@ -16,6 +16,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import
 # What is no service, but is included by services.
 INCLUDED = re.compile(r"common-|(?:system|password|fingerprint|smartcard)-auth|postlogin|.*\.")
 PLACES = ("/etc/pam.d", "/usr/lib/pam.d")
+# What modules read by which they are strict.
+SETTINGS = (
+    "/etc/security/faillock.conf /etc/security/pwquality.conf /etc/security/pwquality.conf.d/*.conf "
+    "/etc/security/pwhistory.conf /etc/security/access.conf /etc/security/time.conf"
+).split()
 LOGIN_DEFS, SWITCH = "/etc/login.defs", "/etc/nsswitch.conf"
 # What every system can ask about names, or asks in another way.
 EVERYWHERE = set("files compat db dns systemd myhostname mymachines resolve".split())
@@ -61,7 +66,7 @@ def compare(situation: Situation) -> typing.List[str]:
         if before and after:
             for kind in ("auth", "account", "password", "session"):
                 told += [f"{service}: {word}" for word in _compared(kind, before[kind], after[kind])]
-    return _gathered(told) + _sources(situation) + _defs(situation)
+    return _gathered(told) + _settings_of_modules(situation) + _sources(situation) + _defs(situation)
 
 
 def stack(tree: Tree, places: typing.Sequence[str], service: str) -> Stack:
@@ -129,6 +134,21 @@ def _gathered(told: typing.List[str]) -> typing.List[str]:
         service, _colon, said = word.partition(": ")
         services.setdefault(said, []).append(service)
     return [f"{', '.join(names)}: {said}" for said, names in services.items()]
+
+
+def _settings_of_modules(situation: Situation) -> typing.List[str]:
+    """Return which settings of modules an administrator made: they stay behind with PAM itself."""
+    told = []
+    for path in [path for pattern in SETTINGS for path in situation.incumbent.glob(pattern)]:
+        own = set(_lines.effective(situation.incumbent.text(path))) if situation.packages.verdict(path) else set()
+        missing = own - set(_lines.effective(situation.candidate.text(situation.pristine_path(path))))
+        # Values may be secrets, and rules name people.
+        names = sorted(
+            {re.split(r"[\s=:]", line.strip(_lines.BLANKS), maxsplit=1)[0] for line in missing if "=" in line}
+        )
+        if missing:
+            told.append(f"{path} says {' '.join(names) or f'{len(missing)} lines'} on the node only")
+    return told
 
 
 def _sources(situation: Situation) -> typing.List[str]:

@@ -11,6 +11,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats import logins
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Item
 
@@ -60,9 +61,10 @@ def read(text_of: Read, below: Below) -> Rules:
 
 def _read(text_of: Read, below: Below, path: str, found: Rules, deep: int) -> None:
     for line in _joined(text_of(path)):
-        included = re.match(r"[@#](include|includedir)\s+\"?([^\s\"]+)", line)
+        included = re.match(r"[@#](include|includedir)\s", line)
         if included and deep < INCLUDES_MAX:
-            place = os.path.join(os.path.dirname(path), included.group(2)).rstrip("/")
+            named = next(logins.included(line), "")
+            place = os.path.join(os.path.dirname(path), named).rstrip("/")
             names = sorted(below(place)) if included.group(1) == "includedir" else [place]
             for name in names:
                 if name == place or not re.search(r"\.|~$", os.path.basename(name)):

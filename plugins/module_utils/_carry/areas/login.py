@@ -21,12 +21,19 @@ AREA = area(
             "/etc/sssd/sssd.conf /etc/sssd/conf.d/*.conf /etc/sssd/pki/**",
             needs="/usr/sbin/sssd",
         ),
+        take(MADE, "/etc/nslcd.conf", needs="/usr/sbin/nslcd"),
+        take(MADE, "/etc/ldap/ldap.conf /etc/openldap/ldap.conf"),
         take(MADE, "/etc/krb5.conf /etc/krb5.keytab /etc/krb5.conf.d/*"),
         # Which passwords people had before, so that they do not take them again.
         take(MADE, "/etc/security/opasswd"),
     ],
     stays=[
-        ("belongs to the packages of the release", "/etc/pam.d/** /etc/login.defs /etc/security/pwquality.conf"),
+        ("belongs to the packages of the release", "/etc/pam.d/** /etc/login.defs"),
+        (
+            "settings of PAM's modules, which is the release's",
+            "/etc/security/faillock.conf /etc/security/pwquality.conf /etc/security/pwquality.conf.d/*.conf "
+            "/etc/security/pwhistory.conf /etc/security/access.conf /etc/security/time.conf",
+        ),
         ("a backup copy", "/etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid-"),
         ("made anew by programs of the release", "/etc/shells"),
         (
@@ -35,5 +42,5 @@ AREA = area(
             "/etc/default/console-setup /etc/sysconfig/i18n /etc/sysconfig/keyboard",
         ),
     ],
-    same=[("/etc/bash.bashrc", "/etc/bashrc")],
+    same=[("/etc/bash.bashrc", "/etc/bashrc"), ("/etc/ldap/ldap.conf", "/etc/openldap/ldap.conf")],
 )

@@ -32,6 +32,9 @@ AREA = area(
             "/etc/idmapd.conf /etc/nfs.conf /etc/nfs.conf.d/*.conf /etc/nfsmount.conf",
             needs="/usr/sbin/mount.nfs",
         ),
+        # Who gets the keys that they ask the kernel for.
+        take(MADE, "/etc/request-key.conf /etc/request-key.d/*.conf", needs="/usr/sbin/request-key"),
+        take(MADE, "/etc/gssproxy/*.conf", needs="/usr/sbin/gssproxy"),
         take(MADE, "/etc/crypttab", needs="/usr/lib/systemd/systemd-cryptsetup"),
         take(MADE, "/etc/integritytab", needs="/usr/lib/systemd/systemd-integritysetup"),
         take(MADE, "/etc/veritytab", needs="/usr/lib/systemd/systemd-veritysetup"),

@@ -33,11 +33,20 @@ _PATH = r"""(?:(?<=file://)|(?<![\w./-]))/(?:etc|usr|lib|lib64|bin|sbin)/[^\s"'`
 # What a shell puts into words that are quoted.
 _PUT_IN = r"\$\([^()]*\)|`[^`]*`"
 _SHELLS = r"#!\s*(?:\S*/env\s+)?\S*/?(?:ba|da|k|z|a)?sh\b"
-# Words of a shell, and programs that start another one.
-_BEFORE = set(
-    "if then elif else do while until case in exec time nice nohup ionice env sudo setsid command chronic xargs type "
-    "which hash".split()
+# Words of a shell that a command may follow, and programs that start another one.
+_WORDS = set("if then elif else do while until case in exec time command type which hash".split())
+_STARTERS = set("nice nohup ionice env sudo setsid chronic xargs timeout stdbuf doas systemd-cat".split())
+# As whom a command starts another one, and what it has systemd start.
+_AS_WHOM = (
+    r"\b(?:(?:su|runuser)\s+(?:-[a-z]?\s+)*|(?:sudo|runuser|doas)\s+(?:-[A-Za-tv-z]\s+)*(?:-u\s*|--user[= ]))"
+    r"([a-z_][\w-]*)"
 )
+_STARTED = (
+    r"\bsystemctl\s+(?:-\S+\s+)*(?:start|restart|reload|reload-or-restart|try-restart|isolate)\s+(?:-\S+\s+)*"
+    r"([\w@.%$-]+)"
+)
+# A pattern of files of /etc, below a directory of it.
+_PATTERN = r"""(?<![\w./-])/etc/[\w.+-]+/[^\s"'`;:,<>|&(){}=$\\*]*\*[^\s"'`;:,<>|&(){}=$\\]*"""
 # How a shell asks whether a program is there, and what says that nothing goes on without it.
 _ASKS = re.compile(
     r"""(?:\b(?:command\s+-[vV]|type(?:\s+-[a-zA-Z]+)?|which(?:\s+-[a-zA-Z]+)?|hash)|(?:\[\[?|\btest)\s+(?:!\s+)?-[xfesr])"""
@@ -64,6 +73,7 @@ def mentioned(text: str) -> Found:
         if re.match(_SHELLS, interpreter.group(0)):
             for line in _lines.shell(text):
                 yield from programs(line)
+                yield from command(re.sub(r"(?:^|\s)#.*", "", line))
     for path in re.findall(r"(?m)^\s*include(?:dir|file)?\s+(/[^\s\"';]+)", text):
         yield Named(FILE, path)
     for line in _lines.unit(text):
@@ -90,11 +100,18 @@ def paths(text: str) -> Found:
     """Paths in a text: arguments, what a shell is given, what env starts."""
     for path in re.findall(_PATH, text):
         yield Named(MENTIONED, path.rstrip("/."))
+    for pattern in re.findall(_PATTERN, text):
+        yield Named(MENTIONED, pattern)
 
 
 def command(text: str) -> Found:
-    """A command, whoever runs it: paths in it, what it hands to a shell, modules, directories of programs."""
+    """A command, whoever runs it: paths, accounts, units, what a shell gets of it, modules, directories of programs."""
     yield from paths(text)
+    yield from accounts(USER, re.findall(_AS_WHOM, text))
+    for name in re.findall(_STARTED, text):
+        plain = re.sub(r"@.*[%$].*?(\.[a-z]+)?$", r"@\1", name)
+        if not re.search("[%$]", plain):
+            yield Named(UNIT, plain if re.search(r"\.[a-z]+$", plain) else plain + ".service")
     for single, double in re.findall(r"\s-[a-z]*c\s+(?:'([^']*)'|\"([^\"]*)\")", text):
         yield from programs(single or double)
     for name in re.findall(r"\bmodprobe\s+(?:-\S+\s+)*([\w-]+)", text):
@@ -111,7 +128,9 @@ def programs(text: str) -> Found:
     plain = re.sub(r"(?:^|\s)#.*", "", plain)
     for part in re.split(r"[;&|(){}`]", plain):
         words = _lines.words(part)
-        while words and (re.match(r"\w+=|[!<>\d-]", words[0]) or words[0] in _BEFORE):
+        while words and (re.match(r"\w+=|[!<>\d-]", words[0]) or words[0] in _WORDS | _STARTERS):
+            if words[0] in _STARTERS:
+                yield Named(PROGRAM, words[0])
             words = words[1:]
         if words and re.match(r"[A-Za-z_][\w.+-]*\Z", words[0]):
             yield Named(PROGRAM, words[0])

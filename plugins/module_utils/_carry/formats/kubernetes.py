@@ -25,7 +25,8 @@ KUBELET_FILES = (
     "resolvConf staticPodPath clientCAFile tlsCertFile tlsPrivateKeyFile kubeconfig bootstrap-kubeconfig config "
     "resolv-conf pod-manifest-path client-ca-file tls-cert-file tls-private-key-file image-credential-provider-config "
     "image-credential-provider-bin-dir config-dir root-ca-file certificate-authority client-certificate client-key "
-    "tokenFile imageCredentialProviderConfigPath imageCredentialProviderBinDir volumePluginDir volume-plugin-dir"
+    "tokenFile imageCredentialProviderConfigPath imageCredentialProviderBinDir volumePluginDir volume-plugin-dir "
+    "cert-dir seccomp-profile-root"
 ).split()
 
 
@@ -63,7 +64,7 @@ def runtime(text: str) -> Found:
         shim = re.match(r"io\.containerd\.(\w+)\.(v\d+)$", value)
         if key in ("BinaryName", "runtime_path", "conmon", "default-runtime-path") and value:
             yield Named(PROGRAM, value)
-        elif key == "runtime_type" and shim and shim.group(2) != "v1":
+        elif key == "runtime_type" and shim:
             yield Named(PROGRAM, f"containerd-shim-{shim.group(1)}-{shim.group(2)}")
         elif key == "path" and re.match(r"[\w.-]+\Z", value):
             yield Named(PROGRAM, value)
@@ -78,7 +79,7 @@ def cni(text: str) -> Found:
     """Plugins, also those that give addresses, and files that they read."""
     for name in re.findall(r'"type"\s*:\s*"([\w.-]+)"', text):
         yield Named(PLUGIN, name)
-    for path in re.findall(r'"(?:kubeconfig|datastore_file|log_file)"\s*:\s*"(/[^"]+)"', text):
+    for path in re.findall(r':\s*"(/[^"]+)"', text):
         yield Named(MENTIONED, path)
 
 

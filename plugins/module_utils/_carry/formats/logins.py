@@ -6,12 +6,14 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kinds import (
     EXTENSION,
     FILE,
     GROUP,
+    MENTIONED,
     NAME,
     PROGRAM,
     USER,
@@ -39,8 +41,8 @@ SSHD_LISTS = {"allowusers": USER, "denyusers": USER, "allowgroups": GROUP, "deny
 def sshd(text: str) -> Found:
     """Settings of sshd: files, programs, and who gets in."""
     for line in _lines.effective(text):
-        words = _lines.words(line.replace("=", " ", 1)) or [""]
-        keyword, values = words[0].lower(), [word.strip('"') for word in words[1:]]
+        words = _lines.quoted(line.replace("=", " ", 1)) or [""]
+        keyword, values = words[0].lower(), words[1:]
         if keyword in SSHD_USERS:
             yield from accounts(USER, values[:1])
         elif keyword in SSHD_LISTS:
@@ -56,11 +58,19 @@ def sshd(text: str) -> Found:
                 yield Named(FILE, any_of(value))
 
 
+def included(text: str) -> typing.Iterator[str]:
+    """Paths that a file of sudo includes; blanks in them are in quotes or behind a backslash."""
+    for quoted, bare in re.findall(r"(?m)^[@#]include(?:dir)?[ \t]+(?:\"([^\"\n]+)\"|((?:[^\s\\]|\\.)+))", text):
+        yield quoted or re.sub(r"\\(.)", r"\1", bare)
+
+
 def sudoers(text: str) -> Found:
     """Users and groups that get rights, or as whom they may act, what they may run, and included files."""
     # What includes another file has the sign of a comment in older versions.
-    for path in re.findall(r"(?m)^[@#]include(?:dir)?\s+(/\S+)", text):
-        yield Named(FILE, any_of(path))
+    for path in included(text):
+        # What has no path in front lies beside the file that includes it.
+        for place in [path] if path.startswith("/") else [f"/etc/{path}", f"/etc/sudoers.d/{path}"]:
+            yield Named(FILE, any_of(place))
     for line in _lines.unit(text):
         head, _equals, rest = line.partition("=")
         if re.match(r"(User|Runas)_Alias\s", head):
@@ -71,6 +81,8 @@ def sudoers(text: str) -> Found:
                 yield from paths(line)
         else:
             yield from paths(rest)
+            for path in re.findall(r"/(?:[^\s\\,]|\\.)*\\ (?:[^\s\\,]|\\.)*", rest):
+                yield Named(MENTIONED, path.replace("\\", ""))
             # Everything before the hosts, which are the last word.
             words = re.split(r"[\s,]+", head)[:-1] + re.split(r"[\s,:]+", " ".join(re.findall(r"\(([^)]*)\)", rest)))
             yield from accounts(GROUP, re.findall(rf":\s*{NAME}", " ".join(re.findall(r"\(([^)]*)\)", rest))))

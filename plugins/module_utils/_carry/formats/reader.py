@@ -119,6 +119,7 @@ def nothing(_text: str) -> Found:
 SIGNS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     (r"\bhostPath\b", manifest),
     (r"\bKubeletConfiguration\b", kubelet),
+    (r"(?m)^\s*[^#\s].*\bALL\s*=.*(?:\bALL\b|NOPASSWD:|/)", sudoers),
     (r"\b(?:BinaryName|runtime_type|runtime_path)\b", runtime),
     (r"(?m)^\s*(?:table\s+\w+\s+\w+|include\s+\")", nftables),
     (r"(?m)^\*(?:filter|nat|mangle|raw)\s*$", iptables),
@@ -136,6 +137,7 @@ READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     ("/etc/ssh/sshd_config /etc/ssh/sshd_config.d/*", sshd),
     ("/etc/hosts.allow /etc/hosts.deny", wrappers),
     ("/etc/ssh/ssh_config /etc/ssh/ssh_config.d/*", mentioned),
+    ("/etc/ssh/*.conf", sshd),
     ("/etc/nftables* /etc/sysconfig/nftables.conf *.nft", nftables),
     ("/etc/iptables/* /etc/sysconfig/iptables /etc/sysconfig/ip6tables", iptables),
     ("/etc/kubernetes/manifests/*", manifest),
@@ -167,7 +169,7 @@ READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     ("/etc/audit/audisp-*.conf /etc/audisp/audisp-*.conf", mentioned),
     ("/etc/audit/rules.d/* /etc/audit/audit.rules", audit),
     ("/etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/subuid /etc/subgid /etc/shells", nothing),
-    ("/etc/audit/* /etc/apparmor.d/* /etc/hosts /etc/kubernetes/* /etc/cni/* /etc/ssh/*", nothing),
+    ("/etc/audit/* /etc/apparmor.d/* /etc/hosts /etc/cni/* /etc/ssh/*", nothing),
     ("/etc/*", anything),
 ]
 _PLACES = [

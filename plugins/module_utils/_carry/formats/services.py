@@ -114,6 +114,8 @@ def _setting(line: str) -> Found:
         yield Named(PROGRAM, _lines.words(value)[0])
     elif name.strip(_lines.BLANKS) == "MAILTO" and value:
         yield Named(PROGRAM, SENDMAIL)
+    elif name.strip(_lines.BLANKS) != "PATH":
+        yield from paths(value)
 
 
 def _job(line: str) -> Found:
@@ -141,7 +143,8 @@ def rsyslog(text: str) -> Found:
     yield from accounts(GROUP, re.findall(r'(?i)\b(?:file|dir)group\s*=\s*"([^"]+)"', text))
     for program in re.findall(r'(?i)\bbinary\s*=\s*"(/[^"\s]+)', text):
         yield Named(PROGRAM, program)
-    for path in re.findall(r"(?mi)^\s*\$IncludeConfig\s+(/\S+)", text):
+    included = re.findall(r"(?mi)^\s*\$IncludeConfig\s+(/\S+)", text)
+    for path in included + re.findall(r'(?i)\binclude\s*\([^)]*\bfile\s*=\s*"([^"]+)"', text):
         yield Named(FILE, path)
     yield from mentioned(text)
 

@@ -72,7 +72,7 @@ def unit(text: str) -> Found:
             continue
         words = _lines.words(value)
         if key.startswith("Exec") and words:
-            yield from _started(words[0].lstrip("-@:+!|"), value[len(words[0]) :])
+            yield from _started(_lines.quoted(value)[0].lstrip("-@:+!|"), value)
         elif key in ("User", "SocketUser"):
             yield from accounts(USER, words)
         elif key in ("Group", "SupplementaryGroups", "SupplementaryGroup", "Groups", "SocketGroup"):
@@ -109,10 +109,14 @@ def unit(text: str) -> Found:
         yield from mount(*(fields + [mounted.get("Options", "")]))
 
 
-def _started(program: str, arguments: str) -> Found:
-    if re.match(r"[\w/.-]+\Z", program):
+def _started(program: str, value: str) -> Found:
+    arguments = re.sub(r"\A[-@:+!|]*(?:\"[^\"]*\"|'[^']*'|\S+)", "", value)
+    if re.match(r"[\w/. -]+\Z", program):
         yield Named(PROGRAM, program)
     yield from command(f"{os.path.basename(program)} {arguments}")
+    for word in _lines.quoted(arguments):
+        if re.match(r"/etc/[^;|&<>$]* [^;|&<>$]*\Z", word):
+            yield Named(MENTIONED, specified(word))
     if program.endswith("/env"):
         yield from programs(arguments)
     for path in re.findall(r"(?<![\w./-])(?:/etc|%E)/[^\s\"';,:]+", arguments):
@@ -137,7 +141,8 @@ def tmpfiles(text: str) -> Found:
         yield from accounts(USER, [word.lstrip(":") for word in fields[3:4]])
         yield from accounts(GROUP, [word.lstrip(":") for word in fields[4:5]])
         if kind in ("L", "C"):
-            yield Named(FILE, specified(source) if source not in ("", "-") else FACTORY + place)
+            source = specified(source) if source not in ("", "-") else FACTORY + place
+            yield Named(FILE, os.path.normpath(os.path.join(os.path.dirname(place), source)))
         elif kind and kind in CHANGING:
             yield Named(MENTIONED, place)
         if kind in ("a", "A"):
@@ -176,7 +181,7 @@ def udev(text: str) -> Found:
             program = (_lines.words(called) or [""])[0]
             if "$" not in program and "%" not in program:
                 yield Named(PROGRAM, program if program.startswith("/") else UDEV_PROGRAMS + program)
-            yield from command(called[len(program) :])
+            yield from command(os.path.basename(program) + called[len(program) :])
         for name in re.findall(r'\bRUN\{builtin\}\s*\+?=\s*"kmod load ([\w -]+)"', line):
             for word in _lines.words(name):
                 yield Named(MODULE, word)
@@ -205,6 +210,7 @@ def modprobe(text: str) -> Found:
                 yield Named(PROGRAM, words[2])
             yield from command(" ".join(words[3:]))
         elif words[0] in ("options", "softdep", "alias"):
+            yield from paths(line)
             for word in words[2:] if words[0] != "options" else words[1:2]:
                 if re.match(r"[\w-]+\Z", word):
                     yield Named(MODULE, word)
