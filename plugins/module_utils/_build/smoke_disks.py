@@ -14,7 +14,6 @@ import uuid
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _command, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import kernel, layout, persist
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.initrd import ALIGNMENT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import images
 
@@ -139,8 +138,8 @@ def of_image(payload: typing.Dict[str, typing.Any], place: str, scratch: str) ->
     own = str(uuid.uuid4())
     _fill(kept, _persist(scratch, image), _ROOM, own)
     partition = layout.Partition("", "", 0, "", fstype="ext4", uuid=own)
-    with open(files["initrd"], "ab") as initramfs:
-        initramfs.write(bytes(-initramfs.tell() % ALIGNMENT) + persist.archive(partition, _NAME))
+    with open(files["initrd"], "r+b") as initramfs:
+        kernel.extend(initramfs, persist.archive(partition, _NAME))
     arguments = [*kernel.arguments("/dev/vda", payload["filesystem"]), *_ARGUMENTS]
     return Machine([Disk(image, read_only=True), Disk(kept)], files["kernel"], files["initrd"], arguments)
 

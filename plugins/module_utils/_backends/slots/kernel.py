@@ -132,10 +132,15 @@ def copy(
 def _put(path: str, tail: bytes) -> None:
     """Let what was copied be there whole, with what follows it, whatever cuts this off."""
     with open(path + _NEW, "r+b") as copied:
-        end = copied.seek(0, os.SEEK_END)
-        copied.write(b"\0" * (-end % ALIGNMENT) + tail if tail else b"")
+        extend(copied, tail)
         copied.flush()
         os.fchmod(copied.fileno(), 0o600)
         os.fsync(copied.fileno())
     os.rename(path + _NEW, path)
     _storage.sync_directory(os.path.dirname(path))
+
+
+def extend(initramfs: typing.BinaryIO, tail: bytes) -> None:
+    """Write an archive behind those that an initramfs has, nothing if there is none."""
+    end = initramfs.seek(0, os.SEEK_END)
+    initramfs.write(b"\0" * (-end % ALIGNMENT) + tail if tail else b"")
