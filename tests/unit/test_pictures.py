@@ -22,7 +22,7 @@ SHOWS = {
         "shop/db-0",
     ],
     "terminal": ["15 done, 1 failed, 1 held up, 7 to go", "w17 ", "budget shop/db", "w7 in verify", "w12 in drain"],
-    "status": ["5 of 8 nodes (62 %) run debian-13-13.2.", "drain: w6 since 48 s", "Stale, wait: w8", "Failed: w7"],
+    "status": ["5 of 8 nodes (62 %) run debian-13-13.2.", "drain: w6 since 48 s", "Stale, stage: w8", "Failed: w7"],
 }
 
 

@@ -24,6 +24,8 @@ SETTINGS = (
 LOGIN_DEFS, SWITCH = "/etc/login.defs", "/etc/nsswitch.conf"
 # What every system can ask about names, or asks in another way.
 EVERYWHERE = set("files compat db dns systemd myhostname mymachines resolve".split())
+# What EL asks without anybody having said so, and which answers only where it was given settings.
+UNSETTLED = {"sss": ("/etc/sssd/sssd.conf", "/etc/sssd/conf.d/*.conf")}
 INCLUDES_MAX = 16
 # Modules that refuse nobody, or whose work does not depend on who gets in.
 NEUTRAL = set(
@@ -161,8 +163,14 @@ def _sources(situation: Situation) -> typing.List[str]:
         f"nsswitch.conf: {database} asks {source} on the node only"
         for database, sources in sorted(before.items())
         for source in sorted(sources - after.get(database, set()))
-        if re.match(r"\w+\Z", source) and source not in EVERYWHERE
+        if re.match(r"\w+\Z", source) and source not in EVERYWHERE and _answers(situation.incumbent, source)
     ]
+
+
+def _answers(tree: Tree, source: str) -> bool:
+    """Say whether a source of names can know any."""
+    places = UNSETTLED.get(source, ())
+    return not places or any(tree.glob(place) for place in places)
 
 
 def _defs(situation: Situation) -> typing.List[str]:
