@@ -14,6 +14,7 @@ import uuid
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _command, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import kernel, layout, persist
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build.payload import REPOSITORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import images
 
@@ -97,7 +98,7 @@ def of_commit(payload: typing.Dict[str, typing.Any], place: str, scratch: str) -
     _command.run(["ostree", "admin", "os-init", f"--sysroot={root}", _NAME])
     own = os.path.join(root, "ostree", "repo")
     _command.run(["ostree", "config", f"--repo={own}", "set", "sysroot.bootloader", "none"])
-    _command.run(["ostree", "pull-local", f"--repo={own}", os.path.join(place, "repo"), commit])
+    _command.run(["ostree", "pull-local", f"--repo={own}", os.path.join(place, REPOSITORY), commit])
     arguments = [f"--karg={one}" for one in ("root=/dev/vda", "rw", *_ARGUMENTS)]
     _command.run(["ostree", "admin", "deploy", f"--sysroot={root}", f"--os={_NAME}", *arguments, commit])
     deployed = os.path.join(root, "ostree", "deploy", _NAME, "deploy", commit + ".0")

@@ -32,13 +32,13 @@ def merge(release: str) -> typing.List[etc_merge.Record]:
 
     :param release: where its image is seen.
     """
-    with _mounted(_HERE, ["--bind", _at(RUNNING, "/etc")]) as here:
+    with _running_etc() as here:
         return etc_merge.compare(*_trees(here, release), keeps_modes=True)
 
 
 def is_merged(entry: str, policy: str) -> bool:
     """Say whether the layer of an entry has what a merge of the slot that runs would make now."""
-    with _mounted(_HERE, ["--bind", _at(RUNNING, "/etc")]) as here:
+    with _running_etc() as here:
         default = etc_merge.scan(_at(RUNNING, persist.PRISTINE))
         now = etc_merge.mark(default, etc_merge.scan(here), policy)
     return _storage.read_text(os.path.join(persist.layer(entry), _MERGED)) == now
@@ -76,7 +76,7 @@ def prepare(entry: str, release: str, merged: bool, policy: str, anew: bool) -> 
 
 def _merge(upper: persist.Upper, release: str, policy: str) -> str:
     over = ["-t", "overlay", "-o", upper.options(release), "overlay"]
-    with _mounted(_HERE, ["--bind", _at(RUNNING, "/etc")]) as here, _mounted(_NEW, over) as new:
+    with _running_etc() as here, _mounted(_NEW, over) as new:
         trees = _trees(here, release)
         records = etc_merge.compare(*trees, keeps_modes=True)
         etc_merge.examine(records, policy, persist.LEFT)
@@ -103,6 +103,11 @@ def _mounted(place: str, words: typing.List[str]) -> typing.Iterator[str]:
         yield place
     finally:
         _free(place)
+
+
+def _running_etc() -> typing.ContextManager[str]:
+    """Let the /etc of the slot that runs be seen for a while, without what else is mounted in it."""
+    return _mounted(_HERE, ["--bind", _at(RUNNING, "/etc")])
 
 
 def _free(place: str) -> None:

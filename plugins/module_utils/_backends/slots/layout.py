@@ -29,6 +29,8 @@ TABLE_TAGS = {"PARTUUID": "partuuid", "PARTLABEL": "partlabel"}
 CONTENT_TAGS = {"UUID": "uuid", "LABEL": "label"}
 _COLUMNS = ["NAME", "TYPE", "MAJ:MIN", "SIZE", "RO", "MOUNTPOINT", *map(str.upper, TABLE_TAGS), "FSTYPE", *CONTENT_TAGS]
 _SWAP = "[SWAP]"
+# By this blkid says that there are signatures of several kinds.
+_AMBIVALENT = 8
 _SERVES = "Nothing was changed, and the node serves on as it did"
 
 
@@ -278,10 +280,6 @@ def root_number() -> str:
 def _asked(partition: Partition) -> Partition:
     """Ask a partition itself for what lsblk does not know where no udev has looked."""
     return partition if partition.partuuid else known(partition, probe(partition.device))
-
-
-# By this blkid says that there are signatures of several kinds.
-_AMBIVALENT = 8
 
 
 def probe(device: str) -> typing.Dict[str, str]:

@@ -177,12 +177,11 @@ def audit(text: str) -> Found:
 
 def audit_plugin(text: str) -> Found:
     """What auditd hands its messages to, and what that reads."""
-    said = dict(line.partition("=")[::2] for line in _lines.effective(text.replace(" ", "")))
-    if said.get("active") != "no":
-        for line in _lines.effective(text):
-            key, _equals, value = line.partition("=")
-            if key.strip() == "path" and value.strip().startswith("/"):
-                yield Named(PROGRAM, value.strip())
+    lines = [[part.strip() for part in line.partition("=")[::2]] for line in _lines.effective(text)]
+    if dict(lines).get("active") != "no":
+        for key, value in lines:
+            if key == "path" and value.startswith("/"):
+                yield Named(PROGRAM, value)
             yield from paths(value)
 
 
