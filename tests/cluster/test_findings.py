@@ -24,7 +24,7 @@ PREFLIGHT = """
         preflight_release:
           name: d
           version: "1"
-          os: {architecture: none}
+          os: {id: debian, architecture: none}
           minimum_from: []
           payloads: {ostree: {commit: "00", size: 1, boot_size: 1}}
           commits: {ostree: "00"}
