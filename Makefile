@@ -7,13 +7,13 @@ BUILD := $(CURDIR)/build
 COLLECTION := $(BUILD)/collections/ansible_collections/osmigrate/fleet
 INSTALLED := $(BUILD)/installed
 # Light ones first: what is wrong is told early.
-TIERS := venv lint install unit importer sanity grub cluster e2e
+TIERS := venv install lint unit sanity grub cluster e2e
 
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
 .PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
-	bench-cluster bench-capacity bench-releases month drains faults-cluster cluster-plays cluster-drains cluster-objects cluster-all pages pictures lab clean-lab clean unit-rooms unit-others
+	bench-cluster bench-capacity bench-releases month drains faults-cluster cluster-plays cluster-drains cluster-objects cluster-all pages pictures lab clean-lab clean unit-rooms unit-others grub-decisions grub-disks
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -35,7 +35,7 @@ test: ## everything that CI runs
 venv: ## the tools, in .venv
 	@tests/gate/venv.sh $(VENV) $(PYTHON) test
 
-lint: collection ## formatting, licences, documentation, playbooks
+lint: install ## formatting, licences, documentation, playbooks, what Galaxy says of the artifact
 	@tests/gate/lint.sh $(COLLECTION)
 
 unit: collection ## unit tests, those of the lab too, and seconds of the fuzz targets
@@ -113,8 +113,13 @@ first-hour: collection ## a newcomer's walk from the artifact, in an environment
 
 grub: collection ## real GRUB, deciding what to boot; real ostree, merging /etc; disks, rebuilt as power cuts leave them
 	@tests/gate/packages.sh grub-common grub-pc-bin qemu-system-x86 qemu-utils e2fsprogs ostree fuse3
-	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest tests/grub tests/ostree tests/faults \
-		--junitxml=$(BUILD)/grub.xml
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line grub-decisions grub-disks
+
+# Two at once: each waits for one process after the other.
+grub-decisions: of := tests/grub
+grub-disks: of := tests/ostree tests/faults
+grub-decisions grub-disks: collection
+	@cd $(COLLECTION) && PYTHONPATH=$(BUILD)/collections python -m pytest $(of) --junitxml=$(BUILD)/$@.xml
 
 cluster: collection ## drain, cordon, records and whole playbooks on a real API server, without machines
 	@PYTHON=$(PYTHON) python tests/gate/cores.py fill oldest >$(BUILD)/oldest

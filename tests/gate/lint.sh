@@ -37,6 +37,7 @@ on_controllers=(plugins/action plugins/callback plugins/doc_fragments plugins/fi
 
 # The longest first.
 check "ansible-lint" in_collection ansible-lint --nocolor --offline --profile production --strict -q
+check "importer" make --no-print-directory importer
 check "docs" in_collection antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 check "house rules" python tests/gate/house_rules.py
 check "variables" python tests/gate/variables.py --check
