@@ -38,6 +38,9 @@ def why(
 ) -> str:
     """Say why a release must not be used.
 
+    A name of releases reads like an id where it ends in a number (debian-13 is version 13 of "debian"). Whoever wrote
+    it may have meant all releases of that name, so none of them is used: ids and commits say which ones are meant.
+
     :param entry: its id.
     :param commit: its commit, "" if that is not known.
     :param signers: fingerprints of the keys that signed it, as far as they are known.
@@ -50,6 +53,9 @@ def why(
     if commit in revoked:
         return f"Release {entry} is revoked by {by}, which has its commit {commit[:12]}"
     signers = list(signers)
+    names = sorted(item for item in revoked if entry.startswith(item + "-"))
+    if names:
+        return f"Release {entry} may be meant by {names[0]}, as {by} has it, which is an id without its version"
     if signers and set(signers) <= revoked:
         keys = ", ".join(one[:16] for one in signers)
         return f"Release {entry} is signed by nobody but {keys}, which is revoked by {by}"

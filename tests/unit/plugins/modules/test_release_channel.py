@@ -128,6 +128,7 @@ BAD = {
     "allows no release before 13.2, and names debian-13-13.1": {"floor": "13.2"},
     "Release debian-13-13.1 is revoked by channel stable of debian-13, which has its commit": {"blocked": [COMMIT]},
     "Release debian-13-13.1 is revoked by channel stable of debian-13.": {"blocked": ["debian-13-13.1"]},
+    "Release debian-13-13.1 may be meant by debian-13, as channel stable of debian-13 has it": {"blocked": ["debian-13"]},
     "is channel canary of debian-13": {"channel": "canary"},
     "is channel stable of other": {"name": "other"},
 }
