@@ -6,7 +6,6 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import hashlib
-import json
 import os
 import re
 import tempfile
@@ -15,6 +14,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 MOUNTINFO = "/proc/self/mountinfo"
 BTRFS = "/sys/fs/btrfs"
@@ -142,7 +142,7 @@ def blockdevices(text: str) -> typing.List[typing.Dict[str, typing.Any]]:
     :returns: dicts of columns, whose names are in small letters.
     """
     if text.lstrip().startswith("{"):
-        return json.loads(text)["blockdevices"]
+        return parse_json(text)["blockdevices"]
     found = []
     for line in _lines.lines(text):
         pairs = re.findall(r'([A-Z:-]+)="((?:\\.|[^"\\])*)"', line)

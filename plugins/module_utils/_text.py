@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import ipaddress
+import json
 import re
 import typing
 
@@ -39,6 +40,17 @@ def whole_number(text: typing.Any, most_digits: int = 9) -> typing.Optional[int]
     if not isinstance(text, str) or len(text) > most_digits or not _DIGITS.fullmatch(text):
         return None
     return int(text)
+
+
+def parse_json(text: str) -> typing.Any:
+    """Read JSON that somebody else wrote.
+
+    :raises ValueError: it is none, or nested more deeply than Python calls, which json says by another error.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply")
 
 
 def printable(text: typing.Any, longest: int = 500) -> str:

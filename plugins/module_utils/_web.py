@@ -13,6 +13,7 @@ import urllib.request
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 TIMEOUT = 5
 LONGEST_ANSWER = 1000000
@@ -65,7 +66,7 @@ class Server:
         try:
             with self._opener.open(request, timeout=TIMEOUT) as answer:
                 text = answer.read(LONGEST_ANSWER)
-            return json.loads(text.decode("utf-8")) if text else None
+            return parse_json(text.decode("utf-8")) if text else None
         except urllib.error.HTTPError as error:
             if error.code == NOT_THERE:
                 return None

@@ -104,6 +104,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     times,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 APPLY_PATCH = "application/apply-patch+yaml"
 SHORTEST = 600
@@ -183,7 +184,7 @@ def written(path: str) -> typing.Any:
     """Return what the kubeconfig at a path has; it is JSON, as this module writes it, or nobody's business."""
     try:
         with open(path, encoding="utf-8") as stream:
-            return json.loads(stream.read())
+            return parse_json(stream.read())
     except (OSError, ValueError):
         return None
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, place
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 _ITEM, _ERROR, _DEFECT, _END = "item", "error", "defect", "end"
 # The parent's search path, and the collection as it is here: Ansible's own import of collections is not in place.
@@ -104,7 +105,7 @@ def _received(lines: Iterator[str]) -> Iterator[Any]:
     for line in lines:
         if not line.endswith("\n"):
             break
-        kind, value = json.loads(line)
+        kind, value = parse_json(line)
         if kind == _END:
             return
         if kind == _ERROR:
@@ -124,7 +125,7 @@ def main(work: str, asked: str, sender: str) -> NoReturn:
     status = 1
     try:
         with os.fdopen(int(asked), encoding="utf-8") as pipe:
-            given = json.load(pipe)
+            given = parse_json(pipe.read())
         if sender:
             os.set_inheritable(int(sender), False)
         with open(int(sender) if sender else os.devnull, "w", encoding="utf-8") as answer:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._secret import credentials
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json, printable
 
 VERSION = 1
 # What each kind of event says besides: field, type, whether it is a sentence.
@@ -118,8 +118,8 @@ def written(one: Event) -> str:
 def read(line: str) -> Event | Unread:
     """Read one line, whoever has written it."""
     try:
-        found = json.loads(line) if len(line) <= LONGEST_LINE else None
-    except (ValueError, RecursionError):
+        found = parse_json(line) if len(line) <= LONGEST_LINE else None
+    except ValueError:
         found = None
     if not isinstance(found, dict):
         return Unread("broken")

@@ -312,6 +312,14 @@ def test_nobody_forks():
     assert [one for name in SOURCES for one in calls(parsed(name), name) if forbidden(one[0], forks)] == []
 
 
+def test_json_is_read_where_its_depth_is_looked_at():
+    readers = {UTILS + "_text.py", UTILS + "_release/envelope.py"}
+    found = {
+        name for name in SOURCES for one in calls(parsed(name), name) if forbidden(one[0], {"json.loads", "json.load"})
+    }
+    assert found == readers
+
+
 @pytest.mark.parametrize("name", [name for name in SOURCES if name not in STARTS_PROCESSES])
 def test_only_few_places_start_processes(name):
     assert [(found, line) for found, line in calls(parsed(name), name) if forbidden(found, PROCESSES)] == []

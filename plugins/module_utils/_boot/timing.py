@@ -5,12 +5,12 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-import json
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.initrd import SECONDS
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 # What systemd says when a system has started (SD_MESSAGE_STARTUP_FINISHED).
 STARTED = "MESSAGE_ID=b07a249cd024414a82dd00cd181378ff"
@@ -41,7 +41,7 @@ def parse(text: str) -> typing.List[Boot]:
     found = []
     for line in text.splitlines():
         try:
-            entry = json.loads(line)
+            entry = parse_json(line)
             kernel, initrd, rest = (
                 int(entry.get(part + "_USEC", 0)) / 1e6 for part in ("KERNEL", "INITRD", "USERSPACE")
             )

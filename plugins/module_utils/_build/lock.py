@@ -13,6 +13,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_bytes, sync_directory
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 SCHEMA = 1
 LIST, INDEX, OUTCOMES = "lock.json", "Packages", "outcomes.json"
@@ -54,7 +55,7 @@ def read(directory: str) -> typing.Optional[Lock]:
     if not os.path.lexists(path):
         return None
     try:
-        document = json.loads(read_bytes(path).decode("utf-8"))
+        document = parse_json(read_bytes(path).decode("utf-8"))
         if document["schema"] != SCHEMA:
             raise ValueError("schema")
         packages = [Package(**one) for one in document["packages"]]
@@ -97,7 +98,7 @@ def replace(directory: str, part: str) -> None:
 def outcomes(directory: str) -> typing.Dict[str, str]:
     """Return what was built from a lock: digest of all inputs to commit."""
     try:
-        found = json.loads(read_bytes(os.path.join(directory, OUTCOMES)).decode("utf-8") or "{}")
+        found = parse_json(read_bytes(os.path.join(directory, OUTCOMES)).decode("utf-8") or "{}")
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -5,7 +5,6 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-import json
 import os
 import shutil
 import typing
@@ -13,6 +12,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import Log
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_bytes
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 _GONE, _EMPTIED = ".wh.", ".wh..wh..opq"
 
@@ -65,7 +65,7 @@ def _path(descriptor: typing.Dict[str, typing.Any]) -> str:
 def _blob(layout: str, name: str, log: Log) -> typing.Dict[str, typing.Any]:
     path = os.path.join(layout, name)
     try:
-        document = json.loads(read_bytes(path).decode("utf-8"))
+        document = parse_json(read_bytes(path).decode("utf-8"))
     except ValueError:
         document = None
     if not isinstance(document, dict):

@@ -6,10 +6,10 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import base64
-import json
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 # What an account consists of: the name of each kind's collection, and whether its objects are in namespaces.
 KINDS = {
@@ -96,6 +96,6 @@ def ends(written: typing.Any, wanted: dict) -> float:
         if dict(written, users=wanted["users"]) != wanted or written["users"][0]["name"] != wanted["users"][0]["name"]:
             return 0
         payload = token.split(".")[1]
-        return float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode("utf-8"))["exp"])
+        return float(parse_json(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode("utf-8"))["exp"])
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         return 0

@@ -28,6 +28,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.auth_options import Auth
 from ansible_collections.osmigrate.fleet.plugins.module_utils._secret import without_userinfo
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 try:
     import urllib3
@@ -230,7 +231,7 @@ class Cluster:
                 rest = lines.pop()
                 for line in lines:
                     try:
-                        event = json.loads(line.decode("utf-8"))
+                        event = parse_json(line.decode("utf-8"))
                         kind, body = event["type"], event["object"]
                     except (ValueError, TypeError, KeyError):
                         raise self._not_kubernetes(response)
@@ -408,7 +409,7 @@ class Cluster:
         if not 200 <= response.status < 300:
             return None
         try:
-            return json.loads((shrink(response.data) if shrink else response.data).decode("utf-8"))
+            return parse_json((shrink(response.data) if shrink else response.data).decode("utf-8"))
         except ValueError:
             raise self._not_kubernetes(response)
 
@@ -437,7 +438,7 @@ class Cluster:
         """Make one sentence of a refusal."""
         status = response.status
         try:
-            body = json.loads(response.data.decode("utf-8"))
+            body = parse_json(response.data.decode("utf-8"))
         except ValueError:
             body = {}
         if not isinstance(body, dict) or body.get("kind") != "Status":

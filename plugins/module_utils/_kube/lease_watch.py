@@ -14,6 +14,7 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease_plan
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 # By name of its object: what it was, and when that was seen first (time.monotonic).
 Sightings = typing.Dict[str, typing.Tuple[lease_plan.Lease, float]]
@@ -65,7 +66,7 @@ class Watch:
         with os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
             try:
-                read = json.loads(stream.read() or "{}")
+                read = parse_json(stream.read() or "{}")
                 self._seen = {one: (lease_plan.Lease(*lease), when) for one, (lease, when) in read.items()}
             except (ValueError, TypeError, AttributeError):
                 self._seen = {}  # its writer was killed

@@ -13,6 +13,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cas, node_view, own_object, pool_plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, Cluster
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 OBJECTS = f"/api/v1/namespaces/{own_object.NAMESPACE}/configmaps"
 LABEL = node_view.PREFIX + "pool"
@@ -186,11 +187,11 @@ def parse(found: dict) -> pool_plan.Pool:
         held = _entries(data, "held", pool_plan.Held)
         questions = _entries(data, "questions", pool_plan.Question)
         releases = _entries(data, "releases", pool_plan.Confirmed)
-        failures = dict(_texts(json.loads(data.get("failures") or "{}")))
-        halt = json.loads(data["halt"]) if data.get("halt") else None
+        failures = dict(_texts(parse_json(data.get("failures") or "{}")))
+        halt = parse_json(data["halt"]) if data.get("halt") else None
         if halt:
             halt = _texts({"reason": halt["reason"], "since": halt["since"]})
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise BrokenPool(
             f"The ConfigMap {found['metadata']['name']} in namespace {own_object.NAMESPACE} does not hold what "
             "osmigrate.fleet writes there",
@@ -201,7 +202,7 @@ def parse(found: dict) -> pool_plan.Pool:
 
 def _entries(data: typing.Dict[str, str], key: str, make: type) -> dict:
     """What is noted of nodes or releases, by their names."""
-    return {name: make(**_texts(one)) for name, one in json.loads(data.get(key) or "{}").items()}
+    return {name: make(**_texts(one)) for name, one in parse_json(data.get(key) or "{}").items()}
 
 
 def _texts(fields: dict) -> typing.Dict[str, str]:

@@ -13,6 +13,7 @@ import json
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import capacity
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 # Thousandths that may be gone: another kernel keeps more memory for itself, and another system takes more of the disk.
 SLACK = {"memory": 100, "ephemeral-storage": 100}
@@ -29,8 +30,8 @@ def note(node: typing.Dict[str, typing.Any]) -> str:
 def parse(text: str) -> typing.Dict[str, str]:
     """Read what note() has kept, by name of the resource; the kubelet may have written anything there."""
     try:
-        return _amounts(json.loads(text))
-    except (ValueError, RecursionError):
+        return _amounts(parse_json(text))
+    except ValueError:
         return {}
 
 

@@ -10,6 +10,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 SCHEMA = 1
 PATH = DIRECTORY + "/network.json"
@@ -107,7 +108,7 @@ def _speaks_from(state: model.State) -> typing.List[str]:
 def parse(text: str) -> typing.Any:
     """Return what was kept, None if there is nothing or it is of another schema."""
     try:
-        kept = json.loads(text)
+        kept = parse_json(text)
     except ValueError:
         return None
     return kept if isinstance(kept, dict) and kept.get("schema") == SCHEMA else None

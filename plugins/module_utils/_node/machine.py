@@ -13,6 +13,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 
 def require_root() -> None:
@@ -45,7 +46,7 @@ def identify() -> typing.Dict[str, typing.Any]:
 def parse_addresses(text: str) -> typing.List[str]:
     """Read the addresses that ip(8) shows as JSON, but for those that every machine has."""
     try:
-        links = json.loads(text)
+        links = parse_json(text)
         found = [one for link in links for one in link.get("addr_info", [])]
         return sorted(one["local"] for one in found if one.get("scope") not in ("host", "link"))
     except (ValueError, TypeError, KeyError, AttributeError):

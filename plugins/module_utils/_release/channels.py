@@ -19,6 +19,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
     signature as signatures,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import make_directory
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 _GIVE_KEYS = "Give the public key of those who make the channel in osmigrate_trusted_keys"
 
@@ -82,7 +83,7 @@ class Memory:
         self.path = os.path.expanduser(path)
         content = fetch.read_file(path, f"Memory {path}", fetch.LARGEST * 4) if path else None
         try:
-            self._seen = json.loads(content.decode("utf-8")) if content else {}
+            self._seen = parse_json(content.decode("utf-8")) if content else {}
             self._payloads = {str(key): str(value) for key, value in self._seen.items()}
         except (ValueError, AttributeError):
             raise FleetError(

@@ -12,6 +12,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, fetch, reader
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import difference, policy, report
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 TYPE = "application/vnd.osmigrate.fleet.approval.v1+json"
 LARGEST = 256 << 20
@@ -101,11 +102,11 @@ def read(path: str, rules: policy.Policy) -> Reviewed:
 def _report(content: bytes, name: str) -> report.Record:
     """Return what release_difference wrote; only what it writes, byte by byte, passes."""
     try:
-        found = json.loads(content.decode("utf-8"))
+        found = parse_json(content.decode("utf-8"))
         schema, heads = found["schema"], [found[side]["id"] for side in ("old", "new")]
         whole = all(isinstance(found[part], list) for part in report.PARTS)
         same = report.as_json(found).encode("utf-8") == content and all(isinstance(one, str) for one in heads)
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         raise FleetError(f"{name} is no report of release_difference", todo=_AGAIN)
     if schema != difference.SCHEMA:
         raise FleetError(f"{name} is in a form that is not known here", todo=_AGAIN)

@@ -9,13 +9,12 @@ where there is one, fixed_version.
 """
 
 import hashlib
-import json
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release.order import is_older_package
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.software import Software
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import visible
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json, visible
 
 _TODO = "Give the file that Debian's security tracker has as data/json"
 
@@ -51,10 +50,10 @@ def load(path: str) -> Feed:
     except OSError as error:
         raise FleetError(f"Feed {path} cannot be read: {error.strerror}", todo=_TODO)
     try:
-        sources = json.loads(content.decode("utf-8"))
+        sources = parse_json(content.decode("utf-8"))
         if not sources or any(not isinstance(one, dict) for one in [sources, *sources.values()]):
             raise ValueError("not by packages")
-    except (ValueError, AttributeError, TypeError, RecursionError):
+    except (ValueError, AttributeError, TypeError):
         raise FleetError(f"Feed {path} is no list of vulnerabilities by source package", todo=_TODO)
     return Feed(hashlib.sha256(content).hexdigest(), sources)
 

@@ -18,6 +18,7 @@ import typing
 import urllib.parse
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 KUBECONFIG = "/etc/kubernetes/kubelet.conf"
 TIMEOUT = 30
@@ -72,7 +73,7 @@ def read_kubeconfig(path: str = KUBECONFIG) -> Access:
             raise ValueError("something in it is no text that has to be one")
     except (OSError, ValueError) as error:
         raise FleetError(f"The kubeconfig {path} of this node's kubelet cannot be read: {error}")
-    except (TypeError, AttributeError, RecursionError) as error:
+    except (TypeError, AttributeError) as error:
         raise FleetError(
             f"The kubeconfig {path} of this node's kubelet has not the structure of one ({type(error).__name__})"
         )
@@ -94,7 +95,7 @@ def parse(text: str) -> dict:
     :returns: dict of str to str, dict or list of dict; what is written otherwise is left out.
     """
     if text.lstrip().startswith("{"):
-        return json.loads(text)
+        return parse_json(text)
     lines = []  # the next one is the last
     for line in reversed(text.splitlines()):
         found = KEY.match(line)

@@ -12,6 +12,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub,
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.grub import PACKAGE
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import evidence as evidences
 
 SCHEMA = 1
@@ -64,9 +65,9 @@ def parse(text: typing.Optional[str]) -> State:
     if text is None:
         return empty()
     try:
-        state = json.loads(text)
+        state = parse_json(text)
         usable = state["schema"] == SCHEMA and not set(REQUIRED) - set(state) and _is_whole(dict(empty(), **state))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         usable = False
     if not usable:
         raise FleetError(

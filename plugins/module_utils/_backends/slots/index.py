@@ -24,6 +24,7 @@ import zlib
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release.schema import BLOCK
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 ID_BYTES = 12
 ZERO = bytes(BLOCK)
@@ -125,7 +126,7 @@ def parse(data: bytes) -> Index:
     """
     try:
         end = data.index(b"\n", 0, _LARGEST_HEADER)
-        header = json.loads(data[:end].decode("ascii"))
+        header = parse_json(data[:end].decode("ascii"))
         size, image, stored = header["size"], header["image"], header["stored"]
         if header["format"] != FORMAT or not 0 < size <= LARGEST_IMAGE or size % BLOCK:
             raise ValueError("of something else")  # before anything of that size is unpacked
@@ -135,7 +136,7 @@ def parse(data: bytes) -> Index:
         if sys.byteorder == "big":
             lengths.byteswap()
         usable = len(lengths) == count and sum(lengths) == stored and isinstance(image, str)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, zlib.error):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, zlib.error):
         usable = False
     if not usable:
         raise FleetError("The block index is damaged, or no index that this version understands")

@@ -9,13 +9,13 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import functools
-import json
 import os
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 FILE = "/etc/osmigrate/slots.json"
 LABELS = "/dev/disk/by-partlabel"
@@ -85,7 +85,7 @@ def parse(text: str, mounts: typing.Sequence[_storage.Mount]) -> typing.List[Par
     :returns: each once, also where several disks lead to it, and none of a disk that is a part of another one.
     """
     found: typing.Dict[str, Partition] = {}
-    for device in json.loads(text)["blockdevices"]:
+    for device in parse_json(text)["blockdevices"]:
         _walk(device, mounts, found)
     return list(found.values())
 
@@ -142,9 +142,9 @@ def parse_file(text: str) -> typing.Dict[str, str]:
     :raises FleetError: it is something else.
     """
     try:
-        named = json.loads(text)
+        named = parse_json(text)
         usable = isinstance(named, dict) and all(_is_tag(name, value) for name, value in named.items())
-    except (ValueError, RecursionError):
+    except ValueError:
         usable = False
     if not usable:
         raise FleetError(

@@ -22,6 +22,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grubf
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 SAVED = DIRECTORY + "/table.sfdisk"
 LEFT = "The partition table is what it was, and the node serves on as it did"
@@ -173,7 +174,7 @@ def read(disk: str) -> table.Table:
 def _disk_of_root() -> str:
     root = _storage.mount_of("/", _storage.mounts()).number
     listed = run(["lsblk", "--json", "--paths", "--output", "NAME,TYPE,MAJ:MIN"], left=LEFT).stdout
-    found = [one["name"] for one in json.loads(listed)["blockdevices"] if root in list(_numbers(one))]
+    found = [one["name"] for one in parse_json(listed)["blockdevices"] if root in list(_numbers(one))]
     if len(found) != 1:
         raise FleetError(
             f"/ lies on {' and '.join(found) or 'no disk'}", LEFT, "Name the disk that shall have the slots"
@@ -221,7 +222,7 @@ def parse_volumes(text: str, partuuids: typing.Dict[str, str]) -> typing.List[ta
     """
     needed: typing.Dict[str, int] = {}
     groups = {}
-    for one in json.loads(text)["report"][0]["pvseg"]:
+    for one in parse_json(text)["report"][0]["pvseg"]:
         if one["pv_name"] in partuuids and one["vg_name"]:
             end = int(one["pvseg_start"]) + (0 if one["segtype"] == "free" else int(one["pvseg_size"]))
             bytes_ = int(one["pe_start"]) + end * int(one["vg_extent_size"]) + _LVM_TAIL

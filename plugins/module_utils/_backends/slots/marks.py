@@ -15,6 +15,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 PATH = DIRECTORY + "/slots.json"
 SCHEMA = 1
@@ -40,10 +41,10 @@ GOOD, PARTIAL, NOTHING = "good", "partial", "unknown"
 def parse(text: str) -> typing.Dict[str, Mark]:
     """Read the marks, by PARTUUID. What cannot be read says nothing, so no slot is good. Pure."""
     try:
-        document = json.loads(text)
+        document = parse_json(text)
         known = document["slots"] if document["schema"] == SCHEMA else {}
         return {partuuid: Mark(**mark) for partuuid, mark in known.items() if _is_whole(Mark(**mark))}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return {}
 
 

@@ -7,7 +7,6 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import fnmatch
 import glob
-import json
 import os
 import re
 import typing
@@ -16,7 +15,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._command import ru
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import model, tables
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import iptext
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json, whole_number
 
 QUESTIONS = {
     "addresses": ["-d", "address", "show"],
@@ -71,7 +70,7 @@ def answer(name: str) -> typing.List[dict]:
     words = QUESTIONS[name]
     said = run(["ip", "-j", *words], check=False)
     if said.rc == 0:
-        return json.loads(said.stdout or "[]")  # without IPv6 in the kernel, ip says nothing at all
+        return parse_json(said.stdout or "[]")  # without IPv6 in the kernel, ip says nothing at all
     if name == "addresses":
         links = run(["ip", "-o", "-d", "link", "show"]).stdout
         return iptext.addresses(links, run(["ip", "-o", "address", "show"]).stdout)

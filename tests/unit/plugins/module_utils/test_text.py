@@ -48,6 +48,12 @@ def test_whole_numbers(text, number):
     assert _text.whole_number(text) == number
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[" * 5000 + "]" * 5000, "{", ""])
+def test_json_that_is_none_or_too_deep_fails_one_way(text):
+    with pytest.raises(ValueError):
+        _text.parse_json(text)
+
+
 def test_more_digits_where_more_are_meant():
     assert _text.whole_number("4294967294", most_digits=10) == 4294967294
     assert _text.whole_number("10", most_digits=1) is None

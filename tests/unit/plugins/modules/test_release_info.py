@@ -315,7 +315,7 @@ WISHES = [
     ({"max_age": "a week"}, "osmigrate_release_max_age is a week, and has to be whole seconds or a length such as "),
     ({"expires": "2026-11-30T00:00:00Z"}, "(debian-13-13.1) has expired at 2026-11-30T00:00:00Z. "),
     ({"revoked": ["debian-13-13.1"]}, "Release debian-13-13.1 is revoked by osmigrate_revoked. "),
-    ({"revoked": ["debian-13"]}, "Release debian-13-13.1 may be meant by debian-13, as osmigrate_revoked has it, which "),
+    ({"revoked": ["debian-13"]}, "debian-13-13.1 may be meant by debian-13, as osmigrate_revoked has it, "),
     ({"revoked": [COMMIT.upper()]}, f"which has its commit {COMMIT[:12]}. "),
     ({"revoked": ["0123456789abcdef"]}, "0123456789abcdef in osmigrate_revoked is neither the id of a release nor "),
     ({"revoked": ["debian 13"]}, "debian 13 in osmigrate_revoked is neither the id of a release nor "),
