@@ -79,7 +79,7 @@ options:
     default: false
   check_payload:
     description:
-      - Ask the server of the payload from here whether it has the release.
+      - Ask the server of each payload from here whether it has the release.
       - For controllers that can reach it. Each node asks it in any case before anything is fetched.
     type: bool
     default: false
@@ -210,6 +210,7 @@ import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import repository
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import fetch as image
 from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule, need_libraries
@@ -223,6 +224,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._release import (
     schema,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release.signature import TrustedKey
+
+# How the server of a payload is asked for it, by its kind.
+LOOKS = {"ostree": repository.look, "slots": image.look}
 
 
 def read(params: typing.Dict[str, typing.Any], now: float, check_mode: bool = False) -> typing.Dict[str, typing.Any]:
@@ -263,10 +267,9 @@ def read(params: typing.Dict[str, typing.Any], now: float, check_mode: bool = Fa
             todo="Sign it, serve it over https, give its digest in osmigrate_release_digest, or set "
             "osmigrate_allow_http=true",
         )
-    if params["check_payload"] and "ostree" in found.release["payloads"]:
-        payload = found.release["payloads"]["ostree"]
+    for kind, payload in sorted(found.release["payloads"].items()) if params["check_payload"] else ():
         try:
-            repository.look(payload["url"], payload["commit"], params["timeout"], "Nothing was changed")
+            LOOKS[kind](payload, params["timeout"], "Nothing was changed")
         except FleetError as error:
             others = "osmigrate_check_payload=false leaves this to the nodes, where they alone reach that server"
             raise FleetError(error.problem, error.left, "; ".join(filter(None, (error.todo, others))))

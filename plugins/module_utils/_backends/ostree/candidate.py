@@ -97,7 +97,7 @@ class Candidate(contract.Candidate):
         deployed = self.deployment()
         spare = prune.superseded(self.ostree, self.boot)
         if deployed is None:
-            repository.look(payload["url"], payload["commit"], LOOK_SECONDS, LEFT)
+            repository.look(payload, LOOK_SECONDS, LEFT)
             steps += [self._removal(deployment) for deployment in spare]
             steps.append(
                 contract.Step(

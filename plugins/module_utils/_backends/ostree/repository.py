@@ -6,6 +6,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import hashlib
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import fetch
@@ -14,14 +15,15 @@ LARGEST = 16 * 1024 * 1024  # bytes; some builders put the list of all packages 
 PUBLISH = "Publish the whole repository there, or correct payloads.ostree.url of the manifest and sign it again"
 
 
-def look(url: str, commit: str, timeout: int, left: str) -> None:
+def look(payload: typing.Dict[str, typing.Any], timeout: int, left: str) -> None:
     """Ask in a second or two for what a pull of many minutes would miss.
 
+    :param payload: that of the manifest.
     :param timeout: seconds for each of two files.
     :param left: the state to name (see FleetError).
     :raises FleetError: no repository answers, or it does not have the commit.
     """
-    base = url.rstrip("/")
+    base, commit = payload["url"].rstrip("/"), payload["commit"]
     config = _read(f"{base}/config", "The repository of the release", timeout, left)
     if b"[core]" not in config:
         raise FleetError(f"{base}/config is not the configuration of an OSTree repository", left, PUBLISH)

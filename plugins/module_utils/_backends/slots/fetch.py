@@ -177,6 +177,26 @@ def read_index(server: Server, url: str, sha256: str, image: str) -> block_index
     return index
 
 
+def look(payload: typing.Dict[str, typing.Any], timeout: int, left: str) -> None:
+    """Ask for little that shows what a whole image may miss: the index, and how the image begins.
+
+    :param payload: that of the manifest.
+    :param timeout: seconds.
+    :param left: the state to name (see FleetError).
+    :raises FleetError: one of both cannot be fetched, or is another one.
+    """
+    server = Server(Access(), timeout)
+    try:
+        index = read_index(server, payload["index"], payload["index_sha256"], payload["sha256"])
+        blocks = Blocks(server, payload["url"], index, (), whole=True)
+        try:
+            blocks.block(0)
+        finally:
+            blocks.close()
+    except FleetError as error:
+        raise FleetError(error.problem, left, error.todo)
+
+
 def _whole(response: typing.Any) -> bytes:
     data = b""
     while len(data) <= block_index.LARGEST_INDEX:

@@ -292,5 +292,6 @@ def test_a_repository_that_has_not_the_commit_fail(servers, answer, says):
     server = servers()
     server.answer = answer
     with pytest.raises(FleetError, match=says) as caught:
-        repository.look(server.url.replace("release.yml", "repo/"), COMMIT, 5, "The node serves on as it did")
+        payload = {"url": server.url.replace("release.yml", "repo/"), "commit": COMMIT}
+        repository.look(payload, 5, "The node serves on as it did")
     assert caught.value.left == "The node serves on as it did" and caught.value.todo

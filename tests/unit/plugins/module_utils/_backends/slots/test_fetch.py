@@ -119,3 +119,30 @@ def test_there_is_an_end(url, published, faults):
     blocks = fetch.Blocks(server, url + "/image.gz", published, block_index.ranges(published, [1]), whole=False)
     with pytest.raises(FleetError, match="was not fetched within 5 seconds"):
         blocks.block(1)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({}, ""),
+        ({"/image.index": None}, "/image.index cannot be fetched: the server answered 404"),
+        ({"/image.index": b"another"}, "is not the index that the manifest names"),
+        ({"/image.gz": None}, "/image.gz cannot be fetched: the server answered 404"),
+        ({"/image.gz": b"<html>Log in</html>" * 9}, "/image.gz is not the image of the release"),
+    ],
+)
+def test_a_look_finds_what_is_not_published(url, published, faults, change, says):
+    index = hashlib.sha256(faults.files["/image.index"]).hexdigest()
+    payload = {
+        "url": url + "/image.gz",
+        "index": url + "/image.index",
+        "index_sha256": index,
+        "sha256": published.image,
+    }
+    faults.files = {name: data for name, data in {**faults.files, **change}.items() if data is not None}
+    if not says:
+        fetch.look(payload, 5, "Nothing was changed")
+        return
+    with pytest.raises(FleetError, match=says) as caught:
+        fetch.look(payload, 5, "Nothing was changed")
+    assert caught.value.left == "Nothing was changed"
