@@ -12,7 +12,7 @@ TIERS := venv install lint unit sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
+.PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-pylint sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
 	bench-cluster bench-capacity bench-releases month drains faults-cluster cluster-plays cluster-drains cluster-objects cluster-all pages pictures lab clean-lab clean unit-rooms unit-others grub-decisions grub-disks
 
 help: ## show this
@@ -55,13 +55,16 @@ coverage: collection ## the unit tests, and how many lines of each plugin they r
 		python -m pytest -q tests/unit tests/fuzz --cov=plugins --cov-report=term:skip-covered
 
 sanity: collection ## ansible-test sanity, with the oldest ansible-core that runs here and with ours
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target sanity-oldest sanity-ours
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target sanity-ours sanity-pylint sanity-oldest
+
+# pylint takes as long as all others together, so it runs beside them.
+sanity-ours: with := --skip-test pylint
+sanity-pylint: with := --test pylint
+sanity-ours sanity-pylint: collection
+	@cd $(COLLECTION) && $(CURDIR)/tests/gate/sanity.sh $(VENV) $(BUILD)/$@ $(with)
 
 sanity-oldest: collection
 	@PYTHON=$(PYTHON) python tests/gate/cores.py sanity $(COLLECTION) $(BUILD) oldest
-
-sanity-ours: collection
-	@cd $(COLLECTION) && $(CURDIR)/tests/gate/sanity.sh $(VENV) $(BUILD)/sanity-ours
 
 sanity-all: collection ## the same with every supported ansible-core that some Python here can run
 	@PYTHON=$(PYTHON) python tests/gate/cores.py sanity $(COLLECTION) $(BUILD) all
