@@ -101,7 +101,7 @@ class Boot:
     """Stands in for BootControl, which would need a GRUB of this machine; all its entries are needed."""
 
     def __init__(self, **entries: dict):
-        self.state = {"entries": entries}
+        self.state = {"entries": entries, "failed": {}, "drills": {}}
 
     def check_default(self, names):
         pass

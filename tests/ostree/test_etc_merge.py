@@ -210,9 +210,6 @@ def test_a_release_that_is_staged_again_gets_what_was_changed_since(sysroot, sta
     in_menu(wanted(), boot)
     assert wanted().plan() == []
     first = wanted().deployment()
-    # As a trial leaves it, which has failed.
-    Path(sysroot.ostree.etc(first)[1], "own").write_text("of the trial")
-    assert wanted().plan() == []
     (etc / "a").write_text("y")
     assert carry_out(wanted()) == ANEW
     assert etc_of(sysroot, wanted()) == {"a": "y", "b": "2"}
@@ -223,6 +220,24 @@ def test_a_release_that_is_staged_again_gets_what_was_changed_since(sysroot, sta
     in_menu(wanted(), boot)
     assert wanted().plan() == []
     assert carry_out(wanted("take")) == ANEW, "the policy says whose file counts"
+
+
+@pytest.mark.parametrize("left", [{"failed": {"d-2": {"attempts": 1}}}, {"drills": {"d-2": {"at": 1764547200}}}])
+@pytest.mark.parametrize("runs", ["release", "packages"])
+def test_what_a_trial_wrote_is_not_staged_again(sysroot, staged, monkeypatch, left, runs):
+    _etc, wanted, boot = staged
+    if runs == "packages":
+        monkeypatch.setattr(Ostree, "booted", lambda _self: None)
+        monkeypatch.setattr(Ostree, "merge_base", lambda _self, _stateroot: None)
+        assert carry_out(wanted()) == ANEW
+    in_menu(wanted(), boot)
+    Path(sysroot.ostree.etc(wanted().deployment())[1], "own").write_text("of the trial")
+    assert wanted().plan() == []
+    boot.state.update(left)
+    assert carry_out(wanted()) == ANEW
+    assert "own" not in etc_of(sysroot, wanted())
+    in_menu(wanted(), boot)
+    assert wanted().plan() == []
 
 
 def test_the_default_keeps_its_own_etc(sysroot, staged):

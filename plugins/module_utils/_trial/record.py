@@ -107,6 +107,7 @@ def _is_whole(state: dict) -> bool:
         and all(isinstance(one, dict) for name in tables for one in state[name].values())
         and all(_has(entry, _ENTRY, required=False) for entry in state["entries"].values())
         and all(_has(one, {"attempts": int}, required=False) for one in state["failed"].values())
+        and all(_has(one, {"at": (int, float)}, required=False) for one in state["drills"].values())
         and isinstance(state["default"], str)
         and isinstance(state["called_off"], str)
         and _has(state, {"confirmed_at": (int, float)}, required=True)
@@ -249,3 +250,12 @@ def attempts(state: State, entry: str) -> int:
     """Return how often an entry has failed on this node, as int."""
     failed = state["failed"].get(entry)
     return failed.get("attempts", 1) if failed else 0  # records of older versions have no count
+
+
+def traces(state: State, entry: str) -> str:
+    """Return by what a backend knows whether an entry was booted since its /etc was made: it may have written there.
+
+    :returns: digits in hex, other ones after each trial that failed and each drill; "" while there was none.
+    """
+    failed, drill = attempts(state, entry), state["drills"].get(entry, {}).get("at", 0)
+    return f"{failed:04x}{int(drill):010x}" if failed or drill else ""

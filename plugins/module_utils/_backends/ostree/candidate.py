@@ -23,6 +23,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 LOOK_SECONDS = 30
@@ -175,12 +176,13 @@ class Candidate(contract.Candidate):
             shutil.rmtree(directory)
 
     def _mark(self, deployed: typing.Optional[program.Deployment]) -> str:
-        """Return what etc_merge.mark says of a merge now, "" where nothing is merged."""
+        """Return in hex digits what /etc is made of now: what is merged, if anything is, after which trials."""
         base = self.ostree.merge_base(self.stateroot)
+        traces = record.traces(self.boot.state, self.name)
         if base is None or base == deployed:
-            return ""
+            return traces
         default, here = [etc_merge.scan(root) for root in self.ostree.etc(base)]
-        return etc_merge.mark(default, here, self.etc_conflicts)
+        return etc_merge.mark(default, here, self.etc_conflicts) + traces
 
     def rehearse_merge(self) -> typing.List[etc_merge.Record]:
         """Say without a trace on the node what would become of /etc, as merge does.

@@ -26,6 +26,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.pa
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import etc_merge
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record
 
 LEFT = "Nothing was changed, and the node serves on as it did"
 
@@ -146,7 +147,7 @@ class Candidate(contract.Candidate):
         if not held or kernel.differing(self.payload, slot.partuuid, self._added(), self.place):
             steps.append(Step(f"copy kernel and initramfs of {self.slot_name} to {self.place}", self._copy))
         if held and self._is_stale():
-            steps.append(Step(f"merge /etc of {self.name} anew, as it is now", self._renew))
+            steps.append(Step(f"make /etc of {self.name} anew, as it is now", self._renew))
         elif not self._is_running() and not (held and shown.is_shown(slot.partuuid)):
             steps.append(Step(f"show {self.slot_name} at {shown.place(slot.partuuid)}", self._show))
         return steps
@@ -214,9 +215,14 @@ class Candidate(contract.Candidate):
         return self.name not in self.boot.needed_entries()
 
     def _is_stale(self) -> bool:
-        """Say whether what runs has changed since it was merged into the release's /etc."""
-        merges = bool(self._running_entry()) and not self._is_running() and self._may_be_renewed()
-        return merges and not layer.is_merged(self.name, self.wish.etc_conflicts)
+        """Say whether the release's /etc would be another one now: what runs has changed, or a trial has been there."""
+        if self._is_running() or not self._may_be_renewed():
+            return False
+        merged = bool(self._running_entry())
+        return not layer.is_made_of(self.name, merged, self.wish.etc_conflicts, self._traces())
+
+    def _traces(self) -> str:
+        return record.traces(self.boot.state, self.name)
 
     def _renew(self) -> None:
         # The menu first: cut off in between, there is no /etc to boot with.
@@ -290,6 +296,6 @@ class Candidate(contract.Candidate):
 
         def prepare(release: str) -> None:
             merged, anew = bool(self._running_entry()), self._may_be_renewed()
-            layer.prepare(self.name, release, merged, self.wish.etc_conflicts, anew)
+            layer.prepare(self.name, release, merged, self.wish.etc_conflicts, self._traces(), anew)
 
         shown.show(self.slot.device, self.slot.partuuid, self.payload["filesystem"], self.name, prepare)

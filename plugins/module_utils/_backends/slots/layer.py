@@ -21,7 +21,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._files import etc_
 RUNNING = "/"  # the root of the slot that runs
 _HERE = "/run/osmigrate/etc"  # its /etc, without what else is mounted in it
 _NEW = "/run/osmigrate/etc.new"
-_MERGED = "merged"  # beside the layer: what was merged into it (etc_merge.mark)
+_MADE_OF = "merged"  # beside the layer: what was merged into it (etc_merge.mark), and after which trials
 _TODO = f"Look at {persist.MOUNT}, then run the same command again"
 
 Trees = typing.List[typing.Dict[str, etc_merge.Entry]]
@@ -36,26 +36,29 @@ def merge(release: str) -> typing.List[etc_merge.Record]:
         return etc_merge.compare(*_trees(here, release), keeps_modes=True)
 
 
-def is_merged(entry: str, policy: str) -> bool:
-    """Say whether the layer of an entry has what a merge of the slot that runs would make now."""
-    with _running_etc() as here:
-        default = etc_merge.scan(_at(RUNNING, persist.PRISTINE))
-        now = etc_merge.mark(default, etc_merge.scan(here), policy)
-    return _storage.read_text(os.path.join(persist.layer(entry), _MERGED)) == now
+def is_made_of(entry: str, merged: bool, policy: str, traces: str) -> bool:
+    """Say whether the layer of an entry is what prepare would make now."""
+    now = traces
+    if merged:
+        with _running_etc() as here:
+            default = etc_merge.scan(_at(RUNNING, persist.PRISTINE))
+            now = etc_merge.mark(default, etc_merge.scan(here), policy) + traces
+    return _storage.read_text(os.path.join(persist.layer(entry), _MADE_OF)) == now
 
 
-def prepare(entry: str, release: str, merged: bool, policy: str, anew: bool) -> None:
+def prepare(entry: str, release: str, merged: bool, policy: str, traces: str, anew: bool) -> None:
     """Make the layer of an entry's /etc, unless it is there: whole or not at all, whatever cuts this off.
 
     :param release: where its image is seen.
     :param merged: whether a slot runs, whose /etc goes on.
     :param policy: for what both changed, one of etc_merge.POLICIES.
-    :param anew: whether one that is there is made anew, where what runs has changed since.
+    :param traces: what trials left in it (record.traces).
+    :param anew: whether one that is there is made anew, where it would be another one now.
     :raises FleetError: it cannot be written, or the merge is refused.
     """
     mine = persist.upper(entry)
     is_there = os.path.isdir(mine.path) and os.path.isdir(mine.work)
-    if is_there and not (merged and anew and not is_merged(entry, policy)):
+    if is_there and not (anew and not is_made_of(entry, merged, policy, traces)):
         return
     final, new = persist.layer(entry), persist.layer(entry) + ".new"
     fresh = persist.Upper(*[part.replace(final, new, 1) for part in mine])
@@ -64,9 +67,8 @@ def prepare(entry: str, release: str, merged: bool, policy: str, anew: bool) -> 
     try:
         os.makedirs(fresh.work, 0o700)
         os.mkdir(fresh.path, 0o755)
-        if merged:
-            mark = _merge(fresh, release, policy)
-            _storage.write_atomic(os.path.join(new, _MERGED), mark.encode("ascii"), 0o644)
+        mark = (_merge(fresh, release, policy) if merged else "") + traces
+        _storage.write_atomic(os.path.join(new, _MADE_OF), mark.encode("ascii"), 0o644)
         run(["sync", "--file-system", new], left=persist.LEFT, todo=_TODO)
         os.rename(new, final)
         _storage.sync_directory(os.path.dirname(final))

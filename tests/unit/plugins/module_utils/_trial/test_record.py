@@ -92,6 +92,17 @@ def test_evidence_changes_no_other_verdict():
         assert record.judge(STATE, block, booted, boot_id, evidence) == record.judge(STATE, block, booted, boot_id)
 
 
+def test_traces_tell_one_trial_from_the_next():
+    states = [
+        {**STATE, "failed": failed, "drills": drills}
+        for failed in ({}, {"old": {"verdict": "fell_back"}}, {"old": {"attempts": 2}})
+        for drills in ({}, {"old": {"at": 1764547200}}, {"old": {"at": 1764547201.5}})
+    ]
+    found = [record.traces(state, "old") for state in states]
+    assert len(set(found)) == len(found) and found[0] == "" == record.traces(states[-1], "new")
+    assert all(set(one) <= set("0123456789abcdef") for one in found)
+
+
 def test_attempts():
     state = {**STATE, "failed": {"old": {"verdict": "fell_back"}, "new": {"attempts": 2}}}
     assert [record.attempts(state, entry) for entry in ("none", "old", "new")] == [0, 1, 2]

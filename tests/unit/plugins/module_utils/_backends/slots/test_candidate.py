@@ -39,7 +39,8 @@ NAME = "debian-13-13.1"
 
 class Boot:
     def __init__(self, entries=None, needed=()):
-        self.state, self.needed, self.forgotten = {"entries": entries or {}}, set(needed), []
+        self.state = {"entries": entries or {}, "failed": {}, "drills": {}}
+        self.needed, self.forgotten = set(needed), []
 
     def needed_entries(self):
         return self.needed
@@ -224,7 +225,7 @@ def test_the_next_release_gets_what_the_node_has_changed(candidate_of, slot_runs
     assert not [one for one in _storage.mounts() if "etc." in one.target or one.target.endswith("run/etc")]
 
 
-ANEW = [f"merge /etc of {NAME} anew, as it is now"]
+ANEW = [f"make /etc of {NAME} anew, as it is now"]
 
 
 def actions(one):
@@ -234,16 +235,29 @@ def actions(one):
 def test_a_release_that_is_staged_again_gets_what_was_changed_since(candidate_of, slot_runs, tmp_path):
     carry_out(candidate_of(slot_runs))
     etc = tmp_path / "run/slots/uuid-ROOT-B/etc"
-    (etc / "own/trial").write_text("what a trial wrote that has failed")
-    assert actions(candidate_of(slot_runs)) == []
     (tmp_path / "running/etc/hostname").write_text("node-2")
     slot_runs.state["entries"][NAME] = dict(entry_of("uuid-ROOT-B", NAME), commit=candidate_of().commit())
     assert actions(candidate_of(slot_runs)) == ANEW
     carry_out(candidate_of(slot_runs))
-    assert (etc / "hostname").read_text() == "node-2" and not (etc / "own/trial").exists()
+    assert (etc / "hostname").read_text() == "node-2"
     assert slot_runs.forgotten == [NAME], "cut off in between, there is no /etc to boot with"
     assert actions(candidate_of(slot_runs)) == []
     assert actions(candidate_of(slot_runs, etc_conflicts="take")) == ANEW, "the policy says whose file counts"
+
+
+@pytest.mark.parametrize("left", [{"failed": {NAME: {"attempts": 1}}}, {"drills": {NAME: {"at": 1764547200}}}])
+@pytest.mark.parametrize("runs", ["slot", "packages"])
+def test_what_a_trial_wrote_is_not_staged_again(candidate_of, slot_runs, tmp_path, left, runs):
+    boot = slot_runs if runs == "slot" else Boot()
+    carry_out(candidate_of(boot))
+    etc = tmp_path / "run/slots/uuid-ROOT-B/etc"
+    (etc / "trial").write_text("")
+    assert actions(candidate_of(boot)) == []
+    boot.state.update(left)
+    assert actions(candidate_of(boot)) == ANEW
+    carry_out(candidate_of(boot))
+    assert not (etc / "trial").exists() and boot.forgotten == [NAME]
+    assert actions(candidate_of(boot)) == []
 
 
 def test_it_gets_that_after_a_reboot_too_and_of_an_older_version(candidate_of, slot_runs, tmp_path):
