@@ -45,7 +45,7 @@ class Step(typing.NamedTuple):
 STEPS = (
     Step("look", "is looked at", "", True, ("k8s_node_lease",)),
     Step("preflight", "is asked what speaks against the move", STAGE, True, ("node_preflight",)),
-    Step("stage", "gets the release beside what runs", STAGE, True, ("ostree_candidate", "slot_candidate"), True),
+    Step("stage", "gets the release beside what runs", STAGE, True, ("node_candidate",), True),
     Step(WAIT, "waits for its batch", "", True),
     Step("repair", "has its record and boot menu settled", REPAIR, True, ("boot_trial=repaired",)),
     Step(

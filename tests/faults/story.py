@@ -29,7 +29,7 @@ TASK = re.compile(r"^TASK \[(?:[\w.]+ : )?(.*?)\]")
 # The phase that begins with a task; tasks that are not named here go on with the phase before.
 PHASES = {
     "Read and verify the release manifest": "preflight",
-    "Fetch and deploy the release beside what runs": "pull and deploy",
+    "Write the release beside what runs": "pull and deploy",
     "Carry the node's identity, configuration and data into it": "carry",
     "Put the candidate into the boot menu, where it is inert": "menu",
     "Look ahead at the drains": "cordon and drain",

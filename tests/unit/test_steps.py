@@ -43,13 +43,6 @@ def test_what_begins_a_step_is_a_task_of_some_role(rule):
     assert rule in SEEN
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("roles/stage/tasks/*.yml")), ids=lambda path: path.stem)
-def test_every_backend_begins_to_stage(path):
-    begins = _steps.BY_KEY["stage"].begins
-    modules = {name.removeprefix(OURS) for task in tasks(yaml.safe_load(path.read_text())) for name in task}
-    assert path.stem == "main" or modules & set(begins)
-
-
 def test_no_task_begins_two_steps():
     rules = [rule for step in _steps.STEPS for rule in step.begins]
     assert len(rules) == len(set(rules))

@@ -148,7 +148,7 @@ class Backend:
     Every method only reads, but for the steps that plans return. None of them may take for granted that the node ever
     had something of this backend.
 
-    :ivar name: the word of manifests (``payloads``), of boot entries (``backend``), and of roles/stage/tasks.
+    :ivar name: the word of manifests (``payloads``), of boot entries (``backend``), and of node_candidate.
     :ivar keeps: paths below the package-managed root that finalize never deletes: what releases live in.
     :ivar checks: what speaks against a move by this backend, over facts().
     """

@@ -15,7 +15,7 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import Ro
 
 # As roles/node and those that it includes run them: module, state, role. "" is a task of Ansible's own.
 PREPARE = [("k8s_node_lease", "", "node"), ("boot_info", "", "node"), ("node_preflight", "", "preflight")]
-PREPARE += [("ostree_candidate", "", "stage"), ("node_carry", "", "stage"), ("boot_trial", "staged", "stage")]
+PREPARE += [("node_candidate", "", "stage"), ("node_carry", "", "stage"), ("boot_trial", "staged", "stage")]
 CLAIM = [("k8s_node_lease", "", "node"), ("k8s_node_approval", "", "drain"), ("k8s_node_claim", "claimed", "drain")]
 DRAIN = [("k8s_node_cordon", "cordoned", "drain"), ("k8s_node_drain", "", "drain")]
 # The second claim and the second drain are parts of the drain.

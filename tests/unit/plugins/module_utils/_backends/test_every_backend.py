@@ -7,9 +7,12 @@ Boot control, menu, record and finalize are real, on a directory; what tests/bac
 
 import json
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+import yaml
+from ansible_collections.osmigrate.fleet.plugins.action import node_candidate
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract, registry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import files, grub, grubfiles, initrd, menu
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -98,9 +101,20 @@ def node(request, tmp_path, monkeypatch):
     return Node(tmp_path, request.param, monkeypatch)
 
 
-def test_every_backend_has_its_tasks():
-    tasks = Path(__file__).parents[5] / "roles/stage/tasks"
-    assert {backend.name for backend in registry.backends()} <= {path.stem for path in tasks.glob("*.yml")}
+def documented(module):
+    path = "ansible_collections.osmigrate.fleet.plugins.modules." + module.rpartition(".")[2]
+    return yaml.safe_load(import_module(path).DOCUMENTATION)
+
+
+def test_every_backend_has_a_module_that_takes_what_every_one_takes():
+    assert set(node_candidate.MODULES) == {backend.name for backend in registry.backends()}
+    every = documented("node_candidate")
+    assert set(every["options"].pop("backend")["choices"]) == set(node_candidate.MODULES)
+    for name in node_candidate.MODULES.values():
+        own = documented(name)
+        assert own["extends_documentation_fragment"] == every["extends_documentation_fragment"]
+        for option, meant in every["options"].items():
+            assert {**own["options"][option], "description": ""} == {**meant, "description": ""}
 
 
 def test_every_backend_has_a_bench():
