@@ -62,6 +62,7 @@ def before(fleet: Fleet) -> dict[str, dict[str, Any]]:
     return {name: state(fleet, name) for name in config.NODES}
 
 
+@pytest.mark.minutes(6)
 def test_a_wrong_signature_is_refused_before_anything_is_touched(fleet, before, tmp_path):
     variables = fleet.release("13.1")
     with open(variables["osmigrate_release"]) as text:
@@ -76,6 +77,7 @@ def test_a_wrong_signature_is_refused_before_anything_is_touched(fleet, before, 
     assert all(is_ready(fleet, name) for name in config.NODES)
 
 
+@pytest.mark.minutes(4, after=test_a_wrong_signature_is_refused_before_anything_is_touched)
 def test_a_release_that_cannot_be_fetched_leaves_the_node_as_it_was(fleet, before):
     Daemon("webserver", fleet.paths.run).stop()
     try:
@@ -99,6 +101,7 @@ def assert_moved(fleet: Fleet, name: str, before: dict[str, dict[str, Any]]) -> 
     assert fleet.shell(name, "systemctl --failed --no-legend --plain") == ""
 
 
+@pytest.mark.minutes(30)
 def test_one_node_moves_in_place_and_the_other_whose_candidate_panics_comes_home(fleet, before):
     panics = "{{ ['rdinit=/nonexistent', 'init=/nonexistent'] if inventory_hostname == 'w2' else [] }}"
     run = fleet.play("migrate", osmigrate_kernel_arguments=panics, **fleet.release("13.1"))
@@ -111,6 +114,7 @@ def test_one_node_moves_in_place_and_the_other_whose_candidate_panics_comes_home
     assert state(fleet, "w2") == before["w2"]
 
 
+@pytest.mark.minutes(4, after=test_one_node_moves_in_place_and_the_other_whose_candidate_panics_comes_home)
 def test_a_second_run_changes_nothing_and_does_not_try_a_failed_release_again(fleet, before):
     run = fleet.play("migrate", **fleet.release("13.1"))
     assert run.rc != 0
@@ -120,42 +124,7 @@ def test_a_second_run_changes_nothing_and_does_not_try_a_failed_release_again(fl
     assert state(fleet, "w2") == before["w2"]
 
 
-@pytest.fixture(scope="module")
-def recording(fleet, tmp_path_factory) -> Recording:
-    """All writes of w2's disk, from its second move on."""
-    return Recording(fleet, "w2", Files(tmp_path_factory.mktemp("recorded")))
-
-
-def step(name: str) -> dict[str, Any]:
-    return next(step for step in STEPS if step["name"] == name)
-
-
-def test_it_tries_again_when_asked_to(fleet, before, recording):
-    recording.play(step("first move"))
-    assert_moved(fleet, "w2", before)
-    workloads.wait_available(fleet.control_plane, 300)
-
-
-def test_an_upgrade_survives_an_api_server_that_goes_away(fleet, before, recording):
-    def come_back() -> None:
-        time.sleep(60)
-        fleet.control_plane.resume()
-
-    back = Thread(target=come_back)
-
-    def go_away() -> None:
-        fleet.control_plane.pause()
-        back.start()
-
-    recording.play(step("upgrade"), at={"Reboot into the trial": go_away})
-    back.join()
-    workloads.wait_available(fleet.control_plane, 300)
-    assert os_image(fleet, "w2").endswith("13.2")
-    assert is_ready(fleet, "w2")
-    assert state(fleet, "w2") == before["w2"]
-    assert fleet.shell("w2", "jq --version").startswith("jq")
-
-
+@pytest.mark.minutes(9, after=test_one_node_moves_in_place_and_the_other_whose_candidate_panics_comes_home)
 def test_a_controller_that_is_killed_finds_the_node_again_and_takes_it_back(fleet, before):
     with fleet.start("rollback", limit="w1") as killed:
         fleet.wait_for(lambda: fleet.annotation("w1", "phase") == "trial", "the trial of w1", 900)
@@ -185,6 +154,7 @@ def test_a_drill_comes_home_by_itself_and_counts_as_no_failure(fleet, before):
     assert "cause=deadman" in fleet.shell("w1", "cat /boot/osmigrate/ended")
 
 
+@pytest.mark.minutes(2, after=test_a_controller_that_is_killed_finds_the_node_again_and_takes_it_back)
 def test_a_foreign_cordon_stays(fleet):
     fleet.control_plane.kubectl("cordon", "w1")
     try:
@@ -194,6 +164,45 @@ def test_a_foreign_cordon_stays(fleet):
         fleet.control_plane.kubectl("uncordon", "w1")
 
 
+@pytest.fixture(scope="module")
+def recording(fleet, tmp_path_factory) -> Recording:
+    """All writes of w2's disk, from its second move on."""
+    return Recording(fleet, "w2", Files(tmp_path_factory.mktemp("recorded")))
+
+
+def step(name: str) -> dict[str, Any]:
+    return next(step for step in STEPS if step["name"] == name)
+
+
+@pytest.mark.minutes(13, after=test_one_node_moves_in_place_and_the_other_whose_candidate_panics_comes_home)
+def test_it_tries_again_when_asked_to(fleet, before, recording):
+    recording.play(step("first move"))
+    assert_moved(fleet, "w2", before)
+    workloads.wait_available(fleet.control_plane, 300)
+
+
+@pytest.mark.minutes(16, after=test_it_tries_again_when_asked_to)
+def test_an_upgrade_survives_an_api_server_that_goes_away(fleet, before, recording):
+    def come_back() -> None:
+        time.sleep(60)
+        fleet.control_plane.resume()
+
+    back = Thread(target=come_back)
+
+    def go_away() -> None:
+        fleet.control_plane.pause()
+        back.start()
+
+    recording.play(step("upgrade"), at={"Reboot into the trial": go_away})
+    back.join()
+    workloads.wait_available(fleet.control_plane, 300)
+    assert os_image(fleet, "w2").endswith("13.2")
+    assert is_ready(fleet, "w2")
+    assert state(fleet, "w2") == before["w2"]
+    assert fleet.shell("w2", "jq --version").startswith("jq")
+
+
+@pytest.mark.minutes(9, after=test_an_upgrade_survives_an_api_server_that_goes_away)
 def test_the_package_managed_system_is_given_up_only_when_asked_and_the_release_boots_without_it(
     fleet, before, recording
 ):
@@ -219,6 +228,9 @@ def test_the_package_managed_system_is_given_up_only_when_asked_and_the_release_
     assert "was given up and cannot be booted any more" in " ".join(refused.output.split())
 
 
+@pytest.mark.minutes(
+    5, after=test_the_package_managed_system_is_given_up_only_when_asked_and_the_release_boots_without_it
+)
 @pytest.mark.skipif(not Path("/dev/fuse").exists(), reason="disks are looked at through FUSE")
 def test_a_power_cut_at_any_moment_of_that_leaves_a_disk_that_boots_what_it_may(recording):
     """The same as `make faults-node` does, with fewer power cuts."""
@@ -234,12 +246,14 @@ def test_a_power_cut_at_any_moment_of_that_leaves_a_disk_that_boots_what_it_may(
     assert not {name: problems for name, problems in wrong.items() if problems}
 
 
+@pytest.mark.minutes(1)
 def test_status_shows_every_node(fleet):
     run = fleet.play("status")
     assert run.rc == 0
     assert all(name in run.output for name in config.NODES)
 
 
+@pytest.mark.minutes(1)
 @pytest.mark.parametrize("way", ["run", "transmit, worker, process"])
 def test_ansible_runner(fleet, tmp_path, way):
     """What AWX and its execution nodes do with a playbook."""
