@@ -136,7 +136,7 @@ def sanity(collection: Path, build: Path, which: str) -> int:
         print(f"-- ansible-core {line.name} with {python}", flush=True)
         venv, made = _fill(line, python)
         shipped = ["--exclude", "tests/"]  # tests run with our own line alone, which looks at them, too
-        argv = [gate / "sanity.sh", venv, build / f"sanity-{line.name}", *shipped]
+        argv: list[str | Path] = [gate / "sanity.sh", venv, build / f"sanity-{line.name}", *shipped]
         ran = made or subprocess.call(argv, cwd=collection)
         (failed if ran else done).append(line)
         if which == "oldest":
