@@ -43,7 +43,7 @@ unit: collection ## unit tests, those of the lab too, and seconds of the fuzz ta
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line unit-rooms unit-others
 
 # Two at once, about as long as each other.
-rooms := $(addprefix tests/unit/plugins/,module_utils inventory)
+rooms := $(addprefix tests/unit/plugins/,module_utils inventory modules)
 unit-rooms: of := $(rooms)
 unit-others: of := tests/unit $(addprefix --ignore=,$(rooms)) tests/lab tests/fuzz
 unit-rooms unit-others: collection
