@@ -128,9 +128,9 @@ cluster: collection ## drain, cordon, records and whole playbooks on a real API 
 	@PYTHON=$(PYTHON) python tests/gate/cores.py fill oldest >$(BUILD)/oldest
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=line cluster-plays cluster-drains cluster-objects
 
-# At once, each with an API server of its own: those of the drain and of objects wait most of their time.
-plays := $(addprefix tests/cluster/,test_play.py test_hooks.py)
-drains := $(addprefix tests/cluster/,test_drain.py test_drain_webhooks.py test_drains.py test_faults.py test_lies.py)
+# At once, each with an API server of its own, and about as long as each other.
+plays := tests/cluster/test_play.py
+drains := $(addprefix tests/cluster/,test_drain.py test_drain_webhooks.py test_drains.py test_faults.py test_lies.py test_owner.py)
 cluster-plays: of := $(plays)
 cluster-drains: of := $(drains)
 cluster-objects: of := tests/cluster $(addprefix --ignore=,$(plays) $(drains))
