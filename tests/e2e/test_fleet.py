@@ -77,7 +77,7 @@ def test_a_wrong_signature_is_refused_before_anything_is_touched(fleet, before, 
     assert all(is_ready(fleet, name) for name in config.NODES)
 
 
-@pytest.mark.minutes(4, after=test_a_wrong_signature_is_refused_before_anything_is_touched)
+@pytest.mark.long
 def test_a_release_that_cannot_be_fetched_leaves_the_node_as_it_was(fleet, before):
     Daemon("webserver", fleet.paths.run).stop()
     try:
@@ -101,7 +101,7 @@ def assert_moved(fleet: Fleet, name: str, before: dict[str, dict[str, Any]]) -> 
     assert fleet.shell(name, "systemctl --failed --no-legend --plain") == ""
 
 
-@pytest.mark.minutes(30)
+@pytest.mark.minutes(31, after=test_a_wrong_signature_is_refused_before_anything_is_touched)
 def test_one_node_moves_in_place_and_the_other_whose_candidate_panics_comes_home(fleet, before):
     panics = "{{ ['rdinit=/nonexistent', 'init=/nonexistent'] if inventory_hostname == 'w2' else [] }}"
     run = fleet.play("migrate", osmigrate_kernel_arguments=panics, **fleet.release("13.1"))
