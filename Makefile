@@ -12,7 +12,7 @@ TIERS := venv install lint unit sanity grub cluster e2e
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
-.PHONY: help demo release test $(TIERS) docs sanity-oldest sanity-ours sanity-pylint sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
+.PHONY: help demo release test $(TIERS) importer docs sanity-oldest sanity-ours sanity-pylint sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
 	bench-cluster bench-capacity bench-releases month drains faults-cluster cluster-plays cluster-drains cluster-objects cluster-all pages pictures lab clean-lab clean unit-rooms unit-others grub-decisions grub-disks
 
 help: ## show this
