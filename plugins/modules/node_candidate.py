@@ -15,7 +15,7 @@ description:
   - As it is one task, all nodes of a batch get the release at once, whatever their backends are.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
-  - osmigrate.fleet.etc_conflicts
+  - osmigrate.fleet.candidate
   - osmigrate.fleet.fence
   - osmigrate.fleet.release
 attributes:
@@ -33,20 +33,6 @@ options:
     type: str
     choices: [ostree, slots]
     required: true
-  kernel_arguments:
-    description: Kernel arguments to add to those that are carried from the running kernel.
-    type: list
-    elements: str
-    default: []
-  timeout:
-    description: How long all that is fetched may take, in seconds.
-    type: int
-    default: 3600
-  state:
-    description: Whether the candidate shall lie there. V(absent) removes it, unless it runs or is the default.
-    type: str
-    choices: [present, absent]
-    default: present
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:

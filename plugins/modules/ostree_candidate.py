@@ -15,7 +15,7 @@ description:
   - What was fetched is kept when a run is interrupted, and the next run goes on from there.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
-  - osmigrate.fleet.etc_conflicts
+  - osmigrate.fleet.candidate
   - osmigrate.fleet.fence
   - osmigrate.fleet.release
 attributes:
@@ -29,21 +29,6 @@ attributes:
     support: full
   platform:
     platforms: linux
-options:
-  kernel_arguments:
-    description: Kernel arguments to add to those that are carried from the running kernel.
-    type: list
-    elements: str
-    default: []
-  timeout:
-    description: How long fetching may take, in seconds.
-    type: int
-    default: 3600
-  state:
-    description: Whether the candidate shall lie there. V(absent) removes it, unless it runs or is the default.
-    type: str
-    choices: [present, absent]
-    default: present
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:

@@ -19,7 +19,7 @@ description:
   - What was written is kept when a run is interrupted, and the next run goes on from there.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
-  - osmigrate.fleet.etc_conflicts
+  - osmigrate.fleet.candidate
   - osmigrate.fleet.fence
   - osmigrate.fleet.release
 attributes:
@@ -34,16 +34,6 @@ attributes:
   platform:
     platforms: linux
 options:
-  kernel_arguments:
-    description: Kernel arguments to add to those that are carried from the running kernel.
-    type: list
-    elements: str
-    default: []
-  state:
-    description: Whether the candidate shall lie there. V(absent) removes it, unless it runs or is the default.
-    type: str
-    choices: [present, absent]
-    default: present
   slot:
     description: The slot to write, where none of them runs. Otherwise it is the one that does not run.
     type: str
@@ -67,10 +57,6 @@ options:
   client_key:
     description: Path on the node of the private key of O(client_certificate), unless that file holds it.
     type: path
-  timeout:
-    description: How long all that is fetched may take, in seconds.
-    type: int
-    default: 3600
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
