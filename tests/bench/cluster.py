@@ -24,6 +24,7 @@ from tests.bench import (  # noqa: E402
     nodes,
     release,
     rollout,
+    tasks,
     visible,
 )
 from tests.bench.figures import keep, table  # noqa: E402
@@ -113,7 +114,13 @@ def seen(_options: argparse.Namespace) -> list[dict]:
 def releases(_options: argparse.Namespace) -> list[dict]:
     with control_plane("release") as plane:
         robot = plane.directory / "robot.kubeconfig"
-        return release.bench(plane, connect(plane.admin_kubeconfig), robot, DIRECTORY / "release")
+        return release.bench(plane, connect(plane.admin_kubeconfig), robot, plane.directory / "plays")
+
+
+def ways(options: argparse.Namespace) -> list[dict]:
+    with control_plane("tasks") as plane:
+        robot, admin = plane.directory / "robot.kubeconfig", connect(plane.admin_kubeconfig)
+        return tasks.bench(plane, admin, robot, plane.directory, options.repetitions)
 
 
 def jobs(_options: argparse.Namespace) -> list[dict]:
@@ -128,7 +135,7 @@ def jobs(_options: argparse.Namespace) -> list[dict]:
 
 
 PARTS = {"visible": seen, "drain": drains, "held": held, "rollout": rollouts, "release": releases,
-         "inventory": inventories, "large": large, "capacity": jobs}  # fmt: skip
+         "tasks": ways, "inventory": inventories, "large": large, "capacity": jobs}  # fmt: skip
 
 
 def main() -> None:

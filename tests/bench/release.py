@@ -52,7 +52,7 @@ def _evictions(plane: Plane, admin: Any, robot: Path, directory: Path, soft: boo
     """Move all nodes one by one, and return how often each pod was evicted."""
     fleet = Fleet(plane, admin, NODES)
     pods = (NODES - 1) * PODS_OF_A_NODE
-    plane.kubectl("apply", "--namespace", NAMESPACE, "--filename", "-", input=json.dumps(_deployment(fleet.pool, pods)))
+    plane.kubectl("apply", "--namespace", NAMESPACE, "--filename", "-", input=json.dumps(deployment(fleet.pool, pods)))
     _settle(plane)
     begun = time.time()
     play = _play(directory, robot, f"soft-{soft}")
@@ -69,7 +69,8 @@ def _settle(plane: Plane) -> None:
     plane.kubectl("rollout", "status", "deployment/app", "--namespace", NAMESPACE, "--timeout=300s")
 
 
-def _deployment(pool: str, pods: int) -> dict[str, Any]:
+def deployment(pool: str, pods: int) -> dict[str, Any]:
+    """Pods that run on the nodes of a pool."""
     labels = {"app": "app"}
     template = {
         "metadata": {"labels": labels},

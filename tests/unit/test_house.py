@@ -377,3 +377,11 @@ def test_what_roles_say_among_themselves_is_known_to_the_role_that_reads_it():
     used = {name for text in texts_of.values() for name in re.findall(r"\b__[a-z]+_\w+", text)}
     given = {name for path in ROOT.glob("roles/*/vars/main.yml") for name in yaml.safe_load(path.read_text())}
     assert used == given
+
+
+def test_what_a_playbook_has_validated_is_not_validated_again_by_each_role_within():
+    """Each time is a task of each node."""
+    for path in sorted(ROOT.glob("roles/*/tasks/*.yml")):
+        text = path.read_text()
+        ours = re.findall(r"_role:\n(?:\s+\w+: .*\n)*?\s+name: osmigrate\.fleet\.", text)
+        assert len(ours) == text.count("rolespec_validate: false"), path
