@@ -147,8 +147,8 @@ difference:
       description:
         - Packages that differ. C(bytes) is how much more room it says that it takes.
         - C(changelog), C(urgency) and C(cves) are of the entries since the version before, where the release or
-          O(packages) has them. Of a package with its version in its name, the one before is what was removed and was
-          built of the same source.
+          O(packages) has them, with this package or another of its source. Of a package with its version in its name,
+          the one before is what was removed and was built of the same source.
       type: list
       elements: dict
       sample: [{"name": "zstd", "change": "changed", "before": "1.5.7-1", "after": "1.5.7-1+deb13u1", "bytes": 0,

@@ -8,6 +8,9 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import re
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release.order import is_older_package
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.software import Software
+
 MOST_LINES = 60
 _HEAD = re.compile(r"(\S+) \(([^()\s]+)\) [^;]+; .*?urgency=(\w+)", re.IGNORECASE)
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
@@ -22,26 +25,49 @@ class News(typing.NamedTuple):
     lines: typing.List[str]
 
 
-def since(text: str, version: str, until: str) -> News:
-    """Read the entries that are newer than a version.
+NOTHING = News("", [], [])
+
+
+class _Entry(typing.NamedTuple):
+    version: str
+    urgency: str
+    lines: typing.List[str]
+
+
+def since(text: str, before: Software, after: Software) -> News:
+    """Read the entries that are newer than a package.
+
+    Entries have versions of the source: those of a binary may be others, as they are after a rebuild without changes.
 
     :param text: the changelog, the newest entry first.
-    :param version: the one before; without it in the text, nothing says where to stop, and nothing is read.
-    :param until: the one that is there now; another first entry is that of another package.
+    :param before: the one before. Where the text leaves its entry out, as that of another branch does, the first older
+        one says where to stop; without one, nothing does, and nothing is read.
+    :param after: the one that is there now; another first entry is that of another package.
     """
-    lines: typing.List[str] = []
-    urgency = -1
+    found = _entries(text)
+    if not found or found[0].version not in (after.version, after.source_version):
+        return NOTHING
+    ends = [place for place, one in enumerate(found) if one.version in (before.version, before.source_version)]
+    if before.source == after.source:
+        ends += [place for place, one in enumerate(found) if is_older_package(one.version, before.source_version)]
+    if not ends:
+        return NOTHING
+    newer = found[: ends[0]]
+    lines = [line for one in newer for line in one.lines]
+    urgency = max([URGENCIES.index(one.urgency) for one in newer if one.urgency in URGENCIES], default=-1)
+    return News(
+        URGENCIES[urgency] if urgency >= 0 else "",
+        sorted(set(_CVE.findall("\n".join(lines)))),
+        lines if len(lines) <= MOST_LINES else lines[:MOST_LINES] + ["[...]"],
+    )
+
+
+def _entries(text: str) -> typing.List[_Entry]:
+    found: typing.List[_Entry] = []
     for line in text.splitlines():
         head = _HEAD.match(line)
         if head:
-            if head.group(2) == version:
-                found = sorted(set(_CVE.findall("\n".join(lines))))
-                shown = lines if len(lines) <= MOST_LINES else lines[:MOST_LINES] + ["[...]"]
-                return News(URGENCIES[urgency] if urgency >= 0 else "", found, shown)
-            if not lines and head.group(2) != until:
-                break
-            word = head.group(3).lower()
-            urgency = max(urgency, URGENCIES.index(word) if word in URGENCIES else -1)
-        if line.strip():
-            lines.append(line.rstrip())
-    return News("", [], [])
+            found.append(_Entry(head.group(2), head.group(3).lower(), []))
+        if found and line.strip():
+            found[-1].lines.append(line.rstrip())
+    return found

@@ -9,7 +9,15 @@ import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, rpm
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review import changelog, content, debs, elf, feed, kernel
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import (
+    changelog,
+    content,
+    debs,
+    elf,
+    feed,
+    kernel,
+    software,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.entries import DIRECTORY, FILE, Entry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.release import DIRECTORY as IN_DIRECTORY, Release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import visible
@@ -76,12 +84,13 @@ def _both(old: typing.Dict, new: typing.Dict) -> typing.Iterator[typing.Tuple[st
 
 def _packages(old: Release, new: Release, files: debs.Files) -> typing.List[Record]:
     found = []
-    gone = _gone(old, new)
-    sources = {one.name: one.source for one in new.software}
+    known = [software.by_name(one.software) for one in (old, new)]
+    # A kernel has its version in its name: the one that goes is the one before.
+    gone = {one.source: one for one in old.software if one.name not in known[1]}
     for name, before, after in _both(old.installed, new.installed):
-        # A kernel has its version in its name: the one that goes is the one before.
-        since = before.version if before else gone.get(sources.get(name, ""), "")
-        news = _news(new, name, since, after.version, files) if since and after else changelog.News("", [], [])
+        now = known[1].get(name)
+        was = known[0].get(name) or (gone.get(now.source) if now else None)
+        news = _news(new, now, was, files) if now and was else changelog.NOTHING
         found.append(
             {
                 "name": name,
@@ -97,21 +106,18 @@ def _packages(old: Release, new: Release, files: debs.Files) -> typing.List[Reco
     return found
 
 
-def _gone(old: Release, new: Release) -> typing.Dict[str, str]:
-    """Return the versions of packages that were removed, by what they were built of."""
-    return {one.source: one.version for one in old.software if one.name not in new.installed}
-
-
-def _news(release: Release, name: str, before: str, after: str, files: debs.Files) -> changelog.News:
-    name = name.partition(":")[0]
-    names = [CHANGELOG.format(name, kind) for kind in (".Debian", "")]
-    packed = next(filter(None, map(release.view.read, names)), b"")
-    path = "" if packed else debs.file_of(files, name, after)
-    if path:
-        packed = debs.member(path, names)
-    if packed:
-        return changelog.since(content.plain(packed).decode("utf-8", "replace"), before, after)
-    return changelog.News("", [], [])
+def _news(release: Release, now: software.Software, was: software.Software, files: debs.Files) -> changelog.News:
+    """Return what came with a package; a source has one changelog, and some of its packages leave that to others."""
+    built = [one for one in release.software if (one.source, one.source_version) == (now.source, now.source_version)]
+    for one in sorted(built, key=lambda other: other != now):
+        names = [CHANGELOG.format(one.name, kind) for kind in (".Debian", "")]
+        packed = next(filter(None, map(release.view.read, names)), b"")
+        path = "" if packed else debs.file_of(files, one.name, one.version)
+        if path:
+            packed = debs.member(path, names)
+        if packed:
+            return changelog.since(content.plain(packed).decode("utf-8", "replace"), was, now)
+    return changelog.NOTHING
 
 
 def _files(old: Release, new: Release) -> typing.List[Record]:

@@ -42,6 +42,11 @@ def read(view: View) -> typing.List[Software]:
     return sorted(found)
 
 
+def by_name(packages: typing.Iterable[Software]) -> typing.Dict[str, Software]:
+    """Return packages by their names, and by name:architecture, as dpkg calls those of several architectures."""
+    return {name: one for one in packages for name in (one.name, f"{one.name}:{one.architecture}")}
+
+
 def _software(fields: typing.Dict[str, str]) -> Software:
     name, version = fields["Package"], fields.get("Version", "")
     source = _SOURCE.fullmatch(fields.get("Source", ""))
