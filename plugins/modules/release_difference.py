@@ -65,6 +65,10 @@ options:
       - Path of a file of vulnerabilities in the form of C(data/json) of Debian's security tracker.
       - With it, the report says what is open in the new release, and what was open in the old one alone. The same
         report can then only be made with the same file, whose digest it holds.
+      - Packages are looked up by their source, and by what else they say they were built using, such as C(linux) in a
+        signed kernel, and libraries in static programs.
+      - A file that has nothing about the distribution's release (C(VERSION_CODENAME) of its os-release) is refused, and
+        so is a release whose packages are not those of dpkg.
     type: path
   packages:
     description:
@@ -179,11 +183,13 @@ difference:
       description: SHA-256 digest of O(feed), empty without it.
       type: str
     open_cves:
-      description: What O(feed) says, C(added) for what is open now and was not, C(stays), or C(removed).
+      description:
+        - What O(feed) says, C(added) for what is open now and was not, C(stays), or C(removed). C(packages) are built
+          of the source, or hold it.
       type: list
       elements: dict
       sample: [{"change": "stays", "cve": "CVE-2026-1111", "source": "zstd", "version": "1.5.7-1", "fixed": "",
-                "urgency": "low"}]
+                "urgency": "low", "packages": ["libzstd1", "zstd"]}]
 """
 
 import typing

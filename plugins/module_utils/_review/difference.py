@@ -272,14 +272,16 @@ def _way(files: typing.List[Record], old: Release, new: Release) -> Record:
 
 def _holes(old: Release, new: Release, known: feed.Feed) -> typing.List[Record]:
     """Return what is open now, added where it was not before, and what was and is no more."""
-    sides = [
-        {(one.cve, one.source): one for one in feed.holes(known, side.software, side.codename)} for side in (old, new)
-    ]
+    sides = []
+    for side in (old, new):
+        name = f"Release {visible(side.name) or side.id[:12]}"
+        holes = feed.holes(known, side.software, side.codename, name)
+        sides.append({(one.cve, one.source): one._asdict() for one in holes})
     found = []
     for key in sorted(set(sides[0]) | set(sides[1])):
         before, after = sides[0].get(key), sides[1].get(key)
         change = "stays" if before and after else _change(before, after)
-        found.append({"change": change, **(after or before or feed.Hole("", "", "", "", ""))._asdict()})
+        found.append({"change": change, **(after or before or {})})
     return found
 
 

@@ -27,13 +27,15 @@ class Feed(typing.NamedTuple):
 
 
 class Hole(typing.NamedTuple):
-    """A CVE that a package has. fixed: version of the source in which it is mended, "" for none yet."""
+    """A CVE that a source has. version: of it, or several. fixed: the one in which it is mended, "" for none yet.
+    packages: those that are built of it, or hold it."""
 
     cve: str
     source: str
     version: str
     fixed: str
     urgency: str
+    packages: typing.List[str]
 
 
 NOTHING = Feed("", {})
@@ -58,18 +60,53 @@ def load(path: str) -> Feed:
     return Feed(hashlib.sha256(content).hexdigest(), sources)
 
 
-def holes(feed: Feed, software: typing.Iterable[Software], codename: str) -> typing.List[Hole]:
-    """Return what is open in a release, sorted.
+def holes(feed: Feed, software: typing.Sequence[Software], codename: str, name: str) -> typing.List[Hole]:
+    """Return what is open in a release, sorted; nothing without a feed.
 
     :param codename: of the distribution's release, as the feed has it.
+    :param name: names the release, at the beginning of a sentence.
+    :raises FleetError: the feed is not about this release, so that no hole in it would say nothing.
     """
-    found = set()
-    for source, version in {(one.source, one.source_version) for one in software}:
+    if not feed.sources:
+        return []
+    _see_that_it_is_about(feed, software, codename, name)
+    held: typing.Dict[str, typing.Dict[str, typing.Set[str]]] = {}
+    for one in software:
+        for source, version in {(one.source, one.source_version), *one.holds}:
+            held.setdefault(source, {}).setdefault(version, set()).add(one.name)
+    found = []
+    for source, versions in held.items():
         for cve, said in feed.sources.get(source, {}).items():
-            here = said.get("releases", {}).get(codename, {}) if isinstance(said, dict) else {}
-            fixed = str(here.get("fixed_version", ""))
-            mended = here.get("status") == "resolved"
-            # A resolved one with version 0 never was there.
-            if here.get("status") == "open" or (mended and fixed != "0" and is_older_package(version, fixed)):
-                found.add(Hole(*(visible(one) for one in (cve, source, version, fixed, str(here.get("urgency", ""))))))
+            here = _of(said, codename)
+            have = [version for version in sorted(versions) if _is_open(here, version)]
+            if have:
+                fixed, urgency = (visible(str(here.get(key, ""))) for key in ("fixed_version", "urgency"))
+                names = sorted({visible(name) for version in have for name in versions[version]})
+                found.append(Hole(visible(cve), visible(source), visible(", ".join(have)), fixed, urgency, names))
     return sorted(found)
+
+
+def _is_open(here: typing.Dict[str, typing.Any], version: str) -> bool:
+    fixed = str(here.get("fixed_version", ""))
+    # A resolved one with version 0 never was there.
+    is_late = here.get("status") == "resolved" and fixed != "0" and is_older_package(version, fixed)
+    return is_late or here.get("status") == "open"
+
+
+def _of(said: typing.Any, codename: str) -> typing.Dict[str, typing.Any]:
+    """Return what is said of a CVE in a distribution's release, {} for nothing."""
+    releases = said.get("releases") if isinstance(said, dict) else None
+    here = releases.get(codename) if isinstance(releases, dict) else None
+    return here if isinstance(here, dict) else {}
+
+
+def _see_that_it_is_about(feed: Feed, software: typing.Sequence[Software], codename: str, name: str) -> None:
+    todo = "Give the feed of its distribution, or leave the feed out: then the report says nothing of what is open"
+    if not software:
+        raise FleetError(f"{name} has no packages of dpkg, and a feed knows of no others", todo=todo)
+    if not codename:
+        raise FleetError(
+            f"{name} has no VERSION_CODENAME in its os-release, by which the feed would know it", todo=todo
+        )
+    if not any(_of(said, codename) for source in feed.sources.values() for said in source.values()):
+        raise FleetError(f"{name} is called {visible(codename)}, and nothing in the feed is about that", todo=todo)

@@ -120,6 +120,7 @@ def _holes(difference: Record) -> typing.List[Row]:
         found = [one for one in difference["open_cves"] if one["change"] == change]
         lines = [
             f"{one['cve']} {one['source']} {one['version']}"
+            + (f" in {some(one['packages'], MOST_NAMES)}" if one["packages"] != [one["source"]] else "")
             + (f", mended in {one['fixed']}" if one["fixed"] else ", not mended yet")
             + (f", urgency {one['urgency']}" if one["urgency"] else "")
             for one in found

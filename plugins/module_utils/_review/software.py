@@ -14,10 +14,15 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._review.view impor
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import whole_number
 
 _SOURCE = re.compile(r"(\S+)(?: \(([^)]+)\))?")
+_USED = re.compile(r"([^\s,]+) \(= ([^)\s]+)\)")
 
 
 class Software(typing.NamedTuple):
-    """One package. source, source_version: of what it was built. size: bytes, by its own word. depends: names."""
+    """One package.
+
+    source, source_version: of what it was built. size: bytes, by its own word. depends: names. holds: other sources in
+    it, with their versions: that of Linux in a signed kernel, libraries in a static program.
+    """
 
     name: str
     version: str
@@ -29,6 +34,7 @@ class Software(typing.NamedTuple):
     homepage: str
     size: int
     depends: typing.Tuple[str, ...]
+    holds: typing.Tuple[typing.Tuple[str, str], ...]
 
 
 def read(view: View) -> typing.List[Software]:
@@ -52,6 +58,7 @@ def _software(fields: typing.Dict[str, str]) -> Software:
     source = _SOURCE.fullmatch(fields.get("Source", ""))
     wanted = ",".join(fields.get(key, "") for key in ("Pre-Depends", "Depends"))
     depends = {re.split(r"[\s:(]", one.strip())[0] for one in re.split(r"[,|]", wanted)}
+    used = ",".join(fields.get(key, "") for key in ("Built-Using", "Static-Built-Using"))
     return Software(
         name,
         version,
@@ -63,4 +70,5 @@ def _software(fields: typing.Dict[str, str]) -> Software:
         fields.get("Homepage", ""),
         (whole_number(fields.get("Installed-Size", ""), 12) or 0) * 1024,
         tuple(sorted(depends - {""})),
+        tuple(sorted(set(_USED.findall(used)))),
     )

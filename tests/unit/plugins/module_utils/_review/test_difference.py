@@ -397,6 +397,8 @@ TRACKER = {
         "CVE-2026-4": {"releases": {"trixie": {"status": "undetermined"}}},
         "CVE-2026-5": {"releases": {"sid": {"status": "open"}}},
         "CVE-2026-6": "odd",
+        "CVE-2026-8": {"releases": ["odd"]},
+        "CVE-2026-9": {"releases": {"trixie": "odd"}},
     },
     "other": {"CVE-2026-7": {"releases": {"trixie": {"status": "open"}}}},
 }
@@ -415,8 +417,64 @@ def test_open_vulnerabilities_of_a_feed(tmp_path, compared, old, new):
     ]
     assert found["feed"] == known.digest and len(known.digest) == 64
     text = report.as_text(found)
-    assert "1 CVEs still open" in text and "CVE-2026-2 tool-src 1.2, not mended yet, urgency low" in text
+    assert "1 CVEs still open" in text and "CVE-2026-2 tool-src 1.2 in tool, not mended yet, urgency low" in text
     assert compared()["open_cves"] == []
+
+
+MENDED = {"releases": {"trixie": {"status": "resolved", "fixed_version": "6.12.118-1"}}}
+# name: (package, its fields, what it has open) where a feed has one of linux and one of a library.
+HELD = {
+    "a signed kernel": (
+        "linux-image-6.12.117",
+        "Source: linux-signed-amd64 (6.12.117+1)\nBuilt-Using: linux (= 6.12.117-1)",
+        [("linux", "6.12.117-1")],
+    ),
+    "one that is mended": (
+        "linux-image-6.12.118",
+        "Source: linux-signed-amd64 (6.12.118+1)\nBuilt-Using: linux (= 6.12.118-1)",
+        [],
+    ),
+    "a static program": ("tools", "Static-Built-Using: golang-y (= 2), golang-x (= 1)", [("golang-y", "2")]),
+    "one that holds it twice": (
+        "tools",
+        "Source: golang-y (1)\nBuilt-Using: golang-y (= 2)",
+        [("golang-y", "1, 2")],
+    ),
+    "none": ("tools", "Depends: golang-y (= 2)", []),
+}
+
+
+@pytest.mark.parametrize("case", HELD)
+def test_vulnerabilities_of_what_a_package_was_built_using(compared, new, case):
+    name, fields, expected = HELD[case]
+    new.package(name, "1", [], fields)
+    open_one = {"releases": {"trixie": {"status": "open"}}}
+    known = feed.Feed("x", {"linux": {"CVE-2026-1": MENDED}, "golang-y": {"CVE-2026-2": open_one}})
+    found = compared(known)["open_cves"]
+    assert [(one["source"], one["version"]) for one in found] == expected
+    assert all(one["packages"] == [name] for one in found)
+
+
+STRANGE = {
+    "is called sid, and nothing in the feed is about that": "ID=debian\nVERSION_CODENAME=sid\n",
+    "has no VERSION_CODENAME in its os-release": "ID=debian\n",
+}
+
+
+@pytest.mark.parametrize("problem", STRANGE)
+def test_a_feed_that_is_not_about_a_release_is_refused(compared, old, new, problem):
+    known = feed.Feed("x", {"linux": {"CVE-2026-1": MENDED}})
+    assert compared(known)["open_cves"] == []
+    for root in (new, old):
+        before = (root.place / "usr/lib/os-release").read_text()
+        root.file("usr/lib/os-release", STRANGE[problem])
+        with pytest.raises(FleetError, match=problem):
+            compared(known)
+        assert compared()["open_cves"] == []
+        root.file("usr/lib/os-release", before)
+    new.remove("usr/lib/sysimage/dpkg/status")
+    with pytest.raises(FleetError, match="Release Debian 13 <b> has no packages of dpkg"):
+        compared(known)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", "[1]", '{"a": 1}', "\xff", "[" * 100000])
