@@ -70,7 +70,8 @@ options:
     description:
       - How many releases of each name stay in the directory at least, the newest ones; V(0) for all. What a channel
         names stays, too, and what has to run before one that stays (C(minimum_from)).
-      - Objects that no release needs are removed with the others, also those of older commits of a branch.
+      - Objects that no release needs are removed with the others, also those of older commits of a branch, and so are
+        files in C(slots) that no release names. With V(0), nothing is removed.
     type: int
     default: 0
   deltas:

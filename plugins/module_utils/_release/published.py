@@ -37,6 +37,7 @@ _REF = "osmigrate/{}"
 _REMOTE = "osmigrate-mirror"
 # A delta is kept if it is smaller than so much of what nodes would fetch without it.
 _PAYS = 0.8
+_SUMMED_UP = re.compile(r"^\* (.+)\n.*\n +([0-9a-f]{64})$", re.MULTILINE)
 _CHECKSUM = re.compile(r"^[-l][0-7]{5} +[0-9]+ +[0-9]+ +[0-9]+ ([0-9a-f]{64}) ", re.MULTILINE)
 
 Step = typing.Tuple[str, typing.Callable[[], None]]
@@ -111,6 +112,21 @@ class Site:
         done = run(["ostree", "rev-parse", f"--repo={self.repository}", "--", name], check=False)
         return "" if done.rc else done.stdout.strip()
 
+    def _refs(self) -> typing.Dict[str, str]:
+        """Return the commits of all branches, by name."""
+        found, top = {}, os.path.join(self.repository, "refs", "heads")
+        for directory, _below, names in os.walk(top):
+            for path in (os.path.join(directory, name) for name in names):
+                found[os.path.relpath(path, top)] = (read_bytes(path) or b"").decode("ascii", "replace").strip()
+        return found
+
+    def _is_summed_up(self) -> bool:
+        """Whether the summary says what branches there are. It comes last, so where it does not, a run was killed."""
+        if not os.path.isdir(self.repository):
+            return True
+        said = run(["ostree", "summary", f"--repo={self.repository}", "--view"], check=False).stdout
+        return dict(_SUMMED_UP.findall(said)) == self._refs()
+
     # What publishes.
 
     def plan(self, found: reader.Release, content: bytes, source: str, deltas: bool, timeout: int) -> typing.List[Step]:
@@ -167,7 +183,7 @@ class Site:
             wanted[payload["ref"]] = commit
         for ref in sorted(name for name, target in wanted.items() if self.ref(name) != target):
             steps.append((f"let branch {ref} be {commit[:12]}", functools.partial(self._set, ref, commit)))
-        return [*steps, ("write the summary", self._summarize)] if steps else []
+        return [*steps, ("write the summary", self._summarize)] if steps or not self._is_summed_up() else []
 
     def plan_channel(self, found: channels.Found, coming: typing.Iterable[str]) -> typing.List[Step]:
         """Return what is left to do until a channel is there.
@@ -189,7 +205,7 @@ class Site:
 
     def plan_retention(
         self,
-        coming: typing.Iterable[retention.Release],
+        coming: typing.Sequence[retention.Release],
         pointing: typing.Iterable[channel.Pointer],
         keep: int,
     ) -> typing.List[Step]:
@@ -206,18 +222,23 @@ class Site:
             **{channel.file_name(one.name, one.channel): one for one in pointing},
         }
         stay = retention.kept(all_of_them.values(), [one.release for one in meant.values()], keep)
-        going = sorted(set(present) - stay)
-        commits = {_commit(all_of_them[one]) for one in stay}
-        steps: typing.List[Step] = [(f"remove {one}", functools.partial(self._remove, one)) for one in going]
-        gone = sorted({_commit(present[one]) for one in going} - commits - {""})
-        for commit in gone:
+        steps: typing.List[Step] = []
+        if not keep:
+            return steps
+        for entry in sorted(set(present) - stay):
+            steps.append((f"remove {entry}", functools.partial(self._remove, entry)))
+        # What a run that was killed has left belongs to no release any more, so it is looked at what is there.
+        needed = [all_of_them[one] for one in stay] + [*coming]
+        commits = {_commit(one) for one in needed}
+        ours = {commit for name, commit in self._refs().items() if name == _REF.format(commit)}
+        for commit in sorted(ours - commits):
             steps.append((f"forget commit {commit[:12]}", functools.partial(self._forget, commit)))
-        if gone:
+        if ours - commits or not self._is_summed_up():
             steps += [("remove what no release needs", self._prune), ("write the summary", self._summarize)]
-        named = {name for one in stay for name in _image_names(all_of_them[one])}
-        for name in sorted({name for one in going for name in _image_names(present[one])} - named):
-            path = os.path.join(self.place, images.DIRECTORY, name)
-            if os.path.lexists(path):
+        named = {name for one in needed for name in _image_names(one)}
+        for name in self._images():
+            if name not in named and not name.startswith("."):
+                path = os.path.join(self.place, images.DIRECTORY, name)
                 steps.append((f"remove {images.DIRECTORY}/{name}", functools.partial(os.unlink, path)))
         return steps
 

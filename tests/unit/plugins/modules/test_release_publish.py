@@ -123,50 +123,93 @@ class Killed(BaseException):
     pass
 
 
+def dying(done):
+    """What carries out some of the steps of a run, and no more."""
+    count, whole = [done], release_publish.carry_out
+
+    def cut(steps):
+        return [(sentence, functools.partial(step_or_die, step)) for sentence, step in steps]
+
+    def step_or_die(step):
+        if not count[0]:
+            raise Killed
+        count[0] -= 1
+        step()
+
+    class Dying(published.Site):
+        def plan(self, *arguments):
+            return cut(super().plan(*arguments))
+
+        def plan_channel(self, *arguments):
+            return cut(super().plan_channel(*arguments))
+
+        def plan_retention(self, *arguments):
+            return cut(super().plan_retention(*arguments))
+
+    def some(params, place, check_mode, now):
+        whole(params, Dying(place.place), check_mode, now)
+        raise Killed
+
+    return some
+
+
 def test_a_run_that_is_killed_shows_nothing_that_is_not_whole_and_is_gone_on_with(team, monkeypatch):
     team.release("13.1")
     team.put()
     team.release("13.2")
     team.point(location="debian-13-13.2/release.yml", path=team.path)
     number = len(team.put(check_mode=True, channels=[team.path]))
-    whole = release_publish.carry_out
-
-    def some(done, params, place, check_mode, now):
-        class Dying(published.Site):
-            def plan(self, *arguments):
-                return cut(super().plan(*arguments))
-
-            def plan_channel(self, *arguments):
-                return cut(super().plan_channel(*arguments))
-
-        count = [done]
-
-        def cut(steps):
-            return [(sentence, functools.partial(step_or_die, step)) for sentence, step in steps]
-
-        def step_or_die(step):
-            if not count[0]:
-                raise Killed
-            count[0] -= 1
-            step()
-
-        return whole(params, Dying(place.place), check_mode, now)
-
     for done in range(number):
-        monkeypatch.setattr(release_publish, "carry_out", functools.partial(some, done))
         (team.public_directory / ".osmigrate-new-x").mkdir(exist_ok=True)
-        with pytest.raises(Killed):
+        with monkeypatch.context() as patched, pytest.raises(Killed):
+            patched.setattr(release_publish, "carry_out", dying(done))
             team.put(channels=[team.path])
-            raise Killed
         for name in team.shown():
             if name.endswith(".channel"):
                 assert "debian-13-13.2" in team.shown()
             elif name == "debian-13-13.2":
                 assert team.has("13.2")
-        monkeypatch.setattr(release_publish, "carry_out", whole)
     assert team.put(channels=[team.path]) or team.put(channels=[team.path]) == []
     assert team.shown() == ["debian-13-13.1", "debian-13-13.2", "debian-13.stable.channel"]
     assert not list(team.public_directory.glob(".osmigrate-new-*"))
+
+
+def all_of(team):
+    """Names of all files of what is published, and what its summary says of branches."""
+    repository = team.public_directory / "repo"
+    said = ostree("summary", f"--repo={repository}", "--view")
+    names = {str(path.relative_to(team.public_directory)) for path in team.public_directory.rglob("*")}
+    return names, [line for line in said.splitlines() if line.startswith("*")]
+
+
+def test_what_a_killed_run_has_begun_is_ended_wherever_that_was(team, monkeypatch):
+    for version, block in (("13.1", 0), ("13.2", 1)):
+        team.release(version, image=BLOCKS[block])
+        team.put()
+    team.release("13.3", image=BLOCKS[2])
+    shutil.copytree(team.public_directory, team.directory / "before", symlinks=True)
+    steps = team.put(keep=1)
+    whole = all_of(team)
+    assert "remove slots/i13.1.gz" in steps and not team.has("13.1") and len(whole[1]) == 2
+    for done in range(len(steps) + 1):
+        shutil.rmtree(team.public_directory)
+        shutil.copytree(team.directory / "before", team.public_directory, symlinks=True)
+        with monkeypatch.context() as patched, pytest.raises(Killed):
+            patched.setattr(release_publish, "carry_out", dying(done))
+            team.put(keep=1, verify=False)
+        team.put(keep=1, verify=False)
+        assert all_of(team) == whole, steps[:done]
+    assert team.put(keep=1) == []
+
+
+def test_what_is_published_stays_even_if_it_is_older_than_all_that_are_kept(team):
+    older = team.release("13.1")
+    team.release("13.2")
+    team.put()
+    team.put(older, keep=1)
+    assert team.has("13.1") and "debian-13-13.1" in team.shown()
+    team.put(keep=1)
+    assert not team.has("13.1") and "debian-13-13.1" not in team.shown()
 
 
 def test_another_release_under_a_published_id_is_refused(team):
