@@ -14,6 +14,8 @@ description:
   - A channel that says the same already keeps its number and its time, and gets the signature of the key if that is
     missing. So several people can sign it one after the other. With O(renew), or with another release, it gets the next
     number, and only the new signature.
+  - With O(renew) and O(private_key), one that others have made anew already is signed, and no other one is made. It
+    counts as that as long as the key has not signed it and it is good for at least half of O(expires_in).
 author:
   - osmigrate.fleet contributors (@osmigrate)
 extends_documentation_fragment:
@@ -27,7 +29,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - With O(renew) each run makes a new one.
+      - With O(renew) each run of a key makes a new one.
   platform:
     support: full
     platforms: posix
@@ -137,13 +139,14 @@ TIMEOUT = 30
 
 
 def wanted(
-    params: typing.Dict[str, typing.Any], now: float, before: typing.Optional[channel.Pointer]
+    params: typing.Dict[str, typing.Any], now: float, before: typing.Optional[channel.Pointer], is_others: bool
 ) -> channel.Pointer:
     """Return the channel.Pointer that the parameters ask for: the one before, where that says the same.
 
     :param params: dict, the module's parameters.
     :param now: seconds of the epoch.
     :param before: channel.Pointer or None.
+    :param is_others: whether others have signed the one before, and the key has not.
     """
     name, word = channel.names_of(params["path"])
     found = reader.unsigned(reader.read_manifest(params["manifest"], TIMEOUT), reader.name_of(params["manifest"]))
@@ -172,14 +175,28 @@ def wanted(
         params["floor"],
         tuple(sorted(revoked.read(params["blocked"]))),
     )
-    if before and not params["renew"] and before.says() == pointer.says():
-        pointer = before
+    if before and before.says() == pointer.says():
+        is_new = is_others and not params["created"] and schema.time_of(before.expires) - now >= seconds / 2
+        pointer = before if is_new or not params["renew"] else pointer
     # Read as those who use it will read it.
     title = channels.name_of(params["path"])
     channel.read_payload(channel.payload_of(pointer), params["path"], title)
     channel.examine(pointer, title, now)
     channel.see_that_it_is_meant(pointer, title, found.release, found.digest, [])
     return pointer
+
+
+def waits_for_the_key(params: typing.Dict[str, typing.Any], present: typing.Optional[envelope.Envelope]) -> bool:
+    """Whether others have signed what is there, and the key of a file has not.
+
+    :param params: dict, the module's parameters.
+    :param present: what is there.
+    """
+    if not present or not params["private_key"]:
+        return False
+    data = envelope.signed_bytes(present.payload, channel.TYPE)
+    key, _make = signing.signer(params, data)
+    return key is not None and not any(reader.matches(key, raw, data) for _keyid, raw in present.signatures)
 
 
 def point(params: typing.Dict[str, typing.Any], check_mode: bool, now: float) -> typing.Dict[str, typing.Any]:
@@ -192,7 +209,7 @@ def point(params: typing.Dict[str, typing.Any], check_mode: bool, now: float) ->
     path = params["path"]
     present = channels.read_signed(path, TIMEOUT)
     before = channel.read_payload(present.payload, path, channels.name_of(path)) if present else None
-    pointer = wanted(params, now, before)
+    pointer = wanted(params, now, before, waits_for_the_key(params, present))
     payload = channel.payload_of(pointer)
     data = envelope.signed_bytes(payload, channel.TYPE)
     key, make = signing.signer(params, data)

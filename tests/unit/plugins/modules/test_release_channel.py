@@ -165,6 +165,23 @@ def test_several_people_sign_one_channel(channels):
     assert len(channels.point(now=NOW + DAY, blocked=["debian-13-13.0"])["signed_by"]) == 1
 
 
+def test_several_people_renew_one_channel(channels):
+    channels.new_key("second")
+    second = {"private_key": str(channels.directory / "second.pem")}
+    keys = {"trusted_keys": [channels.public, channels.public_half("second")], "signatures_required": 2}
+    channels.point()
+    for number, day in ((2, 20), (3, 40)):
+        channels.point(renew=True, now=NOW + day * DAY)
+        found = channels.point(renew=True, now=NOW + (day + 1) * DAY, **second)
+        assert (found["channel"]["serial"], len(found["signed_by"]), len(found["actions"])) == (number, 2, 1)
+        assert "Release manifest" in channels.refusal(now=NOW + (day + 2) * DAY, **keys)  # it has one signature itself
+    late = channels.point(renew=True, now=NOW + 41 * DAY)
+    assert (late["channel"]["serial"], len(late["signed_by"])) == (4, 1)
+    found = channels.point(renew=True, now=NOW + 57 * DAY, **second)
+    assert found["channel"]["serial"] == 5, "what soon expires is not renewed by one more signature"
+    assert channels.point(renew=True, now=NOW + 58 * DAY, blocked=["debian-13-13.0"])["channel"]["serial"] == 6
+
+
 @pytest.mark.parametrize(
     ("required", "blocked", "refused"),
     [
