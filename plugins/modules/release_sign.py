@@ -32,9 +32,14 @@ requirements:
   - cryptography
 options:
   manifest:
-    description: Path of the manifest. The signature is written to the same path with C(.sig) appended.
+    description:
+      - Path of the manifest. The signature is written to the same path with C(.sig) appended.
+      - Required unless O(key_only=true).
     type: path
-    required: true
+  key_only:
+    description: Only see that O(private_key) can sign, which is better known before a release is built; sign nothing.
+    type: bool
+    default: false
   policy:
     description:
       - Path of a policy file that says which changes need an approval. With it, a release that was not reviewed, or
@@ -72,31 +77,31 @@ actions:
   sample: ["sign debian-13-13.1 with key 0e5064e75e316f21"]
 signature_path:
   description: Path of the signature.
-  returned: success
+  returned: unless O(key_only=true)
   type: str
   sample: build/debian-13-13.1/release.yml.sig
 envelope:
   description: The content of the file of signatures.
-  returned: success
+  returned: unless O(key_only=true)
   type: str
 to_be_signed:
   description: Base64 of the bytes that are signed.
-  returned: success
+  returned: unless O(key_only=true)
   type: str
 digest:
   description: SHA-256 digest of the manifest's file, for C(osmigrate_release_digest).
-  returned: success
+  returned: unless O(key_only=true)
   type: str
 signed_by:
   description: SHA-256 fingerprints of the keys whose signatures are in the file, as it says itself.
-  returned: success
+  returned: unless O(key_only=true)
   type: list
   elements: str
 needs:
   description:
     - What of O(report) needs an approval by O(policy), and who has given it; empty without them. Each one is as
       RV(osmigrate.fleet.release_approve#module:needs) has it.
-  returned: success
+  returned: unless O(key_only=true)
   type: list
   elements: dict
 public_key:
@@ -163,6 +168,20 @@ def see_that_it_was_reviewed(params: dict, read: typing.Any) -> typing.Any:
     return reviewed.describe()
 
 
+def look(params: dict) -> typing.Any:
+    """See that a key can sign: the module's result for that alone.
+
+    :param params: dict, the module's parameters.
+    :raises FleetError: it cannot, or there is none.
+    """
+    if not params["private_key"]:
+        raise FleetError(
+            "key_only was given without a private_key", "Nothing was signed", "Give the key that is to be looked at"
+        )
+    key, _make = signing.signer(params, b"")
+    return {"changed": False, "actions": [], "public_key": key.pem if key else ""}
+
+
 def sign(params: dict, check_mode: bool) -> typing.Any:
     """Sign the manifest unless it is signed: the module's result.
 
@@ -200,7 +219,8 @@ def sign(params: dict, check_mode: bool) -> typing.Any:
 def main() -> None:
     module = FleetModule(
         argument_spec={
-            "manifest": {"type": "path", "required": True},
+            "manifest": {"type": "path"},
+            "key_only": {"type": "bool", "default": False},
             "policy": {"type": "path"},
             "report": {"type": "path"},
             "previous": {"type": "str"},
@@ -208,12 +228,13 @@ def main() -> None:
         },
         mutually_exclusive=signing.EXCLUSIVE,
         required_together=signing.TOGETHER,
+        required_if=[("key_only", False, ["manifest"])],
         supports_check_mode=True,
     )
     need_libraries(module, reader.MISSING)
     with failing(module):
         see_that_the_review_is_whole(module.params)
-        result = sign(module.params, module.check_mode)
+        result = look(module.params) if module.params["key_only"] else sign(module.params, module.check_mode)
     module.exit_json(**result)
 
 

@@ -595,6 +595,16 @@ def test_sign_with_a_key_that_is_none_fail(publisher, tmp_path):
     assert "/nonexistent does not exist. " in sign_refusal(publisher, private_key="/nonexistent")
 
 
+def test_a_key_is_looked_at_before_there_is_anything_to_sign(publisher):
+    others = {"passphrase": None, "signature": None, "public_key": None}
+    found = release_sign.look({"private_key": publisher.key, **others})
+    assert found == {"changed": False, "actions": [], "public_key": publisher.sign()["public_key"]}
+    with pytest.raises(FleetError, match="is not a PEM private key"):
+        release_sign.look({"private_key": publisher.public, **others})
+    with pytest.raises(FleetError, match="key_only was given without a private_key"):
+        release_sign.look({"private_key": None, **others})
+
+
 def test_sign_what_is_not_valid_fail(publisher):
     publisher.publish(TEXT.replace('"13.1"', "13.1"))
     assert "version: must be text, not a decimal number; put it in quotes" in sign_refusal(publisher)
