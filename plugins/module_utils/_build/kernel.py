@@ -14,11 +14,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe impo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import Log
 
 MODULES = "usr/lib/modules"
-KERNEL, INITRAMFS = "vmlinuz", "initramfs.img"
+KERNEL, INITRAMFS, CONFIG = "vmlinuz", "initramfs.img", "config"
 
 
 def make(document: Document, tree: str, time: int, log: Log) -> None:
-    """Bring the one kernel to its modules, and make its initramfs beside it.
+    """Bring the one kernel and how it was built to its modules, and make its initramfs beside them.
 
     :raises FleetError: there is no kernel, or there are several.
     """
@@ -40,6 +40,10 @@ def make(document: Document, tree: str, time: int, log: Log) -> None:
         log.inside(tree, ["mkinitramfs", *wanted.get(schema.ARGUMENTS, []), "-o", image, version], "mkinitramfs", time)
     else:
         _take_along(tree, version)
+    # What makes an initramfs reads it in /boot.
+    config = os.path.join(tree, "boot", f"config-{version}")
+    if os.path.isfile(config):
+        os.replace(config, os.path.join(modules, CONFIG))
     if not os.path.isfile(os.path.join(modules, INITRAMFS)):
         raise log.failed(f"kernel {version} has no initramfs", "Set kernel.initramfs to the program that makes it")
 

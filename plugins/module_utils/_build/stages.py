@@ -16,7 +16,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe impo
 # Anew with each change of what the stages do.
 VERSION = 1
 # And of what one of them does, so that those before it are kept.
-REVISIONS = {schema.TIDY: 2}
+REVISIONS = {schema.KERNEL: 2, schema.TIDY: 2}
 KEYS = {
     schema.BASE: ("base",),
     schema.PACKAGES: (),

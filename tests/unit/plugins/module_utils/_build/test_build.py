@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small release is built from a recipe: what gets into it, what a second run does, and what stops it."""
 
+import functools
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, locking, ostree, payload, recipe, tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import difference, release
 
 from tests.unit.plugins.module_utils._build import building
 from tests.unit.plugins.module_utils._build.building import KERNEL, RECIPE, build, prepare, publish
@@ -119,6 +121,20 @@ def test_what_gets_into_a_release(tmp_path):
     assert "/root -> var/roothome" in found
     assert not [name for name in found if "nethack" in name or "README" in name or "ssh_host" in name]
     assert not [name for name in found if name.startswith(("/etc", "/var/"))]
+
+
+def test_options_of_a_kernel_reach_the_review(tmp_path):
+    path, work, public = prepare(tmp_path), tmp_path / "work", tmp_path / "public"
+    config = tmp_path / "root/boot" / f"config-{KERNEL}"
+    config.parent.mkdir()
+    commits = []
+    for version, text in (("13.1", "CONFIG_A=y\n"), ("13.2", "CONFIG_A=m\n")):
+        config.write_text(text)
+        commits.append(publish(path, work, version, public).commit)
+    opened = functools.partial(release.opened, repository=f"{public}/repo", work=str(work))
+    with opened(commits[0]) as old, opened(commits[1]) as new:
+        (told,) = difference.of(old, new)["kernel_options"]
+    assert told == {"option": "A", "change": "changed", "before": "y", "after": "m"}
 
 
 def test_directories_of_var_stay_and_what_they_hold_goes(tmp_path):
