@@ -10,7 +10,7 @@ import shlex
 import shutil
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, oci, recipe, schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import kept, lock, oci, recipe, schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Document
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import Log
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
@@ -90,7 +90,12 @@ def files(document: Document, tree: str, log: Log) -> None:
         for name in ("passwd", "group")
     )
     for one in document.get("files", []):
-        path = root.place(one["path"])
+        where = root.resolve(one["path"], last=False)
+        path, why = root.outside(where), kept.lost(where, "directory" in one)
+        if why:
+            raise log.failed(
+                f"{one['at']}: {one['path']} leads to {where}, which is in no release: {why}", kept.NEXT_STEP
+            )
         try:
             os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
             _put(one, path, log)

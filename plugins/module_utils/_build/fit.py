@@ -7,9 +7,12 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import os
 import stat
+import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import kept
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import Log
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import writable
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import some, writable
 
 _TODO = "Rename it, or put it under remove"
 
@@ -29,6 +32,29 @@ def see_its_places(tree: str, log: Log) -> None:
             "the tree has a /usr/etc of its own, where /etc of a release lies",
             "Let a script after base move to /etc what it holds",
         )
+
+
+def see_what_is_lost(tree: str, log: Log) -> None:
+    """Refuse a tree in which packages or scripts have left files where a release has none.
+
+    :raises FleetError: names the first of them.
+    """
+    found = sorted(set(_lost(Tree(tree))))
+    if found:
+        raise log.failed(
+            f"{some([writable(name) for name in found], 5)} would be in no release: what lies below "
+            f"{', '.join(kept.MEANT)} is a node's own",
+            "Let a script move it below /usr, or name it under remove",
+        )
+
+
+def _lost(root: Tree) -> typing.Iterator[str]:
+    for place in kept.MEANT:
+        for name, status in root.walk(root.resolve(place)):
+            # A link to what is lost, too, says nothing of its own: Debian has such a one.
+            is_lost = stat.S_ISLNK(status.st_mode) and kept.lost(root.resolve(name))
+            if not stat.S_ISDIR(status.st_mode) and not is_lost:
+                yield name
 
 
 def see_its_names(tree: str, log: Log) -> None:

@@ -11,23 +11,10 @@ import stat
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _osrelease
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import oci
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import kept, oci
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import Log
-from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
-# Where an OSTree root keeps what is not the image's.
-LINKS = {
-    "home": "var/home",
-    "root": "var/roothome",
-    "srv": "var/srv",
-    "opt": "var/opt",
-    "mnt": "var/mnt",
-    "media": "var/media",
-    "usr/local": "../var/usrlocal",
-    "ostree": SYSROOT.lstrip("/") + "/ostree",
-}
-_EMPTY = ("var", "boot", "run", "dev", "proc", "sys", "tmp", SYSROOT.lstrip("/"))
 _DPKG, _DPKG_BEFORE = "usr/lib/sysimage/dpkg", "var/lib/dpkg"
 _TMPFILES = "usr/lib/tmpfiles.d/osmigrate-var.conf"
 _VAR = (
@@ -53,11 +40,11 @@ def make(path: str, name: str, version: str) -> None:
     lines += _directories_of_var(path)
     os.makedirs(os.path.join(path, os.path.dirname(_TMPFILES)), exist_ok=True)
     _write(os.path.join(path, _TMPFILES), "".join(line + "\n" for line in lines))
-    for place in _EMPTY:
+    for place in kept.EMPTY:
         oci.remove(os.path.join(path, place))
         os.mkdir(os.path.join(path, place), 0o755)
         os.chmod(os.path.join(path, place), 0o1777 if place == "tmp" else 0o755)
-    for link, goal in LINKS.items():
+    for link, goal in kept.LINKS.items():
         oci.remove(os.path.join(path, link))
         os.symlink(goal, os.path.join(path, link))
     oci.remove(os.path.join(path, "usr/etc"))
@@ -96,9 +83,8 @@ def _say_version(path: str, name: str, version: str) -> None:
 def _directories_of_var(path: str) -> typing.List[str]:
     """Say which directories of /var, which OSTree leaves empty, have to be there."""
     lines = []
-    for name, status in Tree(path).walk("/var"):
-        # A name with a blank or a percent sign would be another one to systemd-tmpfiles.
-        if name != "/var" and stat.S_ISDIR(status.st_mode) and not set(name) & set(' %\t\n"\\'):
+    for name, status in Tree(path).walk(kept.VAR):
+        if name != kept.VAR and stat.S_ISDIR(status.st_mode) and kept.can_be_said(name):
             mode = stat.S_IMODE(status.st_mode)
             lines.append(f"d {name} {mode:04o} {status.st_uid} {status.st_gid}")
     return sorted(set(lines) - set(_VAR))

@@ -88,6 +88,7 @@ def publish(
             release["payloads"].update(present)
             return _show(release, repository, wanted)
         fit.see_its_places(tree, log)
+        fit.see_what_is_lost(tree, log)
         log.run(["cp", "--archive", "--reflink=auto", tree, copy], "copying the tree", locked.time)
         layout.make(copy, name, wanted.version)
         fit.see_its_names(copy, log)

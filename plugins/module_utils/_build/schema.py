@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import re
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import kept
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import checks, schema
 
 SCHEMA = 1
@@ -107,6 +108,19 @@ def place(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any
         if leads_out or not value.isprintable():
             problems.append(f"{path}: {checks.shown(value)} is not a path from the root of the tree on")
     return value
+
+
+def stays(check: checks.Check) -> checks.Check:
+    """A mapping whose path is one that a release keeps."""
+
+    def both(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
+        wanted = value.get("path") if isinstance(value, dict) else ""
+        why = kept.lost(wanted, "directory" in value) if isinstance(wanted, str) else ""
+        if isinstance(wanted, str) and why:
+            problems.append(f"{path}.path: {checks.shown(wanted)} would be in no release: {why}")
+        return check(value, path, problems)
+
+    return both
 
 
 def pattern(value: typing.Any, path: str, problems: checks.Problems) -> typing.Any:
@@ -236,7 +250,7 @@ _file = checks.mapping(
     },
 )
 _file = just_one(
-    goes_with(goes_with(_file, "sha256", "source"), "mode", "content", "source", "directory"),
+    stays(goes_with(goes_with(_file, "sha256", "source"), "mode", "content", "source", "directory")),
     "content",
     "source",
     "link",

@@ -9,18 +9,11 @@ import os
 import stat
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import oci, schema, settle
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import kept, oci, schema, settle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Document
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import Log
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
-# Of one machine, or of the day on which it was built.
-_OWN = """
-/etc/ssh/ssh_host_* /etc/hostname /etc/resolv.conf /etc/fstab /etc/machine-id /etc/passwd- /etc/shadow- /etc/group-
-/etc/gshadow- /etc/subuid- /etc/subgid- /etc/.pwd.lock /.dockerenv /initrd.img* /vmlinuz* /var/lib/dbus/machine-id
-/var/lib/dpkg/*-old /var/lib/dpkg/lock* /var/lib/dpkg/triggers/Lock /var/lib/systemd/random-seed
-/var/lib/systemd/credential.secret /var/tmp/* /tmp/* /run/*
-"""
 # Their directories are those of services, which may not make them anew.
 _EMPTIED = ("/var/log", "/var/cache", "/var/lib/apt/lists")
 _SECRET_PLACES = ("/etc", "/root", "/home", "/opt", "/srv", "/var", "/usr/local")
@@ -42,7 +35,7 @@ def make(document: Document, tree: str, time: int, log: Log) -> None:
         # Python of this version is not compiled, and that is no mistake.
         compiler = "python3 -m compileall -q -f --invalidation-mode=unchecked-hash /usr/lib || :"
         log.inside(tree, ["sh", "-c", compiler], "compiling Python", time, PYTHONHASHSEED="0")
-    for pattern in _OWN.split():
+    for pattern in kept.OWN:
         _remove(root, pattern)
     for place in _EMPTIED:
         for name, status in list(root.walk(place)):

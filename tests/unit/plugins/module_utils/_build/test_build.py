@@ -91,6 +91,19 @@ STOPS = {
         "scripts:\n- {after: files, inside: false, text: 'mknod $TREE/usr/null c 1 3'}",
         "Stage ostree: /usr/null is neither file, directory nor link, so OSTree cannot hold it",
     ),
+    "files of a package where a release has none": (
+        "scripts:\n- {after: packages, inside: false, text: 'mkdir -p $TREE/opt/agent; touch $TREE/opt/agent/run'}",
+        "Stage ostree: /opt/agent/run would be in no release: what lies below /opt, /usr/local, /srv, /home is",
+    ),
+    "a link to a program where a release has none": (
+        "scripts:\n- {after: packages, inside: false, text: 'mkdir $TREE/opt; ln -s ../usr/x $TREE/opt/x'}",
+        "Stage ostree: /opt/x would be in no release",
+    ),
+    "a path that leads where a release has none": (
+        "scripts:\n- {before: files, inside: false, text: 'ln -s ../../var/lib/a $TREE/usr/lib/a'}\n"
+        "files: [{path: /usr/lib/a/b, content: a}]",
+        "Stage files: mine.yml line 14: /usr/lib/a/b leads to /var/lib/a/b, which is in no release",
+    ),
     "a line break in a name": (
         "scripts:\n- {after: files, inside: false, text: \"IFS=; touch $TREE/usr/$(printf 'a\\\\nb')\"}",
         "Stage ostree: the name of file /usr/a b has a line break in it",
@@ -254,6 +267,15 @@ def test_hard_links_stay_through_all_stages(tmp_path):
     assert os.stat(os.path.join(built, "usr/share/twin")).st_nlink == 2
 
 
+def test_what_debian_has_where_a_release_has_nothing_is_no_loss(tmp_path):
+    path = prepare(tmp_path)
+    for name in ("opt", "usr/local/share/man", "root"):
+        (tmp_path / "root" / name).mkdir(parents=True)
+    (tmp_path / "root/usr/local/man").symlink_to("share/man")
+    (tmp_path / "root/root/.bashrc").touch()
+    publish(path, tmp_path / "work", "13.1", tmp_path / "public")
+
+
 def test_a_link_in_the_tree_does_not_lead_out_of_it(tmp_path):
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -262,8 +284,10 @@ def test_a_link_in_the_tree_does_not_lead_out_of_it(tmp_path):
     (tmp_path / "root" / "usr" / "games" / "nethack").unlink()
     (tmp_path / "root" / "usr" / "games").rmdir()
     (tmp_path / "root" / "usr" / "games").symlink_to(outside)
-    (tmp_path / "root" / "usr" / "bin").symlink_to(outside)
     build(path, tmp_path / "work")
+    (tmp_path / "root" / "usr" / "bin").symlink_to(outside)
+    with pytest.raises(FleetError, match=f"/usr/bin/agent leads to {outside}/agent, which is in no release"):
+        build(path, tmp_path / "work")
     assert sorted(one.name for one in outside.iterdir()) == ["keep"]
 
 

@@ -35,6 +35,19 @@ WRONG = [
         "line 7: files[0].mode: must be text, not a number; put it",
     ),
     ("files:\n- {path: /../etc/motd, content: a}", 'line 7: files[0].path: "/../etc/motd" is not a path from the root'),
+    (
+        "files:\n- {path: /opt/cni/bin/bridge, content: a}",
+        'line 7: files[0].path: "/opt/cni/bin/bridge" would be in no release: what lies below /opt is a node\'s own',
+    ),
+    ("files:\n- {path: //usr/./local/bin/x, link: a}", "would be in no release: what lies below /usr/local is"),
+    ("files:\n- {path: /opt/cni, directory: true}", "would be in no release: what lies below /opt is"),
+    ("files:\n- {path: /var/a%b, directory: true}", "would be in no release: what lies below /var is"),
+    ("files:\n- {path: /tmp/a, source: a}", "would be in no release: /tmp/a is of one machine"),
+    ("files:\n- {path: /etc/fstab, content: a}", "would be in no release: /etc/fstab is of one machine"),
+    *(
+        (f"files:\n- {{path: {place}/a, content: a}}", f"would be in no release: what lies below {place} is")
+        for place in ("/var", "/root", "/home", "/srv", "/mnt", "/media", "/boot", "/dev", "/proc", "/sys")
+    ),
     ("files:\n- content: a", "line 7: files[0].path: is missing"),
     ("users:\n- {name: Bob, uid: 1}", 'line 7: users[0].name: "Bob" is not a name of a user or group'),
     ("units: {enable: [kubelet]}", 'line 6: units.enable[0]: "kubelet" is not a unit with its ending'),
