@@ -35,6 +35,15 @@ def make(document: Document, tree: str, time: int, log: Log) -> None:
         # Python of this version is not compiled, and that is no mistake.
         compiler = "python3 -m compileall -q -f --invalidation-mode=unchecked-hash /usr/lib || :"
         log.inside(tree, ["sh", "-c", compiler], "compiling Python", time, PYTHONHASHSEED="0")
+    finish(document, tree, log)
+
+
+def finish(document: Document, tree: str, log: Log) -> None:
+    """Take away what is of one machine, and see that no secret stays: after all that may have left them there.
+
+    :raises FleetError: names the file that holds one.
+    """
+    root = Tree(tree)
     for pattern in kept.OWN:
         _remove(root, pattern)
     for place in _EMPTIED:

@@ -140,6 +140,8 @@ def _make(name: str, document: Document, tree: str, locked: lock.Lock, directory
     else:
         tidy.make(document, tree, locked.time, log)
     _scripts("after", name, document, tree, locked.time, log)
+    if name == schema.TIDY and stages.scripts_at(document, "after", name):
+        tidy.finish(document, tree, log)
 
 
 def _scripts(when: str, stage: str, document: Document, tree: str, at: int, log: Log) -> None:

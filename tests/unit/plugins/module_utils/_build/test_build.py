@@ -66,6 +66,10 @@ STOPS = {
         "scripts:\n- {after: files, inside: false, text: 'echo $OSM_TEST >$TREE/etc/token', secrets: [OSM_TEST]}",
         "Stage tidy: /etc/token holds a secret that a script was given",
     ),
+    "a secret that the last script leaves": (
+        "scripts:\n- {after: tidy, inside: false, text: 'echo $OSM_TEST >$TREE/etc/token', secrets: [OSM_TEST]}",
+        "Stage tidy: /etc/token holds a secret that a script was given",
+    ),
     "a base that is none": ("remove: []", "Stage base: the base has no usr, so it is no root file system"),
     "a file where files are": (
         "files:\n- {path: /etc, content: a}",
@@ -153,6 +157,14 @@ def test_options_of_a_kernel_reach_the_review(tmp_path):
 def test_directories_of_var_stay_and_what_they_hold_goes(tmp_path):
     built = Path(build(prepare(tmp_path), tmp_path / "work").path)
     assert sorted(str(one.relative_to(built)) for one in built.glob("var/log/**/*")) == ["var/log/journal"]
+
+
+def test_what_the_last_script_leaves_of_one_machine_goes_too(tmp_path):
+    text = "echo a >$TREE/etc/machine-id; touch $TREE/etc/hostname $TREE/var/log/again $TREE/etc/mine"
+    path = prepare(tmp_path, RECIPE + f"scripts:\n- {{after: tidy, inside: false, text: '{text}'}}\n")
+    built = Path(build(path, tmp_path / "work").path)
+    assert (built / "etc/machine-id").read_text() == ""
+    assert [name for name in ("etc/hostname", "var/log/again", "etc/mine") if (built / name).exists()] == ["etc/mine"]
 
 
 def test_the_manifest_says_what_the_tree_is(tmp_path):
