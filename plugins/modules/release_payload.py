@@ -118,8 +118,8 @@ commit:
   type: str
 previous:
   description:
-    - The commit that the branch had before; if that is the same, the one of the newest release there that is older.
-      Empty if there is none.
+    - The commit of the newest release there that is older, of those that are signed if any is; where there is none,
+      what the branch had before. Empty if there is no other one.
   returned: success, but not in check mode
   type: str
 differs:

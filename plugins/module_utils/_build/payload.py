@@ -255,9 +255,9 @@ def _show(release: typing.Dict[str, typing.Any], repository: str, wanted: Wanted
     payload = release["payloads"]["ostree"]
     text = "---\n" + reader.dump(release)
     there = read_bytes(path)
-    previous = ostree.head(repository, payload["ref"])
-    if previous in ("", payload["commit"]):
-        previous = _before(release, wanted.destination)
+    previous = _before(release, wanted.destination) or ostree.head(repository, payload["ref"])
+    if previous == payload["commit"]:
+        previous = ""
     ostree.show(repository, payload["commit"], payload["ref"], _name(release))
     if there == text.encode("utf-8"):
         return Published(schema.entry_id(release), path, payload["commit"], previous, False)
@@ -272,16 +272,21 @@ def _name(release: typing.Dict[str, typing.Any]) -> str:
 
 
 def _before(release: typing.Dict[str, typing.Any], destination: str) -> str:
-    """Return the commit of the newest release here that is older, "" if there is none: a second run compares, too."""
-    found: typing.Optional[typing.Dict[str, typing.Any]] = None
+    """Return the commit of the newest release here that is older, "" if there is none.
+
+    One that is signed, where there is any: a build that did not boot, or was given up, is no release that nodes have.
+    """
+    found: typing.Dict[bool, typing.Dict[str, typing.Any]] = {}
     for path in sorted(glob.glob(os.path.join(glob.escape(destination), "*", MANIFEST))):
         try:
             one = reader.unsigned(read_bytes(path), reader.name_of(path)).release
         except FleetError:
             continue
         if one["name"] == release["name"] and "ostree" in one["payloads"] and order.is_older(one, release):
-            found = order.newest(found, one)
-    return str(found["payloads"]["ostree"]["commit"]) if found else ""
+            is_signed = os.path.isfile(reader.signature_location(path))
+            found[is_signed] = order.newest(found.get(is_signed), one)
+    newest = found.get(True) or found.get(False)
+    return str(newest["payloads"]["ostree"]["commit"]) if newest else ""
 
 
 def _size(tree: str) -> int:

@@ -360,6 +360,29 @@ def test_a_release_that_is_there_stays(tmp_path):
     assert sorted(listed.stdout.split()) == ["debian/13/x86_64", "releases/debian-13/13.1", "releases/debian-13/13.2"]
 
 
+def test_a_build_that_nobody_signed_is_not_the_release_before(tmp_path):
+    path, work, public = prepare(tmp_path), tmp_path / "work", tmp_path / "public"
+    commits = {}
+    for version in ("13.1", "13.2", "13.3"):
+        path.write_text(RECIPE.replace("hello", version))
+        done = publish(path, work, version, public)
+        commits[version] = done.commit
+        if version == "13.1":
+            Path(done.manifest + ".sig").touch()
+    assert done.previous == commits["13.1"]
+    # As a message says, where the failed one is to be built anew.
+    shutil.rmtree(public / "debian-13-13.2")
+    Path(public / "debian-13-13.1/release.yml.sig").unlink()
+    assert publish(path, work, "13.3", public).previous == commits["13.1"]
+    shutil.rmtree(public / "debian-13-13.1")
+    path.write_text(RECIPE.replace("hello", "13.4"))
+    assert publish(path, work, "13.4", public).previous == commits["13.3"]
+    for one in public.glob("debian-*"):
+        shutil.rmtree(one)
+    # All that is known of a repository that was made by hand.
+    assert publish(path, work, "13.0", public).previous
+
+
 def test_locked_fails_where_the_outcome_differs_and_shows_what(tmp_path):
     text = RECIPE + "scripts:\n- {after: files, inside: false, text: 'date +%N >$TREE/etc/built'}\n"
     path, work, public = prepare(tmp_path, text), tmp_path / "work", tmp_path / "public"
