@@ -10,7 +10,7 @@ import json
 import os
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import contents, lock, schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import apt, contents, lock, schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import AT, Document
 
 # Anew with each change of what the stages do.
@@ -62,6 +62,9 @@ def of(document: Document, locked: lock.Lock) -> typing.List[Stage]:
         own = [_portable(document.get(key)) for key in KEYS[name]]
         options = document.get("packages", {}).get("preseed", []) if name == schema.BASE else []
         scripts = [_portable(one) for one in scripts_at(document, "before", name) + scripts_at(document, "after", name)]
+        # Written down in the tree that mmdebstrap makes.
+        if name == schema.BASE and schema.MMDEBSTRAP in document["base"]:
+            own.append(apt.source_list(document))
         # What mmdebstrap is told to leave out never gets unpacked.
         leave = document.get("leave_out", []) if name in (schema.BASE, schema.PACKAGES) else []
         revision = [REVISIONS[name]] if name in REVISIONS else []

@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import contents, lock, schema, stages
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 from tests.unit.plugins.module_utils._build import building
@@ -48,6 +48,33 @@ def image(directory: Path, layers: list[bytes], images: int = 1) -> None:
 
     manifest = blob(json.dumps({"layers": [blob(one) for one in layers]}).encode())
     (directory / "index.json").write_text(json.dumps({"manifests": [manifest] * images}))
+
+
+def test_all_that_a_copy_would_have_counts(tmp_path):
+    root = tmp_path / "root"
+    (root / "usr").mkdir(parents=True)
+    (root / "usr/a").write_text("a")
+    seen = [contents.digest(str(root))]
+    os.setxattr(root / "usr/a", "user.a", b"1")
+    seen.append(contents.digest(str(root)))
+    os.setxattr(root / "usr/a", "user.a", b"2")
+    seen.append(contents.digest(str(root)))
+    root.chmod(0o700)
+    seen.append(contents.digest(str(root)))
+    assert len(set(seen)) == 4
+    (tmp_path / "link").symlink_to(root)
+    assert contents.digest(str(tmp_path / "link")) == seen[-1]
+
+
+def test_sources_that_the_release_names_are_part_of_its_base():
+    def digests(**source: str) -> "list[str]":
+        sources = [{"uri": "http://deb.debian.org/debian", "suite": "trixie", "components": [], **source}]
+        document = {"base": {"mmdebstrap": "apt"}, "packages": {"sources": sources}}
+        return [one.digest for one in stages.of(document, lock.Lock("", 0, "", []))]
+
+    assert digests()[0] != digests(suite="sid")[0]
+    # Where a key lies on this machine is nothing that a release has.
+    assert digests() == digests(keyring="/nowhere")
 
 
 def test_a_tar_file_keeps_owners_and_modes(tmp_path):
