@@ -176,12 +176,20 @@ def _extended(name: str, by: str, shipped: str) -> str:
 def _make_absolute(document: Document, directory: str) -> None:
     """Let each path of another file begin at the root: it is meant from where its recipe lies."""
 
+    def beside(name: str) -> str:
+        return os.path.normpath(os.path.join(directory, os.path.expanduser(name)))
+
     def absolute(holder: typing.Any, key: str) -> None:
         if isinstance(holder, dict) and key in holder:
-            holder[key] = os.path.normpath(os.path.join(directory, os.path.expanduser(holder[key])))
+            holder[key] = beside(holder[key])
 
+    # Of the words of a command nobody says which are paths.
+    base = document.get("base", {})
+    for index, word in enumerate(base.get(schema.COMMAND, [])):
+        if os.path.isfile(beside(word)):
+            base[schema.COMMAND][index] = beside(word)
     for key in (schema.DIRECTORY, schema.ARCHIVE, schema.OCI):
-        absolute(document.get("base", {}), key)
+        absolute(base, key)
     packages = document.get("packages", {})
     for one in [packages, *packages.get("sources", [])]:
         absolute(one, "keyring")

@@ -102,9 +102,11 @@ def _does(name: str, document: Document, locked: lock.Lock) -> str:
 def _portable(value: typing.Any) -> typing.Any:
     """Return a part of a recipe as it is the same in another directory."""
     if isinstance(value, dict):
-        result = {}
+        result: Document = {}
         for key, one in value.items():
-            if key != AT:
+            if key == schema.COMMAND:
+                result[key] = [_of_path(word) if os.path.isfile(word) else word for word in one]
+            elif key != AT:
                 result[key] = _of_path(one) if key in _PATHS and isinstance(one, str) else _portable(one)
         return result
     if isinstance(value, list):

@@ -144,6 +144,17 @@ def test_a_tar_file_that_is_none_is_named(tmp_path):
         based_on(tmp_path, "archive: root.tar")
 
 
+def test_files_of_a_command_lie_beside_the_recipe_and_count(tmp_path):
+    program, data = tmp_path / "base.sh", tmp_path / "data"
+    program.write_text('#!/bin/sh\nmkdir $TREE/usr; cp "$1" $TREE/usr/a\n')
+    program.chmod(0o755)
+    for text in ("one", "two"):
+        data.write_text(text)
+        assert (based_on(tmp_path, "command: [./base.sh, data]") / "usr/a").read_text() == text
+    program.write_text("#!/bin/sh\nmkdir $TREE/usr; touch $TREE/usr/a\n")
+    assert (based_on(tmp_path, "command: [./base.sh, data]") / "usr/a").read_text() == ""
+
+
 def test_the_same_command_twice_is_run_once(tmp_path):
     count = tmp_path / "count"
     command = f"command: [sh, -c, 'mkdir $TREE/usr && echo x >>{count}']"
