@@ -77,7 +77,9 @@ options:
     default: false
   locked:
     description:
-      - Fail if the same inputs gave another commit or image before, and say which files differ.
+      - Build all stages anew, in a place of their own below O(work_directory), and fail if the same inputs gave another
+        commit or image before, and say which files differ. C(outcomes.json) of the lock has what they gave; where it
+        has nothing of these inputs, RV(unproved) says so.
       - Where diffoscope is installed, C(differs.txt) of O(work_directory) then has what differs in them.
     type: bool
     default: false
@@ -122,6 +124,14 @@ previous:
       what the branch had before. Empty if there is no other one.
   returned: success, but not in check mode
   type: str
+unproved:
+  description:
+    - With O(locked), payloads of which no outcome of the same inputs was known, so that there was nothing to compare
+      them with. What they are now is noted.
+  returned: success, but not in check mode
+  type: list
+  elements: str
+  sample: [ostree]
 differs:
   description: With O(locked), files that differ from what the same inputs gave before.
   returned: failure
@@ -170,7 +180,6 @@ def main() -> None:
         work = params["work_directory"]
         with tree.alone(work) as log:
             locked = locking.ensure(read, directory, False, True, 0, log, False).lock
-            built = tree.build(read.document, locked, directory, work, schema.TIDY, log)
             wanted = payload.Wanted(
                 params["version"],
                 params["destination"],
@@ -183,16 +192,21 @@ def main() -> None:
                 params["locked"],
                 params["slots"],
             )
-            done = payload.publish(read.document, built.path, work, locked, directory, wanted, log)
+            with tree.place(work, params["locked"]) as place:
+                built = tree.build(read.document, locked, directory, place, schema.TIDY, log)
+                done = payload.publish(read.document, built.path, work, locked, directory, wanted, log)
     actions = [f"commit {done.commit[:12]}", f"write {done.manifest}"] if done.changed else []
+    unproved = done.unknown if params["locked"] else []
+    actions += [f"note the outcome of {kind}, of which none was known: nothing is proved yet" for kind in unproved]
     answer(
         module,
-        changed=done.changed,
+        changed=bool(actions),
         actions=actions,
         id=done.id,
         manifest=done.manifest,
         commit=done.commit,
         previous=done.previous,
+        unproved=unproved,
     )
 
 

@@ -60,9 +60,13 @@ def test_the_playbook_builds_compares_and_signs(tmp_path):
     key = ["openssl", "genpkey", "-algorithm", "ed25519", "-out", "release.pem"]
     subprocess.run(key, cwd=tmp_path, check=True, umask=0o077)
     said = ""
-    for version, motd in (("13.1", "hello"), ("13.2", "bye")):
+    for version, motd, more in (
+        ("13.1", "hello", {}),
+        ("13.2", "bye", {}),
+        ("13.2", "bye", {"locked": "true", "destination": "again", "review": ""}),
+    ):
         (tmp_path / "node.yml").write_text(TINY % motd)
-        words = {"recipe": "node.yml", "version": version, "url": "http://images.example", "work": "work"}
+        words = {"recipe": "node.yml", "version": version, "url": "http://images.example", "work": "work", **more}
         words["boot"] = "false"  # There is nothing in this tree that could.
         words["key"] = "release.pem"
         extra = [part for name, value in words.items() for part in ("-e", f"osmigrate_build_{name}={value}")]
@@ -76,8 +80,9 @@ def test_the_playbook_builds_compares_and_signs(tmp_path):
         )
         said = done.stdout + done.stderr
         assert done.returncode == 0, said
-        assert (tmp_path / "public" / f"debian-13-{version}" / "release.yml.sig").is_file()
-    assert "kernel: waits for none" in said
+        public = more.get("destination", "public")
+        assert (tmp_path / public / f"debian-13-{version}" / "release.yml.sig").is_file()
+    assert "kernel: waits for none" in said and "The same inputs gave the same before." in said
     text = (tmp_path / "review" / "debian-13-13.2" / "difference.txt").read_text()
     assert "/etc/motd" in text
     assert (tmp_path / "review" / "debian-13-13.2" / "sbom.cdx.json").is_file()

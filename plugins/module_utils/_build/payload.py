@@ -54,13 +54,15 @@ class Wanted(typing.NamedTuple):
 
 
 class Published(typing.NamedTuple):
-    """id: of the release. manifest: its path. previous: the commit that it is to be compared with, "" for none."""
+    """id: of the release. manifest: its path. previous: the commit that it is to be compared with, "" for none.
+    unknown: kinds of payloads of which no outcome of the same inputs was known."""
 
     id: str
     manifest: str
     commit: str
     previous: str
     changed: bool
+    unknown: typing.List[str]
 
 
 def publish(
@@ -86,7 +88,7 @@ def publish(
         present = _present(release, repository, directory, wanted)
         if present:
             release["payloads"].update(present)
-            return _show(release, repository, wanted)
+            return _show(release, repository, [], wanted)
         fit.see_its_places(tree, log)
         fit.see_what_is_lost(tree, log)
         log.run(["cp", "--archive", "--reflink=auto", tree, copy], "copying the tree", locked.time)
@@ -103,7 +105,7 @@ def publish(
         pinned = {"ostree": payload["commit"]}
         if wanted.slots:
             pinned["slots"] = digest(raw)
-        _compare(repository, directory, pinned, wanted, os.path.join(work, DIFFERS))
+        unknown = _compare(repository, directory, pinned, wanted, os.path.join(work, DIFFERS))
         _refuse_another(schema.entry_id({"name": name, "version": wanted.version}), pinned, wanted)
         if wanted.slots:
             release["payloads"]["slots"] = _pack(raw, tree, version, name, pinned["slots"], wanted)
@@ -111,7 +113,7 @@ def publish(
         shutil.rmtree(copy, ignore_errors=True)
         oci.remove(raw)
     schema.validate(release, f"The manifest of {subject}")
-    return _show(release, repository, wanted)
+    return _show(release, repository, unknown, wanted)
 
 
 def _draft(
@@ -155,21 +157,26 @@ def _draft(
     return release
 
 
-def _compare(repository: str, directory: str, pinned: typing.Dict[str, str], wanted: Wanted, differs: str) -> None:
-    """See that what is built from the same inputs is the same, and note it.
+def _compare(
+    repository: str, directory: str, pinned: typing.Dict[str, str], wanted: Wanted, differs: str
+) -> typing.List[str]:
+    """See that what is built from the same inputs is the same, note it, and return of which kinds nothing was known.
 
     :param pinned: by payload kind.
     :param differs: path of what is written about files that differ.
     """
-    known = lock.outcomes(directory)
+    known, unknown = lock.outcomes(directory), []
     for kind, now in sorted(pinned.items()):
         key = _key(wanted, kind)
+        if key not in known:
+            unknown.append(kind)
         before = known.get(key, now)
         if before != now and wanted.frozen:
             raise _differing(repository, before, now, kind, differs)
         known[key] = now
     if known != lock.outcomes(directory):
         reader.write(os.path.join(directory, lock.OUTCOMES), json.dumps(known, indent=1, sort_keys=True) + "\n")
+    return unknown
 
 
 def _differing(repository: str, before: str, now: str, kind: str, differs: str) -> FleetError:
@@ -249,7 +256,9 @@ def _pack(raw: str, tree: str, version: str, name: str, sha256: str, wanted: Wan
     return slots.payload(slots.Wish(raw, tree, *parts, image.FILESYSTEM, directory, stored, url))
 
 
-def _show(release: typing.Dict[str, typing.Any], repository: str, wanted: Wanted) -> Published:
+def _show(
+    release: typing.Dict[str, typing.Any], repository: str, unknown: typing.List[str], wanted: Wanted
+) -> Published:
     """Let a release be seen: its names in the repository first, its manifest last."""
     path = _manifest(schema.entry_id(release), wanted)
     payload = release["payloads"]["ostree"]
@@ -259,11 +268,11 @@ def _show(release: typing.Dict[str, typing.Any], repository: str, wanted: Wanted
     if previous == payload["commit"]:
         previous = ""
     ostree.show(repository, payload["commit"], payload["ref"], _name(release))
-    if there == text.encode("utf-8"):
-        return Published(schema.entry_id(release), path, payload["commit"], previous, False)
-    make_directory(os.path.dirname(path))
-    reader.write(path, text)
-    return Published(schema.entry_id(release), path, payload["commit"], previous, True)
+    changed = there != text.encode("utf-8")
+    if changed:
+        make_directory(os.path.dirname(path))
+        reader.write(path, text)
+    return Published(schema.entry_id(release), path, payload["commit"], previous, changed, unknown)
 
 
 def _name(release: typing.Dict[str, typing.Any]) -> str:

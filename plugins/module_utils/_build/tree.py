@@ -31,6 +31,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import ne
 KEPT = (schema.BASE, schema.PACKAGES, schema.KERNEL, schema.TIDY)
 _KEPT_SECONDS = 30 * 24 * 3600
 LOG = "build.log"
+# Where a tree is built of which nothing was there before.
+PROOF = "proof"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -64,6 +66,24 @@ def alone(work: str) -> typing.Iterator[Log]:
             raise log.failed(what, f"Make room where it is, and in {work}")
         finally:
             os.umask(before)
+
+
+@contextlib.contextmanager
+def place(work: str, anew: bool) -> typing.Iterator[str]:
+    """Yield where stages are built: in a work directory, or, anew, in an empty one below it, which is not kept.
+
+    What is taken from a build before says nothing about whether another build would give the same.
+    """
+    if not anew:
+        yield work
+        return
+    path = os.path.join(work, PROOF)
+    _clear(path)
+    os.mkdir(path)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def build(document: Document, locked: lock.Lock, directory: str, work: str, last: str, log: Log) -> Built:
@@ -176,5 +196,5 @@ def _forget_old(work: str) -> None:
     for name in os.listdir(work):
         path = os.path.join(work, name)
         is_stage = name.rpartition("-")[0] in schema.STAGES
-        if is_stage and os.stat(path).st_mtime < time.time() - _KEPT_SECONDS:
+        if name == PROOF or (is_stage and os.stat(path).st_mtime < time.time() - _KEPT_SECONDS):
             shutil.rmtree(path, ignore_errors=True)

@@ -91,14 +91,15 @@ def publish(
 ) -> payload.Published:
     """Build a tree and make its payload."""
     read = recipe.read(str(path))
-    built = build(path, work)
     locked = lock(path, work).lock
     inputs = stages.of(read.document, locked)[-1].digest
     wanted = payload.Wanted(
         version, str(public), "http://images.example", 0, [], ostree.Signer("", ""), [], inputs, frozen, slots
     )
-    with tree.alone(str(work)) as log:
-        return payload.publish(read.document, built.path, str(work), locked, recipe.lock_of(read), wanted, log)
+    directory = recipe.lock_of(read)
+    with tree.alone(str(work)) as log, tree.place(str(work), frozen) as place:
+        built = tree.build(read.document, locked, directory, place, schema.TIDY, log)
+        return payload.publish(read.document, built.path, str(work), locked, directory, wanted, log)
 
 
 if __name__ == "__main__":

@@ -334,10 +334,14 @@ def test_what_is_there_of_the_same_inputs_is_not_made_again(tmp_path, monkeypatc
     first = publish(path, work, "13.1", public)
     made, whole = [], ostree.commit
     monkeypatch.setattr(ostree, "commit", lambda *arguments: made.append(1) or whole(*arguments))
-    assert publish(path, work, "13.1", public) == first._replace(changed=False)
+    assert publish(path, work, "13.1", public) == first._replace(changed=False, unknown=[])
     assert not made
-    # To prove the outcome it has to be made.
-    assert publish(path, work, "13.1", public, frozen=True).commit == first.commit
+    # To prove the outcome it has to be made, and so has the tree.
+    asked, whole_tree = [], tree.build
+    monkeypatch.setattr(tree, "build", lambda *given: asked.append(whole_tree(*given)) or asked[-1])
+    proved = publish(path, work, "13.1", public, frozen=True)
+    assert (proved.commit, proved.unknown) == (first.commit, [])
+    assert asked[-1].made == list(recipe.schema.STAGES) and not (work / tree.PROOF).exists()
     assert publish(path, work, "13.1", tmp_path / "elsewhere").commit == first.commit
     assert len(made) == 2
     shutil.rmtree(public / "repo" / "refs" / "heads" / "releases")
@@ -386,8 +390,7 @@ def test_a_build_that_nobody_signed_is_not_the_release_before(tmp_path):
 def test_locked_fails_where_the_outcome_differs_and_shows_what(tmp_path):
     text = RECIPE + "scripts:\n- {after: files, inside: false, text: 'date +%N >$TREE/etc/built'}\n"
     path, work, public = prepare(tmp_path, text), tmp_path / "work", tmp_path / "public"
-    publish(path, work, "13.1", public, frozen=True)
-    shutil.rmtree(work)
+    assert publish(path, work, "13.1", public, frozen=True).unknown == ["ostree"]
     with pytest.raises(FleetError, match="The same recipe and lock gave commit ") as raised:
         publish(path, work, "13.1", public, frozen=True)
     assert "M    /usr/etc/built" in raised.value.result["differs"]
