@@ -12,6 +12,7 @@ description:
   - Applies the manifests of the account, asks the API server for a token of it (TokenRequest), and writes a kubeconfig
     that only its owner can read. The token is in no result.
   - A kubeconfig whose token has more than half of its time left is kept.
+  - A file that has anything else than a kubeconfig of this account on this server is left alone, and the module fails.
   - Needs the rights of an administrator. Runs on the controller.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
@@ -42,7 +43,8 @@ options:
     type: str
     default: osmigrate
   path:
-    description: File that the kubeconfig is written to.
+    description:
+      - File that the kubeconfig is written to. If there is one, it has to be the account's own, or empty.
     type: path
     required: true
   duration:
@@ -98,6 +100,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     access_plan,
+    auth,
+    auth_options,
     client,
     own_object,
     pool_object,
@@ -189,6 +193,36 @@ def written(path: str) -> typing.Any:
         return None
 
 
+def refuse_another(path: str, cluster: client.Cluster, user: str) -> None:
+    """Refuse a file that this account's kubeconfig would take the place of, or that would go with it.
+
+    :raises FleetError: it is for another account or server, or nobody knows what it is. An empty one loses nothing.
+    """
+    found = access_plan.account(written(path))
+    empty = os.path.isfile(path) and not os.stat(path).st_size
+    if empty or not os.path.lexists(path) or found == (cluster.server, user):
+        return
+    has = f"is the kubeconfig of {found[1]} at {found[0]}" if found else "is none that this module has written"
+    raise FleetError(
+        f"{path} {has}, and not of {user} at {cluster.server}",
+        todo="Give another file by osmigrate_access_path (the option path), or move this one",
+    )
+
+
+def refuse_itself(options: auth_options.Auth, cluster: client.Cluster, user: str) -> None:
+    """Refuse to work by the kubeconfig that this account was given: it may not give itself rights.
+
+    :raises FleetError: it is what K8S_AUTH_KUBECONFIG names, say, since the first run said so.
+    """
+    files = [] if options.host and options.api_key else [path for path in auth.paths(options) if os.path.isfile(path)]
+    if len(files) == 1 and access_plan.account(written(files[0])) == (cluster.server, user):
+        raise FleetError(
+            f"{files[0]}, by which {cluster.server} was to be asked, is the account's own kubeconfig",
+            todo="Give one with the rights of an administrator by osmigrate_kubeconfig (the option kubeconfig), or "
+            "unset K8S_AUTH_KUBECONFIG",
+        )
+
+
 def write(path: str, content: dict) -> None:
     """Write a file that only its owner can read, as a whole or not at all."""
     part = f"{path}.{os.getpid()}.part"
@@ -240,8 +274,11 @@ def take_away(
 
 
 def work(module: AnsibleModule, cluster: client.Cluster) -> dict:
-    objects = access_plan.flatten(module.params["manifests"])
-    made = give if module.params["state"] == "present" else take_away
+    options = module.params
+    objects = access_plan.flatten(options["manifests"])
+    refuse_another(options["path"], cluster, options["account"])
+    refuse_itself(auth_options.read_options(options.get), cluster, options["account"])
+    made = give if options["state"] == "present" else take_away
     actions, expires = made(module, cluster, objects)
     done = [action for action in actions if action]
     return {"changed": bool(done), "actions": done, "server": cluster.server, "expires": expires}

@@ -85,6 +85,20 @@ def kubeconfig(server: str, user: str, token: str, cluster: typing.Dict[str, typ
     }
 
 
+def account(written: typing.Any) -> typing.Optional[typing.Tuple[str, str]]:
+    """Return the server and the account that a kubeconfig is for.
+
+    :param written: what the file has, or None.
+    :returns: None if it is none of ours.
+    """
+    try:
+        server, user = written["clusters"][0]["cluster"]["server"], written["users"][0]["name"]
+        made = kubeconfig(server, user, written["users"][0]["user"]["token"], written["clusters"][0]["cluster"])
+        return (server, user) if made == written else None
+    except (IndexError, KeyError, TypeError, ValueError):
+        return None
+
+
 def ends(written: typing.Any, wanted: dict) -> float:
     """Return when the token of a kubeconfig ends, in seconds since the epoch.
 

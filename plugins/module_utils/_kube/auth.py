@@ -96,6 +96,12 @@ def _noting() -> typing.Iterator[typing.List[str]]:
         logging.getLogger().removeHandler(handler)
 
 
+def paths(auth: auth_options.Auth) -> typing.List[str]:
+    """Return the files that a kubeconfig is looked for in, where it is not given as a structure."""
+    named = (auth.kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION or LAST_LOCATION).split(os.pathsep)
+    return [os.path.expanduser(path) for path in named]
+
+
 def _load(auth: auth_options.Auth, configuration: typing.Any) -> typing.Tuple[dict, dict]:
     """Fill the configuration from a kubeconfig, or from the pod that this runs in. Returns its user and its cluster."""
     options = dict(context=auth.context, client_configuration=configuration, persist_config=False)
@@ -103,9 +109,9 @@ def _load(auth: auth_options.Auth, configuration: typing.Any) -> typing.Tuple[di
         what = "The given kubeconfig"
         _guard(what, kubernetes_config.load_kube_config_from_dict, auth.kubeconfig, **options)
         return _guard(what, identity.pick, [auth.kubeconfig], auth.context)
-    named = (auth.kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION or LAST_LOCATION).split(os.pathsep)
-    given = os.pathsep.join(os.path.expanduser(path) for path in named)
-    if any(os.path.isfile(path) for path in given.split(os.pathsep)):
+    named = paths(auth)
+    given = os.pathsep.join(named)
+    if any(os.path.isfile(path) for path in named):
         what = "The kubeconfig " + given
         documents = _guard(what, _read, given)
         # Of several files the loader would take the last one's.
