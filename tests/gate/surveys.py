@@ -44,18 +44,29 @@ class Dumper(yaml.SafeDumper):
         return True
 
 
+def left_blank(variable: dict[str, Any]) -> str:
+    """Return what is taken if nobody answers, "" where the form has that as its default, or there is none."""
+    default = variable.get("default")
+    if default in NO_DEFAULT or variable.get("scope") == "run":
+        return ""
+    return f"Left blank, it is {default}, or what the project's group_vars say."
+
+
 def question(variable: dict[str, Any], playbook: str) -> Question:
     """Return the question for one variable, as AWX's survey_spec has it."""
     name, kind = variable["name"], variable["type"]
     said = LINK.sub(r"\1", variable["meaning"]).replace("`", "")
     made: Question = {
         "question_name": name.removeprefix("osmigrate_").replace("_", " ").capitalize(),
-        "question_description": " ".join(filter(None, [said, HINTS.get(kind)])),
+        "question_description": " ".join(filter(None, [said, HINTS.get(kind), left_blank(variable)])),
         "variable": name,
         "required": playbook in variable.get("required", []),
         "type": "text",
     }
-    default = None if variable.get("default") in NO_DEFAULT else variable["default"]
+    # AWX gives defaults to jobs as if somebody had chosen them, and so they win over group_vars. So only that has one
+    # which cannot stand there.
+    default = variable.get("default") if variable.get("scope") == "run" else None
+    default = None if default in NO_DEFAULT else default
     if kind in CHOICES or kind == "choice":
         made.update(type="multiplechoice", choices=variable.get("choices") or CHOICES[kind])
     elif kind in ("int", "percentage"):

@@ -190,15 +190,22 @@ def test_a_question_is_one_that_awx_takes(name, question):
     assert {"type", "question_name", "question_description", "variable", "required"} <= set(question)
     default, kind = question.get("default"), question["type"]
     if kind == "multiplechoice":
-        assert default in question["choices"]
+        assert default in (None, *question["choices"])
         assert all(isinstance(choice, str) for choice in question["choices"])
     elif kind == "integer":
-        assert isinstance(default, int) and not isinstance(default, bool)
-        assert question.get("min", default) <= default <= question.get("max", default)
+        assert default is None or question.get("min", default) <= default <= question.get("max", default)
+        assert not isinstance(default, (bool, str))
     else:
         assert kind == "text" and isinstance(default, (str, type(None)))
     # A schedule is refused that leaves a required answer to its default.
     assert not (question["required"] and default is not None)
+
+
+@pytest.mark.parametrize("name, question", ASKED, ids=lambda one: one if isinstance(one, str) else one["variable"])
+def test_a_form_that_is_left_blank_leaves_what_group_vars_say(name, question):
+    # AWX gives a default to the job as an extra variable.
+    variable = registry().get(question["variable"])
+    assert question.get("default") is None or (variable and variable.scope == "run")
 
 
 NOWHERE = _values.Where(lambda name: name in ("linear", "host_pinned"), lambda name: None, lambda name: False)
@@ -213,9 +220,7 @@ def test_what_a_form_gives_is_what_its_playbook_reads(name, question):
     assert not variable.secret
     if name in TEMPLATES:
         assert playbook_of(TEMPLATES[name]) in variable.read_by
-    given = question.get("choices") or [
-        "https://x/release.yml" if question["required"] else question.get("default", "")
-    ]
+    given = question.get("choices") or ["https://x/release.yml" if question["required"] else variable.default]
     assert [_values.problem(variable, one, NOWHERE) for one in given] == [""] * len(given)
 
 
