@@ -350,6 +350,40 @@ def test_all_steps_and_their_slices_are_one_rollout_by_what_the_first_step_notes
         assert playbook_of(template) not in variable.read_by or "awx_workflow_job_id" in named
 
 
+@pytest.mark.parametrize(
+    "workflow, canary, code",
+    [
+        ("osmigrate_rollout", [], 2),
+        ("osmigrate_rollout", ["cp-1"], 2),
+        ("osmigrate_rollout", ["cp-1", "w-1"], 0),
+        # A plan of several slices that no workflow has launched, and one without slices.
+        ("osmigrate_plan", [], 0),
+        (None, [], 0),
+    ],
+)
+def test_a_rollout_that_nobody_would_begin_ends_with_the_plan(tmp_path, workflow, canary, code):
+    (tmp_path / "play.yml").write_text(yaml.safe_dump(yaml.safe_load((AWX / "project/plan.yml").read_text())[:1]))
+    groups = {"k8s_nodes": ["cp-1", "w-1"], "role_control_plane": ["cp-1"], **({"canary": canary} if canary else {})}
+    children = {group: {"hosts": dict.fromkeys(hosts)} for group, hosts in groups.items()}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": children}}))
+    given = json.dumps({"awx_workflow_job_name": workflow} if workflow else {})
+    argv = [
+        sys.executable,
+        "-m",
+        "ansible",
+        "playbook",
+        tmp_path / "play.yml",
+        "-i",
+        tmp_path / "hosts.yml",
+        "-e",
+        given,
+    ]
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    run = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert run.returncode == code, run.stdout + run.stderr
+    assert ("osmigrate-canary=true" in run.stdout) == (code == 2)
+
+
 def test_the_settings_of_the_project_let_a_job_read_the_inventory_that_awx_gives_it(tmp_path):
     # A program that prints JSON, without a suffix.
     hosts = tmp_path / "hosts"
