@@ -101,6 +101,8 @@ def test_slices_that_run_at_once_share_the_name_and_the_budget_and_one_that_was_
     assert [one.status for one in ended] == ["successful"] * 3
     assert {note["rollout"] for note in fleet.notes()} == {f"awx-{WORKFLOW}"}
     assert {note["phase"] for note in fleet.notes()} == {"done"}
+    # The project's settings turn on what the page shows on the way.
+    assert all("batch 2 of 2" in one.output for one in ended[:2])
     # Each node belongs to one slice, by the events from which AWX makes its pages.
     for one, share in zip(ended, (slices[0], slices[2], slices[1])):
         assert set(share) <= one.hosts and not (set(fleet.nodes) - set(share)) & one.hosts

@@ -397,6 +397,12 @@ def test_the_settings_of_the_project_let_a_job_read_the_inventory_that_awx_gives
     assert json.loads(run.stdout)["k8s_nodes"] == {"hosts": ["w-1"]}
 
 
+@pytest.mark.parametrize("place", ["awx/project/ansible.cfg", "docs/quickstart.md"])
+def test_who_begins_as_the_guides_say_sees_how_far_a_rollout_is(place):
+    enabled = re.findall(r"(?m)^callbacks_enabled = osmigrate\.fleet\.(\w+)$", (ROOT / place).read_text())
+    assert enabled and all((ROOT / f"plugins/callback/{name}.py").is_file() for name in enabled)
+
+
 def test_the_guide_shows_the_workflow_that_there_is():
     run = subprocess.run([sys.executable, ROOT / "tests/gate/workflow.py", "--check"], check=False, timeout=300)
     assert run.returncode == 0
