@@ -7,12 +7,14 @@ There is no AWX here. fixtures/awx has the options of the modules of awx.awx 24.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -84,14 +86,18 @@ PLAY = """
 
 
 @cache
-def data() -> dict[str, Any]:
-    """Return the lists with everything filled in, as the modules get it."""
+def data(kubeconfig: str = "") -> dict[str, Any]:
+    """Return the lists with everything filled in, as the modules get it.
+
+    :param kubeconfig: path of one, or "".
+    """
     with tempfile.TemporaryDirectory() as directory:
         play, seen = Path(directory) / "play.yml", Path(directory) / "seen"
         files = ", ".join(str(AWX / f"{name}.yml") for name in ("settings", "surveys", "objects"))
         names = ", ".join(f"'{name}': {name}" for name in LISTS)
         play.write_text(PLAY.format(files=files, names=names, seen=seen, python=sys.executable))
-        argv = [sys.executable, "-m", "ansible", "playbook", play, "--extra-vars", json.dumps(SETTINGS)]
+        argv = [sys.executable, "-m", "ansible", "playbook", play, "--extra-vars"]
+        argv.append(json.dumps({**SETTINGS, "fleet_kubeconfig_file": kubeconfig}))
         run = subprocess.run(
             argv, env={**os.environ, "HOME": directory}, capture_output=True, text=True, check=False, timeout=300
         )
@@ -314,10 +320,56 @@ def test_no_secret_is_written_down():
     assert all(task.get("no_log") for task in TASKS if "awx.awx.credential" in task)
 
 
+def kubeconfig(user: dict[str, Any]) -> str:
+    return yaml.safe_dump({"apiVersion": "v1", "users": [{"name": "osmigrate", "user": user}]})
+
+
+def token(payload: dict[str, Any]) -> str:
+    parts = [json.dumps(one).encode() for one in ({"alg": "RS256"}, payload, {"sub": "?>~"})]
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+
+
+# With each length behind a whole number of four letters, and letters that only the alphabet for URLs has.
+ENDS = [{"exp": 1796126400, "iss": "~?" + "x" * more} for more in range(3)]
+
+
+@pytest.mark.parametrize(
+    "user, said",
+    [
+        *(({"token": token(payload)}, ", until 2026-12-01T12:00:00Z") for payload in ENDS),
+        ({"token": token({"iss": "x"})}, ""),
+        ({"token": "opaque"}, ""),
+        ({"exec": {"command": "login"}}, ""),
+    ],
+)
+def test_a_credential_with_another_token_differs_by_what_awx_can_compare(tmp_path, user, said):
+    (tmp_path / "kubeconfig").write_text(kubeconfig(user))
+    cluster = data(str(tmp_path / "kubeconfig"))["controller_credentials"][0]
+    assert cluster["description"] == "How inventory and playbooks reach the cluster" + said
+    assert cluster["inputs"]["kubeconfig"] == kubeconfig(user).rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    "hours, more, refused",
+    [(8, {}, True), (24 * 8, {}, False), (8, {"fleet_token_days": 0}, False), (-1, {"fleet_token_days": 0}, True)],
+)
+def test_a_token_that_is_gone_tomorrow_is_refused(tmp_path, hours, more, refused):
+    (tmp_path / "kubeconfig").write_text(kubeconfig({"token": token({"exp": int(time.time()) + hours * 3600})}))
+    given = json.dumps({**SETTINGS, "fleet_kubeconfig_file": str(tmp_path / "kubeconfig"), **more})
+    argv = [sys.executable, "-m", "ansible", "playbook", AWX / "configure.yml", "-e", given]
+    environment = {**os.environ, "HOME": str(tmp_path), "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
+    run = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    # Without awx.awx nothing else is done.
+    assert run.returncode != 0
+    assert ("Nothing was changed in AWX" in run.stdout) == refused, run.stdout + run.stderr
+
+
 def test_everything_that_is_somebodys_own_is_a_setting():
     settings = yaml.safe_load((AWX / "settings.yml").read_text())
     text = "".join((AWX / name).read_text() for name in ("objects.yml", "configure.yml", "present.yml"))
-    assert set(re.findall(r"fleet_(?!surveys|shared|state)\w+", text)) == set(settings) - {"fleet_state"}
+    assert set(re.findall(r"fleet_(?!surveys|shared|state|token\b|token_end)\w+", text)) == set(settings) - {
+        "fleet_state"
+    }
     assert {one["organization"] for _kind, one in OBJECTS.values() if "organization" in one} == {"Default"}
 
 
