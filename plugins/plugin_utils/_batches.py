@@ -16,10 +16,10 @@ def sizes(hosts: int, serial: Sequence[Any] | int | str) -> list[int]:
     """Return how many hosts each batch has, in order.
 
     :param hosts: how many there are.
-    :param serial: numbers and percentages ("10%", of all hosts, one at least); the last one goes on. One that is not
-        above 0, or none, takes all that are left.
+    :param serial: numbers and percentages ("10%", of all hosts, one at least), as a list, or as a text with commas; the
+        last one goes on. One that is not above 0, or none, takes all that are left.
     """
-    listed = [serial] if isinstance(serial, (int, str)) else list(serial) or [0]
+    listed = str(serial).split(",") if isinstance(serial, (int, str)) else list(serial) or [0]
     parts: list[int] = []
     left = hosts
     while left > 0:

@@ -163,8 +163,8 @@ def _pattern(variable: Variable, value: Any, where: Where) -> None:
 
 def _batches(variable: Variable, value: Any, where: Where) -> None:
     _no_text_of_a_structure(variable, value)
-    sizes = value if isinstance(value, (list, tuple)) else [value]
-    wanted = "a number of hosts from 1 on, a percentage from 1% to 100%, or a list of these"
+    sizes = value if isinstance(value, (list, tuple)) else value.split(",") if isinstance(value, str) else [value]
+    wanted = "a number of hosts from 1 on, a percentage from 1% to 100%, or several of these, with commas or as a list"
     if not sizes:
         raise ValueError(f"is an empty list, and has to be {wanted}")
     for size in sizes:

@@ -24,9 +24,13 @@ HEADER = """\
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Written by tests/gate/surveys.py (make references), not by hand.
 """
-TEXTS = ("text", "duration", "limit", "pattern")
+TEXTS = ("text", "texts", "duration", "limit", "pattern", "batches")
 CHOICES = {"bool": ["true", "false"], "strategy": ["linear", "host_pinned"]}
-HINTS = {"duration": "Seconds, or a length such as 90s, 10m or 4h.", "limit": "A number, or a percentage such as 10%."}
+HINTS = {
+    "duration": "Seconds, or a length such as 90s, 10m or 4h.",
+    "limit": "A number, or a percentage such as 10%.",
+    "batches": "Numbers, or percentages such as 10%.",
+}
 # What stands for a default in the registry and is none that could be written into a form.
 NO_DEFAULT = (None, "unset", "the target")
 LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
