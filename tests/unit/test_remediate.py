@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._node.findings imp
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles/remediate"
-MENDED = {path.stem for path in ROLE.glob("tasks/*.yml")} - {"main"}
+MENDED = {path.stem for path in ROLE.glob("tasks/*.yml")} - {"main", "install"}
 
 
 def test_each_is_a_finding_an_option_and_a_row_of_the_guide():
@@ -53,8 +54,35 @@ def test_what_is_not_mechanical_is_refused(tmp_path, keys):
     assert "changed=0" in output
 
 
-def test_a_rehearsal_looks_and_a_valid_machine_id_stays(tmp_path):
-    code, output = play(tmp_path, "--check", "-e", "osmigrate_remediate=machine-id")
-    there = Path("/etc/machine-id").read_text().strip() if Path("/etc/machine-id").is_file() else ""
-    assert code == 0
-    assert f"changed={0 if len(there) == 32 else 1}" in output
+GOOD, BAD = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYK", "dW5pbml0aWFsaXplZAo="
+MISSING = {"remediate_script": {"stat": {"exists": False}}, "remediate_sources": {"stdout": ""}}
+
+
+@pytest.mark.parametrize(
+    "key, seen, told",
+    [
+        ("machine-id", {"remediate_machine_id": {"content": GOOD}}, []),
+        ("machine-id", {"remediate_machine_id": {"content": BAD}}, ["systemd-machine-id-setup would make one"]),
+        (
+            "boot-loader",
+            MISSING,
+            ["would install grub-common anew", "grub.cfg does not source custom.cfg; update-grub"],
+        ),
+    ],
+)
+def test_a_rehearsal_tells_what_would_be_done(tmp_path, key, seen, told):
+    # What was given by -e stands for what a task has looked at, whatever this machine has.
+    given = {**seen, "ansible_facts": {"os_family": "Debian"}}
+    code, output = play(tmp_path, "--check", "-e", f"osmigrate_remediate={key}", "-e", json.dumps(given))
+    assert code == 0, output
+    assert f"changed={len(told)}" in output
+    assert [one for one in told if one not in output] == []
+    assert not told or "would" in output
+
+
+@pytest.mark.parametrize("family, by", [("Debian", "apt"), ("RedHat", "package")])
+def test_a_package_comes_from_lists_that_are_fresh(family, by):
+    tasks = yaml.safe_load((ROLE / "tasks/install.yml").read_text())
+    (task,) = [task for task in tasks if f"ansible.builtin.{by}" in task]
+    assert (task["when"] == "ansible_facts.os_family == 'Debian'") == (family == "Debian")
+    assert bool(task[f"ansible.builtin.{by}"].get("update_cache")) == (family == "Debian")
