@@ -23,6 +23,7 @@ NAMED = {
     "execution-environment.yml": r"(- name: osmigrate\.fleet\n +version: )" + VERSION,
     "awx/project/collections/requirements.yml": r"(- name: osmigrate\.fleet\n +version: )" + VERSION,
     "awx/configure.yml": IMAGE,
+    "awx/project/ansible-navigator.yml": IMAGE,
     "docs/awx.md": IMAGE,
     "README.md": INSTALL,
     "docs/quickstart.md": INSTALL,

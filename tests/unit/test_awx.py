@@ -455,6 +455,14 @@ def test_who_begins_as_the_guides_say_sees_how_far_a_rollout_is(place):
     assert enabled and all((ROOT / f"plugins/callback/{name}.py").is_file() for name in enabled)
 
 
+def test_the_image_in_a_terminal_is_told_of_the_cluster_as_the_quickstart_does():
+    settings = yaml.safe_load((AWX / "project/ansible-navigator.yml").read_text())["ansible-navigator"]
+    exported = re.findall(r"(?m)^export (K8S_AUTH_\w+)=", (ROOT / "docs/quickstart.md").read_text())
+    image = settings["execution-environment"]
+    assert set(exported) <= set(image["environment-variables"]["pass"]) and exported
+    assert image["image"] in (ROOT / "docs/awx.md").read_text()
+
+
 def test_the_guide_shows_the_workflow_that_there_is():
     run = subprocess.run([sys.executable, ROOT / "tests/gate/workflow.py", "--check"], check=False, timeout=300)
     assert run.returncode == 0
