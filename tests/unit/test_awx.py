@@ -249,7 +249,8 @@ def test_the_answers_of_a_workflow_are_refused_by_none_of_its_jobs(workflow):
 def test_what_nodes_and_schedules_say_is_asked_for(workflow):
     for node in workflow["simplified_workflow_nodes"]:
         template = jobs(workflow).get(node["identifier"], {})
-        assert "limit" not in node or template["ask_limit_on_launch"]
+        for field in ("limit", "job_slice_count"):
+            assert field not in node or template[f"ask_{field}_on_launch"]
         assert set(node.get("extra_data", ())) <= {one["variable"] for one in questions(template)}
     for schedule in data()["controller_schedules"]:
         asked = {one["variable"]: one for one in questions(WORKFLOWS[schedule["unified_job_template"]])}
@@ -305,6 +306,13 @@ def test_a_failure_ends_in_a_halt_and_in_a_workflow_that_has_failed(workflow):
         if any(is_destructive(jobs(workflow).get(name)) for name in failed):
             assert playbooks[names[names.index(failed[0]) + 1]] == "halt"
         assert "status" in [playbooks.get(name) for name in names]
+
+
+def test_what_takes_nodes_out_of_service_can_be_rehearsed_and_sliced_in_the_workflow_too():
+    for template in filter(is_destructive, TEMPLATES.values()):
+        assert template["ask_job_type_on_launch"]
+    others = OBJECTS[f"{NODE} others"][1]
+    assert others["job_slice_count"] == 1
 
 
 def test_no_secret_is_written_down():
