@@ -10,7 +10,7 @@ import re
 import stat
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, built, rules
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, built, rules, scripts
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats import kinds, reader, units
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation, is_ours
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -61,6 +61,8 @@ def accounts_of(situation: Situation, items: Items) -> typing.Tuple[Names, Names
     """Return the users and groups that carried files name, by number as well, and those who have a table of cron."""
     found = [named for made in items for named in reader.names(made.target, _shown(situation, made))]
     tables = [path for place in CRONTABS for path in situation.incumbent.glob(place + "/*")]
+    found += [named for path in tables for named in reader.names(path, situation.incumbent.text(path))]
+    found += [named for _path, names in scripts.Scripts(situation.incumbent).behind(found) for named in names]
     users = {named.name for named in found if named.kind == kinds.USER}
     users.update(os.path.basename(path) for path in tables if situation.incumbent.size(path) >= 0)
     groups = {named.name for named in found if named.kind == kinds.GROUP}
@@ -101,9 +103,10 @@ def follow(situation: Situation, items: Items, taken: Names) -> Found:
     pending += [(reader.names(path, situation.incumbent.text(path)), "kubelet") for path in SHARED_TEXTS]
     tables = [path for place in CRONTABS for path in situation.incumbent.glob(place + "/*")]
     pending += [(reader.names(path, situation.incumbent.text(path)), "cron") for path in tables]
+    own = scripts.Scripts(situation.incumbent)
     while pending:
         names, rule = pending.pop()
-        for named in names:
+        for named in [*names, *(one for _path, more in own.behind(names) for one in more)]:
             for path in _files(situation, named, known):
                 known.add(path)
                 found.taken.add(path)
@@ -193,6 +196,7 @@ class _Candidate:
                 if part.target not in ("/", "/var", "none"):
                     self.places.append(part.target)
         self._modules = built.listed(situation.candidate)
+        self.scripts = scripts.Scripts(situation.incumbent)
 
     def has(self, path: str) -> bool:
         """Say whether a file or directory is there, or made by somebody else."""
@@ -306,15 +310,24 @@ def of_merge(situation: Situation) -> typing.List[str]:
 
 
 def _told(candidate: _Candidate, target: str, text: str) -> str:
+    """Say what a text names and the candidate will not have, and what scripts do that it leads to."""
     named = reader.names(target, text)
+    told = "; ".join(_missing(candidate, named))
+    for path, names in candidate.scripts.behind(named):
+        for words in _missing(candidate, names):
+            told = _joined(told, f"{path}: {words}")
+    return told
+
+
+def _missing(candidate: _Candidate, named: typing.List[kinds.Named]) -> typing.List[str]:
     asked, missing = (
         [lack for lack in (candidate.lacks(one) for one in named if (one.kind == kinds.OPTIONAL) == optional) if lack]
         for optional in (True, False)
     )
     files = sorted({path for one in named for path in candidate.misses(one)})
-    told = f"{NO}{', no '.join(missing)}" if missing else ""
-    told = _joined(told, f"{NAMES}{', '.join(files)}, not there on the candidate" if files else "")
-    return _joined(told, ASKS % ", ".join(asked) if asked else "")
+    told = [f"{NO}{', no '.join(missing)}"] if missing else []
+    told += [f"{NAMES}{', '.join(files)}, not there on the candidate"] if files else []
+    return told + ([ASKS % ", ".join(asked)] if asked else [])
 
 
 def _joined(lost: str, more: str) -> str:

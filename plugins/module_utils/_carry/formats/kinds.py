@@ -28,8 +28,11 @@ FILE, MENTIONED, PROGRAM, OPTIONAL, PLUGIN, EXTENSION, HELPER, USER, GROUP, UNIT
     "unit",
     "module",
 )
-# A path of the system or of /etc, which ends where a shell would end it.
-_PATH = r"""(?:(?<=file://)|(?<![\w./-]))/(?:etc|usr|lib|lib64|bin|sbin)/[^\s"'`;:,<>|&()\[\]{}=$*?\\]+"""
+# A path of the system, of /etc or of where people keep their own, which ends where a shell would end it.
+_PATH = (
+    r"(?:(?<=file://)|(?<![\w./-]))/(?:etc|usr|lib|lib64|bin|sbin|opt|srv|home|root|mnt)/"
+    r"""[^\s"'`;:,<>|&()\[\]{}=$*?\\]+"""
+)
 # What a shell puts into words that are quoted.
 _PUT_IN = r"\$\([^()]*\)|`[^`]*`"
 _SHELLS = r"#!\s*(?:\S*/env\s+)?\S*/?(?:ba|da|k|z|a)?sh\b"

@@ -83,6 +83,11 @@ def names(target: str, text: str) -> typing.List[Named]:
     return sorted(found | ({Named(UNIT, changed.group(1))} if changed is not None else set()))
 
 
+def script(text: str) -> typing.List[Named]:
+    """Return what a script names that lies anywhere, each once."""
+    return sorted(_weighed(text, set(mentioned(text)), False))
+
+
 def _weighed(text: str, found: typing.Set[Named], by_line: bool) -> typing.Set[Named]:
     """Return the same, programs as OPTIONAL if the text asks for them before it starts them.
 
