@@ -16,6 +16,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import Item, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import merge, names, sources, tables
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.model import Declared, Network, Rendered
+from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import keyfiles
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.write import networkd, networkmanager
 
 
@@ -75,8 +76,7 @@ def plan(situation: Situation) -> Found:
         _render(situation, network, rendered, target, found)
         if target == "systemd-networkd":
             found.items.append(_item(networkd.leave_foreign(), "network/" + target, ""))
-    elif target == "systemd-networkd":
-        _made_at_boot(situation, found)
+    _carry_made(situation, target, found)
     return found
 
 
@@ -113,8 +113,11 @@ def system_of(situation: Situation) -> str:
 
 def _network(situation: Situation, live: Live, target: str) -> typing.Tuple[Network, typing.List[str]]:
     """Return the Network and the systems whose part of it has to be written anew, as list of str."""
-    rendered = [owner for owner in live.owners if _differs(situation, owner, target)]
-    return merge.merge(sources.read(situation.incumbent, live.owners), live.state), rendered
+    return merge.merge(sources.read(situation.incumbent, live.owners), live.state), _rendered(situation, target)
+
+
+def _rendered(situation: Situation, target: str) -> typing.List[str]:
+    return [owner for owner in situation.network.owners if _differs(situation, owner, target)]
 
 
 def _differs(situation: Situation, owner: str, target: str) -> bool:
@@ -154,6 +157,7 @@ def _naming(situation: Situation, target: str) -> typing.Iterator[str]:
             without.update(own)
         else:
             yield from own
+    yield from (path for path, _place in _made_at_boot(situation, target))
     stays = {path for pattern, _reason in rules.STAYS for path in tree.glob(pattern)}
     for pattern in tables.REFERENCES:
         yield from tree.glob(pattern)
@@ -196,23 +200,39 @@ def _hooks(situation: Situation, owners: typing.List[str], target: str, found: F
                     found.taken.add(path)
 
 
-def _made_at_boot(situation: Situation, found: Found) -> None:
-    """Carry what systemd-networkd reads from where neither /etc nor the release has it: programs made it at boot.
+def _carry_made(situation: Situation, target: str, found: Found) -> None:
+    done = {made.target for made in found.items}
+    for path, place in _made_at_boot(situation, target):
+        if path not in found.taken and place not in done:
+            done.add(place)
+            found.taken.add(path)
+            mode = 0o600 if target == "NetworkManager" else None
+            found.items.append(situation.copy(path, "network/" + target, place, mode, MADE_AT_BOOT))
 
-    What a package keeps in /usr only counts if it is what configures a device now.
+
+def _made_at_boot(situation: Situation, target: str) -> typing.Iterator[typing.Tuple[str, str]]:
+    """Yield what the node's system reads from where neither /etc nor the release has it, and where it goes in /etc.
+
+    Programs made it at boot. What a package keeps in /usr only counts if it is what configures a device now.
     """
-    tree, done = situation.incumbent, {made.target for made in found.items}
+    tree = situation.incumbent
+    if target != "NetworkManager" and _rendered(situation, target):
+        return
+    if target == "NetworkManager" and target in situation.network.owners:
+        for path in keyfiles.profiles(tree):
+            name = os.path.basename(path)
+            is_here = path.startswith(keyfiles.ETC) or name.startswith(keyfiles.NETPLAN)
+            if not is_here and not situation.candidate.exists(path):
+                yield path, f"{keyfiles.ETC}/{name}"
     used = set(re.findall(r"(?m)^NETWORK_FILE=(\S+)$", "\n".join(tree.text(path) for path in tree.glob(LINK_STATES))))
-    for place in READ:
+    for place in READ if target == "systemd-networkd" else ():
         for path in [path for path, status in tree.walk(place) if stat.S_ISREG(status.st_mode)]:
-            target = ETC + path[len(place) :]
-            if path in found.taken or not path.endswith(NETWORKD_SUFFIXES) or target in done or tree.exists(target):
+            there = ETC + path[len(place) :]
+            if not path.endswith(NETWORKD_SUFFIXES) or tree.exists(there):
                 continue
             is_made = place == READ[0] or situation.packages.verdict(path) or path in used
             if is_made and not situation.candidate.exists(path) and "-netplan-" not in os.path.basename(path):
-                done.add(target)
-                found.taken.add(path)
-                found.items.append(situation.copy(path, "network/systemd-networkd", target=target, lost=MADE_AT_BOOT))
+                yield path, there
 
 
 def _without_netplan(situation: Situation, target: str, found: Found) -> None:

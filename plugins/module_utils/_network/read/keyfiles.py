@@ -5,6 +5,7 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import os
 import re
 import typing
 
@@ -13,7 +14,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read impo
 
 Sections = typing.Dict[str, typing.Dict[str, str]]
 
-PLACES = ("/etc/NetworkManager/system-connections/*", "/run/NetworkManager/system-connections/netplan-*")
+# Where profiles lie; what a boot makes in /run it makes anew, so what is in /etc counts first.
+ETC, RUN, LIB = (place + "/NetworkManager/system-connections" for place in ("/etc", "/run", "/usr/lib"))
+NETPLAN, SUFFIX = "netplan-", ".nmconnection"
+# Which profile configures each device now.
+DEVICES = "/run/NetworkManager/devices/*"
 TYPES = ("ethernet", "802-3-ethernet", "bond", "vlan", "bridge")
 LOOPBACK = "loopback"
 MEMBER = ("master", "controller")
@@ -29,7 +34,7 @@ _CLEAR = {
     "ipv6": "method may-fail never-default ignore-auto-dns ignore-auto-routes addr-gen-mode dhcp-send-hostname "
     "ip6-privacy dhcp-timeout required-timeout ra-timeout",
 }
-_WHOLE = ("bond", "vlan", "bridge", "bridge-port", "bond-port", "proxy", "user", "nm-generated")
+_WHOLE = ("bond", "vlan", "bridge", "bridge-port", "bond-port", "proxy", "user", ".nmmeta", "nm-generated")
 _YES = ("true", "yes", "1")
 _PRIVACY = {"-1": "", "0": "no", "1": "prefer-public", "2": "yes"}
 _HEX = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})+")
@@ -42,16 +47,49 @@ def read(tree: typing.Any) -> model.Declared:
     :param tree: Tree.
     """
     found = model.Declared([], [], [], True)
-    for pattern in PLACES:
-        for path in tree.glob(pattern):
-            if not tree.is_directory(path) and not path.endswith(("~", ".rpmsave", ".rpmnew", ".bak")):
-                _read_file(path, tree.text(path), found)
+    for path in profiles(tree):
+        _read_file(path, tree.text(path), found)
     return found
+
+
+def profiles(tree: typing.Any) -> typing.List[str]:
+    """Return the paths of the profiles that count: of several with one name or UUID the first one does.
+
+    Those that NetworkManager makes itself of what it finds are none, and of those in /usr only what is at work is.
+
+    :param tree: Tree.
+    """
+    used = set(re.findall(r"(?m)^connection-uuid=(\S+)$", "\n".join(tree.text(path) for path in tree.glob(DEVICES))))
+    found: typing.List[str] = []
+    known: typing.Set[str] = set()
+    for place in (ETC, RUN, LIB):
+        for path in tree.glob(place + "/*"):
+            name = os.path.basename(path)
+            if tree.is_directory(path) or name.endswith(("~", ".rpmsave", ".rpmnew", ".bak")):
+                continue
+            sections = _sections(tree.text(path))
+            uuid = sections.get("connection", {}).get("uuid", "")
+            if place != ETC and (known & {name, uuid} or _is_idle(name, sections) or place == LIB and uuid not in used):
+                continue
+            known.update([name] + ([uuid] if uuid else []))
+            found.append(path)
+    return found
+
+
+def _is_idle(name: str, sections: Sections) -> bool:
+    """Say whether a file outside of /etc is no profile that somebody made."""
+    made_itself = any(sections.get(".nmmeta", {}).get(key) in _YES for key in ("nm-generated", "external"))
+    is_loopback = sections.get("connection", {}).get("type") == LOOPBACK
+    return made_itself or is_loopback or not (name.endswith(SUFFIX) or name.startswith(NETPLAN))
+
+
+def _sections(text: str) -> Sections:
+    return {name: dict(lines) for name, lines in ini.parse_keyfile(text)}
 
 
 def _read_file(path: str, text: str, found: model.Declared) -> None:
     found.paths.append(path)
-    sections = {name: dict(lines) for name, lines in ini.parse_keyfile(text)}
+    sections = _sections(text)
     connection = sections.get("connection", {})
     if connection.get("type") == LOOPBACK and not any("address" in key for one in sections.values() for key in one):
         return  # as NetworkManager of EL 9 shows what every system has

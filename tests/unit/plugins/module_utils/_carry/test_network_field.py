@@ -68,6 +68,7 @@ def networked(move):
         situation = model.open_situation(roots[0], deployed(roots[1]), [], known)
         made = plan.make(situation, [], ending.Limits(0, 60, 0))
         written = {item.target: item.content.decode() for item in made.items if item.kind == model.FILE}
+        assert {item.mode for item in made.items if item.target.startswith(KEYFILES)} <= {0o600}
         left = {one.path: one.reason for one in made.left}
         return written, left, network.describe(situation), {item.target: item.lost for item in made.items}
 
@@ -96,6 +97,51 @@ def test_networkd_in_run(networked):
         "/etc/systemd/network/81-agent.network": "[Match]\nName=ens6\n",
     }
     assert "made it at boot" in lost["/etc/systemd/network/70-ens5.network"]
+
+
+PROFILE = "[connection]\nid=a\nuuid={}\ntype=ethernet\ninterface-name={}\n[ipv4]\nmethod=auto\n"
+# What NetworkManager reads besides /etc, as dracut, nmcli and images leave it there.
+PROFILES = {
+    "/run" + KEYFILES[4:] + "ens5.nmconnection": (PROFILE.format("1", "ens5"), 0o644),
+    "/run" + KEYFILES[4:] + "hidden.nmconnection": PROFILE.format("2", "ens5"),
+    KEYFILES + "hidden.nmconnection": (PROFILE.format("3", "ens6"), 0o600),
+    "/run" + KEYFILES[4:] + "changed.nmconnection": PROFILE.format("3", "ens6"),
+    "/run" + KEYFILES[4:] + "no-profile": "x",
+    "/run" + KEYFILES[4:] + "lo.nmconnection": "[connection]\ntype=loopback\n[ipv4]\naddress1=127.0.0.1/8\n",
+    "/run" + KEYFILES[4:] + "cni0.nmconnection": PROFILE.format("5", "cni0") + "[.nmmeta]\nexternal=true\n",
+    "/usr/lib" + KEYFILES[4:] + "image.nmconnection": PROFILE.format("6", "ens7"),
+    "/usr/lib" + KEYFILES[4:] + "idle.nmconnection": PROFILE.format("7", "ens8"),
+    "/usr/lib" + KEYFILES[4:] + "both.nmconnection": PROFILE.format("8", "ens9"),
+    "/run/NetworkManager/devices/2": "[device]\nconnection-uuid=6\n",
+    "/run/NetworkManager/devices/3": "[device]\nconnection-uuid=8\n",
+}
+
+
+def profiles_on(networked, target):
+    live = running([device(f"ens{number}", number, leased=[f"10.0.{number}.5/24"]) for number in (5, 6, 7, 9)])
+    release = {"/usr/lib" + KEYFILES[4:] + "both.nmconnection": "y"}
+    names = {"ens5": "enp0s5", "ens6": "ens6", "ens7": "ens7", "ens9": "ens9"}
+    return networked(PROFILES, live, "NetworkManager", target, predicted=names, release=release)
+
+
+def test_networkmanager_in_run_and_usr(networked):
+    written, _left, told, lost = profiles_on(networked, "NetworkManager")
+    assert {name: text for name, text in written.items() if name.startswith(KEYFILES)} == {
+        KEYFILES + "ens5.nmconnection": PROFILE.format("1", "ens5"),
+        KEYFILES + "hidden.nmconnection": PROFILE.format("3", "ens6"),
+        KEYFILES + "image.nmconnection": PROFILE.format("6", "ens7"),
+    }
+    assert "made it at boot" in lost[KEYFILES + "ens5.nmconnection"]
+    assert (told["undeclared"], told["lost"]) == ([], [])
+    # The name that such a profile has is kept.
+    assert "/etc/systemd/network/10-osmigrate-ens5.link" in written
+
+
+def test_networkmanager_in_run_and_usr_for_another_system(networked):
+    written, _left, told, _lost = profiles_on(networked, "systemd-networkd")
+    ours = {name for name in written if name.startswith("/etc/systemd/network/") and name.endswith(".network")}
+    assert ours == {f"/etc/systemd/network/10-osmigrate-ens{number}.network" for number in (5, 6, 7, 9)}
+    assert (told["undeclared"], told["lost"]) == ([], [])
 
 
 NETPLAN = {
