@@ -24,6 +24,8 @@ _COMMANDS = ("pre-up", "up", "post-up") + _ENDS
 _WITH_WORDS = ("iface", "source", "source-directory")
 _STATIC, _DHCP, _MANUAL, _AUTO = "static", "dhcp", "manual", "auto"
 
+Started = typing.Dict[str, str]  # devices that a boot starts, and by the iface blocks of which name
+
 
 def read(tree: typing.Any) -> model.Declared:
     """Return Declared.
@@ -32,34 +34,35 @@ def read(tree: typing.Any) -> model.Declared:
     """
     found = model.Declared([], [], [], False)
     blocks: list = []
-    started: set = set()
+    started: Started = {}
     _read_file(tree, PLACE, blocks, started, found)
     bases = {names[4] for _path, names, _lines in blocks if _inherits(names)}
-    started |= _below(blocks, started)
+    _add_below(blocks, started)
     for path, names, lines in blocks:
         name, family, method = (names + ["", ""])[:3]
+        devices = [device for device in started if started[device] == name]
         if name == "lo":
             _read_loopback(path, lines, found)
-        elif name in started:
+        elif devices:
             lines = _with_inherited(blocks, names, lines, path, found)
-            _read_block(tree, path, name.partition(":")[0], family, method, lines, found)
+            for device in devices:
+                _read_block(tree, path, device.partition(":")[0], family, method, lines, found)
         elif name not in bases and (method != _MANUAL or lines):
             found.lost.append(model.Lost(path, f"{name} is not started at boot"))
     return found
 
 
-def _below(
-    blocks: typing.List[typing.Tuple[str, typing.List[str], typing.List[typing.Tuple[str, str]]]],
-    started: typing.Set[str],
-) -> typing.Set[str]:
-    """Return the names of what is started with the bonds, bridges and VLANs on it, as set."""
-    found = set()
+def _add_below(
+    blocks: typing.List[typing.Tuple[str, typing.List[str], typing.List[typing.Tuple[str, str]]]], started: Started
+) -> None:
+    """Add what is started with the bonds, bridges and VLANs on it."""
+    below = [name for device in started for name in device.split(".")[:-1]]
     for _path, names, lines in blocks:
-        if names[0] in started:
-            found.update(names[0].split(".")[:-1])
+        if names[0] in started.values():
             for key, value in lines:
-                found.update(_lines.words(value) if _PORTS.match(key) else [])
-    return found
+                below += _lines.words(value) if _PORTS.match(key) else []
+    for name in below:
+        started.setdefault(name, name)
 
 
 def _inherits(names: typing.List[str]) -> bool:
@@ -108,10 +111,10 @@ def _read_file(
     tree: typing.Any,
     path: str,
     blocks: typing.List[typing.Tuple[str, typing.List[str], typing.List[typing.Tuple[str, str]]]],
-    started: typing.Set[str],
+    started: Started,
     found: model.Declared,
 ) -> None:
-    """Collect the iface blocks and the names of what is started at boot, includes followed."""
+    """Collect the iface blocks and what is started at boot, includes followed."""
     block: typing.Optional[tuple] = None
     if path in found.paths or tree.read(path) is None:
         return
@@ -126,7 +129,9 @@ def _read_file(
             blocks.append(block)
         elif words[0] == "auto" or words[0].startswith("allow-"):
             block = None
-            started.update(words[1:])
+            # A device may be started by a block of another name: eno1=lan.
+            for device, _equals, name in (word.partition("=") for word in words[1:]):
+                started[device] = name or device
         elif words[0] in ("source", "source-directory"):
             block = None
             pattern = os.path.join(os.path.dirname(path), words[1])

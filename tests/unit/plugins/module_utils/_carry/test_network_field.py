@@ -479,6 +479,16 @@ def test_an_interface_that_says_something_and_is_not_started_is_told(tmp_path):
     assert [one.what for one in found.lost] == ["eno2 is not started at boot"]
 
 
+@pytest.mark.parametrize("word", ["auto", "allow-hotplug"])
+def test_devices_that_are_started_by_a_block_of_another_name(networked, word):
+    text = f"{LOOPBACK}{word} eno1=lan eno2=lan\niface lan inet static\n  address 10.0.0.5/24\n  gateway 10.0.0.1\n"
+    live = running([device("eno1", 1, ["10.0.0.5/24"])], [route("default", "eno1", "10.0.0.1")])
+    written, _left, told, _lost = networked({"/etc/network/interfaces": text}, live, "ifupdown")
+    assert "Address=10.0.0.5/24" in written["/etc/systemd/network/10-osmigrate-eno1.network"]
+    assert told["undeclared"] == []
+    assert told["lost"] == ["/etc/network/interfaces: eno2 is not there, or another file counts for it"]
+
+
 def test_a_device_that_networkd_leaves_alone_is_no_loss(tmp_path):
     text = "[Match]\nName=cali* lxc*\n[Link]\nUnmanaged=yes\n"
     found = read(networkd, tmp_path, {"/etc/systemd/network/00-cni.network": text})
