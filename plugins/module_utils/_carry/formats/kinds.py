@@ -44,6 +44,16 @@ _AS_WHOM = (
     r"\b(?:(?:su|runuser)\s+(?:-[a-z]?\s+)*|(?:sudo|runuser|doas)\s+(?:-[A-Za-tv-z]\s+)*(?:-u\s*|--user[= ]))"
     r"([a-z_][\w-]*)"
 )
+# Programs that are told accounts: by these flags a user and a group, or by their first word one or both.
+_TOLD_BY_FLAGS = {
+    "install": ("-o --owner", "-g --group"),
+    "setpriv": ("--reuid --ruid --euid", "--regid --rgid --egid --groups"),
+    "chpst": ("-u -U", ""),
+    "start-stop-daemon": ("-c --chuid -u --user", "-g --group"),
+}
+_TOLD_FIRST = {"chgrp": "group"}
+_TOLD_FIRST.update(dict.fromkeys("chown gosu su-exec setuidgid s6-setuidgid".split(), "user"))
+_TOLD = re.compile(rf"(?<![\w.-])({'|'.join([*_TOLD_BY_FLAGS, *_TOLD_FIRST, 'setfacl'])})\s+([^;|&\n]*)")
 _STARTED = (
     r"\bsystemctl\s+(?:-\S+\s+)*(?:start|restart|reload|reload-or-restart|try-restart|isolate)\s+(?:-\S+\s+)*"
     r"([\w@.%$-]+)"
@@ -111,6 +121,8 @@ def command(text: str) -> Found:
     """A command, whoever runs it: paths, accounts, units, what a shell gets of it, modules, directories of programs."""
     yield from paths(text)
     yield from accounts(USER, re.findall(_AS_WHOM, text))
+    for program, rest in _TOLD.findall(text):
+        yield from _told(program, rest.partition(" -- ")[0])
     for name in re.findall(_STARTED, text):
         plain = re.sub(r"@.*[%$].*?(\.[a-z]+)?$", r"@\1", name)
         if not re.search("[%$]", plain):
@@ -121,6 +133,29 @@ def command(text: str) -> Found:
         yield Named(MODULE, name)
     for path in re.findall(r"\brun-parts\s+(?:-\S+\s+)*(/\S+)", text):
         yield Named(FILE, path)
+
+
+def _told(program: str, rest: str) -> Found:
+    """Accounts that a program is told in its arguments; with a colon between them a user and a group."""
+    words = [word.strip("\"'") for word in _lines.words(rest)]
+    if program == "setfacl":
+        for kind, sign in ((USER, "u(?:ser)?"), (GROUP, "g(?:roup)?")):
+            yield from accounts(kind, re.findall(rf"(?<!\w){sign}:([^\s:,]+)", " ".join(words)))
+    elif program in _TOLD_FIRST:
+        plain = [word for word in words if not word.startswith("-")][:1]
+        yield from _owners(_TOLD_FIRST[program], plain)
+    else:
+        for kind, flags in zip((USER, GROUP), _TOLD_BY_FLAGS[program]):
+            for flag in flags.split():
+                sign = f"{flag}[ =]" if flag.startswith("--") else f"-[a-zA-Z]*{flag[1:]} ?"
+                yield from _owners(kind, re.findall(rf"(?<!\S){sign}(\S+)", " ".join(words)))
+
+
+def _owners(kind: str, words: typing.Iterable[str]) -> Found:
+    for word in words:
+        first, colon, group = word.partition(":")
+        yield from accounts(kind, first.split(",") if kind == GROUP else [first])
+        yield from accounts(GROUP, [group] if colon else [])
 
 
 def programs(text: str) -> Found:
