@@ -10,7 +10,7 @@ import re
 import stat
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, built, rules, scripts
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, built, rules, scripts, sudoers
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats import kinds, reader, units
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation, is_ours
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -75,8 +75,11 @@ def _with_names(situation: Situation, path: str, named: Names) -> Names:
 
 
 def numbered(made: Item, people: accounts.Accounts) -> Item:
-    """Say of a file that names accounts by their numbers whose numbers these are on the candidate."""
-    if made.kind != FILE or not made.source:
+    """Say of a file that names accounts by their numbers whose numbers these are on the candidate.
+
+    Those of sudo get the candidate's numbers, which is said with that.
+    """
+    if made.kind != FILE or not made.source or made.rule == sudoers.AREA:
         return made
     lost = made.lost
     for kind, name in reader.names(made.target, _text(made)):

@@ -5,15 +5,13 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.logins import SUDO_TOKENS, is_group
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Item
 
 AREA = "sudo"
-# What is quoted, a number, and a comment: that is a # which no number follows.
-_TOKENS = re.compile(r'"[^"\n]*"|(?P<group>%?)#(?P<number>[0-9]+)(?![\w.])|#.*')
 
 
 def renumbered(planned: Item, people: accounts.Accounts) -> Item:
@@ -25,7 +23,7 @@ def renumbered(planned: Item, people: accounts.Accounts) -> Item:
     def replace(found: typing.Match[str]) -> str:
         if found.group("number") is None:
             return found.group(0)
-        kind, number = "group" if found.group("group") else "user", int(found.group("number"))
+        kind, number = "group" if is_group(found) else "user", int(found.group("number"))
         new = people.numbers.get((kind, number))
         if new is None:
             others = sorted(accounts.holders(people.names[kind]).get(number, ()))
@@ -35,6 +33,6 @@ def renumbered(planned: Item, people: accounts.Accounts) -> Item:
             return f"{found.group('group')}#{new}"
         return found.group(0)
 
-    text = _TOKENS.sub(replace, planned.content.decode("utf-8", "surrogateescape"))
+    text = SUDO_TOKENS.sub(replace, planned.content.decode("utf-8", "surrogateescape"))
     lost = "; ".join(dict.fromkeys(([planned.lost] if planned.lost else []) + told))
     return planned._replace(content=text.encode("utf-8", "surrogateescape"), lost=lost)

@@ -31,6 +31,8 @@ SSHD_FILES = (
     "hostkey hostcertificate trustedusercakeys revokedkeys authorizedkeysfile authorizedkeyscommand "
     "authorizedprincipalsfile authorizedprincipalscommand banner chrootdirectory modulifile"
 ).split()
+# In files of sudo: what is quoted, a number, and a comment, which is a # that no number follows.
+SUDO_TOKENS = re.compile(r'"[^"\n]*"|(?P<group>%?)#(?P<number>[0-9]+)(?![\w.])|#.*')
 # One line of PAM: what it includes, or its control, module and arguments.
 PAM_LINE = re.compile(r"(?:@include (\S+)|-?(?:auth|account|password|session) (\[[^\]]*\]|\S+) (\S+)(.*))\Z", re.I)
 # What the C library asks by itself since 2.34.
@@ -64,6 +66,12 @@ def included(text: str) -> typing.Iterator[str]:
         yield quoted or re.sub(r"\\(.)", r"\1", bare)
 
 
+def is_group(token: typing.Match[str]) -> bool:
+    """Say whether a number in a file of sudo is a group's: behind a %, or behind the colon of (users:groups)."""
+    before = token.string[: token.start()].rpartition("\n")[2]
+    return bool(token.group("group") or re.search(r"\([^()]*:[^()]*\Z", before))
+
+
 def sudoers(text: str) -> Found:
     """Users and groups that get rights, or as whom they may act, what they may run, and included files."""
     # What includes another file has the sign of a comment in older versions.
@@ -71,6 +79,9 @@ def sudoers(text: str) -> Found:
         # What has no path in front lies beside the file that includes it.
         for place in [path] if path.startswith("/") else [f"/etc/{path}", f"/etc/sudoers.d/{path}"]:
             yield Named(FILE, any_of(place))
+    for token in SUDO_TOKENS.finditer(text):
+        if token.group("number") is not None:
+            yield Named(GROUP if is_group(token) else USER, token.group("number"))
     for line in _lines.unit(text):
         head, _equals, rest = line.partition("=")
         if re.match(r"(User|Runas)_Alias\s", head):

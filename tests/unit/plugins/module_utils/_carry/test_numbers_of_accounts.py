@@ -76,7 +76,7 @@ def test_subordinate_ids_of_root_and_of_names_of_the_release(move):
 SUDOERS = [
     # line on the node, line on the candidate, what is told
     ("%#10 ALL=(ALL) ALL", "%#27 ALL=(ALL) ALL", "%#10 is now %#27"),
-    ("%#33 ALL=(#992) ALL", "%#33 ALL=(#991) ALL", "%#33 is www-data in the release; #992 is now #991"),
+    ("%#33 ALL=(#992) ALL", "%#999 ALL=(#991) ALL", "%#33 is now %#999; #992 is now #991"),
     ("#4242 ALL=(#0) ALL", "#4242 ALL=(#0) ALL", "#4242 is nobody in the release"),
     ("#1000 ALL=ALL # see bug #992 and %#10", "#1000 ALL=ALL # see bug #992 and %#10", ""),
     ('Defaults badpass_message="%#10"', 'Defaults badpass_message="%#10"', ""),
