@@ -26,8 +26,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
 
-# Files that say something by being there, empty as they may be: that nobody may use it.
-EMPTY_COUNTS = ("/etc/cron.allow", "/etc/at.allow")
+# Files that say something by being there, empty as they may be: that nobody may use it, or that it is not started.
+EMPTY_COUNTS = (
+    "/etc/cron.allow /etc/at.allow /etc/nologin /etc/securetty /etc/ssh/sshd_not_to_be_run "
+    "/etc/cloud/cloud-init.disabled"
+).split()
 
 
 # Where programs lie that no package brings.

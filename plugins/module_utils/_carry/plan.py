@@ -259,12 +259,16 @@ def find_unknown(
     for pattern, reason in rules.STAYS:
         stays += [(path, reason) for path in situation.incumbent.glob(pattern)]
     reasons = dict(reversed(stays))
+    # Where an area knows the files, one that is empty adds nothing; anywhere else it may say something by being there.
+    patterns = [pattern for area in rules.AREAS for rule in area.rules for pattern in rule.patterns]
+    read = {path for pattern in patterns for path in situation.incumbent.glob(pattern)}
     unknown = []
     for path, status in situation.incumbent.walk("/etc"):
         if stat.S_ISDIR(status.st_mode) or path in taken:
             continue
         verdict = situation.packages.verdict(path)
-        if not verdict or situation.adds_nothing(path):
+        may_be_flag = verdict == "unowned" and path not in read and stat.S_ISREG(status.st_mode)
+        if not verdict or (situation.adds_nothing(path) and not (may_be_flag and situation.incumbent.is_blank(path))):
             continue
         if situation.incumbent.is_directory(path) and any(name.startswith(path + "/") for name in taken):
             left.append(Left(path, LINKED))

@@ -12,6 +12,8 @@ AREA = area(
     [
         take(MADE, "/etc/motd /etc/issue /etc/issue.net /etc/inputrc"),
         take(MADE, "/etc/update-motd.d/*"),
+        # That only root gets in, and where root may.
+        take(MADE, "/etc/nologin /etc/securetty"),
         # Who may reach programs that ask libwrap, sshd of Debian among them.
         take(MADE, "/etc/hosts.allow /etc/hosts.deny"),
         # Proxies with passwords are set there, too.

@@ -12,6 +12,10 @@ AREA = area(
     [
         # The environment of all services is set there, proxies with passwords among it.
         take(MADE, "/etc/systemd/*.conf.d/*.conf"),
+        # Journals of their own, which units name (LogNamespace=).
+        take(MADE, "/etc/systemd/journald@*.conf"),
+        # Without it a release that has cloud-init makes the node anew.
+        take(MADE, "/etc/cloud/cloud-init.disabled"),
         take(MADE, "/etc/tmpfiles.d/*.conf /etc/sysusers.d/*.conf"),
         # Units of containers, of which podman makes those of systemd.
         take(

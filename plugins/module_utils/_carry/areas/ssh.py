@@ -10,7 +10,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import
 AREA = area(
     "ssh",
     [
-        take(MADE, "/etc/ssh/sshd_config.d/*.conf", needs="/usr/sbin/sshd"),
+        take(MADE, "/etc/ssh/sshd_config.d/*.conf /etc/ssh/sshd_not_to_be_run", needs="/usr/sbin/sshd"),
         take(MADE, "/etc/default/ssh /etc/sysconfig/sshd", needs="/usr/sbin/sshd"),
         take(MADE, "/etc/ssh/ssh_config.d/*.conf /etc/ssh/ssh_known_hosts /etc/ssh/*.pub /etc/ssh/*.pem"),
         take(

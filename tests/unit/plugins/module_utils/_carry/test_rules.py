@@ -121,6 +121,7 @@ def test_fail_what_no_rule_knows_is_named(move):
     made = moving.carry()
     assert made.unknown == [
         {"path": "/etc/agent/agent.yml", "reason": "unowned"},
+        {"path": "/etc/empty", "reason": "unowned"},
         {"path": "/etc/strange.conf", "reason": "modified"},
     ]
 
