@@ -13,6 +13,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
     EXTENSION,
     FILE,
     GROUP,
+    MENTIONED,
     MODULE,
     NAME,
     PROGRAM,
@@ -32,6 +33,9 @@ COMPRESSING = ("compresscmd", "uncompresscmd")
 # What hands mail to others.
 SENDMAIL = "sendmail"
 ZONES = "/usr/share/zoneinfo/"
+# Files of which audit watches the directory that they lie in, and directories that every system has.
+_WATCHED = r"(?:^-w\s+|\s-w\s+|-F\s*(?:path|exe)=)(/\S+)"
+_EVERYWHERE = r"/(?:var/)?[^/]*/?\Z"
 
 
 def nftables(text: str) -> Found:
@@ -169,8 +173,12 @@ def chrony(text: str) -> Found:
 
 
 def audit(text: str) -> Found:
-    """Accounts by whom rules are chosen: where one is not known, no rule after it is loaded."""
+    """Accounts by whom rules are chosen, and directories that have to be there: else no rule after it is loaded."""
     for line in _lines.effective(text):
+        watched = [os.path.dirname(path.rstrip("/")) for path in re.findall(_WATCHED, line)]
+        for path in watched + re.findall(r"-F\s*dir=(/\S+)", line):
+            if not re.match(_EVERYWHERE, path):
+                yield Named(MENTIONED, path)
         yield from accounts(USER, re.findall(r"\b(?:[aefs]?uid|fsuid|obj_uid|loginuid)\s*!?=\s*(\w[\w.-]*)", line))
         yield from accounts(GROUP, re.findall(r"\b(?:[efs]?gid|fsgid|obj_gid)\s*!?=\s*(\w[\w.-]*)", line))
 
