@@ -73,12 +73,13 @@ def mount(spec: str, _place: str, fstype: str, options: str) -> Found:
             for program in [program for sign, program in TICKETS if fstype.startswith(sign)]:
                 yield Named(PROGRAM, program)
         elif not key.startswith("x-") and key not in INSIDE:
-            yield from _paths(_lines.field(value).split(":"))
+            yield from placed(_lines.field(value).split(":"))
 
 
-def _paths(words: typing.Iterable[str]) -> Found:
+def placed(words: typing.Iterable[str]) -> Found:
+    """Paths out of fields and options that may hold one; devices are none, and neither are shares of Windows."""
     for word in words:
-        if word.startswith("/") and not word.startswith("/dev/"):
+        if word.startswith("/") and not word.startswith(("/dev/", "//")):
             yield Named(FILE, word)
 
 
@@ -96,6 +97,7 @@ def crypttab(text: str) -> Found:
         fields = (_lines.words(line) + ["-", "-", ""])[:4] if len(_lines.words(line)) > 1 else []
         if not fields:
             continue
+        yield from placed(fields[1:2])
         key = fields[2]
         if key in ("-", "none"):
             yield Named(FILE, CRYPT_KEYS % fields[0])
@@ -106,14 +108,14 @@ def crypttab(text: str) -> Found:
             if name == "keyscript":
                 yield Named(PROGRAM, os.path.join(CRYPT_SCRIPTS, value))
             else:
-                yield from _paths([value])
+                yield from placed([value])
 
 
 def checked(text: str) -> Found:
     """integritytab and veritytab: keys and signatures of devices whose content is checked."""
     for line in _lines.effective(text):
         for field in _lines.words(line)[2:]:
-            yield from _paths(option.rpartition("=")[2] for option in field.split(","))
+            yield from placed(option.rpartition("=")[2] for option in field.split(","))
 
 
 def automaster(text: str) -> Found:

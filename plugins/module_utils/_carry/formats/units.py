@@ -26,7 +26,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
     programs,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kubernetes import kubelet
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.mounts import mount
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.mounts import mount, placed
 
 # Where udev looks for a program that is given without a path.
 UDEV_PROGRAMS = "/usr/lib/udev/"
@@ -105,6 +105,7 @@ def unit(text: str) -> Found:
                 yield from kubelet(value)
             yield from paths(value)
     if "What" in mounted:
+        yield from placed([specified(mounted["What"])])
         fields = [mounted.get(key, other) for key, other in (("What", ""), ("Where", "/"), ("Type", "auto"))]
         yield from mount(*(fields + [mounted.get("Options", "")]))
 
