@@ -10,7 +10,14 @@ import re
 import stat
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import accounts, built, rules, scripts, sudoers
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
+    accounts,
+    built,
+    instances,
+    rules,
+    scripts,
+    sudoers,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats import kinds, reader, units
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation, is_ours
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -42,7 +49,6 @@ WHOLE = (
 # What both systems read from a shared directory, so that no Item has its text.
 SHARED_TEXTS = ("/var/lib/kubelet/config.yaml", "/var/lib/kubelet/kubeadm-flags.env")
 CRONTABS = ("/var/spool/cron", "/var/spool/cron/crontabs")
-UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 # Who makes a list of name servers in /run, and what takes its place where the release has no such service.
 RESOLVERS = (
     ("/run/systemd/resolve/", "systemd-resolved.service"),
@@ -63,6 +69,9 @@ def accounts_of(situation: Situation, items: Items) -> typing.Tuple[Names, Names
     tables = [path for place in CRONTABS for path in situation.incumbent.glob(place + "/*")]
     found += [named for path in tables for named in reader.names(path, situation.incumbent.text(path))]
     found += [named for _path, names in scripts.Scripts(situation.incumbent).behind(found) for named in names]
+    called = {named.name for named in found if named.kind == kinds.UNIT}
+    called.update(os.path.basename(made.target) for made in items if made.kind == LINK and made.rule == "services")
+    found += instances.accounts(situation.incumbent, called)
     users = {named.name for named in found if named.kind == kinds.USER}
     users.update(os.path.basename(path) for path in tables if situation.incumbent.size(path) >= 0)
     groups = {named.name for named in found if named.kind == kinds.GROUP}
@@ -168,7 +177,7 @@ def _made_at_boot(situation: Situation) -> Items:
         for named in reader.names(path, situation.incumbent.text(path)):
             content = situation.incumbent.read(named.name) if named.name.startswith("/run/") else None
             makers = [unit for place, unit in RESOLVERS if named.name.startswith(place)]
-            if content is None or any(situation.candidate.exists(f"{UNITS[1]}/{unit}") for unit in makers):
+            if content is None or any(situation.candidate.exists(f"{instances.UNITS[1]}/{unit}") for unit in makers):
                 continue
             text = f"d {os.path.dirname(named.name)} 0755 - - -\nL {named.name} - - - - {RESOLV_COPY}\n"
             return [
@@ -239,8 +248,8 @@ class _Candidate:
             return helper if (name in HELPED or on_node) and not self.situation.has_program(helper) else ""
         if kind == kinds.UNIT:
             template = re.sub(r"@[^@]*(\.[a-z]+)$", r"@\1", name)
-            incumbent, places = self.situation.incumbent, [os.path.join(place, name) for place in UNITS]
-            places += [os.path.join(place, template) for place in UNITS]
+            incumbent, places = self.situation.incumbent, [os.path.join(place, name) for place in instances.UNITS]
+            places += [os.path.join(place, template) for place in instances.UNITS]
             there = any(place in self.targets or self.situation.candidate.exists(place) for place in places)
             return "" if there or not any(incumbent.exists(place) for place in places) else name
         if kind == kinds.MODULE:
