@@ -198,6 +198,14 @@ def menu_entry(title: str, name: str, lines: typing.List[str]) -> typing.List[st
     return [f"menuentry {_quoted(title)} --unrestricted --id {_quoted(name)} {{"] + lines + ["}", ""]
 
 
+def menu_ids(text: str) -> typing.List[str]:
+    """Return the ids of the entries of a menu that render_menu() has written, as list of str; of others none.
+
+    :param text: what GRUB reads, "" for no menu.
+    """
+    return re.findall(r"^menuentry '[^'\n]*' --unrestricted --id '([^'\n]*)' \{$", text, re.MULTILINE)
+
+
 def render_menu(
     entries: typing.List[typing.Dict[str, typing.Any]],
     tries_max: int = 3,

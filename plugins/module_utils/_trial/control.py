@@ -74,6 +74,7 @@ class BootControl:
         self.block_problem = self._block.problem
         if self.block is None and not os.path.exists(self._block.path) and not self.state["entries"]:
             self.block_problem = ""  # a node that was never touched has none
+        self._menu = grub.menu_ids(read_text(self.grub.menu))
         self.boot_id = read_text("/proc/sys/kernel/random/boot_id").strip()
         self.arguments = grub.parse_command_line(read_text("/proc/cmdline"))
         if self.state["finalized"] is None and grubcfg.is_ours(read_text(self.grub.config)):
@@ -87,9 +88,9 @@ class BootControl:
     def _settle(self) -> None:
         """Go on from where record and block say the same; the next write of either brings that to the disk."""
         called_off = self.boot_id if self.is_trial() else ""
-        settled = agreement.settle(self.state, self.block, self._block.changed_at(), called_off)
+        settled = agreement.settle(self.state, self.block, self._menu, self._block.changed_at(), called_off)
         unknown = settled.state["default"] != self.state["default"]
-        self.state, self._stray, self.contradictions = settled
+        self.state, self._settled_block, self.contradictions = settled
         if unknown and self.booted_entry() == self.state["default"]:
             # It was confirmed, and cut off before the record said so: nor does that say by what it was started.
             self.state = dict(self.state, firmware_due=self._due(self.state["default"], self.state["confirmed_at"]))
@@ -129,10 +130,7 @@ class BootControl:
 
     def default_entry(self) -> str:
         """Return the id of the entry that a plain reboot boots when no trial is armed."""
-        named = (self.block or {}).get("osm_default") or grub.PACKAGE
-        if self.state["finalized"] and named not in self.state["entries"]:
-            return record.fallback(self.state, named) or named
-        return named
+        return agreement.default(self.state, self.block, self._menu)
 
     def needed_entries(self) -> typing.Set[str]:
         """Return the ids of the entries that must not be removed, as set of str: one way back is kept.
@@ -253,7 +251,7 @@ class BootControl:
         :param names: iterable of str, ids of entries.
         :raises FleetError: it would not, because the record was lost.
         """
-        default = (self.block or {}).get("osm_default") or grub.PACKAGE
+        default = self.default_entry()
         if self.state["finalized"] is None and default != grub.PACKAGE and default not in names:
             raise FleetError(
                 f"The record of this node does not know its default {default}, which a new boot menu would not have",
@@ -541,10 +539,10 @@ class BootControl:
         actions = [f"settle: {said}" for said in self.contradictions]
         if actions:
             self._make_usable(self.state)
-            if self._stray:
-                self._block.flip({"osm_default": self.default_entry(), "osm_trial": "", "osm_tries": ""})
+            if self._settled_block is not None:
+                self._block.flip(self._settled_block)
             self._write_state(self.state)
-            self._stray, self.contradictions = False, []
+            self._settled_block, self.contradictions = None, []
         return actions + (self._write_menu(self.state) if self.state["finalized"] else [])
 
     def _with_entry(self, entry: contract.Entry) -> record.State:

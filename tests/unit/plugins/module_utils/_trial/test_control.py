@@ -676,6 +676,32 @@ def test_a_trial_that_the_record_does_not_know_is_cleared(node):
     assert open_boot.control().block == {"osm_default": "d-1", "osm_trial": "", "osm_tries": ""}
 
 
+@pytest.mark.parametrize("finalized", [False, True])
+def test_a_default_that_names_nothing_is_what_grub_boots_instead(node, finalized):
+    if finalized:
+        open_boot.control().finalize()
+    boots_instead = "d-1" if finalized else "package"
+    node.block(osm_default="d-131")
+    boot = open_boot.control()
+    assert boot.facts()["default"] == boots_instead
+    assert boot.contradictions[0] == (
+        f"The environment block has d-131 as the default, which no menu has, so that GRUB boots {boots_instead}"
+    )
+    boot.stage(entry("d-2"))
+    boot.repair()
+    assert open_boot.control().contradictions == []
+    assert open_boot.control().block == {"osm_default": boots_instead, "osm_trial": "", "osm_tries": ""}
+
+
+def test_a_trial_stays_armed_while_a_default_that_names_nothing_is_settled(node):
+    open_boot.control().arm("d-2", 1, "r")
+    armed = open_boot.control().block
+    node.block(**{**armed, "osm_default": "d-131"})
+    open_boot.control().repair()
+    assert open_boot.control().block == {**armed, "osm_default": "package"}
+    assert open_boot.control().facts()["trial"]["entry"] == "d-2"
+
+
 def test_a_menu_that_a_cut_has_left_behind_the_record_is_made_whole_before_a_trial(node):
     (node.boot / "grub/osmigrate.cfg").write_text("")
     assert "write the boot menu with d-1, d-2" in open_boot.control().arm("d-2", 1, "r")
