@@ -114,7 +114,7 @@ kernel_arguments:
   type: dict
   contains:
     unknown:
-      description: Arguments that are not carried because nobody knows them.
+      description: Arguments that are not carried and that the node may need, as nobody knows them or can pass them on.
       type: list
       elements: str
     network_root:

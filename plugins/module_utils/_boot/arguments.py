@@ -6,6 +6,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 import fnmatch
+import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
@@ -53,7 +54,7 @@ CARRIED = tuple(
     # Names of devices, the network, and who configures them.
     "net.ifnames net.naming-scheme biosdevname ifname ip cloud-init network-config ds "
     # What opens the root, and the drivers that its initramfs loads or leaves alone.
-    "rootflags rd.auto rd.luks.* rd.lvm.* rd.md.* rd.dm rd.dm.* rd.multipath rd.driver.*".split()
+    "rootflags rootwait rootdelay rd.auto rd.luks.* rd.lvm.* rd.md.* rd.dm rd.dm.* rd.multipath rd.driver.*".split()
 )
 # A root that the network brings: nothing here makes the candidate's initramfs find it.
 NETWORK_ROOT = (
@@ -67,6 +68,13 @@ NO = ("0", "no", "off")
 # GRUB sets quotes of its own, and half of a pair would swallow the arguments of a trial.
 QUOTES = "'\""
 QUOTED = "it has quotes, which the boot menu does not pass on"
+# The kernel takes these quotes away.
+WHOLE = re.compile(r"""^"([^\s"']*)"$|^([^\s"'=]+=)"([^\s"']*)"$""")
+FOR_INIT = "it is for the first process, to which the boot menu passes nothing on"
+# What sets up the node rather than one boot, and is not ours to judge: nobody knows it, as far as a finding goes.
+TOLD = ("systemd.mask", "systemd.wants", "systemd.setenv", "systemd.set_credential*", "systemd.default_*", "rd.znet")
+# Which of them mean something only together, in their order.
+FAMILIES = ({"hugepagesz", "hugepages"},)
 # Of the dotted names those that steer one program; all others are parameters of modules, and of the machine.
 STEERING = ("rd.*", "systemd.*", "osmigrate.*", "ostree.*", "fsck.*", "luks.*", "plymouth.*", "cloud-init.*", "mount.*")
 # What does not come along, and why; with a value only that one.
@@ -75,7 +83,7 @@ DROPPED = [
     for reason, patterns in (
         (
             "the candidate's entry has its own",
-            "BOOT_IMAGE root rootfstype rootwait rootdelay ro rw initrd init ostree ostree.* systemd.machine_id "
+            "BOOT_IMAGE root rootfstype ro rw initrd init ostree ostree.* systemd.machine_id "
             "systemd.gpt_auto osmigrate.* mount.* usr usrfstype usrflags",
         ),
         (
@@ -92,7 +100,7 @@ DROPPED = [
         (
             "for the initramfs of the incumbent, or one boot",
             "rd.* nameserver lang LANG KEYTABLE keymap TERM BOOT_IF BOOTIF fastboot boot single emergency "
-            "rescue 1 3 5 autoinstall",
+            "rescue 1 3 5 autoinstall ---",
         ),
         ("for one boot, or the service manager of the incumbent", "systemd.* fsck.* luks.* cloud-init.*"),
         ("SELinux is not carried", "selinux enforcing autorelabel"),
@@ -110,16 +118,30 @@ def without_trial(arguments: Words) -> Words:
     return list(arguments[:begins]) + [one for one in arguments[begins:] if one[0] not in OF_TRIALS]
 
 
+def _first_process(arguments: Words) -> int:
+    """Return where those of the kernel end: at a lone --."""
+    return arguments.index(("--", None)) if ("--", None) in arguments else len(arguments)
+
+
 def words(arguments: Words) -> typing.List[str]:
     """Return arguments as words; left out is what comes after a lone --, for the first process, and what makes a trial.
 
-    GRUB has written a backslash before each backslash, and would again: with each move there were twice as many.
+    Quotes around what needs none are gone, as they are for the kernel. GRUB has written a backslash before each
+    backslash, and would again: with each move there were twice as many.
 
     :param arguments: list of (name, value or None).
     """
-    arguments = arguments[: arguments.index(("--", None))] if ("--", None) in arguments else arguments
-    told = [name if value is None else f"{name}={value}" for name, value in without_trial(arguments)]
-    return [word.replace("\\\\", "\\") for word in told]
+    told = _as_words(without_trial(arguments[: _first_process(arguments)]))
+    return [WHOLE.sub(r"\1\2\3", word.replace("\\\\", "\\")) for word in told]
+
+
+def _as_words(arguments: Words) -> typing.List[str]:
+    return [name if value is None else f"{name}={value}" for name, value in arguments]
+
+
+def shown(word: str) -> str:
+    """Return the name of an argument; its value may hold anything, secrets too."""
+    return re.split(r"[=\s]", word.lstrip(QUOTES))[0]
 
 
 def _is(name: str, patterns: typing.Iterable[str]) -> bool:
@@ -141,28 +163,33 @@ def is_carried(word: str) -> bool:
 
 def reason(word: str) -> str:
     """Say why an argument is not carried; "" for one that is, or that nobody knows."""
-    if is_carried(word):
+    if is_carried(word) or _is(shown(word), TOLD):
         return ""
-    if set(word) & set(QUOTES):
-        return QUOTED
     for pattern, why in DROPPED:
-        if _is(word if "=" in pattern else word.partition("=")[0], [pattern]):
+        if _is(word if "=" in pattern else shown(word), [pattern]):
             return why
-    return ""
+    return QUOTED if set(word) & set(QUOTES) else ""
 
 
 def _name(word: str) -> str:
     return word.partition("=")[0].replace("-", "_")
 
 
+def _replaced(extra: typing.Iterable[str]) -> typing.Set[str]:
+    """Return the names of which the operator's arguments replace all."""
+    names = {_name(word) for word in extra}
+    return names.union(*(family for family in FAMILIES if family & names))
+
+
 def carried(arguments: Words, extra: typing.Iterable[str]) -> typing.List[str]:
     """Choose the candidate's arguments.
 
     :param arguments: list of (name, value or None) of the running kernel.
-    :param extra: list of str, arguments that the operator adds; one replaces all carried ones of its name.
+    :param extra: list of str, arguments that the operator adds; one replaces all carried ones of its name, and
+        of its family.
     :returns: list of str, in the incumbent's order, the operator's last.
     """
-    replaced = {_name(word) for word in extra}
+    replaced = _replaced(extra)
     kept: typing.List[str] = []
     for word in words(arguments):
         # A word may say something else the second time, as hugepages= does after another hugepagesz=.
@@ -185,13 +212,13 @@ def network_root(arguments: Words) -> typing.List[str]:
 
 
 def unknown(arguments: Words) -> typing.List[str]:
-    """Return the names of arguments that are not carried because nobody knows them, as sorted list of str.
+    """Return the names of arguments that the node may need and does not keep, as sorted list of str.
 
-    Their values may hold anything, secrets too, and are not shown.
+    That is what nobody knows, and what no boot menu can pass on.
 
     :param arguments: list of (name, value or None).
     """
-    return sorted({word.partition("=")[0] for word, why in explain(arguments, []) if not why})
+    return sorted({shown(word) for word, why in explain(arguments, []) if why in ("", QUOTED, FOR_INIT)})
 
 
 def explain(arguments: Words, extra: typing.Iterable[str]) -> typing.List[typing.Tuple[str, str]]:
@@ -201,6 +228,7 @@ def explain(arguments: Words, extra: typing.Iterable[str]) -> typing.List[typing
     :returns: list of (word, reason); the reason of what nobody knows is "".
     """
     kept = carried(arguments, extra)
-    replaced = {_name(word) for word in extra}
+    replaced = _replaced(extra)
     gone = [word for word in words(arguments) if word not in kept]
-    return [(word, "the operator replaces it" if _name(word) in replaced else reason(word)) for word in gone]
+    told = [(word, "the operator replaces it" if _name(word) in replaced else reason(word)) for word in gone]
+    return told + [(word, FOR_INIT) for word in _as_words(arguments[_first_process(arguments) + 1 :])]

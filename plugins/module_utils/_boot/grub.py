@@ -101,7 +101,7 @@ def boot_lines(entry: typing.Dict[str, typing.Any]) -> typing.List[str]:
 
 # Reads grub.cfg once more and boots what it decides when this much was passed over: the trial, or all entries of ours.
 # Whatever its default is (a number, a title, an id, a saved one), GRUB works it out as if we were not there. What it
-# saves as chosen (GRUB_SAVEDEFAULT) begins with the entry that led there, unless that is forgotten: no later menu has it.
+# saves as chosen (GRUB_SAVEDEFAULT) begins with the entry that led there, which no later menu has, unless it is unset.
 PASS_TRIAL, PASS_ALL = (
     f"unset chosen; osm_passed={what}; export osm_passed; configfile $osm_here/grub.cfg" for what in ("trial", "all")
 )

@@ -28,7 +28,7 @@ def compare(situation: Situation, extra: typing.Iterable[str]) -> typing.Tuple[l
     running = grub.parse_command_line(situation.incumbent.text(RUNNING))
     for word, reason in kernel_arguments.explain(running, extra):
         # Only names: a value may hold a password.
-        named = f"{RUNNING}: {word.partition('=')[0]}"
+        named = f"{RUNNING}: {kernel_arguments.shown(word)}"
         if reason:
             left.append(Left(named, reason))
         else:
@@ -37,7 +37,7 @@ def compare(situation: Situation, extra: typing.Iterable[str]) -> typing.Tuple[l
     path, arguments = configured(situation.incumbent)
     for word in kernel_arguments.words(arguments):
         if word not in words and not kernel_arguments.reason(word):
-            unknown.append({"path": f"{path}: {word.partition('=')[0]}", "reason": "not running"})
+            unknown.append({"path": f"{path}: {kernel_arguments.shown(word)}", "reason": "not running"})
     return left, unknown
 
 

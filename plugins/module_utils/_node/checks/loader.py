@@ -155,7 +155,7 @@ def kexec_on_reboot(node: check.Facts, wanted: check.Facts) -> str:
 
 @_check(
     "medium",
-    "Kernel arguments that nobody knows are not carried",
+    "Kernel arguments that the node may need are not carried",
     "Add those that the node needs to osmigrate_kernel_arguments",
 )
 def kernel_arguments(node: check.Facts, wanted: check.Facts) -> str:

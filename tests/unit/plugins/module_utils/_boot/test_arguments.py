@@ -87,6 +87,16 @@ CASES = {
         "hugepagesz=1G hugepages=0:4,1:4 hugepagesz=2M hugepages=0:4,1:4", [],
         ["hugepagesz=1G", "hugepages=0:4,1:4", "hugepagesz=2M", "hugepages=0:4,1:4"],
     ),
+    "the operator's huge pages, which count in the order of size and number": (
+        "default_hugepagesz=1G hugepagesz=1G hugepages=4 hugepagesz=2M hugepages=512", ["hugepagesz=2M", "hugepages=8"],
+        ["default_hugepagesz=1G", "hugepagesz=2M", "hugepages=8"],
+    ),
+    "the operator's number alone": ("hugepagesz=2M hugepages=512 nosmt", ["hugepages=8"], ["nosmt", "hugepages=8"]),
+    "quotes that the kernel takes away": (
+        'isolcpus="2-7" "rcu_nocbs=2-7" "nosmt" "quiet" vfio.ids=""', [],
+        ["isolcpus=2-7", "rcu_nocbs=2-7", "nosmt", "vfio.ids="],
+    ),
+    "disks that take long": ("rootdelay=300 rootwait rootfstype=ext4", [], ["rootdelay=300", "rootwait"]),
     "a value that is taken back": ("audit=1 audit=0 audit=1", [], ["audit=1", "audit=0", "audit=1"]),
     "devices for virtual machines": (
         "vfio-pci.ids=10de:1eb8,10de:1eb9 intel_iommu=on iommu=pt pci=realloc pci=nocrs", [],
@@ -136,6 +146,16 @@ def test_a_root_that_the_network_brings(line, names):
 def test_what_nobody_knows_is_named_without_its_value():
     line = "root=UUID=1 quiet strange=secret-1 other nosmt strange=secret-2"
     assert arguments.unknown(grub.parse_command_line(line)) == ["other", "strange"]
+
+
+def test_what_the_node_set_up_itself_and_nobody_can_pass_on_is_named_too():
+    line = (
+        '"dyndbg=file x/* +p secret" isolcpus="2-7" systemd.mask=a.service systemd.setenv=A=secret systemd.debug_shell '
+        'rd.znet=qeth systemd.log_target="a b" -- "strange secret" splash'
+    )
+    found = grub.parse_command_line(line)
+    assert arguments.unknown(found) == ["dyndbg", "rd.znet", "splash", "strange", "systemd.mask", "systemd.setenv"]
+    assert arguments.explain(grub.parse_command_line("quiet -- a=1"), [])[1:] == [("a=1", arguments.FOR_INIT)]
 
 
 @pytest.mark.parametrize(
