@@ -206,7 +206,7 @@ def test_node_problem_detector_finds_the_lines_that_a_trial_writes():
     texts = [report.line({**FACTS, "verdict": verdict}) for verdict in report.REPORTED]
     shells = (
         ending.SCRIPT.replace("$entry", "d-13").replace("$detail", "nobody confirmed it"),
-        initrd.script(60, "u", "/"),
+        initrd.script(60, "u", "/").replace("$seconds", "60"),
     )
     texts += [line for shell in shells for line in re.findall(r'echo "(osmigrate: [^"]*)" >/dev/kmsg', shell)]
     assert len(texts) == 5

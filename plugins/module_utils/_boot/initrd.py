@@ -41,6 +41,26 @@ TimeoutStartSec=60
 ExecStart=-/bin/sh /{PROGRAM}
 ExecStart=/bin/systemctl --force reboot
 """
+# An initramfs that notices its trouble itself reboots by way of this target: from its emergency mode, at once or after
+# rd.timeout, or because its queue of devices gave up. It is not held up for longer than the program takes, and reboots
+# all the same. After the change of root none of this is there any more.
+REBOOT = """\
+[Unit]
+Wants=osmigrate-initrd-reboot.service
+"""
+LEAVES_WORD = f"""\
+[Unit]
+Description=Word of why the initramfs of this trial reboots
+DefaultDependencies=no
+ConditionPathExists=/etc/initrd-release
+Before=systemd-reboot.service
+
+[Service]
+Type=oneshot
+TimeoutStartSec=30
+TimeoutStopSec=5
+ExecStart=-/bin/sh /{PROGRAM} gave-up
+"""
 # The file system of /boot takes the word to the incumbent, where the initramfs can mount it. All that is used is there
 # wherever dracut has made the initramfs. A disk that does not answer holds up the reboot for ten seconds.
 SCRIPT = """\
@@ -50,14 +70,23 @@ entry=
 for word in $line; do
     case $word in osmigrate.entry=*) entry=${word#*=} ;; esac
 done
-echo "osmigrate: no root after @SECONDS@ seconds, going back" >/dev/kmsg
+seconds=@SECONDS@
+why="its initramfs did not find the root within $seconds seconds"
+if [ "$1" = gave-up ]; then
+    read -r seconds rest </proc/uptime
+    seconds=${seconds%.*}
+    why="its initramfs gave up after $seconds seconds, without the root or what belongs to it"
+fi
+echo "osmigrate: no root after $seconds seconds, going back" >/dev/kmsg
 
 note() {
+    # What a check has found damaged is not written to.
+    systemctl is-failed --quiet 'systemd-fsck*' && return
     read -r boot_id </proc/sys/kernel/random/boot_id
     mkdir -p @MOUNT@ || return
     mount -o rw,sync /dev/disk/by-uuid/@UUID@ @MOUNT@ || return
     printf 'entry=%s\\nboot_id=%s\\ncause=%s\\ndetail=%s\\n' "$entry" "$boot_id" initramfs \
-        "its initramfs did not find the root within @SECONDS@ seconds" >@MOUNT@@NOTES@/.ended.initrd &&
+        "$why" >@MOUNT@@NOTES@/.ended.initrd &&
         mv -f @MOUNT@@NOTES@/.ended.initrd @MOUNT@@NOTES@/ended
     umount @MOUNT@
 }
@@ -93,7 +122,12 @@ def archive(seconds: int = SECONDS, uuid: str = "", notes: str = "/") -> bytes:
 
     :param seconds, uuid, notes: as script() takes them.
     """
-    units = {"osmigrate-initrd.timer": TIMER % seconds, "osmigrate-initrd.service": SERVICE}
+    units = {
+        "osmigrate-initrd.timer": TIMER % seconds,
+        "osmigrate-initrd.service": SERVICE,
+        "osmigrate-initrd-reboot.service": LEAVES_WORD,
+        "reboot.target.d/osmigrate.conf": REBOOT,
+    }
     return of_units(units, "sysinit.target.wants", ["osmigrate-initrd.timer"], {PROGRAM: script(seconds, uuid, notes)})
 
 

@@ -31,20 +31,37 @@ def test_systemd_starts_the_timer_and_the_timer_the_reboot():
     assert b"systemctl --force reboot" in found[f"{units}/osmigrate-initrd.service"][1]
 
 
+def test_every_reboot_out_of_the_initramfs_leaves_word_and_none_later():
+    """Dracut reboots from emergency.service, or out of its queue of devices; both by reboot.target."""
+    found = {path: content for path, _mode, content in members(initrd.archive())}
+    units = "etc/systemd/system"
+    assert found[f"{units}/reboot.target.d/osmigrate.conf"] == b"[Unit]\nWants=osmigrate-initrd-reboot.service\n"
+    unit = found[f"{units}/osmigrate-initrd-reboot.service"]
+    assert b"\nBefore=systemd-reboot.service\n" in unit and b"\nConditionPathExists=/etc/initrd-release\n" in unit
+    assert b"\nExecStart=-/bin/sh /etc/osmigrate-initrd-end gave-up\n" in unit
+
+
 @pytest.mark.parametrize("seconds", [300, 600])
 def test_it_gives_the_release_more_time_than_its_initramfs_takes_to_give_up(seconds):
     (gives_up,) = re.findall(r"rd.timeout=([0-9]+)", grub.trial_arguments({"initrd_seconds": seconds}))
     assert 0 < int(gives_up) < seconds / 2
 
 
-def left_word(tmp_path, mount, second="1"):
+def left_word(tmp_path, mount, second="1", how="", damaged=False):
     """Run what the initramfs runs, where nothing can be mounted: `mount` stands in for that program.
 
     :param second: how long one of its seconds takes.
+    :param how: what it is told of why it runs.
+    :param damaged: whether a check of a file system has failed.
     """
     tools = tmp_path / "bin"
     tools.mkdir()
-    for name, text in {"mount": mount, "umount": "exit 0", "sleep": f"exec /bin/sleep {second}"}.items():
+    for name, text in {
+        "mount": mount,
+        "umount": "exit 0",
+        "sleep": f"exec /bin/sleep {second}",
+        "systemctl": f"exit {0 if damaged else 1}",
+    }.items():
         (tools / name).write_text(f"#!/bin/sh\n{text}\n")
         (tools / name).chmod(0o755)
     there = tmp_path / "there"
@@ -52,9 +69,12 @@ def left_word(tmp_path, mount, second="1"):
     text = initrd.script(600, "1-2", "/osmigrate", str(there)).replace("/dev/kmsg", str(tmp_path / "kmsg"))
     line = tmp_path / "cmdline"
     line.write_text("ostree=/x osmigrate.entry=d-1 osmigrate.trial=1\n")
+    uptime = tmp_path / "uptime"
+    uptime.write_text("121.35 400.00\n")
+    text = text.replace("/proc/cmdline", str(line)).replace("/proc/uptime", str(uptime))
     environment = {"PATH": f"{tools}:/bin:/usr/bin"}
-    subprocess.run(["sh", "-c", text.replace("/proc/cmdline", str(line))], env=environment, check=False, timeout=30)
-    assert "no root after 600 seconds" in (tmp_path / "kmsg").read_text()
+    subprocess.run(["sh", "-c", text, "sh", how], env=environment, check=False, timeout=30)
+    assert f"no root after {121 if how else 600} seconds" in (tmp_path / "kmsg").read_text()
     return evidence.parse_ended(_storage.read_text(str(there / "osmigrate/ended")))
 
 
@@ -63,6 +83,15 @@ def test_the_incumbent_finds_why_the_initramfs_gave_up(tmp_path):
     trial = {"entry": "d-1", "armed_boot_id": "another"}
     said = evidence.explain(trial, evidence.Evidence(note, ""), "nothing")
     assert said == "its initramfs did not find the root within 600 seconds"
+
+
+def test_the_incumbent_finds_when_the_initramfs_gave_up_by_itself(tmp_path):
+    note = left_word(tmp_path, "exit 0", how="gave-up")
+    assert note["detail"] == "its initramfs gave up after 121 seconds, without the root or what belongs to it"
+
+
+def test_nothing_is_written_to_a_file_system_that_may_be_the_damaged_one(tmp_path):
+    assert left_word(tmp_path, "exit 0", how="gave-up", damaged=True) == {}
 
 
 @pytest.mark.parametrize("mount", ["exit 1", "exec /bin/sleep 60"], ids=["no disk", "a disk that does not answer"])
