@@ -38,8 +38,10 @@ description:
     C(annotations), if O(labels) and O(annotations) name any."
   - Hosts get C(osmigrate_kubeconfig) and C(osmigrate_context) as variables if O(kubeconfig) and O(context) are
     set, so that the playbooks of this collection work on the cluster that the host is from, also with several inventory
-    files. They get C(osmigrate_pool_label) too, from O(pool_label), so that a node claims its place in the pool that it
-    is shown in. Nodes of the same name in two clusters need O(clusters), or are refused.
+    files. Where O(host) or a structure in O(kubeconfig) says which cluster that is, they get its server as
+    C(osmigrate_inventory_server); a playbook that would talk to another one, by C(K8S_AUTH_HOST) or C(~/.kube/config),
+    refuses. They get C(osmigrate_pool_label) too, from O(pool_label), so that a node claims its place in the pool that
+    it is shown in. Nodes of the same name in two clusters need O(clusters), or are refused.
 extends_documentation_fragment:
   - osmigrate.fleet.k8s_auth
   - osmigrate.fleet.k8s_auth.env
@@ -316,7 +318,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for cluster, server, seen in self._see(path, cache, clusters):
             found = False
             for one in seen:
-                found = self._add_node(one, cluster, members) or found
+                found = self._add_node(one, cluster, server, members) or found
             if not found:
                 empty.append(self._nothing_found(cluster, server))
         self._add_groups(members)
@@ -411,7 +413,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self._facts(node, cluster, ("*",), ("*",)) if needed else None,
             )
 
-    def _add_node(self, seen: tuple, cluster: dict, members: dict[str, list[str]]) -> bool:
+    def _add_node(self, seen: tuple, cluster: dict, server: str, members: dict[str, list[str]]) -> bool:
         """Add a host; return whether that was done. Here everything from the API and from the cache comes in."""
         name, uid, address, none, variable, groups, facts = seen
         if not is_node_name(name):
@@ -436,6 +438,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for one in ("kubeconfig", "context"):
             if isinstance(cluster[one], str):
                 set_variable(f"osmigrate_{one}", cluster[one])
+        if cluster["host"] or isinstance(cluster["kubeconfig"], dict):
+            set_variable("osmigrate_inventory_server", as_data(server))
         set_variable("osmigrate_pool_label", self.get_option("pool_label"))
         for group in [*groups, *([f"cluster_{cluster['name']}"] if cluster["name"] else [])]:
             members.setdefault(group, []).append(host)

@@ -16,7 +16,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._text import print
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _input
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._variables import PREFIX
 
-_NAMED_BY = ("kubeconfig", "context", "pool_label", "expected_server")
+_NAMED_BY = ("kubeconfig", "context", "pool_label", "expected_server", "inventory_server")
 
 
 def of_hosts(sight: _input.Sight, stands_for: Mapping[str, list[str]]) -> list[dict[str, Any]]:

@@ -51,6 +51,22 @@ def refuse_others(playbook: str, server: str, expected: Any) -> None:
         )
 
 
+def refuse_strangers(playbook: str, server: str, of_inventory: str) -> None:
+    """Refuse a server from which the inventory does not have its hosts.
+
+    :param of_inventory: URL of the server that it has them from.
+    :raises FleetError: it is another one; names both.
+    """
+    if _plain(server) != _plain(of_inventory):
+        raise FleetError(
+            f"The inventory has its hosts from {printable(of_inventory)}, and the playbook {playbook} would talk to"
+            f" {printable(server)}",
+            NOTHING,
+            "Give the inventory the path of a kubeconfig, which its hosts keep, or the playbook the same K8S_AUTH_HOST;"
+            " if both are one cluster, name the second in osmigrate_expected_server",
+        )
+
+
 def _plain(url: str) -> tuple[str, str, int | None, str]:
     """Return what tells servers apart, however the URL is written; without a scheme it is https."""
     parts = urlsplit(url if "://" in url else f"https://{url}")
@@ -96,3 +112,6 @@ def name_all(
                 raise FleetError(error.problem, NOTHING, error.todo) from None
             continue
         refuse_others(playbook, one["server"], expected)
+        of_inventory = value(one["host"], "osmigrate_inventory_server")
+        if of_inventory and not expected:
+            refuse_strangers(playbook, one["server"], of_inventory)

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import yaml
 
 PREFIX = "osmigrate_"
-# What the playbooks keep in variables of this prefix themselves; a later playbook of the same run sees it.
+# What the playbooks keep in variables of this prefix themselves; a later playbook of the same run sees it. The last one
+# is from the inventory.
 MADE = (
     "osmigrate_input",
     "osmigrate_manifest",
@@ -26,6 +27,7 @@ MADE = (
     "osmigrate_halted",
     "osmigrate_resumed",
     "osmigrate_access",
+    "osmigrate_inventory_server",
 )
 
 _REGISTRY = Path(__file__).with_name("variables.yml")

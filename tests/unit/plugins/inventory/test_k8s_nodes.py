@@ -107,6 +107,23 @@ def test_few_variables_unless_more_are_asked_for(server, inventory):
     assert seen == {"os_image": "Debian GNU/Linux 12 (bookworm)", "zone": "z1", "labels": {"pool": "general"}}
 
 
+def test_hosts_say_which_server_they_are_from_where_no_path_of_a_kubeconfig_does(server, inventory, tmp_path):
+    server.will(body=nodes("n1"))
+    assert inventory({"host": server.url, "api_key": "t"}).hosts["n1"]["osmigrate_inventory_server"] == server.url
+    content = {
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "c",
+        "clusters": [{"name": "c", "cluster": {"server": server.url}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+    }
+    server.will(body=nodes("n1"))
+    assert inventory({"kubeconfig": content}).hosts["n1"]["osmigrate_inventory_server"] == server.url
+    (tmp_path / "kubeconfig").write_text(json.dumps(content))
+    server.will(body=nodes("n1"))
+    seen = inventory({"kubeconfig": str(tmp_path / "kubeconfig")}).hosts["n1"]
+    assert "osmigrate_inventory_server" not in seen and seen["osmigrate_kubeconfig"] == str(tmp_path / "kubeconfig")
+
+
 def test_ansible_does_not_carry_the_kubernetes_client_along():
     script = (
         "import sys\n"

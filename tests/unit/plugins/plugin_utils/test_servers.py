@@ -45,6 +45,22 @@ def test_another_one_is_refused_with_both_named(expected):
     assert str(expected if isinstance(expected, str) else expected[0]) in str(caught.value)
 
 
+@pytest.mark.parametrize(("expected", "refused"), [(None, True), ([PROD], False)])
+def test_another_one_than_the_hosts_are_from_is_refused_unless_it_is_expected(monkeypatch, expected, refused):
+    monkeypatch.setattr(_servers, "of_cluster", lambda read, kubeconfig, context: PROD)
+    values = {"osmigrate_expected_server": expected, "osmigrate_inventory_server": "https://lab:6443"}
+    clusters = [{"host": "w-1", "kubeconfig": "", "context": "", "server": ""}]
+
+    def ask(given):
+        _servers.name_all("halt", read_auth, clusters, lambda host, name: given.get(name), True)
+
+    ask({"osmigrate_inventory_server": f"{PROD}/"})
+    if not refused:
+        return ask(values)
+    with pytest.raises(FleetError, match=f"hosts from https://lab:6443, and the playbook halt would talk to {PROD}"):
+        ask(values)
+
+
 def test_nobody_is_told_what_may_be_a_password(monkeypatch):
     monkeypatch.setenv("K8S_AUTH_HOST", "https://me:s3cret@api.prod.example:6443/")
     monkeypatch.setenv("K8S_AUTH_API_KEY", "s3cret")
