@@ -25,7 +25,7 @@ class Controller(typing.NamedTuple):
     programs: typing.Tuple[str, ...]  # names of its DaemonSets, Deployments or images; an image's with its directory
     does: str = REBOOTS
     pause: str = ""  # what makes it leave nodes alone
-    exempt: str = ""  # the annotation or label that exempts a node, as key=value, or empty
+    exempt: str = ""  # what exempts a node, as annotation:key=value or label:key=value, or empty
 
 
 DELETES = "delete or replace"
@@ -84,7 +84,7 @@ CONTROLLERS = (
         ("cluster-autoscaler",),
         DELETES,
         "annotate these nodes with cluster-autoscaler.kubernetes.io/scale-down-disabled=true",
-        "cluster-autoscaler.kubernetes.io/scale-down-disabled=true",
+        "annotation:cluster-autoscaler.kubernetes.io/scale-down-disabled=true",
     ),
     Controller(
         "karpenter",
@@ -113,7 +113,7 @@ CONTROLLERS = (
         ("machine-controller-manager",),
         DELETES,
         "annotate these nodes with node.machine.sapcloud.io/not-managed-by-mcm=1",
-        "node.machine.sapcloud.io/not-managed-by-mcm=1",
+        "annotation:node.machine.sapcloud.io/not-managed-by-mcm=1",
     ),
     Controller("machine-controller", ("machine-controller/",), ("machine-controller",), DELETES),
     Controller(
@@ -123,7 +123,7 @@ CONTROLLERS = (
         FENCES,
         "label these nodes with remediation.medik8s.io/exclude-from-remediation=true, or give its NodeHealthChecks "
         "pauseRequests",
-        "remediation.medik8s.io/exclude-from-remediation=true",
+        "label:remediation.medik8s.io/exclude-from-remediation=true",
     ),
     Controller(
         "self-node-remediation",
@@ -138,7 +138,7 @@ CONTROLLERS = (
         ),
         FENCES,
         "label these nodes with remediation.medik8s.io/exclude-from-remediation=true",
-        "remediation.medik8s.io/exclude-from-remediation=true",
+        "label:remediation.medik8s.io/exclude-from-remediation=true",
     ),
     Controller(
         "fence-agents-remediation",
@@ -276,8 +276,11 @@ def _signs(
 
 
 def _is_exempt(node: dict, controller: Controller) -> bool:
-    key, _equals, value = controller.exempt.partition("=")
-    return bool(key) and value in (node_view.annotations(node).get(key), node_view.labels(node).get(key))
+    """Whether a node has what exempts it, where the program looks for it."""
+    kind, _colon, mark = controller.exempt.partition(":")
+    key, _equals, value = mark.partition("=")
+    there = node_view.annotations(node) if kind == "annotation" else node_view.labels(node)
+    return bool(key) and there.get(key) == value
 
 
 def _is_of(one: Workload, controller: Controller) -> bool:

@@ -183,19 +183,29 @@ def test_who_is_kept_elsewhere_is_recognised_by_what_it_notes_on_nodes(make_node
     assert [one.controller for one in controllers.examine([make_node("w1", {mark: "x"})], [], [])] == [name]
 
 
-@pytest.mark.parametrize("kind", ["annotations", "labels"])
 @pytest.mark.parametrize("one", [one for one in controllers.CONTROLLERS if one.exempt], ids=lambda one: one.name)
-def test_a_node_that_is_exempt_is_not_counted(make_node, one, kind):
-    key, _equals, value = one.exempt.partition("=")
-    assert one.exempt in one.pause
+def test_a_node_that_is_exempt_is_not_counted(make_node, one):
+    kind, _colon, mark = one.exempt.partition(":")
+    key, _equals, value = mark.partition("=")
+    assert mark in one.pause and one.pause.startswith({"annotation": "annotate ", "label": "label "}[kind])
     spared, other = make_node("w1"), make_node("w2")
-    spared["metadata"][kind] = {key: value}
+    spared["metadata"][f"{kind}s"] = {key: value}
     there = [workload("Deployment", one.programs[0])]
     (found,) = controllers.examine([spared, other], there, [])
     assert found.nodes == ["w2"]
     assert controllers.examine([spared], there, []) == []
-    spared["metadata"][kind] = {key: "no"}
+    spared["metadata"][f"{kind}s"] = {key: "no"}
     assert controllers.examine([spared], there, [])[0].nodes == ["w1"]
+
+
+@pytest.mark.parametrize("one", [one for one in controllers.CONTROLLERS if one.exempt], ids=lambda one: one.name)
+def test_what_its_program_does_not_read_exempts_no_node(make_node, one):
+    """A label instead of an annotation, or the reverse."""
+    kind, _colon, mark = one.exempt.partition(":")
+    key, _equals, value = mark.partition("=")
+    node = make_node("w1")
+    node["metadata"]["labels" if kind == "annotation" else "annotations"] = {key: value}
+    assert controllers.examine([node], [workload("Deployment", one.programs[0])], [])[0].nodes == ["w1"]
 
 
 def test_every_controller_has_a_case():
