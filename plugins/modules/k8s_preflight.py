@@ -9,8 +9,9 @@ module: k8s_preflight
 short_description: Find what in the cluster speaks against a rollout, before any node is touched
 version_added: 0.1.0
 description:
-  - Recognises other controllers that drain, reboot, delete or fence the nodes, by their DaemonSets and Deployments and
-    by what they write on Node objects. Each is refused unless it is accepted by name, or marks exempt the nodes.
+  - Recognises other controllers that drain, reboot, delete or fence the nodes, by their DaemonSets, Deployments and
+    CronJobs, unless these are scaled to 0 or suspended, and by what they write on Node objects. Each is refused unless
+    it is accepted by name, or marks exempt the nodes.
   - Reads the maintenance windows and says when the next node may go.
   - For nodes of the control plane, looks whether etcd could ever spare them.
   - Changes nothing. Runs on the controller; delegate it to C(localhost) and run it once.

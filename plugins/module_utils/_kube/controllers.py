@@ -22,7 +22,7 @@ REBOOTS = "drain or reboot"
 class Controller(typing.NamedTuple):
     name: str  # stays what it is once released: operators accept by it
     marks: typing.Tuple[str, ...]  # how its labels and annotations on nodes begin
-    programs: typing.Tuple[str, ...]  # names of its DaemonSets, Deployments or images; an image's with its directory
+    programs: typing.Tuple[str, ...]  # names of its workloads or images; an image's with its directory
     does: str = REBOOTS
     pause: str = ""  # what makes it leave nodes alone
     exempt: str = ""  # what exempts a node, as annotation:key=value or label:key=value, or empty
@@ -196,18 +196,19 @@ CONTROLLERS = (
         "annotate these nodes with atlassian.com/no-delete, and see that their node group is in dry mode",
     ),
     Controller("gce-node-termination-handler", (), ("k8s-node-termination-handler",)),
-    Controller("descheduler", (), ("descheduler",), EVICTS, "scale its Deployment to 0"),
+    Controller("descheduler", (), ("descheduler",), EVICTS, "scale its Deployment to 0, or suspend its CronJob"),
 )
 NAMES = tuple(one.name for one in CONTROLLERS)
 
 
-# A DaemonSet or a Deployment, as far as it matters here.
+# A DaemonSet, a Deployment or a CronJob, as far as it matters here.
 class Workload(typing.NamedTuple):
     kind: str
     namespace: str
     name: str
     images: typing.Tuple[str, ...]
     template: dict  # spec of its pods, which tells on which nodes they run
+    rests: bool  # nothing of it runs, nor will: scaled to 0, or suspended
 
 
 class Finding(typing.NamedTuple):
@@ -220,11 +221,13 @@ class Finding(typing.NamedTuple):
 
 
 def workload(kind: str, found: dict) -> Workload:
-    """What matters of a DaemonSet or a Deployment, as the API server returns it."""
-    spec = found["spec"]["template"]["spec"]
+    """What matters of a DaemonSet, a Deployment or a CronJob, as the API server returns it."""
+    whole = found["spec"]
+    spec = (whole["jobTemplate"]["spec"] if kind == "CronJob" else whole)["template"]["spec"]
+    rests = bool(whole.get("suspend")) or whole.get("replicas") == 0
     images = tuple(container.get("image", "") for container in spec.get("containers") or [])
     metadata = found["metadata"]
-    return Workload(kind, metadata["namespace"], metadata["name"], images, capacity.placement(spec))
+    return Workload(kind, metadata["namespace"], metadata["name"], images, capacity.placement(spec), rests)
 
 
 def examine(
@@ -258,9 +261,9 @@ def _signs(
 ) -> typing.Iterator[typing.Tuple[str, typing.List[str]]]:
     """Yield (what was seen, names of the nodes)."""
     for one in workloads:
-        if _is_of(one, controller):
+        if _is_of(one, controller) and not one.rests:
             said = f"{one.kind} {one.namespace}/{one.name}"
-            # The replicas of a Deployment run anywhere, and act on all nodes.
+            # What a Deployment or a CronJob starts runs anywhere, and acts on all nodes.
             yield (
                 said,
                 [_name(node) for node in nodes if one.kind != "DaemonSet" or capacity.is_meant_for(one.template, node)],

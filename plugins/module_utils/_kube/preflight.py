@@ -25,7 +25,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._text import print
 POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/osmigrate-kubelets"
 # Labels that the API server keeps from kubelets, and those that the policies do.
 RESTRICTED, COVERED = "node-restriction.kubernetes.io", ("pool",)
-WORKLOADS = (("DaemonSet", daemons.DAEMON_SETS), ("Deployment", "/apis/apps/v1/deployments"))
+WORKLOADS = (
+    ("DaemonSet", daemons.DAEMON_SETS),
+    ("Deployment", "/apis/apps/v1/deployments"),
+    ("CronJob", "/apis/batch/v1/cronjobs"),
+)
 # What is seen on nodes is what others wrote there.
 LONGEST = 2000
 

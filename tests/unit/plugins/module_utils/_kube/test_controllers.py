@@ -171,6 +171,40 @@ def test_who_is_recognised_by_a_program(make_node, program, image, name):
     assert [one.controller for one in found] == ([name] if name else [])
 
 
+def cron_job(suspend):
+    template = workload_template("descheduler")
+    spec = {"suspend": suspend, "jobTemplate": {"spec": {"template": template}}}
+    return controllers.workload("CronJob", {"metadata": {"namespace": "kube-system", "name": "cron"}, "spec": spec})
+
+
+def scaled(replicas):
+    spec = {"replicas": replicas, "template": workload_template("draino")}
+    return controllers.workload("Deployment", {"metadata": {"namespace": "ops", "name": "d"}, "spec": spec})
+
+
+def workload_template(program):
+    return {"spec": {"containers": [{"name": "c", "image": f"registry.example/{program}:v1"}]}}
+
+
+@pytest.mark.parametrize(
+    ("one", "detail"),
+    [
+        (cron_job(False), "CronJob kube-system/cron (w1)"),
+        (cron_job(True), ""),
+        (scaled(2), "Deployment ops/d (w1)"),
+        (scaled(0), ""),
+    ],
+)
+def test_what_is_suspended_or_scaled_to_nothing_acts_on_no_node(make_node, one, detail):
+    found = controllers.examine([make_node("w1")], [one], [])
+    assert [finding.detail for finding in found] == [detail] * bool(detail)
+
+
+def test_what_rests_in_this_cluster_may_act_from_another_one(make_node):
+    (found,) = controllers.examine([make_node("w1", {"draino/drain-retry": "true"})], [scaled(0)], [])
+    assert found.detail == "annotation draino/drain-retry (w1)"
+
+
 @pytest.mark.parametrize(
     "mark, name",
     [

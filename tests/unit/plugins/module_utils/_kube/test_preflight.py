@@ -25,11 +25,11 @@ def test_a_pool_that_kubelets_choose_is_told(label, policies, free):
 
 def test_a_node_that_runs_etcd_without_a_role_is_refused_before_anything_is_touched(server, cluster, make_node):
     mirror = {"metadata": {"name": "etcd-w1", "annotations": {drain_plan.MIRROR: "x"}}}
-    for items in ([make_node("w1")], [], [], [mirror]):
+    for items in ([make_node("w1")], [], [], [], [mirror]):
         server.will(body={"metadata": {}, "items": items})
     server.will(404, "not found")
     terms = admission.read_terms({name: one["default"] for name, one in admission.ARGUMENT_SPEC.items()})
     said = "Node w1 runs etcd, and no role says that .* No node was touched. Label node w1 with node-role"
     with pytest.raises(preflight.PreflightError, match=said):
         preflight.examine(cluster, ["w1"], [], terms, "pool")
-    assert "labelSelector=component+in+%28etcd%2Ckube-apiserver%29" in server.requests[3][1]
+    assert "labelSelector=component+in+%28etcd%2Ckube-apiserver%29" in server.requests[4][1]
