@@ -29,7 +29,16 @@ NETWORK = "network"
 NETWORK_TRANSPORTS = ("iscsi", "tcp", "rdma", "fcoe")
 NETWORK_NAMES = ("nbd", "rbd", "drbd")
 POOL, SECTOR = "-tpool", 512
-HIDDEN = ((THIN, (POOL, "_tdata", "_tmeta")), (SNAPSHOT, ("-cow",)))
+LVM_RAID, LVM_CACHE, LVM_INTEGRITY, VDO = "RAID of LVM", "cache of LVM", "integrity of LVM", "VDO"
+BCACHE = "bcache"
+HIDDEN = (
+    (THIN, re.compile(r"(-tpool|_tdata|_tmeta)$")),
+    (SNAPSHOT, re.compile(r"-cow$")),
+    (LVM_RAID, re.compile(r"_[rm]image_\d+$|_rmeta_\d+$|_mlog$")),
+    (LVM_CACHE, re.compile(r"_(corig|cdata|cmeta|cvol|wcorig)$")),
+    (LVM_INTEGRITY, re.compile(r"_(iorig|imeta)$")),
+    (VDO, re.compile(r"-vpool$|_vdata$")),
+)
 
 
 class Mount(typing.NamedTuple):
@@ -52,6 +61,23 @@ class Filesystem(typing.NamedTuple):
     free_bytes: int
     journals_data: bool = False
     read_only: bool = False
+
+
+class Pool(typing.NamedTuple):
+    """A thin pool. free_bytes: of data, None where nobody can tell; problem: what is wrong with it, "" for nothing."""
+
+    free_bytes: typing.Optional[int]
+    problem: str
+
+
+UNSEEN = Pool(None, "")
+# Of its state, as dmsetup has it.
+POOL_WORDS = (
+    ("ro", "is read-only"),
+    ("out_of_data_space", "has no room for data left"),
+    ("needs_check", "needs a check"),
+)
+METADATA_MOST = 90  # percent; a pool whose metadata are full becomes read-only
 
 
 class Room(typing.NamedTuple):
@@ -182,7 +208,8 @@ def parse_lsblk(text: str) -> typing.Tuple[str, str, typing.List[str]]:
     first, pending = devices[0], list(devices)
     while pending:
         device = pending.pop(0)
-        hidden = [layer for layer, ends in HIDDEN if device["type"] == "lvm" and device["name"].endswith(ends)]
+        hidden = [layer for layer, ends in HIDDEN if device["type"] == "lvm" and ends.search(device["name"])]
+        hidden += [BCACHE] if re.match(r"bcache\d", os.path.basename(device["name"])) else []
         network = [NETWORK] if device.get("tran") in NETWORK_TRANSPORTS or _is_of_network(device["name"]) else []
         layers += [layer for layer in [*hidden, device["type"], *network] if layer not in layers]
         pending.extend(device.get("children", []))
@@ -225,28 +252,34 @@ def thin_pool(text: str) -> str:
     return next((name for name in names if name.endswith(POOL)), "")
 
 
-def pool_free_bytes(path: str) -> typing.Optional[int]:
-    """Return what is free in the thin pool below a directory: its file system may promise more. None without one."""
+def pool_below(path: str) -> Pool:
+    """Return how the thin pool below a directory is: its file system may promise more than that has."""
     mount = mount_of(os.path.realpath(path), mounts())
     link = f"/sys/dev/block/{mount.number}"
     if not os.path.exists(link):
-        return None
+        return UNSEEN
     pool = thin_pool(lsblk("NAME,TYPE", "--inverse", "/dev/" + os.path.basename(os.path.realpath(link))))
     try:
         said = [run(["dmsetup", word, pool], check=False).stdout for word in ("status", "table") if pool]
     except FleetError:
-        return None  # without the program nobody can tell
-    return parse_pool(*said) if said else None
+        return UNSEEN  # without the program nobody can tell
+    return parse_pool(*said) if said else UNSEEN
 
 
-def parse_pool(status: str, table: str) -> typing.Optional[int]:
-    """Read what dmsetup says of a thin pool, one line each.
-
-    :returns: bytes of data that are free, None where it says something else.
-    """
-    data = re.match(r"\d+ \d+ thin-pool \d+ \d+/\d+ (\d+)/(\d+) ", status)
+def parse_pool(status: str, table: str) -> Pool:
+    """Read what dmsetup says of a thin pool, one line each; UNSEEN where it says something else."""
+    if re.match(r"\d+ \d+ thin-pool (Fail|Error)\b", status):
+        return Pool(None, "has failed")
+    found = re.match(r"\d+ \d+ thin-pool \d+ (\d+)/(\d+) (\d+)/(\d+) \S+ (.*)", status)
     block = re.match(r"\d+ \d+ thin-pool \S+ \S+ (\d+) ", table)
-    return (int(data.group(2)) - int(data.group(1))) * int(block.group(1)) * SECTOR if data and block else None
+    if not found or not block:
+        return UNSEEN
+    meta, meta_all, data, data_all = (int(number) for number in found.groups()[:4])
+    words = found.group(5).split()
+    problems = [said for word, said in POOL_WORDS if word in words]
+    if meta * 100 > meta_all * METADATA_MOST:
+        problems.append(f"has used {meta * 100 // meta_all} % of its metadata")
+    return Pool((data_all - data) * int(block.group(1)) * SECTOR, " and ".join(problems))
 
 
 def _probed(device: str) -> str:

@@ -181,8 +181,13 @@ root:
       description: How many more files there is room for, V(null) where nothing limits them; of RV(root) only.
       type: int
     pool_free_bytes:
-      description: What is free in the thin pool that it lies on, V(null) without one; of RV(root) only.
+      description:
+        - What is free in the thin pool that it lies on, V(null) without one or where nobody can tell; of RV(root)
+          only.
       type: int
+    pool_problem:
+      description: What is wrong with that thin pool, empty for nothing; of RV(root) only.
+      type: str
     kept_free_bytes:
       description: What OSTree keeps free when it writes, of C(root_bytes) in there; of RV(root) only.
       type: int

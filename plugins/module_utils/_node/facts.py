@@ -136,6 +136,7 @@ def _storage_facts(ostree: Ostree) -> typing.Dict[str, typing.Any]:
     esp = boot_tier.find_esp()
     listed = _storage.with_uuids([root, boot] + ([esp] if esp else []))
     here = _storage.room(ostree.directory())
+    pool = _storage.pool_below(ostree.directory()) if _storage.THIN in root.layers else _storage.UNSEEN
     return {
         "root": dict(
             _shown(root),
@@ -143,7 +144,8 @@ def _storage_facts(ostree: Ostree) -> typing.Dict[str, typing.Any]:
             free_bytes=here.free_bytes,
             root_bytes=here.root_bytes,
             free_files=here.files,
-            pool_free_bytes=_storage.pool_free_bytes(ostree.directory()) if _storage.THIN in root.layers else None,
+            pool_free_bytes=pool.free_bytes,
+            pool_problem=pool.problem,
             kept_free_bytes=ostree.minimum_free(here.size_bytes),
         ),
         "esp": {"uuid": esp.uuid if esp else "", "twins": _storage.twins(listed, esp) if esp else []},

@@ -15,7 +15,8 @@ FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs", "btrfs")
 LAYERS = ("part", "disk", "loop", "lvm")
 RAID = ("raid0", "raid1", "raid4", "raid5", "raid6", "raid10", "linear")
 # What an initramfs opens only if it was built with the tools for it.
-OPENED = RAID + ("thin pool", "mpath", "crypt")
+POOL, RAID_OF_LVM = "thin pool", "RAID of LVM"
+OPENED = RAID + (POOL, RAID_OF_LVM, "cache of LVM", "integrity of LVM", "VDO", "bcache", "mpath", "crypt")
 CHECKS: check.Checks = []
 _check = check.into(CHECKS)
 
@@ -32,7 +33,7 @@ def boot_filesystem(node: check.Facts, wanted: check.Facts) -> str:
 )
 def boot_storage(node: check.Facts, wanted: check.Facts) -> str:
     # GRUB reads a RAID, and writes to none: where the trial is counted then is for the tiers to say.
-    return _layers(node["boot"], "/boot", LAYERS + RAID)
+    return _layers(node["boot"], "/boot", LAYERS + RAID + (RAID_OF_LVM,))
 
 
 @_check("inhibitor", "The root lies on an unsupported file system", "Only ext4, XFS and btrfs are supported yet")
@@ -60,8 +61,9 @@ def root_storage(node: check.Facts, wanted: check.Facts) -> str:
 @_check(
     "inhibitor",
     "The release's initramfs has to open what the root lies on",
-    "See that it can ('lsinitrd' of it names mdadm, thin_check, multipath, or cryptsetup and what opens the root "
-    "without a person), then accept this finding: a trial that does not find its root comes home by itself",
+    "See that it can ('lsinitrd' of it names mdadm, thin_check, cache_check, dm-raid, dm-cache, dm-integrity, dm-vdo, "
+    "bcache, multipath, or cryptsetup and what opens the root without a person), then accept this finding: a trial that "
+    "does not find its root comes home by itself",
     acceptable=True,
 )
 def root_opened(node: check.Facts, wanted: check.Facts) -> str:
@@ -72,6 +74,29 @@ def root_opened(node: check.Facts, wanted: check.Facts) -> str:
         if not named or check.runs_release(node)
         else f"The root lies on {node['root']['device']} ({', '.join(named)})"
     )
+
+
+@_check(
+    "inhibitor",
+    "The thin pool below the root is in trouble",
+    "See 'lvs -a' and the kernel's log, and mend it first: 'lvextend --poolmetadatasize' gives it metadata, "
+    "'lvconvert --repair' checks it; or exclude the node",
+)
+def root_pool_health(node: check.Facts, wanted: check.Facts) -> str:
+    problem = node["root"]["pool_problem"]
+    return f"The thin pool below {node['root']['device']} {problem}" if problem else ""
+
+
+@_check(
+    "inhibitor",
+    "Nobody can tell how the thin pool below the root is",
+    "Install dmsetup, which tells; or see that it has room ('lvs -a'), then accept this finding",
+    acceptable=True,
+)
+def root_pool_unknown(node: check.Facts, wanted: check.Facts) -> str:
+    root = node["root"]
+    unknown = POOL in root["layers"] and root["pool_free_bytes"] is None and not root["pool_problem"]
+    return f"The thin pool below {root['device']} is one of which dmsetup says nothing" if unknown else ""
 
 
 def _layers(filesystem: check.Facts, name: str, known: typing.Container[str]) -> str:

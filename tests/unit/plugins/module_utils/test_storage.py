@@ -67,6 +67,14 @@ def test_a_btrfs_of_several_devices(tmp_path, monkeypatch, devices, several):
     assert _storage.has_several_devices("1-2") is several
 
 
+def lvm(*names):
+    """What lsblk says of logical volumes, each on the next."""
+    device = {}
+    for name in reversed(names):
+        device = {"name": f"/dev/mapper/{name}", "type": "lvm", "uuid": None, "children": [device] if device else []}
+    return json.dumps({"blockdevices": [{**device, "uuid": "1-2"}]})
+
+
 @pytest.mark.parametrize(
     ("text", "layers"),
     [
@@ -107,6 +115,15 @@ def test_a_btrfs_of_several_devices(tmp_path, monkeypatch, devices, several):
             '{"name":"/dev/sda","type":"disk","uuid":null,"tran":"sas"}]}]}',
             ["part", "disk"],
         ),
+        (lvm("vg-root", "vg-root_rimage_0"), ["lvm", "RAID of LVM"]),
+        (lvm("vg-root", "vg-root_rmeta_1"), ["lvm", "RAID of LVM"]),
+        (lvm("vg-root", "vg-root_rimage_0", "vg-root_rimage_0_iorig"), ["lvm", "RAID of LVM", "integrity of LVM"]),
+        (lvm("vg-root", "vg-root_corig"), ["lvm", "cache of LVM"]),
+        (lvm("vg-root", "vg-fast_cvol-cdata", "vg-fast_cvol"), ["lvm", "cache of LVM"]),
+        (lvm("vg-root", "vg-root_wcorig"), ["lvm", "cache of LVM"]),
+        (lvm("vg-root", "vg-vpool0-vpool", "vg-vpool0_vdata"), ["lvm", "VDO"]),
+        (lvm("vg-primage_0x"), ["lvm"]),
+        ('{"blockdevices":[{"name":"/dev/bcache0","type":"disk","uuid":"1-2","tran":null}]}', ["bcache", "disk"]),
         ('{"blockdevices":[{"name":"/dev/rbd0","type":"disk","uuid":"1-2","tran":null}]}', ["disk", "network"]),
         ('{"blockdevices":[{"name":"/dev/drbd10","type":"disk","uuid":"1-2","tran":null}]}', ["disk", "network"]),
     ],
@@ -120,19 +137,30 @@ POOL_STATUS = "0 209715200 thin-pool 1 142/4096 9000/102400 - rw no_discard_pass
 POOL_TABLE = "0 209715200 thin-pool 253:2 253:3 2048 0 1 skip_block_zeroing"
 
 
+FREE = 93400 * 1024 * 1024
+
+
 @pytest.mark.parametrize(
-    ("status", "table", "free"),
+    ("status", "table", "pool"),
     [
-        (POOL_STATUS, POOL_TABLE, 93400 * 1024 * 1024),
-        (POOL_STATUS.replace("9000/", "102400/"), POOL_TABLE, 0),
-        ("0 209715200 thin-pool Fail", POOL_TABLE, None),
-        ("", "", None),
-        ("Device does not exist.", "Device does not exist.", None),
+        (POOL_STATUS, POOL_TABLE, (FREE, "")),
+        (POOL_STATUS.replace("9000/", "102400/"), POOL_TABLE, (0, "")),
+        ("0 209715200 thin-pool Fail", POOL_TABLE, (None, "has failed")),
+        ("0 209715200 thin-pool Error", POOL_TABLE, (None, "has failed")),
+        (POOL_STATUS.replace("142/", "4090/"), POOL_TABLE, (FREE, "has used 99 % of its metadata")),
+        (POOL_STATUS.replace("142/", "3686/"), POOL_TABLE, (FREE, "")),
+        (
+            POOL_STATUS.replace(" rw ", " ro ").replace("no_space - ", "no_space needs_check "),
+            POOL_TABLE,
+            (FREE, "is read-only and needs a check"),
+        ),
+        (POOL_STATUS.replace(" rw ", " out_of_data_space "), POOL_TABLE, (FREE, "has no room for data left")),
+        ("", "", (None, "")),
+        ("Device does not exist.", "Device does not exist.", (None, "")),
     ],
-    ids=["usual", "full", "failed", "silent", "unknown"],
 )
-def test_what_is_free_in_a_thin_pool_is_what_the_pool_says(status, table, free):
-    assert _storage.parse_pool(status + "\n", table + "\n") == free
+def test_how_a_thin_pool_is_is_what_the_pool_says(status, table, pool):
+    assert _storage.parse_pool(status + "\n", table + "\n") == pool
 
 
 LISTED = [

@@ -37,6 +37,7 @@ ROOT = {
     "root_bytes": 3300 * MB,
     "free_files": 300000,
     "pool_free_bytes": None,
+    "pool_problem": "",
     "kept_free_bytes": 500 * MB,
     "read_only": False,
 }
@@ -249,7 +250,15 @@ CASES = {
     ),
     "root-opened": (
         [{"root.layers": ["lvm", "part"]}, {"root.layers": ["raid1"], "entry": "debian-13-13.1"}],
-        [{"root.layers": [layer, "part"]} for layer in ("raid1", "raid10", "thin pool", "mpath", "crypt")],
+        [
+            {"root.layers": [layer, "part"], "root.pool_free_bytes": 20000000000}
+            for layer in ("raid1", "raid10", "thin pool", "RAID of LVM", "bcache", "VDO", "mpath", "crypt")
+        ],
+    ),
+    "root-pool-health": ([], [{"root.pool_problem": "has failed"}]),
+    "root-pool-unknown": (
+        [{"root.layers": ["lvm"]}],
+        [{"root.layers": ["lvm", "thin pool", "part"], "entry": "debian-13-13.1"}],
     ),
     "root-uuid": ([], [{"root.uuid": ""}, {"root.twins": ["/dev/mapper/vg-before (snapshot)"]}]),
     "boot-uuid": (
