@@ -44,6 +44,12 @@ def make_configuration(auth: auth_options.Auth) -> typing.Any:
     has_credentials = auth.api_key or certificate or configuration.auth_settings() or configuration.cert_file
     if user.get("exec") and not has_credentials:
         raise identity.plugin_failure(user, said)
+    if user.get("auth-provider") and not has_credentials:
+        raise identity.provider_failure(user)
+    token = _token_of_file(user)
+    if token:
+        configuration.api_key = {"authorization": "Bearer " + token}
+        configuration.refresh_api_key_hook = None
     configuration.impersonation = identity.impersonation(user)
     if configuration.refresh_api_key_hook:
         configuration.refresh_api_key_hook = functools.partial(_refresh, configuration.refresh_api_key_hook)
@@ -67,6 +73,17 @@ def make_configuration(auth: auth_options.Auth) -> typing.Any:
         configuration.no_proxy = None  # as with kubectl, a proxy that is asked for is used
     auth_options.refuse_plain_token(configuration.host, bool(configuration.auth_settings()))
     return configuration
+
+
+def _token_of_file(user: dict) -> str:
+    """Return the token of a user's file where it has a token beside that, as kubectl takes it; "" for the loader's."""
+    if not (user.get("token") and user.get("tokenFile")) or user.get("auth-provider"):
+        return ""
+    try:
+        with open(user["tokenFile"], encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read().strip()
+    except OSError:
+        return ""
 
 
 def _refresh(hook: typing.Callable, configuration: typing.Any) -> None:
@@ -107,8 +124,10 @@ def _load(auth: auth_options.Auth, configuration: typing.Any) -> typing.Tuple[di
     options = dict(context=auth.context, client_configuration=configuration, persist_config=False)
     if isinstance(auth.kubeconfig, dict):
         what = "The given kubeconfig"
+        found = _guard(what, identity.pick, [auth.kubeconfig], auth.context)
+        identity.refuse_provider(found[0])
         _guard(what, kubernetes_config.load_kube_config_from_dict, auth.kubeconfig, **options)
-        return _guard(what, identity.pick, [auth.kubeconfig], auth.context)
+        return found
     named = paths(auth)
     given = os.pathsep.join(named)
     if any(os.path.isfile(path) for path in named):
@@ -116,8 +135,10 @@ def _load(auth: auth_options.Auth, configuration: typing.Any) -> typing.Tuple[di
         documents = _guard(what, _read, given)
         # Of several files the loader would take the last one's.
         options["context"] = _context(what, documents, auth.context)
+        found = _guard(what, identity.pick, documents, options["context"])
+        identity.refuse_provider(found[0])
         _guard(what, kubernetes_config.load_kube_config, given, **options)
-        return _guard(what, identity.pick, documents, options["context"])
+        return found
     if auth.kubeconfig or auth.context:
         raise FleetError(f"The kubeconfig {given} does not exist", todo="Check kubeconfig or K8S_AUTH_KUBECONFIG")
     if os.environ.get("KUBERNETES_SERVICE_HOST"):
@@ -146,12 +167,17 @@ def _context(what: str, documents: typing.List[dict], wanted: typing.Optional[st
 
 
 def _read(given: str) -> typing.List[dict]:
-    """The kubeconfigs of all files that there are."""
+    """The kubeconfigs of all files that there are; the files of tokens lie beside them."""
     documents = []
     for path in given.split(os.pathsep):
         if os.path.isfile(path):
             with open(path, encoding="utf-8") as stream:
-                documents.append(dict(yaml.safe_load(stream) or {}))
+                document = dict(yaml.safe_load(stream) or {})
+            for one in document.get("users") or []:
+                user = one.get("user") or {}
+                if user.get("tokenFile"):
+                    user["tokenFile"] = os.path.join(os.path.dirname(path), user["tokenFile"])
+            documents.append(document)
     return documents
 
 
@@ -174,5 +200,7 @@ def _guard(what: str, load: typing.Callable, *args: typing.Any, **kwargs: typing
         raise FleetError(f"{what} cannot be used: {str(error).partition('{')[0].strip().rstrip('./')}")
     except FleetError:
         raise
+    except OSError as error:
+        raise FleetError(f"{what} cannot be used, because {error.filename} cannot be read ({error.strerror})")
     except Exception as error:
         raise FleetError(f"{what} has not the structure of a kubeconfig ({type(error).__name__})")

@@ -85,6 +85,43 @@ def header(name: str, value: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
+# What kubectl could do once, and what it says to use instead.
+_GONE = {
+    "gcp": 'the credential plugin "gke-gcloud-auth-plugin"',
+    "azure": "the credential plugin of https://github.com/Azure/kubelogin",
+}
+_LOG_IN = "Log in again with what wrote the kubeconfig, or use exec with a credential plugin such as kubelogin"
+
+
+def refuse_provider(user: dict) -> None:
+    """Refuse a user whose auth-provider can give no credentials, as kubectl does.
+
+    :raises FleetError: it is none that there is still, or has no token.
+    """
+    provider = user.get("auth-provider")
+    if not provider:
+        return
+    name = provider.get("name") if isinstance(provider, dict) else None
+    if name != "oidc":
+        raise FleetError(
+            f"The user of the kubeconfig has the auth-provider {_text.printable(name, 100)}, which there is no more",
+            todo=f"Use {_GONE.get(str(name), 'a credential plugin')} by exec in its place",
+        )
+    config = provider.get("config")
+    if not isinstance(config, dict) or not isinstance(config.get("id-token"), str):
+        raise provider_failure(user)
+
+
+def provider_failure(user: dict) -> FleetError:
+    """What to say when an auth-provider gave nothing."""
+    name = _text.printable(user["auth-provider"].get("name"), 100)
+    return FleetError(
+        f"There are no credentials, although the user of the kubeconfig has the auth-provider {name}: its id-token is "
+        "missing or malformed, or has expired and could not be renewed",
+        todo=_LOG_IN,
+    )
+
+
 def plugin_failure(user: dict, said: typing.List[str]) -> FleetError:
     """What to say when a credential plugin gave nothing.
 

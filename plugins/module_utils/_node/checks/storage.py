@@ -62,8 +62,8 @@ def root_storage(node: check.Facts, wanted: check.Facts) -> str:
     "inhibitor",
     "The release's initramfs has to open what the root lies on",
     "See that it can ('lsinitrd' of it names mdadm, thin_check, cache_check, dm-raid, dm-cache, dm-integrity, dm-vdo, "
-    "bcache, multipath, or cryptsetup and what opens the root without a person), then accept this finding: a trial that "
-    "does not find its root comes home by itself",
+    "bcache, multipath, or cryptsetup and what opens the root without a person), then accept this finding: a trial "
+    "that does not find its root comes home by itself",
     acceptable=True,
 )
 def root_opened(node: check.Facts, wanted: check.Facts) -> str:

@@ -324,3 +324,48 @@ def test_a_token_that_has_expired_is_asked_for_again(plugin, tmp_path):
     first, second = authorization(configuration), authorization(configuration)
     assert first != second
     assert second[0].startswith("Bearer t")
+
+
+def test_a_file_with_a_token_wins_over_a_token_and_is_read_again(tmp_path, monkeypatch):
+    """As with kubectl, which looks for the file beside the kubeconfig and falls back to the token."""
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(with_user(token="old", tokenFile="token")))
+    given = str(tmp_path / "kubeconfig")
+    assert authorization(configure(kubeconfig=given)) == ["Bearer old"]
+    for token in ("new", "newer"):
+        (tmp_path / "token").write_text(f"{token}\n")
+        configuration = configure(kubeconfig=given)
+        assert [authorization(configuration) for _again in range(2)] == [[f"Bearer {token}"]] * 2
+    assert authorization(configure(kubeconfig=given, api_key="option")) == ["Bearer option"]
+    structure = with_user(token="old", tokenFile=str(tmp_path / "token"))
+    assert authorization(configure(kubeconfig=structure)) == ["Bearer newer"]
+
+
+def test_a_file_of_a_token_that_is_missing_is_named(tmp_path):
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(with_user(tokenFile="absent")))
+    message = f"kubeconfig cannot be used, because {tmp_path}/absent cannot be read \\(No such file or directory\\)"
+    with pytest.raises(FleetError, match=message):
+        configure(kubeconfig=str(tmp_path / "kubeconfig"))
+
+
+@pytest.mark.parametrize(
+    ("provider", "message"),
+    [
+        ({"name": "gcp"}, "the auth-provider gcp, which there is no more. .*gke-gcloud-auth-plugin"),
+        ({"name": "azure", "config": {}}, "the auth-provider azure, .*Azure/kubelogin"),
+        ({"name": "openstack"}, "the auth-provider openstack, .*Use a credential plugin by exec"),
+        ("s3cret", "the auth-provider None"),
+        ({"name": "oidc"}, "no credentials, although .* auth-provider oidc: .*Log in again"),
+        ({"name": "oidc", "config": {"refresh-token": "s3cret"}}, "no credentials, although .* auth-provider oidc"),
+        ({"name": "oidc", "config": {"id-token": "s3cret"}}, "no credentials, although .* auth-provider oidc"),
+    ],
+)
+def test_an_auth_provider_that_gives_nothing_is_told(provider, message):
+    with pytest.raises(FleetError, match=message) as caught:
+        configure(kubeconfig=with_user(**{"auth-provider": provider}))
+    assert "s3cret" not in str(caught.value)
+
+
+def test_the_token_of_an_auth_provider_is_used():
+    token = "e30.e30.e30"
+    given = with_user(**{"auth-provider": {"name": "oidc", "config": {"id-token": token}}})
+    assert authorization(configure(kubeconfig=given)) == [f"Bearer {token}"]
