@@ -11,7 +11,7 @@ version_added: 1.0.0
 description:
   - Plans waves by a policy, and notes on each Node object in which one it is (annotation C(osmigrate.fleet/wave)). A
     node keeps its wave for as long as rollout and policy are the same, so a run that goes on where another ended has
-    the same waves. Nodes that came meanwhile are in the last one.
+    the same waves. Nodes that came meanwhile get waves of their own behind those.
   - A policy that these nodes or the maintenance windows cannot meet is refused, with each clash.
   - Waves are an order. How many nodes may be unavailable is up to M(osmigrate.fleet.k8s_node_claim) as ever.
   - A node whose lease another run holds is planned, and its Node object left to that run.
@@ -48,13 +48,14 @@ options:
       - C(factor), by which each wave is larger than the one before, 4 by default; or C(step), a number or a percentage
         that is added each time. C(largest), what a wave grows to, C(25%) by default.
       - C(by), which is V(pool), V(zone) or the key of a label such as C(example.com/rack) or C(example.com/channel). No
-        wave has nodes of two values of it. C(order), the values that go first; the others follow by name.
+        wave has nodes of two values of it, and waves grow from the largest that there was. C(order), the values that go
+        first; the others follow by name.
       - C(canary_soak) and C(soak), for how long the nodes of a wave have to serve before the next one begins, in
-        seconds or as V(4h); 300 after the first one and 0 after the others by default.
+        seconds or as V(4h), V(400d) at most; 300 after the first one and 0 after the others by default.
       - C(canary_max_failed) and C(max_failed), how many nodes of a wave may be unwell when the next one begins; 0
-        and 1 by default.
+        and 1 by default. One at least has to arrive, whatever these say.
       - C(pause_after), V(canary) or a list of numbers of waves, after which O(released) is asked.
-      - C(control_plane), V(last) or V(never), V(last) by default.
+      - C(control_plane), V(last) or V(never), V(last) by default. Its nodes are waves of one each.
       - C(cap), how many places nodes of all pools may hold together, see M(osmigrate.fleet.k8s_node_claim).
       - C(slow_first), whether who took longest at its last move goes first in its wave; V(true) by default.
       - C(prometheus), the URL of a Prometheus, which is asked before each wave but the first one. C(alerts), a query

@@ -9,9 +9,11 @@ module: k8s_wave_gate
 short_description: Wait until the waves before a node's own have arrived, serve, and have soaked
 version_added: 1.0.0
 description:
-  - Lets a node begin only when of each earlier wave no more nodes failed than the policy allows, all others have
-    arrived and are Ready, and the last wave has served for as long as it is to soak. That is looked at until the time
-    is over, so a node that stops to serve while its wave soaks holds the next one.
+  - Lets a node begin only when of each earlier wave no more nodes are unwell than the policy allows and one at least
+    has arrived, the last wave has served for as long as it is to soak, and each pause before it was released. That is
+    looked at until the time is over, so a node that stops to serve while its wave soaks holds the next one.
+  - It asks all of this of the cluster, whichever nodes the run was given, so no pattern of hosts and no slice goes
+    round a wave. A wave whose nodes were all deleted proves nothing, and the waves behind it have to.
   - What it knows is what Node objects say, so runs and slices at the same time heed each other's waves.
   - One node of a batch looks, and notes what it found on its Node object (annotation C(osmigrate.fleet/gate)); the
     others of the batch wait for that.
@@ -51,6 +53,10 @@ options:
     description: As M(osmigrate.fleet.k8s_rollout_waves) was given it.
     type: dict
     default: {}
+  released:
+    description: Number of the last wave after whose pause the rollout may go on.
+    type: int
+    default: 0
   timeout:
     description: How long to wait, in seconds.
     type: int
@@ -83,7 +89,7 @@ open:
   returned: success
   type: bool
 wave:
-  description: The number of its wave, 0 if it is in none of this rollout and policy, and may begin at any time.
+  description: The number of its wave, 0 in check mode if it is in none of this rollout and policy.
   returned: success
   type: int
   sample: 2
@@ -110,6 +116,7 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         options["timeout"],
         options["run"],
         options["ignored_conditions"],
+        options["released"],
     )
     wave, refused = wave_gate.wait(cluster, asked, module.check_mode)
     return {"changed": False, "open": not refused, "wave": wave, "refused": refused}
@@ -122,6 +129,7 @@ def main() -> None:
             looks=dict(type="str", default=""),
             rollout=dict(type="str", required=True),
             policy=dict(type="dict", default={}),
+            released=dict(type="int", default=0),
             timeout=dict(type="int", default=3600),
             ignored_conditions=dict(type="list", elements="str", default=["EtcdIsVoter"]),
             **lease.ARGUMENT_SPEC,

@@ -31,6 +31,7 @@ class Request(typing.NamedTuple):
     timeout: int
     run: str
     ignored_conditions: typing.Sequence[str] = ()
+    until: int = 0  # the last wave after whose pause it goes on
 
 
 def wait(
@@ -47,8 +48,11 @@ def wait(
     """
     noted = node_view.annotations(get_node(cluster, request.node)).get(wave_plan.WAVE, "")
     number = wave_plan.read_mark(noted, request.policy, request.rollout)
-    if number is None or number == 1:
-        return number or 0, ""
+    if number is None:
+        # Nobody knows what has to come before it.
+        return 0, _unmarked(request, check_mode)
+    if number == 1:
+        return number, ""
     deadline = now() + request.timeout
     looks = request.looks == request.node
     while True:
@@ -68,9 +72,20 @@ def wait(
         raise FleetError(
             f"Node {request.node} of wave {number} may not begin: {refusal.why}",
             "The node was left as it is",
-            "See what became of the earlier waves (the playbook status), then run the same command again",
+            "See what became of the earlier waves (the playbook status), then run it again",
         )
     return number, ""
+
+
+def _unmarked(request: Request, check_mode: bool) -> str:
+    why = f"it is in no wave of rollout {request.rollout} by this policy"
+    if check_mode:
+        return why
+    raise FleetError(
+        f"Node {request.node} may not begin: {why}",
+        "The node was left as it is",
+        "Run the same command again, which parts the nodes anew",
+    )
 
 
 def _look(cluster: Cluster, request: Request, number: int) -> wave_plan.Refusal:
@@ -78,7 +93,7 @@ def _look(cluster: Cluster, request: Request, number: int) -> wave_plan.Refusal:
         return wave_plan.seen(node, request.policy, request.rollout, request.ignored_conditions)
 
     found = [one for one in cluster.list(NODES, keep=keep).items if one]
-    refusal = wave_plan.judge(request.policy, found, number, cluster.now())
+    refusal = wave_plan.judge(request.policy, found, number, cluster.now(), request.until)
     return refusal if refusal.why else wave_plan.Refusal(wave_health.look(cluster, request.policy), ASKS_EVERY)
 
 

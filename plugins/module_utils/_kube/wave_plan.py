@@ -3,7 +3,7 @@
 """Which node is in which wave, what speaks against a policy, and whether the next wave may begin. Pure.
 
 A node keeps the wave that its Node object says, so a run that goes on where another ended has the same waves, and
-nodes that came later are in the last one.
+nodes that came later get waves of their own behind those.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -127,9 +127,10 @@ def plan(policy: wave_policy.Policy, nodes: typing.Sequence[Candidate], rollout:
     control = [one for one in nodes if one.pool == pool_plan.CONTROL_PLANE]
     workers = [one for one in nodes if one.pool != pool_plan.CONTROL_PLANE]
     never = policy.control_plane == wave_policy.NEVER
-    clashes = _clashes(policy, workers, control)
+    kept, late = _kept(policy, workers if never else nodes, rollout)
+    clashes = _clashes(policy, workers, control) + ([] if kept else _clashes_of_canary(policy, workers))
     if not clashes:
-        parts = _kept(policy, nodes if not never else workers, rollout) or _fresh(policy, workers, control, never)
+        parts = kept + _fresh(policy, late)
         clashes = [
             f"pause_after names wave {number}, and there are {len(parts)}, after the last of which nothing comes"
             for number in policy.pause_after
@@ -158,9 +159,18 @@ def _clashes(
     without = [one.name for one in workers if not one.value]
     if policy.by and without:
         found.append(f"by is {policy.by}, and {some(without, NAMED)} {'has' if len(without) == 1 else 'have'} none")
-    if policy.canary and not policy.canary.endswith("%") and workers and int(policy.canary) > len(workers):
-        found.append(f"canary is {policy.canary}, and there are {len(workers)} nodes")
     return found
+
+
+def _clashes_of_canary(policy: wave_policy.Policy, workers: typing.Sequence[Candidate]) -> typing.List[str]:
+    if not policy.canary or policy.canary.endswith("%") or not workers:
+        return []
+    first = _groups(policy, workers)[0]
+    if int(policy.canary) <= len(first):
+        return []
+    many = f"{len(first)} node{'' if len(first) == 1 else 's'}"
+    has = f"{printable(first[0].value, 60)}, which goes first, has" if policy.by else "there are"
+    return [f"canary is {policy.canary}, and {has} {many}"]
 
 
 def check_windows(schedule: windows.Schedule, seconds: int, now: float) -> None:
@@ -178,37 +188,39 @@ def check_windows(schedule: windows.Schedule, seconds: int, now: float) -> None:
 
 def _kept(
     policy: wave_policy.Policy, nodes: typing.Sequence[Candidate], rollout: str
-) -> typing.List[typing.List[Candidate]]:
-    """The waves that Node objects have already; nothing if they have none."""
-    kept = {one.name: read_mark(one.mark, policy, rollout) for one in nodes}
-    said = (_MARK.match(one.mark) for one in nodes if kept[one.name])
-    of = [int(found.group(2)) for found in said if found]
-    if not of:
-        return []
-    parts: typing.List[typing.List[Candidate]] = [[] for _number in range(max(of))]
-    for one in nodes:
-        parts[min(kept[one.name] or len(parts), len(parts)) - 1].append(one)
-    return parts
+) -> typing.Tuple[typing.List[typing.List[Candidate]], typing.List[Candidate]]:
+    """The waves that Node objects have already, none if they have none, and the nodes that are in none of them."""
+    marked = [(one, read_mark(one.mark, policy, rollout)) for one in nodes]
+    said = [_MARK.match(one.mark) for one, number in marked if number]
+    parts: typing.List[typing.List[Candidate]] = [
+        [] for _number in range(max((int(found.group(2)) for found in said if found), default=0))
+    ]
+    for one, number in marked:
+        if number:
+            parts[min(number, len(parts)) - 1].append(one)
+    return parts, [one for one, number in marked if not number]
 
 
-def _fresh(
-    policy: wave_policy.Policy,
-    workers: typing.Sequence[Candidate],
-    control: typing.Sequence[Candidate],
-    never: bool,
-) -> typing.List[typing.List[Candidate]]:
-    values = [*policy.order, *sorted({one.value for one in workers} - set(policy.order))]
+def _fresh(policy: wave_policy.Policy, nodes: typing.Sequence[Candidate]) -> typing.List[typing.List[Candidate]]:
+    workers = [one for one in nodes if one.pool != pool_plan.CONTROL_PLANE]
     parts: typing.List[typing.List[Candidate]] = []
     size = _canaries(policy, len(workers))
-    for value in values:
-        left = _spread([one for one in workers if one.value == value])
+    for group in _groups(policy, workers):
+        left = _spread(group)
         while left:
             parts.append(left[:size])
             left = left[size:]
-            size = _next(policy, size, len(workers))
-    if control and not never:
-        parts.append(list(control))
-    return parts
+            # What is left over of a group is small, and says nothing of how far the release is trusted.
+            size = _next(policy, max(map(len, parts)), len(workers))
+    # They go one at a time anyway, and each has to serve before the next one, also where they go without workers.
+    return parts + [[one] for one in nodes if one.pool == pool_plan.CONTROL_PLANE]
+
+
+def _groups(policy: wave_policy.Policy, workers: typing.Sequence[Candidate]) -> typing.List[typing.List[Candidate]]:
+    """Part nodes by what no wave may have two values of, in the order in which they go."""
+    values = [*policy.order, *sorted({one.value for one in workers} - set(policy.order))]
+    groups = ([one for one in workers if one.value == value] for value in values)
+    return [group for group in groups if group]
 
 
 def _canaries(policy: wave_policy.Policy, nodes: int) -> int:
@@ -277,37 +289,52 @@ def seen(
     return Seen(node["metadata"]["name"], number, phase, since, serves, problems)
 
 
-def judge(policy: wave_policy.Policy, nodes: typing.Sequence[Seen], number: int, now: float) -> Refusal:
+def judge(policy: wave_policy.Policy, nodes: typing.Sequence[Seen], number: int, now: float, until: int = 0) -> Refusal:
     """Say what speaks against beginning a wave.
 
     :param nodes: of all earlier waves at least.
+    :param until: number of the last wave after whose pause it goes on, 0 for none.
     :returns: a refusal, whose sentence is "" if nothing does.
     """
-    for earlier in range(1, number):
-        part = [one for one in nodes if one.number == earlier]
-        refusal = _of_wave(_wave(policy, earlier, []), part)
+    if number <= 1:
+        return Refusal("", None)
+    held = [one for one in policy.pause_after if until < one < number]
+    if held:
+        return Refusal(
+            f"after wave {held[0]} somebody has to release the next one, by osmigrate_waves_released={held[0]}", None
+        )
+    parts = [(_wave(policy, one, []), [node for node in nodes if node.number == one]) for one in range(1, number)]
+    # Nodes are deleted. The waves behind such a one began when it had proved the release, and say so themselves.
+    parts = [(wave, part) for wave, part in parts if part]
+    if not parts:
+        return Refusal(
+            "no node of an earlier wave is left, so nothing proves the release; another rollout (osmigrate_rollout) "
+            "begins with new waves",
+            None,
+        )
+    for wave, part in parts:
+        refusal = _of_wave(wave, part)
         if refusal.why:
             return refusal
-    last = [one for one in nodes if one.number == number - 1 and one.phase == DONE]
-    rested = max((one.since or 0 for one in last), default=0) + _wave(policy, number - 1, []).soak
-    if last and rested > now:
-        return Refusal(f"wave {number - 1} is to soak until {times.stamp(rested)}", rested - now)
+    wave, part = parts[-1]
+    rested = max(one.since or 0 for one in part if one.phase == DONE) + wave.soak
+    if rested > now:
+        return Refusal(f"wave {wave.number} is to soak until {times.stamp(rested)}", rested - now)
     return Refusal("", None)
 
 
 def _of_wave(wave: Wave, part: typing.Sequence[Seen]) -> Refusal:
+    # Whatever may be unwell: where nobody arrived, nothing is proved.
+    most = min(wave.max_failed, len(part) - 1)
     failed = [one.name for one in part if one.phase == FAILED]
-    if len(failed) > wave.max_failed:
-        return Refusal(
-            f"{some(failed, NAMED)} of wave {wave.number} failed, and {wave.max_failed} of it may",
-            None,
-        )
+    if len(failed) > most:
+        return Refusal(f"{some(failed, NAMED)} of wave {wave.number} failed, and {most} of it may", None)
     ill = [one.name for one in part if one.phase == DONE and not one.serves]
     troubled = [one for one in part if one.phase == DONE and one.serves and one.problems]
     away = [one.name for one in part if one.phase not in (DONE, FAILED)]
     # None of these has failed, and may be well in a moment: until then it counts as if it had. Of a large wave there is
     # nearly always one that somebody reboots.
-    if len(failed) + len(ill) + len(troubled) + len(away) <= wave.max_failed:
+    if len(failed) + len(ill) + len(troubled) + len(away) <= most:
         return Refusal("", None)
     named = [f"{one.name} ({', '.join(one.problems)})" for one in troubled]
     said = [
@@ -320,7 +347,7 @@ def _of_wave(wave: Wave, part: typing.Sequence[Seen]) -> Refusal:
         )
         if names
     ]
-    return Refusal(f"{'; '.join(said)}; {wave.max_failed} of it may be unwell", 0)
+    return Refusal(f"{'; '.join(said)}; {most} of it may be unwell", 0)
 
 
 def report(waves: Waves, until: int) -> typing.List[str]:
@@ -328,6 +355,8 @@ def report(waves: Waves, until: int) -> typing.List[str]:
     told = []
     may = len(released(waves, until))
     for one in waves.waves:
+        if not one.nodes:
+            continue
         many = f"{len(one.nodes)} node{'' if len(one.nodes) == 1 else 's'}"
         then = f", then {one.soak} seconds of soaking" if one.soak and one is not waves.waves[-1] else ""
         held = "" if one.number <= may else ", held until it is released"

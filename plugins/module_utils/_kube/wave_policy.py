@@ -15,6 +15,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _web
 from ansible_collections.osmigrate.fleet.plugins.module_utils._duration import read_seconds
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import windows
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, whole_number
 
 VARIABLE = "osmigrate_waves"
@@ -86,6 +87,11 @@ def read(given: typing.Any) -> Policy:
         wrong.append("factor and step exclude each other: waves grow by one of them")
     if "alerts" in found and not found.get("prometheus"):
         wrong.append("alerts has no meaning without prometheus")
+    least = whole_number(found.get("canary") or "")
+    if least and found.get("canary_max_failed", 0) >= least:
+        wrong.append(
+            f"canary_max_failed is {found['canary_max_failed']}, and has to be less than canary, which is {least}"
+        )
     if "order" in found and not found.get("by"):
         wrong.append("order has no meaning without by")
     if wrong:
@@ -128,6 +134,13 @@ def _number(value: typing.Any, least: int = 0) -> int:
     if number is None or number < least:
         raise ValueError(f"is {printable(value, 60) or 'empty'}, and has to be a whole number from {least} on")
     return number
+
+
+def _soak(value: typing.Any) -> int:
+    seconds = read_seconds(value)
+    if seconds > windows.HORIZON_DAYS * 86400:
+        raise ValueError(f"is {printable(value, 60)}, and has to be {windows.HORIZON_DAYS}d at most")
+    return seconds
 
 
 def _positive(value: typing.Any) -> int:
@@ -188,8 +201,8 @@ _READERS: typing.Dict[str, typing.Callable[[typing.Any], typing.Any]] = {
     "largest": _limit,
     "by": _by,
     "order": _order,
-    "canary_soak": read_seconds,
-    "soak": read_seconds,
+    "canary_soak": _soak,
+    "soak": _soak,
     "canary_max_failed": _number,
     "max_failed": _number,
     "pause_after": _pauses,

@@ -59,9 +59,29 @@ def test_no_wave_has_nodes_of_two_racks_and_the_order_holds():
 def test_pools_go_together_and_the_control_plane_last_or_never():
     nodes = [*some(4, "a"), *some(2, "b", prefix="v"), *some(3, "control-plane", prefix="c")]
     waves = planned({"canary": 3, "largest": 3}, nodes).waves
-    assert [sorted(one.nodes) for one in waves] == [["v1", "w1", "w2"], ["v2", "w3", "w4"], ["c1", "c2", "c3"]]
+    assert [sorted(one.nodes) for one in waves] == [["v1", "w1", "w2"], ["v2", "w3", "w4"], ["c1"], ["c2"], ["c3"]]
     never = planned({"canary": 3, "largest": 3, "control_plane": "never"}, nodes)
     assert len(never.waves) == 2 and never.left_out == ["c1", "c2", "c3"]
+
+
+def test_the_control_plane_alone_has_a_canary_that_soaks():
+    waves = planned({"canary_soak": "4h"}, some(3, "control-plane", prefix="c")).waves
+    assert [(one.nodes, one.soak) for one in waves] == [(["c1"], 14400), (["c2"], 0), (["c3"], 0)]
+
+
+@pytest.mark.parametrize(
+    ("racks", "said", "waves"),
+    [
+        # A share of all is cut to the first rack, and waves grow from what went there.
+        ([2, 30], {"canary": "25%", "largest": "100%"}, [2, 8, 22]),
+        # What is left over of a rack does not begin the growth anew.
+        ([11, 12], {"canary": 2, "largest": 8}, [2, 8, 1, 8, 4]),
+        ([3, 12], {"canary": 1, "step": 2, "largest": 8}, [1, 2, 4, 6, 2]),
+    ],
+)
+def test_waves_of_racks_grow_from_the_largest_that_there_was(racks, said, waves):
+    nodes = [one for rack, many in enumerate(racks) for one in some(many, value=f"r{rack}", prefix=f"r{rack}n")]
+    assert sizes({"by": "example.com/rack", **said}, nodes) == waves
 
 
 def test_who_took_longest_goes_first_in_its_wave_and_in_no_other():
@@ -93,6 +113,11 @@ def test_a_pause_holds_what_follows_until_it_is_released():
     ("said", "nodes", "why"),
     [
         ({"canary": 4}, some(3), "canary is 4, and there are 3 nodes"),
+        (
+            {"canary": 2, "by": "zone", "order": ["z2"]},
+            [*some(5, value="z1"), *some(1, value="z2", prefix="x")],
+            "canary is 2, and z2, which goes first, has 1 node",
+        ),
         ({"by": "zone"}, some(2), "by is zone, and w1, w2 have none"),
         ({"by": "zone", "order": ["z9"]}, some(2, value="z1"), "order names z9, and no node has that"),
         ({"pause_after": [3]}, some(3), "pause_after names wave 3, and there are 3"),
@@ -113,20 +138,57 @@ def test_a_window_that_is_shorter_than_a_node_takes_is_refused():
         wave_plan.check_windows(schedule, 1201, NOW)
 
 
-def test_a_run_that_goes_on_has_the_same_waves_and_new_nodes_are_in_the_last_one():
-    policy = wave_policy.read({"canary": 1})
-    first = wave_plan.plan(policy, some(5), "r")
-    marks = {name: wave_plan.mark(one, len(first.waves), policy, "r") for one in first.waves for name in one.nodes}
-    # Others come first now, one has gone, and one is new.
-    later = [one._replace(mark=marks.get(one.name, "")) for one in reversed(some(6)) if one.name != "w2"]
-    again = wave_plan.plan(policy, later, "r")
-    assert again.waves[0].nodes == ["w1"] and "w6" in again.waves[-1].nodes
-    assert {name for one in again.waves for name in one.nodes} == {"w1", "w3", "w4", "w5", "w6"}
+def marked(said, nodes, *late):
+    """Return the nodes as they are when a run has marked them, and others that came then."""
+    policy = wave_policy.read(said)
+    waves = wave_plan.plan(policy, nodes, "r").waves
+    marks = {name: wave_plan.mark(one, len(waves), policy, "r") for one in waves for name in one.nodes}
+    return [*(one._replace(mark=marks[one.name]) for one in nodes), *late]
+
+
+def test_a_run_that_goes_on_has_the_same_waves_in_whichever_order_nodes_come():
+    said = {"canary": 1}
+    before = [one.nodes for one in planned(said, some(5)).waves]
+    nodes = marked(said, some(5))
+    assert [sorted(one.nodes) for one in planned(said, nodes[::-1]).waves] == before
+    # One is gone, and only some of the others are asked for.
+    assert [one.nodes for one in planned(said, [nodes[0], nodes[4]]).waves] == [["w1"], [], [], [], ["w5"]]
     # Those of another rollout or policy, and what nobody here has written, are not kept.
-    assert wave_plan.plan(policy, later, "s").waves[0].nodes == ["w6"]
-    assert wave_plan.plan(wave_policy.read({"canary": 1, "soak": 9}), later, "r").waves[0].nodes == ["w6"]
+    assert planned(said, nodes[::-1], "s").waves[0].nodes == ["w5"]
+    assert planned({**said, "soak": 9}, nodes[::-1]).waves[0].nodes == ["w5"]
     for strange in ("", "1", "0/3 aaaaaaaa r", "x/3 aaaaaaaa r", "1/3 aaaaaaaa "):
-        assert wave_plan.read_mark(strange, policy, "r") is None
+        assert wave_plan.read_mark(strange, wave_policy.read(said), "r") is None
+
+
+@pytest.mark.parametrize(
+    ("first", "late", "waves"),
+    [
+        (some(1), some(59, prefix="x"), [1, 1, 4, 14, 14, 14, 12]),
+        (some(3), some(600, prefix="x"), [1, 1, 1, 6, 24, 96, 150, 150, 150, 24]),
+        (some(3), some(1, prefix="x"), [1, 1, 1, 1]),
+        # Workers that come when the last wave is of the control plane, and the control plane that comes later.
+        ([*some(1), *some(1, "control-plane", prefix="c")], some(1, prefix="x"), [1, 1, 1]),
+        (some(2), [*some(2, "control-plane", prefix="c"), *some(2, prefix="x")], [1, 1, 1, 1, 1, 1]),
+    ],
+)
+def test_nodes_that_come_later_get_waves_of_their_own_behind_the_others(first, late, waves):
+    nodes = marked({}, first, *late)
+    again = planned({}, nodes).waves
+    assert [len(one.nodes) for one in again] == waves
+    known, new = {one.name for one in first}, {one.name for one in late}
+    assert not any(known & set(one.nodes) and new & set(one.nodes) for one in again)
+    control = [number for number, one in enumerate(again) if any(name in new and name[0] == "c" for name in one.nodes)]
+    assert not control or control[-1] == len(again) - 1
+
+
+def test_a_policy_goes_on_with_few_of_its_nodes_and_waves_without_any_are_not_told():
+    said = {"canary": 2, "pause_after": "canary"}
+    nodes = marked(said, some(12))
+    waves = planned(said, nodes[6:8])
+    assert [len(one.nodes) for one in waves.waves][:2] == [0, 0]
+    told = wave_plan.report(waves, 0)
+    assert told[0].endswith(", held until it is released.") and told[-1].endswith("osmigrate_waves_released=1.")
+    assert not any("0 nodes" in one for one in told)
 
 
 def a_node(name, number, phase="done", ago=1000, ready=True, rollout="r", policy=None, cordoned=False, problems=()):
@@ -158,6 +220,9 @@ def a_node(name, number, phase="done", ago=1000, ready=True, rollout="r", policy
         ([a_node("w1", 1, cordoned=True)], 2, "w1 of wave 1 arrived, and does not serve; 0 of it may be unwell", 0),
         # One of a later wave may fail, two not; the canary is looked at for every wave.
         ([a_node("w1", 1), a_node("w2", 2, "failed"), a_node("w3", 2)], 3, "", None),
+        # Whatever may be unwell: one of a wave has to have arrived.
+        ([a_node("w1", 1), a_node("w2", 2, "failed")], 3, "w2 of wave 2 failed, and 0 of it may", None),
+        ([a_node("w1", 1), a_node("w2", 2, "")], 3, "w2 of wave 2 has not arrived; 0 of it may be unwell", 0),
         (
             [a_node("w1", 1), a_node("w2", 2, "failed"), a_node("w3", 2, "")],
             3,
@@ -179,22 +244,49 @@ def a_node(name, number, phase="done", ago=1000, ready=True, rollout="r", policy
         ),
         ([a_node("w1", 1, problems=["EtcdIsVoter"])], 2, "", None),
         # Of a large wave there is always one that is away for a moment, whatever made it so; two are too many here.
-        ([a_node("w1", 1), a_node("w2", 2, ready=False)], 3, "", None),
-        ([a_node("w1", 1), a_node("w2", 2, problems=["KernelDeadlock"])], 3, "", None),
+        ([a_node("w1", 1), a_node("w2", 2, ready=False), a_node("w3", 2)], 3, "", None),
+        ([a_node("w1", 1), a_node("w2", 2, problems=["KernelDeadlock"]), a_node("w3", 2)], 3, "", None),
         (
             [a_node("w1", 1), a_node("w2", 2, ready=False), a_node("w3", 2, cordoned=True)],
             3,
             "w2, w3 of wave 2 arrived, and does not serve; 1 of it may be unwell",
             0,
         ),
-        # Nobody of it is left.
-        ([], 2, "", None),
+        # Where nobody of it is left, the waves behind it have to prove the release.
+        (
+            [a_node("w2", 2)],
+            2,
+            "no node of an earlier wave is left, so nothing proves the release; another rollout (osmigrate_rollout) "
+            "begins with new waves",
+            None,
+        ),
+        ([a_node("w2", 2, ago=10)], 3, "", None),
+        ([a_node("w2", 2, "")], 3, "w2 of wave 2 has not arrived; 0 of it may be unwell", 0),
+        ([a_node("w1", 1, ago=100)], 3, "wave 1 is to soak until 2026-11-29T00:03:20Z", 200),
+        ([], 1, "", None),
     ],
 )
 def test_the_next_wave_begins_when_the_ones_before_have_proved_it(nodes, number, why, waits):
     policy = wave_policy.read({})
     seen = [wave_plan.seen(one, policy, "r", ["EtcdIsVoter"]) for one in nodes]
     assert wave_plan.judge(policy, seen, number, NOW) == (why, waits)
+
+
+def test_a_canary_of_which_some_may_be_unwell_has_to_have_begun_all_the_same():
+    policy = wave_policy.read({"canary_max_failed": 1, "canary_soak": "24h"})
+    not_begun = wave_plan.seen(a_node("w1", 1, "", policy=policy), policy, "r")
+    assert wave_plan.judge(policy, [not_begun], 2, NOW).why == "w1 of wave 1 has not arrived; 0 of it may be unwell"
+
+
+@pytest.mark.parametrize(
+    ("number", "until", "after"), [(2, 0, 1), (3, 0, 1), (3, 1, 2), (4, 0, 1), (2, 1, None), (4, 2, None), (1, 0, None)]
+)
+def test_whoever_asks_is_held_at_each_pause_that_nobody_has_released(number, until, after):
+    policy = wave_policy.read({"pause_after": ["canary", 2]})
+    nodes = [wave_plan.seen(a_node(f"w{one}", one, policy=policy), policy, "r") for one in (1, 2, 3)]
+    refusal = wave_plan.judge(policy, nodes, number, NOW, until)
+    said = f"after wave {after} somebody has to release the next one, by osmigrate_waves_released={after}"
+    assert refusal == (said if after else "", None)
 
 
 def test_the_others_of_a_batch_heed_what_this_run_has_noted():
