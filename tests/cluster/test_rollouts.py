@@ -235,34 +235,60 @@ def test_what_nobody_could_mean_is_refused_before_any_node_is_touched(robot, sce
         look(robot, scene.node, "w99")
 
 
-def test_waves_follow_each_other_when_they_have_proved_it(make_fleet, play, tmp_path):
-    fleet = make_fleet(3)
+@pytest.fixture
+def waves(play, tmp_path):
+    """Plays what migrate does about waves: it parts the nodes, and each whose turn it is has arrived, or has failed."""
     prepare, move = yaml.safe_load((COLLECTION / "playbooks/migrate.yml").read_text())[-2:]
     mark = [task for task in prepare["tasks"] if task["name"] == "Part the nodes into waves"]
-    arrive = {
-        "osmigrate.fleet.k8s_node_record": {"name": "{{ inventory_hostname }}", "rollout": "r1", "phase": "done"},
+    phase = "{{ 'failed' if inventory_hostname in broken else 'done' }}"
+    come = {
+        "osmigrate.fleet.k8s_node_record": {"name": "{{ inventory_hostname }}", "rollout": "r1", "phase": phase},
         "delegate_to": "localhost",
     }
-    plays = [{**prepare, "tasks": mark}, {**move, "tasks": [move["tasks"][0], arrive]}]
+    fail = {"ansible.builtin.fail": {"msg": "It is broken"}, "when": "inventory_hostname in broken"}
+    plays = [{**prepare, "tasks": mark}, {**move, "tasks": [move["tasks"][0], come, fail]}]
     for one in plays:
         one.pop("vars_files")
     (tmp_path / "waves.yml").write_text(yaml.safe_dump(plays))
 
-    def run(waves=(), **more):
-        given = {"canary_soak": 1, "pause_after": [2], "largest": 1, **dict(waves)}
-        return end(play(tmp_path / "waves.yml", fleet.nodes, osmigrate_waves=given, **more))
+    def run(nodes, policy, broken=(), **more):
+        return end(play(tmp_path / "waves.yml", nodes, osmigrate_waves=policy, broken=list(broken), **more))
 
-    code, output = run({"by": "zone"})
+    return run
+
+
+def phases(fleet):
+    return [note.get("phase") for note in fleet.notes()]
+
+
+def test_waves_follow_each_other_when_they_have_proved_it(make_fleet, waves):
+    fleet = make_fleet(3)
+    policy = {"canary_soak": 1, "pause_after": [2], "largest": 1}
+    code, output = waves(fleet.nodes, {**policy, "by": "zone"})
     assert code != 0 and "by is zone, and" in output and fleet.notes() == [{}, {}, {}]
-    code, output = run({"canary_soak": 3600}, osmigrate_claim_timeout=1)
+    code, output = waves(fleet.nodes, {**policy, "canary_soak": 3600}, osmigrate_claim_timeout=1)
     assert code == 2 and "wave 1 is to soak until 20" in output
-    assert [note.get("phase") for note in fleet.notes()] == ["done", None, None]
+    assert phases(fleet) == ["done", None, None]
     assert [note["wave"].partition(" ")[0] for note in fleet.notes()] == ["1/3", "2/3", "3/3"]
-    code, output = run()
+    code, output = waves(fleet.nodes, policy)
     assert code == 0 and "To go on after wave 2, run it again with osmigrate_waves_released=2" in output
-    assert [note.get("phase") for note in fleet.notes()] == ["done", "done", None]
-    code, output = run(osmigrate_waves_released=2, osmigrate_strategy="host_pinned")
-    assert code == 0 and [note.get("phase") for note in fleet.notes()] == ["done"] * 3
+    assert phases(fleet) == ["done", "done", None]
+    # Nor does who asks for the last one alone.
+    code, output = waves(fleet.nodes[2:], policy)
+    assert code == 2 and "after wave 2 somebody has to release the next one" in output
+    assert phases(fleet) == ["done", "done", None]
+    code, output = waves(fleet.nodes, policy, osmigrate_waves_released=2, osmigrate_strategy="host_pinned")
+    assert code == 0 and phases(fleet) == ["done"] * 3
+
+
+def test_as_many_of_a_wave_may_fail_as_its_policy_says(make_fleet, waves):
+    fleet = make_fleet(5)
+    policy = {"canary_soak": 0, "largest": 3, "max_failed": 1}
+    # AWX's form gives its default.
+    code, output = waves(fleet.nodes, policy, fleet.nodes[1:2], osmigrate_max_fail_percentage=0)
+    assert code == 2 and phases(fleet) == ["done", "failed", "done", "done", "done"]
+    code, output = waves(fleet.nodes, policy, fleet.nodes[1:3])
+    assert code == 2 and "of wave 2 failed, and 1 of it may" in output
 
 
 def test_pools_together_have_no_more_places_than_the_cap(robot, make_fleet, tmp_path, monkeypatch):
