@@ -25,7 +25,8 @@ NOTICE = "-o ServerAliveInterval=3 -o ServerAliveCountMax=2"
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 # A moment later and from outside the session, so that the answer to this very command still arrives.
 # Where the trial is armed by kexec (module_utils/_boot/kexec.py: MARK) the kernel that is loaded is started; elsewhere
-# systemd must not take one that somebody else has loaded.
+# systemd must not take one that somebody else has loaded, nor, since version 256, go over to a root that somebody has
+# mounted at /run/nextroot without rebooting at all.
 # ssh may send a command again whose answer it has lost; then another boot must not take it.
 # A run that has lost the node does not reboot it: the record (module_utils/_trial/record.py) has the highest fence.
 LOST = "another run has taken the node over"
@@ -37,7 +38,7 @@ REBOOT = (
     '[ "$(cat /proc/sys/kernel/random/boot_id)" = %s ] || exit 0; '
     "systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms "
     "sh -c 'if [ -e " + kexec.MARK + " ]; then exec systemctl kexec; fi; "
-    "SYSTEMCTL_SKIP_AUTO_KEXEC=1 exec systemctl reboot'"
+    "SYSTEMCTL_SKIP_AUTO_KEXEC=1 SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT=1 exec systemctl reboot'"
 )
 
 

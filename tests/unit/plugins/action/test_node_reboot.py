@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+import os
+import subprocess
+
+import pytest
+from ansible_collections.osmigrate.fleet.plugins.action import node_reboot
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import kexec
+
+# systemctl is a fake: the real one would reboot this machine. systemd-run runs at once what it is given.
+SYSTEMCTL = """#!/bin/sh
+echo "$1 kexec=${SYSTEMCTL_SKIP_AUTO_KEXEC:-0} soft=${SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT:-0}" >> "$SAID"
+"""
+SYSTEMD_RUN = """#!/bin/sh
+while [ "${1#--}" != "$1" ]; do shift; done
+exec "$@"
+"""
+
+
+@pytest.fixture
+def ask(tmp_path):
+    """Return what asks for the reboot, in the shell of a node."""
+    for name, text in (("systemctl", SYSTEMCTL), ("systemd-run", SYSTEMD_RUN)):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    said = tmp_path / "said"
+
+    def run(boot_id="", mark=False):
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
+            here = stream.read().strip()
+        if mark:
+            (tmp_path / "mark").touch()
+        command = (node_reboot.REBOOT % (boot_id or here)).replace(kexec.MARK, str(tmp_path / "mark"))
+        environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SAID": str(said)}
+        subprocess.run(["sh", "-c", command], env=environment, check=True)
+        return said.read_text().splitlines() if said.exists() else []
+
+    return run
+
+
+def test_a_reboot_goes_through_the_firmware_whatever_others_have_prepared(ask):
+    assert ask() == ["reboot kexec=1 soft=1"]
+
+
+def test_a_trial_that_is_armed_by_kexec_starts_what_is_loaded(ask):
+    assert ask(mark=True) == ["kexec kexec=0 soft=0"]
+
+
+def test_a_command_that_ssh_sends_again_reboots_no_other_boot(ask):
+    assert ask(boot_id="4711") == []
