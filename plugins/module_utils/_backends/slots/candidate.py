@@ -114,14 +114,29 @@ class Candidate(contract.Candidate):
         return name
 
     def _free(self) -> str:
-        """Return the slot to write. Where none runs, as on a node that has just got slots: the one that this release
-        was begun in, or one in which nothing lies.
+        """Return the slot to write. Where none runs, as beside packages: the one that this release was begun in, one
+        in which nothing lies, or one that was written by us and that nothing needs.
 
         :raises FleetError: nobody knows which one may go.
         """
         begun = [name for name in layout.SLOTS if self._marks[name].image == self.commit()]
         empty = [name for name in layout.SLOTS if not self.layout.slot(name).fstype]
-        return (begun + empty)[0] if not self.layout.running and begun + empty else self.layout.other()
+        fitting = begun + empty + self._replaceable()
+        return fitting[0] if not self.layout.running and fitting else self.layout.other()
+
+    def _replaceable(self) -> typing.List[str]:
+        """Return the slots that hold what we wrote and nothing needs: first what nobody will boot again, then what was
+        written longest ago."""
+        needed, failed = self.boot.needed_entries(), self.boot.state["failed"]
+        ours = [
+            name
+            for name in layout.SLOTS
+            if self._marks[name] != marks.UNKNOWN and not needed & set(self._entries(self.layout.slot(name).partuuid))
+        ]
+        return sorted(
+            ours,
+            key=lambda name: (self._marks[name].good, self._marks[name].release not in failed, self._marks[name].at),
+        )
 
     def _entries(self, partuuid: str) -> typing.List[str]:
         """Return the ids of the entries that boot a slot."""

@@ -72,7 +72,7 @@ class Layout(typing.NamedTuple):
             raise FleetError(
                 "The system that runs is on neither slot, so none of them is known to be free",
                 _SERVES,
-                "Name the slot to write",
+                "Free one whose data nobody needs ('wipefs --all' of its partition), then run the same command again",
             )
         return SLOTS[1 - SLOTS.index(self.running)]
 

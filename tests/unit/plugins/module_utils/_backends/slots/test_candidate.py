@@ -588,6 +588,41 @@ def test_slots_in_which_nothing_lies_are_free_where_none_runs(candidate_of, node
     assert candidate_of(found=holding(A="ext4")).slot_name == "ROOT-A"
 
 
+FAILED = {"d-1": {"attempts": 1}, "d-2": {"attempts": 1}}
+OURS = {
+    # what each slot was marked with, in which order; what failed; what is needed; the slot that is written
+    "both fell back": (("A", "d-1", True), ("B", "d-2", True), FAILED, set(), "ROOT-A"),
+    "both fell back, the other way round": (("B", "d-2", True), ("A", "d-1", True), FAILED, set(), "ROOT-B"),
+    "one was cut off": (("A", "d-1", True), ("B", "d-2", False), FAILED, set(), "ROOT-B"),
+    "one has failed": (("A", "d-1", True), ("B", "d-2", True), {"d-2": {"attempts": 1}}, set(), "ROOT-B"),
+    "one is the default": (("A", "d-1", True), ("B", "d-2", True), FAILED, {"d-1"}, "ROOT-B"),
+    "one was removed": (("A", "d-1", True), ("B", "", False), {}, set(), "ROOT-B"),
+}
+
+
+@pytest.mark.parametrize("case", OURS.values(), ids=OURS)
+def test_what_we_wrote_and_nothing_needs_is_free_where_none_runs(candidate_of, node, tmp_path, monkeypatch, case):
+    """As on a node of packages on which two releases were tried."""
+    first, second, failed, needed, expected = case
+    entries = {}
+    for at, (slot, release, good) in enumerate((first, second), 1764547200):
+        monkeypatch.setattr(marks.time, "time", lambda at=at: at)
+        mark = marks.Mark(release, "11" * 32, SIZE, good) if release else marks.UNKNOWN
+        marks.put(f"uuid-ROOT-{slot}", mark, str(tmp_path / "slots.json"))
+        if release and good:
+            entries[release] = entry_of(f"uuid-ROOT-{slot}", release)
+    boot = Boot(entries, needed)
+    boot.state["failed"] = failed
+    assert candidate_of(boot, found=node._replace(running="")).slot_name == expected
+
+
+def test_a_slot_of_others_is_not_free_beside_one_that_is_needed_fail(candidate_of, node, tmp_path):
+    marks.put("uuid-ROOT-A", marks.Mark("d-1", "11" * 32, SIZE, True), str(tmp_path / "slots.json"))
+    boot = Boot({"d-1": entry_of("uuid-ROOT-A", "d-1")}, needed={"d-1"})
+    with pytest.raises(FleetError, match="on neither slot.*'wipefs --all'"):
+        candidate_of(boot, found=node._replace(running=""))
+
+
 def test_a_release_without_such_a_payload_fail(node):
     other = {"name": "a", "version": "1", "payloads": {"ostree": {}}}
     with pytest.raises(FleetError, match="Release a-1 has no payload slots, only ostree"):
