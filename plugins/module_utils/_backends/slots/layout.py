@@ -282,9 +282,13 @@ def _asked(partition: Partition) -> Partition:
     return partition if partition.partuuid else known(partition, probe(partition.device))
 
 
-def probe(device: str) -> typing.Dict[str, str]:
-    """Return what blkid finds on a device itself, as parse_probe does."""
-    argv = ["blkid", "-p", "-o", "export", device]
+def probe(device: str, within: typing.Optional[typing.Tuple[int, int]] = None) -> typing.Dict[str, str]:
+    """Return what blkid finds on a device itself, as parse_probe does.
+
+    :param within: only there: first byte, and how many; None for all of it.
+    """
+    only = [f"--offset={within[0]}", f"--size={within[1]}"] if within else []
+    argv = ["blkid", "-p", "-o", "export", *only, device]
     done = run(argv, check=False)
     if done.rc == _AMBIVALENT:
         # What others have left there: then it says nothing at all, unless it looks for one kind alone, which here is

@@ -3,12 +3,13 @@
 """Two slots and PERSIST, made on a node that has none: beside what runs, which is not touched.
 
 The layout file is written first and names all by PARTUUIDs that are decided by then, the table second, at once, and
-PERSIST gets its file system last. So a run that is cut off anywhere is gone on with by the next one, and until the
-table is written the disk is what it was.
+PERSIST gets its file system last. So a run that is cut off anywhere is gone on with by the next one, also where the
+kernel was not told of the table yet, and until the table is written the disk is what it was.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import contextlib
 import json
 import os
 import time
@@ -85,12 +86,14 @@ def _decide(
     """Return what is missing, and partitions and names as they are then."""
     named = layout.parse_file(_storage.read_text(places.file)) if os.path.exists(places.file) else {}
     partitions = layout.partitions()
-    there = [name for name in layout.REQUIRED if layout.found(partitions, named.get(name, f"PARTLABEL={name}"))]
+    told, unseen = _unseen(named, places, partitions)
+    partitions += unseen
+    there = _there(named, partitions, wanted.spare)
     # What KubeOS made goes by labels: those of its file systems, which the table knows nothing of.
     taken_over = {} if there else kubeos.names(partitions, _menu(places.root))
     if taken_over or len(there) == len(layout.REQUIRED):
         names = _with_boot(dict(named, **taken_over), partitions)
-        steps = _naming(named, names, places.file)
+        steps = told + _naming(named, names, places.file)
         target = names.get(layout.PERSIST, f"PARTLABEL={layout.PERSIST}")
         if _one(partitions, target).fstype:
             return steps, partitions, names
@@ -106,6 +109,44 @@ def _decide(
         partitions += [_as_seen(before, name, part) for name, part in made.made.items()]
     steps.append(Step(f"make a file system on {layout.PERSIST}", lambda: _make_persist(target)))
     return steps, partitions, names
+
+
+def _there(named: typing.Dict[str, str], partitions: typing.Sequence[layout.Partition], spare: str) -> typing.List[str]:
+    """Return which of the three are there. Pure."""
+    found = {name: layout.found(partitions, named.get(name, f"PARTLABEL={name}")) for name in layout.REQUIRED}
+    if all(found.values()):
+        return list(layout.REQUIRED)
+    # On an MBR one of them gets the number of the spare, so its PARTUUID too, and is named by that before it is made.
+    return [name for name, fitting in found.items() if any(one.partuuid != spare.lower() for one in fitting)]
+
+
+def _unseen(
+    named: typing.Dict[str, str], places: Places, partitions: typing.Sequence[layout.Partition]
+) -> typing.Tuple[typing.List[Step], typing.List[layout.Partition]]:
+    """Return what lets the kernel see the partitions of a run that was cut off once the table was written, and those as
+    they are seen then; nothing where all are seen, or no table has them."""
+    uuids = {name: named[name].partition("=")[2].lower() for name in layout.REQUIRED if _is_by_partuuid(named, name)}
+    missing = [name for name in uuids if not layout.found(partitions, named[name])]
+    if len(uuids) < len(layout.REQUIRED) or not missing:
+        return [], []
+    written = [one for one in _tables(places) if set(uuids.values()) <= {part.uuid for part in one.parts}]
+    if len(written) != 1:  # several paths lead to one disk, and which one counts is not for us to say
+        return [], []
+    now, parts = written[0], {part.uuid: part for part in written[0].parts}
+    said = f"let the kernel see {', '.join(missing)} on {now.device}"
+    seen = [_as_seen(now, name, parts[uuids[name]]) for name in missing]
+    return [Step(said, lambda: _tell_kernel(now, list(uuids.values())))], seen
+
+
+def _is_by_partuuid(named: typing.Dict[str, str], name: str) -> bool:
+    return named.get(name, "").startswith("PARTUUID=")
+
+
+def _tables(places: Places) -> typing.Iterator[table.Table]:
+    """Return the tables that there are, of the disk that is named, or of all disks."""
+    for disk in [os.path.realpath(places.disk)] if places.disk else [one["name"] for one in _disks()]:
+        with contextlib.suppress(FleetError):  # it has none
+            yield read(disk)
 
 
 def _as_seen(before: table.Table, name: str, part: table.Part) -> layout.Partition:
@@ -155,9 +196,9 @@ def _planned(
             LEFT,
             f"Look whose that is; remove it, give it another PARTLABEL, or name all of them in {places.file}",
         )
-    if wanted.spare:
-        _see_that_it_is_spare(_one(partitions, f"PARTUUID={wanted.spare}"))
     before = read(disk)
+    if wanted.spare:
+        _see_that_it_is_spare(wanted.spare, before, partitions)
     return before, table.plan(before, wanted, _volumes(partitions, before), lambda: str(uuid.uuid4()))
 
 
@@ -173,13 +214,18 @@ def read(disk: str) -> table.Table:
 
 def _disk_of_root() -> str:
     root = _storage.mount_of("/", _storage.mounts()).number
-    listed = run(["lsblk", "--json", "--paths", "--output", "NAME,TYPE,MAJ:MIN"], left=LEFT).stdout
-    found = [one["name"] for one in parse_json(listed)["blockdevices"] if root in list(_numbers(one))]
+    found = [one["name"] for one in _disks() if root in list(_numbers(one))]
     if len(found) != 1:
         raise FleetError(
             f"/ lies on {' and '.join(found) or 'no disk'}", LEFT, "Name the disk that shall have the slots"
         )
     return str(found[0])
+
+
+def _disks() -> typing.List[typing.Dict[str, typing.Any]]:
+    """Return what is no part of anything else, and what it consists of, as lsblk says it."""
+    listed = run(["lsblk", "--json", "--paths", "--output", "NAME,TYPE,MAJ:MIN"], left=LEFT).stdout
+    return list(parse_json(listed)["blockdevices"])
 
 
 def _numbers(device: typing.Dict[str, typing.Any]) -> typing.Iterator[str]:
@@ -188,19 +234,29 @@ def _numbers(device: typing.Dict[str, typing.Any]) -> typing.Iterator[str]:
         yield from _numbers(child)
 
 
-def _see_that_it_is_spare(spare: layout.Partition) -> None:
-    """Refuse a partition that is in use, or that holds anything that has a name."""
-    holds = layout.probe(spare.device)
+def _see_that_it_is_spare(spare: str, disk: table.Table, partitions: typing.Sequence[layout.Partition]) -> None:
+    """Refuse a partition that is in use, or that holds anything that has a name.
+
+    :param spare: its PARTUUID. A run that was cut off may have let the kernel forget it, while the table has it still.
+    """
+    unseen = [part for part in disk.parts if part.uuid == spare.lower()]
+    if layout.found(partitions, f"PARTUUID={spare}") or not unseen:
+        found = _one(partitions, f"PARTUUID={spare}")
+        name, users, holds = found.device, (*found.mounted, *found.users), layout.probe(found.device)
+    else:
+        name, users = _as_seen(disk, "", unseen[0]).device, ()
+        within = unseen[0].start * disk.sector, unseen[0].size * disk.sector
+        holds = layout.probe(disk.device, within)
     why = holds.get("TYPE") or holds.get("PTTYPE") or ""
-    if spare.mounted or spare.users:
-        why = f"is in use by {', '.join((*spare.mounted, *spare.users))}"
+    if users:
+        why = f"is in use by {', '.join(users)}"
     elif why:
         why = f"holds {why}"
     if why:
         raise FleetError(
-            f"{spare.device} {why}, so it is not spare",
+            f"{name} {why}, so it is not spare",
             LEFT,
-            f"If nobody needs its data, free it ('wipefs --all {spare.device}'), then run the same command again",
+            f"If nobody needs its data, free it ('wipefs --all {name}'), then run the same command again",
         )
 
 
@@ -262,7 +318,7 @@ def _apply(before: table.Table, made: table.Plan, places: Places) -> None:
             left=LEFT,
             todo="Look at 'pvs --segments'",
         )
-    if made.removed:
+    if made.removed and layout.found(layout.partitions(), f"PARTUUID={made.removed.uuid}"):
         run(["partx", "--delete", "--nr", str(made.removed.number), disk], left=LEFT)
     _empty(disk, made, before.sector)
     problem = _write(disk, table.render(made.table)) or table.changed(before, read(disk), made)
@@ -274,10 +330,19 @@ def _apply(before: table.Table, made: table.Plan, places: Places) -> None:
             left,
             f"Compare 'sfdisk --dump {disk}' with {places.saved}, and look at that disk",
         )
-    if made.shrunk:
-        run(["partx", "--update", "--nr", str(made.shrunk[1].number), disk], left=LEFT)
-    for part in made.made.values():
-        run(["partx", "--add", "--nr", str(part.number), disk], left="The table is written", todo="Reboot the node")
+    _tell_kernel(made.table, [part.uuid for part in made.made.values()])
+
+
+def _tell_kernel(now: table.Table, uuids: typing.Sequence[str]) -> None:
+    """Tell the kernel of partitions that it does not know yet, and before that of those that are smaller now: it takes
+    none that overlap."""
+    seen = {one.partuuid: one for one in layout.partitions()}
+    smaller = [one for one in now.parts if one.uuid in seen and seen[one.uuid].size_bytes > one.size * now.sector]
+    new = [one for one in now.parts if one.uuid in uuids and one.uuid not in seen]
+    for option, parts in (("--update", smaller), ("--add", new)):
+        for part in parts:
+            argv = ["partx", option, "--nr", str(part.number), now.device]
+            run(argv, left="The table is written", todo="Reboot the node")
 
 
 def _empty(disk: str, made: table.Plan, sector: int) -> None:

@@ -129,6 +129,64 @@ def test_what_was_cut_off_is_gone_on_with(disk: Disk, places: Callable[[str], ma
     assert run(WANTED, at) == []
 
 
+class Killed(BaseException):
+    """As a process ends that gets SIGKILL: nobody handles it."""
+
+
+CHANGES = ("partx", "mkfs.ext4", "sfdisk --quiet")
+
+
+@pytest.mark.parametrize("at_change", range(6))
+@pytest.mark.parametrize("label", ["gpt", "dos"])
+@pytest.mark.parametrize("with_spare", [False, True])
+def test_a_run_that_is_killed_anywhere_is_gone_on_with(
+    disk: Disk,
+    places: Callable[[str], making.Places],
+    monkeypatch: pytest.MonkeyPatch,
+    label: str,
+    with_spare: bool,
+    at_change: int,
+) -> None:
+    """Right before each command that changes something, so right after each, too; the kernel stays up meanwhile."""
+    device = disk(f"label: {label}\nsize=16MiB\n" + ("size=140MiB\n" if with_spare else ""))
+    at, before, done, real = places(device), first_of(device), [], making.run
+    wanted = WANTED._replace(spare=held(device)[device + "p2"].partuuid) if with_spare else WANTED
+    Path(at.file).parent.mkdir()
+    Path(at.file).write_text(json.dumps({"BOOT": f"PARTUUID={held(device)[device + 'p1'].partuuid}"}))
+
+    def until(argv: list[str], **more: object) -> object:
+        if " ".join(argv).startswith(CHANGES):
+            if len(done) == at_change:
+                raise Killed
+            done.append(argv)
+        return real(argv, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "run", until)
+        try:
+            run(wanted, at)
+        except Killed:
+            assert len(done) == at_change
+    foretold = making.foretell(wanted, at)
+    run(wanted, at)
+    named = json.loads(Path(at.file).read_text())
+    made = {name: layout.found(layout.partitions(), named[name]) for name in layout.REQUIRED}
+    assert [len(one) for one in made.values()] == [1, 1, 1] and made["PERSIST"][0].fstype == "ext4"
+    assert made["ROOT-A"][0].size_bytes == foretold.slot("ROOT-A").size_bytes == 16 * MIB
+    assert first_of(device) == before and run(wanted, at) == []
+
+
+def test_a_spare_that_the_kernel_was_told_to_forget_is_looked_into_fail(
+    disk: Disk, places: Callable[[str], making.Places]
+) -> None:
+    device = disk(GPT + "size=140MiB\n")
+    wanted = WANTED._replace(spare=held(device)[device + "p2"].partuuid)
+    say("mkfs.ext4", "-q", device + "p2")
+    say("partx", "--delete", "--nr", "2", device)
+    with pytest.raises(FleetError, match=f"{device}p2 holds ext4, so it is not spare"):
+        making.plan(wanted, places(device))
+
+
 def test_what_lay_there_before_is_not_seen_again(disk: Disk, places: Callable[[str], making.Places]) -> None:
     device = disk(GPT + "size=120MiB\n")
     say("mkfs.ext4", "-q", device + "p2")
