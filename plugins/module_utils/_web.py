@@ -7,15 +7,17 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import base64
 import json
+import time
 import typing
 import urllib.error
 import urllib.request
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _http
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
-TIMEOUT = 5
+TIMEOUT = 5  # seconds, for each question as a whole
 LONGEST_ANSWER = 1000000
 NOT_THERE = 404
 
@@ -54,7 +56,6 @@ class Server:
         elif parts.username is not None:
             plain = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self._headers["Authorization"] = f"Basic {base64.b64encode(plain.encode()).decode()}"
-        self._opener = urllib.request.build_opener(_NoRedirect)
 
     def ask(self, method: str, path: str, body: typing.Any = None) -> typing.Any:
         """Return what the server answers, None where it has no such thing or says nothing.
@@ -63,8 +64,15 @@ class Server:
         """
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.address + path, data, self._headers, method=method)
+        ends = time.monotonic() + TIMEOUT
+
+        def check(_url: str) -> None:
+            if time.monotonic() >= ends:
+                raise TimeoutError
+
+        opener = urllib.request.build_opener(_NoRedirect, *_http.handlers(check))
         try:
-            with self._opener.open(request, timeout=TIMEOUT) as answer:
+            with opener.open(request, timeout=TIMEOUT) as answer:
                 text = answer.read(LONGEST_ANSWER)
             return parse_json(text.decode("utf-8")) if text else None
         except urllib.error.HTTPError as error:

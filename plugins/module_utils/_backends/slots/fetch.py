@@ -13,6 +13,7 @@ import typing
 import urllib.error
 import urllib.request
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _http
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import index as block_index
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
@@ -73,8 +74,7 @@ class Server:
         self._opener = urllib.request.OpenerDirector()
         for handler in (
             urllib.request.ProxyHandler(),
-            urllib.request.HTTPHandler(),
-            urllib.request.HTTPSHandler(context=_context(access)),
+            *_http.handlers(self.check_time, _context(access)),
             urllib.request.HTTPDefaultErrorHandler(),
             urllib.request.HTTPErrorProcessor(),
             _Redirects(),

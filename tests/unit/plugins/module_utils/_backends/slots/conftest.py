@@ -7,6 +7,7 @@ import http.server
 import re
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, Optional
 
@@ -16,13 +17,15 @@ import pytest
 class Faults:
     """What the server does wrong.
 
-    cut: close each connection of an image after so many bytes. ranges: know them. status: for so many requests, answer
+    cut: close each connection of an image after so many bytes. every: send single bytes, with so many seconds in
+    between. ranges: know them. status: for so many requests, answer
     with that. lie: what is said of the range that is sent. moved: where a path leads.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.cut = 0
+        self.every = 0.0
         self.ranges = True
         self.status: list[int] = []
         self.lie = ""
@@ -65,7 +68,16 @@ def at_work(faults: Faults, context: Optional[ssl.SSLContext] = None) -> Iterato
             if faults.cut and self.path.endswith(".gz"):
                 body = body[: faults.cut]
             faults.sent += len(body)
-            self.wfile.write(body)
+            if faults.every:
+                self._trickle(body)
+            else:
+                self.wfile.write(body)
+
+        def _trickle(self, body: bytes) -> None:
+            with contextlib.suppress(OSError):  # the other side has given up
+                for at in range(len(body)):
+                    time.sleep(faults.every)
+                    self.wfile.write(body[at : at + 1])
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

@@ -121,6 +121,32 @@ def test_there_is_an_end(url, published, faults):
         blocks.block(1)
 
 
+def of_index(server, url, index):
+    fetch.read_index(server, url + "/image.index", "00", index.image)
+
+
+def of_parts(server, url, index):
+    fetch.Blocks(server, url + "/image.gz", index, block_index.ranges(index, [1]), whole=False).block(1)
+
+
+def of_whole(server, url, index):
+    fetch.Blocks(server, url + "/image.gz", index, [], whole=True).block(2)
+
+
+def of_whole_that_goes_on(server, url, index):
+    """What lies before the byte where the last connection was cut off is read once more, and counts for nothing."""
+    blocks = fetch.Blocks(server, url + "/image.gz", index, [], whole=True)
+    blocks._next, blocks._at = 2, index.lengths[0] + index.lengths[1]
+    blocks.block(2)
+
+
+@pytest.mark.parametrize("read", [of_index, of_parts, of_whole, of_whole_that_goes_on])
+def test_a_server_that_sends_a_byte_now_and_then_is_given_up_fail(url, published, faults, read):
+    faults.every = 0.03  # more than that for all bytes of any file
+    with pytest.raises(FleetError, match="was not fetched within 0 seconds"):
+        read(fetch.Server(fetch.Access(), 0.4), url, published)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
