@@ -69,7 +69,9 @@ default:
   type: str
   sample: package
 laid_out:
-  description: Backends for which the node's disk was laid out, such as V(slots) for one with two root partitions.
+  description:
+    - Backends for which the node's disk was laid out, such as V(slots) for one with a partition C(ROOT-B) or a layout
+      file. Whether it can be used so, M(osmigrate.fleet.node_preflight) says.
   returned: always
   type: list
   elements: str

@@ -158,7 +158,10 @@ class Backend:
     checks: typing.Sequence[Check] = ()
 
     def is_laid_out(self) -> bool:
-        """Say whether somebody has laid the node's disk out for this backend, so that a node of packages gets it."""
+        """Say whether somebody has laid the node's disk out for this backend, so that a node of packages gets it.
+
+        Whether it was done well is for checks to say: a node must not get another backend because of a mistake.
+        """
         raise NotImplementedError
 
     def not_whole(self) -> typing.List[str]:

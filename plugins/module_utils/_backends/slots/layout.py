@@ -249,14 +249,9 @@ def read(file: str = FILE) -> Layout:
 
 
 def is_there(file: str = FILE, labels: str = LABELS) -> bool:
-    """Say whether this is a node with slots; one that nobody has made so is not looked at closely."""
-    if not (os.path.exists(file) or os.path.exists(os.path.join(labels, ROOT_B))):
-        return False
-    try:
-        read(file)
-    except FleetError:
-        return False  # preflight says why, if slots are asked for
-    return True
+    """Say whether somebody has meant this to be a node with slots. Where it cannot be used as one, preflight says why:
+    it does not get another backend because of a mistake."""
+    return os.path.exists(file) or os.path.lexists(os.path.join(labels, ROOT_B))
 
 
 def partitions() -> typing.List[Partition]:

@@ -240,19 +240,20 @@ def loop_disk(tmp_path):
             os.unlink(node)
 
 
-def test_a_node_is_laid_out_for_slots_if_it_has_all_of_them(tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr(layout, "read", asked.append)
-    file, labels = str(tmp_path / "slots.json"), str(tmp_path / "labels")
-    assert not layout.is_there(file, labels) and asked == []
-    os.makedirs(os.path.join(labels, "ROOT-B"))
-    assert layout.is_there(file, labels) and asked == [file]
+@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize(("there", "is_there"), [("", False), ("labels/ROOT-B", True), ("slots.json", True)])
+def test_a_node_that_was_meant_to_have_slots_is_laid_out_for_them(tmp_path, monkeypatch, there, is_there, broken):
+    """Also where it cannot be used so: two ROOT-B, no PERSIST, a file with a typo. Preflight tells that."""
 
-    def refuse(_file):
-        raise FleetError("2 partitions are PARTLABEL=ROOT-B")
+    def read(*_given):
+        if broken:
+            raise FleetError("2 partitions are PARTLABEL=ROOT-B")
 
-    monkeypatch.setattr(layout, "read", refuse)
-    assert not layout.is_there(file, labels)
+    monkeypatch.setattr(layout, "read", read)
+    (tmp_path / "labels").mkdir()
+    if there:
+        (tmp_path / there).write_text("{")
+    assert layout.is_there(str(tmp_path / "slots.json"), str(tmp_path / "labels")) is is_there
 
 
 def test_a_real_table(loop_disk, tmp_path):
