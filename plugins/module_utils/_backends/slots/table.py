@@ -19,6 +19,11 @@ _LINUX = {GPT: "0fc63daf-8483-4772-8e79-3d69d8477de4", MBR: "83"}
 # Of a table: numbers that it has, and the first sector that it cannot name any more.
 _NUMBERS = {GPT: 128, MBR: 4}
 _END = {GPT: 1 << 63, MBR: 1 << 32}
+# Bytes of one number in a GPT, whose copy is at the end of the disk, with a header of one sector behind it.
+_ENTRY = 128
+# What sfdisk says of the end of a GPT is what the disk had when the table was written: one that has grown since has
+# more, and sfdisk brings the copy there where it is not told otherwise.
+_OLD_END = "last-lba:"
 _ALIGNED = 1 << 20
 _LINE = re.compile(r"^(/\S*?)(\d+) : start= *(\d+), size= *(\d+), type=([^,\s]+)(.*)$")
 _FIELD = re.compile(r'(\w+)=("[^"]*"|[^,\s]+)')
@@ -43,7 +48,8 @@ class Part(typing.NamedTuple):
 
 
 class Table(typing.NamedTuple):
-    """What `sfdisk --dump` says of a disk. first, end: sectors that partitions may have. head: the lines above them."""
+    """What `sfdisk --dump` says of a disk. first, end: sectors that partitions may have. head: the lines above them, but
+    for _OLD_END."""
 
     device: str
     label: str
@@ -87,7 +93,7 @@ def parse(text: str, size: int) -> Table:
     :param size: bytes of the disk.
     :raises FleetError: it is of a kind that has no PARTUUIDs, or not whole.
     """
-    head = [line for line in text.splitlines() if line.strip() and not line.startswith("/")]
+    head = [line for line in text.splitlines() if line.strip() and not line.startswith(("/", _OLD_END))]
     about = {key: value.strip() for key, _colon, value in (line.partition(":") for line in head)}
     device, label = about.get("device", "this disk"), about.get("label", "")
     if label not in _LINUX:
@@ -97,9 +103,15 @@ def parse(text: str, size: int) -> Table:
     sector = int(about.get("sector-size", 512))
     parts = [_part(line, about.get("label-id", ""), label) for line in text.splitlines() if line.startswith("/")]
     first = int(about.get("first-lba", _ALIGNED // sector))
-    end = min(int(about.get("last-lba", size // sector - 1)) + 1, _END[label])
+    end = min(size // sector - _behind(about, sector) if label == GPT else size // sector, _END[label])
     ordered = sorted(parts, key=lambda part: part.start)
     return Table(device, label, about.get("label-id", ""), sector, first, end, tuple(ordered), tuple(head))
+
+
+def _behind(about: typing.Dict[str, str], sector: int) -> int:
+    """Return how many sectors the copy of a GPT takes at the end of the disk."""
+    entries = int(about.get("table-length", _NUMBERS[GPT])) * _ENTRY
+    return 1 + -(-entries // sector)
 
 
 def _part(line: str, label_id: str, label: str) -> Part:

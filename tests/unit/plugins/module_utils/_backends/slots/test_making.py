@@ -18,7 +18,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 MIB = 1 << 20
 WANTED = table.Wanted(16 * MIB, 32 * MIB)
 NEEDS = ("losetup", "sfdisk", "partx", "mkfs.ext4")
-Disk = Callable[[str], str]
+Disk = Callable[..., str]
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not os.path.exists("/dev/loop-control") or not all(map(shutil.which, NEEDS)),
     reason=f"needs root, loop devices and {', '.join(NEEDS)}",
@@ -32,14 +32,15 @@ def say(*argv: object, text: str = "") -> str:
 
 @pytest.fixture(name="disk")
 def fixture_disk(tmp_path: Path) -> Iterator[Disk]:
-    """Make a disk of 160 MiB with partitions as sfdisk takes them."""
+    """Make a disk of 160 MiB with partitions as sfdisk takes them; small: as many MiB as it has when it gets them."""
     devices = []
 
-    def make(script: str) -> str:
+    def make(script: str, small: int = 160) -> str:
         image = tmp_path / "image"
         image.touch()
-        os.truncate(image, 160 * MIB)
+        os.truncate(image, small * MIB)
         say("sfdisk", "--quiet", image, text=script)
+        os.truncate(image, 160 * MIB)
         done = subprocess.run(
             ["losetup", "--find", "--show", image], check=False, stdout=subprocess.PIPE, encoding="ascii"
         )
@@ -93,6 +94,18 @@ def test_slots_beside_what_runs(disk: Disk, places: Callable[[str], making.Place
     assert [made[name].size_bytes // MIB for name in layout.SLOTS] == [16, 16]
     assert made["PERSIST"].fstype == "ext4" and made["PERSIST"].size_bytes > 100 * MIB
     assert run(WANTED, at) == []
+
+
+@pytest.mark.parametrize("label", ["gpt", "dos"])
+def test_a_disk_that_was_made_larger_has_room(disk: Disk, places: Callable[[str], making.Places], label: str) -> None:
+    device = disk(f"label: {label}\nsize=56MiB\n", small=64)
+    before, at = first_of(device), places(device)
+    run(WANTED, at)
+    assert first_of(device) == before
+    done = subprocess.run(["sfdisk", "--verify", device], check=True, capture_output=True, text=True)
+    assert "not on the end" not in done.stderr
+    named = json.loads(Path(at.file).read_text())
+    assert layout.found(layout.partitions(), named["PERSIST"])[0].size_bytes > 60 * MIB
 
 
 @pytest.mark.parametrize("label", ["gpt", "dos"])

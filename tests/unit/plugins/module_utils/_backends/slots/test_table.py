@@ -117,6 +117,18 @@ def test_where_slots_find_room(case: Case) -> None:
     assert len({part.number for part in ordered}) == len({part.uuid for part in ordered}) == len(ordered)
 
 
+@pytest.mark.parametrize(
+    ("more", "sector", "end"),
+    [("", 512, 100 * 2048 - 33), ("", 4096, 100 * 256 - 5), ("\ntable-length: 256", 512, 100 * 2048 - 65)],
+)
+def test_a_gpt_ends_where_the_disk_does_now(more: str, sector: int, end: int) -> None:
+    """Not where it did when the table was written: disks of machines are made larger."""
+    text = dump(CASES[0]).replace("first-lba", "last-lba: 20000\nfirst-lba").replace("sector-size: 512", "")
+    text = text.replace("unit: sectors", f"unit: sectors\nsector-size: {sector}{more}")
+    found = table.parse(text, SIZE)
+    assert found.end == end and "last-lba" not in table.render(found)
+
+
 def test_names_that_are_taken_fail() -> None:
     text = dump(CASES[0]).replace("of 2", "ROOT-B")
     with pytest.raises(FleetError, match="/dev/vda has ROOT-B already, and not all of ROOT-A, ROOT-B, PERSIST"):
