@@ -294,7 +294,8 @@ class Candidate(contract.Candidate):
             whole = not self.wish.ranges
             pace = Pace(self.wish.rate)
             with _amount.telling(index.size) as tell:
-                self.written = stream.bring(slot, seed, index, server, self.payload["url"], whole, pace, tell)
+                url, of_use = self.payload["url"], self._seed_size()
+                self.written = stream.bring(slot, seed, index, server, url, whole, pace, tell, of_use)
             layout.check_table(self.slot_name, self.slot)
             marks.put(self.slot.partuuid, mark._replace(good=True), self.marked)
             self._marks[self.slot_name] = mark._replace(good=True)
@@ -302,6 +303,10 @@ class Candidate(contract.Candidate):
             slot.close()
             if seed is not None:
                 seed.close()
+
+    def _seed_size(self) -> int:
+        """Return how many bytes of the slot that runs are those of its image, 0 where that is not known."""
+        return self._marks[self.layout.running].size if self.layout.running else 0
 
     def _copy(self) -> None:
         kernel.copy(self.slot_name, self.slot.device, self.payload, self.slot.partuuid, self._added(), self.place)

@@ -254,6 +254,17 @@ class Blocks:
             )
         return block
 
+    def unplanned(self, number: int) -> bytes:
+        """Return a block that is not among those that are wanted, as block() does."""
+        if self.whole:
+            return self.block(number)
+        alone = Blocks(self.server, self.url, self.index, block_index.ranges(self.index, [number]), whole=False)
+        try:
+            return alone.block(number)
+        finally:
+            alone.close()
+            self.bytes += alone.bytes
+
     def _take(self) -> bytes:
         """Return the next member of the file, whatever is cut off meanwhile."""
         length, data, attempt = self.index.lengths[self._next], b"", 0

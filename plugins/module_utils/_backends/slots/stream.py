@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bring an image into a slot: what either slot has is copied, the rest fetched, and only what differs is written.
 
-There is no journal. Whatever was cut off lies in the slot, and the next run finds it there as it finds all else.
+There is no journal. Whatever was cut off lies in the slot, and the next run finds it there as it finds all else. What
+cannot be read of either slot is fetched: a disk that begins to fail has to be left with what it has, and what counts is
+what is read back at the end.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -61,10 +63,12 @@ def bring(
     whole: bool,
     pace: Pace,
     tell: typing.Callable[[int], None],
+    seed_size: int = 0,
 ) -> Written:
     """Make the first bytes of a slot the image, and see that the disk has it.
 
-    :param slot: is written. seed: the slot that runs, None where none does.
+    :param slot: is written. seed: the slot that runs, None where none does. seed_size: bytes of that which may be of
+        use, 0 for all.
     :param url: of the stored image. whole: fetch it whole, from a server that knows no ranges.
     :param tell: takes how many bytes of the image lie there by now.
     :raises FleetError: it could not be done; what was done until then is not done again.
@@ -72,7 +76,7 @@ def bring(
     plan = Plan(index)
     _look(slot, index.blocks(), plan.in_slot, pace)
     if seed is not None:
-        _look(seed, seed.size // BLOCK, plan.in_seed, pace)
+        _look(seed, (seed_size or seed.size) // BLOCK, plan.in_seed, pace)
     missing = block_index.ranges(index, plan.missing())
     blocks = Blocks(server, url, index, missing, whole)
     sources = {block_index.SEED: seed, block_index.SLOT: slot}
@@ -102,9 +106,12 @@ def bring(
 
 
 def _look(device: Device, count: int, note: typing.Callable[[int, bytes], None], pace: Pace) -> None:
-    """Tell the id of each block of a device."""
+    """Tell the id of each block of a device, up to the first that cannot be read."""
     for first in range(0, min(count, device.size // BLOCK), BATCH):
-        piece = device.read(first, min(first + BATCH, count))
+        try:
+            piece = device.read(first, min(first + BATCH, count))
+        except FleetError:
+            return
         for at in range(0, len(piece) // BLOCK * BLOCK, BLOCK):
             block = bytes(piece[at : at + BLOCK])
             key = block_index.ZERO_ID if block == block_index.ZERO else block_index.block_id(block)
@@ -118,11 +125,10 @@ def _part(plan: Plan, number: int, sources: typing.Dict[str, typing.Optional[Dev
         return block_index.ZERO
     if kind == block_index.FETCH:
         return blocks.block(number)
-    device = sources[kind]
-    block = device.block(there) if device else b""
-    if block_index.block_id(block) != plan.index.id(number):
-        raise FleetError(
-            f"Block {there} of {device.name if device else kind} has changed since it was looked at",
-            todo="Run the same command again; a slot that runs has to be mounted read-only",
-        )
-    return block
+    try:
+        device = sources[kind]
+        block = device.block(there) if device else b""
+    except FleetError:
+        block = b""
+    # It was there a moment ago: what runs may be mounted to be written.
+    return block if block_index.block_id(block) == plan.index.id(number) else blocks.unplanned(number)

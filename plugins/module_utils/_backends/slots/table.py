@@ -48,8 +48,8 @@ class Part(typing.NamedTuple):
 
 
 class Table(typing.NamedTuple):
-    """What `sfdisk --dump` says of a disk. first, end: sectors that partitions may have. head: the lines above them, but
-    for _OLD_END."""
+    """What `sfdisk --dump` says of a disk. first, end: sectors that partitions may have. head: the lines above them
+    without _OLD_END."""
 
     device: str
     label: str

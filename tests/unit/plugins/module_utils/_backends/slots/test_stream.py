@@ -63,12 +63,13 @@ def server_of(pauses=None, timeout=60):
     return fetch.Server(fetch.Access(), timeout, sleep=(pauses if pauses is not None else []).append)
 
 
-def bring(url, slots, whole=False, pauses=None, index=INDEX, tell=int):
+def bring(url, slots, whole=False, pauses=None, index=INDEX, tell=int, seed_size=0):
     running, other = slots
     before = hashlib.sha256(open(running, "rb").read()).digest()
     seed, slot = Device("ROOT-A", running), Device("ROOT-B", other, write=True)
     try:
-        return stream.bring(slot, seed, index, server_of(pauses), url + "/image.gz", whole, Pace(0), tell)
+        server = server_of(pauses)
+        return stream.bring(slot, seed, index, server, url + "/image.gz", whole, Pace(0), tell, seed_size)
     finally:
         seed.close()
         slot.close()
@@ -195,17 +196,36 @@ def test_the_index(url, faults):
         read_index(url)
 
 
-def test_a_running_slot_that_changes_is_noticed_fail(url, faults, slots, monkeypatch):
-    def disturb(*_args):
-        with open(slots[0], "r+b") as running:
-            running.seek(100 * BLOCK)
-            running.write(b"somebody writes")
-        return 0
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_changes_on_the_running_slot_meanwhile_is_fetched(url, faults, slots, monkeypatch, whole):
+    """A slot that is mounted to be written, as one that others made may be."""
+    batches, before = stream.Plan.batches, open(slots[0], "rb").read()
 
-    monkeypatch.setattr(stream.Plan, "batches", lambda plan, most: disturb() or iter([(0, 200)]))
-    with pytest.raises((FleetError, AssertionError)) as caught:
-        bring(url, slots)
-    assert "Block 100 of ROOT-A has changed since it was looked at" in str(caught.value.__context__ or caught.value)
+    def write(at, data):
+        with open(slots[0], "r+b") as running:
+            running.seek(at)
+            running.write(data)
+
+    def disturbed(plan, most):
+        if most == stream.BATCH:  # everything was looked at
+            write(100 * BLOCK, b"somebody writes")
+        yield from batches(plan, most)
+        if most == stream.BATCH:
+            write(0, before)
+
+    monkeypatch.setattr(stream.Plan, "batches", disturbed)
+    done = bring(url, slots, whole=whole)
+    assert held(slots) == IMAGE
+    assert done.requests == (1 if whole else 2)
+
+
+def test_only_so_much_of_the_running_slot_is_read_as_its_image_has(url, slots, monkeypatch):
+    asked, read = [], Device.read
+    monkeypatch.setattr(
+        Device, "read", lambda self, first, end: asked.append((self.name, end)) or read(self, first, end)
+    )
+    bring(url, slots, seed_size=300 * BLOCK)
+    assert held(slots) == IMAGE and max(end for name, end in asked if name == "ROOT-A") == 300
 
 
 def test_two_writers_fail(url, slots):
@@ -283,6 +303,25 @@ def test_a_mounted_slot_fail(tmp_path, loop):
             Device("ROOT-B", device, write=True)
     finally:
         subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.parametrize("failing", [0, 1], ids=["what runs", "what is written"])
+def test_a_disk_that_cannot_be_read_everywhere_is_no_obstacle(url, slots, loop, failing):
+    """A loop device answers with real errors where its file has become shorter; what is written is there again."""
+    devices = [loop(path) for path in slots]
+    with open(slots[failing], "r+b") as backing:
+        backing.truncate(300 * BLOCK)
+    with pytest.raises(OSError, match="Input/output error"), open(devices[failing], "rb") as disk:
+        disk.seek(400 * BLOCK)
+        disk.read(BLOCK)
+    slot = Device("ROOT-B", devices[1], write=True)
+    seed = Device("ROOT-A", devices[0])
+    try:
+        stream.bring(slot, seed, INDEX, server_of(), url + "/image.gz", False, Pace(0), int)
+    finally:
+        slot.close()
+        seed.close()
+    assert held(devices) == IMAGE
 
 
 def test_a_disk_that_fails_under_a_write_fail(url, faults, tmp_path, slots, loop):
