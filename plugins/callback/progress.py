@@ -57,7 +57,8 @@ options:
     description:
       - A file for the textfile collector of Prometheus' node exporter, whose name has to end in C(.prom). It is written
         anew every 15 seconds at most, and when the run ends. It needs the Python library C(prometheus-client).
-      - What is in it is this run.
+      - What is in it is this run. A run that moves no node, as that of the playbook C(status), and a rehearsal
+        (C(--check), C(plan)) leave it as it is, with what an alert is about.
     type: path
     env:
       - name: OSMIGRATE_PROGRESS_METRICS_FILE
@@ -72,6 +73,21 @@ options:
     ini:
       - section: callback_osmigrate_progress
         key: pushgateway
+  pushgateway_group:
+    description:
+      - Labels of the group of metrics at the Pushgateway, each as C(NAME=VALUE). A push takes the place of what the
+        same group had. Those who roll out several clusters, or slices of a job, at the same time give each a group of
+        its own. Then what a group of the past has said stays until somebody deletes it there.
+      - C({first_host}) in a value stands for the first host of the inventory by its name, which is another one for
+        each slice of AWX, and the same for one slice each time.
+    type: list
+    elements: str
+    default: []
+    env:
+      - name: OSMIGRATE_PROGRESS_PUSHGATEWAY_GROUP
+    ini:
+      - section: callback_osmigrate_progress
+        key: pushgateway_group
   alertmanager:
     description:
       - URL of an Alertmanager in which a node is silenced while this run has it out of service.
@@ -208,7 +224,7 @@ class CallbackModule(CallbackBase):
         self._state = rollout.Rollout()
         self._watch = watch.Watch(self._tell)
         self._play, self._batch = "", 0
-        self._measured, self._unmeasured = 0.0, False
+        self._measured, self._unmeasured, self._first_host = 0.0, False, ""
         self._begin_to_silence()
         self._begin_to_wait()
         name = Path(getattr(playbook, "_file_name", None) or "").stem
@@ -329,6 +345,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_play_start(self, play: Any) -> None:
         name = play.get_name()
         inventory = play.get_variable_manager()._inventory
+        self._first_host = min((host.name for host in inventory.get_hosts("all", ignore_restrictions=True)), default="")
         everybody = inventory.get_hosts(play.hosts, ignore_restrictions=True)
         total = len(everybody)
         hosts = inventory.get_hosts(play.hosts)
@@ -340,7 +357,8 @@ class CallbackModule(CallbackBase):
         self._play = name
         sizes = batches.sizes(total, play.serial)
         way = self._ahead(play, everybody, sizes) if self._batch == 1 else None
-        self._watch.play(name, self._batch, len(sizes), nodes, total, way)
+        check = bool(play.check_mode) or bool(context.CLIARGS.get("check"))
+        self._watch.play(name, self._batch, len(sizes), nodes, total, way, check)
 
     def _ahead(self, play: Any, hosts: list[Any], sizes: list[int]) -> dict[str, Any]:
         manager = play.get_variable_manager()
@@ -399,14 +417,15 @@ class CallbackModule(CallbackBase):
     def _measure(self, now: float) -> None:
         self._measured = now
         file, gateway = self.get_option("metrics_file"), self.get_option("pushgateway")
-        if self._unmeasured or not (file or gateway):
+        if self._unmeasured or not (file or gateway) or not rollout.moves(self._state):
             return
         found = _metrics.of_rollout(self._state, now)
         try:
             if file:
                 _exposition.write(file, found)
             if gateway:
-                _exposition.push(gateway, found)
+                group = [one.replace("{first_host}", self._first_host) for one in self.get_option("pushgateway_group")]
+                _exposition.push(gateway, found, _exposition.grouping(group))
         except FleetError as error:
             self._unmeasured = True
             self._display.warning(f"osmigrate.fleet.progress writes no metrics any more: {error}")

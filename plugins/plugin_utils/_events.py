@@ -20,7 +20,7 @@ VERSION = 1
 KINDS: dict[str, dict[str, type]] = {
     "run": {"playbook": str, "check": bool},
     "release": {"release": str, "expires": str},
-    "batch": {"play": str, "number": int, "of": int, "nodes": list, "total": int},
+    "batch": {"play": str, "number": int, "of": int, "nodes": list, "total": int, "check": bool},
     "ahead": {
         "nodes": list,
         "pools": list,

@@ -8,6 +8,7 @@ This plugin util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ except ImportError:
 # The job of what is pushed, and what the name of each metric begins with.
 JOB = "osmigrate"
 PUSH_TIMEOUT = 10
+_PAIR = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*(\S.*)")
 
 
 class _Collector:
@@ -80,11 +82,31 @@ def write(path: str, families: Sequence[Family]) -> None:
         ) from error
 
 
-def push(url: str, families: Sequence[Family]) -> None:
-    """Push to a Pushgateway; it replaces what was pushed for this job before."""
+def grouping(pairs: Sequence[str]) -> dict[str, str]:
+    """Return the labels of a group by name.
+
+    :param pairs: each NAME=VALUE.
+    :raises FleetError: one is none, or not to be a label of a group.
+    """
+    found = [_PAIR.fullmatch(pair.strip()) for pair in pairs]
+    for pair, one in zip(pairs, found):
+        if one is None or one[1] == "job":
+            raise FleetError(
+                f"pushgateway_group has {pair!r}, which is no NAME=VALUE of a label other than job",
+                "The run goes on without it",
+                "Write it as cluster=prod",
+            )
+    return {one[1]: one[2] for one in found if one}
+
+
+def push(url: str, families: Sequence[Family], group: dict[str, str]) -> None:
+    """Push to a Pushgateway; it replaces what was pushed for this group before.
+
+    :param group: labels besides the job that make it a group of its own.
+    """
     made = registry(families)
     try:
-        prometheus_client.push_to_gateway(url, JOB, made, timeout=PUSH_TIMEOUT)
+        prometheus_client.push_to_gateway(url, JOB, made, grouping_key=group, timeout=PUSH_TIMEOUT)
     except OSError as error:
         raise FleetError(
             f"The Pushgateway {url} cannot be reached: {error}",

@@ -30,6 +30,8 @@ OUTCOMES = {
     UNREACHED: "not reached",
     "": "on their way when last seen",
 }
+# Kinds of events that say nothing of a node.
+OF_THE_RUN = ("run", "end")
 MOST_SPANS, MOST_RUNS = 100, 1000
 
 
@@ -87,7 +89,8 @@ class Node:
 class Run:
     """One run of a playbook, as far as its events are known.
 
-    next: number of the next event. missing: how many before that were not seen. ended: whether its last one was.
+    check: whether it only rehearses. releases: those that it moved nodes to. next: number of the next event. missing:
+    how many before that were not seen. ended: whether its last one was.
     """
 
     id: str
@@ -95,6 +98,7 @@ class Run:
     last: float
     playbook: str = ""
     check: bool = False
+    releases: list[str] = field(default_factory=list)
     next: int = 1
     missing: int = 0
     ended: bool = False
@@ -135,8 +139,8 @@ class Rollout:
 
     expires: when the release does, as its manifest says it, "" if never. first_out: when the first node left service,
     None before. left: how often one did. unread: what could not be read, with how often. twice: events that came more
-    than once. outcomes: how many nodes have each, "" included. outlook: what was estimated last: of what, when, and how
-    many seconds were left.
+    than once. rehearsed: events of rehearsals, left out because other runs moved nodes. outcomes: how many nodes have
+    each, "" included. outlook: what was estimated last: of what, when, and how many seconds were left.
     """
 
     release: str = ""
@@ -150,6 +154,7 @@ class Rollout:
     outlook: tuple[tuple[int, int, str], float, float | None] | None = None
     unread: Counter[str] = field(default_factory=Counter)
     twice: int = 0
+    rehearsed: int = 0
     too_many: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
 
@@ -171,7 +176,10 @@ class Rollout:
 
 
 def reduce(events: Iterable[Event | Unread]) -> Rollout:
-    """Reduce a log, in whatever order its lines are: run by run, each in the order in which it told."""
+    """Reduce a log, in whatever order its lines are: run by run, each in the order in which it told.
+
+    What a rehearsal found out must not take the place of what became of a node in earnest.
+    """
     told: list[Event] = []
     rollout = Rollout()
     for one in events:
@@ -182,8 +190,10 @@ def reduce(events: Iterable[Event | Unread]) -> Rollout:
     begins: dict[str, float] = {}
     for one in told:
         begins[one.run] = min(one.at, begins.get(one.run, one.at))
+    rehearsals = {one.run for one in told if one.said.get("check")}
     for one in sorted(told, key=lambda one: (begins[one.run], one.run, one.number)):
-        apply(rollout, one)
+        left_out = one.run in rehearsals and one.kind not in OF_THE_RUN and rehearsals != set(begins)
+        apply(rollout, one._replace(kind=_REHEARSED) if left_out else one)
     return rollout
 
 
@@ -248,8 +258,14 @@ def _run(rollout: Rollout, run: Run, one: Event) -> None:
     run.playbook, run.check = one.said["playbook"], one.said["check"]
 
 
+def _rehearsed(rollout: Rollout, run: Run, one: Event) -> None:
+    rollout.rehearsed, run.check = rollout.rehearsed + 1, True
+
+
 def _release(rollout: Rollout, run: Run, one: Event) -> None:
     release = one.said["release"] or rollout.release
+    if release and release not in run.releases:
+        run.releases.append(release)
     # Not everybody who names a release knows when it expires.
     rollout.expires = one.said["expires"] or (rollout.expires if release == rollout.release else "")
     rollout.release = release
@@ -257,6 +273,7 @@ def _release(rollout: Rollout, run: Run, one: Event) -> None:
 
 def _batch(rollout: Rollout, run: Run, one: Event) -> None:
     said = one.said
+    run.check = run.check or said["check"]
     rollout.batch = Batch(said["play"], said["number"], said["of"], said["total"], one.at)
     # Between two batches no node is at work: who has begun waits for its turn.
     for name in said["nodes"]:
@@ -330,7 +347,16 @@ def _end(rollout: Rollout, run: Run, one: Event) -> None:
         _close(other, one.at)
 
 
-_OF_RUNS = {"run": _run, "release": _release, "batch": _batch, "ahead": _ahead, "end": _end}
+# What an event becomes that is not to count.
+_REHEARSED = "rehearsed"
+_OF_RUNS = {
+    "run": _run,
+    "release": _release,
+    "batch": _batch,
+    "ahead": _ahead,
+    "end": _end,
+    _REHEARSED: _rehearsed,
+}
 _OF_NODES = {
     "step": _step,
     "pool": _pool,
@@ -353,6 +379,9 @@ def missing(rollout: Rollout) -> Iterator[str]:
             yield f"{name} has not ended: it was killed, or was still at work when the last event was written."
     if len(rollout.runs) > 1:
         yield f"These are {len(rollout.runs)} runs; of a node the last one counts that had to do with it."
+    yield from _mixed(rollout)
+    if rollout.rehearsed:
+        yield f"{rollout.rehearsed} events are of rehearsals (plan, or --check), and are left out beside real runs."
     for why, times in sorted(rollout.unread.items()):
         yield f"{times} lines of the log are {why} and were not read."
     if rollout.twice:
@@ -362,6 +391,24 @@ def missing(rollout: Rollout) -> Iterator[str]:
     cut = sum(node.cut for node in rollout.nodes.values())
     if cut:
         yield f"{cut} early steps were dropped: of each node the last {MOST_SPANS} are kept."
+
+
+def _mixed(rollout: Rollout) -> Iterator[str]:
+    """Tell what makes one count of several rollouts."""
+    real = [run for run in rollout.runs.values() if not run.check] or list(rollout.runs.values())
+    playbooks = sorted({run.playbook for run in real if run.playbook})
+    # A run may move each pool to a release of its own, and another one only some of the pools.
+    releases = sorted({release for run in real for release in run.releases})
+    todo = "they are counted as one rollout; give each a directory of its own."
+    if len(playbooks) > 1:
+        yield f"The runs are of the playbooks {', '.join(playbooks)}, and {todo}"
+    if len(releases) > 1 and not any(set(run.releases) >= set(releases) for run in real):
+        yield f"The runs are to the releases {', '.join(releases)}, and {todo}"
+
+
+def moves(rollout: Rollout) -> bool:
+    """Say whether some run has to do with nodes, and not only to rehearse."""
+    return bool(rollout.nodes) and not all(run.check for run in rollout.runs.values())
 
 
 def unavailable_seconds(rollout: Rollout, now: float) -> list[float]:

@@ -71,14 +71,17 @@ class Watch:
         nodes: Sequence[str],
         total: int,
         ahead: dict[str, Any] | None = None,
+        check: bool = False,
     ) -> None:
         """A play or one of its batches begins. It is told as soon as a node takes a step in it.
 
         :param ahead: how all of its nodes are to go, as _ahead.py has it; None if that was said.
+        :param check: whether it only rehearses.
         """
         self._settle(self._skipped)
         self._ahead = ahead or self._ahead
-        self._batch = {"play": name, "number": number, "of": of, "nodes": list(nodes), "total": total}
+        batch = {"play": name, "number": number, "of": of, "nodes": list(nodes), "total": total}
+        self._batch = {**batch, "check": check}
         self._at = {}
 
     def begun(self, host: str, task: Task) -> None:

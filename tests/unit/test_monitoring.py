@@ -236,12 +236,15 @@ def test_a_push_arrives_and_one_that_does_not_is_told():
     families = _metrics.of_rollout(rollout.Rollout(release="d-1"), 0)
     with HTTPServer(("127.0.0.1", 0), Gateway) as server:
         Thread(target=server.handle_request, daemon=True).start()
-        _exposition.push(f"http://127.0.0.1:{server.server_port}", families)
-        assert (
-            server.put[0] == "/metrics/job/osmigrate" and b'osmigrate_rollout_running{release="d-1"}' in server.put[1]
-        )
+        group = _exposition.grouping([" cluster=prod", "slice = w1"])
+        _exposition.push(f"http://127.0.0.1:{server.server_port}", families, group)
+        assert server.put[0] == "/metrics/job/osmigrate/cluster/prod/slice/w1"
+        assert b'osmigrate_rollout_running{release="d-1"}' in server.put[1]
+    for pair in ("prod", "job=x", "a b=c", "cluster="):
+        with pytest.raises(FleetError, match="no NAME=VALUE of a label other than job"):
+            _exposition.grouping([pair])
     with pytest.raises(FleetError, match="The Pushgateway .* cannot be reached"):
-        _exposition.push(f"http://127.0.0.1:{server.server_port}", families)
+        _exposition.push(f"http://127.0.0.1:{server.server_port}", families, {})
     with pytest.raises(FleetError, match="/nowhere/x.prom cannot be written"):
         _exposition.write("/nowhere/x.prom", families)
 

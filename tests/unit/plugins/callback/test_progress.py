@@ -158,5 +158,10 @@ def test_a_long_wait_is_told_again_and_again(run, by_runner):
 def test_metrics_are_written_and_a_failure_of_theirs_ends_nothing_else(run, tmp_path):
     run(OSMIGRATE_PROGRESS_METRICS_FILE=str(tmp_path / "told.prom"))
     assert 'osmigrate_rollout_nodes{outcome="held",release=""} 3.0' in (tmp_path / "told.prom").read_text()
+    # What moves no node, and a rehearsal, say nothing of the rollout that an alert is about.
+    for play in (LOOKS, PLAY.replace("gather_facts: false", "gather_facts: false\n  check_mode: true")):
+        (tmp_path / "told.prom").write_text("as it was")
+        run(play=play, OSMIGRATE_PROGRESS_METRICS_FILE=str(tmp_path / "told.prom"))
+        assert (tmp_path / "told.prom").read_text() == "as it was"
     printed = " ".join(run(OSMIGRATE_PROGRESS_METRICS_FILE="/nowhere/told.prom").split())
     assert printed.count("writes no metrics any more") == 1 and "3 held up" in printed

@@ -17,7 +17,7 @@ FINDING = {"key": "space", "severity": "high", "title": "t", "detail": "d", "rem
 SAID = {
     "run": {"playbook": "migrate", "check": True},
     "release": {"release": "debian-13-13.1", "expires": "2026-12-21T00:00:00Z"},
-    "batch": {"play": "Move", "number": 1, "of": 3, "nodes": ["w1", "w2"], "total": 9},
+    "batch": {"play": "Move", "number": 1, "of": 3, "nodes": ["w1", "w2"], "total": 9, "check": False},
     "ahead": {
         "nodes": ["w1"],
         "pools": ["worker"],

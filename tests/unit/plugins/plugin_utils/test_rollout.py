@@ -25,9 +25,9 @@ class Story:
         self.at += 1
         return self
 
-    def begin(self, *nodes):
-        self.tell("run", playbook="migrate").tell("release", release="d-1")
-        return self.tell("batch", play="Move", number=1, of=1, nodes=nodes, total=len(nodes))
+    def begin(self, *nodes, playbook="migrate", release="d-1", check=False):
+        self.tell("run", playbook=playbook).tell("release", release=release)
+        return self.tell("batch", play="Move", number=1, of=1, nodes=nodes, total=len(nodes), check=check)
 
     def move(self, node, until="uncordon", outcome="done", why=""):
         for step in WAY[: WAY.index(until) + 1]:
@@ -134,6 +134,42 @@ def test_clocks_that_go_back_make_no_negative_times():
     state = reduce(story.move("w1").tell("end").events)
     assert all(span.seconds(0) >= 0 for span in state.nodes["w1"].spans)
     assert state.nodes["w1"].out_of_service(0) >= 0
+
+
+REHEARSAL = Story("r2", 9000.0).begin("w1", "w2", playbook="plan", release="d-2", check=True)
+REHEARSAL.move("w1", "claim", "").tell("end")
+
+
+def test_a_rehearsal_takes_no_reason_of_a_real_run_away():
+    state = reduce([*REHEARSAL.events, *WHOLE])
+    assert state.nodes["w2"].why == "It fell back." and state.outcomes["done"] == 1 and state.release == "d-1"
+    assert [run.check for run in state.runs.values()] == [False, True]
+    said = list(missing(state))
+    assert said == [
+        "These are 2 runs; of a node the last one counts that had to do with it.",
+        "3 events are of rehearsals (plan, or --check), and are left out beside real runs.",
+    ]
+    alone = reduce(REHEARSAL.events)
+    assert alone.outcomes["left"] == 1 and not reducer.moves(alone) and reducer.moves(state)
+
+
+def second(**said):
+    return [*WHOLE, *Story("r2", 9000.0).begin("w1", **said).move("w1").tell("end").events]
+
+
+@pytest.mark.parametrize(
+    ("events", "why"),
+    [
+        (second(release="d-2"), "The runs are to the releases d-1, d-2, and"),
+        (second(playbook="rollback"), "The runs are of the playbooks migrate, rollback, and"),
+        (second(), ""),
+        # One release for each pool, and then only one of the pools.
+        ([*Story("r0", 1.0).begin("x").tell("release", release="d-2").tell("end").events, *WHOLE], ""),
+    ],
+)
+def test_several_rollouts_in_one_log_are_told(events, why):
+    told = [one for one in missing(reduce(events)) if "counted as one rollout" in one]
+    assert len(told) == bool(why) and all(one.startswith(why) for one in told)
 
 
 def test_it_is_bounded(monkeypatch):
