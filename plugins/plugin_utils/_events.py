@@ -39,6 +39,20 @@ KINDS: dict[str, dict[str, type]] = {
     "result": {"node": str, "outcome": str, "verdict": str, "why": str},
     "end": {},
 }
+# Fields without which an event says nothing. Others came later, and an older log lacks them.
+NEEDED: dict[str, tuple[str, ...]] = {
+    "release": ("release",),
+    "batch": ("nodes",),
+    "step": ("node", "step"),
+    "pool": ("node", "pool"),
+    "service": ("node", "serving"),
+    "findings": ("node", "findings"),
+    "trouble": ("node",),
+    "result": ("node", "outcome"),
+}
+OUTCOMES = DONE, FAILED, HELD, LEFT, UNREACHED, UNFINISHED = (
+    "done", "failed", "held", "left", "unreached", "unfinished"
+)  # fmt: skip
 FINDING = ("key", "severity", "title", "detail", "remedy")
 LONGEST_NAME, LONGEST_TEXT, LONGEST_LINE = 300, 2000, 4_000_000
 MOST_NAMES, MOST_FINDINGS = 20_000, 100
@@ -123,7 +137,7 @@ def read(line: str) -> Event | Unread:
         found = None
     if not isinstance(found, dict):
         return Unread("broken")
-    if found.get("v") != VERSION:
+    if found.get("v") != VERSION or isinstance(found["v"], bool):
         return Unread(f"of version {clean(found.get('v'), 20)}")
     run, kind = found.get("run"), found.get("kind")
     number, at = _number(found.get("n")), _number(found.get("at"))
@@ -132,7 +146,18 @@ def read(line: str) -> Event | Unread:
     if kind not in KINDS:
         return Unread(f"of the unknown kind {clean(kind, 40)}")
     said = {name: found[name] for name in KINDS[kind] if name in found}
+    if not _is_right(kind, said):
+        return Unread("broken")
     return event(clean(run, LONGEST_NAME), number, float(at), kind, **said)
+
+
+def _is_right(kind: str, said: Mapping[str, Any]) -> bool:
+    right = all(
+        isinstance(value, KINDS[kind][name]) and isinstance(value, bool) is (KINDS[kind][name] is bool)
+        for name, value in said.items()
+    )
+    needed = all(said.get(name) not in (None, "") for name in NEEDED.get(kind, ()))
+    return right and needed and (kind != "result" or said["outcome"] in OUTCOMES)
 
 
 def _number(value: Any) -> int | float | None:

@@ -17,9 +17,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY, WAIT as WAITING
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import MOST_NAMES, Event, Unread
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import (
+    DONE,
+    FAILED,
+    HELD,
+    LEFT,
+    MOST_NAMES,
+    UNFINISHED,
+    UNREACHED,
+    Event,
+    Unread,
+)
 
-DONE, FAILED, HELD, LEFT, UNREACHED, UNFINISHED = "done", "failed", "held", "left", "unreached", "unfinished"
 # What became of a node: key -> how the report counts them.
 OUTCOMES = {
     DONE: "done",
@@ -33,6 +42,8 @@ OUTCOMES = {
 # Kinds of events that say nothing of a node.
 OF_THE_RUN = ("run", "end")
 MOST_SPANS, MOST_RUNS = 100, 1000
+# Seconds. A clock that is set right goes back by less, and nobody waits in silence for more.
+STEP_BACK, LONGEST_PAUSE = 1, 7 * 86400
 
 
 @dataclass
@@ -90,7 +101,8 @@ class Run:
     """One run of a playbook, as far as its events are known.
 
     check: whether it only rehearses. releases: those that it moved nodes to. next: number of the next event. missing:
-    how many before that were not seen. ended: whether its last one was.
+    how many before that were not seen. backs: how often time went back in it. pauses: how often it was silent for more
+    than a week. latest: the last event. ended: whether its last one was.
     """
 
     id: str
@@ -101,6 +113,9 @@ class Run:
     releases: list[str] = field(default_factory=list)
     next: int = 1
     missing: int = 0
+    backs: int = 0
+    pauses: int = 0
+    latest: Event | None = None
     ended: bool = False
 
 
@@ -139,8 +154,9 @@ class Rollout:
 
     expires: when the release does, as its manifest says it, "" if never. first_out: when the first node left service,
     None before. left: how often one did. unread: what could not be read, with how often. twice: events that came more
-    than once. rehearsed: events of rehearsals, left out because other runs moved nodes. outcomes: how many nodes have
-    each, "" included. outlook: what was estimated last: of what, when, and how many seconds were left.
+    than once. other: events with the number of another one of their run. rehearsed: events of rehearsals, left out
+    because other runs moved nodes. outcomes: how many nodes have each, "" included. outlook: what was estimated last:
+    of what, when, and how many seconds were left.
     """
 
     release: str = ""
@@ -154,6 +170,7 @@ class Rollout:
     outlook: tuple[tuple[int, int, str], float, float | None] | None = None
     unread: Counter[str] = field(default_factory=Counter)
     twice: int = 0
+    other: int = 0
     rehearsed: int = 0
     too_many: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -206,10 +223,14 @@ def apply(rollout: Rollout, one: Event) -> None:
             return
         run = rollout.runs[one.run] = Run(one.run, one.at, one.at)
     if one.number < run.next:
-        rollout.twice += 1
+        is_other = run.latest is not None and run.latest.number == one.number and run.latest != one
+        rollout.other, rollout.twice = rollout.other + is_other, rollout.twice + (not is_other)
         return
+    if run.latest is not None:
+        run.backs += one.at < run.latest.at - STEP_BACK
+        run.pauses += one.at > run.latest.at + LONGEST_PAUSE
     run.missing += one.number - run.next
-    run.next, run.last = one.number + 1, max(run.last, one.at)
+    run.next, run.last, run.latest = one.number + 1, max(run.last, one.at), one
     if one.kind in _OF_RUNS:
         _OF_RUNS[one.kind](rollout, run, one)
         return
@@ -341,9 +362,9 @@ def _end(rollout: Rollout, run: Run, one: Event) -> None:
         if other.run != one.run or other.outcome:
             continue
         step = other.now_in.step if other.now_in else WAITING
-        serves = step not in BY_KEY or BY_KEY[step].serving
-        untouched = LEFT if serves and not other.why else UNFINISHED
-        _judge(rollout, other, UNREACHED if step == WAITING else untouched)
+        serves = other.out_since is None and (step not in BY_KEY or BY_KEY[step].serving)
+        untouched = UNREACHED if step == WAITING else UNFINISHED if other.why else LEFT
+        _judge(rollout, other, untouched if serves else UNFINISHED)
         _close(other, one.at)
 
 
@@ -375,6 +396,9 @@ def missing(rollout: Rollout) -> Iterator[str]:
         name = f"The run {run.id}" + (f" of {run.playbook}" if run.playbook else "")
         if run.missing:
             yield f"{name} lacks {run.missing} of its events, so steps may be missing or too long."
+        if run.backs or run.pauses:
+            told = f"goes back {run.backs} times, and leaps by more than a week {run.pauses} times"
+            yield f"{name} has a clock that {told}, so times may be wrong."
         if not run.ended:
             yield f"{name} has not ended: it was killed, or was still at work when the last event was written."
     if len(rollout.runs) > 1:
@@ -386,6 +410,8 @@ def missing(rollout: Rollout) -> Iterator[str]:
         yield f"{times} lines of the log are {why} and were not read."
     if rollout.twice:
         yield f"{rollout.twice} events came twice and count once."
+    if rollout.other:
+        yield f"{rollout.other} events have the number of another one of their run, and were dropped."
     if rollout.too_many:
         yield f"{rollout.too_many} events are of more nodes or runs than are kept, and were dropped."
     cut = sum(node.cut for node in rollout.nodes.values())

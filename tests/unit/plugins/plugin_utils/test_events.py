@@ -91,16 +91,28 @@ GOOD = {"v": 1, "run": "r", "n": 1, "at": 1, "kind": "step", "node": "w1", "step
         (json.dumps({**GOOD, "at": float("nan")}), "broken"),
         (json.dumps({**GOOD, "at": -1}), "broken"),
         (json.dumps({**GOOD, "run": 7}), "broken"),
+        (json.dumps({**GOOD, "v": True}), "of version True"),
+        (json.dumps({**GOOD, "node": ""}), "broken"),
+        (json.dumps({**GOOD, "node": 5}), "broken"),
+        (json.dumps({**GOOD, "node": ["a"]}), "broken"),
+        (json.dumps({**GOOD, "step": {"a": 1}}), "broken"),
+        (json.dumps({name: value for name, value in GOOD.items() if name != "node"}), "broken"),
+        (json.dumps({**GOOD, "kind": "service"}), "broken"),
+        (json.dumps({**GOOD, "kind": "service", "serving": "false"}), "broken"),
+        (json.dumps({**GOOD, "kind": "result", "outcome": "great"}), "broken"),
+        (json.dumps({**GOOD, "kind": "batch", "of": "9", "nodes": []}), "broken"),
+        (json.dumps({**GOOD, "kind": "batch", "of": True, "nodes": []}), "broken"),
+        (json.dumps({**GOOD, "kind": "batch", "nodes": "w1"}), "broken"),
     ],
 )
 def test_what_is_no_event_is_said_to_be_none(line, why):
     assert read(line) == Unread(why)
 
 
-def test_fields_of_a_wrong_type_and_unknown_fields_do_no_harm():
-    one = read(json.dumps({**GOOD, "step": {"a": 1}, "node": 7, "more": "x"}))
-    assert one.said == {"node": "7", "step": "{'a': 1}"}
-    assert read(json.dumps({**GOOD, "kind": "batch", "of": "9", "nodes": "w1"})).said["nodes"] == []
+def test_unknown_fields_and_those_that_an_older_log_lacks_do_no_harm():
+    assert read(json.dumps({**GOOD, "more": "x"})).said == {"node": "w1", "step": "drain"}
+    batch = read(json.dumps({**GOOD, "kind": "batch", "nodes": ["w1", 7]})).said
+    assert (batch["nodes"], batch["of"], batch["check"]) == (["w1", "7"], 0, False)
     assert read(json.dumps({**GOOD, "kind": "findings", "findings": [1, {"key": 3}]})).said["findings"][0]["key"] == "3"
 
 

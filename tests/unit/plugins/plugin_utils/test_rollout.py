@@ -132,6 +132,7 @@ def test_clocks_that_go_back_make_no_negative_times():
     story = Story().begin("w1")
     story.at = 10.0
     state = reduce(story.move("w1").tell("end").events)
+    assert any("a clock that goes back 1 times, and leaps by more than a week 0 times" in one for one in missing(state))
     assert all(span.seconds(0) >= 0 for span in state.nodes["w1"].spans)
     assert state.nodes["w1"].out_of_service(0) >= 0
 
@@ -170,6 +171,22 @@ def second(**said):
 def test_several_rollouts_in_one_log_are_told(events, why):
     told = [one for one in missing(reduce(events)) if "counted as one rollout" in one]
     assert len(told) == bool(why) and all(one.startswith(why) for one in told)
+
+
+def test_a_clock_that_leaps_is_told():
+    ahead = [*WHOLE[:-1], WHOLE[-1]._replace(at=WHOLE[-1].at + 8 * 86400)]
+    assert any("leaps by more than a week 1 times" in one for one in missing(reduce(ahead)))
+
+
+def test_a_run_id_that_is_begun_anew_is_no_double():
+    anew = Story("r1", 5000.0).begin("w3").move("w3").tell("end").events
+    said = " ".join(missing(reduce([*WHOLE, *anew])))
+    assert "events have the number of another one of their run" in said and "came twice" not in said
+
+
+def test_who_is_out_of_service_when_the_run_ends_was_reached():
+    story = Story().begin("w1").tell("service", node="w1", serving=False).tell("end")
+    assert reduce(story.events).nodes["w1"].outcome == "unfinished"
 
 
 def test_it_is_bounded(monkeypatch):

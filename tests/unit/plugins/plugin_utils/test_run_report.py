@@ -26,13 +26,19 @@ EVIL = "</td><script>alert(1)</script>\"'&|`*[x](http://evil.example)\x1b[2J\u20
 
 
 class Log:
-    """A log of one run. Each step takes `seconds`."""
+    """A log of one run, in the order of time. Each step takes `seconds`."""
 
     def __init__(self):
-        self.lines = []
+        self.told, self.garbage = [], []
 
     def tell(self, kind, at, **said):
-        self.lines.append(events.written(events.event("r", len(self.lines) + 1, at, kind, **said)))
+        self.told.append((at, kind, said))
+
+    @property
+    def lines(self):
+        told = enumerate(sorted(self.told, key=lambda one: one[0]), 1)
+        made = (events.event("r", number, at, kind, **said) for number, (at, kind, said) in told)
+        return [*map(events.written, made), *self.garbage]
 
     def node(self, name, at, outcome="done", why="", seconds=10, until="uncordon", **result):
         for step in WAY[: WAY.index(until) + 1]:
@@ -95,7 +101,7 @@ def test_what_it_says(log):
 
 def test_what_it_does_not_know_comes_first(log):
     log.node("w1", 10, outcome="", until="drain")
-    log.lines += ['{"v":9}\n', "garbage\n"]
+    log.garbage += ['{"v":9}\n', "garbage\n"]
     said = log.facts()
     assert len(said["missing"]) == 3
     for form in ("html", "md"):
@@ -127,7 +133,7 @@ def evil_log(log):
     log.tell("pool", 2, node=EVIL, pool=EVIL)
     log.tell("step", 3, node=EVIL, step=EVIL)
     log.tell("findings", 3, node=EVIL, findings=[dict.fromkeys(events.FINDING, EVIL)])
-    log.tell("result", 9, node=EVIL, outcome=EVIL, verdict=EVIL, why=EVIL)
+    log.tell("result", 9, node=EVIL, outcome="failed", verdict=EVIL, why=EVIL)
     return log.facts()
 
 
