@@ -71,6 +71,7 @@ class ActionModule(ActionBase):
             **result,
             "changed": False,
             "hosts": len(hosts),
+            "rehearsal": bool(self._task.check_mode) or playbook in _input.REHEARSALS,
             "clusters": clusters,
             "says": _servers.tell(playbook, clusters),
         }

@@ -77,6 +77,10 @@ hosts:
   description: How many hosts the pattern and C(--limit) leave.
   returned: success
   type: int
+rehearsal:
+  description: Whether the run changes nothing, by C(--check) or because it only plans.
+  returned: success
+  type: bool
 clusters:
   description: The clusters that these hosts are from, each once.
   returned: success

@@ -20,6 +20,8 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils._variables import 
 OF_BUILDERS = ("release_build", "release_review", "release_contents", "release_publish", "release_channel")
 # They work on clusters or releases, and not on hosts.
 OF_CLUSTERS = ("status", "halt", "resume", "access") + OF_BUILDERS
+# They go the way of nodes, and change nothing.
+REHEARSALS = ("plan",)
 # To stop is not to depend on what else somebody has written into an inventory.
 FORGIVING = ("halt",)
 _NEEDED_TO_STOP = (

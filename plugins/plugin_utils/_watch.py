@@ -18,6 +18,8 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import DO
 OURS = "osmigrate.fleet."
 # Refuses the input of a whole run, on a host that stands for all.
 NO_NODE = "validate_input"
+# What a module does that is given no state, where it could be given one.
+USUAL = {"k8s_node_lease": "acquired", "k8s_node_approval": "given"}
 _RULES = {rule: number for number, step in enumerate(_steps.STEPS) for rule in step.begins}
 _NUMBER = {step.key: number for number, step in enumerate(_steps.STEPS)}
 
@@ -153,7 +155,8 @@ class Watch:
     def _step(self, task: Task) -> int | None:
         if not task.module:
             return None
-        rules = (f"{task.module}={task.state}",) if task.state else (task.module, f"{task.module}@{task.role}")
+        given = task.state and task.state != USUAL.get(task.module)
+        rules = (f"{task.module}={task.state}",) if given else (task.module, f"{task.module}@{task.role}")
         return next((_RULES[rule] for rule in rules if rule in _RULES), None)
 
     def _announce(self) -> None:

@@ -49,7 +49,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     record,
 )
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
-    _events as events,
+    _job_events as job_events,
     _page as page,
     _rollout as rollout,
     _run_report as run_report,
@@ -256,8 +256,8 @@ def of_os_release(text: str) -> None:
 
 
 def of_events(text: str) -> None:
-    """A log of events, and all reports on it."""
-    said = run_report.facts(rollout.reduce(events.read_all(text.splitlines())))
+    """A log of events, or those of a job, and all reports on it."""
+    said = run_report.facts(rollout.reduce(job_events.read_texts([text])))
     for suffix, form in page.FORMS.items():
         told = form(said)
         told.encode()

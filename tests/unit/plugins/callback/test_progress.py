@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.filter.rollout_report import rollout_report_filter
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _job_events as job_events
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import read_all
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import missing, reduce
 
@@ -94,6 +96,30 @@ def test_a_run_is_followed_to_its_end(run, tmp_path, by_runner):
     assert list(missing(state)) == []
     assert state.nodes["w1"].why.startswith("w1 could not be cordoned")
     assert "s3cr3t" not in log.read_text()
+    if by_runner:
+        anew_from_the_job(tmp_path, state)
+
+
+def anew_from_the_job(directory, live):
+    """What ansible-runner has kept of the run says the same, and so does what AWX answers with these events."""
+    files = [path.read_text() for path in directory.glob("artifacts/*/job_events/*.json")]
+    # No AWX runs here. Its API lists the events that its runner has handed it, with numbers of its own.
+    listed = [{"id": number, "type": "job_event", "job": 7, **json.loads(text)} for number, text in enumerate(files)]
+    pages = [json.dumps({"count": len(listed), "next": None, "results": part}) for part in (listed[:9], listed[9:])]
+    for texts, name in ((files, "job "), (pages, "job 7"), (["\n".join(files)], "job ")):
+        state = reduce(job_events.read_texts(texts))
+        (run,) = state.runs.values()
+        assert list(missing(state)) == [] and run.id.startswith(name) and run.playbook == "play" and not run.check
+        assert state.outcomes == live.outcomes and state.nodes.keys() == live.nodes.keys()
+        assert abs(state.last - live.last) < 1 and state.batch.of == live.batch.of and state.batch.total == 4
+        for node in live.nodes.values():
+            again = state.nodes[node.name]
+            assert (again.outcome, again.why, again.failed_in) == (node.outcome, node.why, node.failed_in)
+            # What was skipped left no word of what it was; the callback has seen it begin.
+            steps = {"w0": ["wait"], "w3": ["wait", "claim"]}.get(node.name, [span.step for span in node.spans])
+            assert [span.step for span in again.spans] == steps
+    # AWX says its times in another way.
+    assert "The run job 7" in rollout_report_filter([pages[0].replace("+00:00", "Z")], "md")
 
 
 LOOKS = """
