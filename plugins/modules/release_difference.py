@@ -35,6 +35,7 @@ requirements:
   - dpkg, for O(packages)
   - PyYAML and cryptography, for O(policy)
   - rpm, for releases whose packages are those of rpm
+  - root, for O(image), which is mounted
 options:
   old:
     description: Directory of the release before, or, with O(old_repository), a commit or a branch.
@@ -75,8 +76,15 @@ options:
       - Directory with the package files of the new release, the lock of its recipe, for the changelogs that a release
         without C(/usr/share/doc) has not. The same report can then only be made with the same files.
     type: path
+  image:
+    description:
+      - Path of the image for slots of the new release, as nodes fetch it or unpacked. It is seen to hold what O(new)
+        does, with C(/etc) empty or the same as C(/usr/etc), and the report names it. Another one is refused.
+      - A policy lets no release with an image be signed whose report does not name it.
+    type: path
   work_directory:
-    description: Directory for what other programs have to read as files (a database of rpm), while the module runs.
+    description:
+      - Directory for what other programs have to read as files (a database of rpm, an image), while the module runs.
     type: path
     default: /var/tmp
 seealso:
@@ -143,9 +151,9 @@ difference:
       type: dict
       sample: {"kind": "ostree", "id": "8c3b1bf6", "name": "Debian GNU/Linux 13 (trixie)", "kernels": ["6.12.117"],
                "packages": 231, "files": 34211, "bytes": 528000000, "initramfs_bytes": 31000000,
-               "boot_bytes": 43000000}
+               "boot_bytes": 43000000, "images": {}}
     new:
-      description: The release to look at.
+      description: The release to look at; C(images) has the digests of what was seen to hold the same, by payload kind.
       type: dict
     packages:
       description:
@@ -202,6 +210,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._review import (
     debs,
     difference,
     feed,
+    image,
     page,
     policy,
     release,
@@ -221,7 +230,9 @@ def compare(params: typing.Dict[str, typing.Any]) -> typing.Dict[str, typing.Any
     files = debs.read(params["packages"]) if params["packages"] else debs.NOTHING
     with release.opened(params["old"], params["old_repository"] or "", work) as old:
         with release.opened(params["new"], params["new_repository"] or "", work) as new:
-            return difference.of(old, new, known, files)
+            path = params["image"]
+            images = {image.KIND: image.digest_of_same(path, new, work)} if path else {}
+            return difference.of(old, new, known, files, images)
 
 
 def main() -> None:
@@ -235,6 +246,7 @@ def main() -> None:
             "policy": {"type": "path"},
             "feed": {"type": "path"},
             "packages": {"type": "path"},
+            "image": {"type": "path"},
             "work_directory": {"type": "path", "default": "/var/tmp"},
         },
         supports_check_mode=True,

@@ -50,6 +50,7 @@ options:
     description:
       - Path of C(difference.json) of M(osmigrate.fleet.release_difference), whose new release has to be the commit of
         the manifest. Its approvals lie beside it.
+      - Where the manifest has an image for slots, the report has to have been made with that image.
     type: path
   previous:
     description:
@@ -164,7 +165,9 @@ def see_that_it_was_reviewed(params: dict, read: typing.Any) -> typing.Any:
     if previous:
         before = reader.unsigned(reader.read_manifest(previous, TIMEOUT), reader.name_of(previous))
         previous = commit_of(before.release)
-    approval.see_that_it_is_approved(reviewed, commit_of(read.release), previous, read.name, params["report"])
+    commit_of(read.release)
+    pinned = schema.commits(read.release)
+    approval.see_that_it_is_approved(reviewed, pinned, previous, read.name, params["report"])
     return reviewed.describe()
 
 

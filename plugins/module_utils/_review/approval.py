@@ -12,7 +12,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, fetch, reader
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import difference, policy, report
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json, visible
 
 TYPE = "application/vnd.osmigrate.fleet.approval.v1+json"
 LARGEST = 256 << 20
@@ -105,6 +105,7 @@ def _report(content: bytes, name: str) -> report.Record:
         found = parse_json(content.decode("utf-8"))
         schema, heads = found["schema"], [found[side]["id"] for side in ("old", "new")]
         whole = all(isinstance(found[part], list) for part in report.PARTS)
+        whole = whole and isinstance(found["new"].get("images"), dict)
         same = report.as_json(found).encode("utf-8") == content and all(isinstance(one, str) for one in heads)
     except (ValueError, KeyError, TypeError):
         raise FleetError(f"{name} is no report of release_difference", todo=_AGAIN)
@@ -124,17 +125,18 @@ def _present(path: str, name: str) -> typing.Optional[envelope.Envelope]:
 
 
 def see_that_it_is_approved(
-    reviewed: Reviewed, commit: str, previous: typing.Optional[str], name: str, path: str
+    reviewed: Reviewed, pinned: typing.Dict[str, str], previous: typing.Optional[str], name: str, path: str
 ) -> None:
     """Raise FleetError unless a release is the one that was reviewed and has all approvals.
 
-    :param commit: of the release.
+    :param pinned: what it is pinned to by payload kind; one of them is ostree.
     :param previous: commit of the release before, None where the caller does not know it.
     :param name: names the release, at the beginning of a sentence.
     :param path: of the report.
     """
     left = "Nothing was signed"
     sides = [reviewed.difference[side]["id"] for side in ("old", "new")]
+    commit = pinned["ostree"]
     if sides[1] != commit:
         raise FleetError(
             f"{name} is commit {commit[:12]}, and report {path} is about {sides[1][:12]}",
@@ -144,6 +146,15 @@ def see_that_it_is_approved(
     if sides[0] == sides[1] or previous not in (None, sides[0]):
         wanted = f"the release before is {previous[:12]}" if previous else "that is the release itself"
         raise FleetError(f"Report {path} compares it with {sides[0][:12]}, and {wanted}", left, _AGAIN)
+    for kind, digest in sorted(pinned.items()):
+        seen = reviewed.difference["new"]["images"].get(kind, "")
+        if kind != "ostree" and digest != seen:
+            about = f"is about {visible(str(seen))[:12]}" if seen else "says nothing of one"
+            raise FleetError(
+                f"{name} has an image for {kind}, {digest[:12]}, and report {path} {about}",
+                left,
+                "Make the report with that image, by which it is seen to hold what the commit does",
+            )
     lacking = reviewed.lacking_texts()
     if lacking:
         raise FleetError(

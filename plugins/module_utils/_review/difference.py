@@ -18,11 +18,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._review import (
     kernel,
     software,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review.entries import DIRECTORY, FILE, Entry
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.entries import FILE, PLAIN_DIRECTORY, Entry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.release import DIRECTORY as IN_DIRECTORY, Release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import visible
 
-SCHEMA = 1
+SCHEMA = 2
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 # Of all text that is shown, in characters.
 MOST_TEXT = 1 << 20
@@ -35,17 +35,24 @@ CHANGELOG = "/usr/share/doc/{}/changelog{}.gz"
 Record = typing.Dict[str, typing.Any]
 
 
-def of(old: Release, new: Release, known: feed.Feed = feed.NOTHING, files: debs.Files = debs.NOTHING) -> Record:
+def of(
+    old: Release,
+    new: Release,
+    known: feed.Feed = feed.NOTHING,
+    files: debs.Files = debs.NOTHING,
+    images: typing.Optional[typing.Dict[str, str]] = None,
+) -> Record:
     """Compare two releases: data that says the same on every machine, so that its digest names the difference.
 
     :param known: vulnerabilities.
     :param files: package files of the new release, for changelogs that its tree has not.
+    :param images: digests by payload kind of what holds the same as the new release.
     """
     found = _files(old, new)
     return {
         "schema": SCHEMA,
-        "old": _head(old),
-        "new": _head(new),
+        "old": _head(old, {}),
+        "new": _head(new, images or {}),
         "packages": _packages(old, new, files),
         "files": found,
         "way": _way(found, old, new),
@@ -57,7 +64,7 @@ def of(old: Release, new: Release, known: feed.Feed = feed.NOTHING, files: debs.
     }
 
 
-def _head(release: Release) -> Record:
+def _head(release: Release, images: typing.Dict[str, str]) -> Record:
     return {
         "kind": release.kind,
         "id": release.id,
@@ -68,6 +75,7 @@ def _head(release: Release) -> Record:
         "bytes": sum(entry.size for entry in release.entries.values()),
         "initramfs_bytes": release.initramfs_size,
         "boot_bytes": release.initramfs_size + release.image_size,
+        "images": images,
     }
 
 
@@ -195,7 +203,7 @@ def _is_same(before: typing.Optional[Entry], after: typing.Optional[Entry]) -> b
 
 
 def _is_plain_directory(entry: typing.Optional[Entry]) -> bool:
-    return entry == Entry(DIRECTORY, 0o755, 0, 0, 0, "", ())
+    return entry == PLAIN_DIRECTORY
 
 
 def _what(name: str, was: str, before: Entry, after: Entry, old: Release, new: Release) -> typing.List[str]:

@@ -60,6 +60,10 @@ class Entry(typing.NamedTuple):
         return self.kind != LINK and bool(self.mode & stat.S_IWOTH) and not self.mode & stat.S_ISVTX
 
 
+# Of root, with the usual rights: one that comes or goes tells nothing.
+PLAIN_DIRECTORY = Entry(DIRECTORY, 0o755, 0, 0, 0, "", ())
+
+
 def read(view: View) -> typing.Dict[str, Entry]:
     """Read all of a root, links not followed.
 

@@ -50,7 +50,7 @@ def sections(difference: Record) -> typing.List[Section]:
     rights = [one for one in bundled if set(one["what"]) - {"content"} or _is_special(one)]
     rest = [one for one in bundled if one not in rights]
     return [
-        Section("Way and sizes", [_way(difference["way"]), *_sizes(difference)]),
+        Section("Way and sizes", [_way(difference["way"]), *_sizes(difference), *_images(difference)]),
         Section("Vulnerabilities", _holes(difference)),
         Section("Packages", [_package(one) for one in difference["packages"]]),
         Section("Units", [Row(_unit(one), []) for one in difference["units"]]),
@@ -103,6 +103,11 @@ def _sizes(difference: Record) -> typing.List[Row]:
         more = "+" if after > before else ""
         rows.append(Row(f"{what}: {size(before)} to {size(after)} ({more}{size(after - before)})", []))
     return rows
+
+
+def _images(difference: Record) -> typing.List[Row]:
+    said = sorted(difference["new"]["images"].items())
+    return [Row(f"the image {digest[:12]} for {kind} holds what the new release does", []) for kind, digest in said]
 
 
 def _way(way: Record) -> Row:

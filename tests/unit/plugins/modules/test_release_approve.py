@@ -46,11 +46,11 @@ class Desk:
         approvers = [{"name": name, "key": self.public(name)} for name in ("alice", "bob", "carol")]
         self.policy.write_text(yaml.safe_dump({"schema": 1, "approvers": approvers, "rules": rules}))
 
-    def tell(self, new: str = COMMIT, old: str = BEFORE, **parts: list) -> None:
+    def tell(self, new: str = COMMIT, old: str = BEFORE, images: "dict | None" = None, **parts: list) -> None:
         found = {
             "schema": difference.SCHEMA,
             "old": {**HEAD, "id": old},
-            "new": {**HEAD, "id": new},
+            "new": {**HEAD, "id": new, "images": images or {}},
             **{part: parts.get(part, []) for part in report.PARTS},
         }
         self.report.write_text(report.as_json(found))
@@ -126,15 +126,28 @@ def test_a_report_of_something_else_is_refused(desk, tmp_path):
     assert desk.sign(previous=previous)["changed"]
 
 
+IMAGE = "e" * 64
+SLOTS = {"url": "http://i/slots/a", "index": "http://i/slots/b", "size": 4096, "filesystem": "ext4", "boot_size": 2}
+SLOTS = {**SLOTS, "sha256": IMAGE, "kernel": "/k", "initrd": "/i"}
+SLOTS = {**SLOTS, **{f"{part}_sha256": "f" * 64 for part in ("index", "kernel", "initrd")}}
+
+
+def test_an_image_that_was_not_seen_to_hold_the_commit_was_not_reviewed(desk):
+    document = yaml.safe_load(MANIFEST)
+    document["payloads"]["slots"] = SLOTS
+    desk.manifest.write_text(yaml.safe_dump(document))
+    desk.tell()
+    assert "has an image for slots, eeeeeeeeeeee, and report" in desk.refusal()
+    desk.tell(images={"slots": "f" * 64})
+    assert "is about ffffffffffff" in desk.refusal()
+    desk.tell(images={"slots": IMAGE, "ostree": "f" * 64})
+    assert desk.sign()["changed"]
+
+
 def test_a_release_without_a_commit_was_not_reviewed(desk, tmp_path):
-    digest, image = (
-        "e" * 64,
-        "{url: http://i/slots/a, index: http://i/slots/b, sha256: %s, index_sha256: %s, size: 4096,",
-    )
-    image += " filesystem: ext4, kernel: /k, kernel_sha256: %s, initrd: /i, initrd_sha256: %s, boot_size: 2}"
     previous = tmp_path / "previous.yml"
     head = MANIFEST.partition("payloads:")[0]
-    previous.write_text(f"{head}payloads: {{slots: {image % ((digest,) * 4)}}}\n")
+    previous.write_text(head + yaml.safe_dump({"payloads": {"slots": SLOTS}}))
     assert "has no payload ostree, and a report compares commits" in desk.refusal(previous=previous)
 
 

@@ -24,6 +24,7 @@ def test_directories_are_compared(tmp_path):
     params = {
         "old_repository": None,
         "packages": None,
+        "image": None,
         "new_repository": None,
         "feed": None,
         "work_directory": str(tmp_path),
