@@ -12,11 +12,11 @@ import shutil
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _command
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import lock, recipe, schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Document
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import LEFT, Log
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import make_directory
+from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import make_directory, read_text
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # What a recipe says without a URI of its own choice, and how apt knows such a mirror.
@@ -28,6 +28,7 @@ _OFFICIAL = {
 _OWN = ("Acquire::http::", "Acquire::https::", "Acquire::Check-", "Acquire::Retries", "Acquire::ForceIPv4")
 ESSENTIAL = {"minbase": "?or(?essential,?priority(required))", "apt": "?essential"}
 _INSTALLS = re.compile(r"^Inst (\S+?)(?::\S+)? ", re.MULTILINE)
+_NAMES = re.compile(r"^Package: (\S+)", re.MULTILINE)
 _CHANGED = ("Hash Sum mismatch", "File has unexpected size", "Mirror sync in progress", " 404 ", "is not the expected")
 _SETTINGS = """\
 Dir "{scratch}";
@@ -83,7 +84,7 @@ def resolve(document: Document, directory: str, status: str, log: Log) -> typing
                 package, fields = _describe(path, bases)
                 index.write(fields)
                 found.append(package)
-        _see_pins(packages.get("pins", {}), found)
+        _see_pins(packages, found, status, log)
         return found
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -181,7 +182,11 @@ def _describe(path: str, bases: typing.Set[str]) -> typing.Tuple[lock.Package, s
     return package, fields.rstrip("\n") + f"\nFilename: ./{file}\nSize: {size}\nSHA256: {sha256}\n\n"
 
 
-def _see_pins(pins: typing.Dict[str, str], found: typing.Sequence[lock.Package]) -> None:
+def _see_pins(
+    packages: typing.Dict[str, typing.Any], found: typing.Sequence[lock.Package], status: str, log: Log
+) -> None:
+    """See that each pin is that of a package which is there, in a version as it says."""
+    pins = packages.get("pins", {})
     for package in found:
         wanted = pins.get(package.name, "*")
         if not fnmatch.fnmatchcase(package.version, wanted):
@@ -190,3 +195,9 @@ def _see_pins(pins: typing.Dict[str, str], found: typing.Sequence[lock.Package])
                 LEFT,
                 "Change packages.pins, or add a source that has it",
             )
+    there = {one.name for one in found} | set(_NAMES.findall(read_text(status) if status else ""))
+    for name in sorted(set(pins) - there):
+        raise log.failed(
+            f"{packages[recipe.AT][name]}: package {name} is pinned, and nothing installs it",
+            "Correct its name, or remove the pin",
+        )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Users, files, units, packages and scripts of a recipe, brought into a tree.
+"""Users, files, packages and scripts of a recipe, brought into a tree.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -8,11 +8,12 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import os
 import shlex
 import shutil
+import tempfile
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build import kept, lock, oci, recipe, schema
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build import kept, lock, oci, schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Document
-from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import Log
+from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import SHARED, Log
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 # Where there is no /run/lists, apt of Debian 13 makes none.
@@ -28,6 +29,7 @@ apt-get install --yes "$@" $PACKAGES
 """
 Row = typing.List[str]
 _LEAST_COLUMNS = 4
+_SCRIPT = "script"
 
 
 def packages(document: Document, tree: str, locked: lock.Lock, directory: str, log: Log) -> None:
@@ -113,17 +115,6 @@ def files(document: Document, tree: str, log: Log) -> None:
             os.chmod(path, int(one.get("mode", "0755" if "directory" in one else "0644"), 8))
 
 
-def units(document: Document, tree: str, time: int, log: Log) -> None:
-    """Enable, disable and mask units with the tree's own systemctl."""
-    wanted = document.get("units", {})
-    for verb in schema.VERBS:
-        for unit in wanted.get(verb, []):
-            doing = f"{wanted[recipe.AT][f'{verb} {unit}']}: systemctl {verb} {unit}"
-            log.inside(tree, ["systemctl", verb, unit], doing, time)
-    if "default" in wanted:
-        log.inside(tree, ["systemctl", "set-default", wanted["default"]], "systemctl set-default", time)
-
-
 def script(one: Document, tree: str, time: int, log: Log) -> None:
     """Run a script of the recipe: inside of the tree, or on this machine with the tree's path as TREE."""
     name = one.get("name") or one.get("file") or one["text"].strip().splitlines()[0][:60]
@@ -148,11 +139,16 @@ def script(one: Document, tree: str, time: int, log: Log) -> None:
     if not shell or "\0" in text:
         why = "it has a NUL in it" if shell else "its first line names no program"
         raise log.failed(f"{doing} cannot be run: {why}")
-    argv = [*shell, "-c", text]
-    if one.get("inside", True):
-        log.inside(tree, argv, doing, time, network=one.get("network", False), **secrets)
-    else:
-        log.run(argv, doing, time, TREE=tree, **secrets)
+    # As a file: not every program that runs scripts takes their text after -c.
+    with tempfile.TemporaryDirectory(prefix="script-", dir=os.path.dirname(log.path)) as place:
+        path = os.path.join(place, _SCRIPT)
+        with open(path, "w", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.write(text)
+        if one.get("inside", True):
+            argv = [*shell, f"{SHARED}/{_SCRIPT}"]
+            log.inside(tree, argv, doing, time, shared=place, network=one.get("network", False), **secrets)
+        else:
+            log.run([*shell, path], doing, time, TREE=tree, **secrets)
 
 
 def _rows(root: Tree, name: str) -> typing.List[Row]:

@@ -150,11 +150,16 @@ def _with_line(problem: str, lines: typing.Dict[str, int]) -> str:
 
 
 def _mark(document: Document, name: str, lines: typing.Dict[str, int]) -> None:
-    """Note with each user, file, script and unit where it stands, for messages of the build."""
+    """Note with each user, file, script, unit and pin where it stands, for messages of the build."""
     for key in ("users", "groups", "files", "scripts"):
         for index, one in enumerate(document.get(key, [])):
             line = lines.get(f"{key}[{index}]", 1)
             one[AT] = f"{name} line {line}"
+    packages = document.get("packages", {})
+    if packages.get("pins"):
+        packages[AT] = {
+            package: f"{name} line {lines.get(f'packages.pins.{package}', 1)}" for package in packages["pins"]
+        }
     units = document.get("units", {})
     places = {}
     for verb in [verb for verb in units if isinstance(units[verb], list)]:

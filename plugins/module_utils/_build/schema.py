@@ -35,7 +35,7 @@ LEFT_OUT = {
     "locales": ("locale",),
 }
 # What is done with units.
-VERBS = ("enable", "disable", "mask")
+ENABLE, DISABLE, MASK = VERBS = ("enable", "disable", "mask")
 PACKAGE = r"[a-z0-9][a-z0-9.+-]+"
 _ACCOUNT = checks.text(r"[a-z_][a-z0-9_-]{0,30}\$?", "a name of a user or group")
 _UNIT = checks.text(r"[0-9A-Za-z:_.@\\-]+\.[a-z]+", "a unit with its ending, such as kubelet.service")

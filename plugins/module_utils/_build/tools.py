@@ -15,8 +15,10 @@ LEFT = "Nothing was published; what was built before is kept, and a second run g
 # How gpgv, by way of apt, says that a key is missing or no longer good.
 _KEYS = ("NO_PUBKEY", "EXPKEYSIG", "REVKEYSIG")
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+# Where a program in the tree sees what it is given.
+SHARED = "/mnt"
 # In a mount namespace of its own, so nothing stays mounted whatever happens. Arguments: the tree, a directory that is
-# seen as /mnt or "", and the command.
+# seen as SHARED or "", and the command.
 _ENTER = """
 set -e
 root=$1 shared=$2
@@ -72,7 +74,7 @@ class Log:
     ) -> _command.Completed:
         """Run one program in the tree, as run does, with its own processes, mounts and, unless network, no network.
 
-        :param shared: a directory that it sees as /mnt, or "".
+        :param shared: a directory that it sees as SHARED, or "".
         """
         spaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", *([] if network else ["--net"])]
         return self.run([*spaces, "sh", "-c", _ENTER, "sh", tree, shared, *argv], doing, time, **environment)

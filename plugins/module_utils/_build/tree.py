@@ -21,6 +21,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._build import (
     schema,
     stages,
     tidy,
+    units,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Document
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import LEFT, Log
@@ -154,7 +155,7 @@ def _make(name: str, document: Document, tree: str, locked: lock.Lock, directory
     elif name == schema.FILES:
         dress.files(document, tree, log)
     elif name == schema.UNITS:
-        dress.units(document, tree, locked.time, log)
+        units.make(document, tree, locked.time, log)
     elif name == schema.KERNEL:
         kernel.make(document, tree, locked.time, log)
     else:

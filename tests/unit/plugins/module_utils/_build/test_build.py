@@ -5,6 +5,7 @@
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -174,6 +175,27 @@ def test_the_manifest_says_what_the_tree_is(tmp_path):
     assert manifest["payloads"]["ostree"]["boot_size"] == len("kernel" + "initramfs")
     assert manifest["os"] == {"id": "debian", "version_id": "13", "architecture": "x86_64", "kernel": KERNEL}
     assert manifest["created"] == "2025-12-01T00:00:00Z"
+
+
+@pytest.mark.skipif(not shutil.which("perl"), reason="perl is not installed")
+def test_a_script_runs_by_what_its_first_line_names(tmp_path):
+    lines = ["#!/usr/bin/env perl", 'open(my $f, ">", "$ENV{TREE}/etc/made");', 'print $f "by perl";']
+    text = "scripts:\n- after: files\n  inside: false\n  text: |\n" + "".join(f"    {line}\n" for line in lines)
+    built = Path(build(prepare(tmp_path, RECIPE + text), tmp_path / "work").path)
+    assert (built / "etc/made").read_text() == "by perl"
+    assert not list((tmp_path / "work").glob("script-*"))
+
+
+def test_a_script_inside_leaves_nothing_of_itself(tmp_path):
+    path = prepare(tmp_path, RECIPE + "scripts:\n- {after: files, text: 'echo $0 >/etc/made; echo >/mnt/x || true'}\n")
+    needed = subprocess.run(["ldd", "/bin/sh"], capture_output=True, text=True, check=True).stdout
+    for name in ["/bin/sh", *re.findall(r"(/\S+) \(", needed)]:
+        copy = tmp_path / "root" / name.lstrip("/")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(name, copy)
+    built = Path(build(path, tmp_path / "work").path)
+    assert (built / "etc/made").read_text() == "/mnt/script\n"
+    assert not list((built / "mnt").iterdir())
 
 
 def test_accounts_and_what_var_needs(tmp_path):

@@ -137,6 +137,14 @@ def test_a_pin_that_no_source_has_is_refused(place):
     assert refused(place) == "Package agent is pinned to 1:2*, and the sources have 1:1.0"
 
 
+def test_a_pin_of_what_nothing_installs_is_refused(place):
+    text = RECIPE.format(place, "  pins: {agnet: '1:1*'}\n")
+    (place / "mine.yml").write_text(text)
+    assert refused(place) == "Stage lock: mine.yml line 10: package agnet is pinned, and nothing installs it"
+    (place / "root/var/lib/dpkg/status").write_text("Package: agnet\nStatus: install ok installed\nVersion: 1:1\n")
+    assert building.lock(place / "mine.yml", place / "work").is_new
+
+
 def test_an_older_version_can_be_pinned(place, home):
     package(place / "mirror", "library", "3.0")
     publish(place / "mirror", home)
