@@ -372,6 +372,61 @@ def test_a_token_that_is_gone_tomorrow_is_refused(tmp_path, hours, more, refused
     assert ("Nothing was changed in AWX" in run.stdout) == refused, run.stdout + run.stderr
 
 
+# A fake of awx.awx, because there is no AWX here: it takes the options of its modules, keeps what they make, and fails
+# where a type of credentials is not there, as the module does.
+FAKE = """
+import json, pathlib
+from ansible.module_utils.basic import AnsibleModule
+module = AnsibleModule({spec!r}, supports_check_mode=True)
+kept = pathlib.Path({kept!r})
+there = json.loads(kept.read_text())
+one = module.params
+wanted = one.get("credential_type")
+if wanted and wanted != "Machine" and ["credential_type", wanted] not in there:
+    module.fail_json(msg="Request to /api/v2/credential_types/?name=x returned 0 items, expected 1")
+key = [{kind!r}, one.get("name") or one["identifier"]]
+changed = (key in there) != (one["state"] == "present")
+if changed:
+    there = there + [key] if one["state"] == "present" else [other for other in there if other != key]
+    kept.write_text(json.dumps(there))
+module.exit_json(changed=changed)
+"""
+
+
+@pytest.fixture
+def configure(tmp_path):
+    """Run configure.yml with a fake AWX, for credentials and their types, and return what is there afterwards."""
+    modules = tmp_path / "ansible_collections/awx/awx/plugins/modules"
+    modules.mkdir(parents=True)
+    kept = tmp_path / "kept.json"
+    kept.write_text("[]")
+    others = {name: [] for name in LISTS if "credential" not in name}
+    for kind, options in MODULES.items():
+        (modules / f"{kind}.py").write_text(FAKE.format(spec=options, kind=kind, kept=str(kept)))
+
+    def configure(**settings: Any) -> set[tuple[str, str]]:
+        argv = [sys.executable, "-m", "ansible", "playbook", AWX / "configure.yml"]
+        argv += ["-e", json.dumps({**SETTINGS, **others, "ansible_python_interpreter": sys.executable, **settings})]
+        environment = {**os.environ, "HOME": str(tmp_path), "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
+        run = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=300)
+        assert run.returncode == 0, run.stdout + run.stderr
+        return {tuple(one) for one in json.loads(kept.read_text())}
+
+    return configure
+
+
+def test_what_was_made_is_taken_away_twice_and_nothing_else(configure, tmp_path):
+    for name in ("kubeconfig", "key"):
+        (tmp_path / name).write_text(kubeconfig({"token": "opaque"}))
+    files = {"fleet_kubeconfig_file": str(tmp_path / "kubeconfig"), "fleet_ssh_key_file": str(tmp_path / "key")}
+    others = {"fleet_release_key_file": str(tmp_path / "key")}
+    assert ("credential", "osmigrate cluster") in configure(**files, **others)
+    # The release key is somebody else's now.
+    theirs = {("credential_type", "osmigrate release key"), ("credential", "osmigrate release key")}
+    assert configure(fleet_state="absent", **files) == theirs
+    assert configure(fleet_state="absent", **files) == theirs
+
+
 def test_everything_that_is_somebodys_own_is_a_setting():
     settings = yaml.safe_load((AWX / "settings.yml").read_text())
     text = "".join((AWX / name).read_text() for name in ("objects.yml", "configure.yml", "present.yml"))
