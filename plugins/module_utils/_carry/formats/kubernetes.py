@@ -11,11 +11,14 @@ import re
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kinds import (
     FILE,
+    GROUP,
     MENTIONED,
     PLUGIN,
     PROGRAM,
+    USER,
     Found,
     Named,
+    accounts,
     paths,
 )
 
@@ -32,12 +35,20 @@ KUBELET_FILES = (
 
 def manifest(text: str) -> Found:
     """What static pods mount of the node, in YAML of either style or in JSON."""
-    plain = re.sub(r"(?m)(?:^|[ \t])#.*$", "", text)
+    plain = _plain_yaml(re.sub(r"(?m)(?:^|[ \t])#.*$", "", text))
     for inside in re.findall(r"""hostPath["']?\s*:\s*(\{[^}]*\}|(?:\s*(?:type|path)\s*:[^\n]*){1,2})""", plain):
         for double, single, bare in re.findall(
             r"""\bpath["']?\s*:\s*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"',}]+))""", inside
         ):
             yield Named(FILE, double or single or bare)
+
+
+def _plain_yaml(text: str) -> str:
+    """Return YAML without anchors, aliases and tags, and scalars on the line of their key."""
+    known = dict(re.findall(r"""(?<![\w"'])&([\w-]+)[ \t]+("[^"\n]*"|'[^'\n]*'|[^\s,{}\[\]]+)""", text))
+    text = re.sub(r"(?<=[\s:])\*([\w-]+)", lambda found: known.get(found.group(1), found.group(0)), text)
+    text = re.sub(r"(?<=[\s:])(?:&|!)[\w:!/.-]*(?=\s)", "", text)
+    return re.sub(r"(\bpath[\"']?[ \t]*:)[ \t]*(?:[|>][-+0-9]*)?[ \t]*\n\s*(?=[\"'/])", r"\1 ", text)
 
 
 def kubelet(text: str) -> Found:
@@ -57,7 +68,11 @@ def kubelet(text: str) -> Found:
 
 
 def runtime(text: str) -> Found:
-    """Configuration of containerd, CRI-O or docker: programs of runtimes, and files."""
+    """Configuration of containerd, CRI-O or docker: programs of runtimes, files, and accounts."""
+    for key, value in re.findall(r"""(?m)(?<![\w-])(userns-remap|group|[ug]id)["']?\s*[:=]\s*["']?([\w.:-]+)""", text):
+        first, _colon, group = value.partition(":")
+        yield from accounts(GROUP if key in ("group", "gid") else USER, [first])
+        yield from accounts(GROUP, [group])
     for line in _lines.unit(text):
         key, _sign, value = line.partition("=" if "=" in line else ":")
         key, value = key.strip().strip('"'), value.strip().rstrip(",").strip("\"' ")
