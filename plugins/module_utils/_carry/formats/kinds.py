@@ -49,6 +49,7 @@ _TOLD_BY_FLAGS = {
     "install": ("-o --owner", "-g --group"),
     "setpriv": ("--reuid --ruid --euid", "--regid --rgid --egid --groups"),
     "chpst": ("-u -U", ""),
+    "dockerd": ("--userns-remap", "-G --group"),
     "start-stop-daemon": ("-c --chuid -u --user", "-g --group"),
 }
 _TOLD_FIRST = {"chgrp": "group"}
@@ -66,6 +67,7 @@ _ASKS = re.compile(
     r"""\s+["']?([\w./+-]*[\w+])"""
 )
 _INSISTS = re.compile(r"\b(?:exit|return)\s+[1-9]|\b(?:die|fail|fatal|abort)\b")
+ZONES = "/usr/share/zoneinfo/"
 NAME = r"([A-Za-z_][A-Za-z0-9_.-]*\$?)"
 
 
@@ -110,7 +112,9 @@ def asked(text: str) -> typing.Set[str]:
 
 
 def paths(text: str) -> Found:
-    """Paths in a text: arguments, what a shell is given, what env starts."""
+    """Paths in a text: arguments, what a shell is given, what env starts; the file of a time zone that it sets."""
+    for zone in re.findall(r"""\b(?:CRON_)?TZ=["']?:?([A-Za-z][\w+/-]*)""", text):
+        yield Named(FILE, ZONES + zone)
     for path in re.findall(_PATH, text):
         yield Named(MENTIONED, path.rstrip("/."))
     for pattern in re.findall(_PATTERN, text):

@@ -18,6 +18,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
     NAME,
     PROGRAM,
     USER,
+    ZONES,
     Found,
     Named,
     accounts,
@@ -32,7 +33,6 @@ SCRIPTS = ("prerotate", "postrotate", "firstaction", "lastaction", "preremove")
 COMPRESSING = ("compresscmd", "uncompresscmd")
 # What hands mail to others.
 SENDMAIL = "sendmail"
-ZONES = "/usr/share/zoneinfo/"
 # Files of which audit watches the directory that they lie in, and directories that every system has.
 _WATCHED = r"(?:^-w\s+|\s-w\s+|-F\s*(?:path|exe)=)(/\S+)"
 _EVERYWHERE = r"/(?:var/)?[^/]*/?\Z"
@@ -119,7 +119,7 @@ def _setting(line: str) -> Found:
     elif name.strip(_lines.BLANKS) == "MAILTO" and value:
         yield Named(PROGRAM, SENDMAIL)
     elif name.strip(_lines.BLANKS) != "PATH":
-        yield from paths(value)
+        yield from paths(f"{name.strip(_lines.BLANKS)}={value}")
 
 
 def _job(line: str) -> Found:

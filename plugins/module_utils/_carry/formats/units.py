@@ -18,6 +18,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
     PROGRAM,
     UNIT,
     USER,
+    ZONES,
     Found,
     Named,
     accounts,
@@ -90,6 +91,8 @@ def unit(text: str) -> Found:
         elif key in BOUND:
             for word in words:
                 yield Named(FILE, specified(word.lstrip("-+").partition(":")[0]))
+        elif key == "OnCalendar" and words and re.match(r"[A-Z][\w+/-]*\Z", words[-1]):
+            yield Named(FILE, ZONES + words[-1])
         elif key == "PAMName":
             yield Named(FILE, "/etc/pam.d/" + value)
         elif key in CALLED:
