@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import os
 import re
+import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kinds import (
@@ -43,8 +44,24 @@ def nftables(text: str) -> Found:
     plain = re.sub(r"(\"[^\"\n]*\"|'[^'\n]*')|#.*", lambda found: found.group(1) or "", text)
     for path in re.findall(r"""(?:^|[\s;{}])include\s+["']([^"'\n]+)["']""", plain):
         yield Named(FILE, path if path.startswith("/") else os.path.normpath(os.path.join("/etc", path)))
-    for of, said in re.findall(r"\bsk(uid|gid)\s+(?:(?:==|!=|eq|ne)\s+)?(\{[^}]*\}|\S+)", plain):
-        yield from accounts(USER if of == "uid" else GROUP, re.split(r"[\s{},;\"]+", said))
+    said = re.findall(r"\bsk(uid|gid)\s+(?:(?:==|!=|eq|ne|v?map)\s+)?(\{[^}]*\}|[^\s;]+)", plain)
+    # What a name stands for: one that is defined, and the elements of a set or map.
+    named = [("$" + name, value) for name, value in re.findall(r"\bdefine\s+(\w+)\s*=\s*(\{[^}]*\}|\S+)", plain)]
+    for name, inside in re.findall(r"\b(?:set|map)\s+(\w+)\s*\{((?:[^{}]|\{[^{}]*\})*)\}", plain):
+        elements = re.findall(r"\belements\s*=\s*(\{[^}]*\}|\S+)", inside)
+        named += [("@" + name, value) for value in elements]
+        said += [(of, value) for of in re.findall(r"\btypeof\b[^;\n]*\bsk(uid|gid)\b", inside) for value in elements]
+    named += [
+        ("@" + name, value) for name, value in re.findall(r"\belement\s+(?:\w+\s+)?\w+\s+(\w+)\s*(\{[^}]*\})", plain)
+    ]
+    done: typing.Set[typing.Tuple[str, str]] = set()
+    while said:
+        of, words = said.pop()
+        for word in set(re.split(r"[\s{},;:\"]+", words)):
+            if word[:1] in ("$", "@") and (of, word) not in done:
+                done.add((of, word))
+                said += [(of, value) for name, value in named if name == word]
+            yield from accounts(USER if of == "uid" else GROUP, [word])
 
 
 def iptables(text: str) -> Found:
