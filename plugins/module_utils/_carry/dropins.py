@@ -36,6 +36,12 @@ SSHD_PLACE = SSHD + ".d"
 # Of several drop-ins the first value counts, so what the main file says before it includes them goes first.
 SSHD_FIRST, SSHD_LAST = "/0-osmigrate.conf", "/99-osmigrate.conf"
 NOT_INCLUDED = "the release's sshd_config does not include it"
+SSH, SSH_NOT_INCLUDED = "/etc/ssh/ssh_config", "the release's ssh_config does not include it"
+NOTHING_NEW = "nothing in it that the release does not say, too"
+_SSH_INCLUDE = re.compile(r"(?mi)^\s*include\s.*ssh_config\.d/")
+
+# The lines of a file of ssh, each with what begins its block, "" before the first one.
+Blocks = typing.List[typing.Tuple[str, typing.List[str]]]
 
 
 def plan(situation: Situation) -> Found:
@@ -59,6 +65,39 @@ def plan(situation: Situation) -> Found:
         found.taken.add(SSHD)
         _sshd(situation, found)
     _sshd_files(situation, found)
+    if situation.incumbent.lstat(SSH) is not None and situation.packages.verdict(SSH):
+        found.taken.add(SSH)
+        _ssh(situation, found)
+    return found
+
+
+def _ssh(situation: Situation, found: Found) -> None:
+    """Carry what ssh_config says and the release's does not; of two values the first one counts."""
+    text = _lines.effective(situation.incumbent.text(SSH))
+    pristine = (situation.pristine(SSH) or b"").decode("utf-8", "surrogateescape")
+    known = {(head.lower(), line.lower()) for head, lines in _blocks(_lines.effective(pristine)) for line in lines}
+    above = ([place for place, line in enumerate(text) if _SSH_INCLUDE.match(line)] + [len(text)])[0]
+    lost = SSH_NOT_INCLUDED if pristine and not _SSH_INCLUDE.search(pristine) else ""
+    is_new = False
+    for place, part in ((SSHD_FIRST, _blocks(text[:above])), (SSHD_LAST, _blocks(text[above:]))):
+        kept: typing.List[str] = []
+        for head, lines in part:
+            new = [line for line in lines if (head.lower(), line.lower()) not in known and not _SSH_INCLUDE.match(line)]
+            kept += ([head] if head and new else []) + new
+        if kept:
+            is_new = True
+            found.items.append(_drop_in(situation, SSH, SSH + ".d" + place, "ssh", kept, lost))
+    if not is_new:
+        found.left.append(Left(SSH, NOTHING_NEW))
+
+
+def _blocks(lines: typing.List[str]) -> Blocks:
+    found: Blocks = [("", [])]
+    for line in lines:
+        if _keyword(line) in ("host", "match"):
+            found.append((" ".join(_lines.words(line)), []))
+        else:
+            found[-1][1].append(" ".join(_lines.words(line)))
     return found
 
 
@@ -110,8 +149,7 @@ def _sshd(situation: Situation, found: Found) -> None:
             target, told = SSHD_PLACE + place, "; ".join(lost)
             found.items.append(_drop_in(situation, SSHD, target, "ssh", lines, lost=told))
     if not first + last:
-        reason = "; ".join(lost) or "nothing in it that the release does not say, too"
-        found.left.append(Left(SSHD, reason))
+        found.left.append(Left(SSHD, "; ".join(lost) or NOTHING_NEW))
 
 
 def _around_drop_ins(situation: Situation, text: str) -> typing.Tuple[typing.List[str], typing.List[str]]:

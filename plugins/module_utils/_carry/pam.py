@@ -19,7 +19,8 @@ PLACES = ("/etc/pam.d", "/usr/lib/pam.d")
 # What modules read by which they are strict.
 SETTINGS = (
     "/etc/security/faillock.conf /etc/security/pwquality.conf /etc/security/pwquality.conf.d/*.conf "
-    "/etc/security/pwhistory.conf /etc/security/access.conf /etc/security/time.conf"
+    "/etc/security/pwhistory.conf /etc/security/access.conf /etc/security/access.d/*.conf /etc/security/time.conf "
+    "/etc/security/group.conf /etc/security/namespace.conf /etc/security/namespace.d/*.conf"
 ).split()
 LOGIN_DEFS, SWITCH = "/etc/login.defs", "/etc/nsswitch.conf"
 # What every system can ask about names, or asks in another way.

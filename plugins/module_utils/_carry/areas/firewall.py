@@ -22,6 +22,12 @@ AREA = area(
         ),
         take(MADE, "/etc/iptables/ipsets /etc/sysconfig/ipset /etc/ipset.conf", needs="/usr/sbin/ipset"),
         take(MADE, "/etc/firewalld/**", needs="/usr/sbin/firewalld"),
+        # What bans by one of these.
+        take(
+            MADE,
+            "/etc/fail2ban/*.local /etc/fail2ban/*.d/*",
+            needs="/usr/bin/fail2ban-server",
+        ),
         take(MADE, "/etc/ufw/** /etc/default/ufw", needs="/usr/sbin/ufw"),
     ],
     same=[

@@ -13,6 +13,8 @@ AREA = area(
         take(MADE, "/etc/logrotate.d/*", needs="/usr/sbin/logrotate"),
         take(MADE, "/etc/rsyslog.d/*.conf", needs="/usr/sbin/rsyslogd"),
         take(MADE, "/etc/audit/rules.d/*.rules", needs="/usr/sbin/auditctl"),
+        # There are no drop-ins of it, and it says what becomes of a node whose disk is full.
+        take(MADE, "/etc/audit/auditd.conf", needs="/usr/sbin/auditd"),
         take(
             MADE,
             "/etc/audit/plugins.d/*.conf /etc/audit/audisp-*.conf /etc/audisp/plugins.d/*.conf",

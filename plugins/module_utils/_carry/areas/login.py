@@ -34,7 +34,9 @@ AREA = area(
         (
             "settings of PAM's modules, which is the release's",
             "/etc/security/faillock.conf /etc/security/pwquality.conf /etc/security/pwquality.conf.d/*.conf "
-            "/etc/security/pwhistory.conf /etc/security/access.conf /etc/security/time.conf",
+            "/etc/security/pwhistory.conf /etc/security/access.conf /etc/security/access.d/*.conf "
+            "/etc/security/time.conf /etc/security/group.conf /etc/security/namespace.conf "
+            "/etc/security/namespace.d/* /etc/security/namespace.init",
         ),
         ("a backup copy", "/etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid-"),
         ("made anew by programs of the release", "/etc/shells"),

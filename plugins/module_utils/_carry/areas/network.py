@@ -13,6 +13,7 @@ AREA = area(
         take(MADE, "/etc/systemd/network/**"),
         take(MADE, "/etc/iproute2/**"),
         take(MADE, "/etc/wireguard/*.conf", needs="/usr/bin/wg-quick"),
+        take(MADE, "/etc/openvpn/**", needs="/usr/sbin/openvpn"),
         # What they start when something happens to a device.
         take(MADE, "/etc/NetworkManager/dispatcher.d/**", needs="/usr/sbin/NetworkManager"),
         take(MADE, "/etc/networkd-dispatcher/**", needs="/usr/bin/networkd-dispatcher"),

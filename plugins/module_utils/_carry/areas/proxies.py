@@ -7,4 +7,4 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import MADE, area, take
 
-AREA = area("proxies", [take(MADE, "/etc/environment /etc/environment.d/*.conf")])
+AREA = area("proxies", [take(MADE, "/etc/environment /etc/environment.d/*.conf /etc/security/pam_env.conf")])

@@ -210,6 +210,25 @@ def audit_plugin(text: str) -> Found:
             yield from paths(value)
 
 
+def auditd(text: str) -> Found:
+    """Whose its logs are, and what it starts where something is wrong with a disk."""
+    for line in _lines.effective(text):
+        key, _equals, value = (part.strip() for part in line.partition("="))
+        if key == "log_group":
+            yield from accounts(GROUP, [value])
+        elif value.lower().startswith("exec "):
+            yield from (Named(PROGRAM, word) for word in _lines.words(value)[1:2])
+
+
+def openvpn(text: str) -> Found:
+    """As whom it runs, and what it reads and starts."""
+    for line in _lines.effective(text, "#;"):
+        words = _lines.words(line)
+        if words[0] in ("user", "group"):
+            yield from accounts(USER if words[0] == "user" else GROUP, words[1:2])
+    yield from mentioned(text)
+
+
 def exports(text: str) -> Found:
     """As whom others are that come by NFS; the directories are there or not, whatever this file says."""
     for line in _lines.shell(text):

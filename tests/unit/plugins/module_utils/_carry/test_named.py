@@ -41,7 +41,7 @@ def told(made) -> dict:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_case(move, case):
     packages = {name: tuple(texts) for name, texts in case.get("packages", {}).items()}
-    moving = move(tree(case["incumbent"]), tree(case.get("release")), packages=packages)
+    moving = move(tree(case.get("incumbent")), tree(case.get("release")), packages=packages)
     made = moving.carry()
     for path in case.get("carried", []):
         place = moving.var / path[len("/var/") :] if path.startswith("/var/") else moving.deployment / path.strip("/")
