@@ -27,7 +27,8 @@ description:
   - "Groups: C(k8s_nodes) has all nodes, and there are C(role_ROLE) (a node without a role label is a C(worker)),
     C(pool_POOL), C(zone_ZONE), C(os_NAME_VERSION) (for example C(os_debian_12)), C(arch_ARCHITECTURE), C(ready) or
     C(not_ready), C(schedulable) or C(unschedulable). All nodes with the role C(control-plane), C(master),
-    C(controlplane), C(api-server) or C(etcd) are in C(role_control_plane)."
+    C(controlplane), C(api-server) or C(etcd) are in C(role_control_plane), also where only the label
+    C(kubernetes.io/role) names that role."
   - "Groups of what this collection has recorded: C(osmigrate_phase_PHASE), C(osmigrate_failed), C(osmigrate_held) for
     nodes with a cordon of ours, and for nodes that have arrived C(osmigrate_release_RELEASE) and
     C(osmigrate_on_release) or C(osmigrate_on_package)."

@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import re
 import typing
+import unicodedata
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initrd
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import PACKAGE
@@ -295,7 +296,11 @@ def _is_one_of(variable: str, ids: typing.Iterable[str]) -> str:
 
 
 def shown_title(text: str) -> str:
-    """Return a text as a title can hold it: what has a meaning to GRUB, and what cannot be shown, is left out."""
+    """Return a text as a title can hold it: what has a meaning to GRUB, and what cannot be shown, is left out.
+
+    Of letters with marks the letters stay: a serial console shows no others.
+    """
+    text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
     return re.sub(r"\s+", " ", re.sub(r"['\\]|[^\x20-\x7e]", " ", text)).strip()
 
 

@@ -16,6 +16,8 @@ ROLE_LABEL = "node-role.kubernetes.io/"
 # Roles of nodes that run an API server (the third one RKE's, the last one kops's), and of those that run etcd: together
 # the control plane.
 API_ROLES, ETCD_ROLE = ("control-plane", "master", "controlplane", "api-server"), "etcd"
+# Names one of these as its value; kubectl shows it as a role, too. Its other values are those of workers.
+OLD_ROLE_LABEL = "kubernetes.io/role"
 
 
 def annotations(node: dict) -> typing.Dict[str, str]:
@@ -73,7 +75,8 @@ def excluded_by(node: dict) -> str:
 
 def roles(node: dict) -> typing.List[str]:
     """The roles that labels give a node. A node without any is a worker."""
-    named = [name[len(ROLE_LABEL) :] for name in labels(node) if name.startswith(ROLE_LABEL)]
+    named = {name[len(ROLE_LABEL) :] for name in labels(node) if name.startswith(ROLE_LABEL)}
+    named |= {labels(node).get(OLD_ROLE_LABEL)} & {*API_ROLES, ETCD_ROLE}
     return sorted(role for role in named if role) or ["worker"]
 
 

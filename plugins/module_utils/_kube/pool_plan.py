@@ -127,10 +127,13 @@ def pool_of(node: dict, label: str) -> str:
 def selectors(pool: str, label: str) -> typing.List[str]:
     """The label selectors that together find the nodes of a pool, each node by one of them."""
     roles = [node_view.ROLE_LABEL + role for role in CONTROL_ROLES]
-    none = ["!" + role for role in roles]
+    old = f"({','.join(CONTROL_ROLES)})"
+    unnamed = ["!" + role for role in roles]
+    none = unnamed + [f"{node_view.OLD_ROLE_LABEL} notin {old}"]
     terms = [[f"{label}={pool}"] + none]
     if pool == CONTROL_PLANE:
-        terms += [none[:number] + [role] for number, role in enumerate(roles)]
+        terms += [unnamed[:number] + [role] for number, role in enumerate(roles)]
+        terms += [unnamed + [f"{node_view.OLD_ROLE_LABEL} in {old}"]]
     elif pool == WORKER:
         # A label without a value is none.
         terms += [["!" + label] + none, [label + "="] + none]

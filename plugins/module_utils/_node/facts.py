@@ -232,10 +232,17 @@ def grub_facts(root: str) -> typing.Dict[str, typing.Any]:
     saved, problem, unfit = env.read(path)
     if os.path.exists(path):
         facts["environment_problem"] = problem or (f"{path} {unfit}" if unfit else "")
-    facts["next_entry"] = (saved or {}).get("next_entry", "")
+    facts["next_entry"] = _asked_for_once(saved or {}, _text("", grub.config))
     facts.update(default_facts(root, _text("", grub.config), saved or {}))
     block = boot_tier.probe_block(path)
     return dict(facts, next_entry_stuck=unfit or (boot_tier.block_problem(block) if block else ""))
+
+
+def _asked_for_once(saved: typing.Mapping[str, str], config: str) -> str:
+    """Return the entry that the next boot alone is to boot, by today's grub-reboot or by that of old, "" for none."""
+    # That of old changed the default and kept the one of before, which GRUB puts back and boots as a choice for once.
+    of_old = saved.get("prev_saved_entry", "") if "prev_saved_entry" in config else ""
+    return saved.get("next_entry", "") or of_old
 
 
 def default_facts(root: str, config: str, saved: typing.Mapping[str, str]) -> typing.Dict[str, typing.Any]:

@@ -74,7 +74,8 @@ def boot_loader_directory(node: check.Facts, wanted: check.Facts) -> str:
 @_check(
     "inhibitor",
     "A pending grub-reboot that GRUB cannot clear",
-    "Run grub-editenv unset next_entry on the grubenv of the node, and do not use grub-reboot there",
+    "Run grub-editenv unset next_entry on the grubenv of the node, and do not use grub-reboot there. If it has "
+    "prev_saved_entry, set saved_entry to that and unset it",
 )
 def boot_loader_next_entry(node: check.Facts, wanted: check.Facts) -> str:
     # Where the block does not lie beside grub.cfg, GRUB cannot write there, and would boot that entry for ever.

@@ -136,6 +136,12 @@ def test_one_definition_of_a_control_plane(role, control):
     assert ("role_worker" in groups) is (role == "")
 
 
+@pytest.mark.parametrize(("role", "group"), [("master", "role_control_plane"), ("agent", "role_worker")])
+def test_the_older_label_of_a_role_names_the_control_plane_too(role, group):
+    node = _nodes.trim({"metadata": {"name": "a", "uid": "u", "labels": {"kubernetes.io/role": role}}})
+    assert group in _nodes.groups(_nodes.variables(node, "pool", (), ()), False)
+
+
 @pytest.mark.parametrize(
     "node, cluster, host",
     [

@@ -140,3 +140,16 @@ def test_a_device_tree_is_loaded_with_its_release():
         {**ENTRY, "devicetree": "/ostree/d/devicetree-6.1"}
     )
     assert "devicetree" not in grub.render_menu([ENTRY])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Débian GNU/Linux 13 (Ärger)", "Debian GNU/Linux 13 (Arger)"),
+        ("Mike's \\ OS\t1", "Mike s OS 1"),
+        ("银河麒麟 V10", "V10"),
+        ("银河麒麟", ""),
+    ],
+)
+def test_a_title_keeps_its_letters_without_their_marks(text, shown):
+    assert grub.shown_title(text) == shown

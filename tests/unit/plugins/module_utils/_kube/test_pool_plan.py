@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import re
+
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _errors
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, pool_plan
@@ -204,6 +206,10 @@ POOLS = [
     ({"node-role.kubernetes.io/controlplane": "true", "node-role.kubernetes.io/etcd": "true"}, "control-plane"),
     ({"node-role.kubernetes.io/controlplane": "true"}, "control-plane"),
     ({"node-role.kubernetes.io/api-server": ""}, "control-plane"),
+    ({"kubernetes.io/role": "master"}, "control-plane"),
+    ({"kubernetes.io/role": "master", "pool": "general", **CONTROL}, "control-plane"),
+    ({"kubernetes.io/role": "agent", "pool": "general"}, "general"),
+    ({"kubernetes.io/role": "node"}, "worker"),
     ({"pool": "worker"}, "worker"),
     ({"pool": ""}, "worker"),
 ]
@@ -222,7 +228,12 @@ def test_pools_and_the_selectors_that_find_their_nodes(make_node, labels, name):
 def matches(selector, labels):
     """Whether a selector in the API's notation selects the labels."""
     expressions = []
-    for term in selector.split(","):
+    for term in re.split(r",(?![^(]*\))", selector):
+        several = re.fullmatch(r"(\S+) (in|notin) \((.*)\)", term)
+        if several:
+            operator = {"in": "In", "notin": "NotIn"}[several[2]]
+            expressions.append({"key": several[1], "operator": operator, "values": several[3].split(",")})
+            continue
         key, equals, value = term.lstrip("!").partition("=")
         operator = "In" if equals else "DoesNotExist" if term.startswith("!") else "Exists"
         expressions.append({"key": key, "operator": operator, "values": [value]})

@@ -262,6 +262,21 @@ def test_the_default_of_a_menu_of_grub_cfg_is_held_against_what_is_there(tmp_pat
     assert problem == (f"of grub.cfg names {gone}, and that is not there" if gone else "")
 
 
+@pytest.mark.parametrize(
+    ("saved", "config", "asked"),
+    [
+        ("saved_entry=1", 'if [ "${prev_saved_entry}" ]; then x; fi', ""),
+        ("next_entry=2", "", "2"),
+        ("prev_saved_entry=1", 'if [ "${prev_saved_entry}" ]; then x; fi', "1"),
+        ("prev_saved_entry=1", "", ""),
+    ],
+)
+def test_what_the_next_boot_alone_is_to_boot(tmp_path, saved, config, asked):
+    block = f"# GRUB Environment Block\n{saved}\n".ljust(1024, "#")
+    files = {"boot/grub/grub.cfg": f"{config}\nsource $prefix/custom.cfg\n", "boot/grub/grubenv": block}
+    assert nodefacts.grub_facts(tree(tmp_path, files))["next_entry"] == asked
+
+
 @pytest.mark.parametrize("case", HALF_EL.values(), ids=HALF_EL)
 def test_what_an_el_node_boots_by_itself(tmp_path, case):
     files, found = case
