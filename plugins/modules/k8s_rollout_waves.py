@@ -12,7 +12,11 @@ description:
   - Plans waves by a policy, and notes on each Node object in which one it is (annotation C(osmigrate.fleet/wave)). A
     node keeps its wave for as long as rollout and policy are the same, so a run that goes on where another ended has
     the same waves. Nodes that came meanwhile get waves of their own behind those.
-  - A policy that these nodes or the maintenance windows cannot meet is refused, with each clash.
+  - A policy that these nodes or the maintenance windows cannot meet is refused, with each clash. A window has to be as
+    long as a node is expected to take, and as the median of what three nodes of a pool or more took at their last
+    moves.
+  - Whom the policy asks between waves is asked once before. Who cannot be asked is a refusal, and so are C(pods) that
+    no pod is meant by. What speaks against the second wave now is told in RV(report).
   - Waves are an order. How many nodes may be unavailable is up to M(osmigrate.fleet.k8s_node_claim) as ever.
   - A node whose lease another run holds is planned, and its Node object left to that run.
   - Runs on the controller; delegate it to C(localhost).
@@ -131,6 +135,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     each_node,
     lease,
     pool_object,
+    wave_health,
     wave_plan,
     wave_policy,
 )
@@ -143,7 +148,6 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = module.params
     policy = wave_policy.read(options["policy"])
     terms = admission.read_terms(options)
-    wave_plan.check_windows(terms.schedule, terms.expected_seconds, cluster.now())
     places = {name: number for number, name in enumerate(options["names"])}
 
     def keep(node: typing.Any) -> typing.Any:
@@ -153,6 +157,9 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
 
     nodes = sorted(filter(None, cluster.list(NODES, keep=keep).items), key=lambda one: places[one.name])
     planned = wave_plan.plan(policy, nodes, options["rollout"])
+    wave_plan.check_windows(terms.schedule, terms.expected_seconds, cluster.now(), nodes)
+    would_wait = wave_health.check(cluster, policy) if len(planned.waves) > 1 else ""
+    remarks = [f"The second wave could not begin now: {would_wait}."] if would_wait else []
     of = len(planned.waves)
     marks = {
         name: wave_plan.mark(wave, of, policy, options["rollout"]) for wave in planned.waves for name in wave.nodes
@@ -170,7 +177,7 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
         "waves": [dict(one._asdict()) for one in planned.waves],
         "released": len(wave_plan.released(planned, options["released"])),
         "left_out": planned.left_out,
-        "report": wave_plan.report(planned, options["released"]),
+        "report": wave_plan.report(planned, options["released"]) + remarks,
     }
 
 

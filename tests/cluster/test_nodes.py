@@ -113,12 +113,19 @@ def test_pods_that_are_not_ready_hold_the_next_wave(robot, scene):
     def asked():
         return wave_health.look(robot, wave_policy.read({"pods": f"app={app}"}))
 
+    def check(pods):
+        return wave_health.check(robot, wave_policy.read({"pods": pods}))
+
     assert asked() == f"no pod has the labels app={app}"
+    with pytest.raises(_errors.FleetError, match=f"cannot be known: no pod has the labels app={app}"):
+        check(f"app={app}")
+    with pytest.raises(_errors.FleetError, match=r"cannot be known: the pods app in \(a cannot be listed: .*unable to parse"):
+        check("app in (a")
     scene.deploy(app, 1)
     assert asked() == ""
     spec = {"nodeSelector": {"nowhere": "x"}, "containers": [{"name": "app", "image": "none"}]}
     scene.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "late", "labels": {"app": app}}, "spec": spec})
-    assert asked() == f"{scene.namespace}/late of the pods app={app} is not Ready"
+    assert asked() == check(f"app={app}") == f"{scene.namespace}/late of the pods app={app} is not Ready"
 
 
 def test_check_mode_writes_nothing(robot, scene):

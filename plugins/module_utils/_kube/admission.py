@@ -19,8 +19,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, Cluster
 
 PODS = "/api/v1/namespaces/kube-system/pods"
-# Of fewer nodes than that, one alone could decide how long the others are expected to take.
-FEWEST = 3
 # As plugins/doc_fragments/k8s_terms.py documents them.
 ARGUMENT_SPEC = {
     "windows": {"type": "list", "elements": "raw", "default": []},
@@ -123,7 +121,7 @@ def expect(
     """
     measured = sorted(one.seconds for one in members if one.seconds is not None and one.done_in == rollout)
     seconds, count = at_least, 0
-    if len(measured) >= FEWEST and measured[len(measured) // 2] > at_least:
+    if len(measured) >= pool_plan.FEWEST and measured[len(measured) // 2] > at_least:
         seconds, count = measured[len(measured) // 2], len(measured)
     since = times.parse(node_view.annotations(node).get(cordon_plan.AT, "")) if cordon_plan.is_ours(node) else None
     if since is not None:

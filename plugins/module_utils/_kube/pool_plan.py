@@ -20,6 +20,8 @@ REFRESH_SECONDS = 60
 MOST_HELD, LONGEST_WHY = 200, 400
 # A fleet has few releases at a time; the last ones are kept.
 MOST_RELEASES = 100
+# Of fewer nodes than that, one alone could decide how long the others are expected to take.
+FEWEST = 3
 # Nobody plans with what took longer than a day.
 LONGEST_CORDON = 86400
 CONTROL_PLANE, WORKER = "control-plane", "worker"

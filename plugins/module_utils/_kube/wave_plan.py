@@ -173,16 +173,29 @@ def _clashes_of_canary(policy: wave_policy.Policy, workers: typing.Sequence[Cand
     return [f"canary is {policy.canary}, and {has} {many}"]
 
 
-def check_windows(schedule: windows.Schedule, seconds: int, now: float) -> None:
-    """Refuse windows that none of the nodes fits into.
+def check_windows(schedule: windows.Schedule, seconds: int, now: float, nodes: typing.Sequence[Candidate] = ()) -> None:
+    """Refuse windows that no node fits into, by what is said and by what those of each pool took at their last moves.
 
+    :param seconds: that a node is expected to take.
     :raises FleetError: there is no opening for so many seconds.
     """
-    if windows.opening(schedule, now, seconds) is None:
+    took: typing.Dict[str, typing.List[int]] = {}
+    for one in nodes:
+        if one.seconds:
+            took.setdefault(one.pool, []).append(one.seconds)
+    medians = {pool: sorted(many)[len(many) // 2] for pool, many in took.items() if len(many) >= pool_plan.FEWEST}
+    expected = [(seconds, f"A node is expected to take {seconds} seconds")]
+    expected += [
+        (median, f"A node of pool {printable(pool, 253)} takes {median} seconds, the median of {len(took[pool])} nodes")
+        for pool, median in sorted(medians.items())
+        if median > seconds
+    ]
+    wrong = [said for many, said in expected if windows.opening(schedule, now, many) is None]
+    if wrong:
+        measured = " or, if they tell nothing, the annotations cordoned-seconds of its nodes" if medians else ""
         raise FleetError(
-            f"A node is expected to take {seconds} seconds, and in the next {windows.HORIZON_DAYS} days no maintenance "
-            "window has as many",
-            todo="Make a window longer, or correct osmigrate_expected_seconds",
+            f"{'; '.join(wrong)}, and in the next {windows.HORIZON_DAYS} days no maintenance window has as many",
+            todo=f"Make a window longer, or correct osmigrate_expected_seconds{measured}",
         )
 
 

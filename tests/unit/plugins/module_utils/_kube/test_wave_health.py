@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import wave_health, wave_policy
 
 RULES = """
@@ -63,6 +64,7 @@ def test_an_alert_that_fires_holds_the_next_wave(prometheus: str) -> None:
     assert asked(prometheus=url) == "KubeletDown of w1 is in the answer of Prometheus to the query of alerts"
     assert asked(prometheus=url, alerts='ALERTS{severity="page"}') == ""
     assert asked(prometheus=url, alerts="vector(1) > 2") == ""
+    assert wave_health.check(None, wave_policy.read({"prometheus": url})).startswith("KubeletDown of w1 is in")
     assert asked(prometheus=url, alerts="vector(1)").startswith("a series without a name is in the answer")
 
 
@@ -71,7 +73,10 @@ def test_an_alert_that_fires_holds_the_next_wave(prometheus: str) -> None:
     [("ALERTS[5m]", "answers with no vector"), ("sum(", "answered 400"), ("1", "answers with no vector")],
 )
 def test_a_query_that_says_nothing_holds_it_too(prometheus: str, alerts: str, why: str) -> None:
-    assert why in asked(prometheus=f"http://{prometheus}", alerts=alerts)
+    said = {"prometheus": f"http://{prometheus}", "alerts": alerts}
+    assert why in asked(**said)
+    with pytest.raises(FleetError, match=f"asks before each wave but the first one cannot be known: .*{why}"):
+        wave_health.check(None, wave_policy.read(said))
 
 
 def test_who_does_not_answer_holds_it_and_no_password_is_told() -> None:
@@ -81,6 +86,7 @@ def test_who_does_not_answer_holds_it_and_no_password_is_told() -> None:
 
 def test_nothing_is_asked_where_nobody_is_named() -> None:
     assert asked() == ""
+    assert wave_health.check(None, wave_policy.read({})) == ""
 
 
 def test_whom_one_asks_changes_no_wave() -> None:

@@ -138,6 +138,25 @@ def test_a_window_that_is_shorter_than_a_node_takes_is_refused():
         wave_plan.check_windows(schedule, 1201, NOW)
 
 
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [
+        ([("a", 100), ("a", 7300), ("a", 7300)], "A node of pool a takes 7300 seconds, the median of 3 nodes, and in"),
+        # Two say nothing of the others, and the median is what counts.
+        ([("a", 7300), ("a", 7300), ("a", 0), ("b", 7300)], ""),
+        ([("a", 1100), ("a", 1100), ("a", 7300)], ""),
+    ],
+)
+def test_a_window_that_is_shorter_than_nodes_took_is_refused_with_their_pool(nodes, said):
+    schedule = windows.parse([{"start": "22:00", "duration": "20m"}], [])
+    known = [wave_plan.Candidate(f"w{number}", pool, "", took, "") for number, (pool, took) in enumerate(nodes)]
+    try:
+        wave_plan.check_windows(schedule, 900, NOW, known)
+        assert not said
+    except FleetError as error:
+        assert said and error.problem.startswith(said)
+
+
 def marked(said, nodes, *late):
     """Return the nodes as they are when a run has marked them, and others that came then."""
     policy = wave_policy.read(said)
