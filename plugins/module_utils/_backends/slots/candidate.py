@@ -156,9 +156,8 @@ class Candidate(contract.Candidate):
             if shown.place(slot.partuuid) in slot.mounted:
                 steps.append(Step(f"unmount {self.slot_name}", lambda: shown.hide(slot.partuuid)))
             gone = self._entries(slot.partuuid)
-            if gone:  # the menu first: an entry must not outlive what it boots
-                steps.append(Step(f"remove {', '.join(gone)}", lambda: self._forget(gone)))
-            steps.append(Step(f"write {self.name} into {self.slot_name}", self._write))
+            instead = f" in the place of {', '.join(gone)}" if gone else ""
+            steps.append(Step(f"write {self.name} into {self.slot_name}{instead}", lambda: self._write(gone)))
         if not held or kernel.differing(self.payload, slot.partuuid, self._added(), self.place):
             steps.append(Step(f"copy kernel and initramfs of {self.slot_name} to {self.place}", self._copy))
         if held and self._is_stale():
@@ -274,7 +273,11 @@ class Candidate(contract.Candidate):
                 "Give what was built anew another version",
             )
 
-    def _write(self) -> None:
+    def _write(self, gone: typing.List[str]) -> None:
+        """Write the slot.
+
+        :param gone: ids of the entries that boot it until then.
+        """
         layout.check_table(self.slot_name, self.slot)
         persist.open_here(self.layout.partitions[layout.PERSIST])
         slot = Device(self.slot_name, self.slot.device, write=True)
@@ -290,6 +293,8 @@ class Candidate(contract.Candidate):
             if self.layout.running:
                 seed = Device(self.layout.running, self.layout.slot(self.layout.running).device)
             mark = marks.Mark(self.name, self.commit(), index.size)
+            if gone:  # the menu first: an entry must not outlive what it boots
+                self._forget(gone)
             marks.put(self.slot.partuuid, mark, self.marked)
             whole = not self.wish.ranges
             pace = Pace(self.wish.rate)

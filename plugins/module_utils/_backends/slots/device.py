@@ -14,12 +14,30 @@ import os
 import stat
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import holders
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.index import BLOCK
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
 BATCH = 256  # blocks: a mebibyte, of one read or write
 _WINDOW = 32  # blocks that are read where one is asked for: files lie in one piece more often than not
+_NAMED = 3  # processes in a message
 NOT_GOOD = "It is marked not good, and nothing boots it; what runs was only read, and serves on as it did"
+
+
+def _in_use(name: str, path: str) -> FleetError:
+    """Return what to raise where the kernel says that somebody has a slot, with who that is if it can be seen."""
+    status = os.stat(path)
+    others = holders.elsewhere(f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}")
+    if others:
+        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        return FleetError(
+            f"{name} ({path}) is in use: it is mounted in the namespaces of {', '.join(others[:_NAMED])}{more}",
+            todo="Start the pods or services anew that these are of: they have kept what the node has unmounted",
+        )
+    return FleetError(
+        f"{name} ({path}) is in use: it is mounted somewhere, part of another device, or being written",
+        todo="Look at 'lsblk', 'findmnt' and 'dmsetup ls', and let another run end",
+    )
 
 
 class Device:
@@ -47,10 +65,7 @@ class Device:
             self.size = os.lseek(self.fd, 0, os.SEEK_END)
         except OSError as error:
             if error.errno in (errno.EBUSY, errno.EWOULDBLOCK):
-                raise FleetError(
-                    f"{name} ({path}) is in use: it is mounted somewhere, part of another device, or being written",
-                    todo="Look at 'lsblk', 'findmnt' and 'dmsetup ls', and let another run end",
-                )
+                raise _in_use(name, path)
             raise FleetError(f"{name} ({path}) cannot be opened: {error.strerror}", todo="Look at that device")
 
     def _open(self, flags: int) -> int:

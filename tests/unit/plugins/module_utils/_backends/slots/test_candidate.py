@@ -548,10 +548,57 @@ def test_a_kill_while_the_kernel_is_copied_leaves_nothing_mounted(candidate_of, 
     carry_out(candidate_of())
 
 
-def test_entries_that_boot_the_slot_go_first(candidate_of):
+def stage_older(tmp_path):
+    """Let ROOT-B hold older-1 as far as marks and /boot say."""
+    marks.put("uuid-ROOT-B", marks.Mark("older-1", "00" * 32, SIZE, True), str(tmp_path / "slots.json"))
+    for path in kernel.paths("uuid-ROOT-B", str(tmp_path / "boot")).values():
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(b"older")
+
+
+def test_entries_that_boot_the_slot_go_first(candidate_of, tmp_path):
     boot = Boot({"older-1": entry_of("uuid-ROOT-B"), "this-1": entry_of("uuid-ROOT-A", "this-1")}, needed={"this-1"})
-    one = carry_out(candidate_of(boot))
+    stage_older(tmp_path)
+    one = candidate_of(boot)
+    assert actions(one)[0] == f"write {NAME} into ROOT-B in the place of older-1"
+    carry_out(one)
     assert set(one.boot.forgotten) == {"older-1"}
+
+
+@pytest.fixture
+def held_elsewhere(node, tmp_path):
+    """A process that has kept ROOT-B, as a pod that sees all of the node and was started while the slot was shown."""
+    place = tmp_path / "run/slots/uuid-ROOT-B"
+    place.mkdir(parents=True)
+    device = node.slot("ROOT-B").device
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", device], check=True)
+    subprocess.run(["mount", "-o", "ro", device, place], check=True)
+    argv = ["unshare", "--mount", "--propagation", "private", "sh", "-c", "echo ready; exec sleep 60"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as pod:
+        if pod.stdout.readline() != b"ready\n":
+            pytest.skip("needs mount namespaces")
+        subprocess.run(["umount", place], check=True)
+        yield pod
+        pod.kill()
+
+
+@pytest.mark.parametrize("why", ["held", "index"])
+def test_what_cannot_be_written_keeps_what_is_staged_there_fail(candidate_of, held_elsewhere, tmp_path, faults, why):
+    """The one from before is in the menu still, and boots."""
+    problem = (
+        rf"ROOT-B \(/dev/loop\d+\) is in use: it is mounted in the namespaces of sleep \(process {held_elsewhere.pid}\)"
+    )
+    if why == "index":
+        held_elsewhere.kill()
+        held_elsewhere.wait()
+        faults.files.clear()
+        problem = "/13.1.index cannot be fetched"
+    stage_older(tmp_path)
+    boot = Boot({"older-1": entry_of("uuid-ROOT-B")})
+    with pytest.raises(FleetError, match=problem):
+        carry_out(candidate_of(boot))
+    assert boot.forgotten == [] and state(tmp_path) == {"uuid-ROOT-B": "good"}
 
 
 def test_the_way_back_is_not_written_over_fail(candidate_of):
