@@ -35,6 +35,9 @@ KINDS: dict[str, dict[str, type]] = {
     "pool": {"node": str, "pool": str},
     "service": {"node": str, "serving": bool},
     "findings": {"node": str, "findings": list},
+    "system": {"node": str, "os": str, "kernel": str},
+    "pods": {"node": str, "pods": list},
+    "halt": {"pool": str, "why": str},
     "trouble": {"node": str, "why": str},
     "result": {"node": str, "outcome": str, "verdict": str, "why": str},
     "end": {},
@@ -47,15 +50,19 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "pool": ("node", "pool"),
     "service": ("node", "serving"),
     "findings": ("node", "findings"),
+    "system": ("node",),
+    "pods": ("node", "pods"),
+    "halt": ("pool",),
     "trouble": ("node",),
     "result": ("node", "outcome"),
 }
 OUTCOMES = DONE, FAILED, HELD, LEFT, UNREACHED, UNFINISHED = (
     "done", "failed", "held", "left", "unreached", "unfinished"
 )  # fmt: skip
+POD = ("namespace", "name", "owner", "action", "reason", "blocked_by")
 FINDING = ("key", "severity", "title", "detail", "remedy")
 LONGEST_NAME, LONGEST_TEXT, LONGEST_LINE = 300, 2000, 4_000_000
-MOST_NAMES, MOST_FINDINGS = 20_000, 100
+MOST_NAMES, MOST_FINDINGS, MOST_PODS = 20_000, 100, 500
 HIDDEN = "***"
 # Seconds since the epoch, in the year 9892; no run has so many events either.
 LATEST = 250_000_000_000
@@ -103,6 +110,8 @@ def _value(of: type, name: str, value: Any) -> Any:
     if name == "findings":
         listed = [one for one in _items(value)[:MOST_FINDINGS] if isinstance(one, Mapping)]
         return [{**{key: clean(one.get(key) or "") for key in FINDING}, **_accepted(one)} for one in listed]
+    if name == "pods":
+        return [_pod(one) for one in _items(value)[:MOST_PODS] if isinstance(one, Mapping)]
     if of is list:
         return [_value(int, name, one) for one in _items(value)[:MOST_NAMES]]
     if of is dict:
@@ -113,6 +122,11 @@ def _value(of: type, name: str, value: Any) -> Any:
     if of is int:
         return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9 else 0
     return bool(value)
+
+
+def _pod(one: Mapping[str, Any]) -> dict[str, Any]:
+    told = {key: clean(one.get(key) or "", LONGEST_NAME) for key in POD}
+    return {**told, "gone": one.get("gone") is True, "seconds": _number(one.get("seconds")) or 0}
 
 
 def _items(value: Any) -> list[Any]:

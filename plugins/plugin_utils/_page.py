@@ -19,7 +19,6 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _rollout as
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._progress import duration
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._run_report import moment
 
-MOST_NAMED = 50
 # Of the chart, in its own units; a screen stretches the width.
 WIDTH, HEIGHT = 1000, 120
 # Of steps that a node serves in, and of those that it does not; "x" is one that this version does not know.
@@ -45,6 +44,7 @@ th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border-bo
 td.n, th.n { text-align: right; white-space: nowrap; } td.w { overflow-wrap: break-word; }
 .wide { overflow-x: auto; } .dim { color: var(--dim); } .failed { color: var(--bad); } .done { color: var(--good); }
 .bar { display: flex; height: 1rem; min-width: 16rem; } .bar i { min-width: 1px; }
+.h { width: 50%; } .h i { display: block; height: 1rem; background: #c98a1b; }
 .key i { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 .8rem; }
 i { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 @media print { body { margin: 0; max-width: none; font-size: 10px; } tr { break-inside: avoid; } }
@@ -62,9 +62,14 @@ def as_html(said: dict[str, Any]) -> str:
         *_runs(said["runs"]),
         *_out(said["out_of_service"]),
         *_chart(said["unavailable"], said["end"]),
+        *_histogram(said["cordoned"]),
         *_slowest(said["slowest"]),
+        *table("Halted pools", ("pool", "why"), [(one["pool"], one["why"]) for one in said["halts"]]),
         *_open(said["nodes"]),
         *_held(said["held"]),
+        *table("Whose pods held drains up", run_report.BLOCKER, [run_report.blocker(one) for one in said["blockers"]]),
+        *_pods(said["pods"]),
+        *_systems(said["systems"]),
         *_steps(said["steps"]),
         *_findings(said["findings"]),
         *_nodes(said["nodes"]),
@@ -119,17 +124,64 @@ def _chart(unavailable: dict[str, Any], end: float) -> Iterable[str]:
     if not most:
         return
     begin, width = points[0][0], max(1.0, end - points[0][0])
-    path, before = [f"M0 {HEIGHT}"], 0
+    budget = unavailable["budget"]
+    path, before, top = [f"M0 {HEIGHT}"], 0, max(most, budget)
     for at, many in [*points, [end, 0]]:
         across = (at - begin) / width * WIDTH
         path.append(
-            f"L{across:.1f} {HEIGHT - before / most * HEIGHT:.1f}L{across:.1f} {HEIGHT - many / most * HEIGHT:.1f}"
+            f"L{across:.1f} {HEIGHT - before / top * HEIGHT:.1f}L{across:.1f} {HEIGHT - many / top * HEIGHT:.1f}"
         )
         before = many
     said = f"At most {most} nodes were out of service at once, between {moment(begin)} and {moment(end)}."
+    if budget:
+        said += f" The line is at the {budget} that the budgets of their pools allow."
     yield f"<h2>Nodes out of service over time</h2>\n<p>{escape(said)}</p>\n"
     yield f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="100%" height="{HEIGHT}" preserveAspectRatio="none" role="img"'
-    yield f' aria-label="{escape(said)}"><path d="{"".join(path)}" fill="currentColor" opacity="0.5"/></svg>\n'
+    yield f' aria-label="{escape(said)}"><path d="{"".join(path)}" fill="currentColor" opacity="0.5"/>'
+    if budget:
+        line = max(1.0, HEIGHT - budget / top * HEIGHT)
+        yield f'<path d="M0 {line:.1f}L{WIDTH} {line:.1f}" stroke="#c98a1b" stroke-width="2" fill="none"/>'
+    yield "</svg>\n"
+
+
+def _histogram(cordoned: dict[str, Any]) -> Iterable[str]:
+    """Draw how many nodes were out of service for how long."""
+    bars, far = cordoned["bars"], cordoned["outliers"]
+    if not bars:
+        return
+    most = max(one["nodes"] for one in bars)
+    title = "How long nodes were out of service"
+    yield f"<h2>{title}</h2>\n"
+    if far:
+        yield f"<p>Far longer than the others: {escape(run_report.outliers(far))}.</p>\n"
+    yield f'{_wide(title)}<table>\n<thead><tr><th scope="col">from</th><th scope="col">to</th>'
+    yield '<th scope="col" class="n">nodes</th><th scope="col">as a bar</th></tr></thead>\n<tbody>\n'
+    for one in bars:
+        width = one["nodes"] / most * 100
+        yield f'<tr><td>{duration(one["from"])}</td><td>{duration(one["to"])}</td><td class="n">{one["nodes"]}</td>'
+        yield f'<td class="h"><i style="width:{width:.1f}%"></i></td></tr>\n'
+    yield "</tbody></table></div>\n"
+
+
+def _pods(pods: dict[str, Any]) -> Iterable[str]:
+    rows = [
+        (
+            one["node"],
+            one["pod"],
+            one["owner"],
+            duration(one["seconds"]) if one["gone"] else f"still there after {duration(one['seconds'])}",
+            one["blocked_by"],
+            one["reason"],
+        )
+        for one in pods["slowest"]
+    ]
+    title = f"Pods that took longest to leave, of {pods['total']}, of which {pods['gone']} left"
+    yield from table(title, ("node", "pod", "owner", "left after", "refused by", "why"), rows)
+
+
+def _systems(found: list[dict[str, Any]]) -> Iterable[str]:
+    rows = [(*run_report.systems(one), str(len(one["nodes"])), _names(one["nodes"])) for one in found]
+    yield from table("System before and after", ("before", "after", "how many", "nodes"), rows)
 
 
 def _slowest(slowest: list[dict[str, Any]]) -> Iterable[str]:
@@ -174,7 +226,7 @@ def _findings(findings: list[dict[str, Any]]) -> Iterable[str]:
 
 
 def _names(names: list[str]) -> str:
-    return some(names, MOST_NAMED)
+    return some(names, run_report.MOST_NAMED)
 
 
 def table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], numbers: bool = False) -> Iterable[str]:

@@ -23,6 +23,7 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import (
     HELD,
     LEFT,
     MOST_NAMES,
+    MOST_PODS,
     UNFINISHED,
     UNREACHED,
     Event,
@@ -63,8 +64,9 @@ class Node:
     """What is known of one node.
 
     failed_in: the step in which it went wrong first. out_since: since when it is out of service, None while it serves.
-    out: the times before that, in seconds. outs: from when to when they were, the last ones. cut: how many spans were
-    dropped.
+    out: the times before that, in seconds. outs: from when to when they were, the last ones. before, after: operating
+    system and kernel, as they were first and last seen. pods: those that its drains had to do with, by namespace and
+    name, as the last of them says. cut: how many spans were dropped.
     """
 
     name: str
@@ -79,6 +81,9 @@ class Node:
     why: str = ""
     failed_in: str = ""
     findings: list[dict[str, Any]] = field(default_factory=list)
+    before: tuple[str, str] | None = None
+    after: tuple[str, str] | None = None
+    pods: dict[str, dict[str, Any]] = field(default_factory=dict)
     cut: int = 0
 
     @property
@@ -156,7 +161,7 @@ class Rollout:
     None before. left: how often one did. unread: what could not be read, with how often. twice: events that came more
     than once. other: events with the number of another one of their run. rehearsed: events of rehearsals, left out
     because other runs moved nodes. outcomes: how many nodes have each, "" included. outlook: what was estimated last:
-    of what, when, and how many seconds were left.
+    of what, when, and how many seconds were left. halts: why pools are halted, by their names.
     """
 
     release: str = ""
@@ -174,6 +179,7 @@ class Rollout:
     rehearsed: int = 0
     too_many: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    halts: dict[str, str] = field(default_factory=dict)
 
     @property
     def last(self) -> float:
@@ -312,6 +318,13 @@ def _ahead(rollout: Rollout, run: Run, one: Event) -> None:
     rollout.ahead = Ahead(one.run, {name: (pool, last) for name, pool, last in known}, **rest)
 
 
+def _halt(rollout: Rollout, run: Run, one: Event) -> None:
+    if one.said["why"] and (one.said["pool"] in rollout.halts or len(rollout.halts) < MOST_NAMES):
+        rollout.halts[one.said["pool"]] = one.said["why"]
+    elif not one.said["why"]:
+        rollout.halts.pop(one.said["pool"], None)
+
+
 def _step(rollout: Rollout, node: Node, one: Event) -> None:
     if not node.now_in or node.now_in.step != one.said["step"]:
         _begin(node, one.said["step"], one.at)
@@ -330,6 +343,18 @@ def _service(rollout: Rollout, node: Node, one: Event) -> None:
         node.out_since = one.at
         rollout.left += 1
         rollout.first_out = one.at if rollout.first_out is None else rollout.first_out
+
+
+def _system(rollout: Rollout, node: Node, one: Event) -> None:
+    node.after = one.said["os"], one.said["kernel"]
+    node.before = node.before or node.after
+
+
+def _pods(rollout: Rollout, node: Node, one: Event) -> None:
+    for pod in one.said["pods"]:
+        name = f"{pod['namespace']}/{pod['name']}"
+        if name in node.pods or len(node.pods) < MOST_PODS:
+            node.pods[name] = pod
 
 
 def _findings(rollout: Rollout, node: Node, one: Event) -> None:
@@ -375,6 +400,7 @@ _OF_RUNS = {
     "release": _release,
     "batch": _batch,
     "ahead": _ahead,
+    "halt": _halt,
     "end": _end,
     _REHEARSED: _rehearsed,
 }
@@ -383,6 +409,8 @@ _OF_NODES = {
     "pool": _pool,
     "service": _service,
     "findings": _findings,
+    "system": _system,
+    "pods": _pods,
     "trouble": _trouble,
     "result": _result,
 }

@@ -11,14 +11,14 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SEVERITIES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import STEPS
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _rollout as reducer
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import some
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _rollout as reducer, _run_measures as measures
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._estimate import quantile
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._progress import duration
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import Node, Rollout, Span
@@ -33,7 +33,6 @@ NEXT = {
 }
 # Those that somebody has to look at, the worst first, and the others after them.
 ORDER = (reducer.FAILED, reducer.UNFINISHED, "", reducer.HELD, reducer.UNREACHED, reducer.LEFT, reducer.DONE)
-MOST_SLOWEST, MOST_POINTS = 10, 500
 # In Markdown these would be markup.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 
@@ -43,7 +42,10 @@ def facts(rollout: Rollout) -> dict[str, Any]:
 
     nodes: those that need somebody first. held: the reasons that held nodes up, the most frequent first, with the node
     in them as NODE. findings: by their key, the worst first. slowest: those that were out of service longest.
-    unavailable: how many were so at once, as the most of them, and as moments at which it has changed.
+    unavailable: how many were so at once, as the most of them, as moments at which it has changed, and how many the
+    budgets allow (0 if unknown). cordoned: how many nodes were out of service for how long, and who for far longer than
+    the others. systems: operating system and kernel before and after. pods: how those that drains had to do with left.
+    blockers: whose pods held drains up, by their owner. halts: pools that are halted.
     """
     now = rollout.last
     nodes = sorted(rollout.nodes.values(), key=lambda node: (_place(node.outcome), node.name))
@@ -62,7 +64,12 @@ def facts(rollout: Rollout) -> dict[str, Any]:
         "counts": {outcome: rollout.outcomes[outcome] for outcome in ORDER if rollout.outcomes[outcome]},
         "out_of_service": _spread(reducer.unavailable_seconds(rollout, now)),
         "slowest": _slowest(nodes, now),
-        "unavailable": _unavailable(nodes, now),
+        "unavailable": measures.unavailable(rollout, nodes, now),
+        "cordoned": measures.cordoned(nodes, now),
+        "systems": measures.systems(nodes),
+        "pods": measures.pods(nodes),
+        "blockers": measures.blockers(nodes),
+        "halts": [{"pool": pool, "why": why} for pool, why in sorted(rollout.halts.items())],
         "steps": _steps(nodes, now),
         "held": _held(nodes),
         "findings": _findings(nodes),
@@ -92,26 +99,7 @@ def _spread(ordered: list[float]) -> dict[str, Any]:
 
 def _slowest(nodes: Iterable[Node], now: float) -> list[dict[str, Any]]:
     taken = sorted((-node.out_of_service(now), node.name) for node in nodes)
-    return [{"name": name, "seconds": -seconds} for seconds, name in taken[:MOST_SLOWEST] if seconds]
-
-
-def _unavailable(nodes: Iterable[Node], now: float) -> dict[str, Any]:
-    changes: Counter[float] = Counter()
-    for node in nodes:
-        for begin, end in node.absences(now):
-            changes[begin] += 1
-            changes[end] -= 1
-    points, many = [], 0
-    for at in sorted(changes):
-        if changes[at]:
-            many += changes[at]
-            points.append([at, many])
-    most = max((one[1] for one in points), default=0)
-    # Enough for any screen; of those that are left out the highest stay.
-    width = -(-len(points) // MOST_POINTS) or 1
-    parts = (points[begin : begin + width] for begin in range(0, len(points), width))
-    kept = [max(part[:-1], key=lambda one: one[1]) if width > 1 and len(part) > 1 else part[0] for part in parts]
-    return {"most": most, "points": [*kept, *points[-1:]] if width > 1 else kept}
+    return [{"name": name, "seconds": -seconds} for seconds, name in taken[: measures.MOST_SLOWEST] if seconds]
 
 
 def _steps(nodes: Iterable[Node], now: float) -> list[dict[str, Any]]:
@@ -162,6 +150,9 @@ def _node(node: Node, now: float) -> dict[str, Any]:
         "out_of_service": node.out_of_service(now),
         "seconds": max(0.0, ended - begun),
         "findings": [one["key"] for one in node.findings],
+        "before": measures.system(node.before),
+        "after": measures.system(node.after),
+        "pods": [{"pod": name, **measures.pod(one)} for name, one in node.pods.items()],
         "timeline": [
             {"step": span.step, "begin": span.begin, "seconds": span.seconds(now), "open": span.end is None}
             for span in node.spans
@@ -190,6 +181,10 @@ def as_markdown(said: dict[str, Any]) -> str:
     if out["nodes"]:
         each = ", ".join(f"{name} {duration(out[name])}" for name in ("median", "p95", "longest"))
         lines += [f"Out of service: {out['nodes']} nodes, {each}.", ""]
+    far = said["cordoned"]["outliers"]
+    if far:
+        lines += [f"Far longer than the others: {_md(outliers(far))}.", ""]
+    lines += _md_table("Halted pools", ("pool", "why"), [(one["pool"], one["why"]) for one in said["halts"]])
     open_nodes = [one for one in said["nodes"] if one["outcome"] not in (reducer.DONE, reducer.LEFT)]
     lines += _md_table(
         "Nodes that need somebody",
@@ -200,6 +195,12 @@ def as_markdown(said: dict[str, Any]) -> str:
         "What held nodes up",
         ("nodes", "in", "why"),
         [(str(len(one["nodes"])), one["step"], one["why"]) for one in said["held"]],
+    )
+    lines += _md_table("Whose pods held drains up", BLOCKER, [blocker(one) for one in said["blockers"]])
+    lines += _md_table(
+        "Systems",
+        ("nodes", "before", "after"),
+        [(str(len(one["nodes"])), *systems(one)) for one in said["systems"]],
     )
     lines += _md_table(
         "Steps",
@@ -218,6 +219,34 @@ def as_markdown(said: dict[str, Any]) -> str:
         ],
     )
     return "\n".join(lines)
+
+
+BLOCKER = ("owner", "budget", "pods", "still there", "waited", "nodes", "why")
+MOST_NAMED = 50
+
+
+def blocker(one: dict[str, Any]) -> tuple[str, ...]:
+    """Return the row of an owner whose pods held drains up, as BLOCKER heads it."""
+    return (
+        f"{one['namespace']}/{one['owner']}",
+        ", ".join(one["budgets"]),
+        str(one["pods"]),
+        str(one["left"]),
+        duration(one["seconds"]),
+        some(one["nodes"], MOST_NAMED),
+        one["reason"],
+    )
+
+
+def systems(one: dict[str, Any]) -> tuple[str, str]:
+    """Return the systems before and after in words."""
+    before, after = (f"{said['os']}, kernel {said['kernel']}" for said in (one["before"], one["after"]))
+    return before, "the same" if before == after else after
+
+
+def outliers(far: list[dict[str, Any]]) -> str:
+    """Name the nodes that were out of service for far longer than the others."""
+    return some([f"{one['name']} ({duration(one['seconds'])})" for one in far], MOST_NAMED)
 
 
 def _title(said: dict[str, Any]) -> str:

@@ -60,6 +60,9 @@ class Watch:
         self._outside: set[str] = set()
         self._armed: set[str] = set()
         self._judged: dict[str, str] = {}
+        self._systems: dict[str, tuple[Any, Any]] = {}
+        # Why each pool is halted, "" for one that is not.
+        self._halts: dict[str, str] = {}
         self._ended: set[str] = set()
         # By host and by who has found them: a later look of the same takes the place of an earlier one.
         self._findings: dict[str, dict[str, list[Any]]] = {}
@@ -127,8 +130,8 @@ class Watch:
 
     def failed(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
         """A task of a host failed, and nobody has said that this does not matter."""
-        if task.module in FINDERS:
-            self._finds(host, task, result)
+        if task.module in FAILURES_TELL:
+            getattr(self, f"_{task.module}")(host, task, result)
         if host in self._ended:
             return
         if host not in self._at:
@@ -202,6 +205,25 @@ class Watch:
             self._tell("pool", node=host, pool=pool)
         if state in (FAILED, HELD):
             self._judged[host] = state
+        halt = _at(result, "after", "halt")
+        if isinstance(halt, Mapping) and isinstance(pool, str) and pool:
+            why = str(halt.get("reason") or "It is halted.") if halt else ""
+            if self._halts.get(pool, "") != why:
+                self._halts[pool] = why
+                self._tell("halt", pool=pool, why=why)
+
+    def _k8s_node_drain(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
+        pods = result.get("pods")
+        if isinstance(pods, list) and not task.check:
+            left = [one for one in pods if isinstance(one, Mapping) and one.get("action") != STAYS]
+            if left:
+                self._tell("pods", node=host, pods=left)
+
+    def _boot_info(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
+        system = _at(result, "booted", "os"), _at(result, "booted", "kernel")
+        if host in self._at and any(system) and self._systems.get(host) != system:
+            self._systems[host] = system
+            self._tell("system", node=host, os=system[0], kernel=system[1])
 
     def _k8s_node_record(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
         noted = result.get("after")
@@ -215,8 +237,12 @@ class Watch:
 
 # Modules that return findings: what speaks against the move, and what the plan means for the node.
 FINDERS = ("node_preflight", "node_carry")
+# Modules whose results say something also when they failed.
+FAILURES_TELL = (*FINDERS, "k8s_node_drain")
 # Modules whose results say something.
-LOOKED_AT = ("release_info", "node_preflight", "node_carry", "k8s_node_cordon", "k8s_node_claim", "k8s_node_record")
+LOOKED_AT = (*FAILURES_TELL, "release_info", "boot_info", "k8s_node_cordon", "k8s_node_claim", "k8s_node_record")
+# What a drain says of a pod that belongs on the node.
+STAYS = "leave"
 
 
 def _at(found: Any, *path: str) -> Any:

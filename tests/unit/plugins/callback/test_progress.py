@@ -119,7 +119,8 @@ def anew_from_the_job(directory, live):
             steps = {"w0": ["wait"], "w3": ["wait", "claim"]}.get(node.name, [span.step for span in node.spans])
             assert [span.step for span in again.spans] == steps
     # AWX says its times in another way.
-    assert "The run job 7" in rollout_report_filter([pages[0].replace("+00:00", "Z")], "md")
+    told = json.loads(rollout_report_filter([page.replace("+00:00", "Z") for page in pages], "json"))
+    assert (told["end"], told["runs"][0]["id"]) == (state.last, "job 7")
 
 
 LOOKS = """

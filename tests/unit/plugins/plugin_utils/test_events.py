@@ -14,6 +14,8 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils._event_log import 
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import Unread, event, read, written
 
 FINDING = {"key": "space", "severity": "high", "title": "t", "detail": "d", "remedy": "r", "accepted": False}
+POD = {"namespace": "shop", "name": "db-0", "owner": "StatefulSet/db", "action": "evict", "reason": "r",
+       "blocked_by": "shop/db", "gone": True, "seconds": 12.5}  # fmt: skip
 SAID = {
     "run": {"playbook": "migrate", "check": True},
     "release": {"release": "debian-13-13.1", "expires": "2026-12-21T00:00:00Z"},
@@ -32,6 +34,9 @@ SAID = {
     "pool": {"node": "w1", "pool": "worker"},
     "service": {"node": "w1", "serving": False},
     "findings": {"node": "w1", "findings": [FINDING]},
+    "system": {"node": "w1", "os": "Debian GNU/Linux 13 (trixie)", "kernel": "6.12.0"},
+    "pods": {"node": "w1", "pods": [POD]},
+    "halt": {"pool": "worker", "why": "Two nodes failed."},
     "trouble": {"node": "w1", "why": "It does not answer."},
     "result": {"node": "w1", "outcome": "failed", "verdict": "fell_back", "why": "A panic."},
     "end": {},

@@ -17,6 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.plugin_utils import (
     _events as events,
     _page as page,
     _rollout as rollout,
+    _run_measures as measures,
     _run_report as run_report,
 )
 
@@ -133,6 +134,9 @@ def evil_log(log):
     log.tell("pool", 2, node=EVIL, pool=EVIL)
     log.tell("step", 3, node=EVIL, step=EVIL)
     log.tell("findings", 3, node=EVIL, findings=[dict.fromkeys(events.FINDING, EVIL)])
+    log.tell("system", 3, node=EVIL, os=EVIL, kernel=EVIL)
+    log.tell("pods", 3, node=EVIL, pods=[dict.fromkeys(events.POD, EVIL)])
+    log.tell("halt", 3, pool=EVIL, why=EVIL)
     log.tell("result", 9, node=EVIL, outcome="failed", verdict=EVIL, why=EVIL)
     return log.facts()
 
@@ -153,7 +157,7 @@ def test_markdown_and_junit_have_nothing_of_others(log):
     told = run_report.as_markdown(said)
     assert "<script" not in told.replace("\\<", "") and "[x](" not in told and "\x1b" not in told
     for row in (line for line in told.splitlines() if line.startswith("|")):
-        assert len(re.findall(r"(?<!\\)\|", row)) in (5, 6, 7, 4)
+        assert len(re.findall(r"(?<!\\)\|", row)) in (3, 4, 5, 6, 7, 8)
     (case,) = ElementTree.fromstring(run_report.as_junit(said)).iter("testcase")
     assert case.get("name").startswith("</td><script>") and len(case) == 1
 
@@ -194,7 +198,83 @@ def test_the_chart_keeps_its_highest_point_however_long_the_rollout(log):
     for number in range(30):
         log.node(f"x{number}", 70_000)
     away = log.facts()["unavailable"]
-    assert len(away["points"]) <= run_report.MOST_POINTS + 1
+    assert len(away["points"]) <= measures.MOST_POINTS + 1
     assert max(many for _at, many in away["points"]) == away["most"] > 30
     assert away["points"] == sorted(away["points"]) and away["points"][-1][1] == 0
     assert "At most" in page.as_html(log.facts())
+
+
+POD = {"namespace": "shop", "owner": "StatefulSet/db", "action": "evict", "gone": True}
+
+
+def test_the_chart_has_the_budget(log):
+    told = {"nodes": [], "pools": [], "last": [], "sizes": [], "soaks": [], "sliding": False}
+    for number in range(3):
+        log.node(f"w{number}", 10)
+    assert log.facts()["unavailable"]["budget"] == 0 and "The line is at" not in page.as_html(log.facts())
+    log.tell("ahead", 1, places={"general": 9, "gpu": 1}, cap=4, **told)
+    assert log.facts()["unavailable"]["budget"] == 4
+    assert "The line is at the 4 that the budgets of their pools allow." in page.as_html(log.facts())
+
+
+def test_who_was_cordoned_for_far_longer_is_named(log):
+    for number in range(40):
+        log.node(f"w{number}", 10, seconds=20 + number % 5)
+    log.node("slow", 10, seconds=300)
+    cordoned = log.facts()["cordoned"]
+    assert cordoned["outliers"] == [{"name": "slow", "seconds": 1800.0}]
+    assert sum(one["nodes"] for one in cordoned["bars"]) == 40 and len(cordoned["bars"]) <= measures.MOST_BARS
+    assert all(one["to"] - one["from"] in measures.WIDTHS for one in cordoned["bars"])
+    for form in ("html", "md"):
+        assert "Far longer than the others: slow (30 min)." in page.FORMS[form](log.facts()).replace("\\", "")
+
+
+@pytest.mark.parametrize("seconds", [[], [10], [10, 10, 10], [1, 10**9], [0.5, 0.6], [10**5 * n for n in range(1, 99)]])
+def test_any_times_make_a_histogram_that_fits(log, seconds):
+    for number, one in enumerate(seconds):
+        log.tell("service", 100, node=f"w{number}", serving=False)
+        log.tell("service", 100 + one, node=f"w{number}", serving=True)
+    cordoned = log.facts()["cordoned"]
+    assert sum(one["nodes"] for one in cordoned["bars"]) + len(cordoned["outliers"]) == len(seconds)
+    assert len(cordoned["bars"]) <= measures.MOST_BARS
+
+
+def test_systems_before_and_after(log):
+    old, new = {"os": "Debian 12", "kernel": "6.1"}, {"os": "Debian 13", "kernel": "6.12"}
+    for name, last in (("w1", new), ("w2", new), ("w3", old)):
+        log.tell("system", 5, node=name, **old)
+        log.tell("system", 90, node=name, **last)
+    said = log.facts()
+    assert said["systems"] == [
+        {"before": old, "after": new, "nodes": ["w1", "w2"]},
+        {"before": old, "after": old, "nodes": ["w3"]},
+    ]
+    assert (said["nodes"][0]["before"], said["nodes"][0]["after"]) == (old, new)
+    assert "Debian 13, kernel 6.12" in page.as_html(said) and "the same" in page.as_html(said)
+
+
+def test_evictions_and_whose_pods_held_them_up(log):
+    pods = [{**POD, "name": "db-0", "seconds": 95, "blocked_by": "shop/db"}, {**POD, "name": "db-1", "seconds": 5}]
+    log.tell("pods", 5, node="w1", pods=[{**pods[0], "gone": False}])
+    log.tell("pods", 9, node="w1", pods=pods)
+    log.tell(
+        "pods", 9, node="w2", pods=[{**POD, "name": "x", "owner": "", "gone": False, "reason": "It has no owner."}]
+    )
+    said = log.facts()
+    assert (said["pods"]["total"], said["pods"]["gone"]) == (3, 2)
+    assert [one["pod"] for one in said["pods"]["slowest"]] == ["shop/x", "shop/db-0", "shop/db-1"]
+    assert [(one["owner"], one["budgets"], one["left"], one["nodes"]) for one in said["blockers"]] == [
+        ("x", [], 1, ["w2"]),
+        ("StatefulSet/db", ["shop/db"], 0, ["w1"]),
+    ]
+    assert len(next(one for one in said["nodes"] if one["name"] == "w1")["pods"]) == 2
+    for form in ("html", "md"):
+        assert "shop/StatefulSet/db" in page.FORMS[form](said)
+
+
+def test_a_pool_that_is_halted(log):
+    log.tell("halt", 5, pool="gpu", why="Two nodes failed.")
+    log.tell("halt", 6, pool="general", why="One node failed.")
+    log.tell("halt", 7, pool="general", why="")
+    assert log.facts()["halts"] == [{"pool": "gpu", "why": "Two nodes failed."}]
+    assert all("Two nodes failed." in page.FORMS[form](log.facts()) for form in ("html", "md", "json"))

@@ -68,6 +68,30 @@ def run():
     return Run()
 
 
+def test_what_drains_halts_and_looks_tell(run):
+    run.play("w1")
+    drain, claim, look = (watch.Task("A task", module) for module in ("k8s_node_drain", "k8s_node_claim", "boot_info"))
+    booted = {"booted": {"os": "Debian 12", "kernel": "6.1"}}
+    # Nothing of a node that takes no step: status looks, too.
+    run.watch.ended("w1", look, booted)
+    assert run.events == []
+    run.tasks("w1", CLAIM, DRAIN)
+    run.watch.ended("w1", look, booted)
+    run.watch.ended("w1", look, booted)
+    pods = [{"name": "a", "namespace": "n", "action": "evict"}, {"name": "d", "namespace": "n", "action": "leave"}]
+    run.watch.failed("w1", drain, {"msg": "A pod is left.", "pods": pods})
+    for halt in ({}, {"reason": "One failed."}, {"reason": "One failed."}, {}):
+        run.watch.ended("w1", claim, {"pool": "worker", "after": {"halt": halt}})
+    assert [one.kind for one in run.events if one.kind in ("system", "pods", "halt")] == [
+        "system",
+        "pods",
+        "halt",
+        "halt",
+    ]
+    node = run.state.nodes["w1"]
+    assert list(node.pods) == ["n/a"] and node.before == node.after == ("Debian 12", "6.1") and run.state.halts == {}
+
+
 WAYS = {
     "a move": (
         [CLAIM, DRAIN, AGAIN, TRIAL, VERIFY, CONFIRM, BACK],
