@@ -11,14 +11,18 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _exposition, _metrics
 
 
-def fleet_metrics_filter(nodes: Sequence[dict[str, Any]]) -> str:
+def fleet_metrics_filter(
+    nodes: Sequence[dict[str, Any]],
+    pools: Sequence[dict[str, Any]] = (),
+    max_unavailable: dict[str, str] | str | None = None,
+) -> str:
     """Return the metrics of a fleet as Prometheus reads them."""
     try:
-        return _exposition.text(_metrics.of_fleet(nodes))
+        return _exposition.text(_metrics.of_fleet(nodes, pools, max_unavailable))
     except FleetError as error:
         raise AnsibleFilterError(str(error)) from error
-    except (KeyError, TypeError, AttributeError) as error:
-        raise AnsibleFilterError(f"fleet_metrics was given what are no nodes: {error}") from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise AnsibleFilterError(f"fleet_metrics was given what are no nodes, pools or budgets: {error}") from error
 
 
 class FilterModule:

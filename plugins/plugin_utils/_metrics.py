@@ -9,12 +9,13 @@ This plugin util is PRIVATE to the collection.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE, FAILED, STEPS
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _outlook, _rollout as reducer
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils._plan import allowed
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import Rollout
 
 # What a node is that nothing has become of yet.
@@ -45,6 +46,7 @@ def of_rollout(state: Rollout, now: float) -> list[Family]:
     away: list[tuple[tuple[str, ...], Any]] = []
     steps: Counter[tuple[str, ...]] = Counter()
     verdicts: Counter[tuple[str, ...]] = Counter()
+    held: Counter[tuple[str, ...]] = Counter()
     taken: dict[str, list[float]] = {}
     for node in nodes:
         if node.out_since is not None:
@@ -52,11 +54,14 @@ def of_rollout(state: Rollout, now: float) -> list[Family]:
             away.append(((state.release, node.name, node.pool), node.out_since))
         if node.now_in and not node.outcome:
             steps[(state.release, node.now_in.step)] += 1
+        if node.outcome == reducer.HELD:
+            held[(state.release, node.pool)] += 1
         if node.verdict:
             verdicts[(state.release, node.verdict)] += 1
         for span in node.spans:
             if span.end is not None:
                 taken.setdefault(span.step, []).append(span.seconds(now))
+    places = state.ahead.places if state.ahead else {}
     left = _outlook.seconds_left(state, now)
     known = [step.key for step in STEPS]
     outcomes = [((state.release, key or MOVING), state.outcomes[key]) for key in reducer.OUTCOMES]
@@ -88,6 +93,24 @@ def of_rollout(state: Rollout, now: float) -> list[Family]:
             sorted(out.items()),
         ),
         Family(
+            "rollout_budget_nodes",
+            "Nodes of a pool that may be unavailable at once.",
+            ("release", "pool"),
+            [((state.release, pool), many) for pool, many in sorted(places.items())],
+        ),
+        Family(
+            "rollout_held_nodes",
+            "Nodes that were held up before their trial.",
+            ("release", "pool"),
+            sorted(held.items()),
+        ),
+        Family(
+            "rollout_pool_halted",
+            "Pools that were halted when a node was last claimed there.",
+            ("release", "pool"),
+            [((state.release, pool), 1) for pool in sorted(state.halts)],
+        ),
+        Family(
             "rollout_verdict_nodes",
             "Nodes by the verdict on their last trial.",
             ("release", "verdict"),
@@ -109,10 +132,16 @@ def of_rollout(state: Rollout, now: float) -> list[Family]:
     ]
 
 
-def of_fleet(nodes: Iterable[Mapping[str, Any]]) -> list[Family]:
-    """Return what Node objects say.
+def of_fleet(
+    nodes: Iterable[Mapping[str, Any]],
+    pools: Sequence[Mapping[str, Any]] = (),
+    budgets: Mapping[str, str] | str | None = None,
+) -> list[Family]:
+    """Return what Node objects say, and the ConfigMaps of pools.
 
-    :param nodes: as k8s_node_info describes them.
+    :param nodes: as k8s_node_info describes them. pools: as k8s_pool_info does.
+    :param budgets: how many nodes of each pool may be unavailable, such as 10%; of all, or by the names of the pools.
+    :raises ValueError: a budget is neither a number nor a share.
     """
     runs: Counter[tuple[str, ...]] = Counter()
     failed: Counter[tuple[str, ...]] = Counter()
@@ -135,4 +164,22 @@ def of_fleet(nodes: Iterable[Mapping[str, Any]]) -> list[Family]:
             ("node", "release"),
             sorted(arrived),
         ),
+        *_of_pools(pools, budgets or {}),
     ]
+
+
+def _of_pools(pools: Sequence[Mapping[str, Any]], budgets: Mapping[str, str] | str) -> list[Family]:
+    given = {one["name"]: budgets if isinstance(budgets, str) else budgets.get(one["name"]) for one in pools}
+    measured: dict[str, tuple[str, Callable[[Mapping[str, Any]], int]]] = {
+        "pool_nodes": ("Nodes of a pool.", lambda one: int(one["nodes"])),
+        "pool_unavailable_nodes": ("Nodes that take up the budget of a pool.", lambda one: len(one["unavailable"])),
+        "pool_held_nodes": ("Nodes that were held up before their trial.", lambda one: len(one["held"])),
+        "pool_halted": ("Whether a pool is halted.", lambda one: int(bool(one["halt"]))),
+    }
+    families = [
+        Family(name, text, ("pool",), [((one["name"],), value(one)) for one in pools])
+        for name, (text, value) in measured.items()
+    ]
+    allowing = [((one["name"],), allowed(one["name"], one["nodes"], str(given[one["name"]]))) for one in pools
+                if given[one["name"]] is not None]  # fmt: skip
+    return [*families, Family("pool_budget_nodes", "Nodes that may be unavailable at once.", ("pool",), allowing)]

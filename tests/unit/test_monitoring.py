@@ -63,6 +63,21 @@ def story(begin):
     return sorted(told, key=lambda one: one[0])
 
 
+def pool(name, nodes, held=(), halt=None, unavailable=()):
+    return {
+        "name": name,
+        "nodes": nodes,
+        "held": dict.fromkeys(held, {}),
+        "halt": halt or {},
+        "unavailable": unavailable,
+    }
+
+
+POOLS = [pool("general", 60, ["w1", "w2"], unavailable=[{"node": AWAY, "why": "cordoned"}]),
+         pool("gpu", 5, halt={"reason": "One node failed.", "since": "2026-11-29T14:05:20Z"})]  # fmt: skip
+BUDGETS = {"general": "10%"}
+
+
 def fleet(now):
     """Two nodes of three have arrived, and one of these not long ago."""
     ours = [{"phase": "done", "release": "d-1", "since": times.stamp(now - days * 86400)} for days in (1, 40)]
@@ -86,7 +101,7 @@ def prometheus(tmp_path_factory):
             at, kind, said = told[number]
             number += 1
             rollout.apply(state, events.event("r", number, at, kind, **said))
-        families = [*_metrics.of_rollout(state, now), *_metrics.of_fleet(fleet(now))]
+        families = [*_metrics.of_rollout(state, now), *_metrics.of_fleet(fleet(now), POOLS, BUDGETS)]
         _exposition.write(str(directory / "told.prom"), families)
         for line in (directory / "told.prom").read_text().splitlines():
             if line.startswith("# TYPE"):
@@ -146,6 +161,10 @@ def test_what_is_measured_is_what_happened(prometheus):
     assert away["metric"]["node"] == AWAY and away["metric"]["pool"] == "general"
     drain = 'osmigrate_rollout_step_duration_seconds_sum{step="drain"} / '
     assert value(f'{drain}osmigrate_rollout_step_duration_seconds_count{{step="drain"}}') == 240
+    assert value('osmigrate_pool_held_nodes{pool="general"}') == 2
+    assert value("osmigrate_pool_unavailable_nodes / osmigrate_pool_budget_nodes") == pytest.approx(1 / 6)
+    (halted,) = prometheus("osmigrate_pool_halted == 1")
+    assert halted["metric"]["pool"] == "gpu"
     assert value(EXPRESSIONS[5]) == pytest.approx(1 / 3)
 
 
@@ -174,18 +193,32 @@ def test_every_alert_is_tested_and_told_of():
     named = {
         f"{_exposition.JOB}_{one.name}" for one in [*_metrics.of_rollout(rollout.Rollout(), 0), *_metrics.of_fleet([])]
     }
-    assert named == set(re.findall(r"`(osmigrate_(?:rollout|node|fleet)_\w+)`", page))
+    assert named == set(re.findall(r"`(osmigrate_(?:rollout|node|fleet|pool)_\w+)`", page))
 
 
 def test_a_metric_is_as_promtool_wants_it():
     families = [*_metrics.of_rollout(rollout.Rollout(release='d"\n\\1'), 0), *_metrics.of_fleet(fleet(0))]
-    for text in (_exposition.text(families), fleet_metrics_filter(fleet(0))):
+    texts = _exposition.text(families), fleet_metrics_filter(fleet(0)), fleet_metrics_filter(fleet(0), POOLS, "2")
+    assert 'osmigrate_pool_budget_nodes{pool="gpu"} 2.0' in texts[2] and "pool=" not in texts[1]
+    for text in texts:
         ended = subprocess.run(
             ["promtool", "check", "metrics"], input=text, check=False, capture_output=True, text=True
         )
         assert ended.returncode == 0, ended.stderr
     with pytest.raises(AnsibleFilterError, match="no nodes"):
         fleet_metrics_filter([{}])
+    with pytest.raises(AnsibleFilterError, match="or budgets"):
+        fleet_metrics_filter([], POOLS, "many")
+
+
+def test_a_rollout_tells_of_its_pools():
+    places = {"nodes": [], "pools": [], "last": [], "places": {"gpu": 2}, "sizes": [], "soaks": [], "cap": 0}
+    told = [("ahead", places), ("pool", {"node": "w1", "pool": "gpu"}), ("result", {"node": "w1", "outcome": "held"})]
+    told.append(("halt", {"pool": "gpu", "why": "One node failed."}))
+    state = rollout.reduce(events.event("r", number, 1, kind, **said) for number, (kind, said) in enumerate(told, 1))
+    found = {one.name: one.samples for one in _metrics.of_rollout(state, 2)}
+    for name, value in (("budget_nodes", 2), ("held_nodes", 1), ("pool_halted", 1)):
+        assert found[f"rollout_{name}"] == [(("", "gpu"), value)]
 
 
 # What the system log monitor of node-problem-detector reads of its configuration (pkg/systemlogmonitor/config.go and
