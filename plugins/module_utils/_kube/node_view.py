@@ -76,7 +76,7 @@ def excluded_by(node: dict) -> str:
 def roles(node: dict) -> typing.List[str]:
     """The roles that labels give a node. A node without any is a worker."""
     named = {name[len(ROLE_LABEL) :] for name in labels(node) if name.startswith(ROLE_LABEL)}
-    named |= {labels(node).get(OLD_ROLE_LABEL)} & {*API_ROLES, ETCD_ROLE}
+    named |= {labels(node).get(OLD_ROLE_LABEL, "")} & {*API_ROLES, ETCD_ROLE}
     return sorted(role for role in named if role) or ["worker"]
 
 
