@@ -150,7 +150,7 @@ difference:
       description: The release before; C(id) is the commit, or the digest of all that is in the directory.
       type: dict
       sample: {"kind": "ostree", "id": "8c3b1bf6", "name": "Debian GNU/Linux 13 (trixie)", "kernels": ["6.12.117"],
-               "packages": 231, "files": 34211, "bytes": 528000000, "initramfs_bytes": 31000000,
+               "kernel_options": 9100, "packages": 231, "files": 34211, "bytes": 528000000, "initramfs_bytes": 31000000,
                "boot_bytes": 43000000, "images": {}}
     new:
       description: The release to look at; C(images) has the digests of what was seen to hold the same, by payload kind.
@@ -177,7 +177,9 @@ difference:
       sample: [{"kind": "user", "name": "_chrony", "change": "added", "before": "",
                 "after": "104:110:/var/lib/chrony:/usr/sbin/nologin"}]
     kernel_options:
-      description: Options with which the kernel was built that differ.
+      description:
+        - Options with which the kernel was built that differ. Where a release has no C(config) of its kernel, nobody
+          knows which ones do, and the list is empty; C(old) and C(new) have how many are known.
       type: list
       elements: dict
       sample: [{"option": "BPF_JIT", "change": "changed", "before": "n", "after": "y"}]

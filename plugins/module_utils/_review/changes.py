@@ -8,9 +8,9 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release.order import is_older_package
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review.report import Record, size
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.report import Record, size, unknown_options
 
-# What it is about, and a sentence that says so.
+# What it is about, "" for all that there may be, and a sentence that says so.
 Change = typing.Tuple[str, str]
 Changes = typing.Iterator[Change]
 
@@ -67,6 +67,9 @@ def _users(*kinds: str) -> typing.Callable[[Record], Changes]:
 
 
 def _options(difference: Record) -> Changes:
+    unknown = unknown_options(difference)
+    if unknown:
+        yield "", unknown
     for one in difference["kernel_options"]:
         yield one["option"], f"{one['option']} is {one['after'] or 'gone'}, and was {one['before'] or 'unknown'}"
 

@@ -145,6 +145,7 @@ def as_text(found: Record) -> str:
 
 
 def _sections(found: Record) -> typing.List[Section]:
+    head = found["release"]
     largest = sorted(found["packages"], key=lambda one: (-one["bytes"], one["name"]))
     used: typing.Dict[str, typing.List[str]] = {}
     for one in found["packages"]:
@@ -171,7 +172,8 @@ def _sections(found: Record) -> typing.List[Section]:
         ],
         "Sockets that listen": [f"{one['unit']} {one['kind']} {one['address']}" for one in found["listens"]],
         "Sysctls": [f"{key} = {value}" for key, value in found["sysctls"].items()],
-        "Kernel options": [f"{name}={value}" for name, value in found["kernel_options"].items()],
+        "Kernel options": [f"{name}={value}" for name, value in found["kernel_options"].items()]
+        or [f"not known: there is no config of {one}" for one in head["kernels"][-1:]],
         "Initramfs": [
             f"{one['path']} {one['mode']}, {size(one['bytes'])}"
             for one in sorted(found["initramfs"], key=lambda one: (-one["bytes"], one["path"]))

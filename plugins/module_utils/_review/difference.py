@@ -58,7 +58,7 @@ def of(
         "way": _way(found, old, new),
         "units": _units(old, new),
         "users": _accounts("user", old.users, new.users) + _accounts("group", old.groups, new.groups),
-        "kernel_options": _options(old.options, new.options),
+        "kernel_options": _options(old, new),
         "feed": known.digest,
         "open_cves": _holes(old, new, known),
     }
@@ -70,6 +70,7 @@ def _head(release: Release, images: typing.Dict[str, str]) -> Record:
         "id": release.id,
         "name": visible(release.name),
         "kernels": release.kernels,
+        "kernel_options": len(release.options),
         "packages": len(release.installed),
         "files": len(release.entries),
         "bytes": sum(entry.size for entry in release.entries.values()),
@@ -188,7 +189,7 @@ def _owner(release: Release, name: str) -> str:
     if name.startswith(dpkg.INFO + "/"):
         package = name[len(dpkg.INFO) + 1 :].rpartition(".")[0]
         return package if package in release.installed else ""
-    return release.packages.owner(name)
+    return release.packages.owner(name) or release.packages.owner(kernel.packaged(name))
 
 
 def _is_book(name: str) -> bool:
@@ -326,8 +327,11 @@ def _accounts(kind: str, old: typing.Dict[str, str], new: typing.Dict[str, str])
     ]
 
 
-def _options(old: typing.Dict[str, str], new: typing.Dict[str, str]) -> typing.List[Record]:
+def _options(old: Release, new: Release) -> typing.List[Record]:
+    # Of a kernel whose options are not known, all of the other's would be told.
+    if any(side.kernels and not side.options for side in (old, new)):
+        return []
     return [
         {"option": name, "change": _change(before, after), "before": before or "", "after": after or ""}
-        for name, before, after in _both(old, new)
+        for name, before, after in _both(old.options, new.options)
     ]

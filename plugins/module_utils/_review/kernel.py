@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import re
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release.order import version_key
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.entries import FILE, Entry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.view import View
 
@@ -15,16 +16,19 @@ MODULES = "/usr/lib/modules"
 INITRAMFS = ("{modules}/{kernel}/initramfs.img", "/boot/initrd.img-{kernel}", "/boot/initramfs-{kernel}.img")
 IMAGE = ("{modules}/{kernel}/vmlinuz", "/boot/vmlinuz-{kernel}")
 CONFIG = ("{modules}/{kernel}/config", "/boot/config-{kernel}")
+# What Debian's packages have in /boot, and a build keeps beside the modules.
+_MOVED = re.compile(MODULES + r"/([^/]+)/(vmlinuz|config)")
 _SET = re.compile(r"(CONFIG_\w+)=(.*)|# (CONFIG_\w+) is not set")
 
 
 def versions(view: View) -> typing.List[str]:
-    """Return the kernels that have modules, sorted."""
-    return [name for name in view.names(MODULES) if view.is_directory(f"{MODULES}/{name}")]
+    """Return the kernels that have modules, the newest last."""
+    found = [name for name in view.names(MODULES) if view.is_directory(f"{MODULES}/{name}")]
+    return sorted(found, key=version_key)
 
 
 def options(view: View, kernel: str) -> typing.Dict[str, str]:
-    """Return the options with which a kernel was built, without CONFIG_; "n" for what is not set."""
+    """Return the options with which a kernel was built, without CONFIG_; "n" for what is not set; {} for not known."""
     for place in CONFIG:
         text = view.text(place.format(modules=MODULES, kernel=kernel))
         found = {}
@@ -36,6 +40,12 @@ def options(view: View, kernel: str) -> typing.Dict[str, str]:
         if found:
             return found
     return {}
+
+
+def packaged(name: str) -> str:
+    """Return where a package may have brought a file of a kernel, or the name as it is."""
+    match = _MOVED.fullmatch(name)
+    return f"/boot/{match.group(2)}-{match.group(1)}" if match else name
 
 
 def initramfs_size(entries: typing.Dict[str, Entry], kernel: str) -> int:

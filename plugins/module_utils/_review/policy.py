@@ -108,7 +108,7 @@ def needs(policy: Policy, difference: Record) -> typing.List[Need]:
         sentences = [
             sentence
             for name, sentence in changes.find(rule.kind, difference, rule.megabytes)
-            if (not rule.only or _matches(name, rule.only)) and not _matches(name, rule.without)
+            if not name or (not rule.only or _matches(name, rule.only)) and not _matches(name, rule.without)
         ]
         if sentences:
             found.append(Need(rule, sentences))

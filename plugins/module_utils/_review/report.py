@@ -55,7 +55,7 @@ def sections(difference: Record) -> typing.List[Section]:
         Section("Packages", [_package(one) for one in difference["packages"]]),
         Section("Units", [Row(_unit(one), []) for one in difference["units"]]),
         Section("Users and groups", [Row(_account(one), []) for one in difference["users"]]),
-        Section("Kernel options", [Row(_option(one), []) for one in difference["kernel_options"]]),
+        Section("Kernel options", _options(difference)),
         Section("Files that no change of a package explains", [_file(one) for one in loose]),
         Section("Kinds, rights and owners of files of changed packages", [_file(one) for one in rights]),
         Section("Other files of changed packages", _counted(rest) + [_file(one) for one in rest if one["diff"]]),
@@ -151,6 +151,23 @@ def _unit(one: Record) -> str:
 def _account(one: Record) -> str:
     values = " to ".join(value for value in (one["before"], one["after"]) if value)
     return f"{one['kind']} {one['name']} {one['change']}: {values}"
+
+
+def unknown_options(difference: Record) -> str:
+    """Return a sentence, without its full stop, where it is not known with which options a kernel was built, or ""."""
+    sides = (("the release before", difference["old"]), ("the new release", difference["new"]))
+    lacking = [f"{name} has no config of {head['kernels'][-1]}" for name, head in sides if _lacks_options(head)]
+    return f"which options of the kernel differ is not known: {' and '.join(lacking)}" if lacking else ""
+
+
+def _lacks_options(head: Record) -> bool:
+    return bool(head["kernels"]) and not head["kernel_options"]
+
+
+def _options(difference: Record) -> typing.List[Row]:
+    unknown = unknown_options(difference)
+    told = [unknown] if unknown else [_option(one) for one in difference["kernel_options"]]
+    return [Row(one, []) for one in told]
 
 
 def _option(one: Record) -> str:

@@ -18,6 +18,7 @@ MANIFEST = (FIXTURES / "release.yml").read_text()
 COMMIT = yaml.safe_load(MANIFEST)["payloads"]["ostree"]["commit"]
 BEFORE = "b" * 64
 HEAD = {"kind": "ostree", "name": "Debian", "kernels": [], "packages": 1, "files": 1, "bytes": 1, "initramfs_bytes": 1}
+HEAD["kernel_options"] = 0
 NO_KEY = {"private_key": None, "passphrase": None, "signature": None, "public_key": None}
 UNIT = {"unit": "a.service", "change": "removed", "by": []}
 

@@ -95,6 +95,12 @@ def test_what_is_in_a_release(new):
     assert looked(new)[1] == files
 
 
+def test_a_kernel_without_its_config_is_told(new):
+    new.remove(f"usr/lib/modules/{KERNEL}/config")
+    new.remove(f"usr/lib/modules/{KERNEL}/initramfs.img")
+    assert f"- not known: there is no config of {KERNEL}\n" in looked(new)[1]["contents.txt"]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="devices and capabilities need root")
 def test_devices_and_capabilities(new):
     new.file("usr/bin/ping", "ping", 0o755)

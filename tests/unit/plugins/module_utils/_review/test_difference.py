@@ -273,6 +273,37 @@ def test_a_newer_kernel_is_compared_with_the_one_before(compared, old, new):
     assert files[f"/usr/lib/modules/{version}/config"]["was"].startswith("/usr/lib/modules/6.12.117")
 
 
+def test_a_kernel_that_lies_beside_its_modules_is_that_of_its_package(compared, old, new):
+    files = [f"/boot/{name}-{KERNEL}" for name in ("vmlinuz", "config")]
+    for root, number in ((old, 1), (new, 2)):
+        root.file(f"usr/lib/modules/{KERNEL}/vmlinuz", f"kernel {number}")
+        root.kernel(KERNEL, f"CONFIG_A={number}\n")
+        root.package("linux-image", f"6.12-{number}", files)
+    assert [(one["path"].rpartition("/")[2], one["with_package"]) for one in compared()["files"]] == [
+        ("config", True),
+        ("vmlinuz", True),
+    ]
+    new.package("linux-image", "6.12-1", files)
+    assert [one["with_package"] for one in compared()["files"]] == [False, False]
+
+
+def test_options_of_a_kernel_that_are_not_known_are_not_told_as_other_ones(compared, new):
+    new.remove(f"usr/lib/modules/{KERNEL}/config")
+    found = compared()
+    assert (found["kernel_options"], found["old"]["kernel_options"], found["new"]["kernel_options"]) == ([], 2, 0)
+    told = f"which options of the kernel differ is not known: the new release has no config of {KERNEL}"
+    assert told in report.as_text(found)
+
+
+def test_of_several_kernels_the_newest_is_the_one_whose_options_count(compared, old, new):
+    for root, value in ((old, "y"), (new, "m")):
+        root.swap_kernel("6.12.9-amd64")
+        root.kernel("6.12.118-amd64", f"CONFIG_A={value}\n")
+    found = compared()
+    assert found["new"]["kernels"] == ["6.12.9-amd64", "6.12.118-amd64"]
+    assert [(one["option"], one["before"], one["after"]) for one in found["kernel_options"]] == [("A", "y", "m")]
+
+
 def test_names_that_are_no_text_are_told_as_what_they_are(compared, new):
     os.makedirs(os.fsencode(new.place / "usr/etc/x"), exist_ok=True)
     with open(os.fsencode(new.place / "usr/etc/x") + b"/\xff\n<script>\x1b[1m", "w") as stream:

@@ -3,6 +3,7 @@
 """Each kind of change that a policy knows, with a release in which there is one and another in which there is none."""
 
 import os
+import shutil
 import struct
 import subprocess
 
@@ -106,6 +107,14 @@ CASES = {
     ],
     "kernel-option": [
         (lambda old, new: new.kernel(old_kernel(old), "CONFIG_A=y\nCONFIG_B=y\n"), "B is y, and was n", {}),
+        (lambda old, new: new.kernel(old_kernel(old), ""), "the new release has no config of 6", {}),
+        (
+            lambda old, new: old.kernel(old_kernel(old), ""),
+            "the release before has no config of 6",
+            {"only": ["BPF_*"]},
+        ),
+        (both(lambda root: root.kernel(old_kernel(root), "")), " and the new release has no", {"except": ["*"]}),
+        (both(lambda root: shutil.rmtree(root.place / "usr/lib/modules")), "", {}),
         (lambda old, new: None, "", {}),
         (lambda old, new: new.kernel(old_kernel(old), "CONFIG_A=m\n# CONFIG_B is not set\n"), "", {"only": ["BPF_*"]}),
     ],
