@@ -9,8 +9,10 @@ module: release_boot
 short_description: Boot a release once, on a machine of QEMU
 version_added: 1.0.0
 description:
-  - Boots each payload of a release in QEMU, from disks of its own, and fails unless all units come up, C(/usr) cannot
-    be written, its sshd answers, and its kubelet runs, as far as it has these. Nothing of it stays.
+  - Boots each payload of a release in QEMU, from disks of its own, and fails unless all units come up and stay up,
+    C(/usr) cannot be written, something answers on the port of SSH, and its kubelet, if it has one, takes a
+    configuration. Nothing of it stays.
+  - A release for another architecture than x86_64 is refused.
   - A commit is deployed as on a node. The image of a slot is a disk that nobody can write, with the layer of C(/etc)
     and with C(/var) on another one.
   - It gets fresh host keys for its sshd and an address by DHCP, and nothing else that a node would have.

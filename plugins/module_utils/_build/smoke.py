@@ -21,10 +21,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._text import some
 _ESCAPES = re.compile(r"\x1b\[[0-9;?!]*[A-Za-z]")
 _FAILED = re.compile(r"\[FAILED\] Failed to (?:start|mount|listen on) (\S+)")
 # What the machine says of itself when its boot has ended: smoke_disks.LOOK says it, judge reads it.
-_SAID = re.compile(r"^osmigrate-smoke (failed|writable|silent|broken|end) ?(.*)$", re.MULTILINE)
+_SAID = re.compile(r"^osmigrate-smoke (failed|writable|silent|deaf|broken|end) ?(.*)$", re.MULTILINE)
 _PROBLEMS = {
     "writable": "lets %s be written, which belongs to the release",
     "silent": "has %s, which does not answer",
+    "deaf": "has nothing that answers on port %s, by which nodes are reached",
     "broken": "has %s, which does not run",
 }
 _BROKEN = re.compile(r"Kernel panic - [^\r\n]*|You are in (?:emergency|rescue) mode")

@@ -16,9 +16,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _command, _
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import kernel, layout, persist
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.payload import REPOSITORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._release import images
+from ansible_collections.osmigrate.fleet.plugins.module_utils._release import images, schema
 
 _NAME = "smoke"
+_ARCHITECTURE = "x86_64"
 # A machine without hardware acceleration is slow, and not broken.
 _PATIENCE = ("systemd.default_device_timeout_sec=900", "rd.systemd.default_device_timeout_sec=900")
 _ARGUMENTS = ["console=ttyS0", *_PATIENCE]
@@ -42,14 +43,55 @@ DHCP=yes
 LOOK = r"""
 exec 2>/dev/null
 say() { printf '\nosmigrate-smoke %s\n' "$*" >/dev/ttyS0; }
+# Services that were started again: each with how often, and its state now.
+again() {
+    { systemctl show --property=Id,NRestarts,SubState -- '*.service'; echo; } | while IFS== read -r key value; do
+        case $key in
+        Id) unit=$value ;;
+        NRestarts) count=$value ;;
+        SubState) state=$value ;;
+        "")
+            if [ "${count:-0}" -gt 0 ] || [ "${state#auto-restart}" != "$state" ]; then
+                echo "$unit ${count:-0} $state"
+            fi
+            state= count=
+            ;;
+        esac
+    done
+}
+answers() {
+    if command -v ssh-keyscan >/dev/null; then
+        ssh-keyscan -T 60 127.0.0.1
+    else
+        python3 -c 'import socket; print(socket.create_connection(("127.0.0.1", 22), 60).recv(4).decode())'
+    fi | grep -q .
+}
 systemctl is-system-running --wait >/dev/null
 systemctl list-units --failed --plain --no-legend | while read -r unit rest; do say failed "$unit"; done
 if touch /usr/.osmigrate-smoke; then say writable /usr; fi
-if systemctl is-enabled --quiet ssh.service || systemctl is-enabled --quiet sshd.service; then
-    ssh-keyscan -T 60 127.0.0.1 | grep -q . || say silent sshd
+sshd=
+for unit in ssh.service sshd.service ssh.socket sshd.socket; do
+    if systemctl is-enabled --quiet $unit; then sshd=$unit; fi
+done
+if ! answers; then
+    if [ -n "$sshd" ]; then say silent "$sshd"; else say deaf 22; fi
 fi
 if [ -e /usr/bin/kubelet ]; then
-    /usr/bin/kubelet --version >/dev/null || say broken /usr/bin/kubelet
+    # It says its version when it has taken what it is configured with. Without an API server it then ends by itself.
+    printf 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n' >/run/osmigrate-kubelet
+    timeout 60 /usr/bin/kubelet --config=/run/osmigrate-kubelet 2>&1 | grep -q 'Kubelet version' ||
+        say broken /usr/bin/kubelet
+fi
+# What fails and is started again for ever is nowhere called failed. What recovered, or ends well each time, is not.
+again >/run/osmigrate-again
+if [ -s /run/osmigrate-again ]; then
+    sleep 30
+    again | while read -r unit count state; do
+        if [ "${state#auto-restart}" = "$state" ] && grep -qF "$unit $count " /run/osmigrate-again; then continue; fi
+        if journalctl --boot --quiet --output=cat --unit="$unit" | grep -q 'Failed with result'; then
+            say failed "$unit"
+        fi
+    done
 fi
 say end
 """
@@ -80,11 +122,19 @@ def makers(release: typing.Dict[str, typing.Any], place: str) -> typing.Dict[str
 
     :param release: a validated manifest.
     :param place: directory in which it is published, with repository and images.
+    :raises FleetError: it is for machines of another architecture.
     """
     known: typing.Dict[str, typing.Callable[[typing.Dict[str, typing.Any], str, str], Machine]] = {
         "ostree": of_commit,
         "slots": of_image,
     }
+    architecture = release["os"]["architecture"]
+    if architecture != _ARCHITECTURE:
+        raise FleetError(
+            f"Release {schema.entry_id(release)} is for {architecture}, and what is booted here is {_ARCHITECTURE}",
+            "It is not signed",
+            "Boot it on a machine of its kind, and build it without that: osmigrate_build_boot=false",
+        )
     found = sorted(set(release["payloads"]) & set(known))
     return {kind: functools.partial(known[kind], release["payloads"][kind], place) for kind in found}
 

@@ -25,6 +25,10 @@ EMERGENCY = "You are in emergency mode. After logging in, type journalctl.\r\n"
         (ON_ITS_WAY + "localhost login: ", (False, "", [])),
         ("osmigrate-smoke writable /usr\r\n" + END, (True, "lets /usr be written, which belongs to the release", [])),
         ("osmigrate-smoke silent sshd\r\n" + END, (True, "has sshd, which does not answer", [])),
+        (
+            "osmigrate-smoke deaf 22\r\n",
+            (False, "has nothing that answers on port 22, by which nodes are reached", []),
+        ),
         ("osmigrate-smoke broken /usr/bin/kubelet\r\n", (False, "has /usr/bin/kubelet, which does not run", [])),
     ],
 )

@@ -71,10 +71,17 @@ def test_a_commit_is_booted_from_a_disk_that_it_is_deployed_on(
     assert said("debugfs", "-R", f"cat {deployed}/etc/osmigrate-smoke", path) == smoke_disks.LOOK
 
 
+def test_a_release_for_other_machines_is_not_booted_fail(built: tuple[dict[str, Any], Path]) -> None:
+    release, place = built
+    other = {**release, "os": {**release["os"], "architecture": "aarch64"}}
+    with pytest.raises(FleetError, match=r"Release debian-13-13\.1 is for aarch64, and what is booted here is x86_64"):
+        smoke_disks.makers(other, str(place))
+
+
 def test_an_image_that_is_not_the_one_of_its_manifest_is_not_booted_fail(
     built: tuple[dict[str, Any], Path], tmp_path: Path
 ) -> None:
     release, place = built
     payload = dict(release["payloads"]["slots"], kernel_sha256="0" * 64)
     with pytest.raises(FleetError, match="not what its manifest says: kernel_sha256 differ"):
-        smoke_disks.makers({"payloads": {"slots": payload}}, str(place))["slots"](str(tmp_path))
+        smoke_disks.makers({**release, "payloads": {"slots": payload}}, str(place))["slots"](str(tmp_path))
