@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a rollout costs those who run on the nodes: evictions of each pod, and nodes that a bad release takes out of
-service before the halt. Boots are played; scheduler, evictions and waves are real."""
+service before its waves end it. Boots are played; scheduler, evictions and waves are real. Nodes go in plain batches
+for the evictions, and in waves, by migrate's own plays about them, for the bad release."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from tests.bench.figures import figure
 from tests.bench.plane import Plane
 from tests.cluster.fleet_of_nodes import Fleet
 from tests.cluster.played.node import Node
-from tests.cluster.playing import Player, end, make_collection
+from tests.cluster.playing import Player, end, make_collection, write_waves
 
 NODES, PODS_OF_A_NODE = 10, 6
 EVICTIONS, CANARIES = 1.15, 2
@@ -33,7 +34,7 @@ def bench(plane: Plane, admin: Any, robot: Path, directory: Path) -> list[dict[s
         figure("evictions of a pod over a rollout with osmigrate_soft_taint", found[True], EVICTIONS, "bound", 1.0),
         figure("the same, in plain order", found[True], found[False], "without it", 1.0),
         figure(
-            f"bad release: nodes that left service before the halt, {CANARIES} canaries",
+            f"bad release: nodes that left service before its waves ended it, {CANARIES} canaries",
             _bad_release(plane, admin, robot, directory),
             CANARIES,
             "the canaries",
@@ -81,18 +82,24 @@ def deployment(pool: str, pods: int) -> dict[str, Any]:
 
 
 def _bad_release(plane: Plane, admin: Any, robot: Path, directory: Path) -> int:
-    """Let no trial come up, and return how many nodes were cordoned until the run has ended."""
+    """Let no trial come up, and return how many nodes left service for a run, and for another one over the others.
+
+    Of the first one all canaries fail, which ends any play. What holds the second one is the gate of the waves alone.
+    """
     fleet = Fleet(plane, admin, NODES)
     play = _play(directory, robot, "bad")
     for name in fleet.nodes:
         node = Node(directory / "bad", name)
         node.make()
         node.how(good=False)
+    way = {"ansible.builtin.include_role": {"name": "osmigrate.fleet.node"}, "vars": {"node_target": "r-2"}}
+    playbook = write_waves(directory / "bad/waves.yml", [way])
+    policy = {"canary": CANARIES, "canary_soak": 0}
     begun = time.time()
-    serial = [CANARIES, "100%"]
-    code, output = end(play("rollback", fleet.nodes, osmigrate_serial=serial, osmigrate_max_unavailable=CANARIES))
-    if not code:
-        sys.exit(f"A rollout of a bad release has not failed:\n{output[-3000:]}")
+    for nodes, why in ((fleet.nodes, "FAILED"), (fleet.nodes[CANARIES:], "of wave 1 failed, and 0 of it may")):
+        code, output = end(play(playbook, nodes, osmigrate_waves=policy, osmigrate_max_unavailable=CANARIES))
+        if not code or why not in output:
+            sys.exit(f"A rollout of a bad release has not failed as it should:\n{output[-3000:]}")
     drained = {note["name"] for note in _notes(fleet) if note.get("cordoned_seconds") or note.get("cordoned_at")}
     print(f"  {len(drained)} nodes left service within {time.time() - begun:.0f} s", file=sys.stderr)
     fleet.close()

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.cluster.fleet_of_nodes import wait_for
 
 PLAYED = ("boot_info", "boot_trial", "node_network", "node_reboot")
@@ -43,6 +45,17 @@ def make_collection(path: Path) -> Path:
         shutil.copy(Path(__file__).parent / "played/boot.py", copy / f"plugins/action/{name}.py")
     (copy / "playbooks/drilled.yml").write_text(DRILL)
     return copy
+
+
+def write_waves(path: Path, tasks: list[dict[str, Any]]) -> Path:
+    """Write a playbook of what migrate does about waves, with these tasks for each node whose turn it is."""
+    prepare, move = yaml.safe_load((COLLECTION / "playbooks/migrate.yml").read_text())[-2:]
+    mark = [task for task in prepare["tasks"] if task["name"] == "Part the nodes into waves"]
+    plays = [{**prepare, "tasks": mark}, {**move, "tasks": [move["tasks"][0], *tasks]}]
+    for one in plays:
+        one.pop("vars_files")
+    path.write_text(yaml.safe_dump(plays))
+    return path
 
 
 def write_inventory(path: Path, nodes: Iterable[str]) -> None:

@@ -119,7 +119,9 @@ def test_pods_that_are_not_ready_hold_the_next_wave(robot, scene):
     assert asked() == f"no pod has the labels app={app}"
     with pytest.raises(_errors.FleetError, match=f"cannot be known: no pod has the labels app={app}"):
         check(f"app={app}")
-    with pytest.raises(_errors.FleetError, match=r"cannot be known: the pods app in \(a cannot be listed: .*unable to parse"):
+    with pytest.raises(
+        _errors.FleetError, match=r"cannot be known: the pods app in \(a cannot be listed: .*unable to parse"
+    ):
         check("app in (a")
     scene.deploy(app, 1)
     assert asked() == ""

@@ -15,7 +15,6 @@ import time
 from types import SimpleNamespace
 
 import pytest
-import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
@@ -30,7 +29,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
 from ansible_collections.osmigrate.fleet.plugins.modules import k8s_preflight
 
 from tests.cluster.fleet_of_nodes import make_terms, wait_for
-from tests.cluster.playing import COLLECTION, end
+from tests.cluster.playing import end, write_waves
 
 ROLE = "node-role.kubernetes.io/control-plane"
 
@@ -237,22 +236,17 @@ def test_what_nobody_could_mean_is_refused_before_any_node_is_touched(robot, sce
 
 @pytest.fixture
 def waves(play, tmp_path):
-    """Plays what migrate does about waves: it parts the nodes, and each whose turn it is has arrived, or has failed."""
-    prepare, move = yaml.safe_load((COLLECTION / "playbooks/migrate.yml").read_text())[-2:]
-    mark = [task for task in prepare["tasks"] if task["name"] == "Part the nodes into waves"]
+    """Plays what migrate does about waves: each node whose turn it is has arrived, or has failed."""
     phase = "{{ 'failed' if inventory_hostname in broken else 'done' }}"
     come = {
         "osmigrate.fleet.k8s_node_record": {"name": "{{ inventory_hostname }}", "rollout": "r1", "phase": phase},
         "delegate_to": "localhost",
     }
     fail = {"ansible.builtin.fail": {"msg": "It is broken"}, "when": "inventory_hostname in broken"}
-    plays = [{**prepare, "tasks": mark}, {**move, "tasks": [move["tasks"][0], come, fail]}]
-    for one in plays:
-        one.pop("vars_files")
-    (tmp_path / "waves.yml").write_text(yaml.safe_dump(plays))
+    playbook = write_waves(tmp_path / "waves.yml", [come, fail])
 
     def run(nodes, policy, broken=(), **more):
-        return end(play(tmp_path / "waves.yml", nodes, osmigrate_waves=policy, broken=list(broken), **more))
+        return end(play(playbook, nodes, osmigrate_waves=policy, broken=list(broken), **more))
 
     return run
 
