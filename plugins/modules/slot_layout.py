@@ -41,7 +41,9 @@ options:
     type: int
     default: 16384
   disk:
-    description: Path of the disk. Left out, the one that C(/) lies on.
+    description:
+      - Path of the disk, best one of C(/dev/disk/by-id). Left out, the one that has O(spare), and without that the one
+        that C(/) lies on.
     type: path
   spare:
     description: PARTUUID of a partition to use up. It must hold nothing, and nobody may use it.

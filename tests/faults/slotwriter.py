@@ -133,7 +133,7 @@ class Writer:
             with contextlib.ExitStack() as stack:
                 for one in patches:
                     stack.enter_context(mock.patch.object(*one))
-                candidate.Candidate(release, found, Boot(), wish, "", str(self.marked))._write()
+                candidate.Candidate(release, found, Boot(), wish, "", str(self.marked))._write([])
 
     def mark(self) -> marks.Mark:
         """Return what is marked now."""

@@ -14,7 +14,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots im
 from jinja2.nativetypes import NativeEnvironment
 
 ROOT = Path(__file__).resolve().parents[2]
-USUAL = {"slot_size": 4096, "persist_size": 16384, "spare": ""}
+USUAL = {"slot_size": 4096, "persist_size": 16384, "disk": "", "spare": ""}
 
 
 def asked(role: str, **told: Any) -> Any:
@@ -34,8 +34,9 @@ def asked(role: str, **told: Any) -> Any:
             {"osmigrate_slot_layout": "true", "osmigrate_slot_size": "8192", "osmigrate_slot_spare": "9f2c"},
             {**USUAL, "slot_size": 8192, "spare": "9f2c"},
         ),
+        ({"osmigrate_slot_layout": True, "osmigrate_slot_disk": "/dev/vdb"}, {**USUAL, "disk": "/dev/vdb"}),
     ],
-    ids=["nothing", "no", "yes", "as text of the command line"],
+    ids=["nothing", "no", "yes", "as text of the command line", "another disk"],
 )
 def test_preflight_judges_what_stage_makes(told, meant):
     assert asked("preflight", **told) == meant == asked("stage", **told)

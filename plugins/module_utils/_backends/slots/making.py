@@ -43,8 +43,8 @@ _LVM_TAIL = 4 << 20
 
 
 class Places(typing.NamedTuple):
-    """disk: "" for that of "/". file: the layout file. saved: where the table is kept as it was. root: below which
-    grub.cfg is looked for."""
+    """disk: "" for that of the spare, or of "/". file: the layout file. saved: where the table is kept as it was. root:
+    below which grub.cfg is looked for."""
 
     disk: str = ""
     file: str = layout.FILE
@@ -151,8 +151,7 @@ def _tables(places: Places) -> typing.Iterator[table.Table]:
 
 def _as_seen(before: table.Table, name: str, part: table.Part) -> layout.Partition:
     """Return a partition that is to be made as it is seen then."""
-    device = part.line.split(" ")[0]
-    return layout.Partition(device, f"new:{part.number}", part.size * before.sector, part.uuid, name)
+    return layout.Partition(part.device(), f"new:{part.number}", part.size * before.sector, part.uuid, name)
 
 
 def _naming(old: typing.Dict[str, str], new: typing.Dict[str, str], file: str) -> typing.List[Step]:
@@ -189,7 +188,7 @@ def _planned(
     partitions: typing.Sequence[layout.Partition],
     there: typing.Sequence[str],
 ) -> typing.Tuple[table.Table, table.Plan]:
-    disk = os.path.realpath(places.disk) if places.disk else _disk_of_root()
+    disk = os.path.realpath(places.disk) if places.disk else _disk(wanted.spare, places, partitions)
     if there:
         raise FleetError(
             f"This node has {', '.join(there)} already, and not all of {', '.join(layout.REQUIRED)}",
@@ -212,12 +211,20 @@ def read(disk: str) -> table.Table:
     return table.parse(dumped.stdout if dumped.rc == 0 else f"device: {disk}", size)
 
 
-def _disk_of_root() -> str:
-    root = _storage.mount_of("/", _storage.mounts()).number
-    found = [one["name"] for one in _disks() if root in list(_numbers(one))]
+def _disk(spare: str, places: Places, partitions: typing.Sequence[layout.Partition]) -> str:
+    """Return the disk that has the spare partition, if one is named, else that of the file system at "/"."""
+    seen = layout.found(partitions, f"PARTUUID={spare}") if spare else []
+    if spare and not seen:  # a run that was cut off may have let the kernel forget it
+        having = [one.device for one in _tables(places) if spare.lower() in {part.uuid for part in one.parts}]
+        if len(having) == 1:
+            return having[0]
+    what, number = (seen[0].device, seen[0].number) if seen else ("/", layout.root_number())
+    found = [one["name"] for one in _disks() if number in list(_numbers(one))]
     if len(found) != 1:
         raise FleetError(
-            f"/ lies on {' and '.join(found) or 'no disk'}", LEFT, "Name the disk that shall have the slots"
+            f"{what} lies on {' and '.join(found) or 'no disk'}",
+            LEFT,
+            "Name the disk that shall have the slots (osmigrate_slot_disk)",
         )
     return str(found[0])
 
@@ -334,12 +341,19 @@ def _apply(before: table.Table, made: table.Plan, places: Places) -> None:
 
 
 def _tell_kernel(now: table.Table, uuids: typing.Sequence[str]) -> None:
-    """Tell the kernel of partitions that it does not know yet, and before that of those that are smaller now: it takes
-    none that overlap."""
-    seen = {one.partuuid: one for one in layout.partitions()}
-    smaller = [one for one in now.parts if one.uuid in seen and seen[one.uuid].size_bytes > one.size * now.sector]
-    new = [one for one in now.parts if one.uuid in uuids and one.uuid not in seen]
-    for option, parts in (("--update", smaller), ("--add", new)):
+    """Tell the kernel of partitions that it does not know yet, and before that of what is smaller now and lies across
+    them: it takes none that overlap."""
+    partitions = layout.partitions()
+    # Where no udev is, blkid knows no PARTUUID of what has another size in the table.
+    sizes = {one.device: one.size_bytes for one in partitions}
+    sizes.update((one.partuuid, one.size_bytes) for one in partitions)
+    new = [one for one in now.parts if one.uuid in uuids and one.uuid not in sizes]
+
+    def is_across(part: table.Part) -> bool:
+        end = part.start + sizes.get(part.uuid, sizes.get(part.device(), 0)) // now.sector
+        return part not in new and any(part.start < one.start < end for one in new)
+
+    for option, parts in (("--update", [one for one in now.parts if is_across(one)]), ("--add", new)):
         for part in parts:
             argv = ["partx", option, "--nr", str(part.number), now.device]
             run(argv, left="The table is written", todo="Reboot the node")

@@ -46,6 +46,9 @@ class Part(typing.NamedTuple):
     def end(self) -> int:
         return self.start + self.size
 
+    def device(self) -> str:
+        return self.line.split(" ")[0]
+
 
 class Table(typing.NamedTuple):
     """What `sfdisk --dump` says of a disk. first, end: sectors that partitions may have. head: the lines above them

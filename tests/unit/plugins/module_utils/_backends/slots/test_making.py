@@ -228,6 +228,21 @@ def test_a_spare_partition_is_used_up(disk: Disk, places: Callable[[str], making
     assert set(held(device)) == {"first", "ROOT-A", "ROOT-B", "PERSIST"}
 
 
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_spare_partition_says_on_which_disk_it_is(
+    disk: Disk, places: Callable[[str], making.Places], forgotten: bool
+) -> None:
+    """Nothing of the disk that / lies on is asked, so its kind does not matter."""
+    device = disk(GPT + "size=140MiB\n")
+    before = first_of(device)
+    wanted = WANTED._replace(spare=held(device)[device + "p2"].partuuid.upper())
+    if forgotten:
+        say("partx", "--delete", "--nr", "2", device)
+    actions = run(wanted, places("")._replace(disk=""))
+    assert f"instead of partition 2 on {device}" in actions[1] and first_of(device) == before
+    assert set(held(device)) == {"first", "ROOT-A", "ROOT-B", "PERSIST"}
+
+
 def test_a_spare_partition_that_is_mounted_fail(
     disk: Disk, places: Callable[[str], making.Places], tmp_path: Path
 ) -> None:
