@@ -53,9 +53,11 @@ def demo(backend: str) -> int:
         workloads.wait_available(fleet.control_plane, 300)
         print(fleet.control_plane.kubectl("get", "pods", "-A", "-o", "wide"))
     print("The lab runs on: 'python -m tests.lab --help' says how to look around, 'make clean-lab' ends it.")
-    print(f"The reports: {' and '.join(str(one) for one in sorted(TOLD.glob('*/report.html')))}")
     silence = max(moved.silence, back.silence)
     print(f"The longest silence of a playbook: {silence:.0f} s, of {LONGEST_SILENCE} that nobody has to wonder about.")
+    # That of the move comes last, where nobody has to look for it.
+    for report in sorted(TOLD.glob("*/report.html"), reverse=True):
+        print(f"The report of {report.parent.name}: {report}")
     return moved.rc or back.rc or shown.rc or int(silence > LONGEST_SILENCE)
 
 
