@@ -118,7 +118,7 @@ class _Job:
             state = _state(data.get("res"))
             if state:
                 # The same task of another host may have none to show: it did not answer, or was killed.
-                self._states[task] = state
+                self._states[_place(data)] = state
             if _module(data) == NO_NODE and isinstance(data.get("res"), Mapping):
                 self._rehearsal = self._rehearsal or data["res"].get("rehearsal") is True
 
@@ -189,7 +189,7 @@ class _Job:
         return Task(
             name=_text(data.get("task")),
             module=_module(data),
-            state=_state(data.get("res")) or self._states.get(_text(data.get("task_uuid")), ""),
+            state=_state(data.get("res")) or self._states.get(_place(data), ""),
             role=role.removeprefix(OURS),
             check=self._rehearsal,
         )
@@ -212,6 +212,11 @@ def _begins_again(last: Mapping[tuple[str, str], int], data: _Found, host: str, 
 def _data(one: _Found) -> _Found:
     data = one.get("event_data")
     return data if isinstance(data, Mapping) else {}
+
+
+def _place(data: _Found) -> str:
+    """Return where a task stands: what is included anew for each host has another id each time."""
+    return _text(data.get("task_path")) or _text(data.get("task_uuid"))
 
 
 def _module(data: _Found) -> str:

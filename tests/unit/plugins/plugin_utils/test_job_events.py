@@ -48,8 +48,15 @@ class Job:
         return self
 
     def begin(self, host, module, state, role):
-        task = {"task": "A task", "task_uuid": f"{self.play}-{module}-{state}-{role}", "role": role, "host": host,
-                "task_action": f"osmigrate.fleet.{module}", "resolved_role": f"osmigrate.fleet.{role}"}  # fmt: skip
+        task = {
+            "task": "A task",
+            "task_uuid": f"{host}-{self.play}-{module}-{state}-{role}",
+            "task_path": f"{role}.yml:{module}-{state}",
+            "task_action": f"osmigrate.fleet.{module}",
+            "role": role,
+            "resolved_role": f"osmigrate.fleet.{role}",
+            "host": host,
+        }
         self.tell("runner_on_start", **task)
         return task
 
@@ -113,6 +120,14 @@ def test_a_job_that_was_killed_leaves_its_node_where_it_was():
     state = job.read()
     assert state.nodes["w2"].now_in.step == "arm" and state.nodes["w2"].outcome == ""
     assert "has not ended" in " ".join(rollout.missing(state))
+
+
+def test_a_task_that_is_included_anew_for_each_host_is_the_same():
+    job = Job().batch("p1").move("w1").done("w1").batch("p2").move("w2", 5)
+    task = job.begin("w2", *WAY[5])
+    job.tell("runner_on_failed", **task, res={"msg": "It could not be armed."})
+    node = job.stats(w2=1).read().nodes["w2"]
+    assert (node.outcome, node.failed_in) == ("failed", "arm")
 
 
 def test_a_rehearsal_is_one():
