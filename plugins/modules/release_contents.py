@@ -13,7 +13,8 @@ description:
     and licences, files with the rights of others, with capabilities, that everybody may write, or that no package
     brought, users and groups with their numbers, enabled units, sockets that listen, sysctls, kernel options, and what
     the initramfs holds.
-  - Lists the packages of dpkg as CycloneDX 1.6 and as SPDX 2.3, too.
+  - Lists the packages of dpkg as CycloneDX 1.6 and as SPDX 2.3, too. Packages of rpm are counted and not listed, and no
+    such list is made of them.
   - The same release gives the same files, byte by byte, on every machine.
 author:
   - osmigrate.fleet contributors (@osmigrate)
@@ -126,12 +127,11 @@ def look(params: typing.Dict[str, typing.Any]) -> typing.Tuple[typing.Dict[str, 
         licences = {package["name"]: package["licences"] for package in found["packages"]}
         version = params["version"] or one.id[:12]
         named = (one.software, licences, params["name"], version, one.id, one.made, one.system or "linux")
-        files = {
-            "contents.json": report.as_json(found),
-            "contents.txt": contents.as_text(found),
-            "sbom.cdx.json": sbom.as_json(sbom.cyclonedx(*named)),
-            "sbom.spdx.json": sbom.as_json(sbom.spdx(*named)),
-        }
+        files = {"contents.json": report.as_json(found), "contents.txt": contents.as_text(found)}
+        # A list without packages would say that there are none.
+        if not found["packages_of_others"]:
+            files["sbom.cdx.json"] = sbom.as_json(sbom.cyclonedx(*named))
+            files["sbom.spdx.json"] = sbom.as_json(sbom.spdx(*named))
     return found, files
 
 

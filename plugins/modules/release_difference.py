@@ -161,10 +161,11 @@ difference:
         - C(changelog), C(urgency) and C(cves) are of the entries since the version before, where the release or
           O(packages) has them, with this package or another of its source. Of a package with its version in its name,
           the one before is what was removed and was built of the same source.
+        - C(has_changelog) says whether such entries were found, so that what they name is known.
       type: list
       elements: dict
       sample: [{"name": "zstd", "change": "changed", "before": "1.5.7-1", "after": "1.5.7-1+deb13u1", "bytes": 0,
-                "urgency": "medium", "cves": [], "changelog": []}]
+                "has_changelog": true, "urgency": "medium", "cves": [], "changelog": []}]
     units:
       description: Units that differ, C(added), C(removed), C(enabled), C(disabled), C(masked) or C(unmasked).
       type: list

@@ -25,33 +25,31 @@ class News(typing.NamedTuple):
     lines: typing.List[str]
 
 
-NOTHING = News("", [], [])
-
-
 class _Entry(typing.NamedTuple):
     version: str
     urgency: str
     lines: typing.List[str]
 
 
-def since(text: str, before: Software, after: Software) -> News:
+def since(text: str, before: Software, after: Software) -> typing.Optional[News]:
     """Read the entries that are newer than a package.
 
     Entries have versions of the source: those of a binary may be others, as they are after a rebuild without changes.
 
     :param text: the changelog, the newest entry first.
     :param before: the one before. Where the text leaves its entry out, as that of another branch does, the first older
-        one says where to stop; without one, nothing does, and nothing is read.
-    :param after: the one that is there now; another first entry is that of another package.
+        one says where to stop.
+    :param after: the one that is there now.
+    :returns: None where the first entry is that of another package, or nothing says where to stop.
     """
     found = _entries(text)
     if not found or found[0].version not in (after.version, after.source_version):
-        return NOTHING
+        return None
     ends = [place for place, one in enumerate(found) if one.version in (before.version, before.source_version)]
     if before.source == after.source:
         ends += [place for place, one in enumerate(found) if is_older_package(one.version, before.source_version)]
     if not ends:
-        return NOTHING
+        return None
     newer = found[: ends[0]]
     lines = [line for one in newer for line in one.lines]
     urgency = max([URGENCIES.index(one.urgency) for one in newer if one.urgency in URGENCIES], default=-1)

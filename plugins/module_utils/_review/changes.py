@@ -75,6 +75,8 @@ def _options(difference: Record) -> Changes:
 
 
 def _holes(difference: Record) -> Changes:
+    if not difference["feed"]:
+        yield "", "which vulnerabilities are open is not known: the report was made without a feed"
     for one in difference["open_cves"]:
         if one["change"] == "added":
             mended = f"mended in {one['fixed']}" if one["fixed"] else "not mended yet"

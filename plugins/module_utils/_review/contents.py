@@ -45,6 +45,7 @@ def of(release: Release) -> Record:
             }
             for one in release.software
         ],
+        "packages_of_others": 0 if release.software else len(release.installed),
         "bytes": {"all": sum(sizes.values()), "without_package": sizes.get("", 0)},
         "set_id": _paths(release, lambda entry: entry.is_set_id()),
         "capabilities": _paths(release, lambda entry: bool(entry.capability())),
@@ -154,7 +155,8 @@ def _sections(found: Record) -> typing.List[Section]:
     texts = {
         f"Packages by size, {size(found['bytes']['all'])} in all": [
             f"{one['name']} {one['version']}, {size(one['bytes'])}" for one in largest
-        ],
+        ]
+        or [f"not listed: {one} packages that dpkg does not know" for one in [found["packages_of_others"]] if one],
         "Licences": [
             f"{licence}: {len(names)} packages"
             for licence, names in sorted(used.items(), key=lambda item: (-len(item[1]), item[0]))

@@ -14,6 +14,7 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _command
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.content import LARGEST
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.software import Software
 
 Files = typing.Mapping[str, str]
 NOTHING: Files = types.MappingProxyType({})
@@ -31,6 +32,18 @@ def read(directory: str) -> Files:
     return found
 
 
+def see_that_they_are_of(files: Files, software: typing.Sequence[Software], name: str) -> None:
+    """Refuse package files none of which is in a release; none at all are all right.
+
+    :param name: names the release, at the beginning of a sentence.
+    """
+    if files and not any(file_of(files, one.name, one.version) for one in software):
+        raise FleetError(
+            f"{name} has none of the {len(files)} package files",
+            todo="Give the lock with which it was built, or leave the package files out",
+        )
+
+
 def file_of(files: Files, name: str, version: str) -> str:
     """Return the path of a package's file, "" if it is not among them."""
     wanted = f"{name}_{version.replace(':', '%3a')}_"
@@ -41,7 +54,8 @@ def member(path: str, names: typing.Sequence[str]) -> bytes:
     """Return what a package file has under the first of some names that it has, without unpacking it.
 
     :param names: from the root of the tree on.
-    :returns: packed as it is there; empty if it has none of them, or one that is too large or damaged.
+    :returns: packed as it is there; empty if it has none of them, or one that is too large.
+    :raises FleetError: it is damaged.
     """
     wanted = {"." + name: place for place, name in enumerate(names)}
     found: typing.Dict[int, bytes] = {}
@@ -53,7 +67,7 @@ def member(path: str, names: typing.Sequence[str]) -> bytes:
                     stream = archive.extractfile(one)
                     found[wanted[one.name]] = stream.read() if stream else b""
     except (tarfile.TarError, EOFError):
-        return b""
+        raise FleetError(f"Package file {path} is damaged", todo="Fetch it again, or leave the package files out")
     finally:
         process.kill()
         process.communicate()

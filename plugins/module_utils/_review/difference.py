@@ -80,6 +80,11 @@ def _head(release: Release, images: typing.Dict[str, str]) -> Record:
     }
 
 
+def _named(release: Release) -> str:
+    """Return how a sentence about a release begins."""
+    return f"Release {visible(release.name) or release.id[:12]}"
+
+
 def _change(before: typing.Any, after: typing.Any) -> str:
     return ADDED if before is None else REMOVED if after is None else CHANGED
 
@@ -92,6 +97,7 @@ def _both(old: typing.Dict, new: typing.Dict) -> typing.Iterator[typing.Tuple[st
 
 
 def _packages(old: Release, new: Release, files: debs.Files) -> typing.List[Record]:
+    debs.see_that_they_are_of(files, new.software, _named(new))
     found = []
     known = [software.by_name(one.software) for one in (old, new)]
     # A kernel has its version in its name: the one that goes is the one before.
@@ -99,7 +105,7 @@ def _packages(old: Release, new: Release, files: debs.Files) -> typing.List[Reco
     for name, before, after in _both(old.installed, new.installed):
         now = known[1].get(name)
         was = known[0].get(name) or (gone.get(now.source) if now else None)
-        news = _news(new, now, was, files) if now and was else changelog.NOTHING
+        news = _news(new, now, was, files) if now and was else None
         found.append(
             {
                 "name": name,
@@ -107,16 +113,22 @@ def _packages(old: Release, new: Release, files: debs.Files) -> typing.List[Reco
                 "before": before.version if before else "",
                 "after": after.version if after else "",
                 "bytes": (after.size if after else 0) - (before.size if before else 0),
-                "urgency": news.urgency,
-                "cves": news.cves,
-                "changelog": [visible(line) for line in news.lines],
+                "has_changelog": news is not None,
+                "urgency": news.urgency if news else "",
+                "cves": news.cves if news else [],
+                "changelog": [visible(line) for line in news.lines] if news else [],
             }
         )
     return found
 
 
-def _news(release: Release, now: software.Software, was: software.Software, files: debs.Files) -> changelog.News:
-    """Return what came with a package; a source has one changelog, and some of its packages leave that to others."""
+def _news(
+    release: Release, now: software.Software, was: software.Software, files: debs.Files
+) -> typing.Optional[changelog.News]:
+    """Return what came with a package, None where nobody knows.
+
+    A source has one changelog, and some of its packages leave that to others.
+    """
     built = [one for one in release.software if (one.source, one.source_version) == (now.source, now.source_version)]
     for one in sorted(built, key=lambda other: other != now):
         names = [CHANGELOG.format(one.name, kind) for kind in (".Debian", "")]
@@ -126,7 +138,7 @@ def _news(release: Release, now: software.Software, was: software.Software, file
             packed = debs.member(path, names)
         if packed:
             return changelog.since(content.plain(packed).decode("utf-8", "replace"), was, now)
-    return changelog.NOTHING
+    return None
 
 
 def _files(old: Release, new: Release) -> typing.List[Record]:
@@ -283,8 +295,7 @@ def _holes(old: Release, new: Release, known: feed.Feed) -> typing.List[Record]:
     """Return what is open now, added where it was not before, and what was and is no more."""
     sides = []
     for side in (old, new):
-        name = f"Release {visible(side.name) or side.id[:12]}"
-        holes = feed.holes(known, side.software, side.codename, name)
+        holes = feed.holes(known, side.software, side.codename, _named(side))
         sides.append({(one.cve, one.source): one._asdict() for one in holes})
     found = []
     for key in sorted(set(sides[0]) | set(sides[1])):

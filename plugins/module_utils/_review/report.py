@@ -121,6 +121,9 @@ def _holes(difference: Record) -> typing.List[Row]:
     if named:
         by = [f"{cve} ({', '.join(name for other, name in named if other == cve)})" for cve in sorted(dict(named))]
         rows.append(Row(f"{len(by)} CVEs are named by changelogs of changed packages", by))
+    silent = [one["name"] for one in difference["packages"] if one["change"] == "changed" and not one["has_changelog"]]
+    if silent:
+        rows.append(Row(f"of {len(silent)} changed packages no changelog says what they mend", silent))
     for change, sentence in (("added", "open, and was not before"), ("stays", "still open"), ("removed", "closed")):
         found = [one for one in difference["open_cves"] if one["change"] == change]
         lines = [

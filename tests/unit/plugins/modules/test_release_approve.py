@@ -50,6 +50,7 @@ class Desk:
     def tell(self, new: str = COMMIT, old: str = BEFORE, images: "dict | None" = None, **parts: list) -> None:
         found = {
             "schema": difference.SCHEMA,
+            "feed": "",
             "old": {**HEAD, "id": old},
             "new": {**HEAD, "id": new, "images": images or {}},
             **{part: parts.get(part, []) for part in report.PARTS},

@@ -116,4 +116,5 @@ def test_what_came_with_newer_packages(compared, old, new, case):
     new.file(f"usr/share/doc/{holder}/changelog.Debian.gz", gzip.compress(text.encode()))
     found = {one["name"]: one for one in compared()["packages"]}[after[0]]
     assert (found["urgency"], found["cves"]) == expected
+    assert found["has_changelog"] == (case not in ("from another source", "back"))
     assert not any("2020" in line for line in found["changelog"])

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review import initramfs, licences, sbom
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import initramfs, licences, sbom, software
 from ansible_collections.osmigrate.fleet.plugins.modules import release_contents
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
@@ -93,6 +93,15 @@ def test_what_is_in_a_release(new):
     new.place.rename(new.place.parent / "elsewhere")
     new.place = new.place.parent / "elsewhere"
     assert looked(new)[1] == files
+
+
+def test_packages_that_dpkg_does_not_know_are_not_told_as_none(new, monkeypatch):
+    """As with a database of rpm, whose packages are counted by it alone."""
+    new.remove(f"usr/lib/modules/{KERNEL}/initramfs.img")
+    monkeypatch.setattr(software, "read", lambda view: [])
+    found, files = looked(new)
+    assert found["packages_of_others"] == 1 and sorted(files) == ["contents.json", "contents.txt"]
+    assert "- not listed: 1 packages that dpkg does not know\n" in files["contents.txt"]
 
 
 def test_a_kernel_without_its_config_is_told(new):

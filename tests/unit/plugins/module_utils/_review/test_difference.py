@@ -180,7 +180,8 @@ def test_a_changelog_that_does_not_say_where_to_stop_says_nothing(compared, new,
     new.file("usr/share/doc/tool/changelog.Debian.gz", gzip.compress(news.encode()))
     new.package("tool", "1.2", [])
     (one,) = compared()["packages"]
-    assert (one["urgency"], one["cves"], one["changelog"]) == ("", [], [])
+    assert (one["has_changelog"], one["urgency"], one["cves"], one["changelog"]) == (False, "", [], [])
+    assert "- of 1 changed packages no changelog says what they mend\n    tool\n" in report.as_text(compared())
 
 
 def debian_package(directory: Path, name: str, version: str, changelog: str, text: str) -> None:
@@ -220,7 +221,14 @@ def test_package_files_that_are_damaged_or_not_there(tmp_path):
     with pytest.raises(FleetError, match="has no package files"):
         debs.read(str(tmp_path))
     (tmp_path / "tool_1_all.deb").write_bytes(b"!<arch>\nno package")
-    assert debs.member(debs.file_of(debs.read(str(tmp_path)), "tool", "1"), ["/usr/a"]) == b""
+    with pytest.raises(FleetError, match="tool_1_all.deb is damaged"):
+        debs.member(debs.file_of(debs.read(str(tmp_path)), "tool", "1"), ["/usr/a"])
+
+
+def test_package_files_of_another_release_are_refused(tmp_path, compared):
+    (tmp_path / "tool_9_all.deb").write_bytes(b"")
+    with pytest.raises(FleetError, match="Release Debian 13 <b> has none of the 1 package files"):
+        compared(files=debs.read(str(tmp_path)))
 
 
 def test_units(compared, old, new):

@@ -40,7 +40,7 @@ def unit(name):
 
 
 # Mended in 2.0 of p.
-FEED = feed.Feed("", {"p": {"CVE-2026-1": {"releases": {"trixie": {"status": "resolved", "fixed_version": "2.0-1"}}}}})
+FEED = feed.Feed("x", {"p": {"CVE-2026-1": {"releases": {"trixie": {"status": "resolved", "fixed_version": "2.0-1"}}}}})
 # kind: what has it, by what sentence is it told; what has it not.
 CASES = {
     "set-id-file": [
@@ -205,6 +205,11 @@ def test_kinds_of_changes(compared, old, new, keys, kind, number):
     for need in needs:
         assert any(one.startswith(sentence) or sentence in one for one in need.sentences)
         assert need.text().startswith(f"{kind} (1 of alice, bob): ")
+
+
+def test_a_report_without_a_feed_does_not_pass_for_one_without_holes(compared, keys):
+    (need,) = policy.needs(policy.validate(document(keys, when="open-cve", only=["CVE-2026-*"]), "P"), compared())
+    assert need.sentences == ["which vulnerabilities are open is not known: the report was made without a feed"]
 
 
 BAD = {
