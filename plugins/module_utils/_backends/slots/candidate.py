@@ -152,6 +152,9 @@ class Candidate(contract.Candidate):
         self._require_room()
         steps, slot = backend.SlotsBackend().prune(self.boot), self.slot
         held = self.is_held(self.slot_name)
+        if held and not self._is_running() and not self._is_image():
+            steps.append(self._disown())
+            held = False
         if not held:
             if shown.place(slot.partuuid) in slot.mounted:
                 steps.append(Step(f"unmount {self.slot_name}", lambda: shown.hide(slot.partuuid)))
@@ -165,6 +168,33 @@ class Candidate(contract.Candidate):
         elif not self._is_running() and not (held and shown.is_shown(slot.partuuid)):
             steps.append(Step(f"show {self.slot_name} at {shown.place(slot.partuuid)}", self._show))
         return steps
+
+    def _is_image(self) -> bool:
+        """Read a slot that is believed to hold the release: what was read back once may have rotted since, or somebody
+        wrote there. Whether it boots would be seen only after the node was drained."""
+        device = Device(self.slot_name, self.slot.device)
+        try:
+            return device.digest(self._marks[self.slot_name].size, Pace(self.wish.rate).read) == self.commit()
+        except FleetError:  # of a disk that has lost blocks; writing them lets it take others
+            return False
+        finally:
+            device.close()
+
+    def _disown(self) -> Step:
+        """Return what marks a slot as not good that does not hold the release any more.
+
+        :raises FleetError: it is needed as the way back, so nothing may be written there.
+        """
+        gone = f"{self.slot_name} ({self.slot.device}) does not hold {self.name} any more, bit for bit"
+        if self.name in self.boot.needed_entries():
+            raise FleetError(
+                f"{gone}, and is what this node boots by default",
+                "Nothing was changed, and the node serves on as it did, but may not come up by itself",
+                "Look at that disk, take the node back to what runs (playbook rollback), then run the same command again",
+            )
+        mark = self._marks[self.slot_name]._replace(good=False)
+        self._marks[self.slot_name] = mark
+        return Step(f"note that {gone}", lambda: marks.put(self.slot.partuuid, mark, self.marked))
 
     def plan_removal(self) -> typing.List[Step]:
         """Decide what is to be removed so that nothing of the release is left; its menu entry goes first."""

@@ -225,6 +225,44 @@ def test_the_next_release_gets_what_the_node_has_changed(candidate_of, slot_runs
     assert not [one for one in _storage.mounts() if "etc." in one.target or one.target.endswith("run/etc")]
 
 
+def rot(node, tmp_path):
+    with open(tmp_path / "b", "r+b") as disk:
+        disk.seek(SIZE // 2)
+        disk.write(b"rotten")
+
+
+def lose(node, tmp_path):
+    os.truncate(tmp_path / "b", SIZE // 2)
+
+
+@pytest.mark.parametrize("becomes", [rot, lose])
+def test_what_is_not_the_image_any_more_is_written_again(candidate_of, node, tmp_path, becomes):
+    """A mark says what was read back when it was written. What lies there is seen while the node serves."""
+    carry_out(candidate_of())
+    shown.hide("uuid-ROOT-B")
+    becomes(node, tmp_path)
+    one = candidate_of()
+    disowned, written, *_rest = steps = one.plan()
+    assert disowned.action.startswith("note that ROOT-B (") and written.action == f"write {NAME} into ROOT-B"
+    assert one.root() is None and state(tmp_path) == {"uuid-ROOT-B": "good"}
+    disowned.do()
+    assert state(tmp_path) == {"uuid-ROOT-B": "partial"}, "nothing boots it, whatever becomes of this run"
+    for step in steps[1:]:
+        step.do()
+    assert (tmp_path / "b").read_bytes()[:SIZE] == (tmp_path / "image").read_bytes()
+    assert state(tmp_path) == {"uuid-ROOT-B": "good"} and candidate_of().plan() == []
+    assert 0 < one.written.written < SIZE
+
+
+def test_the_default_is_not_written_again_where_it_is_not_the_image_any_more_fail(candidate_of, node, tmp_path):
+    carry_out(candidate_of())
+    rot(node, tmp_path)
+    before = (tmp_path / "b").read_bytes()
+    with pytest.raises(FleetError, match=f"does not hold {NAME} any more, bit for bit, and is what this node boots"):
+        candidate_of(Boot(needed={NAME})).plan()
+    assert (tmp_path / "b").read_bytes() == before
+
+
 ANEW = [f"make /etc of {NAME} anew, as it is now"]
 
 
