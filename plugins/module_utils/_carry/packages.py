@@ -133,6 +133,14 @@ class Packages:
             found.update(piece)
         return found.hexdigest() == digest
 
+    def is_as_brought(self, path: str, brought: str) -> bool:
+        """Say whether a file holds what its package brought, as far as the digest of that is known.
+
+        :param brought: its path in the package.
+        """
+        digest = self.database.digest(self._named(brought))
+        return not digest or self._has(path, digest)
+
     def verdict(self, path: str, status: typing.Optional[os.stat_result] = None) -> str:
         """Return "" for what is as its package made it, "modified" or "unowned" for what an administrator made."""
         if self.left_alone(path, status):

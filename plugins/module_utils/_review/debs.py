@@ -33,11 +33,11 @@ def read(directory: str) -> Files:
 
 
 def see_that_they_are_of(files: Files, software: typing.Sequence[Software], name: str) -> None:
-    """Refuse package files none of which is in a release; none at all are all right.
+    """Refuse package files none of which is in a release that knows its packages; none at all are all right.
 
     :param name: names the release, at the beginning of a sentence.
     """
-    if files and not any(file_of(files, one.name, one.version) for one in software):
+    if files and software and not any(file_of(files, one.name, one.version) for one in software):
         raise FleetError(
             f"{name} has none of the {len(files)} package files",
             todo="Give the lock with which it was built, or leave the package files out",

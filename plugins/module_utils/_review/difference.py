@@ -160,7 +160,7 @@ def _files(old: Release, new: Release) -> typing.List[Record]:
                 "change": _change(before, after),
                 "what": what,
                 "package": owner,
-                "with_package": owner in changed,
+                "with_package": owner in changed and not (after and after.kind == FILE and _is_altered(new, name)),
                 "before": _shown(before),
                 "after": _shown(after),
                 "diff": [],
@@ -202,6 +202,13 @@ def _owner(release: Release, name: str) -> str:
         package = name[len(dpkg.INFO) + 1 :].rpartition(".")[0]
         return package if package in release.installed else ""
     return release.packages.owner(name) or release.packages.owner(kernel.packaged(name))
+
+
+def _is_altered(release: Release, name: str) -> bool:
+    """Whether a file holds something else than its package brought: a script or a recipe has changed it."""
+    if release.packages.owner(name):
+        return not release.packages.is_as_brought(name, name)
+    return not release.packages.is_as_brought(name, kernel.packaged(name))
 
 
 def _is_book(name: str) -> bool:

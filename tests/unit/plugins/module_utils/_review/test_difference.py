@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -279,6 +280,15 @@ def test_a_newer_kernel_is_compared_with_the_one_before(compared, old, new):
         "/usr/lib/libx.so.6.12.117+deb13-cloud-amd64.1",
     }
     assert files[f"/usr/lib/modules/{version}/config"]["was"].startswith("/usr/lib/modules/6.12.117")
+
+
+@pytest.mark.parametrize(("content", "explained"), [("brought", True), ("altered", False)])
+def test_a_file_that_was_altered_is_not_explained_by_its_package(compared, old, new, content, explained):
+    new.file("usr/sbin/tool", content, 0o755)
+    new.package("tool", "1.1", ["/usr/sbin/tool"])
+    sums = f"{hashlib.md5(b'brought').hexdigest()}  usr/sbin/tool\n"
+    new.file("usr/lib/sysimage/dpkg/info/tool.md5sums", sums)
+    assert [(one["path"], one["with_package"]) for one in compared()["files"]] == [("/usr/sbin/tool", explained)]
 
 
 def test_a_kernel_that_lies_beside_its_modules_is_that_of_its_package(compared, old, new):
