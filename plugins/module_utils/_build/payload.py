@@ -264,7 +264,7 @@ def _show(
     payload = release["payloads"]["ostree"]
     text = "---\n" + reader.dump(release)
     there = read_bytes(path)
-    previous = _before(release, wanted.destination) or ostree.head(repository, payload["ref"])
+    previous = _before(release, repository, wanted.destination) or ostree.head(repository, payload["ref"])
     if previous == payload["commit"]:
         previous = ""
     ostree.show(repository, payload["commit"], payload["ref"], _name(release))
@@ -280,8 +280,8 @@ def _name(release: typing.Dict[str, typing.Any]) -> str:
     return f"releases/{release['name']}/{release['version']}".replace("+", "_").replace("~", "_")
 
 
-def _before(release: typing.Dict[str, typing.Any], destination: str) -> str:
-    """Return the commit of the newest release here that is older, "" if there is none.
+def _before(release: typing.Dict[str, typing.Any], repository: str, destination: str) -> str:
+    """Return the commit of the newest release here that is older, and in the repository, "" if there is none.
 
     One that is signed, where there is any: a build that did not boot, or was given up, is no release that nodes have.
     """
@@ -291,7 +291,8 @@ def _before(release: typing.Dict[str, typing.Any], destination: str) -> str:
             one = reader.unsigned(read_bytes(path), reader.name_of(path)).release
         except FleetError:
             continue
-        if one["name"] == release["name"] and "ostree" in one["payloads"] and order.is_older(one, release):
+        commit = one["payloads"].get("ostree", {}).get("commit", "")
+        if one["name"] == release["name"] and order.is_older(one, release) and ostree.has(repository, commit):
             is_signed = os.path.isfile(reader.signature_location(path))
             found[is_signed] = order.newest(found.get(is_signed), one)
     newest = found.get(True) or found.get(False)

@@ -45,7 +45,7 @@ exec 2>/dev/null
 say() { printf '\nosmigrate-smoke %s\n' "$*" >/dev/ttyS0; }
 # Services that were started again: each with how often, and its state now.
 again() {
-    { systemctl show --property=Id,NRestarts,SubState -- '*.service'; echo; } | while IFS== read -r key value; do
+    { systemctl show --property=Id,NRestarts,SubState -- '*.service'; echo; } | while IFS='=' read -r key value; do
         case $key in
         Id) unit=$value ;;
         NRestarts) count=$value ;;
@@ -54,7 +54,7 @@ again() {
             if [ "${count:-0}" -gt 0 ] || [ "${state#auto-restart}" != "$state" ]; then
                 echo "$unit ${count:-0} $state"
             fi
-            state= count=
+            state='' count=''
             ;;
         esac
     done

@@ -396,6 +396,12 @@ def test_a_build_that_nobody_signed_is_not_the_release_before(tmp_path):
         if version == "13.1":
             Path(done.manifest + ".sig").touch()
     assert done.previous == commits["13.1"]
+    # One that was pruned cannot be compared with.
+    pruned = public / "repo/objects" / commits["13.1"][:2] / f"{commits['13.1'][2:]}.commit"
+    pruned.rename(public / "away")
+    (public / "repo/refs/heads/releases/debian-13/13.1").unlink()
+    assert publish(path, work, "13.3", public).previous == commits["13.2"]
+    (public / "away").rename(pruned)
     # As a message says, where the failed one is to be built anew.
     shutil.rmtree(public / "debian-13-13.2")
     Path(public / "debian-13-13.1/release.yml.sig").unlink()
