@@ -21,7 +21,14 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats import kinds, reader, units
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation, is_ours
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, HELD_MAX, LINK, Item, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import (
+    ABSENT,
+    FILE,
+    HELD_MAX,
+    LINK,
+    Item,
+    item,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import is_below
 
@@ -195,7 +202,7 @@ class _Candidate:
         self.situation, self.known = situation, known
         self.targets: Names = set()
         for made in items:
-            path = made.target
+            path = made.target if made.kind != ABSENT else "/"
             while path not in self.targets and path != "/":
                 self.targets.add(path)
                 path = os.path.dirname(path)

@@ -16,6 +16,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     built,
     crontabs,
     dropins,
+    earlier,
     enabled,
     kernel,
     modes,
@@ -120,7 +121,8 @@ def make(
     items, said = _opened(_unlinked(situation, items))
     left += said
     items += stamps.plan(items)
-    items, said = named.judge(situation, _with_parents(situation, items + ending.plan(limits)), shared)
+    items += ending.plan(limits)
+    items, said = named.judge(situation, _with_parents(situation, items + earlier.plan(situation, items)), shared)
     left += said
     unknown = find_unknown(situation, taken, left)
     doubles, foreign = strays.search(situation, taken)
