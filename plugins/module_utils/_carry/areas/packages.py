@@ -13,7 +13,8 @@ AREA = area(
         (
             "made anew by programs of the release",
             "/etc/ld.so.cache /etc/mtab /etc/.pwd.lock /etc/.updated /etc/alternatives/* /etc/sgml/** /etc/xml/** "
-            "/etc/python3/debian_config /etc/gshadow.lock /etc/os-release /etc/osmigrate/carried.json",
+            "/etc/python3/debian_config /etc/gshadow.lock /etc/os-release /etc/osmigrate/carried.json "
+            "/etc/.java/**",
         ),
         (
             "the release has its own cache of libraries: carry it and run ldconfig in a hook if programs need it",
