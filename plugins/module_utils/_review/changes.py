@@ -8,7 +8,12 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release.order import is_older_package
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review.report import Record, size, unknown_options
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review.report import (
+    NO_FEED,
+    Record,
+    size,
+    unknown_options,
+)
 
 # What it is about, "" for all that there may be, and a sentence that says so.
 Change = typing.Tuple[str, str]
@@ -76,7 +81,7 @@ def _options(difference: Record) -> Changes:
 
 def _holes(difference: Record) -> Changes:
     if not difference["feed"]:
-        yield "", "which vulnerabilities are open is not known: the report was made without a feed"
+        yield "", NO_FEED
     for one in difference["open_cves"]:
         if one["change"] == "added":
             mended = f"mended in {one['fixed']}" if one["fixed"] else "not mended yet"

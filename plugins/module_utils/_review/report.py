@@ -18,6 +18,7 @@ Record = typing.Dict[str, typing.Any]
 MOST_ROWS = 80
 MOST_TEXT_LINES = 30
 MOST_NAMES = 5
+NO_FEED = "which vulnerabilities are open is not known: the report was made without a feed"
 _MORE = "(%d more: see the other forms of this report)"
 
 
@@ -124,6 +125,7 @@ def _holes(difference: Record) -> typing.List[Row]:
     silent = [one["name"] for one in difference["packages"] if one["change"] == "changed" and not one["has_changelog"]]
     if silent:
         rows.append(Row(f"of {len(silent)} changed packages no changelog says what they mend", silent))
+    rows += [Row(NO_FEED, [])] * (not difference["feed"])
     for change, sentence in (("added", "open, and was not before"), ("stays", "still open"), ("removed", "closed")):
         found = [one for one in difference["open_cves"] if one["change"] == change]
         lines = [

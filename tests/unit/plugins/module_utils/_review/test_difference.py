@@ -468,6 +468,7 @@ def test_open_vulnerabilities_of_a_feed(tmp_path, compared, old, new):
     text = report.as_text(found)
     assert "1 CVEs still open" in text and "CVE-2026-2 tool-src 1.2 in tool, not mended yet, urgency low" in text
     assert compared()["open_cves"] == []
+    assert report.NO_FEED in report.as_text(compared()) and report.NO_FEED not in text
 
 
 MENDED = {"releases": {"trixie": {"status": "resolved", "fixed_version": "6.12.118-1"}}}
