@@ -41,7 +41,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read impo
     state,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import envelope, schema
-from ansible_collections.osmigrate.fleet.plugins.module_utils._review import changelog, content, policy
+from ansible_collections.osmigrate.fleet.plugins.module_utils._review import changelog, content, policy, software
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     evidence,
     healthstate,
@@ -237,7 +237,8 @@ def of_policy(text: str) -> None:
 
 
 def of_changelog(text: str) -> None:
-    changelog.since(text, "1.0", "1.1")
+    now = software.Software("tool", "1.1", "all", "tool", "1.1", "", "", "", 0, (), ())
+    changelog.since(text, now._replace(version="1.0", source_version="1.0"), now)
     raw = text.encode("utf-8", "surrogateescape")
     for line in content.difference(b"x\n", raw):
         line.encode("utf-8")
