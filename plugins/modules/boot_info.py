@@ -18,6 +18,14 @@ extends_documentation_fragment:
 attributes:
   platform:
     platforms: linux
+options:
+  verify:
+    description:
+      - Id of an entry that the node is to boot. All that it boots is read and compared with what was written, as far as
+        its backend can, and the module fails where it differs. That may take minutes, so ask it while the node serves.
+    type: str
+    default: ""
+    version_added: 1.0.0
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -201,11 +209,14 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot,
 
 
 def main() -> None:
-    module = FleetModule(argument_spec=ANSWER_SPEC, supports_check_mode=True)
+    argument_spec = {**ANSWER_SPEC, "verify": {"type": "str", "default": ""}}
+    module = FleetModule(argument_spec=argument_spec, supports_check_mode=True)
     with failing(module):
         # What every way asks first of a node: what only root can do is told here, and not one by one later.
         machine.require_root()
-        facts = boot.control(check_mode=True).facts()
+        control = boot.control(check_mode=True)
+        control.require_whole(module.params["verify"])
+        facts = control.facts()
         known_by = machine.identify()
         seconds = boot_times.ask()
     answer(module, changed=False, machine=known_by, boot_seconds=seconds, **facts)

@@ -106,6 +106,8 @@ class OstreeBench(Bench):
         self.backend = OstreeBackend(str(self.node))
         self.monkeypatch.setattr(program.Ostree, "undeploy", self._undeploy)
         self._number = 0
+        self.partitions: list[layout.Partition] = []
+        self.monkeypatch.setattr(layout, "partitions", lambda: list(self.partitions))
 
     def write(self, name: str) -> contract.Entry:
         self._number += 1
@@ -174,13 +176,18 @@ class SlotsBench(Bench):
     def open(self) -> None:
         self.backend = SlotsBackend(str(self.node))
         self._runs = ""
-        self.monkeypatch.setattr(layout, "running_partuuid", lambda: self._runs)
         self._number = 0
+        self.partitions: list[layout.Partition] = []
+        self.monkeypatch.setattr(layout, "running_partuuid", lambda: self._runs)
+        self.monkeypatch.setattr(layout, "partitions", lambda: list(self.partitions))
 
     def write(self, name: str) -> contract.Entry:
         self._number += 1
         partuuid = f"0badcafe-0{self._number}"
-        marks.put(partuuid, marks.Mark(name, f"{self._number}" * 64, 4096, True), self.backend.marked)
+        slot = self.node / partuuid
+        slot.write_bytes(name.encode().ljust(4096))
+        self.partitions.append(layout.Partition(str(slot), f"7:{self._number}", 4096, partuuid))
+        marks.put(partuuid, marks.Mark(name, _storage.digest(str(slot)), 4096, True), self.backend.marked)
         for path in kernel.paths(partuuid, self.backend.kernels).values():
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             Path(path).write_text(name)

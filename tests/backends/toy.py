@@ -57,6 +57,9 @@ class ToyBackend(contract.Backend):
         wanted = [Path(entry["root"]) / name for name in ("vmlinuz", "initrd.img", "factory")]
         return ", ".join(f"{path} is missing" for path in wanted if not path.exists())
 
+    def verify(self, entry: contract.Entry) -> str:
+        return self.is_complete(entry)
+
     def prune(self, boot) -> list[contract.Step]:
         entries = contract.entries_of(boot.state["entries"], NAME)
         gone = [name for name in sorted(set(entries) - boot.needed_entries()) if self.is_complete(entries[name])]

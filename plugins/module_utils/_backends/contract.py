@@ -185,6 +185,15 @@ class Backend:
         """Say what is missing of all that a boot of an entry of this backend needs, "" if it was seen to be there."""
         raise NotImplementedError
 
+    def verify(self, entry: Entry) -> str:
+        """Say what is not as it was written of all that a boot of an entry of this backend needs, "" where nothing is.
+
+        What can be read and compared is read, so it may take minutes, while the node serves.
+
+        :raises FleetError: it cannot be read.
+        """
+        raise NotImplementedError
+
     def prune(self, boot: typing.Any) -> typing.List[Step]:
         """Decide what is to be removed that is no release any more: what interrupted runs left.
 

@@ -258,6 +258,22 @@ class BootControl:
                 todo=f"Bring the release {default} onto the node first, then run the same command again",
             )
 
+    def require_whole(self, name: str) -> None:
+        """See that what an entry boots is what was written, as far as its backend can tell.
+
+        :param name: str, id of an entry; of others, the package-managed system among them, nothing is known.
+        :raises FleetError: it is not.
+        """
+        entry = self.state["entries"].get(name, {})
+        backend = contract.named(self.backends, entry.get("backend", ""))
+        problem = backend.verify(entry) if backend else ""
+        if problem:
+            raise FleetError(
+                f"{name} cannot be gone back to: {problem[:1].lower()}{problem[1:]}",
+                "Nothing was changed, and the node serves on as it did",
+                "Look at that disk, and take the node to another entry, or to a release that is brought anew",
+            )
+
     def stage(self, entry: contract.Entry, purpose: str = record.MOVE, deadman_seconds: int = 0) -> typing.List[str]:
         """Put an entry into the menu, where it is inert; of one that is the default, or runs, what is new is inert.
 

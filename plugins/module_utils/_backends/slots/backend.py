@@ -15,9 +15,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import (
     checks,
+    device,
     kernel,
     layout,
     marks,
+    pace,
     persist,
     shown,
 )
@@ -92,6 +94,21 @@ class SlotsBackend(contract.Backend):
             gone.append(layer)
         return f"{', '.join(gone)} {'is' if len(gone) == 1 else 'are'} not there" if gone else ""
 
+    def verify(self, entry: contract.Entry) -> str:
+        problem = self.is_complete(entry)
+        if problem:
+            return problem
+        partuuid = shown.partuuid_of(entry["root"])
+        found = [one for one in layout.partitions() if one.partuuid == partuuid]
+        if not found:
+            return f"The slot {partuuid} is not there"
+        slot = device.Device(f"The slot {partuuid}", found[0].device)
+        return (
+            ""
+            if holds(slot, marks.read(self.marked)[partuuid], pace.Pace())
+            else (f"{slot.name} ({slot.path}) does not hold {entry['id']} any more, bit for bit")
+        )
+
     def prune(self, boot: typing.Any) -> typing.List[contract.Step]:
         entries = contract.entries_of(boot.state["entries"], NAME)
         needed = boot.needed_entries()
@@ -133,6 +150,16 @@ class SlotsBackend(contract.Backend):
             return facts_of(layout.read(), marks.read(self.marked))
         except FleetError as error:
             return no_facts(error.problem)
+
+
+def holds(slot: device.Device, mark: marks.Mark, spent: pace.Pace) -> bool:
+    """Read a slot, close it, and say whether it is what its mark says; a disk that has lost blocks has lost that."""
+    try:
+        return slot.digest(mark.size, spent.read) == mark.image
+    except FleetError:
+        return False
+    finally:
+        slot.close()
 
 
 def facts_of(found: layout.Layout, held: typing.Dict[str, marks.Mark]) -> typing.Dict[str, typing.Any]:

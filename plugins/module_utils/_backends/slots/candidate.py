@@ -172,13 +172,8 @@ class Candidate(contract.Candidate):
     def _is_image(self) -> bool:
         """Read a slot that is believed to hold the release: what was read back once may have rotted since, or somebody
         wrote there. Whether it boots would be seen only after the node was drained."""
-        device = Device(self.slot_name, self.slot.device)
-        try:
-            return device.digest(self._marks[self.slot_name].size, Pace(self.wish.rate).read) == self.commit()
-        except FleetError:  # of a disk that has lost blocks; writing them lets it take others
-            return False
-        finally:
-            device.close()
+        slot = Device(self.slot_name, self.slot.device)
+        return backend.holds(slot, self._marks[self.slot_name], Pace(self.wish.rate))
 
     def _disown(self) -> Step:
         """Return what marks a slot as not good that does not hold the release any more.
@@ -190,7 +185,7 @@ class Candidate(contract.Candidate):
             raise FleetError(
                 f"{gone}, and is what this node boots by default",
                 "Nothing was changed, and the node serves on as it did, but may not come up by itself",
-                "Look at that disk, take the node back to what runs (playbook rollback), then run the same command again",
+                "Look at that disk, take the node back to what runs (playbook rollback), then run this command again",
             )
         mark = self._marks[self.slot_name]._replace(good=False)
         self._marks[self.slot_name] = mark

@@ -191,6 +191,15 @@ def test_nothing_is_complete_that_was_not_looked_at(node):
     assert "does not know the backend" in contract.incomplete(others, boot.state["entries"]["d-1"])
 
 
+def test_what_is_damaged_is_told_before_anybody_goes_back_to_it(node):
+    boot = node.open()
+    for name in ("d-2", grub.PACKAGE, "gone-1"):
+        boot.require_whole(name)
+    node.bench.damage(node.entries["d-2"])
+    with pytest.raises(FleetError, match="d-2 cannot be gone back to: .*Nothing was changed, and the node serves on"):
+        boot.require_whole("d-2")
+
+
 def test_what_was_begun_and_is_no_release_is_named(node):
     assert node.open().facts()["not_whole"] == []
     cut = node.bench.cut_off()

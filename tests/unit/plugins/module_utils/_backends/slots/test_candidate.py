@@ -14,6 +14,7 @@ import time
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import (
+    backend,
     candidate,
     device,
     fetch,
@@ -252,6 +253,18 @@ def test_what_is_not_the_image_any_more_is_written_again(candidate_of, node, tmp
     assert (tmp_path / "b").read_bytes()[:SIZE] == (tmp_path / "image").read_bytes()
     assert state(tmp_path) == {"uuid-ROOT-B": "good"} and candidate_of().plan() == []
     assert 0 < one.written.written < SIZE
+
+
+@pytest.mark.parametrize("becomes", [rot, lose])
+def test_a_slot_is_read_before_a_node_goes_back_to_it(candidate_of, node, tmp_path, monkeypatch, becomes):
+    carry_out(candidate_of())
+    monkeypatch.setattr(layout, "partitions", lambda: list(node.partitions.values()))
+    entry = entry_of("uuid-ROOT-B", NAME)
+    assert backend.SlotsBackend().verify(entry) == ""
+    becomes(node, tmp_path)
+    assert backend.SlotsBackend().verify(entry).endswith(f") does not hold {NAME} any more, bit for bit")
+    monkeypatch.setattr(layout, "partitions", list)
+    assert backend.SlotsBackend().verify(entry) == "The slot uuid-ROOT-B is not there"
 
 
 def test_the_default_is_not_written_again_where_it_is_not_the_image_any_more_fail(candidate_of, node, tmp_path):
