@@ -119,10 +119,12 @@ class Candidate(contract.Candidate):
 
         :raises FleetError: nobody knows which one may go.
         """
+        if self.layout.running:
+            return self.layout.other()
         begun = [name for name in layout.SLOTS if self._marks[name].image == self.commit()]
         empty = [name for name in layout.SLOTS if not self.layout.slot(name).fstype]
         fitting = begun + empty + self._replaceable()
-        return fitting[0] if not self.layout.running and fitting else self.layout.other()
+        return fitting[0] if fitting else self.layout.other()
 
     def _replaceable(self) -> typing.List[str]:
         """Return the slots that hold what we wrote and nothing needs: first what nobody will boot again, then what was
