@@ -10,6 +10,7 @@ the collection does about those, about real conflicts and about a server that is
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -31,15 +32,20 @@ def merged(before: Any, patch: Any) -> Any:
 
 
 def chosen(labels: dict[str, str], selector: str) -> bool:
-    """Say whether labels are what a selector asks for: `a=b`, `a` and `!a`, with commas."""
+    """Say whether labels are what a selector asks for: `a=b`, `a`, `!a`, `a in (b,c)` and `a notin (b,c)`, with commas."""
 
     def holds(term: str) -> bool:
+        if found := re.fullmatch(r"(\S+) (in|notin) \((.*)\)", term):
+            key, how, values = found.groups()
+            return (labels.get(key) in values.split(",")) == (how == "in")
+        if not re.fullmatch(r"![\w./-]+|[\w./-]+(=[\w.-]*)?", term):
+            raise ValueError(f"This fake does not know the selector {term}")
         key, equals, value = term.partition("=")
         if key.startswith("!"):
             return key[1:] not in labels
         return labels.get(key) == value if equals else key in labels
 
-    return all(holds(term) for term in selector.split(",") if term)
+    return all(holds(term) for term in re.split(r",(?![^(]*\))", selector) if term)
 
 
 class Memory(Cluster):

@@ -155,7 +155,8 @@ def _storage_facts(ostree: Ostree) -> typing.Dict[str, typing.Any]:
             separate=boot.device != root.device,
             loader=_kind(os.path.join("/boot", "loader")),
         ),
-        "usr": {"separate": usr.device != root.device},
+        # Of a release it lies on what that is booted from, which may be another file system than the one to write to.
+        "usr": {"separate": usr.device != _storage.filesystem("/").device},
         "var": {"separate": var.device != root.device},
     }
 
