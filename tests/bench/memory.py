@@ -32,7 +32,7 @@ def merged(before: Any, patch: Any) -> Any:
 
 
 def chosen(labels: dict[str, str], selector: str) -> bool:
-    """Say whether labels are what a selector asks for: `a=b`, `a`, `!a`, `a in (b,c)` and `a notin (b,c)`, with commas."""
+    """Say whether labels are what a selector asks for: `a=b`, `a`, `!a`, `a in (b,c)`, `a notin (b,c)`, with commas."""
 
     def holds(term: str) -> bool:
         if found := re.fullmatch(r"(\S+) (in|notin) \((.*)\)", term):
