@@ -94,9 +94,9 @@ def prey(admin, scene):
 
 
 def standing(node):
-    """What an attack could have changed; the controllers of the cluster add a taint to what is cordoned."""
+    """What an attack could have changed; the controllers of the cluster add and remove taints of their own."""
     kept = {key: node["metadata"].get(key) for key in ("labels", "annotations", "ownerReferences", "finalizers")}
-    taints = [one for one in node["spec"].get("taints", []) if one["key"] != "node.kubernetes.io/unschedulable"]
+    taints = [one for one in node["spec"].get("taints", []) if not one["key"].startswith("node.kubernetes.io/")]
     return {**kept, "spec": {**node["spec"], "taints": taints}, "addresses": node["status"].get("addresses")}
 
 
