@@ -122,7 +122,8 @@ def _missing(sight: Sight) -> Iterator[str]:
         if sight.playbook in known.required:
             without = [host for host, variables in sight.hosts.items() if known.name not in variables]
             if without and known.name not in sight.run:
-                yield f"{known.name} is not set (seen from {printable(without[0])}): {known.meaning.split('. ')[0]}"
+                what = known.meaning.split(". ")[0].rstrip(".")
+                yield f"{known.name} is not set (seen from {printable(without[0])}): {what}"
 
 
 def _judged(sight: Sight, where: _values.Where) -> Iterator[str]:
