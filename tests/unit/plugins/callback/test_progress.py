@@ -108,7 +108,7 @@ def anew_from_the_job(directory, live):
     pages = [json.dumps({"count": len(listed), "next": None, "results": part}) for part in (listed[:9], listed[9:])]
     for texts, name in ((files, "job "), (pages, "job 7"), (["\n".join(files)], "job ")):
         state = reduce(job_events.read_texts(texts))
-        (run,) = state.runs.values()
+        [run] = list(state.runs.values())
         assert list(missing(state)) == [] and run.id.startswith(name) and run.playbook == "play" and not run.check
         assert state.outcomes == live.outcomes and state.nodes.keys() == live.nodes.keys()
         assert abs(state.last - live.last) < 1 and state.batch.of == live.batch.of and state.batch.total == 4

@@ -131,7 +131,7 @@ def test_a_task_that_is_included_anew_for_each_host_is_the_same():
 
 
 def test_a_rehearsal_is_one():
-    (run,) = Job(rehearsal=True).batch("p1").move("w1").stats().read().runs.values()
+    [run] = list(Job(rehearsal=True).batch("p1").move("w1").stats().read().runs.values())
     assert run.check and run.playbook == "migrate"
 
 
