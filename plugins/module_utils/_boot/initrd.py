@@ -41,12 +41,16 @@ TimeoutStartSec=60
 ExecStart=-/bin/sh /{PROGRAM}
 ExecStart=/bin/systemctl --force reboot
 """
-# An initramfs that notices its trouble itself reboots by way of this target: from its emergency mode, at once or after
-# rd.timeout, or because its queue of devices gave up. It is not held up for longer than the program takes, and reboots
-# all the same. After the change of root none of this is there any more.
+# An initramfs that notices its trouble itself reboots: past all targets from its emergency mode, which begins after
+# rd.timeout, and by way of this target where its queue of devices gave up. It is not held up for longer than the
+# program takes, and reboots all the same. After the change of root none of this is there any more.
 REBOOT = """\
 [Unit]
 Wants=osmigrate-initrd-reboot.service
+"""
+EMERGENCY = f"""\
+[Service]
+ExecStartPre=-/bin/sh /{PROGRAM} gave-up
 """
 LEAVES_WORD = f"""\
 [Unit]
@@ -127,6 +131,7 @@ def archive(seconds: int = SECONDS, uuid: str = "", notes: str = "/") -> bytes:
         "osmigrate-initrd.service": SERVICE,
         "osmigrate-initrd-reboot.service": LEAVES_WORD,
         "reboot.target.d/osmigrate.conf": REBOOT,
+        **{f"{name}.service.d/osmigrate.conf": EMERGENCY for name in ("emergency", "dracut-emergency")},
     }
     return of_units(units, "sysinit.target.wants", ["osmigrate-initrd.timer"], {PROGRAM: script(seconds, uuid, notes)})
 

@@ -32,10 +32,13 @@ def test_systemd_starts_the_timer_and_the_timer_the_reboot():
 
 
 def test_every_reboot_out_of_the_initramfs_leaves_word_and_none_later():
-    """Dracut reboots from emergency.service, or out of its queue of devices; both by reboot.target."""
+    """Dracut reboots from its emergency services, at once, or out of its queue of devices, by reboot.target."""
     found = {path: content for path, _mode, content in members(initrd.archive())}
     units = "etc/systemd/system"
     assert found[f"{units}/reboot.target.d/osmigrate.conf"] == b"[Unit]\nWants=osmigrate-initrd-reboot.service\n"
+    for name in ("emergency", "dracut-emergency"):
+        told = b"[Service]\nExecStartPre=-/bin/sh /etc/osmigrate-initrd-end gave-up\n"
+        assert found[f"{units}/{name}.service.d/osmigrate.conf"] == told
     unit = found[f"{units}/osmigrate-initrd-reboot.service"]
     assert b"\nBefore=systemd-reboot.service\n" in unit and b"\nConditionPathExists=/etc/initrd-release\n" in unit
     assert b"\nExecStart=-/bin/sh /etc/osmigrate-initrd-end gave-up\n" in unit
