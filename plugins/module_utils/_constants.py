@@ -17,5 +17,7 @@ DIRECTORY = "/boot/osmigrate"
 PACKAGE = "package"
 # Where a system that OSTree started has the root of its disk.
 SYSROOT = "/sysroot"
+# Where units lie: the administrator's, then those of packages.
+UNIT_PLACES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 # By what systemd knows that there is nothing to be made of /usr: it looks at the time of this file.
 UPDATED = "/etc/.updated"

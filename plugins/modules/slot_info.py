@@ -69,7 +69,7 @@ slots:
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import layout, marks
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import backend, layout, marks
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.device import Device
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots.pace import Pace
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, answer, failing
@@ -96,18 +96,11 @@ def facts(verify: bool) -> typing.Dict[str, typing.Any]:
             "release": mark.release,
             "image": mark.image,
             "in_use": layout.in_use(found, name),
-            "verified": is_image(name, found.slot(name), mark) if verify and mark.good else None,
+            "verified": (
+                backend.is_image(Device(name, found.slot(name).device), mark, Pace()) if verify and mark.good else None
+            ),
         }
     return {"problem": "", "running": found.running, "partitions": partitions, "slots": slots}
-
-
-def is_image(name: str, slot: layout.Partition, mark: marks.Mark) -> bool:
-    """Say whether a slot is what was written into it."""
-    device = Device(name, slot.device)
-    try:
-        return device.digest(mark.size, Pace().read) == mark.image
-    finally:
-        device.close()
 
 
 def main() -> None:

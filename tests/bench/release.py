@@ -7,7 +7,6 @@ for the evictions, and in waves, by migrate's own plays about them, for the bad 
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -25,7 +24,6 @@ NAMESPACE = "bench-release"
 
 
 def bench(plane: Plane, admin: Any, robot: Path, directory: Path) -> list[dict[str, Any]]:
-    shutil.rmtree(directory, ignore_errors=True)
     make_collection(directory / "played")
     plane.kubectl("create", "namespace", NAMESPACE)
     found = {soft: _evictions(plane, admin, robot, directory, soft) for soft in (False, True)}

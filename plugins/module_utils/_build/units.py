@@ -11,9 +11,9 @@ import typing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build import recipe, schema
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.recipe import Document
 from ansible_collections.osmigrate.fleet.plugins.module_utils._build.tools import Log
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import UNIT_PLACES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
-_PLACES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 # What a boot makes of fstab, partitions and devices has no file before.
 _MADE = (".mount", ".automount", ".swap", ".device", ".slice", ".scope")
 _INSTALLS = re.compile(r"^\s*\[Install\]\s*$", re.MULTILINE)
@@ -56,7 +56,9 @@ def _files(root: Tree, unit: str) -> typing.List[str]:
     no file."""
     name, at, rest = unit.partition("@")
     for one in [unit] + ([f"{name}@.{rest.rpartition('.')[2]}"] if at else []):
-        for place in _PLACES:
+        for place in UNIT_PLACES:
             if root.lstat(f"{place}/{one}") is not None:
-                return [f"{place}/{one}"] + [name for place in _PLACES for name in root.glob(f"{place}/{one}.d/*.conf")]
+                return [f"{place}/{one}"] + [
+                    name for place in UNIT_PLACES for name in root.glob(f"{place}/{one}.d/*.conf")
+                ]
     return []

@@ -10,9 +10,9 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats import kinds, units
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import UNIT_PLACES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
-UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _INSTANCE = re.compile(r"([^/@]+)@([^/]+)\.[a-z]+\Z")
 _TAKEN = re.compile(r"(?m)^(?:User|Group|SupplementaryGroups)[ \t]*=.*%[iI].*$")
 
@@ -29,8 +29,8 @@ def accounts(tree: Tree, names: typing.Iterable[str]) -> typing.Iterator[kinds.N
             continue
         template, instance = said.groups()
         plain = re.sub(r"\\x([0-9a-f]{2})", lambda found: chr(int(found.group(1), 16)), instance.replace("-", "/"))
-        paths = [f"{place}/{template}@.service" for place in UNITS]
-        for place in UNITS:
+        paths = [f"{place}/{template}@.service" for place in UNIT_PLACES]
+        for place in UNIT_PLACES:
             paths += tree.glob(f"{place}/{template}@.service.d/*.conf")
             paths += tree.glob(f"{place}/{template}@{instance}.service.d/*.conf")
         for path in paths:

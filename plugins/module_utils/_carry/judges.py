@@ -17,6 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model impor
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.mounts import FSTAB, parse_fstab
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.programs import PROGRAMS, Program
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import Completed
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import UNIT_PLACES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files import confined
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
@@ -28,7 +29,6 @@ REFUSED, WARNED, SAME, DIFFERS, SILENT = "refused", "warned", "same", "differs",
 EACH_SECONDS, ALL_SECONDS = 20, 120
 MOST_LINES, LONGEST_LINE = 4, 300
 SYSTEMD = "systemd-analyze"
-UNIT_PLACES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 # Of the running system, what belongs to its root although it is mounted there.
 OWN_MOUNTS = ("/etc", "/home", "/opt", "/root", "/srv", "/usr", "/usr/local", "/var", "/var/lib", "/var/log")
 HIDDEN = "***"

@@ -20,6 +20,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats import kinds, reader, units
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation, is_ours
+from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import UNIT_PLACES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import (
     ABSENT,
@@ -184,7 +185,7 @@ def _made_at_boot(situation: Situation) -> Items:
         for named in reader.names(path, situation.incumbent.text(path)):
             content = situation.incumbent.read(named.name) if named.name.startswith("/run/") else None
             makers = [unit for place, unit in RESOLVERS if named.name.startswith(place)]
-            if content is None or any(situation.candidate.exists(f"{instances.UNITS[1]}/{unit}") for unit in makers):
+            if content is None or any(situation.candidate.exists(f"{UNIT_PLACES[1]}/{unit}") for unit in makers):
                 continue
             text = f"d {os.path.dirname(named.name)} 0755 - - -\nL {named.name} - - - - {RESOLV_COPY}\n"
             return [
@@ -255,8 +256,8 @@ class _Candidate:
             return helper if (name in HELPED or on_node) and not self.situation.has_program(helper) else ""
         if kind == kinds.UNIT:
             template = re.sub(r"@[^@]*(\.[a-z]+)$", r"@\1", name)
-            incumbent, places = self.situation.incumbent, [os.path.join(place, name) for place in instances.UNITS]
-            places += [os.path.join(place, template) for place in instances.UNITS]
+            incumbent, places = self.situation.incumbent, [os.path.join(place, name) for place in UNIT_PLACES]
+            places += [os.path.join(place, template) for place in UNIT_PLACES]
             there = any(place in self.targets or self.situation.candidate.exists(place) for place in places)
             return "" if there or not any(incumbent.exists(place) for place in places) else name
         if kind == kinds.MODULE:

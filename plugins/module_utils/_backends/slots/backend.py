@@ -152,14 +152,23 @@ class SlotsBackend(contract.Backend):
             return no_facts(error.problem)
 
 
-def holds(slot: device.Device, mark: marks.Mark, spent: pace.Pace) -> bool:
-    """Read a slot, close it, and say whether it is what its mark says; a disk that has lost blocks has lost that."""
+def is_image(slot: device.Device, mark: marks.Mark, spent: pace.Pace) -> bool:
+    """Read a slot, close it, and say whether it is what its mark says.
+
+    :raises FleetError: it cannot be read.
+    """
     try:
         return slot.digest(mark.size, spent.read) == mark.image
-    except FleetError:
-        return False
     finally:
         slot.close()
+
+
+def holds(slot: device.Device, mark: marks.Mark, spent: pace.Pace) -> bool:
+    """Say what is_image says; a disk that has lost blocks has lost the image."""
+    try:
+        return is_image(slot, mark, spent)
+    except FleetError:
+        return False
 
 
 def facts_of(found: layout.Layout, held: typing.Dict[str, marks.Mark]) -> typing.Dict[str, typing.Any]:
