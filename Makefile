@@ -153,8 +153,8 @@ dense: venv install ## nodes that an administrator has worked on for years, befo
 disk-tools: # what looks at disks from outside
 	@tests/gate/packages.sh grub-common e2fsprogs fuse3 qemu-system-x86 qemu-utils
 
-faults-node: disk-tools install ## the fault matrix of a node's way, on virtual machines: hours, and resumable; ONLY="boot play" chooses
-	@PYTHONPATH=$(BUILD)/collections python -m tests.faults.matrix $(if $(ONLY),--only $(ONLY))
+faults-node: disk-tools install ## the fault matrix of a node's way, on virtual machines: hours, and resumable; ONLY="boot play" and BACKEND=slots choose
+	@PYTHONPATH=$(BUILD)/collections python -m tests.faults.matrix $(if $(ONLY),--only $(ONLY)) $(if $(BACKEND),--backends $(BACKEND))
 
 pages: collection ## the pages that people look at in a real Chromium, and by axe: errors, contrast, keyboard; pictures in build/pages
 	@command -v npm >/dev/null || tests/gate/packages.sh npm

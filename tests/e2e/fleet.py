@@ -84,6 +84,15 @@ class Fleet:
         lab("fresh", *(["--nodes", nodes] if nodes else []))
         return cls()
 
+    @classmethod
+    def alone(cls, name: str, flavour: str) -> Fleet:
+        """Return a fleet of one node of a flavour of the lab's, with workloads."""
+        fleet = cls.fresh(f"{name}={flavour}")
+        # A second replica would be one that the budget protects and that has nowhere to go.
+        fleet.control_plane.kubectl("scale", "deployment/web", "--namespace=demo", "--replicas=1")
+        fleet.control_plane.kubectl("rollout", "status", "deployment/web", "--namespace=demo", "--timeout=120s")
+        return fleet
+
     def environment(self) -> dict[str, str]:
         """What a user exports before the first playbook; the lab writes it down."""
         text = (self.paths.run / "env").read_text()

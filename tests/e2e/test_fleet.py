@@ -20,7 +20,7 @@ import yaml
 from tests.e2e.fleet import DATA, Fleet, kubelet_is_ready, lab
 from tests.faults.image import Image
 from tests.faults.powercuts import Expectations, choose
-from tests.faults.story import STEPS, Files, Recording, Story
+from tests.faults.story import STORIES, Files, Recording, Story
 from tests.faults.writelog import RebuiltDisk
 from tests.lab import config, workloads
 from tests.lab.process import Daemon
@@ -171,7 +171,7 @@ def recording(fleet, tmp_path_factory) -> Recording:
 
 
 def step(name: str) -> dict[str, Any]:
-    return next(step for step in STEPS if step["name"] == name)
+    return next(step for step in STORIES["ostree"]["steps"] if step["name"] == name)
 
 
 @pytest.mark.minutes(13, after=test_one_node_moves_in_place_and_the_other_whose_candidate_panics_comes_home)
@@ -235,7 +235,7 @@ def test_the_package_managed_system_is_given_up_only_when_asked_and_the_release_
 def test_a_power_cut_at_any_moment_of_that_leaves_a_disk_that_boots_what_it_may(recording):
     """The same as `make faults-node` does, with fewer power cuts."""
     story = Story(recording.files)
-    image = Image(recording.files.base)
+    image = Image(recording.files.base, story.layout)
     expectations = Expectations(story, image)
     disk = RebuiltDisk(image.disk, story.log)
     wrong = {}

@@ -9,8 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults.image import Image
-from tests.faults.powercuts import PowerCut, boots
+from tests.faults.image import Image, NotMended
+from tests.faults.powercuts import PowerCut, boots, slots
 from tests.faults.seen import BOOT_TIMEOUT, Seen, kernels_started, look
 from tests.faults.story import IDENTITY, Story
 from tests.lab import host
@@ -43,7 +43,7 @@ class Bench:
             seen = self._start()
             wrong = self._compare(seen, expected, story.data)
             if seen.verdict != "booted_candidate":
-                return wrong, 1
+                return wrong + self._slots(image), 1
             # Nobody confirms it, and the power goes again: the incumbent has to come.
             self.machine.power_off()
             home = self._start()
@@ -51,7 +51,7 @@ class Bench:
             wrong += self._compare(home, incumbent, story.data)
             if home.verdict != "fell_back":
                 wrong.append(f"back home the verdict is {home.verdict or 'empty'}")
-            return wrong, 2
+            return wrong + self._slots(image), 2
         except host.HostError as error:
             return [f"no system came up ({' or '.join(sorted(allowed))} should): {error}"], 1
         finally:
@@ -88,6 +88,15 @@ class Bench:
                 reports_until = min(reports_until, time.monotonic() + REPORT_WITHIN)
             time.sleep(3)
         return None
+
+    def _slots(self, image: Image) -> list[str]:
+        """Take the power away, and say which slots are not what is marked of them."""
+        self.machine.power_off()
+        try:
+            with Image(self.machine.disk, image.layout, "qcow2").mended() as mended:
+                return slots(mended)
+        except NotMended as error:
+            return [f"after the boot the file system does not mend itself: {error}"]
 
     def _compare(self, seen: Seen, expected: str, data: str) -> list[str]:
         wrong = []

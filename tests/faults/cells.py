@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from tests.faults.booted import Bench
-from tests.faults.image import Image, edited
+from tests.faults.image import Editor, Image, edited
+from tests.faults.powercuts import in_etc
 from tests.faults.seen import GRUB, PACKAGE
 from tests.faults.story import Story
 from tests.faults.writelog import RebuiltDisk
@@ -20,6 +21,11 @@ CELLS = yaml.safe_load(Path(__file__).with_name("cells.yml").read_text())
 STEP = "first move"
 # The longest way home: the deadman's time, and a boot before and after it.
 HOME_WITHIN = 1200
+
+
+def of(backend: str) -> list[dict[str, Any]]:
+    """Return the cells of a backend."""
+    return [cell for cell in CELLS if backend in cell.get("backends", [backend])]
 
 
 def rebooting(story: Story) -> int:
@@ -35,8 +41,8 @@ def run(cell: dict[str, Any], story: Story, disk: RebuiltDisk, bench: Bench) -> 
     """
     with disk.cut(rebooting(story)) as path, tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         layer = Path(scratch, "disk.qcow2")
-        with edited(path, layer) as files:
-            _break(cell, story, Image(path), files)
+        with edited(path, layer, story.layout) as files:
+            _break(cell, story, Image(path, story.layout), files)
         home, kernels, seconds = bench.come_home(layer, HOME_WITHIN)
     wrong = []
     if home is None:
@@ -52,15 +58,16 @@ def run(cell: dict[str, Any], story: Story, disk: RebuiltDisk, bench: Bench) -> 
     return wrong, kernels, seconds
 
 
-def _break(cell: dict[str, Any], story: Story, image: Image, files: Any) -> None:
+def _break(cell: dict[str, Any], story: Story, image: Image, files: Editor) -> None:
     entry = story.entries[story.step(STEP)["target"]]
     if "arguments" in cell:
-        menu = image.grub(f"{GRUB}/osmigrate.cfg").decode()
+        menu = (image.grub(f"{GRUB}/osmigrate.cfg") or b"").decode()
         marked = f"osmigrate.entry={entry['id']}"
         assert marked in menu
         files.write(f"{GRUB}/osmigrate.cfg", menu.replace(marked, f"{cell['arguments']} {marked}").encode())
-    changes = {f"{entry['root']}{path}": change for path, change in cell.get("candidate", {}).items()}
-    changes.update({entry.get(path, path): change for path, change in cell.get("boot", {}).items()})
+    changes = {_of_candidate(entry, path): change for path, change in cell.get("candidate", {}).items()}
+    loaded = {part: image.layout.of_loader(entry[part]) for part in ("kernel", "initrd")}
+    changes.update({loaded.get(path, path): change for path, change in cell.get("boot", {}).items()})
     for path, change in changes.items():
         files.remove(path)
         if change == "garbage":
@@ -70,4 +77,11 @@ def _break(cell: dict[str, Any], story: Story, image: Image, files: Any) -> None
         elif change and "link" in change:
             files.link(path, change["link"])
         elif change:
-            files.write(path, image.grub(path)[: change["size"]].ljust(change["size"], b"\0"))
+            files.write(path, (image.grub(path) or b"")[: change["size"]].ljust(change["size"], b"\0"))
+    for place in cell.get("wiped", []):
+        files.wipe(entry.get(place, place))
+
+
+def _of_candidate(entry: dict[str, Any], path: str) -> str:
+    """Return where a file of the candidate lies, as the incumbent would see it."""
+    return in_etc(entry) + path[len("/etc") :] if path.startswith("/etc/") else entry["root"] + path

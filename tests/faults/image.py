@@ -10,15 +10,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.lab.template import ROOT_START
+from tests.faults.partitions import Layout, Partition
 
-SECTOR = 512
-ROOT = "(loop0,gpt3)"
 # What e2fsck may say of a file system that mends itself: nothing was wrong, or it was set right.
 MENDED = (0, 1)
+PIECE = 1 << 20
 
 
 class NotMended(Exception):
@@ -30,89 +29,106 @@ def _run(*argv: str | Path) -> subprocess.CompletedProcess[bytes]:
 
 
 class Image:
-    """The root of a node's disk.
+    """A node's disk, whose file systems are ext4.
 
-    :param disk: a raw disk as lab.template lays it out: the third partition is the root, ext4.
+    :param disk: raw, or qcow2 for what is not read by grub and grub_names.
+    :param layout: where it has what; paths are those of the running system.
     """
 
-    def __init__(self, disk: Path) -> None:
-        self.disk = disk
+    def __init__(self, disk: Path, layout: Layout, kind: str = "raw") -> None:
+        self.disk, self.layout, self.kind = disk, layout, kind
 
     def grub(self, path: str) -> bytes | None:
         """Return a file as GRUB reads it, None if it cannot."""
-        done = _run("grub-fstest", self.disk, "cat", ROOT + path)
+        done = _run("grub-fstest", self.disk, "cat", self._of_grub(path))
         return done.stdout if done.returncode == 0 else None
 
     def grub_names(self, directory: str) -> list[str]:
         """Return the names of the files of a directory as GRUB lists them."""
-        listed = _run("grub-fstest", self.disk, "ls", f"{ROOT}{directory}/").stdout.decode()
+        listed = _run("grub-fstest", self.disk, "ls", self._of_grub(f"{directory}/")).stdout.decode()
         return [name for name in listed.split() if not name.endswith("/")]
+
+    def _of_grub(self, path: str) -> str:
+        partition, inner = self.layout.locate(path)
+        return f"(loop0,gpt{partition.number}){inner}"
 
     @contextmanager
     def mended(self) -> Iterator[Mended]:
-        """Let e2fsck do what the next boot does, on a copy-on-write layer that is gone afterwards.
+        """Let e2fsck do what the next boot does, on copy-on-write layers that are gone afterwards.
 
         :raises NotMended: a person would have to.
         """
-        with tempfile.TemporaryDirectory() as directory:
-            scratch = Path(directory)
-            with _exported(self.disk, scratch / "layer.qcow2") as partition:
+        with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
+            shown: dict[int, Path] = {}
+            for place, partition in self.layout.partitions.items():
+                scratch = Path(directory, str(partition.number))
+                scratch.mkdir()
+                layer = _layer(self.disk, self.kind, scratch / "layer.qcow2")
+                shown[partition.number] = stack.enter_context(_exported(layer, partition))
                 # As at every boot, and then whether that found everything.
-                for options in ("-p", "-f -n"):
-                    done = _run("e2fsck", *options.split(), partition)
+                for options in ("-p", "-f -n") if place in self.layout.mended else ():
+                    done = _run("e2fsck", *options.split(), shown[partition.number])
                     if done.returncode not in MENDED:
-                        raise NotMended((done.stdout + done.stderr).decode(errors="replace").strip())
-                yield Mended(partition, scratch)
+                        raise NotMended(f"{place}: {(done.stdout + done.stderr).decode(errors='replace').strip()}")
+            yield Mended(self.layout, shown, Path(directory))
+
+
+def _layer(disk: Path, kind: str, layer: Path) -> Path:
+    """Make a layer over a disk, to which goes what is written: a qcow2 disk."""
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", disk, "-F", kind, layer], check=True)
+    return layer
 
 
 @contextmanager
-def _exported(disk: Path, layer: Path) -> Iterator[Path]:
-    """Show the root of a disk as a file that can be written to; what is written goes to the layer, a qcow2 disk."""
-    partition = layer.with_name("partition")
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", disk, "-F", "raw", layer], check=True)
-    partition.touch()
-    node = {"driver": "raw", "node-name": "root", "offset": ROOT_START * SECTOR,
+def _exported(layer: Path, partition: Partition) -> Iterator[Path]:
+    """Show a partition of a qcow2 disk as a file that can be written to."""
+    shown = layer.with_name("partition")
+    shown.touch()
+    node = {"driver": "raw", "node-name": "part", "offset": partition.begin, "size": partition.size,
             "file": {"driver": "qcow2", "file": {"driver": "file", "filename": str(layer)}}}  # fmt: skip
     daemon = subprocess.Popen(
         ["qemu-storage-daemon", "--blockdev", json.dumps(node),
-         "--export", f"fuse,id=root,node-name=root,mountpoint={partition},writable=on"],
+         "--export", f"fuse,id=part,node-name=part,mountpoint={shown},writable=on"],
         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert daemon.stderr
     try:
-        while partition.stat().st_size == 0:
+        while shown.stat().st_size == 0:
             if daemon.poll() is not None:
                 raise OSError(f"qemu-storage-daemon ended: {daemon.stderr.read().decode().strip()}")
             time.sleep(0.01)
-        yield partition
+        yield shown
     finally:
         daemon.terminate()
         daemon.wait()
-        partition.unlink()
+        shown.unlink()
 
 
 class Mended:
-    """The file system after its journal was replayed."""
+    """The file systems after their journals were replayed."""
 
-    def __init__(self, partition: Path, scratch: Path) -> None:
-        self._partition = partition
+    def __init__(self, layout: Layout, shown: dict[int, Path], scratch: Path) -> None:
+        self.layout = layout
+        self._shown = shown
         self._scratch = scratch
 
     def read(self, path: str) -> bytes | None:
         """Return a file's content, None if it is not there."""
         target = self._scratch / "file"
         target.unlink(missing_ok=True)
-        _run("debugfs", "-R", f"dump {path} {target}", self._partition)
+        partition, inner = self.layout.locate(path)
+        _run("debugfs", "-R", f"dump {inner} {target}", self._shown[partition.number])
         return target.read_bytes() if target.exists() else None
 
     def tree(self, path: str) -> dict[str, str]:
         """Return the digests of a directory's files by their names below it; of links, where they lead."""
         top = self._scratch / "tree"
         top.mkdir()
-        _run("debugfs", "-R", f"rdump {path} {top}", self._partition)
+        partition, inner = self.layout.locate(path)
+        _run("debugfs", "-R", f"rdump {inner} {top}", self._shown[partition.number])
         found = {}
-        for file in sorted(top.rglob("*")):
-            name = str(file.relative_to(top))
+        for file in sorted(top.rglob("*/*")):
+            name = str(file.relative_to(top / Path(inner).name))
             if file.is_symlink():
                 found[name] = str(file.readlink())
             elif file.is_file():
@@ -120,38 +136,76 @@ class Mended:
         subprocess.run(["rm", "-rf", top], check=True)
         return found
 
+    def digest(self, place: str, size: int) -> str:
+        """Return the SHA-256, in hex, of the first bytes of the partition that is seen at a place."""
+        sha = hashlib.sha256()
+        with self._shown[self.layout.partitions[place].number].open("rb") as content:
+            while size and (piece := content.read(min(size, PIECE))):
+                sha.update(piece)
+                size -= len(piece)
+        return sha.hexdigest()
+
 
 @contextmanager
-def edited(disk: Path, layer: Path) -> Iterator[Editor]:
-    """Change files of a disk whose file system was unmounted; what is changed goes to the layer, a qcow2 disk."""
-    with _exported(disk, layer) as partition:
-        yield Editor(partition, layer.parent)
-        done = _run("e2fsck", "-f", "-p", partition)
-        assert done.returncode in MENDED, done.stdout.decode()
+def edited(disk: Path, layer: Path, layout: Layout) -> Iterator[Editor]:
+    """Change files of a disk whose file systems were unmounted; what is changed goes to the layer, a qcow2 disk."""
+    editor = Editor(layout, layer.parent)
+    yield editor
+    _layer(disk, "raw", layer)
+    for number, requests in editor.requests.items():
+        with _exported(layer, next(one for one in layout.partitions.values() if one.number == number)) as partition:
+            if requests is None:
+                with partition.open("r+b") as content:
+                    content.write(bytes(PIECE))
+                continue
+            script = layer.with_name("requests")
+            script.write_text("".join(request + "\n" for request in requests))
+            _run("debugfs", "-w", "-f", script, partition)
+            done = _run("e2fsck", "-f", "-p", partition)
+            assert done.returncode in MENDED, done.stdout.decode()
 
 
 class Editor:
-    """A file system on which files can be changed from outside."""
+    """File systems on which files are changed from outside.
 
-    def __init__(self, partition: Path, scratch: Path) -> None:
-        self._partition = partition
+    requests: to debugfs, by the number of the partition; None where its beginning is to be zeros.
+    """
+
+    def __init__(self, layout: Layout, scratch: Path) -> None:
+        self.requests: dict[int, list[str] | None] = {}
+        self._layout = layout
         self._scratch = scratch
+        self._written = 0
+
+    def wipe(self, place: str) -> None:
+        """Leave zeros where the file system that is seen at a place begins."""
+        self.requests[self._layout.partitions[place].number] = None
 
     def remove(self, path: str) -> None:
         """Remove a file, if it is there."""
-        self._do(f"rm {path}")
+        self._do(path, "rm {}")
 
     def write(self, path: str, content: bytes) -> None:
         """Replace a file, which will belong to root, or make it."""
-        source = self._scratch / "content"
+        self._written += 1
+        source = self._scratch / f"content{self._written}"
         source.write_bytes(content)
-        self._do(f"rm {path}", f"write {source} {path}", f"set_inode_field {path} mode 0100644")
+        self._directories(path)
+        self._do(path, "rm {}", f"write {source} {{}}", "set_inode_field {} mode 0100644")
 
     def link(self, path: str, target: str) -> None:
         """Make a symbolic link."""
-        self._do(f"symlink {path} {target}")
+        self._directories(path)
+        self._do(path, f"symlink {{}} {target}")
 
-    def _do(self, *requests: str) -> None:
-        script = self._scratch / "requests"
-        script.write_text("".join(request + "\n" for request in requests))
-        _run("debugfs", "-w", "-f", script, self._partition)
+    def _directories(self, path: str) -> None:
+        """Make what of the directories of a file is not there: debugfs leaves one alone that is."""
+        inner = self._layout.locate(path)[1]
+        for directory in reversed(Path(inner).parents[:-1]):
+            self._do(path.removesuffix(inner) + str(directory), "mkdir {}")
+
+    def _do(self, path: str, *requests: str) -> None:
+        partition, inner = self._layout.locate(path)
+        wanted = self.requests.setdefault(partition.number, [])
+        if wanted is not None:
+            wanted += [request.format(inner) for request in requests]

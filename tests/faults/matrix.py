@@ -25,7 +25,7 @@ from tests.faults import cells, plays, slotwriter
 from tests.faults.booted import Bench
 from tests.faults.image import Image
 from tests.faults.powercuts import Expectations, PowerCut, choose
-from tests.faults.story import Files, Phase, Story, record
+from tests.faults.story import BACKENDS, STORIES, Files, Phase, Story, record
 from tests.faults.writelog import FLUSH, RebuiltDisk
 from tests.lab import config, host
 from tests.lab.vm import Machine
@@ -40,8 +40,6 @@ COLUMNS = {
     "play": "faults around a node",
     "slot": "power cut while a slot is written, disk examined",
 }
-# What writes a system beside the one that runs.
-BACKENDS = {"slot": "slots"}
 # Power cuts of a slot that are looked at, and after how many of them the same command is run once more.
 SLOT_CUTS, SLOT_AGAIN = 400, 100
 RESULT = ROOT / "build/faults-node.json"
@@ -51,17 +49,23 @@ class Results:
     """What is known already, a line of JSON for each cell of the matrix that was run.
 
     :param path: where it is kept, so that the next run goes on there.
+    :param backend: what writes a system beside the one that runs.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, backend: str) -> None:
+        self.path, self.backend = path, backend
 
     def read(self) -> list[dict[str, Any]]:
+        """Return what is known, of all backends."""
         return [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
+
+    def names(self, kind: str) -> set[str]:
+        """Return what is known of a kind with this backend, by its name."""
+        return {one["name"] for one in self.read() if (one["kind"], one["backend"]) == (kind, self.backend)}
 
     def add(self, **result: Any) -> None:
         with self.path.open("a") as file:
-            file.write(json.dumps(result) + "\n")
+            file.write(json.dumps({"backend": self.backend, **result}) + "\n")
 
 
 def look_at_disks(files: Files, cuts: list[PowerCut], results: Results, number: int) -> None:
@@ -81,9 +85,10 @@ def boot_disks(files: Files, cuts: list[PowerCut], results: Results, number: int
 def _disks(files: Files, cuts: list[PowerCut], number: int) -> Iterator[tuple[PowerCut, Image, Expectations]]:
     """Show the disk of one power cut after the other, on a copy of its own."""
     with _copy(files, number) as copy:
-        image = Image(copy)
-        expectations = Expectations(Story(files), image)
-        disk = RebuiltDisk(copy, expectations.story.log)
+        story = Story(files)
+        image = Image(copy, story.layout)
+        expectations = Expectations(story, image)
+        disk = RebuiltDisk(copy, story.log)
         for cut in cuts:
             with disk.cut(cut.at, cut.lost):
                 yield cut, image, expectations
@@ -105,9 +110,9 @@ def play_faults(results: Results) -> None:
     """Let a node meet each of the faults while a playbook moves it, and run the playbook again: one node at a time."""
     with _part("play", plays.PLAYS, results, 420) as left:
         if left:
-            plays.prepare()
+            plays.prepare(results.backend)
         for cell in left:
-            wrong, boots = plays.run(cell)
+            wrong, boots = plays.run(cell, results.backend)
             results.add(kind="play", name=cell["fault"], step=plays.STEP, phase="moved", boots=boots, wrong=wrong)
 
 
@@ -150,14 +155,17 @@ def _in_parallel(work: Callable[..., None], files: Files, left: list[Any], resul
             done.result()
 
 
-def run_recorded(files: Files, results: Results, only: Sequence[str], each: int, boots: int) -> None:
-    """Run what is not known yet on disks of the recorded story: power cuts looked at and booted, faults of a trial."""
+def run_recorded(files: Files, results: Results, only: Sequence[str], each: int, boots: int, word: str = "") -> None:
+    """Run what is not known yet on disks of the recorded story: power cuts looked at and booted, faults of a trial.
+
+    :param word: of the names of phases, power cuts of others are left out; empty for all.
+    """
     story = Story(files)
-    cuts = choose(story.log, story.phases, each, SEED)
+    cuts = choose(story.log, [phase for phase in story.phases if word in phase.name], each, SEED)
     # Seconds that one of a kind takes without KVM on two processors, and how many at once: faults mostly wait.
     plan = (
         ("disk", cuts, look_at_disks, 0.6, 2),
-        ("fault", cells.CELLS, meet_faults, 75, len(BENCHES)),
+        ("fault", cells.of(story.backend), meet_faults, 75, len(BENCHES)),
         ("boot", sample(cuts, boots), boot_disks, 45, 2),
     )
     for kind, wanted, work, seconds, workers in (part for part in plan if part[0] in only):
@@ -170,7 +178,7 @@ def _part(
     kind: str, wanted: Sequence[PowerCut | dict[str, Any]], results: Results, seconds: float
 ) -> Iterator[list[Any]]:
     """Say what is left of a kind and how long that takes, at so many seconds each; the value is what is not known."""
-    known = {result["name"] for result in results.read() if result["kind"] == kind}
+    known = results.names(kind)
     left = [one for one in wanted if _name(one) not in known]
     with stage(f"{COLUMNS[kind]}: {len(left)} of {len(wanted)} are left", f"{len(left) * seconds / 60:.0f} min"):
         yield left
@@ -198,7 +206,7 @@ def rows(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for result in results:
         column = result["name"] if result["kind"] in ("fault", "play") else COLUMNS[result["kind"]]
-        key = (f"{result['step']}: {result['phase']}", column, BACKENDS.get(result["kind"], "ostree"))
+        key = (f"{result['step']}: {result['phase']}", column, result["backend"])
         cell = found.setdefault(
             key,
             {
@@ -241,8 +249,8 @@ def cost(story: Story) -> str:
     writes = [sum(entry.sectors > 0 for entry in entries) for entries in armed]
     flushes = [sum(bool(entry.flags & FLUSH) for entry in entries) for entries in armed]
     return (
-        f"Arming a trial cost {min(writes)} to {max(writes)} writes and {min(flushes)} to {max(flushes)} flushes "
-        f"in {len(armed)} trials."
+        f"{story.backend}: arming a trial cost {min(writes)} to {max(writes)} writes and {min(flushes)} to "
+        f"{max(flushes)} flushes in {len(armed)} trials."
     )
 
 
@@ -251,29 +259,35 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=40, help="power cuts of each phase (default: %(default)s)")
     parser.add_argument("--boots", type=int, default=100, help="how many of them are booted (default: %(default)s)")
     parser.add_argument("--only", choices=COLUMNS, nargs="+", default=list(COLUMNS), help="unset, all of it")
+    parser.add_argument("--backends", choices=BACKENDS, nargs="+", default=list(BACKENDS), help="unset, each")
+    parser.add_argument("--phase", default="", help="power cuts of phases whose names have this in them, and no others")
     parser.add_argument("--again", action="store_true", help="forget what is recorded and known")
     arguments = parser.parse_args()
 
-    files = Files(config.paths().root / "faults")
+    directory = config.paths().root / "faults"
     if arguments.again:
-        shutil.rmtree(files.directory, ignore_errors=True)
-    files.directory.mkdir(parents=True, exist_ok=True)
-    results = Results(files.directory / "results.jsonl")
-    if set(arguments.only) - {"play", "slot"}:
-        if not files.facts.exists():
-            with stage("Recording one node's story", "25 min"):
-                record(files)
-        lab("down")  # the disks that are booted must not speak for the node in the cluster
-        run_recorded(files, results, arguments.only, arguments.each, arguments.boots)
-    if "slot" in arguments.only:
-        write_slots(results)
-    if "play" in arguments.only:
-        play_faults(results)
+        shutil.rmtree(directory, ignore_errors=True)
+    known = directory / "results.jsonl"
+    stories = {backend: Files(directory / backend) for backend in arguments.backends}
+    for backend, files in stories.items():
+        files.directory.mkdir(parents=True, exist_ok=True)
+        results = Results(known, backend)
+        if set(arguments.only) - {"play", "slot"}:
+            if not files.facts.exists():
+                with stage(f"Recording one node's story: {backend}", f"{5 * len(STORIES[backend]['steps'])} min"):
+                    record(files, backend)
+            lab("down")  # the disks that are booted must not speak for the node in the cluster
+            run_recorded(files, results, arguments.only, arguments.each, arguments.boots, arguments.phase)
+        if "slot" in arguments.only and backend == "slots":
+            write_slots(results)
+        if "play" in arguments.only:
+            play_faults(results)
     matrix = rows(results.read())
     RESULT.write_text(json.dumps(matrix, indent=1) + "\n")
     print(table(matrix))
-    if files.facts.exists():
-        print(cost(Story(files)))
+    for files in stories.values():
+        if files.facts.exists():
+            print(cost(Story(files)))
     notes = [note for cell in matrix for note in cell["notes"]]
     print("\n".join(notes) or "Nothing needed a person.")
     return 1 if notes else 0

@@ -15,7 +15,7 @@ import yaml
 
 from tests.e2e.fleet import Fleet, Playbook, lab
 from tests.faults.seen import BOOT_TIMEOUT, PACKAGE, kernels_started, look
-from tests.faults.story import NODE, TASK, VARIABLES
+from tests.faults.story import STORIES, TASK, VARIABLES, fresh
 from tests.lab import host
 from tests.lab.vm import Machine
 
@@ -28,25 +28,37 @@ STAGED = "Look ahead at the drains"
 AWAY_FOR = 30
 
 
-def prepare() -> None:
+class Mover:
+    """Who moves a node: the fleet, the node, and what brings its release."""
+
+    def __init__(self, fleet: Fleet, backend: str) -> None:
+        self.fleet, self.backend = fleet, backend
+        self.node = STORIES[backend]["node"]
+        self.machine = fleet.machines[self.node]
+
+    def start(self, variables: dict[str, Any]) -> Playbook:
+        told = {**VARIABLES, **self.fleet.release(RELEASE), "osmigrate_backend": self.backend, **variables}
+        return self.fleet.start("migrate", limit=self.node, **told)
+
+
+def prepare(backend: str) -> None:
     """Bring a fleet up whose node has the release staged, and keep it as a snapshot."""
-    fleet = Fleet.fresh()
-    run = _start(fleet, {})
+    run = Mover(fresh(backend), backend).start({})
     run.wait(_at([STAGED], lambda _task: run.kill()))
-    lab("snapshot", SNAPSHOT)
+    lab("snapshot", f"{SNAPSHOT}-{backend}")
 
 
-def run(cell: dict[str, Any]) -> tuple[list[str], int]:
+def run(cell: dict[str, Any], backend: str) -> tuple[list[str], int]:
     """Let one node meet the fault while it is moved, mend it, and run the same command again.
 
     :returns: (what does not hold, how many kernels were started).
     """
-    lab("restore", SNAPSHOT)
-    fleet = Fleet()
-    machine = fleet.machines[NODE]
+    lab("restore", f"{SNAPSHOT}-{backend}")
+    mover = Mover(Fleet(), backend)
+    fleet, node, machine = mover.fleet, mover.node, mover.machine
     data, before = look(machine).data, kernels_started(machine)
-    wrong = _killed(fleet, cell) if "kill" in cell else _broken(fleet, cell, data)
-    again = _start(fleet, {"osmigrate_retry": True}).wait()
+    wrong = _killed(mover, cell) if "kill" in cell else _broken(mover, cell, data)
+    again = mover.start({"osmigrate_retry": True}).wait()
     if again.rc != 0:
         wrong.append(f"the second run ended with {again.rc}")
     seen = look(machine)
@@ -55,13 +67,9 @@ def run(cell: dict[str, Any]) -> tuple[list[str], int]:
     if seen.data != data:
         wrong.append("the node's data differ")
     wrong += _unserved(fleet, "in the end")
-    if fleet.annotation(NODE, "cordoned-by") or fleet.node(NODE)["spec"].get("unschedulable"):
+    if fleet.annotation(node, "cordoned-by") or fleet.node(node)["spec"].get("unschedulable"):
         wrong.append("the node is still cordoned")
     return wrong, kernels_started(machine) - before
-
-
-def _start(fleet: Fleet, variables: dict[str, Any]) -> Playbook:
-    return fleet.start("migrate", limit=NODE, **VARIABLES, **fleet.release(RELEASE), **variables)
 
 
 def _at(tasks: list[str], do: Callable[[str], None]) -> Callable[[str], None]:
@@ -77,9 +85,9 @@ def _at(tasks: list[str], do: Callable[[str], None]) -> Callable[[str], None]:
     return line
 
 
-def _killed(fleet: Fleet, cell: dict[str, Any]) -> list[str]:
+def _killed(mover: Mover, cell: dict[str, Any]) -> list[str]:
     """Kill the controller at one task after the other, each time in a run of its own."""
-    return [f"no run came to: {task}" for task in cell["at"] if not _killed_at(task, _start(fleet, {}))]
+    return [f"no run came to: {task}" for task in cell["at"] if not _killed_at(task, mover.start({}))]
 
 
 def _killed_at(task: str, playbook: Playbook) -> bool:
@@ -94,24 +102,25 @@ def _killed_at(task: str, playbook: Playbook) -> bool:
     return bool(killed)
 
 
-def _broken(fleet: Fleet, cell: dict[str, Any], data: str) -> list[str]:
+def _broken(mover: Mover, cell: dict[str, Any], data: str) -> list[str]:
     """Let it happen in one run, look at what that says and leaves, and mend the cause."""
-    machine = fleet.machines[NODE]
+    fleet, machine = mover.fleet, mover.machine
 
     def happen(_task: str) -> None:
         if "api" in cell:
-            _without_api(fleet)
+            _without_api(mover)
         elif "disk" in cell:
             machine.refuse_writes()
         else:
             machine.ssh(cell["break"])
 
-    first = _start(fleet, cell.get("variables", {})).wait(_at(cell.get("at", []), happen))
+    first = mover.start(cell.get("variables", {})).wait(_at(cell.get("at", []), happen))
     wrong = []
     if (first.rc != 0) is not ("says" in cell):
         wrong.append(f"the first run ended with {first.rc}")
-    if not re.search(cell.get("says", ""), " ".join(first.output.split())):
-        wrong.append(f"the first run did not say: {cell['says']}")
+    says = cell.get("says", "").format(node=mover.node)
+    if not re.search(says, " ".join(first.output.split())):
+        wrong.append(f"the first run did not say: {says}")
     # Where Ansible itself could not run a module, it shows what Python said; the last word is ours.
     if "Traceback" in first.output.rpartition("fatal: [")[2]:
         wrong.append("the first run ended with a traceback")
@@ -141,9 +150,9 @@ def _unserved(fleet: Fleet, when: str) -> list[str]:
     return []
 
 
-def _without_api(fleet: Fleet) -> None:
+def _without_api(mover: Mover) -> None:
     """Take the API server away until another boot of the node has answered for some time."""
-    machine = fleet.machines[NODE]
+    fleet, machine = mover.fleet, mover.machine
     before = look(machine).entry
     fleet.control_plane.pause()
     fleet.wait_for(lambda: _runs_another(machine, before), "another boot", BOOT_TIMEOUT)

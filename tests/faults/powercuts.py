@@ -8,8 +8,9 @@ import hashlib
 import random
 import re
 import subprocess
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import marks, persist, shown
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, grubcfg
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record as trial_record
@@ -77,6 +78,21 @@ def boots(image: Image) -> str:
     return default if default in ids else PACKAGE
 
 
+def slots(mended: Mended) -> list[str]:
+    """Say which slots are not, bit for bit, what is marked of them; nothing of a node that has none."""
+    held = marks.parse((mended.read(marks.PATH) or b"").decode(errors="replace"))
+    return [
+        f"the slot {partuuid} is marked as {mark.release}, and is something else"
+        for partuuid, mark in held.items()
+        if mark.good and mended.digest(shown.place(partuuid), mark.size) != mark.image
+    ]
+
+
+def in_etc(entry: dict[str, Any]) -> str:
+    """Return where the /etc of an entry lies, as the running system sees it."""
+    return persist.upper(entry["id"]).path if entry["backend"] == "slots" else f"{entry['root']}/etc"
+
+
 class Expectations:
     """What every power cut of a story is held against.
 
@@ -136,7 +152,7 @@ class Expectations:
         wrong = [
             f"{entry[part]} differs"
             for part, digest in entry["digests"].items()
-            if _digest(image.grub(entry[part])) != digest or f"'{entry[part]}'" not in body
+            if _digest(image.grub(image.layout.of_loader(entry[part]))) != digest or f"'{entry[part]}'" not in body
         ]
         return wrong + [f"{name} lacks {word}" for word in entry["options"].split() if f"'{word}'" not in body]
 
@@ -146,6 +162,7 @@ class Expectations:
         wrong = [f"{path} differs" for path, files in zip(DATA, self.data) if mended.tree(path) != files]
         if not given_up:
             wrong += [f"{path} differs" for path, was in zip(PACKAGE_ROOT, self.root) if mended.read(path) != was]
+        wrong += self._slots(chosen, before, mended)
         try:
             record = mended.read(trial_record.PATH)
             state = trial_record.parse(None if record is None else record.decode())
@@ -157,10 +174,18 @@ class Expectations:
                 wrong.append(f"the record knows of no trial of {chosen}")
             if chosen == PACKAGE:
                 return wrong
-            files = mended.tree(f"{self.story.entries[chosen]['root']}/etc")
+            files = mended.tree(in_etc(self.story.entries[chosen]))
             if files != self.carried.setdefault(cut.phase.step, files) or not files:
                 wrong.append(f"the files in /etc of {chosen} differ")
         return wrong
+
+    def _slots(self, chosen: str, before: str, mended: Mended) -> list[str]:
+        """What boots, and what ran before, is whole, and so is what is marked good."""
+        if self.story.backend != "slots":
+            return []
+        held = marks.parse((mended.read(marks.PATH) or b"").decode(errors="replace"))
+        whole = {mark.release for mark in held.values() if mark.good} | {PACKAGE}
+        return slots(mended) + [f"no slot is marked as {name}" for name in sorted({chosen, before} - whole)]
 
 
 def _digest(content: bytes | None) -> str:

@@ -11,20 +11,25 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import marks
 
 from tests.e2e.fleet import Fleet, stage
+from tests.faults.partitions import Layout, Partition
 from tests.faults.seen import BOOT_TIMEOUT, look
-from tests.faults.writelog import WriteLog, count
-from tests.lab import host
+from tests.faults.writelog import SECTOR, WriteLog, count
+from tests.lab import flavours, host
 
-NODE = "w1"
 # Short, because every trial that nobody confirms is waited for.
 VARIABLES = {"osmigrate_deadman_seconds": 240, "osmigrate_deadman_most": 240, "osmigrate_health_deadline": 120}
-STEPS = yaml.safe_load(Path(__file__).with_name("story.yml").read_text())
+STORIES = yaml.safe_load(Path(__file__).with_name("story.yml").read_text())
+BACKENDS = tuple(STORIES)
 REVERTING_HOOK = Path(__file__).with_name("refuse.yml")
 # What makes a machine this node, beside its disk.
 IDENTITY = ("settings.json", "seed.tar", "ssh_host_ed25519_key", "ssh_host_ed25519_key.pub")
 BLOCK_BEGIN = b"# GRUB Environment Block\nosm_default="
+# What else is written at once may be in one request with them.
+LARGEST_WRITE = 1 << 20
+MARKS_BEGIN = marks.render({}).partition("{}")[0].encode()
 TASK = re.compile(r"^TASK \[(?:[\w.]+ : )?(.*?)\]")
 # The phase that begins with a task; tasks that are not named here go on with the phase before.
 PHASES = {
@@ -83,10 +88,11 @@ class Recording:
     """A story that is being recorded: all writes of one node's disk, and where in them its steps begin.
 
     :param name: the node. It is shut down, and started again with its writes recorded.
+    :param backend: what brings it releases.
     """
 
-    def __init__(self, fleet: Fleet, name: str, files: Files) -> None:
-        self.fleet, self.name, self.files = fleet, name, files
+    def __init__(self, fleet: Fleet, name: str, files: Files, backend: str = "ostree") -> None:
+        self.fleet, self.name, self.files, self.backend = fleet, name, files, backend
         self.machine = fleet.machines[name]
         self.marks: list[tuple[str, str, int]] = []
         self.entries: dict[str, Any] = {}
@@ -129,17 +135,23 @@ class Recording:
     def end(self) -> None:
         """Write down what was seen; the writes of before belong to the story."""
         self._mark("", "")
-        known = {"data": self.data, "marks": self.marks, "entries": self.entries}
+        known = {"backend": self.backend, "data": self.data, "marks": self.marks, "entries": self.entries}
         self.files.facts.write_text(json.dumps(known, indent=1) + "\n")
 
     def _mark(self, step: str, phase: str) -> None:
         self.marks.append((step, phase, count(self.files.log)))
 
 
-def record(files: Files) -> None:
-    """Run the whole story on a fresh lab."""
-    recording = Recording(Fleet.fresh(), NODE, files)
-    for step in STEPS:
+def fresh(backend: str) -> Fleet:
+    """Return a fleet as it was before anything was moved, with the node of a backend's story."""
+    told = STORIES[backend]
+    return Fleet.alone(told["node"], told["flavour"]) if "flavour" in told else Fleet.fresh()
+
+
+def record(files: Files, backend: str) -> None:
+    """Run the whole story of a backend on a fresh lab."""
+    recording = Recording(fresh(backend), STORIES[backend]["node"], files, backend)
+    for step in STORIES[backend]["steps"]:
         with stage(f"{step['name']}: {step['playbook']} from {step['before']} to {step['target']}", "5 min"):
             recording.play({**step, "variables": {**VARIABLES, **step.get("variables", {})}})
     recording.end()
@@ -149,20 +161,23 @@ def record(files: Files) -> None:
 class Story:
     """A recorded story.
 
-    phases: list of Phase, in order and without gaps; entries: the boot entries by id, as in state.json; data: the
-    digest of the node's data, which never changes; log: WriteLog.
+    backend: what brought the node its releases; layout: where its disk has what; phases: list of Phase, in order and
+    without gaps; entries: the boot entries by id, as in state.json; data: the digest of the node's data, which never
+    changes; log: WriteLog.
     """
 
     def __init__(self, files: Files) -> None:
         facts = json.loads(files.facts.read_text())
         self.files = files
+        self.backend: str = facts["backend"]
+        self.layout = Layout(files.base, STORIES[self.backend].get("flavour", flavours.DEFAULT))
         self.entries: dict[str, Any] = facts["entries"]
         self.data: str = facts["data"]
         self.log = WriteLog(files.log)
         self.phases = self._phases(facts["marks"])
 
     def step(self, name: str) -> dict[str, Any]:
-        return next(step for step in STEPS if step["name"] == name)
+        return next(step for step in STORIES[self.backend]["steps"] if step["name"] == name)
 
     def may_boot(self, phase: Phase) -> set[str]:
         """Return the ids of the entries that a power cut in the phase may lead to."""
@@ -181,6 +196,8 @@ class Story:
             if name == "shutdown":
                 counted = self._count_of_grub(begin, end)
                 phases += [Phase(step, name, begin, counted), Phase(step, "first boot", counted, end)]
+            elif self.backend == "slots" and name == "pull and deploy":
+                phases += self._of_slot(step, begin, end)
             elif end > begin:
                 phases.append(Phase(step, name, begin, end))
         return phases
@@ -191,6 +208,29 @@ class Story:
         By another one it notes that it starts the candidate.
         """
         return next(number for number in range(begin, end) if self._is_block(number))
+
+    def _of_slot(self, step: str, begin: int, end: int) -> list[Phase]:
+        """Return the phases in which a slot is marked, written, read back and marked once more."""
+        entry = self.entries[self.step(step)["target"]]
+        slot = self.layout.partitions[entry["root"]]
+        written = [number for number in range(begin, end) if self._is_write_to(slot, number)]
+        good = next(number for number in range(written[-1], end) if self._marks(number, slot.partuuid, entry["commit"]))
+        names = ("before its slot", "slot written", "slot read back", "slot marked")
+        moments = (begin, written[0], written[-1] + 1, good, end)
+        return [Phase(step, name, *part) for name, *part in zip(names, moments, moments[1:]) if part[1] > part[0]]
+
+    def _is_write_to(self, slot: Partition, number: int) -> bool:
+        entry = self.log.entries[number]
+        return entry.sectors > 0 and slot.holds(entry.sector)
+
+    def _marks(self, number: int, partuuid: str, image: str) -> bool:
+        """Say whether an entry is the write of marks of which one says that a slot holds an image."""
+        entry = self.log.entries[number]
+        data = self.log.data(entry) if entry.sectors * SECTOR <= LARGEST_WRITE else b""
+        begin = data.find(MARKS_BEGIN)
+        held = marks.parse(data[begin:].partition(b"\0")[0].decode(errors="replace")) if begin >= 0 else {}
+        mark = held.get(partuuid, marks.UNKNOWN)
+        return mark.good and mark.image == image
 
     def _is_block(self, number: int) -> bool:
         entry = self.log.entries[number]

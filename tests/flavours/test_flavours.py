@@ -45,11 +45,7 @@ def chosen() -> list[str]:
 
 
 def fresh(flavour: str) -> Fleet:
-    fleet = Fleet.fresh(f"{NODE}={flavour}")
-    # One node alone: a second replica would be one that the budget protects and that has nowhere to go.
-    fleet.control_plane.kubectl("scale", "deployment/web", "--namespace=demo", "--replicas=1")
-    fleet.control_plane.kubectl("rollout", "status", "deployment/web", "--namespace=demo", "--timeout=120s")
-    return fleet
+    return Fleet.alone(NODE, flavour)
 
 
 def record(fleet: Fleet) -> dict:
