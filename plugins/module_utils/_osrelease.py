@@ -36,6 +36,14 @@ def parse_os_release(text: str) -> typing.Dict[str, str]:
     return values
 
 
+def read(text: typing.Callable[[str], str]) -> typing.Dict[str, str]:
+    """Read what a system says of itself; what an administrator has put in /etc comes before what came with it.
+
+    :param text: callable that returns the content of an absolute path of that system, "" if it is not there.
+    """
+    return parse_os_release(text("/etc/os-release") or text("/usr/lib/os-release"))
+
+
 def _value(text: str) -> str:
     """Read a value as a shell does; what a shell could not read is taken as it is."""
     found, part = [], PARTS.match(text)

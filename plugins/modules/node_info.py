@@ -243,6 +243,11 @@ kexec_on_reboot:
   description: Whether kexec-tools has every reboot start the installed kernel without the boot loader.
   returned: always
   type: bool
+kexec_on_reboot_by:
+  description: The file that says so, empty where none does.
+  returned: always
+  type: str
+  version_added: 1.0.0
 kexec_problem:
   description: Why this system cannot start another kernel by kexec, empty if it can.
   returned: always

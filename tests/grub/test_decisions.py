@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import kernel
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, grub, grubcfg
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, grub, grubcfg, script
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record
 
 from tests.grub.machine import CONFIG, SHOW_BOOT, UUID, Machine
@@ -227,6 +227,21 @@ def test_the_prefix_of_grub_is_not_where_grub_cfg_lies(tmp_path: Path) -> None:
     debian = "if [ -f ${config_directory}/custom.cfg ]; then source ${config_directory}/custom.cfg; fi\n"
     machine = Machine(tmp_path, armed(), after=debian, early=early)
     assert [machine.boot(), machine.boot()] == [("debian-13-1 on trial", "0"), ("package", "0")]
+
+
+OTHER = b"set timeout=0\nmenuentry 'other' { echo 'chosen=[other] left=[]'; reboot; }\n"
+LEAVES = {
+    "it leaves for another menu": ("if [ -f $prefix/other.cfg ]; then configfile $prefix/other.cfg; fi", "other"),
+    "a return in it ends nothing": ("if [ -f $prefix/other.cfg ]; then return; fi", "debian-13-1 on trial"),
+}
+
+
+@pytest.mark.parametrize("case", LEAVES.values(), ids=LEAVES)
+def test_what_grub_cfg_has_before_it_reads_custom_cfg(tmp_path: Path, case) -> None:
+    before, booted = case
+    machine = Machine(tmp_path, armed(**{"other.cfg": OTHER}), before)
+    assert machine.boot()[0] == booted
+    assert bool(script.leads_away(CONFIG.format(before=before, after=""))) == (booted == "other")
 
 
 def test_a_default_that_cannot_be_loaded_leaves_it_to_grub_cfg(tmp_path: Path) -> None:

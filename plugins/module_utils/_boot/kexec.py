@@ -5,17 +5,38 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import glob
 import os
+import re
 import shutil
 import tempfile
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.initrd import ALIGNMENT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
-from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import cannot_be_written
 
 # There while the kernel that is loaded is a trial of ours; node_reboot goes by it, and every boot forgets it.
 MARK = "/run/osmigrate-kexec"
+# Of Debian's kexec-tools, whose directory is read as run-parts does.
+SETTINGS = "etc/default/kexec"
+SNIPPET = re.compile(r"[A-Za-z0-9_-]+\Z")
+LOADS = re.compile(r"""(?:export\s+)?LOAD_KEXEC=["']?([^"'\s;#]*)""")
+
+
+def on_reboot(root: str = "/") -> str:
+    """Return the file by which kexec-tools has every reboot start the same system by kexec, "" if none does.
+
+    As its scripts read them: the one file, then those of a directory in their order; the last word counts.
+    """
+    beside = sorted(glob.glob(os.path.join(root, SETTINGS + ".d", "*")))
+    found = ""
+    for path in [os.path.join(root, SETTINGS), *(one for one in beside if SNIPPET.match(os.path.basename(one)))]:
+        for line in _lines.shell(_storage.read_text(path)):
+            said = LOADS.match(line)
+            if said:
+                found = path if said.group(1) == "true" else ""
+    return found
 
 
 def is_loaded() -> bool:
@@ -38,7 +59,7 @@ def load(kernel: str, initrds: typing.List[str], command_line: str, devicetree: 
             with open(initrd, "wb") as joined:
                 join(initrds, joined)
         except OSError as error:
-            raise cannot_be_written(initrd, error)
+            raise _storage.cannot_be_written(initrd, error)
         run(
             ["kexec", "--load", kernel, f"--initrd={initrd}", f"--command-line={command_line}"]
             + ([f"--dtb={devicetree}"] if devicetree else []),

@@ -31,6 +31,8 @@ ENDS = (
     "halt",
     "fwsetup",
 )
+# With this a command only asks whether it could, as mkconfig has it.
+ASKS = "--is-supported"
 
 
 def statements(text: str) -> typing.Iterator[typing.Tuple[int, typing.List[str]]]:
@@ -60,9 +62,23 @@ def _plain(token: str) -> str:
     return "".join(found)
 
 
+def _ends(depth: int, words: typing.List[str]) -> bool:
+    return depth == 0 and words[0] in ENDS and ASKS not in words
+
+
 def ends_early(text: str) -> bool:
     """Say whether a file may end before its last line: by a command that is in no menu entry and no function."""
-    return any(depth == 0 and words[0] in ENDS for depth, words in statements(text))
+    return any(_ends(depth, words) for depth, words in statements(text))
+
+
+def leads_away(text: str) -> str:
+    """Return the command by which a grub.cfg may leave GRUB elsewhere before it reads custom.cfg, "" for none."""
+    for depth, words in statements(text):
+        if _sources_custom(depth, words):
+            break
+        if _ends(depth, words) and words[0] != "return":  # of grub.cfg that only ends the command it stands in
+            return words[0]
+    return ""
 
 
 def _sources_custom(depth: int, words: typing.List[str]) -> bool:
@@ -102,6 +118,12 @@ class Stub(typing.NamedTuple):
     directory: str
 
 
+def _searched(words: typing.List[str]) -> str:
+    """Return the name that a search is for; of its options only a hint may have a word of its own behind it."""
+    hints = [at + 1 for at, word in enumerate(words) if word == "-h" or re.match(r"--hint[^=]*$", word)]
+    return next((word for at, word in enumerate(words) if at not in hints and not word.startswith("-")), "")
+
+
 def parse_stub(text: str) -> typing.Optional[Stub]:
     """Read such a file; None if it is none."""
     uuid, prefix = "", ""
@@ -109,7 +131,7 @@ def parse_stub(text: str) -> typing.Optional[Stub]:
         if words[0] == "search.fs_uuid" and len(words) > 1:
             uuid = words[1]
         elif words[0] == "search" and any(word in ("--fs-uuid", "-u") for word in words):
-            uuid = words[-1] if not words[-1].startswith("-") else ""
+            uuid = _searched(words[1:]) or uuid
         elif words[0] == "set" and words[1:] and words[1].startswith("prefix="):
             prefix = words[1].partition(")")[2]
     return Stub(uuid, os.path.normpath(prefix)) if uuid and prefix else None

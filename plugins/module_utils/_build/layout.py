@@ -66,7 +66,7 @@ def etc_twice(path: str, time: int, log: Log) -> typing.Iterator[None]:
 def os_of(path: str) -> typing.Dict[str, str]:
     """Return os-release of a tree, as dict."""
     root = Tree(path)
-    return _osrelease.parse_os_release(root.text("/etc/os-release") or root.text("/usr/lib/os-release"))
+    return _osrelease.read(root.text)
 
 
 def _say_version(path: str, name: str, version: str) -> None:

@@ -27,8 +27,7 @@ def held(tree: Tree) -> typing.List[str]:
 
 def family(tree: Tree) -> str:
     """Return DEBIAN or EL of _osrelease, by what decides where files lie; "" for another system."""
-    text = tree.text("/etc/os-release") or tree.text("/usr/lib/os-release")
-    named = _osrelease.family(_osrelease.parse_os_release(text))
+    named = _osrelease.family(_osrelease.read(tree.text))
     databases = held(tree)
     if databases == [DPKG]:
         return _osrelease.DEBIAN

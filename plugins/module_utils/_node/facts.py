@@ -5,13 +5,14 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import functools
 import glob
 import os
 import platform
 import re
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _storage
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _osrelease, _storage
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree.program import Ostree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import persist
@@ -22,6 +23,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     grub as grub_menu,
     grubcfg,
     grubfiles,
+    kexec,
     loader,
     menu,
     script,
@@ -37,7 +39,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import sources
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import state
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
-from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 
 RUNTIMES = ("crio", "containerd", "docker")
@@ -61,7 +62,7 @@ def gather(root: str = "/") -> typing.Dict[str, typing.Any]:
     services = _services(root)
     kubelet = _kubelet_facts(root, services["kubelet"])
     owners = renderers(root, active_services(services))
-    release = parse_os_release(_text(root, "etc/os-release") or _text(root, "usr/lib/os-release"))
+    release = _osrelease.read(functools.partial(_text, root))
     ostree = Ostree(root)
     boot = _control()
     running = grub_menu.parse_command_line(_text(root, "proc/cmdline"))
@@ -91,7 +92,8 @@ def gather(root: str = "/") -> typing.Dict[str, typing.Any]:
         "cgroup": 2 if os.path.exists(os.path.join(root, "sys/fs/cgroup/cgroup.controllers")) else 1,
         "grub": grub_facts(root),
         "boot_tier": tier_facts(root),
-        "kexec_on_reboot": re.search(r"(?m)^\s*LOAD_KEXEC=.?true", _text(root, "etc/default/kexec")) is not None,
+        "kexec_on_reboot": bool(kexec.on_reboot(root)),
+        "kexec_on_reboot_by": kexec.on_reboot(root),
         "kexec_problem": boot_tier.kexec_problem(),
         "kexec_doubt": boot_tier.kexec_doubt(root),
         **{backend.name: backend.facts(boot) for backend in registry.backends(root)},
@@ -285,6 +287,9 @@ def reads_elsewhere(root: str, grub: grubfiles.Grub) -> str:
 
     :param grub: grubfiles.Grub.
     """
+    away = script.leads_away(_text("", grub.config))
+    if away:
+        return f"{grub.config} may leave for another menu, by {away}, before it reads custom.cfg"
     of_vendors = [path for path in grubfiles.on_esp(root) if os.path.basename(path).upper() != "BOOT"]
     if grub.directory in grubfiles.on_esp(root):  # GRUB was built to read the one beside itself
         return f"There are {' and '.join(of_vendors)}, each with a grub.cfg" if len(of_vendors) > 1 else ""

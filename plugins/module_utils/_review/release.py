@@ -13,12 +13,12 @@ import tempfile
 import time
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _osrelease
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import snapshot
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.installed import Installed
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.packages import Packages
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release.schema import DATE as _TIME
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import entries, kernel, software, units
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review.commit import Commit
@@ -114,7 +114,7 @@ def _of(kind: str, digest: str, view: View, found: typing.Dict[str, Entry], made
     packages = Packages(view)
     kernels = kernel.versions(view)
     last = kernels[-1] if kernels else ""
-    system = parse_os_release(view.text("/etc/os-release") or view.text("/usr/lib/os-release"))
+    system = _osrelease.read(view.text)
     return Release(
         kind,
         digest,

@@ -13,6 +13,7 @@ import platform
 import time
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _osrelease
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     grub,
@@ -30,7 +31,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.arguments im
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.block import BootBlock
 from ansible_collections.osmigrate.fleet.plugins.module_utils._command import run
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
 from ansible_collections.osmigrate.fleet.plugins.module_utils._release import order, revoked as revocation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import grub_path, read_bytes, read_text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
@@ -47,7 +47,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
 
 
 def _pretty_name() -> str:
-    return parse_os_release(read_text("/etc/os-release")).get("PRETTY_NAME", "")
+    return _osrelease.read(read_text).get("PRETTY_NAME", "")
 
 
 class BootControl:

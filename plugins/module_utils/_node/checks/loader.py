@@ -64,7 +64,8 @@ def boot_loader_default(node: check.Facts, wanted: check.Facts) -> str:
 @_check(
     "inhibitor",
     "GRUB may read another grub.cfg",
-    "Remove the grub.cfg that GRUB does not read, or install GRUB anew (grub-install) from the system that runs",
+    "Remove the grub.cfg that GRUB does not read, or install GRUB anew (grub-install) from the system that runs; let "
+    "what leads away from a grub.cfg come after 41_custom in grub.d",
     acceptable=True,
 )
 def boot_loader_directory(node: check.Facts, wanted: check.Facts) -> str:
@@ -149,9 +150,10 @@ def secure_boot(node: check.Facts, wanted: check.Facts) -> str:
     return said if node["secure_boot"] else ""
 
 
-@_check("inhibitor", "Every reboot skips the boot loader", "Set LOAD_KEXEC=false in /etc/default/kexec")
+@_check("inhibitor", "Every reboot skips the boot loader", "Set LOAD_KEXEC=false in the file that is named")
 def kexec_on_reboot(node: check.Facts, wanted: check.Facts) -> str:
-    return "/etc/default/kexec has every reboot start the same system by kexec" if node["kexec_on_reboot"] else ""
+    path = node["kexec_on_reboot_by"]
+    return f"{path} has every reboot start the same system by kexec" if path else ""
 
 
 @_check(

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release
+from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import parse_os_release, read
 
 VALUES = {
     '"Debian GNU/Linux 13 (trixie)"': "Debian GNU/Linux 13 (trixie)",
@@ -48,3 +48,15 @@ def test_legal_odd_forms(text):
 @pytest.mark.parametrize("text", ["Debian GNU", '"never closed', "'"])
 def test_what_no_shell_reads_is_taken_as_it_is(text):
     assert parse_os_release(f"NAME={text}") == {"NAME": text}
+
+
+def test_a_whole_file():
+    text = '# comment\nID=debian\nPRETTY_NAME="Debian \\"x\\" 12"\nVERSION_ID=\'12\'\nEMPTY=\nbroken\n'
+    found = {"ID": "debian", "PRETTY_NAME": 'Debian "x" 12', "VERSION_ID": "12", "EMPTY": ""}
+    assert parse_os_release(text) == found
+
+
+@pytest.mark.parametrize("etc", ["", "ID=mine\n"], ids=["none in /etc, or a link that leads nowhere", "one in /etc"])
+def test_what_came_with_the_system_counts_where_etc_says_nothing(etc):
+    files = {"/etc/os-release": etc, "/usr/lib/os-release": "ID=debian\n"}
+    assert read(files.__getitem__) == {"ID": "mine" if etc else "debian"}

@@ -35,3 +35,23 @@ def test_what_is_loaded_is_open_to_nobody(tmp_path, monkeypatch):
     monkeypatch.setattr(kexec, "run", run)
     kexec.load("/boot/vmlinuz", [str(tmp_path / "initrd")], "quiet")
     assert sorted(os.listdir(str(tmp_path))) == ["initrd", "mark"]
+
+
+ON_REBOOT = {
+    "nobody says it": ({"kexec": "USE_GRUB_CONFIG=true\n#LOAD_KEXEC=true\n"}, ""),
+    "its file": ({"kexec": 'LOAD_KEXEC="true"\n'}, "kexec"),
+    "the last word of its file": ({"kexec": "LOAD_KEXEC=true\nLOAD_KEXEC=false\n"}, ""),
+    "a snippet": ({"kexec": "LOAD_KEXEC=false\n", "kexec.d/zz-mine": "export LOAD_KEXEC=true #\n"}, "kexec.d/zz-mine"),
+    "a snippet takes it back": ({"kexec": "LOAD_KEXEC=true\n", "kexec.d/mine": "LOAD_KEXEC='false'\n"}, ""),
+    "what run-parts leaves out": ({"kexec.d/mine.dpkg-old": "LOAD_KEXEC=true\n"}, ""),
+}
+
+
+@pytest.mark.parametrize("case", ON_REBOOT.values(), ids=ON_REBOOT)
+def test_whether_every_reboot_skips_the_boot_loader(tmp_path, case):
+    files, named = case
+    settings = tmp_path / "etc/default"
+    (settings / "kexec.d").mkdir(parents=True)
+    for name, text in files.items():
+        (settings / name).write_text(text)
+    assert kexec.on_reboot(str(tmp_path)) == (str(settings / named) if named else "")

@@ -25,6 +25,7 @@ ENDS = {
     "legacy_configfile (hd0,1)/boot/grub/menu.lst\n": True,
     "if [ $grub_platform = efi ]; then\r\n  fwsetup\r\nfi\r\n": True,
     "menuentry 'firmware' { fwsetup; }\n": False,
+    "if [ x ]; then\n  fwsetup --is-supported\n  if [ \"$?\" = 0 ]; then menuentry 'x' { fwsetup; }; fi\nfi\n": False,
 }
 
 
@@ -52,6 +53,21 @@ def test_whether_custom_cfg_is_read(text: str) -> None:
 
 
 READ = "source $prefix/custom.cfg\n"
+AWAY = {
+    "if [ -f $prefix/mine.cfg ]; then configfile $prefix/mine.cfg; fi\n" + READ: "configfile",
+    READ + "configfile $prefix/mine.cfg\n": "",
+    "return\n" + READ: "",
+    "menuentry 'x' { configfile $prefix/mine.cfg; }\n" + READ: "",
+    "fwsetup --is-supported\n" + READ: "",
+    "if keystatus --alt; then exit; fi\n" + READ: "exit",
+}
+
+
+@pytest.mark.parametrize("text", AWAY)
+def test_what_leaves_grub_elsewhere_before_ours_is_read(text: str) -> None:
+    assert script.leads_away(text) == AWAY[text]
+
+
 LATE = {
     "set default=0\n" + READ: False,
     READ + "set default=2\n": True,
@@ -90,6 +106,12 @@ STUBS = {
         script.Stub("1-2", "/grub2")
     ),
     "search.fs_uuid 1-2 root\nset prefix=($root)'/@/boot/grub/'\n": script.Stub("1-2", "/@/boot/grub"),
+    "search --fs-uuid 1-2 --set=root\nset prefix=($root)/boot/grub\nconfigfile $prefix/grub.cfg\n": (
+        script.Stub("1-2", "/boot/grub")
+    ),
+    "search --set=root --hint hd0,gpt2 -u 1-2 --hint-efi=hd0,gpt2\nset prefix=($root)/boot/grub\n": (
+        script.Stub("1-2", "/boot/grub")
+    ),
     "set timeout=5\nmenuentry 'x' { true; }\n": None,
     "": None,
 }

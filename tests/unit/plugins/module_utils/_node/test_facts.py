@@ -23,16 +23,6 @@ def tree(root, files):
     return str(root)
 
 
-def test_parse_os_release():
-    text = '# comment\nID=debian\nPRETTY_NAME="Debian \\"x\\" 12"\nVERSION_ID=\'12\'\nEMPTY=\nbroken\n'
-    assert nodefacts.parse_os_release(text) == {
-        "ID": "debian",
-        "PRETTY_NAME": 'Debian "x" 12',
-        "VERSION_ID": "12",
-        "EMPTY": "",
-    }
-
-
 def test_parse_units():
     assert nodefacts.parse_units(UNITS) == {
         "containerd": {"active": True, "pid": 412},

@@ -74,7 +74,7 @@ NODE = {
     "boot": {**ROOT, "separate": False, "loader": ""},
     "esp": {"uuid": "0531-0000", "twins": []},
     "usr": {"separate": False},
-    "kexec_on_reboot": False,
+    "kexec_on_reboot_by": "",
     "kexec_problem": "",
     "kexec_doubt": "",
     "boot_tier": {"name": "block", "evidence": ["/boot is ext4 on /dev/vda3 (part, disk)"]},
@@ -239,7 +239,7 @@ CASES = {
         [{"boot_tier.name": ""}],
         [{"boot_tier.name": "esp-block"}, {"boot_tier.name": "kexec"}],
     ),
-    "kexec-on-reboot": ([], [{"kexec_on_reboot": True}]),
+    "kexec-on-reboot": ([], [{"kexec_on_reboot_by": "/etc/default/kexec.d/mine"}]),
     "root-filesystem": (
         [{"root.fstype": "xfs"}, {"root.fstype": "btrfs"}],
         [{"root.fstype": "zfs"}, {"root.fstype": "f2fs"}],
