@@ -41,7 +41,7 @@ def make_configuration(auth: auth_options.Auth) -> typing.Any:
     with _noting() as said:
         if not (auth.host and (auth.api_key or certificate)):
             user, cluster = _load(auth, configuration)
-    has_credentials = auth.api_key or certificate or configuration.auth_settings() or configuration.cert_file
+    has_credentials = auth.api_key or certificate or _has_token(configuration) or configuration.cert_file
     if user.get("exec") and not has_credentials:
         raise identity.plugin_failure(user, said)
     if user.get("auth-provider") and not has_credentials:
@@ -73,6 +73,11 @@ def make_configuration(auth: auth_options.Auth) -> typing.Any:
         configuration.no_proxy = None  # as with kubectl, a proxy that is asked for is used
     auth_options.refuse_plain_token(configuration.host, bool(configuration.auth_settings()))
     return configuration
+
+
+def _has_token(configuration: typing.Any) -> bool:
+    """Say whether there is a token; a plugin may give an empty one."""
+    return any(setting["value"].strip() not in ("", "Bearer") for setting in configuration.auth_settings().values())
 
 
 def _token_of_file(user: dict) -> str:

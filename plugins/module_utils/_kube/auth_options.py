@@ -88,13 +88,14 @@ def hide(module: typing.Any) -> None:
 
 
 def require_url(server: str) -> None:
-    """Refuse an address without http:// or https:// before it: whether it would be spoken to in clear is open.
+    """Refuse an address without http:// or https:// before it: whether it would be spoken to in clear is open. In other
+    letters the loader leaves out certificates, and behind a ? no path would be one.
 
     :raises FleetError: it is no such URL.
     """
     try:
         url = urllib.parse.urlsplit(server)
-        usable = url.scheme in ("http", "https") and bool(url.hostname)
+        usable = server.startswith(("http://", "https://")) and bool(url.hostname) and not (url.query or url.fragment)
     except ValueError:
         usable = False
     if not usable:

@@ -17,7 +17,6 @@ import time
 import typing
 from urllib.parse import quote, urlencode
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     auth as kube_auth,
@@ -25,6 +24,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     denials,
     identity,
     times,
+    wording,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.auth_options import Auth
 from ansible_collections.osmigrate.fleet.plugins.module_utils._secret import without_userinfo
@@ -62,10 +62,6 @@ class Listing(typing.NamedTuple):
 _DENIED = re.compile(r"(admission webhook|ValidatingAdmissionPolicy) .* denied (the )?request")
 # What a kubelet says about the images that it has is two thirds of a Node object, and nobody here reads it.
 _IMAGES = re.compile(rb'"images":\[(?:\{"names":\[[^\]]*\],"sizeBytes":\d+\},?)*\]')
-_SECRETS = re.compile(r"(?i)(bearer\s+|://(?:[^/\s:@\"']+:)?(?=[^/\s\"'@]+@))[^\s\"'@]+")
-# What may come behind the path of an address: a webhook's holds more than its deadline.
-_QUERY = re.compile(r"(://[^\s\"'?]+)\?[^\s\"']*")
-LONGEST = 1000
 
 
 class ApiError(FleetError):
@@ -94,7 +90,7 @@ class ApiError(FleetError):
 
     @property
     def message(self) -> str:
-        return _clean(self.body.get("message") or self.problem)
+        return wording.clean(self.body.get("message") or self.problem)
 
     @property
     def is_absence(self) -> bool:
@@ -109,7 +105,7 @@ class ApiError(FleetError):
     def causes(self, reason: str) -> typing.List[str]:
         """The messages of the causes with this reason."""
         causes = (self.body.get("details") or {}).get("causes") or []
-        return [_clean(cause.get("message", "")) for cause in causes if cause.get("reason") == reason]
+        return [wording.clean(cause.get("message", "")) for cause in causes if cause.get("reason") == reason]
 
 
 class Cluster:
@@ -188,7 +184,8 @@ class Cluster:
         :param keep: callable that reduces each object while its page is read, or None.
         """
         query = dict(query or {}, limit=PAGE)
-        read = functools.partial(self._decode, shrink=_without_images) if path == NODES else None
+        shrink = _without_images if path == NODES else None
+        read = functools.partial(self._decode, shrink=shrink, needs=("metadata",))
         items: list = []
         expired = 0
         while True:
@@ -238,7 +235,7 @@ class Cluster:
                     if kind == "ERROR":
                         status = body.get("code", 0)
                         raise ApiError(
-                            _clean(body.get("message") or "The watch failed"),
+                            wording.clean(body.get("message") or "The watch failed"),
                             status=status,
                             body=body,
                             transient=status >= 500 or status == 429,
@@ -405,13 +402,21 @@ class Cluster:
             self._clock_offset = email.utils.mktime_tz(date) - time.time()
         return response
 
-    def _decode(self, response: typing.Any, shrink: typing.Optional[typing.Callable] = None) -> typing.Optional[dict]:
+    def _decode(
+        self,
+        response: typing.Any,
+        shrink: typing.Optional[typing.Callable] = None,
+        needs: typing.Iterable[str] = (),
+    ) -> typing.Optional[dict]:
         if not 200 <= response.status < 300:
             return None
         try:
-            return parse_json((shrink(response.data) if shrink else response.data).decode("utf-8"))
+            answer = parse_json((shrink(response.data) if shrink else response.data).decode("utf-8"))
         except ValueError:
             raise self._not_kubernetes(response)
+        if not isinstance(answer, dict) or not all(isinstance(answer.get(name), dict) for name in needs):
+            raise self._not_kubernetes(response)
+        return answer
 
     def _not_kubernetes(self, response: typing.Any) -> ApiError:
         return ApiError(
@@ -423,12 +428,15 @@ class Cluster:
     def _unreachable(self, method: str, error: typing.Any) -> ApiError:
         # What the TLS library refuses stays refused; a connection that merely broke off may work the next time.
         final = isinstance(error, urllib3.exceptions.SSLError) and "EOF" not in str(error)
+        broken = wording.no_pem(str(error), self.server) if final else ""
+        if broken:
+            return ApiError(broken, todo="Correct it in the kubeconfig, or in the option for it")
         if final:
             todo = "Check host, ca_cert, client_cert and validate_certs"
         else:
             todo = "Check that it runs, and host, kubeconfig, context and proxy"
         return ApiError(
-            f"The API server {self.server} cannot be reached: {_clean(str(error))}",
+            f"The API server {self.server} cannot be reached: {wording.clean(str(error))}",
             left="Nothing was changed" if method == "GET" else f"It is not known whether it did the last {method}",
             todo=todo,
             transient=not final,
@@ -443,7 +451,7 @@ class Cluster:
             body = {}
         if not isinstance(body, dict) or body.get("kind") != "Status":
             body = {}
-        said = _clean(body.get("message") or f"HTTP status {status} {response.reason or ''}")
+        said = wording.clean(body.get("message") or f"HTTP status {status} {response.reason or ''}")
         # A webhook chooses the status of its denial: 404 for what it did not find itself, say, or 401.
         status = DENIED if _DENIED.search(said) else status
         problem, todo = f"The API server {self.server} refused {method} {path}: {said}", ""
@@ -494,7 +502,7 @@ def _pool(configuration: typing.Any) -> typing.Any:
         )
     except (ValueError, urllib3.exceptions.HTTPError) as error:
         raise FleetError(
-            f"The proxy on the way to the API server {configuration.host} cannot be used: {_clean(str(error))}",
+            f"The proxy on the way to the API server {configuration.host} cannot be used: {wording.clean(str(error))}",
             todo="Correct proxy, or proxy-url of the kubeconfig",
         )
 
@@ -582,9 +590,3 @@ def _retry_after(response: typing.Any, body: dict) -> int:
         return max(0, int(said))
     except ValueError:
         return 0
-
-
-def _clean(text: str) -> str:
-    """One line without credentials and without what only a Python programmer understands."""
-    text = re.sub(r"<[^>]* object at 0x[0-9a-f]+>:? ?|HTTPS?Connection(Pool)?\([^)]*\): ?", "", " ".join(text.split()))
-    return _text.printable(_SECRETS.sub(r"\1********", _QUERY.sub(r"\1", text)), LONGEST).rstrip(".")

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the kubernetes client leaves out of a kubeconfig's user: who is impersonated, and why a plugin failed. Pure.
+"""What the kubernetes client leaves out of a kubeconfig: who is impersonated, why a plugin failed, what is refused.
+
+Pure.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -23,7 +25,8 @@ def pick(documents: typing.List[dict], context: typing.Optional[str]) -> typing.
 
     :param documents: kubeconfigs.
     :param context: its name; None means the current one.
-    :raises FleetError: the context names a user whom the kubeconfig does not have.
+    :raises FleetError: the context names a user whom the kubeconfig does not have, or something of it is there twice or
+        in a form that the loader would misunderstand.
     """
     current = context or next(filter(None, (one.get("current-context") for one in documents)), None)
     chosen = _named(documents, "contexts", "context", current) or {}
@@ -34,15 +37,54 @@ def pick(documents: typing.List[dict], context: typing.Optional[str]) -> typing.
             "the kubeconfig does not have",
             todo="Correct the context, or add that user",
         )
-    return user or {}, _named(documents, "clusters", "cluster", chosen.get("cluster")) or {}
+    cluster = _named(documents, "clusters", "cluster", chosen.get("cluster")) or {}
+    _refuse_cluster(cluster)
+    _refuse_plugin((user or {}).get("exec") or {})
+    return user or {}, cluster
 
 
 def _named(documents: typing.List[dict], plural: str, single: str, name: typing.Optional[str]) -> typing.Optional[dict]:
     for document in documents:
-        for one in document.get(plural) or []:
-            if one.get("name") == name:
-                return one.get(single) or {}
+        found = [one.get(single) or {} for one in document.get(plural) or [] if one.get("name") == name]
+        if len(found) > 1:
+            raise FleetError(
+                f"The kubeconfig has {len(found)} {plural} with the name {_text.printable(name, 200)}",
+                todo="Leave the right one, or call them differently",
+            )
+        if found:
+            return found[0]
     return None
+
+
+def _refuse_cluster(cluster: dict) -> None:
+    """Refuse what says in two ways, or in none that is one, whether the API server's certificate counts.
+
+    :raises FleetError: the loader would take any text for true, and an authority for nothing.
+    """
+    insecure = cluster.get("insecure-skip-tls-verify")
+    if not isinstance(insecure, (bool, type(None))):
+        raise FleetError(
+            "The cluster of the kubeconfig has an insecure-skip-tls-verify that is no boolean",
+            todo="Write true or false, without quotes",
+        )
+    if insecure and (cluster.get("certificate-authority") or cluster.get("certificate-authority-data")):
+        raise FleetError(
+            "The cluster of the kubeconfig has insecure-skip-tls-verify and a certificate authority, which excludes it",
+            todo="Take one of them out, insecure-skip-tls-verify if in doubt",
+        )
+
+
+def _refuse_plugin(program: dict) -> None:
+    """Refuse what no program can be given.
+
+    :raises FleetError: an argument or a variable is no text.
+    """
+    given = [*(program.get("args") or []), *(one.get("value") for one in program.get("env") or [])]
+    if not all(isinstance(one, str) for one in given):
+        raise FleetError(
+            "The user of the kubeconfig has exec, and something that is no text in its args or env",
+            todo="Put numbers, booleans and what is empty there into quotes",
+        )
 
 
 def impersonation(user: dict) -> typing.List[typing.Tuple[str, str]]:
@@ -130,8 +172,12 @@ def plugin_failure(user: dict, said: typing.List[str]) -> FleetError:
     command = _text.printable((user.get("exec") or {}).get("command") or "without a command", 200)
     words = _NAMED_SECRET.sub(r"\1********", _LONG_WORD.sub("********", " ".join(said)))
     words = _text.printable(words, LONGEST).rstrip(".")
+    hint = _text.printable(" ".join(str((user.get("exec") or {}).get("installHint") or "").split()), LONGEST).rstrip(
+        "."
+    )
     return FleetError(
         f"There are no credentials, although the user of the kubeconfig has exec: the plugin {command} gave none"
         + (f" ({words})" if words else ""),
-        todo="Run it by hand as the same user and do what it says, for example log in again",
+        todo="Run it by hand as the same user and do what it says, for example log in again"
+        + (f". If it is missing, the kubeconfig says: {hint}" if hint else ""),
     )

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import json
+
 import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -230,6 +232,55 @@ def test_a_plugin_that_is_missing():
         configure(kubeconfig=with_user(**user))
 
 
+def test_what_the_kubeconfig_says_of_a_plugin_that_is_missing():
+    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "corp", "installHint": "Ask\nHelp."}}
+    with pytest.raises(FleetError, match="If it is missing, the kubeconfig says: Ask Help"):
+        configure(kubeconfig=with_user(**user))
+
+
+def test_a_plugin_that_gives_an_empty_token(plugin):
+    answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": ""}}
+    with pytest.raises(FleetError, match="the plugin .*plugin gave none"):
+        configure(kubeconfig=with_user(**plugin(f"echo '{json.dumps(answer)}'")))
+
+
+@pytest.mark.parametrize("more", [{"args": ["-c", 1]}, {"env": [{"name": "A", "value": True}]}], ids=["args", "env"])
+def test_what_no_plugin_can_be_given(plugin, more):
+    user = plugin("exit 1")
+    user["exec"].update(more)
+    with pytest.raises(FleetError, match="no text in its args or env. .*into quotes"):
+        configure(kubeconfig=with_user(**user))
+
+
+AMBIGUOUS = {
+    "a text that says false, which the loader takes for true": (
+        {"insecure-skip-tls-verify": "false"},
+        "insecure-skip-tls-verify that is no boolean",
+    ),
+    "no verification, and an authority": (
+        {"insecure-skip-tls-verify": True, "certificate-authority-data": "QQ=="},
+        "and a certificate authority, which excludes it",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_whether_the_certificate_of_the_server_counts_is_never_guessed(case):
+    more, message = case
+    clusters = [{**one, "cluster": {**one["cluster"], **more}} for one in KUBECONFIG["clusters"]]
+    with pytest.raises(FleetError, match=message):
+        configure(kubeconfig={**KUBECONFIG, "clusters": clusters})
+
+
+@pytest.mark.parametrize("plural", ["clusters", "users", "contexts"])
+def test_what_is_in_a_kubeconfig_twice_is_not_chosen_from(tmp_path, plural):
+    twice = {**KUBECONFIG, plural: KUBECONFIG[plural] * 2}
+    (tmp_path / "config").write_text(json.dumps(twice))
+    for given in (twice, str(tmp_path / "config")):
+        with pytest.raises(FleetError, match=f"has 2 {plural} with the name"):
+            configure(kubeconfig=given)
+
+
 def test_who_is_impersonated(kubeconfig):
     user = {"token": "t", "as": "jane", "as-uid": "7", "as-groups": ["a", "b"], "as-user-extra": {"x/y": ["1", "2"]}}
     assert configure(kubeconfig=with_user(**user)).impersonation == [
@@ -291,7 +342,20 @@ def test_an_empty_variable_kubeconfig_means_the_usual_place(tmp_path, monkeypatc
     assert configure().host == "https://config.example:6443"
 
 
-@pytest.mark.parametrize("server", ["api.example:6443", "//api.example", "https://", "https://[::1", "tcp://a:1", "/a"])
+@pytest.mark.parametrize(
+    "server",
+    [
+        "api.example:6443",
+        "//api.example",
+        "https://",
+        "https://[::1",
+        "tcp://a:1",
+        "/a",
+        "HTTPS://a",
+        "https://a?b=c",
+        " https://a",
+    ],
+)
 def test_an_address_that_might_be_spoken_to_in_clear_is_refused(server):
     with pytest.raises(FleetError, match="has to be a URL such as https://.*Correct host, or server"):
         configure(host=server, api_key="t")

@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, client, denials
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, client, denials, wording
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, update_node
 
 DENIED = (
@@ -256,6 +256,13 @@ def test_something_else_than_an_api_server(server, cluster, status):
         cluster.get("/api/v1/nodes")
 
 
+@pytest.mark.parametrize("body", [b"[]", b"null", b"{}", b'{"paths": ["/api"]}'])
+def test_something_else_than_a_list(server, cluster, body):
+    server.will(200, body)
+    with pytest.raises(ApiError, match="not as a Kubernetes API server does"):
+        cluster.list("/api/v1/pods")
+
+
 @pytest.mark.parametrize("line", [b"<html>hello</html>\n", b"[]\n", b'{"type": "ADDED"}\n'])
 def test_something_else_than_a_watch(server, cluster, line):
     server.will(200, line)
@@ -270,10 +277,13 @@ def test_something_else_than_a_watch(server, cluster, line):
         ("via http://me:secret@proxy:3128/", "via http://me:********@proxy:3128/"),
         ("<urllib3.connection.HTTPSConnection object at 0x7f00>: refused.", "refused"),
         ("HTTPSConnection(host='x', port=1): refused", "refused"),
+        ("('Unable to connect to proxy', NewConnectionError(\"refused\"))", "Unable to connect to proxy: refused"),
+        ("('Connection aborted.', ConnectionResetError(104, 'reset by peer'))", "Connection aborted: reset by peer"),
+        ("[SSL: BAD] certificate verify failed (_ssl.c:1006)", "[SSL: BAD] certificate verify failed"),
     ],
 )
 def test_messages_are_clean(text, cleaned):
-    assert client._clean(text) == cleaned
+    assert wording.clean(text) == cleaned
 
 
 def test_a_budget_that_refuses_is_not_an_overloaded_server(server, cluster):
