@@ -45,7 +45,8 @@ class Stage:
             self._make()
             if "webhook" in self.case:
                 answer = dict(self.case["webhook"])
-                stack.enter_context(asked_about(self.scene, self._webhook, answer.pop("app")))
+                more = {name: answer.pop(name) for name in ("fails", "deletions") if name in answer}
+                stack.enter_context(asked_about(self.scene, self._webhook, answer.pop("app"), **more))
                 self._webhook.answer(**answer)
             if "without" in self.case:
                 stack.enter_context(self._without(self.case["without"]))

@@ -36,7 +36,7 @@ DENIED = {
 }
 
 
-REASONS = {410: "Expired", 429: "TooManyRequests", 500: "InternalError"}
+REASONS = {401: "Unauthorized", 403: "Forbidden", 410: "Expired", 429: "TooManyRequests", 500: "InternalError"}
 
 
 def status(answer):
@@ -56,8 +56,8 @@ class Proxy(http.server.ThreadingHTTPServer):
     :param denied_until: time.monotonic() until which everything is refused with 403, as by roles that were not read.
     :param cut_until: time.monotonic() until which every connection ends without an answer.
     :param answers: what is said instead of the API server's words, each a dictionary: `to` a pattern of method and
-        path with query, so many `times` (else always), with this `status`, to come again `after` so many seconds; or
-        `lost`, after it was passed on.
+        path with query, so many `times` (else always), with this `status`, to come again `after` so many seconds; with
+        this status as the `event` of a watch that has begun; or `lost`, after it was passed on.
     """
 
     def __init__(self, control_plane, delay=0.0):
@@ -123,6 +123,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer(403, {"Content-Type": "application/json"}, json.dumps(DENIED).encode())
             return
         own = self.server.own_answer(f"{self.command} {self.path}") or {}
+        if "event" in own:
+            event = {"type": "ERROR", "object": status({"status": own["event"]})}
+            self._answer(200, {"Content-Type": "application/json"}, json.dumps(event).encode() + b"\n")
+            return
         if "status" in own:
             after = {"Retry-After": str(own["after"])} if "after" in own else {}
             self._answer(own["status"], {"Content-Type": "application/json", **after}, json.dumps(status(own)).encode())

@@ -22,6 +22,7 @@ class Webhook(http.server.ThreadingHTTPServer):
     :param delay: float seconds before each answer.
     :param status: int, its HTTP status.
     :param says: str, with what words it denies; empty allows.
+    :param code: int, with what status it denies; unset, it leaves that to the API server.
     """
 
     daemon_threads = True
@@ -37,9 +38,9 @@ class Webhook(http.server.ThreadingHTTPServer):
         self.rehearsals = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    def answer(self, delay=0.0, status=200, says=""):
+    def answer(self, delay=0.0, status=200, says="", code=None):
         """From now on answer so."""
-        self.delay, self.status, self.says = delay, status, says
+        self.delay, self.status, self.says, self.code = delay, status, says, code
 
     def handle_error(self, request, client_address):
         """The API server does not wait for ever."""
@@ -51,7 +52,8 @@ class _Review(http.server.BaseHTTPRequestHandler):
         self.server.rehearsals.append(asked.get("dryRun"))
         time.sleep(self.server.delay)
         said = self.server.says
-        answer = {"uid": asked["uid"], "allowed": not said, **({"status": {"message": said}} if said else {})}
+        denial = {"message": said, **({"code": self.server.code} if self.server.code else {})}
+        answer = {"uid": asked["uid"], "allowed": not said, **({"status": denial} if said else {})}
         review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": answer}
         body = json.dumps(review).encode()
         self.send_response(self.server.status)
@@ -63,23 +65,26 @@ class _Review(http.server.BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
-def asked_about(scene, webhook, app, port=None):
+def asked_about(scene, webhook, app, port=None, **more):
     """Have the webhook asked about evictions of one application's pods. Another port: it cannot be reached."""
-    return configured(scene.kubectl, scene.namespace, app, port or webhook.server_port, webhook.ca)
+    return configured(scene.kubectl, scene.namespace, app, port or webhook.server_port, webhook.ca, **more)
 
 
 @contextlib.contextmanager
-def configured(kubectl, namespace, app, port, ca=""):
+def configured(kubectl, namespace, app, port, ca="", fails="Fail", deletions=False):
     """Have whoever listens on a port asked about evictions of one application's pods.
 
     :param ca: base64 of the PEM that vouches for it.
+    :param fails: what an answer means that does not come: Fail or Ignore.
+    :param deletions: whether it is asked about deletions of them instead.
     """
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods/eviction"]}
+    asked = ("DELETE", "pods") if deletions else ("CREATE", "pods/eviction")
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": [asked[0]], "resources": [asked[1]]}
     one = {
         "name": "evictions.example.com",
         "admissionReviewVersions": ["v1"],
         "sideEffects": "NoneOnDryRun",
-        "failurePolicy": "Fail",
+        "failurePolicy": fails,
         "timeoutSeconds": 10,
         "clientConfig": {"url": f"https://127.0.0.1:{port}/validate", "caBundle": ca},
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},

@@ -17,6 +17,7 @@ import time
 import typing
 from urllib.parse import quote, urlencode
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _text
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     auth as kube_auth,
@@ -532,6 +533,12 @@ def _delete_options(uid: str, grace_period: typing.Optional[int], dry_run: bool)
 
 
 def node_path(name: str) -> str:
+    """Where the API server has a node.
+
+    :raises FleetError: no node can have that name. A server takes a / that was quoted for one all the same.
+    """
+    if not _text.is_node_name(name):
+        raise FleetError(f"No node can be called {_text.printable(name, 300)}", todo="Check the name")
     return f"{NODES}/{quote(name, safe='')}"
 
 

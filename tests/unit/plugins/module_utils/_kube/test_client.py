@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, client, denials, wording
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import ApiError, update_node
 
@@ -284,6 +285,13 @@ def test_something_else_than_a_watch(server, cluster, line):
 )
 def test_messages_are_clean(text, cleaned):
     assert wording.clean(text) == cleaned
+
+
+@pytest.mark.parametrize("name", ["", "no/../body", "a b", "Web", "..", "x" * 254])
+def test_what_no_node_is_called_is_not_asked_for(server, cluster, name):
+    with pytest.raises(FleetError, match="No node can be called"):
+        client.get_node(cluster, name)
+    assert server.requests == []
 
 
 def test_a_budget_that_refuses_is_not_an_overloaded_server(server, cluster):
