@@ -4,7 +4,7 @@
 """Reboot a node and wait until another boot of it answers.
 
 ansible.builtin.reboot waits up to 12 s between its looks; a node is cordoned all that time, so this one looks each
-second, and it takes nothing but a new boot id for an answer.
+second, and it takes nothing for an answer but a new boot id, or another root after a soft-reboot.
 """
 
 from __future__ import annotations
@@ -15,18 +15,20 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import kexec
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import kexec, soft
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 
 LOOK_EVERY = 1
 CONNECT_TIMEOUT = 5
 # A node that dies while it is looked at never closes the connection: ssh has to notice by itself.
 NOTICE = "-o ServerAliveInterval=3 -o ServerAliveCountMax=2"
-BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
+# A soft-reboot keeps the boot id, and what is / is another directory then.
+BOOT = 'echo "$(cat /proc/sys/kernel/random/boot_id) $(stat -c %d:%i /)"'
 # A moment later and from outside the session, so that the answer to this very command still arrives.
 # Where the trial is armed by kexec (module_utils/_boot/kexec.py: MARK) the kernel that is loaded is started; elsewhere
 # systemd must not take one that somebody else has loaded, nor, since version 256, go over to a root that somebody has
-# mounted at /run/nextroot without rebooting at all.
+# mounted at /run/nextroot without rebooting at all. A root of ours there (module_utils/_boot/soft.py) is started by a
+# soft-reboot, and not without its guard.
 # ssh may send a command again whose answer it has lost; then another boot must not take it.
 # A run that has lost the node does not reboot it: the record (module_utils/_trial/record.py) has the highest fence.
 LOST = "another run has taken the node over"
@@ -35,9 +37,11 @@ FENCE = (
     '[ "${seen:-0}" -le %d ] || { echo "' + LOST + '"; exit 1; }; '
 )
 REBOOT = (
-    '[ "$(cat /proc/sys/kernel/random/boot_id)" = %s ] || exit 0; '
+    '[ "$(' + BOOT.replace("%", "%%") + ')" = "%s" ] || exit 0; '
     "systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms "
-    "sh -c 'if [ -e " + kexec.MARK + " ]; then exec systemctl kexec; fi; "
+    "sh -c 'if [ -e " + soft.MARK + " ] && [ -e " + soft.NEXTROOT + "/usr ]; "
+    "then systemctl start " + soft.GUARD + " && exec systemctl soft-reboot; exit 1; fi; "
+    "if [ -e " + kexec.MARK + " ]; then exec systemctl kexec; fi; "
     "SYSTEMCTL_SKIP_AUTO_KEXEC=1 SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT=1 exec systemctl reboot'"
 )
 
@@ -79,12 +83,12 @@ class ActionModule(ActionBase):
                 " the node never went down. Look at its console or power-cycle it, then run the same command again: it"
                 " looks at the node and goes on from there.",
             }
-        return {**result, "changed": True, "boot_id": after, "seconds": seconds}
+        return {**result, "changed": True, "boot_id": after.split()[0], "seconds": seconds}
 
     def _ask(self, fence: int) -> tuple[str, str]:
-        """Ask for the reboot; return the boot id of before, and what went wrong, empty if nothing."""
+        """Ask for the reboot; return the boot of before, and what went wrong, empty if nothing."""
         try:
-            before = self._boot_id()
+            before = self._boot()
         except AnsibleConnectionFailure as error:
             return "", str(error)
         if not before:
@@ -96,18 +100,21 @@ class ActionModule(ActionBase):
         return before, (answer["stderr"] or answer["stdout"]).strip() or "no reason given" if answer["rc"] else ""
 
     def _wait(self, before: str, deadline: float, host: str) -> str:
-        """Return the boot id of the next boot, empty if there was none before the deadline."""
+        """Return the next boot, empty if there was none before the deadline.
+
+        :param before: what _boot() returned, or the boot id alone, where nothing but a reboot counts.
+        """
         self._look_briefly()
-        _waiting.tell(host, f"another boot than {before}")
+        _waiting.tell(host, f"another boot than {before.split()[0]}")
         while time.monotonic() < deadline:
             time.sleep(LOOK_EVERY)
             try:
                 self._connection.reset()
-                now = self._boot_id()
+                now = self._boot()
             except AnsibleConnectionFailure:
                 _waiting.tell(host, "it does not answer yet")
                 continue
-            if now and now != before:
+            if now and before not in (now, now.split()[0]):
                 return now
         return ""
 
@@ -124,6 +131,7 @@ class ActionModule(ActionBase):
             except KeyError:
                 pass  # another kind of connection waits as it likes
 
-    def _boot_id(self) -> str:
-        answer = self._low_level_execute_command(BOOT_ID, sudoable=False)
+    def _boot(self) -> str:
+        """Return the boot id and which directory is /, empty if they cannot be read."""
+        answer = self._low_level_execute_command(BOOT, sudoable=False)
         return answer["stdout"].strip() if answer["rc"] == 0 else ""

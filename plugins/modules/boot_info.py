@@ -71,6 +71,13 @@ boot_seconds:
   returned: success
   type: dict
   sample: {kernel: 5.5, initramfs: 12.1, until kubelet: 31.4}
+kubelet_since:
+  description:
+    - Since when the kubelet of a trial runs that a soft-reboot has started, in seconds since 1970 by the node's clock;
+      V(0) of all other boots. The boot id does not tell what the kubelet of the system before has said.
+  returned: success
+  type: int
+  version_added: 1.0.0
 default:
   description: Id of the entry that a plain reboot boots when no trial is armed.
   returned: always
@@ -183,8 +190,8 @@ drills:
   type: dict
 firmware_due:
   description:
-    - For which C(entry) and since when (C(since), seconds since 1970) a boot by GRUB is due, because kexec started what
-      is the default, and GRUB has not booted it since. V(null) where none is.
+    - For which C(entry) and since when (C(since), seconds since 1970) a boot by GRUB is due, because kexec or a
+      soft-reboot started what is the default, and GRUB has not booted it since. V(null) where none is.
   returned: always
   type: dict
   version_added: 1.0.0
@@ -205,7 +212,7 @@ finalized:
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import answer, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import ANSWER_SPEC, FleetModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot, boot_times, machine
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot, boot_times, kubelet_start, machine
 
 
 def main() -> None:
@@ -219,7 +226,8 @@ def main() -> None:
         facts = control.facts()
         known_by = machine.identify()
         seconds = boot_times.ask()
-    answer(module, changed=False, machine=known_by, boot_seconds=seconds, **facts)
+        since = kubelet_start.ask() if control.by_soft_reboot() else 0
+    answer(module, changed=False, machine=known_by, boot_seconds=seconds, kubelet_since=since, **facts)
 
 
 if __name__ == "__main__":

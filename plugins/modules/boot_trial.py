@@ -99,7 +99,7 @@ options:
     description: Id of the entry; V(package) is the package-managed root.
     type: str
   tries:
-    description: How many boots the trial may take. A trial that is started by kexec takes one, whatever is said here.
+    description: How many boots the trial may take. One that is not started by GRUB takes one, whatever is said here.
     type: int
     choices: [1, 2, 3]
     default: 1
@@ -108,12 +108,17 @@ options:
       - With O(state=armed), how the trial is started. V(firmware) reboots through the firmware and GRUB. V(kexec)
         starts the kernel of a release without them, which saves what they take, and fails where the running system
         cannot.
+      - V(soft) lets the kernel run on and starts the root of a release by a soft-reboot of systemd, the least of all.
+        It fails where the release has another kernel, or is to be started with other arguments of it, where either
+        systemd is older than 255, where only its initramfs can put its root together, and where its trial has no
+        deadman. With O(state=staged) it fails there, too, when the entry is in the menu.
       - V(auto) is V(kexec) where nothing is known to speak against it. That is a kernel that is locked down, drivers
-        whose devices may need a reset, and a default that came by kexec itself and was not booted by GRUB since.
+        whose devices may need a reset, and a default that came by kexec itself and was not booted by GRUB since. It is
+        never V(soft).
       - A trial of the package-managed system is started through the firmware. Where the tier of
         RV(osmigrate.fleet.boot_info#module:tier) is V(kexec), every trial is started by it, whatever is said here.
     type: str
-    choices: [auto, firmware, kexec]
+    choices: [auto, firmware, kexec, soft]
     default: firmware
     version_added: 1.0.0
   rollout:
@@ -194,9 +199,19 @@ deadman_seconds:
   returned: success
   type: int
 method:
-  description: How the trial that is under way is or was started, V(firmware) or V(kexec); empty without one.
+  description:
+    - How the trial that is under way is or was started, V(firmware), V(kexec) or V(soft); empty without one.
   returned: success
   type: str
+  version_added: 1.0.0
+needs:
+  description:
+    - What O(name), or O(entry), needs to run instead of what runs. That is V(reboot) where its kernel or the arguments
+      of that are others, V(soft) where only the root is another, so that a soft-reboot would do, V(none) where it
+      runs already; empty of what is not staged, and without either option.
+  returned: success
+  type: str
+  sample: soft
   version_added: 1.0.0
 firmware_due:
   description: As RV(osmigrate.fleet.boot_info#module:firmware_due).
@@ -270,7 +285,10 @@ def apply(boot: BootControl, params: typing.Dict[str, typing.Any]) -> typing.Lis
     """
     if params["state"] == "staged":
         entry = {name: value for name, value in params["entry"].items() if value is not None}
-        return boot.stage(entry, params["purpose"], params["deadman_seconds"])
+        actions = boot.stage(entry, params["purpose"], params["deadman_seconds"])
+        if params["method"] == method.SOFT and entry["id"] in boot.state["entries"]:
+            boot.refuse_soft(entry["id"], "It is in the boot menu, where it is inert, and the node serves on as it did")
+        return actions
     if params["state"] in ("armed", "confirmed"):
         boot.refuse_revoked(params["name"], params["revoked"])
     if params["state"] == "armed":
@@ -285,9 +303,10 @@ def apply(boot: BootControl, params: typing.Dict[str, typing.Any]) -> typing.Lis
     return boot.revert(params["reason"])
 
 
-def result(boot: BootControl, actions: typing.List[str]) -> typing.Dict[str, typing.Any]:
+def result(boot: BootControl, name: str, actions: typing.List[str]) -> typing.Dict[str, typing.Any]:
     """Return what RETURN documents, as dict.
 
+    :param name: id of the entry that it is about, "" for none.
     :param actions: what apply() returned.
     """
     return {
@@ -296,6 +315,7 @@ def result(boot: BootControl, actions: typing.List[str]) -> typing.Dict[str, typ
         "reboot_required": boot.called_off(),
         "deadman_seconds": boot.deadman_seconds(),
         "method": (boot.state["trial"] or {}).get("method", ""),
+        "needs": boot.need(name).word if name in boot.state["entries"] else "",
         "firmware_due": boot.firmware_due(),
         "not_whole": boot.not_whole(),
         "boot_id": boot.boot_id,
@@ -329,7 +349,8 @@ def main() -> None:
     with failing(module), fence.guarded(module):
         boot = open_boot.control(module.check_mode, module.params["run"], module.params["fence"])
         before = summary(boot)
-        answer = result(boot, apply(boot, module.params))
+        name = (module.params["entry"] or {}).get("id") or module.params["name"] or ""
+        answer = result(boot, name, apply(boot, module.params))
     if module._diff:
         answer["diff"] = {"before": before, "after": summary(boot)}
     module.exit_json(**answer)

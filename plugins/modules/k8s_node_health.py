@@ -44,6 +44,13 @@ options:
   boot_id:
     description: Boot id that the node must report. Gate C(boot_id). A node that boots once more is not waited for.
     type: str
+  told_since:
+    description:
+      - Since when the kubelet must have told that it is as it says, in seconds since 1970 by the node's clock; V(0) for
+        whenever. Gate C(told). After a soft-reboot the boot id is that of before.
+    type: int
+    default: 0
+    version_added: 1.0.0
   daemonsets:
     description: Whether all pods of DaemonSets on the node must be Ready. Gate C(daemonsets).
     type: bool
@@ -253,6 +260,7 @@ def main() -> None:
             name=dict(type="str", required=True),
             uid=dict(type="str"),
             boot_id=dict(type="str"),
+            told_since=dict(type="int", default=0),
             daemonsets=dict(type="bool", default=True),
             version_skew=dict(type="bool", default=True),
             node_conditions=dict(type="bool", default=True),

@@ -89,7 +89,7 @@ options:
   reboot_method:
     description: How trials are to be started, as O(osmigrate.fleet.boot_trial#module:method).
     type: str
-    choices: [auto, firmware, kexec]
+    choices: [auto, firmware, kexec, soft]
     default: firmware
     version_added: 1.0.0
   slot_layout:

@@ -11,8 +11,9 @@ module: node_reboot
 short_description: Reboot a node and wait until another boot of it answers
 version_added: 0.1.0
 description:
-  - Reboots the node and waits until it answers with another boot id. Which operating system answers is not its
-    business; M(osmigrate.fleet.boot_info) judges that.
+  - Reboots the node and waits until it answers with another boot id, or from another root where
+    M(osmigrate.fleet.boot_trial) has armed a soft-reboot. Which operating system answers is not its business;
+    M(osmigrate.fleet.boot_info) judges that.
   - Looks once a second, so that a cordoned node does not wait for its controller.
 extends_documentation_fragment:
   - osmigrate.fleet.attributes
@@ -48,7 +49,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 boot_id:
-  description: The boot id that answered.
+  description: The boot id that answered; after a soft-reboot that of before.
   returned: success
   type: str
 seconds:

@@ -135,6 +135,8 @@ ONE_PLACE = {
     "package": UTILS + "_constants.py",
     "/run/ostree-booted": UTILS + "_backends/ostree/program.py",
     "/run/osmigrate-kexec": UTILS + "_boot/kexec.py",
+    "/run/osmigrate-soft": UTILS + "_boot/soft.py",
+    "/run/nextroot": UTILS + "_boot/soft.py",
     "/run/osmigrate/health": UTILS + "_trial/healthstate.py",
     "osmigrate.env": UTILS + "_boot/grub.py",
 }

@@ -108,6 +108,30 @@ class Root(typing.NamedTuple):
     sealed: bool = False
 
 
+class Bind(typing.NamedTuple):
+    """A directory that is seen elsewhere, too.
+
+    :ivar place: where, below the new root; "" for that itself.
+    """
+
+    source: str
+    place: str
+    read_only: bool
+
+
+class NextRoot(typing.NamedTuple):
+    """How a root is mounted for a soft-reboot, which has no initramfs to do it.
+
+    :ivar problem: why that cannot be, as a sentence's part without its full stop; "" where it can.
+    :ivar mounts: in order.
+    :ivar files: what files in /run, by path, have to say once it runs.
+    """
+
+    problem: str
+    mounts: typing.Sequence[Bind]
+    files: typing.Dict[str, bytes]
+
+
 class Candidate:
     """One release on one node, of one backend. Reads on construction; its plans are carried out by whoever asked."""
 
@@ -179,6 +203,10 @@ class Backend:
 
     def root(self, entry: Entry) -> typing.Optional[Root]:
         """Return what an entry of this backend boots, None if it is gone."""
+        raise NotImplementedError
+
+    def next_root(self, entry: Entry) -> NextRoot:
+        """Say how the root of an entry of this backend is mounted without its initramfs."""
         raise NotImplementedError
 
     def is_complete(self, entry: Entry) -> str:

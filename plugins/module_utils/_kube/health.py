@@ -21,6 +21,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     node_view,
     probe as node_probe,
     resources,
+    times,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster, get_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.conditions import Condition
@@ -32,6 +33,7 @@ NOT_LOOKED_AT = "not looked at before the other gates are open"
 NAMES = (
     "uid",
     "boot_id",
+    "told",
     "kubelet_version",
     "ready",
     "node_conditions",
@@ -47,6 +49,7 @@ _VERSION = re.compile(r"v([0-9]{1,4})\.([0-9]{1,4})(?![0-9])")
 class Wanted(typing.NamedTuple):
     uid: typing.Optional[str] = None
     boot_id: typing.Optional[str] = None
+    told_since: int = 0
     daemonsets: bool = False
     version_skew: bool = False
     node_conditions: bool = False
@@ -83,6 +86,9 @@ def judge_node(node: dict, wanted: Wanted, server_version: str = "") -> typing.L
         gates.append(Gate("uid", facts["uid"] == wanted.uid, facts["uid"]))
     if wanted.boot_id:
         gates.append(Gate("boot_id", facts["boot_id"] == wanted.boot_id, facts["boot_id"]))
+    if wanted.told_since:
+        told = node_view.told_at(node)
+        gates.append(Gate("told", (times.parse(told) or 0) >= wanted.told_since, told or "never"))
     if wanted.version_skew:
         gates.append(judge_version(facts["kubelet_version"], server_version))
     ready = node_view.conditions(node).get("Ready", "Unknown")

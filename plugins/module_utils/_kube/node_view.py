@@ -41,6 +41,12 @@ def conditions(node: dict) -> typing.Dict[str, str]:
     return {one["type"]: one["status"] for one in node.get("status", {}).get("conditions") or []}
 
 
+def told_at(node: dict) -> str:
+    """Return when the kubelet told last whether it is Ready, as it has that, "" if it never did."""
+    found = node.get("status", {}).get("conditions") or []
+    return next((one.get("lastHeartbeatTime") or "" for one in found if one["type"] == "Ready"), "")
+
+
 def problems(node: dict, ignored: typing.Iterable[str]) -> typing.List[str]:
     """What the kubelet and node-problem-detector say: every condition but Ready that is True stands for a problem.
 

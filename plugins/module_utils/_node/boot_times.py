@@ -14,11 +14,12 @@ _OF_BOOT = ("Firmware", "Loader", "InitRD", "Userspace")
 _STAMP = "TimestampMonotonic"
 _ACTIVE = "ActiveEnter" + _STAMP
 _UNIT = "kubelet.service"
+_SOFT = "SoftRebootsCount"
 
 
 def ask() -> typing.Dict[str, float]:
     """Return the parts of this boot in their order, in seconds; what systemd does not say is not there."""
-    asked = ",".join(part + _STAMP for part in _OF_BOOT)
+    asked = ",".join([*(part + _STAMP for part in _OF_BOOT), _SOFT])
     said = run(["systemctl", "show", f"--property={asked}"], check=False).stdout
     return read(said + run(["systemctl", "show", f"--property={_ACTIVE}", _UNIT], check=False).stdout)
 
@@ -36,11 +37,14 @@ def read(said: str) -> typing.Dict[str, float]:
     userspace = stamps.get("Userspace")
     if userspace is None:
         return {}
+    soft = _SOFT in stamps
+    if soft:  # what was before the system has not come again
+        stamps = {part: stamps[part] for part in stamps if part in ("Userspace", "ActiveEnter")}
     loader, initramfs, kubelet = stamps.get("Loader", 0.0), stamps.get("InitRD"), stamps.get("ActiveEnter")
     parts = {
         "firmware": stamps["Firmware"] - loader if "Firmware" in stamps else None,
         "loader": loader or None,
-        "kernel": userspace if initramfs is None else initramfs,
+        "kernel": None if soft else userspace if initramfs is None else initramfs,
         "initramfs": None if initramfs is None else userspace - initramfs,
         "until kubelet": None if kubelet is None else kubelet - userspace,
     }

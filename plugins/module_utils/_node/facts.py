@@ -81,7 +81,7 @@ def gather(root: str = "/") -> typing.Dict[str, typing.Any]:
         "hostname": platform.node(),
         "boot_id": _text(root, "proc/sys/kernel/random/boot_id").strip(),
         "machine_id": _text(root, "etc/machine-id").strip(),
-        "entry": dict(running).get("osmigrate.entry") or "",
+        "entry": _entry(boot, running),
         "kernel_arguments": {"unknown": arguments.unknown(running), "network_root": arguments.network_root(running)},
         "newest": boot.newest() if boot is not None else {},
         "boots": [{"root": int(boot.root), "whole": int(boot.whole)} for boot in timing.last_boots()],
@@ -161,6 +161,13 @@ def _storage_facts(ostree: Ostree) -> typing.Dict[str, typing.Any]:
         "usr": {"separate": usr.device != _storage.filesystem("/").device},
         "var": {"separate": var.device != root.device},
     }
+
+
+def _entry(boot: typing.Optional[BootControl], arguments: typing.Any) -> str:
+    """Return the release that runs, by its root, and where that is not known by the kernel's arguments; "" for none."""
+    running = boot.booted_entry() if boot is not None else ""
+    claimed = dict(arguments).get("osmigrate.entry") or ""
+    return running if running not in ("", grub_menu.PACKAGE) else claimed
 
 
 def _control() -> typing.Optional[BootControl]:

@@ -20,10 +20,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     grubcfg,
     grubfiles,
     initrd,
-    kexec,
     loader,
     menu,
     method,
+    soft,
     tier,
     timing,
 )
@@ -38,8 +38,10 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     deadman,
     evidence,
     fence,
+    guard,
     health,
     healthstate,
+    need,
     record,
     reporter,
     start,
@@ -140,7 +142,10 @@ class BootControl:
         return {self.booted_entry(), self.default_entry()} | ({self.state["default"]} if self.block is None else set())
 
     def not_by_grub(self) -> str:
-        """Say why it is not known that GRUB started what runs, "" if it did; kexec leaves GRUB out."""
+        """Say why it is not known that GRUB started what runs, "" if it did; kexec and soft-reboots leave it out."""
+        claimed = dict(self.arguments).get("osmigrate.entry")
+        if self.booted_entry() not in ("", grub.PACKAGE, claimed):
+            return f"What runs was started by a soft-reboot; the kernel's command line is that of {claimed}"
         variables = [
             read_bytes(os.path.join("/", loader.EFI_VARIABLES, name)) for name in (loader.LOADER_INFO, loader.STUB_INFO)
         ]
@@ -238,7 +243,12 @@ class BootControl:
 
     def is_trial(self) -> bool:
         """Say whether this boot is a trial of a release."""
-        return IS_TRIAL in self.arguments
+        return IS_TRIAL in self.arguments or self.by_soft_reboot()
+
+    def by_soft_reboot(self) -> bool:
+        """Say whether this boot is a trial that a soft-reboot has started."""
+        name = soft.started()
+        return bool(name) and name == self.booted_entry()
 
     def health(self) -> typing.Dict[str, typing.Any]:
         """Return what became of the operator's health checks of this boot (see healthstate.parse)."""
@@ -357,17 +367,18 @@ class BootControl:
         if name == default and not self.state["entries"].get(name, {}).get("changed"):
             return actions  # a plain reboot boots it
         trial = self.state["trial"]
-        by_kexec = self._method(wanted_method, name) == method.KEXEC
+        way = self._method(wanted_method, name)
+        by_grub = way == method.FIRMWARE
         # GRUB, which could not count it, finds a try that is spent: any reset on the way boots the default.
-        left = "0" if by_kexec else "x" * tries
+        left = "x" * tries if by_grub else "0"
         wanted = {"osm_default": default, "osm_trial": name, "osm_tries": left}
-        if not by_kexec:
+        if by_grub:
             wanted["osm_started"] = ""  # GRUB says so when it starts the candidate
         armed = trial and trial["entry"] == name and trial["armed_boot_id"] == self.boot_id
-        armed = armed and kexec.is_loaded() == by_kexec
+        armed = armed and start.prepared() == way
         actions += reporter.install(self.check_mode)
         asked = {"rollout": rollout, "node": node, "purpose": purpose, "run": self.run, "fence": self.fence_seen}
-        asked["method"] = method.KEXEC if by_kexec else method.FIRMWARE
+        asked["method"] = way
         if armed and {key: trial[key] for key in asked} == asked and self.block == wanted:
             return actions
         if name != grub.PACKAGE:
@@ -392,17 +403,19 @@ class BootControl:
             )
         )
         if not self.check_mode:
-            kexec.unload()  # armed by it before
-            if by_kexec:
+            start.forget()  # armed by it before
+            if way == method.KEXEC:
                 start.load(name, self.state["entries"].get(name), self.root(name), self.state["package"], default)
+            elif way == method.SOFT:
+                self._prepare_soft(name)
         try:
             self._block.flip(wanted)
         except FleetError:
-            if by_kexec:
-                kexec.unload()  # a plain reboot may start what is loaded
+            start.forget()  # a plain reboot may start what is prepared
             raise
-        if by_kexec:
-            return actions + [f"arm one boot of {name} by kexec; {default} stays the default"]
+        if not by_grub:
+            shown = "kexec" if way == method.KEXEC else "a soft-reboot"
+            return actions + [f"arm one boot of {name} by {shown}; {default} stays the default"]
         several = "s" if tries > 1 else ""
         return actions + [f"arm {tries} boot{several} of {name}; {default} stays the default"]
 
@@ -411,9 +424,11 @@ class BootControl:
 
         :raises FleetError: it is to be kexec, and cannot be.
         """
-        problem = tier.kexec_problem() if wanted != method.FIRMWARE else ""
+        problem = tier.kexec_problem() if wanted in (method.AUTO, method.KEXEC) else ""
         against = method.why_not(problem, tier.kexec_doubt(), self.firmware_due() is not None)
         chosen = method.choose(wanted, name, self.tier.name, against)
+        if chosen == method.SOFT:
+            self.refuse_soft(name, f"No trial was armed, and the default is still {self.default_entry()}")
         if chosen == method.KEXEC and problem:
             raise FleetError(
                 f"{name} cannot be started by kexec: {problem}",
@@ -423,6 +438,43 @@ class BootControl:
                 else "Set osmigrate_reboot_method to auto or firmware for this node",
             )
         return chosen
+
+    def need(self, name: str) -> need.Need:
+        """Return what a staged release needs to run instead of what runs."""
+        entries, running = self.state["entries"], self.booted_entry()
+        return need.of(grub.on_trial(entries[name]), entries.get(running), self.arguments, self._directory(name))
+
+    def soft_problem(self, name: str) -> str:
+        """Say why a soft-reboot cannot start a staged release, "" if it can."""
+        entry = self.state["entries"][name]
+        backend = contract.named(self.backends, entry["backend"])
+        needed, root = self.need(name), self.root(name)
+        if needed.word != need.SOFT or backend is None or root is None:
+            return need.problem(needed, contract.NextRoot("its root is gone", [], {}), (0, 0), 0)
+        versions = (soft.systemd_version("/"), soft.systemd_version(self._directory(name)))
+        return need.problem(needed, backend.next_root(entry), versions, entry.get("deadman_seconds", 0))
+
+    def refuse_soft(self, name: str, left: str) -> None:
+        """See that a soft-reboot can start a staged release.
+
+        :param left: the state to name (see FleetError).
+        :raises FleetError: it cannot.
+        """
+        unable = self.soft_problem(name)
+        if unable:
+            todo = "Set osmigrate_reboot_method to auto, kexec or firmware for this node"
+            raise FleetError(f"{name} cannot be started by a soft-reboot: {unable}", left, todo)
+
+    def _directory(self, name: str) -> str:
+        """Return the directory of a staged release as what runs sees it."""
+        root = self.root(name)
+        return root.path if root else ""
+
+    def _prepare_soft(self, name: str) -> None:
+        entry = self.state["entries"][name]
+        backend = typing.cast(contract.Backend, contract.named(self.backends, entry["backend"]))
+        root = backend.next_root(entry)
+        soft.prepare(name, root.mounts, root.files, guard.script(name, entry["deadman_seconds"]))
 
     def confirm(self, name: str) -> typing.List[str]:
         """Make the entry that runs on trial the default.
@@ -477,7 +529,9 @@ class BootControl:
                 error.problem, f"{name} is the default all the same, and a plain reboot boots it", error.todo
             )
         if not self.check_mode:
-            run(["systemctl", "stop", deadman.TIMER], check=False)  # a candidate without one has none to stop
+            # A candidate without one has none to stop.
+            run(["systemctl", "stop", deadman.TIMER, deadman.SOFT_TIMER], check=False)
+            soft.forget()
         actions.append(f"make {name} the default")
         # Last: until then grub.cfg itself boots the release of before, which is still there.
         return actions + (self._write_menu(self.state) if self.state["finalized"] else [])
@@ -519,7 +573,7 @@ class BootControl:
         called_off = trial["entry"] if trial else (self.block or {}).get("osm_trial", "")
         actions = self._make_usable(self.state)
         if not self.check_mode:
-            kexec.unload()
+            start.forget()
         begun = verdict.verdict not in record.NOT_BEGUN
         state = dict(self.state, trial=None)
         if trial and begun and trial["entry"] in self.state["entries"]:

@@ -7,7 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, grubfiles
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, grubfiles, soft
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, FILE, Item, item
@@ -36,6 +36,8 @@ cause=$1 detail=$2 entry=
 for word in $(cat /proc/cmdline); do
     case $word in osmigrate.entry=*) entry=${word#*=} ;; esac
 done
+# A soft-reboot has left the command line what it was.
+if [ -e @MARK@ ]; then read -r entry <@MARK@; fi
 # A confirmation may have been cut off before it stopped the deadman; then the entry that runs is the default already.
 if [ -n "$entry" ] && grep -Fqsx "osm_default=$entry" @BLOCKS@ && ! grep -Fqsx "osm_trial=$entry" @BLOCKS@; then
     exit 0
@@ -60,6 +62,7 @@ exec systemctl --force reboot
 """.replace("@BLOCKS@", " ".join(BLOCKS))
     .replace("@DIRECTORY@", DIRECTORY)
     .replace("@ENDED@", evidence.ENDED)
+    .replace("@MARK@", soft.MARK)
 )
 
 

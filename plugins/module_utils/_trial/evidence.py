@@ -9,6 +9,7 @@ import os
 import re
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.method import SOFT
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import read_text
 
@@ -48,7 +49,9 @@ def explain(trial: dict, evidence: Evidence, otherwise: str) -> str:
     :param otherwise: str, the reason if the candidate left no note on this trial.
     """
     ended, reason = evidence.ended, otherwise
-    if ended and ended["entry"] == trial["entry"] and ended["boot_id"] != trial["armed_boot_id"]:
+    # After a soft-reboot the boot id is that of before; notes on earlier trials are gone since this one was armed.
+    of_it = ended and (ended["boot_id"] != trial["armed_boot_id"] or trial["method"] == SOFT)
+    if of_it and ended["entry"] == trial["entry"]:
         reason = ended["detail"][:LONGEST]
     return "; ".join(part for part in (reason, evidence.panic) if part)
 

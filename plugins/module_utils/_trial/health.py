@@ -7,6 +7,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import soft
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, FILE, LINK, Item, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import healthstate
 
@@ -18,7 +19,8 @@ SERVICE_UNIT = """\
 # Written by osmigrate.fleet.
 [Unit]
 Description=Health checks of this node while this system is on trial
-ConditionKernelCommandLine=osmigrate.trial
+ConditionKernelCommandLine=|osmigrate.trial
+ConditionPathExists=|@MARK@
 After=multi-user.target
 
 [Service]
@@ -30,7 +32,7 @@ ExecStart=/bin/sh %s %d %d
 
 [Install]
 WantedBy=multi-user.target
-"""
+""".replace("@MARK@", soft.MARK)
 # Uptime is the clock: the time of day may jump while a system that has just booted finds its time server.
 SCRIPT = """\
 #!/bin/sh

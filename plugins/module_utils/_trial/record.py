@@ -204,7 +204,9 @@ def judge(
     trial = live_trial(state, block)
     if trial is None:
         return NO_TRIAL
-    if boot_id == trial["armed_boot_id"]:
+    # A soft-reboot keeps the boot id, so the root that runs says that there was one.
+    switched = trial["method"] == method.SOFT and booted_entry == trial["entry"]
+    if boot_id == trial["armed_boot_id"] and not switched:
         return Verdict("never_rebooted", "the node has not rebooted since the trial was armed")
     if booted_entry == trial["entry"] and (on_trial or trial["entry"] != trial["incumbent"]):
         return Verdict("booted_candidate", f"{booted_entry} is running")
@@ -233,17 +235,18 @@ def _without_evidence(state: State, block: typing.Optional[Block]) -> str:
     tries = block.get("osm_tries", "")
     if block.get("osm_started") == grub.NOT_LOADED:
         return "GRUB counted the try, and could not load the candidate's kernel or initramfs"
-    if "osm_started" not in block and by_kexec(state):
-        return "the candidate was to be started by kexec, and left no word before the incumbent booted"
+    if "osm_started" not in block and not by_grub(state):
+        way = "a soft-reboot" if (state["trial"] or {}).get("method") == method.SOFT else "kexec"
+        return f"the candidate was to be started by {way}, and left no word before the incumbent booted"
     if tries == "0":
         return "GRUB counted the try and went on to start the candidate, which left no word before the incumbent booted"
     return "the incumbent was booted while the candidate still had tries left"
 
 
-def by_kexec(state: State) -> bool:
-    """Say whether the trial of a record was to be started by kexec."""
+def by_grub(state: State) -> bool:
+    """Say whether the trial of a record was to be started by GRUB."""
     of_tier = (state["control"] or {}).get("tier") == tier.KEXEC
-    return of_tier or (state["trial"] or {}).get("method") == method.KEXEC
+    return not of_tier and (state["trial"] or {}).get("method") not in (method.KEXEC, method.SOFT)
 
 
 def attempts(state: State, entry: str) -> int:

@@ -14,6 +14,7 @@ import sys
 import typing
 import zipfile
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import soft
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY as SHARED
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import (
@@ -32,6 +33,7 @@ UNIT = """\
 [Unit]
 Description=Report a trial of another system that fell back to this one
 ConditionKernelCommandLine=!osmigrate.trial
+ConditionPathExists=!%s
 ConditionPathExists=%s
 After=network-online.target
 
@@ -83,7 +85,7 @@ def install(check_mode: bool) -> typing.List[str]:
     link = os.path.join(DIRECTORY, "multi-user.target.wants", SERVICE)
     wanted = {
         PROGRAM: build(),
-        os.path.join(DIRECTORY, SERVICE): (UNIT % (record.PATH, _interpreter(), PROGRAM)).encode("utf-8"),
+        os.path.join(DIRECTORY, SERVICE): (UNIT % (soft.MARK, record.PATH, _interpreter(), PROGRAM)).encode("utf-8"),
         tmpfiles.PATH: tmpfiles.TEXT.encode("utf-8"),
     }
     changed = sorted(path for path, content in wanted.items() if read_bytes(path) != content)

@@ -16,6 +16,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     grub,
     initrd,
     kexec,
+    method,
+    soft,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._storage import digest
@@ -76,6 +78,20 @@ def verify(entry: Entry, root: typing.Optional[Root], default: str) -> None:
                 "Look at the disk and the file system that it lies on, remove the candidate by the module that staged "
                 "it with state=absent, and stage it again",
             )
+
+
+def prepared() -> str:
+    """Return what the next reboot does by itself, one of method.WANTED."""
+    if soft.is_prepared():
+        return method.SOFT
+    return method.KEXEC if kexec.is_loaded() else method.FIRMWARE
+
+
+def forget() -> None:
+    """Let the next reboot go through the firmware; a trial that runs keeps what guards it."""
+    kexec.unload()
+    if not soft.started():
+        soft.forget()
 
 
 def load(

@@ -11,7 +11,7 @@ import functools
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import contract
-from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import checks, program, prune
+from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.ostree import checks, nextroot, program, prune
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SYSROOT
 
 NAME = "ostree"
@@ -47,6 +47,9 @@ class OstreeBackend(contract.Backend):
     def root(self, entry: contract.Entry) -> typing.Optional[contract.Root]:
         found = next((one for one in self.ostree.deployments() if one.path == entry.get("root")), None)
         return found and root_of(self.ostree, found, entry.get("root_uuid", ""), entry["boot_uuid"])
+
+    def next_root(self, entry: contract.Entry) -> contract.NextRoot:
+        return nextroot.of(self.ostree, entry["root"])
 
     def is_complete(self, entry: contract.Entry) -> str:
         return prune.missing(self.ostree.root, entry)

@@ -83,6 +83,9 @@ class SlotsBackend(contract.Backend):
             partuuid, arguments, entry.get("root_uuid", ""), entry["boot_uuid"], merged, directory=self.directory
         )
 
+    def next_root(self, entry: contract.Entry) -> contract.NextRoot:
+        return contract.NextRoot("a slot is put together by its initramfs alone", [], {})
+
     def is_complete(self, entry: contract.Entry) -> str:
         partuuid = shown.partuuid_of(entry["root"])
         mark = marks.read(self.marked).get(partuuid, marks.UNKNOWN)

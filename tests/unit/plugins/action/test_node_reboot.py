@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.action import node_reboot
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import kexec
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import kexec, soft
 
 # systemctl is a fake: the real one would reboot this machine. systemd-run runs at once what it is given.
 SYSTEMCTL = """#!/bin/sh
@@ -25,12 +25,15 @@ def ask(tmp_path):
         (tmp_path / name).chmod(0o755)
     said = tmp_path / "said"
 
-    def run(boot_id="", mark=False):
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
-            here = stream.read().strip()
-        if mark:
-            (tmp_path / "mark").touch()
-        command = (node_reboot.REBOOT % (boot_id or here)).replace(kexec.MARK, str(tmp_path / "mark"))
+    def run(before="", mark=False, soft_mark=False, mounted=False):
+        here = subprocess.run(["sh", "-c", node_reboot.BOOT], check=True, stdout=subprocess.PIPE, text=True).stdout
+        for name, there in (("mark", mark), ("soft", soft_mark), ("next/usr", mounted)):
+            if there:
+                (tmp_path / name).parent.mkdir(exist_ok=True)
+                (tmp_path / name).touch()
+        command = node_reboot.REBOOT % (before or here.strip())
+        for path, name in ((kexec.MARK, "mark"), (soft.MARK, "soft"), (soft.NEXTROOT, "next")):
+            command = command.replace(path, str(tmp_path / name))
         environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SAID": str(said)}
         subprocess.run(["sh", "-c", command], env=environment, check=True)
         return said.read_text().splitlines() if said.exists() else []
@@ -47,4 +50,16 @@ def test_a_trial_that_is_armed_by_kexec_starts_what_is_loaded(ask):
 
 
 def test_a_command_that_ssh_sends_again_reboots_no_other_boot(ask):
-    assert ask(boot_id="4711") == []
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
+        here = stream.read().strip()
+    assert ask("4711 1:2") == []
+    # Nor another root of this one, after a soft-reboot.
+    assert ask(here + " 1:2") == []
+
+
+def test_a_root_that_is_prepared_is_started_with_its_guard(ask):
+    assert ask(soft_mark=True, mounted=True) == ["start kexec=0 soft=0", "soft-reboot kexec=0 soft=0"]
+
+
+def test_the_way_home_from_it_goes_through_the_firmware(ask):
+    assert ask(soft_mark=True) == ["reboot kexec=1 soft=1"]

@@ -19,6 +19,10 @@ CASES = [
     ("firmware", "d-1", "kexec", "", "kexec"),
     ("firmware", "package", "kexec", "", "kexec"),
     ("auto", "d-1", "kexec", CANNOT, "kexec"),
+    ("soft", "d-1", "block", CANNOT, "soft"),
+    ("soft", "d-1", "kexec", "", "soft"),
+    ("soft", "package", "block", "", "firmware"),
+    ("soft", "package", "kexec", "", "kexec"),
 ]
 
 

@@ -23,6 +23,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     control,
     evidence,
+    need,
     record as trial_record,
     reporter,
 )
@@ -193,8 +194,8 @@ def by_kexec(node, monkeypatch):
     monkeypatch.setattr(control.tier, "kexec_doubt", lambda: "")
     monkeypatch.setattr(control.start, "verify", lambda *_what: None)
     monkeypatch.setattr(control.start, "load", lambda name, *_what: loaded.append(name))
-    monkeypatch.setattr(control.kexec, "is_loaded", lambda: bool(loaded))
-    monkeypatch.setattr(control.kexec, "unload", loaded.clear)
+    monkeypatch.setattr(control.start.kexec, "is_loaded", lambda: bool(loaded))
+    monkeypatch.setattr(control.start.kexec, "unload", loaded.clear)
     return loaded
 
 
@@ -284,7 +285,7 @@ def test_a_kernel_that_cannot_be_loaded_leaves_none_of_another_release(node, by_
 
 def test_cut_off_between_kexec_and_firmware_nothing_fell_back(node, by_kexec, monkeypatch):
     arm("kexec")
-    monkeypatch.setattr(control.kexec, "unload", fail)
+    monkeypatch.setattr(control.start.kexec, "unload", fail)
     with pytest.raises(FleetError):
         arm("firmware")
     node.reboots()
@@ -796,4 +797,74 @@ def test_whether_grub_has_started_what_runs(node, monkeypatch, line, started):
     monkeypatch.setattr(control, "read_bytes", lambda path: b"")
     boot = BootControl.__new__(BootControl)
     boot.arguments = grub.parse_command_line(line)
+    claimed = dict(boot.arguments).get("osmigrate.entry") or "package"
+    monkeypatch.setattr(BootControl, "booted_entry", lambda self: claimed)
     assert (boot.not_by_grub() == "") is started
+
+
+def test_after_a_soft_reboot_the_command_line_is_that_of_another_release(node, monkeypatch):
+    monkeypatch.undo()
+    boot = BootControl.__new__(BootControl)
+    boot.arguments = grub.parse_command_line("BOOT_IMAGE=/boot/vmlinuz root=x osmigrate.entry=d-1")
+    monkeypatch.setattr(BootControl, "booted_entry", lambda self: "d-2")
+    assert boot.not_by_grub().startswith("What runs was started by a soft-reboot")
+
+
+@pytest.fixture
+def by_soft(by_kexec, monkeypatch):
+    """The node with a release that keeps the kernel; replaced, for want of a machine: what would be mounted."""
+    prepared, started = [], []
+    monkeypatch.setattr(BootControl, "need", lambda self, name: need.Need("soft", ""))
+    monkeypatch.setattr(BootControl, "soft_problem", lambda self, name: "")
+    monkeypatch.setattr(BootControl, "_prepare_soft", lambda self, name: prepared.append(name))
+    monkeypatch.setattr(control.soft, "is_prepared", lambda: bool(prepared))
+    monkeypatch.setattr(control.soft, "started", lambda: "".join(started))
+    monkeypatch.setattr(control.soft, "forget", lambda: (prepared.clear(), started.clear()))
+    return prepared, started
+
+
+def test_a_trial_by_soft_reboot_is_spent_for_grub_and_told_by_the_root_that_runs(node, by_soft, monkeypatch):
+    prepared, started = by_soft
+    assert arm("soft")[-1] == "arm one boot of d-2 by a soft-reboot; d-1 stays the default"
+    assert open_boot.control().block == {"osm_default": "d-1", "osm_trial": "d-2", "osm_tries": "0"}
+    assert arm("soft") == []
+    assert open_boot.control().verdict().verdict == "never_rebooted"
+    prepared.clear()
+    started.append("d-2")
+    node.runs("d-2")
+    monkeypatch.setattr(BootControl, "not_by_grub", lambda self: "It was a soft-reboot")
+    boot = open_boot.control()
+    assert (boot.verdict().verdict, boot.is_trial()) == ("booted_candidate", True)
+    boot.confirm("d-2")
+    boot = open_boot.control()
+    assert (boot.default_entry(), boot.is_trial(), boot.firmware_due()["entry"]) == ("d-2", False, "d-2")
+    # Until GRUB has booted it, nothing else is built on it unasked.
+    arm("auto", "d-1")
+    assert open_boot.control().state["trial"]["method"] == "firmware"
+
+
+def test_a_trial_by_soft_reboot_that_is_called_off_keeps_its_guard(node, by_soft):
+    prepared, started = by_soft
+    arm("soft")
+    prepared.clear()
+    started.append("d-2")
+    node.runs("d-2")
+    open_boot.control().revert("kubelet is dead")
+    assert started == ["d-2"]
+    boot = open_boot.control()
+    assert (boot.called_off(), boot.state["failed"]["d-2"]["reason"]) == (True, "kubelet is dead")
+
+
+def test_a_trial_by_soft_reboot_that_was_reset_fell_back(node, by_soft):
+    arm("soft")
+    by_soft[0].clear()
+    node.reboots()
+    verdict = open_boot.control().verdict()
+    assert (verdict.verdict, "by a soft-reboot" in verdict.reason) == ("fell_back", True)
+
+
+def test_where_a_soft_reboot_cannot_be_it_is_refused(node, by_soft, monkeypatch):
+    monkeypatch.setattr(BootControl, "soft_problem", lambda self, name: "the release has another kernel")
+    with pytest.raises(FleetError, match="soft-reboot: the release has another kernel"):
+        arm("soft")
+    assert open_boot.control().state["trial"] is None

@@ -57,6 +57,26 @@ def test_judge(case):
     assert word in found.reason
 
 
+SOFT_CASES = {
+    "the node did not reboot": ("package", "a", "never_rebooted"),
+    "the candidate runs": ("d-1", "a", "booted_candidate"),
+    "it was reset": ("package", "b", "fell_back"),
+}
+
+
+@pytest.mark.parametrize("case", SOFT_CASES.values(), ids=SOFT_CASES)
+def test_judge_a_soft_reboot_by_the_root_that_runs(case):
+    booted, boot_id, verdict = case
+    state = {**STATE, "trial": {**TRIAL, "method": "soft"}}
+    assert record.judge(state, {**ARMED, "osm_tries": "0"}, booted, boot_id, on_trial=False).verdict == verdict
+
+
+def test_a_note_of_a_soft_reboot_has_the_boot_id_of_before():
+    note = evidences.Evidence({"entry": "d-1", "boot_id": "a", "cause": "deadman", "detail": "nobody confirmed it"}, "")
+    assert evidences.explain({**TRIAL, "method": "soft"}, note, "no word") == "nobody confirmed it"
+    assert evidences.explain(TRIAL, note, "no word") == "no word"
+
+
 ENDED = {"entry": "d-1", "boot_id": "b", "cause": "deadman", "detail": "nobody confirmed it"}
 PANIC = "Kernel panic - not syncing: Fatal exception"
 USED_UP = {**ARMED, "osm_tries": "0"}
