@@ -21,7 +21,8 @@ _OURS = "/osmigrate/fleet/"
 class FleetError(Exception):
     """Something that a person has to know about.
 
-    Its parts often quote what others wrote, so each is made printable here, where every message comes by.
+    Its parts often quote what others wrote, so each is made printable here, where every message comes by, and loses a
+    full stop that those have written.
 
     :param problem: str, one sentence without its full stop: what is wrong, naming the thing.
     :param left: str, one sentence without its full stop: the state that the thing was left in.
@@ -32,7 +33,9 @@ class FleetError(Exception):
     result: typing.Dict[str, typing.Any] = {}
 
     def __init__(self, problem: str, left: str = "Nothing was changed", todo: str = "") -> None:
-        self.problem, self.left, self.todo = (printable(part, LONGEST_PART) for part in (problem, left, todo))
+        self.problem, self.left, self.todo = (
+            printable(part, LONGEST_PART).rstrip(".") for part in (problem, left, todo)
+        )
         super().__init__(". ".join(part for part in (self.problem, self.left, self.todo) if part) + ".")
 
     def failure(self) -> typing.Dict[str, typing.Any]:

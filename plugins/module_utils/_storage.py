@@ -20,6 +20,7 @@ MOUNTINFO = "/proc/self/mountinfo"
 BTRFS = "/sys/fs/btrfs"
 
 EXT4 = "/proc/fs/ext4"
+EXT4_KEEPS = "/sys/fs/ext4"
 
 # Layers of their own, as lsblk knows of none: of a btrfs, and of LVM, which shows them by the names of hidden devices.
 SEVERAL = "several devices"
@@ -83,8 +84,8 @@ METADATA_MOST = 90  # percent; a pool whose metadata are full becomes read-only
 class Room(typing.NamedTuple):
     """What there is room for in a directory, as its file system and quotas on it have it.
 
-    free_bytes: for anybody; root_bytes: with what is reserved for root; files: how many more, None where nothing
-    limits them.
+    free_bytes: for anybody; root_bytes: with what is reserved for root, without what ext4 keeps from everybody; files:
+    how many more, None where nothing limits them.
     """
 
     size_bytes: int
@@ -311,9 +312,17 @@ def room(path: str) -> Room:
     return Room(
         space.f_blocks * space.f_frsize,
         space.f_bavail * space.f_frsize,
-        space.f_bfree * space.f_frsize,
+        max(0, space.f_bfree - _kept_by_ext4(path)) * space.f_frsize,
         space.f_favail if space.f_files else None,
     )
+
+
+def _kept_by_ext4(path: str) -> int:
+    """Return how many free blocks of the file system of a path nobody may have data in: ext4 keeps some for itself."""
+    number = os.stat(path).st_dev
+    device = os.path.realpath(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}")
+    kept = read_text(os.path.join(EXT4_KEEPS, os.path.basename(device), "reserved_clusters")).strip()
+    return int(kept) if kept.isdigit() else 0
 
 
 def journals_data(device: str, mount: Mount) -> bool:

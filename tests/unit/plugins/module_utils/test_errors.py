@@ -105,3 +105,9 @@ def test_every_module_has_that_edge(path):
     edge = re.search(r"^    (with failing\(module|run_module\(|staging\.work\()", text, re.MULTILINE)
     assert edge or "\n# This file only documents the action plugin of the same name" in text
     assert not re.search(r"fail_json\(\*\*", text)
+
+
+def test_a_full_stop_of_others_is_not_followed_by_ours():
+    assert str(FleetError("mount says: cannot mount.", "It stays.", "Look at it")) == (
+        "mount says: cannot mount. It stays. Look at it."
+    )

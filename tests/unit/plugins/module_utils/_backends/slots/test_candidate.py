@@ -3,6 +3,7 @@
 """A release brought into a slot: real ext4 images on loop devices, a real server. The boot control is a stand-in with
 what a candidate asks it, because a node's own lies below /boot of the machine that tests."""
 
+import contextlib
 import errno
 import multiprocessing
 import os
@@ -422,6 +423,22 @@ def test_a_boot_that_is_full_fail(candidate_of, tmp_path):
     assert state(tmp_path) == {"uuid-ROOT-B": "good"}
 
 
+def test_what_ext4_keeps_for_itself_is_no_room_fail(candidate_of, tmp_path):
+    """More than kernel and initramfs have is free, and nobody may use it."""
+    boot, image = tmp_path / "boot", tmp_path / "boot.ext4"
+    boot.mkdir()
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", image, "64M"], check=True)
+    subprocess.run(["mount", "-o", "loop", image, boot], check=True)
+    with open(boot / "fill", "wb", buffering=0) as fill, contextlib.suppress(OSError):
+        while True:
+            fill.write(bytes(1 << 16))
+            os.fdatasync(fill.fileno())
+    with pytest.raises(
+        FleetError, match="Kernel and initramfs of the release have [0-9]+ bytes, and .* has [0-9]+ free"
+    ):
+        candidate_of().plan()
+
+
 def test_a_third_release_goes_where_the_first_one_is(candidate_of, node, tmp_path):
     """ROOT-B runs the second one; of the first, in ROOT-A, only a few blocks are others."""
     image = bytearray((tmp_path / "image").read_bytes())
@@ -579,8 +596,8 @@ def test_a_kill_while_the_kernel_is_copied_leaves_nothing_mounted(candidate_of, 
     one = candidate_of()
     write, copy, _show = one.plan()
     write.do()
-    script = kernel._COPY.replace("cp", "sleep 1 && cp", 1)
-    monkeypatch.setattr(kernel, "_COPY", script)
+    script = kernel._COPY
+    monkeypatch.setattr(kernel, "_COPY", script.replace("cp", "sleep 1 && cp", 1))
     child = multiprocessing.get_context("fork").Process(target=copy.do)
     child.start()
     time.sleep(0.5)
@@ -594,9 +611,9 @@ def test_a_kill_while_the_kernel_is_copied_leaves_nothing_mounted(candidate_of, 
         except FleetError:
             assert time.monotonic() < ends
             time.sleep(0.5)
-    monkeypatch.undo()
-    monkeypatch.setattr(layout, "check_table", lambda name, slot: None)
+    monkeypatch.setattr(kernel, "_COPY", script)
     carry_out(candidate_of())
+    assert {shown.place("uuid-ROOT-B"), persist.MOUNT} <= {mount.target for mount in _storage.mounts()}
 
 
 def stage_older(tmp_path):
