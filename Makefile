@@ -13,7 +13,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(INSTALLED)
 
 .PHONY: help demo release test $(TIERS) importer docs sanity-oldest sanity-ours sanity-pylint sanity-all coverage fuzz lock references artifact image image-debian awx first-hour disk-tools e2e-all flavours dense faults-node molecule collection install bench \
-	bench-cluster bench-capacity bench-releases month drains faults-cluster cluster-plays cluster-drains cluster-objects cluster-all pages pictures lab clean-lab clean unit-rooms unit-others grub-decisions grub-disks
+	bench-cluster bench-capacity bench-releases bench-slots month drains faults-cluster cluster-plays cluster-drains cluster-objects cluster-all pages pictures lab clean-lab clean unit-rooms unit-others grub-decisions grub-disks
 
 help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -187,7 +187,7 @@ collection: venv ## the working tree as Ansible wants to find it
 install: collection ## what users get, in build/installed
 	@tests/gate/install.sh $(COLLECTION) $(BUILD) $(INSTALLED)
 
-bench: bench-cluster bench-releases install ## what moves and releases cost: tables, and build/bench*.json
+bench: bench-cluster bench-releases bench-slots install ## what moves and releases cost: tables, and build/bench*.json
 	@python -m tests.bench.bench
 
 bench-cluster: collection ## the same of the cluster side, without machines; ONLY="inventory large" chooses
@@ -202,6 +202,10 @@ bench-capacity: collection ## what one job takes: inventory, memory, CPU and eve
 bench-releases: install ## what releases cost to build, compare and publish, against named peers; half an hour
 	@tests/gate/packages.sh mmdebstrap debootstrap ostree gpgv debian-archive-keyring openssl
 	@python -m tests.bench.release_builds
+
+bench-slots: install ## what a month costs a node with slots: bytes, memory, what its neighbours on the disk notice; half an hour
+	@tests/gate/packages.sh mmdebstrap ostree gpgv debian-archive-keyring openssl e2fsprogs fdisk
+	@PYTHONPATH=$(BUILD)/collections python -m tests.bench.slots
 
 lab: venv ## a lab to play with
 	@python -m tests.lab up
