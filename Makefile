@@ -19,8 +19,8 @@ help: ## show this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: BACKEND ?= ostree
-demo: venv install ## the main job in the lab, from nothing; BACKEND=slots for nodes with two root partitions
-	@python -m tests.e2e.demo $(BACKEND)
+demo: venv install ## the main job in the lab, from nothing; BACKEND=slots for nodes with two root partitions, FLAVOUR=el for EL's layout
+	@python -m tests.e2e.demo $(BACKEND) $(FLAVOUR)
 
 release: RECIPE ?= $(BUILD)/release/node.yml
 release: VERSION ?= 13.1

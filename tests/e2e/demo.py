@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main job, as a user runs it: two Debian 12 nodes become Debian 13 nodes in place, and one goes back.
+"""The main job, as a user runs it: two nodes become Debian 13 nodes in place, and one goes back.
 
-Usage: python -m tests.e2e.demo <backend>
+Usage: python -m tests.e2e.demo <backend> [flavour]
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import Any
 
 from tests.e2e.fleet import ROOT, Fleet, Run, stage
 from tests.lab import workloads
+from tests.lab.flavours import DEFAULT, FLAVOURS
 
 # Seconds. The callback speaks up after 25, and a machine without KVM may be slow to do so.
 LONGEST_SILENCE = 30
 TOLD = ROOT / "build/demo"
-# The nodes that get their releases by a backend, as the lab names them.
-NODES = {"ostree": "w1=bios,w2=bios", "slots": "w1=slots,w2=slots"}
+# By backend: the flavour of the nodes, unless another one is asked for.
+BACKENDS = {"ostree": "bios", "slots": "slots"}
 
 
 def _play(fleet: Fleet, name: str, **options: Any) -> Run:
@@ -28,24 +29,28 @@ def _play(fleet: Fleet, name: str, **options: Any) -> Run:
     return fleet.play(name, **options)
 
 
-def demo(backend: str) -> int:
+def demo(backend: str, flavour: str = "") -> int:
     """Run it; return the exit code.
 
-    :param backend: a key of NODES.
+    :param backend: a key of BACKENDS.
+    :param flavour: a key of FLAVOURS, that of both nodes; "" for that of the backend.
     """
-    if backend not in NODES:
-        print(f"BACKEND is {backend!r}, and the demo knows {' and '.join(NODES)}. Nothing was started.")
-        return 2
+    for name, value, known in (("BACKEND", backend, BACKENDS), ("FLAVOUR", flavour or DEFAULT, FLAVOURS)):
+        if value not in known:
+            print(f"{name} is {value!r}, and the demo knows {', '.join(known)}. Nothing was started.")
+            return 2
     shutil.rmtree(TOLD, ignore_errors=True)
-    lab = "The lab: control plane, two Debian 12 nodes with workloads, two signed releases"
+    flavour = flavour or BACKENDS[backend]
+    lab = f"The lab: control plane, two nodes of the flavour {flavour} with workloads, two signed releases"
     with stage(lab, "20 min cold, 1 warm"):
-        fleet = Fleet.fresh(NODES[backend])
+        fleet = Fleet.fresh(f"w1={flavour},w2={flavour}")
         print(fleet.control_plane.kubectl("get", "nodes,pods", "-A", "-o", "wide"))
-    with stage(f"ansible-playbook osmigrate.fleet.migrate: Debian 12 to Debian 13 by {backend}, node by node", "9 min"):
-        moved = _play(fleet, "migrate", **fleet.release("13.1"))
+    was = fleet.node("w1")["status"]["nodeInfo"]["osImage"]
+    with stage(f"ansible-playbook osmigrate.fleet.migrate: {was} to Debian 13 by {backend}, node by node", "9 min"):
+        moved = _play(fleet, "migrate", osmigrate_backend=backend, **fleet.release("13.1"))
     back = moved
     if moved.rc == 0:
-        with stage("ansible-playbook osmigrate.fleet.rollback --limit w1: back to Debian 12", "2 min"):
+        with stage(f"ansible-playbook osmigrate.fleet.rollback --limit w1: back to {was}", "2 min"):
             back = _play(fleet, "rollback", limit="w1")
     with stage("ansible-playbook osmigrate.fleet.status", "5 s"):
         shown = fleet.play("status")
@@ -62,4 +67,4 @@ def demo(backend: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(demo(sys.argv[1]))
+    sys.exit(demo(*sys.argv[1:]))
