@@ -11,10 +11,10 @@ version_added: 1.0.0
 description:
   - Plans waves by a policy, and notes on each Node object in which one it is (annotation C(osmigrate.fleet/wave)). A
     node keeps its wave for as long as rollout and policy are the same, so a run that goes on where another ended has
-    the same waves. Nodes that came meanwhile get waves of their own behind those.
-  - A policy that these nodes or the maintenance windows cannot meet is refused, with each clash. A window has to be as
-    long as a node is expected to take, and as the median of what three nodes of a pool or more took at their last
-    moves.
+    the same waves. Nodes that came meanwhile get waves of their own behind those, and before the nodes of the control
+    plane that have not got as far as their trial.
+  - A policy that these nodes cannot meet is refused, with each clash. Whether maintenance windows are long enough is up
+    to M(osmigrate.fleet.k8s_preflight).
   - Whom the policy asks between waves is asked once before. Who cannot be asked is a refusal, and so are C(pods) that
     no pod is meant by. What speaks against the second wave now is told in RV(report).
   - Waves are an order. How many nodes may be unavailable is up to M(osmigrate.fleet.k8s_node_claim) as ever.
@@ -25,7 +25,6 @@ extends_documentation_fragment:
   - osmigrate.fleet.k8s_auth
   - osmigrate.fleet.k8s_run
   - osmigrate.fleet.k8s_pool
-  - osmigrate.fleet.k8s_terms
 attributes:
   check_mode:
     support: full
@@ -74,6 +73,7 @@ options:
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
+  - module: osmigrate.fleet.k8s_preflight
   - module: osmigrate.fleet.k8s_wave_gate
 """
 
@@ -131,7 +131,6 @@ import typing
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
-    admission,
     each_node,
     lease,
     pool_object,
@@ -147,17 +146,15 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.record_plan 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = module.params
     policy = wave_policy.read(options["policy"])
-    terms = admission.read_terms(options)
     places = {name: number for number, name in enumerate(options["names"])}
 
     def keep(node: typing.Any) -> typing.Any:
         if node["metadata"]["name"] not in places:
             return None
-        return wave_plan.candidate(node, policy, options["pool_label"])
+        return wave_plan.candidate(node, policy, options["pool_label"], options["rollout"])
 
     nodes = sorted(filter(None, cluster.list(NODES, keep=keep).items), key=lambda one: places[one.name])
     planned = wave_plan.plan(policy, nodes, options["rollout"])
-    wave_plan.check_windows(terms.schedule, terms.expected_seconds, cluster.now(), nodes)
     would_wait = wave_health.check(cluster, policy) if len(planned.waves) > 1 else ""
     remarks = [f"The second wave could not begin now: {would_wait}."] if would_wait else []
     of = len(planned.waves)
@@ -184,7 +181,7 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
 def main() -> None:
     run_module(
         dict(
-            dict(admission.ARGUMENT_SPEC, **pool_object.ARGUMENT_SPEC),
+            pool_object.ARGUMENT_SPEC,
             names=dict(type="list", elements="str", required=True),
             rollout=dict(type="str", required=True),
             policy=dict(type="dict", default={}),

@@ -59,7 +59,7 @@ def examine(
     findings = controllers.examine(nodes, found, accepted)
     refused, seen = _of_control_plane(cluster, nodes, terms, pool_label)
     unlabelled = quorum.unlabelled(nodes, cluster.list(admission.PODS, quorum.SELECTED, _trim).items)
-    opens, said = judge_schedule(terms, cluster.now())
+    opens, said = judge_schedule(terms, cluster.now(), nodes, pool_label)
     others = [one for one in findings if not one.accepted]
     result = {
         "changed": False,
@@ -119,28 +119,52 @@ def tell(finding: typing.Any) -> typing.Any:
     return printable(f"{finding.controller} may {finding.does} the same nodes{accepted}: {finding.detail}", LONGEST)
 
 
-def judge_schedule(terms: admission.Terms, now: float) -> typing.Tuple[str, typing.List[str]]:
+def judge_schedule(
+    terms: admission.Terms, now: float, nodes: typing.Sequence[dict] = (), pool_label: str = "pool"
+) -> typing.Tuple[str, typing.List[str]]:
     """When the next node may go. Pure.
 
+    :param nodes: Node objects of those that shall be moved: windows have to be long enough for what they took.
     :returns: tuple (str from when on, empty for now; list of str to be told).
-    :raises FleetError: no node could ever go.
+    :raises FleetError: no node could ever go, or none of a pool.
     """
     if terms.way_back or terms.schedule == windows.ALWAYS:
         return "", []
-    found = windows.opening(terms.schedule, now, terms.expected_seconds)
-    if not found:
-        raise FleetError(
-            f"In the next {windows.HORIZON_DAYS} days no maintenance window outside of black-outs is as long as the "
-            f"{terms.expected_seconds} seconds that a node is expected to take",
-            "No node was touched",
-            "Make a window longer, or correct osmigrate_expected_seconds",
-        )
-    start, end = found
+    _require_openings(terms, now, nodes, pool_label)
+    start, end = windows.opening(terms.schedule, now, terms.expected_seconds) or (now, now)
     if start > now:
         opens = times.stamp(start)
         return opens, [f"No node may go before {opens}: a maintenance window or a black-out says so"]
     ends = [] if end == float("inf") else [f"Nodes may go now, and have to be back before {times.stamp(end)}"]
     return "", ends
+
+
+def _require_openings(terms: admission.Terms, now: float, nodes: typing.Sequence[dict], pool_label: str) -> None:
+    """Refuse windows that no node fits into, by what is said and by what those of each pool took at their last moves.
+
+    :raises FleetError: there is no opening for so many seconds.
+    """
+    took: typing.Dict[str, typing.List[int]] = {}
+    for node in nodes:
+        seconds = pool_plan.member(node).seconds
+        if seconds:
+            took.setdefault(pool_plan.pool_of(node, pool_label), []).append(seconds)
+    medians = {pool: sorted(many)[len(many) // 2] for pool, many in took.items() if len(many) >= pool_plan.FEWEST}
+    expected = [(terms.expected_seconds, f"A node is expected to take {terms.expected_seconds} seconds")]
+    expected += [
+        (median, f"A node of pool {printable(pool, 253)} takes {median} seconds, the median of {len(took[pool])} nodes")
+        for pool, median in sorted(medians.items())
+        if median > terms.expected_seconds
+    ]
+    wrong = [said for seconds, said in expected if windows.opening(terms.schedule, now, seconds) is None]
+    if wrong:
+        measured = " or, if they tell nothing, the annotations cordoned-seconds of its nodes" if medians else ""
+        raise FleetError(
+            f"{'; '.join(wrong)}, and in the next {windows.HORIZON_DAYS} days no maintenance window outside of "
+            "black-outs has as many",
+            "No node was touched",
+            f"Make a window longer, or correct osmigrate_expected_seconds{measured}",
+        )
 
 
 def _of_control_plane(

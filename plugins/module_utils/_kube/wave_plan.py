@@ -17,7 +17,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     pool_plan,
     times,
     wave_policy,
-    windows,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.record_plan import LONGEST, NodePlan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DONE, FAILED
@@ -30,13 +29,15 @@ _MARK = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3}) ([0-9a-f]{8}) (.+)\Z")
 
 
 class Candidate(typing.NamedTuple):
-    """What counts of a node: its value of the policy's `by`, how long its last move took, and its mark."""
+    """What counts of a node: its value of the policy's `by`, how long its last move took, its mark, and whether it has
+    got as far as its trial in this rollout."""
 
     name: str
     pool: str
     value: str
     seconds: int
     mark: str
+    begun: bool = False
 
 
 class Wave(typing.NamedTuple):
@@ -71,13 +72,15 @@ class Refusal(typing.NamedTuple):
     wait: typing.Optional[float]  # after which it may be otherwise, None where waiting cannot help
 
 
-def candidate(node: dict, policy: wave_policy.Policy, pool_label: str) -> Candidate:
+def candidate(node: dict, policy: wave_policy.Policy, pool_label: str, rollout: str) -> Candidate:
     """Read a Node object."""
     one = pool_plan.member(node)
     pool = pool_plan.pool_of(node, pool_label)
     known = {"": "", wave_policy.POOL: pool, wave_policy.ZONE: one.zone}
     value = known[policy.by] if policy.by in known else node_view.labels(node).get(policy.by, "")
-    return Candidate(one.name, pool, value, one.seconds or 0, node_view.annotations(node).get(WAVE, ""))
+    noted = node_view.osmigrate(node)
+    begun = bool(noted.get("phase")) and noted.get("rollout") == rollout
+    return Candidate(one.name, pool, value, one.seconds or 0, noted.get("wave", ""), begun)
 
 
 def mark(wave: Wave, of: int, policy: wave_policy.Policy, rollout: str) -> str:
@@ -173,32 +176,6 @@ def _clashes_of_canary(policy: wave_policy.Policy, workers: typing.Sequence[Cand
     return [f"canary is {policy.canary}, and {has} {many}"]
 
 
-def check_windows(schedule: windows.Schedule, seconds: int, now: float, nodes: typing.Sequence[Candidate] = ()) -> None:
-    """Refuse windows that no node fits into, by what is said and by what those of each pool took at their last moves.
-
-    :param seconds: that a node is expected to take.
-    :raises FleetError: there is no opening for so many seconds.
-    """
-    took: typing.Dict[str, typing.List[int]] = {}
-    for one in nodes:
-        if one.seconds:
-            took.setdefault(one.pool, []).append(one.seconds)
-    medians = {pool: sorted(many)[len(many) // 2] for pool, many in took.items() if len(many) >= pool_plan.FEWEST}
-    expected = [(seconds, f"A node is expected to take {seconds} seconds")]
-    expected += [
-        (median, f"A node of pool {printable(pool, 253)} takes {median} seconds, the median of {len(took[pool])} nodes")
-        for pool, median in sorted(medians.items())
-        if median > seconds
-    ]
-    wrong = [said for many, said in expected if windows.opening(schedule, now, many) is None]
-    if wrong:
-        measured = " or, if they tell nothing, the annotations cordoned-seconds of its nodes" if medians else ""
-        raise FleetError(
-            f"{'; '.join(wrong)}, and in the next {windows.HORIZON_DAYS} days no maintenance window has as many",
-            todo=f"Make a window longer, or correct osmigrate_expected_seconds{measured}",
-        )
-
-
 def _kept(
     policy: wave_policy.Policy, nodes: typing.Sequence[Candidate], rollout: str
 ) -> typing.Tuple[typing.List[typing.List[Candidate]], typing.List[Candidate]]:
@@ -211,7 +188,22 @@ def _kept(
     for one, number in marked:
         if number:
             parts[min(number, len(parts)) - 1].append(one)
-    return parts, [one for one, number in marked if not number]
+    late = [one for one, number in marked if not number]
+    if any(one.pool != pool_plan.CONTROL_PLANE for one in late):
+        late += _behind_workers(parts)
+    return parts, late
+
+
+def _behind_workers(parts: typing.List[typing.List[Candidate]]) -> typing.List[Candidate]:
+    """Take the nodes of the control plane out of their waves that can still go behind workers which came later."""
+    moved = []
+    for number in reversed(range(len(parts))):
+        waiting = [one for one in parts[number] if one.pool == pool_plan.CONTROL_PLANE and not one.begun]
+        moved[:0] = waiting
+        parts[number] = [one for one in parts[number] if one not in waiting]
+        if waiting and not parts[number] and number == len(parts) - 1:
+            parts.pop()
+    return moved
 
 
 def _fresh(policy: wave_policy.Policy, nodes: typing.Sequence[Candidate]) -> typing.List[typing.List[Candidate]]:

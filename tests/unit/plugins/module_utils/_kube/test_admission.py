@@ -123,5 +123,33 @@ def test_when_the_next_node_may_go():
     said = "Nodes may go now, and have to be back before 2026-11-22T02:00:00Z"
     assert preflight.judge_schedule(night, at("21T23:00")) == ("", [said])
     assert preflight.judge_schedule(make_terms(windows=NIGHT, way_back=True), at("21T12:00")) == ("", [])
-    with pytest.raises(_errors.FleetError, match="as long as the 15000 seconds .* No node was touched. Make a window"):
+    with pytest.raises(_errors.FleetError, match="expected to take 15000 seconds, .* No node was touched. Make a window"):
         preflight.judge_schedule(make_terms(windows=NIGHT, expected_seconds=15000), at("21T12:00"))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [
+        (
+            [("a", 100), ("a", 7300), ("a", 7300)],
+            "A node of pool a takes 7300 seconds, the median of 3 nodes, and in the next 400 days no maintenance window",
+        ),
+        # Two say nothing of the others, and the median is what counts.
+        ([("a", 7300), ("a", 7300), ("a", None), ("b", 7300)], ""),
+        ([("a", 1100), ("a", 1100), ("a", 7300)], ""),
+    ],
+)
+def test_a_window_that_is_shorter_than_nodes_took_is_refused_with_their_pool(make_node, nodes, said):
+    terms = make_terms(windows=[{"start": "22:00", "duration": "20m"}], expected_seconds=900)
+    known = []
+    for number, (pool, took) in enumerate(nodes):
+        noted = {"osmigrate.fleet/cordoned-seconds": str(took)} if took else {}
+        known.append(make_node(f"w{number}", noted))
+        known[-1]["metadata"]["labels"] = {"example.com/pool": pool}
+    try:
+        preflight.judge_schedule(terms, at("21T12:00"), known, "example.com/pool")
+        assert not said
+    except _errors.FleetError as error:
+        assert said and error.problem.startswith(said) and "the annotations cordoned-seconds" in str(error)
+    # Whoever wants nodes back wants them now.
+    assert preflight.judge_schedule(terms._replace(way_back=True), 0, known, "example.com/pool") == ("", [])

@@ -4,7 +4,7 @@
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times, wave_plan, wave_policy, windows
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import times, wave_plan, wave_policy
 
 NOW = 1_795_910_400.0  # 2026-11-29 00:00:00 UTC
 
@@ -131,32 +131,6 @@ def test_what_cannot_be_met_is_refused_with_the_clash(said, nodes, why):
     assert why in str(caught.value) and "Nothing was changed" in str(caught.value)
 
 
-def test_a_window_that_is_shorter_than_a_node_takes_is_refused():
-    schedule = windows.parse([{"start": "22:00", "duration": "20m"}], [])
-    wave_plan.check_windows(schedule, 1200, NOW)
-    with pytest.raises(FleetError, match="expected to take 1201 seconds"):
-        wave_plan.check_windows(schedule, 1201, NOW)
-
-
-@pytest.mark.parametrize(
-    ("nodes", "said"),
-    [
-        ([("a", 100), ("a", 7300), ("a", 7300)], "A node of pool a takes 7300 seconds, the median of 3 nodes, and in"),
-        # Two say nothing of the others, and the median is what counts.
-        ([("a", 7300), ("a", 7300), ("a", 0), ("b", 7300)], ""),
-        ([("a", 1100), ("a", 1100), ("a", 7300)], ""),
-    ],
-)
-def test_a_window_that_is_shorter_than_nodes_took_is_refused_with_their_pool(nodes, said):
-    schedule = windows.parse([{"start": "22:00", "duration": "20m"}], [])
-    known = [wave_plan.Candidate(f"w{number}", pool, "", took, "") for number, (pool, took) in enumerate(nodes)]
-    try:
-        wave_plan.check_windows(schedule, 900, NOW, known)
-        assert not said
-    except FleetError as error:
-        assert said and error.problem.startswith(said)
-
-
 def marked(said, nodes, *late):
     """Return the nodes as they are when a run has marked them, and others that came then."""
     policy = wave_policy.read(said)
@@ -180,6 +154,15 @@ def test_a_run_that_goes_on_has_the_same_waves_in_whichever_order_nodes_come():
 
 
 @pytest.mark.parametrize(
+    ("notes", "begun"),
+    [({}, False), ({"phase": "failed", "rollout": "r"}, True), ({"phase": "done", "rollout": "q"}, False)],
+)
+def test_a_node_has_begun_as_soon_as_it_has_a_phase_of_the_rollout(make_node, notes, begun):
+    node = make_node(annotations={f"osmigrate.fleet/{key}": value for key, value in notes.items()})
+    assert wave_plan.candidate(node, wave_policy.read({}), "pool", "r").begun is begun
+
+
+@pytest.mark.parametrize(
     ("first", "late", "waves"),
     [
         (some(1), some(59, prefix="x"), [1, 1, 4, 14, 14, 14, 12]),
@@ -187,6 +170,7 @@ def test_a_run_that_goes_on_has_the_same_waves_in_whichever_order_nodes_come():
         (some(3), some(1, prefix="x"), [1, 1, 1, 1]),
         # Workers that come when the last wave is of the control plane, and the control plane that comes later.
         ([*some(1), *some(1, "control-plane", prefix="c")], some(1, prefix="x"), [1, 1, 1]),
+        ([*some(3), *some(3, "control-plane", prefix="c")], some(2, prefix="x"), [1] * 8),
         (some(2), [*some(2, "control-plane", prefix="c"), *some(2, prefix="x")], [1, 1, 1, 1, 1, 1]),
     ],
 )
@@ -196,8 +180,16 @@ def test_nodes_that_come_later_get_waves_of_their_own_behind_the_others(first, l
     assert [len(one.nodes) for one in again] == waves
     known, new = {one.name for one in first}, {one.name for one in late}
     assert not any(known & set(one.nodes) and new & set(one.nodes) for one in again)
-    control = [number for number, one in enumerate(again) if any(name in new and name[0] == "c" for name in one.nodes)]
-    assert not control or control[-1] == len(again) - 1
+    kinds = "".join(one.nodes[0][0] for one in again)
+    assert kinds == kinds.replace("c", "") + "c" * kinds.count("c")
+
+
+def test_a_control_plane_node_that_has_begun_keeps_its_wave_before_workers_that_come_later():
+    nodes = marked({}, [*some(1), *some(3, "control-plane", prefix="c")], *some(1, prefix="x"))
+    nodes[1] = nodes[1]._replace(begun=True)
+    assert [one.nodes for one in planned({}, nodes).waves] == [["w1"], ["c1"], ["x1"], ["c2"], ["c3"]]
+    # One that was asked for alone is gone from none of the others' waves.
+    assert [one.nodes for one in planned({}, nodes[:1]).waves] == [["w1"], [], [], []]
 
 
 def test_a_policy_goes_on_with_few_of_its_nodes_and_waves_without_any_are_not_told():
