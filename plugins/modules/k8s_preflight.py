@@ -12,7 +12,8 @@ description:
   - Recognises other controllers that drain, reboot, delete or fence the nodes, by their DaemonSets, Deployments and
     CronJobs, unless these are scaled to 0 or suspended, and by what they write on Node objects. Each is refused unless
     it is accepted by name, or marks exempt the nodes.
-  - Reads the maintenance windows and says when the next node may go.
+  - Reads the maintenance windows and says when the next node may go. Windows that are shorter than a node is expected
+    to take, or than the median of what three nodes of a pool or more took at their last moves, are refused.
   - For nodes of the control plane, looks whether etcd could ever spare them.
   - Changes nothing. Runs on the controller; delegate it to C(localhost) and run it once.
 extends_documentation_fragment:
@@ -38,6 +39,11 @@ options:
     type: list
     elements: str
     default: []
+  max_unavailable_per_zone:
+    description:
+      - How many nodes of a zone may be unavailable, as M(osmigrate.fleet.k8s_node_claim) will be told. With it, nodes
+        without the label C(topology.kubernetes.io/zone) are refused, apart from those of the control plane.
+    type: str
 author:
   - osmigrate.fleet contributors (@osmigrate)
 seealso:
@@ -110,7 +116,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
     options = module.params
     terms = admission.read_terms(options)
-    return preflight.examine(cluster, options["names"], options["accepted_controllers"], terms, options["pool_label"])
+    per_zone = options["max_unavailable_per_zone"] or ""
+    accepted = options["accepted_controllers"]
+    return preflight.examine(cluster, options["names"], accepted, terms, options["pool_label"], per_zone)
 
 
 def main() -> None:
@@ -119,6 +127,7 @@ def main() -> None:
             dict(admission.ARGUMENT_SPEC, **pool_object.ARGUMENT_SPEC),
             names=dict(type="list", elements="str", required=True),
             accepted_controllers=dict(type="list", elements="str", default=[]),
+            max_unavailable_per_zone=dict(type="str"),
         ),
         work,
     )

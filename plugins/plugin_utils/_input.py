@@ -174,6 +174,9 @@ def _together(sight: Sight, values: Mapping[str, Any]) -> Iterator[str]:
             f"osmigrate_ready_for is {ready} s and osmigrate_verify_timeout {verify} s, so no node could ever be Ready"
             " for long enough; give it more time"
         )
+    released = PREFIX + "waves_released"
+    if int(values.get(released, 0)) and PREFIX + "waves" not in values:
+        yield f"{released} is {values[released]} and osmigrate_waves is not set, so there is nothing that it releases"
     health, deadman = seconds("health_deadline"), seconds("deadman_seconds")
     if sight.playbook in ("migrate", "upgrade", "plan") and 0 < deadman <= health:
         yield (

@@ -41,7 +41,7 @@ def window(cluster, begins=0, duration=3600):
 
 def look(cluster, *names, **options):
     params = {name: one["default"] for name, one in admission.ARGUMENT_SPEC.items()}
-    params.update(names=list(names), accepted_controllers=[], pool_label="pool")
+    params.update(names=list(names), accepted_controllers=[], pool_label="pool", max_unavailable_per_zone=None)
     return k8s_preflight.work(SimpleNamespace(params={**params, **options}), cluster)
 
 
@@ -232,6 +232,10 @@ def test_what_nobody_could_mean_is_refused_before_any_node_is_touched(robot, sce
         look(robot, scene.node, accepted_controllers=["kurde"])
     with pytest.raises(FleetError, match="There is no node w99 on"):
         look(robot, scene.node, "w99")
+    said = f"per_zone is 1, and {scene.node} has no label topology.kubernetes.io/zone.*No node was touched"
+    with pytest.raises(preflight.PreflightError, match=said):
+        look(robot, scene.node, max_unavailable_per_zone="1")
+    assert look(robot, scene.node, max_unavailable_per_zone="1", way_back=True)["findings"] == []
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     windows,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import NODES, ApiError, Cluster
-from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable, some
 
 POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/osmigrate-kubelets"
 # Labels that the API server keeps from kubelets, and those that the policies do.
@@ -32,6 +32,7 @@ WORKLOADS = (
 )
 # What is seen on nodes is what others wrote there.
 LONGEST = 2000
+NAMED = 5
 
 
 class PreflightError(FleetError):
@@ -43,12 +44,18 @@ class PreflightError(FleetError):
 
 
 def examine(
-    cluster: Cluster, names: typing.List[str], accepted: list, terms: admission.Terms, pool_label: str
+    cluster: Cluster,
+    names: typing.List[str],
+    accepted: list,
+    terms: admission.Terms,
+    pool_label: str,
+    per_zone: str = "",
 ) -> typing.Any:
     """Look at the cluster once.
 
     :param names: list of str, the nodes that shall be moved.
     :param accepted: list of str, the controllers that the operator accepts.
+    :param per_zone: how many nodes of a zone may be unavailable, empty for no such limit.
     :returns: dict, the result of the module.
     :raises PreflightError: something speaks against the rollout.
     """
@@ -79,12 +86,25 @@ def examine(
     if refused:
         problems.append(refused.problem)
         todos.append(refused.todo)
+    nowhere = without_zone(nodes) if per_zone and not terms.way_back else []
+    if nowhere:
+        problems.append(
+            f"osmigrate_max_unavailable_per_zone is {printable(per_zone, 60)}, and {some(nowhere, NAMED)} "
+            f"{'has' if len(nowhere) == 1 else 'have'} no label {pool_plan.ZONE_LABEL}, so it would not limit anything"
+        )
+        todos.append("Label nodes with their zones, or leave osmigrate_max_unavailable_per_zone out")
     for name, runs in sorted(unlabelled.items()):
         problems.append(f"Node {name} runs {' and '.join(runs)}, and no role says that it is of the control plane")
         todos.append(f"Label node {name} with {node_view.ROLE_LABEL}{pool_plan.CONTROL_PLANE}=")
     if problems:
         raise PreflightError(problems, todos, result)
     return result
+
+
+def without_zone(nodes: typing.Iterable[dict]) -> typing.List[str]:
+    """Return the names of nodes that no limit of a zone holds for. Those of the control plane go one by one anyway."""
+    workers = (one for one in nodes if not pool_plan.is_control_plane(one))
+    return sorted(one["metadata"]["name"] for one in workers if not pool_plan.member(one).zone)
 
 
 def has_policies(cluster: Cluster) -> bool:

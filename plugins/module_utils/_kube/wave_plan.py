@@ -166,14 +166,26 @@ def _clashes(
 
 
 def _clashes_of_canary(policy: wave_policy.Policy, workers: typing.Sequence[Candidate]) -> typing.List[str]:
-    if not policy.canary or policy.canary.endswith("%") or not workers:
+    """What speaks against the first wave, where there is none yet."""
+    if not workers:
         return []
-    first = _groups(policy, workers)[0]
-    if int(policy.canary) <= len(first):
-        return []
-    many = f"{len(first)} node{'' if len(first) == 1 else 's'}"
-    has = f"{printable(first[0].value, 60)}, which goes first, has" if policy.by else "there are"
-    return [f"canary is {policy.canary}, and {has} {many}"]
+    found, first = [], _groups(policy, workers)[0]
+    wanted = _canaries(policy, len(workers))
+    # A share of all is cut to the first group.
+    if policy.canary and not policy.canary.endswith("%") and wanted > len(first):
+        has = f"{printable(first[0].value, 60)}, which goes first, has" if policy.by else "there are"
+        found.append(f"canary is {policy.canary}, and {has} {_nodes(len(first))}")
+    most = min(wanted, len(first))
+    if policy.canary_max_failed >= most:
+        found.append(
+            f"canary_max_failed is {policy.canary_max_failed}, and the canary has {_nodes(most)}, one of which at least "
+            "has to arrive"
+        )
+    return found
+
+
+def _nodes(many: int) -> str:
+    return f"{many} node{'' if many == 1 else 's'}"
 
 
 def _kept(
@@ -362,7 +374,7 @@ def report(waves: Waves, until: int) -> typing.List[str]:
     for one in waves.waves:
         if not one.nodes:
             continue
-        many = f"{len(one.nodes)} node{'' if len(one.nodes) == 1 else 's'}"
+        many = _nodes(len(one.nodes))
         then = f", then {one.soak} seconds of soaking" if one.soak and one is not waves.waves[-1] else ""
         held = "" if one.number <= may else ", held until it is released"
         told.append(f"Wave {one.number} of {len(waves.waves)}: {many}: {some(one.nodes, NAMED)}{then}{held}.")
