@@ -425,7 +425,8 @@ def missing(rollout: Rollout) -> Iterator[str]:
         if run.missing:
             yield f"{name} lacks {run.missing} of its events, so steps may be missing or too long."
         if run.backs or run.pauses:
-            told = f"goes back {run.backs} times, and leaps by more than a week {run.pauses} times"
+            wrong = (("goes back", run.backs), ("leaps by more than a week", run.pauses))
+            told = " and ".join(f"{what} {'once' if many == 1 else f'{many} times'}" for what, many in wrong if many)
             yield f"{name} has a clock that {told}, so times may be wrong."
         if not run.ended:
             yield f"{name} has not ended: it was killed, or was still at work when the last event was written."
@@ -433,18 +434,18 @@ def missing(rollout: Rollout) -> Iterator[str]:
         yield f"These are {len(rollout.runs)} runs; of a node the last one counts that had to do with it."
     yield from _mixed(rollout)
     if rollout.rehearsed:
-        yield f"{rollout.rehearsed} events are of rehearsals (plan, or --check), and are left out beside real runs."
+        yield f"Events of rehearsals (plan, or --check), left out beside real runs: {rollout.rehearsed}."
     for why, times in sorted(rollout.unread.items()):
-        yield f"{times} lines of the log are {why} and were not read."
+        yield f"Lines of the log that were not read, being {why}: {times}."
     if rollout.twice:
-        yield f"{rollout.twice} events came twice and count once."
+        yield f"Events that came twice and count once: {rollout.twice}."
     if rollout.other:
-        yield f"{rollout.other} events have the number of another one of their run, and were dropped."
+        yield f"Events with the number of another one of their run, which were dropped: {rollout.other}."
     if rollout.too_many:
-        yield f"{rollout.too_many} events are of more nodes or runs than are kept, and were dropped."
+        yield f"Events of more nodes or runs than are kept, which were dropped: {rollout.too_many}."
     cut = sum(node.cut for node in rollout.nodes.values())
     if cut:
-        yield f"{cut} early steps were dropped: of each node the last {MOST_SPANS} are kept."
+        yield f"Early steps that were dropped, because of each node the last {MOST_SPANS} are kept: {cut}."
 
 
 def _mixed(rollout: Rollout) -> Iterator[str]:

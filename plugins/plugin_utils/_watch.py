@@ -101,7 +101,7 @@ class Watch:
         self._announce()
         self._before[host], self._at[host] = before, number
         self._skipped.discard(host)
-        if number >= _NUMBER["arm"] and _steps.STEPS[number].key not in (_steps.REVERT, "uncordon"):
+        if _is_armed(number):
             self._armed.add(host)
         self._tell("step", node=host, step=_steps.STEPS[number].key)
 
@@ -192,7 +192,9 @@ class Watch:
     _node_preflight = _node_carry = _finds
 
     def _k8s_node_cordon(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
-        serving = task.state != "cordoned"
+        self._serves(host, task, task.state != "cordoned")
+
+    def _serves(self, host: str, task: Task, serving: bool) -> None:
         if task.check or serving is (host not in self._outside):
             return
         (self._outside.discard if serving else self._outside.add)(host)
@@ -220,6 +222,9 @@ class Watch:
                 self._tell("pods", node=host, pods=left)
 
     def _boot_info(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
+        if _is_armed(self._at.get(host, -1)):
+            # Another run has cordoned it, and was killed: this one goes on with it.
+            self._serves(host, task, False)
         system = _at(result, "booted", "os"), _at(result, "booted", "kernel")
         if host in self._at and any(system) and self._systems.get(host) != system:
             self._systems[host] = system
@@ -243,6 +248,11 @@ FAILURES_TELL = (*FINDERS, "k8s_node_drain")
 LOOKED_AT = (*FAILURES_TELL, "release_info", "boot_info", "k8s_node_cordon", "k8s_node_claim", "k8s_node_record")
 # What a drain says of a pod that belongs on the node.
 STAYS = "leave"
+
+
+def _is_armed(number: int) -> bool:
+    """Whether a node at a step, by its number, is on its trial."""
+    return number >= _NUMBER["arm"] and _steps.STEPS[number].key not in (_steps.REVERT, "uncordon")
 
 
 def _at(found: Any, *path: str) -> Any:

@@ -17,6 +17,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     guard,
     node_view,
     pool_plan,
+    pool_watch,
     step_note,
     times,
 )
@@ -94,6 +95,7 @@ def claim(
     deadline = now() + request.timeout
     pause, waits = FIRST_PAUSE, False
     members = _Members(cluster, name, request.pool_label, now)
+    room = pool_watch.Room(cluster, name, not request.cap, now, sleep)
     owned, place = guard.Guard(cluster, request.node, request.run, check_mode), pool_plan.place(request.node)
     gate = admission.Admission(cluster, node, request.rollout, request.terms, request.pool_label, members.recent)
 
@@ -132,7 +134,7 @@ def claim(
             raise _no_place(request, name, plan.full)
         waits = _begin_to_wait(cluster, request.node, waits)
         _waiting.tell(request.node, _who(plan.full))
-        sleep(min(pause * random.uniform(0.5, 1), max(0, deadline - now())))
+        room.wait(before, min(pause * random.uniform(0.5, 1), max(0, deadline - now())))
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 

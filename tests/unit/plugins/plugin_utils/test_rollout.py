@@ -57,7 +57,7 @@ def test_order_and_doubles_change_nothing():
     random.Random(1).shuffle(shuffled)
     state, right = reduce(shuffled), reduce(WHOLE)
     assert state.nodes == right.nodes and state.batch == right.batch and state.outcomes == right.outcomes
-    assert list(missing(state)) == ["6 events came twice and count once."]
+    assert list(missing(state)) == ["Events that came twice and count once: 6."]
 
 
 def test_one_after_the_other_is_the_same_as_all_at_once():
@@ -104,8 +104,8 @@ def test_what_cannot_be_read_is_told():
     state = reduce([Unread("of version 2"), Unread("broken"), Unread("broken")])
     assert list(missing(state)) == [
         "There is no event of any run.",
-        "2 lines of the log are broken and were not read.",
-        "1 lines of the log are of version 2 and were not read.",
+        "Lines of the log that were not read, being broken: 2.",
+        "Lines of the log that were not read, being of version 2: 1.",
     ]
 
 
@@ -132,7 +132,7 @@ def test_clocks_that_go_back_make_no_negative_times():
     story = Story().begin("w1")
     story.at = 10.0
     state = reduce(story.move("w1").tell("end").events)
-    assert any("a clock that goes back 1 times, and leaps by more than a week 0 times" in one for one in missing(state))
+    assert any("a clock that goes back once, so" in one for one in missing(state))
     assert all(span.seconds(0) >= 0 for span in state.nodes["w1"].spans)
     assert state.nodes["w1"].out_of_service(0) >= 0
 
@@ -148,7 +148,7 @@ def test_a_rehearsal_takes_no_reason_of_a_real_run_away():
     said = list(missing(state))
     assert said == [
         "These are 2 runs; of a node the last one counts that had to do with it.",
-        "3 events are of rehearsals (plan, or --check), and are left out beside real runs.",
+        "Events of rehearsals (plan, or --check), left out beside real runs: 3.",
     ]
     alone = reduce(REHEARSAL.events)
     assert alone.outcomes["left"] == 1 and not reducer.moves(alone) and reducer.moves(state)
@@ -175,13 +175,13 @@ def test_several_rollouts_in_one_log_are_told(events, why):
 
 def test_a_clock_that_leaps_is_told():
     ahead = [*WHOLE[:-1], WHOLE[-1]._replace(at=WHOLE[-1].at + 8 * 86400)]
-    assert any("leaps by more than a week 1 times" in one for one in missing(reduce(ahead)))
+    assert any("leaps by more than a week once" in one for one in missing(reduce(ahead)))
 
 
 def test_a_run_id_that_is_begun_anew_is_no_double():
     anew = Story("r1", 5000.0).begin("w3").move("w3").tell("end").events
     said = " ".join(missing(reduce([*WHOLE, *anew])))
-    assert "events have the number of another one of their run" in said and "came twice" not in said
+    assert "Events with the number of another one of their run" in said and "came twice" not in said
 
 
 def test_who_is_out_of_service_when_the_run_ends_was_reached():
@@ -198,4 +198,4 @@ def test_it_is_bounded(monkeypatch):
     assert len(state.nodes) == 3 and len(state.runs) == 2
     assert all(len(node.spans) <= 5 for node in state.nodes.values())
     said = " ".join(missing(state))
-    assert "were dropped" in said and "early steps" in said
+    assert "which were dropped: 14" in said and "Early steps" in said

@@ -218,6 +218,16 @@ def test_the_roles_own_word_on_it_counts(run):
     assert run.state.nodes["w1"].outcome == "failed"
 
 
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [("a move", [False, True]), ("goes on after a killed run", [False, True]), ("settled first", [False, True])],
+)
+def test_who_is_out_of_service_is_told_once_and_of_whichever_run_it_was(run, way, told):
+    run.play("w1")
+    run.tasks("w1", *WAYS[way][0], PREPARE)
+    assert [one.said["serving"] for one in run.events if one.kind == "service"] == told
+
+
 def test_a_rehearsal_takes_nobody_out_of_service(run):
     run.play("w1")
     run.tasks("w1", CLAIM, DRAIN, check=True)
