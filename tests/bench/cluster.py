@@ -17,8 +17,10 @@ from tests.lab import ports
 ports.take_free()
 
 from tests.bench import (  # noqa: E402
+    callback,
     capacity,
     drain,
+    foresight,
     held as held_drains,  # noqa: E402
     inventory,
     nodes,
@@ -26,6 +28,7 @@ from tests.bench import (  # noqa: E402
     rollout,
     tasks,
     visible,
+    window,
 )
 from tests.bench.figures import keep, table  # noqa: E402
 from tests.bench.plane import Plane, connect, make_nodes  # noqa: E402
@@ -73,6 +76,11 @@ def rollouts(options: argparse.Namespace) -> list[dict]:
         return figures + rollout.makespan(plane, admin, robot, plane.directory, options.nodes)
 
 
+def windows(_options: argparse.Namespace) -> list[dict]:
+    with control_plane("window") as plane:
+        return window.bench(plane, connect(plane.admin_kubeconfig), plane.directory / "robot.kubeconfig")
+
+
 def inventories(options: argparse.Namespace) -> list[dict]:
     figures = []
     for count in (1_000, 10_000):
@@ -111,6 +119,10 @@ def seen(_options: argparse.Namespace) -> list[dict]:
     return visible.bench()
 
 
+def foreseen(_options: argparse.Namespace) -> list[dict]:
+    return foresight.bench()
+
+
 def releases(_options: argparse.Namespace) -> list[dict]:
     with control_plane("release") as plane:
         robot = plane.directory / "robot.kubeconfig"
@@ -121,6 +133,12 @@ def ways(options: argparse.Namespace) -> list[dict]:
     with control_plane("tasks") as plane:
         robot, admin = plane.directory / "robot.kubeconfig", connect(plane.admin_kubeconfig)
         return tasks.bench(plane, admin, robot, plane.directory, options.repetitions)
+
+
+def shown(options: argparse.Namespace) -> list[dict]:
+    with control_plane("callback") as plane:
+        robot, admin = plane.directory / "robot.kubeconfig", connect(plane.admin_kubeconfig)
+        return callback.bench(plane, admin, robot, plane.directory, options.repetitions)
 
 
 def jobs(_options: argparse.Namespace) -> list[dict]:
@@ -134,8 +152,9 @@ def jobs(_options: argparse.Namespace) -> list[dict]:
     return []
 
 
-PARTS = {"visible": seen, "drain": drains, "held": held, "rollout": rollouts, "release": releases,
-         "tasks": ways, "inventory": inventories, "large": large, "capacity": jobs}  # fmt: skip
+PARTS = {"visible": seen, "callback": shown, "estimate": foreseen, "drain": drains, "held": held, "rollout": rollouts,
+         "window": windows, "release": releases, "tasks": ways, "inventory": inventories, "large": large,
+         "capacity": jobs}  # fmt: skip
 
 
 def main() -> None:

@@ -72,7 +72,7 @@ class Observer:
         self._clock, self._allowed, self._schedule = clock, allowed, schedule
         self._away: dict[str, set[str]] = {name: set() for name in allowed}
         self._down: dict[str, set[str]] = {name: set() for name in allowed}
-        self._arrived: set[str] = set()
+        self.arrivals: dict[str, float] = {}
         self.begun = Counter[str]()
         self.most_of_a_pool = self.most = self.over = self.outside = self.again = 0
 
@@ -86,7 +86,7 @@ class Observer:
         (down.discard if node_view.is_ready(after) else down.add)(name)
         if cordoned and not was:
             self.begun[name] += 1
-            self.again += name in self._arrived
+            self.again += name in self.arrivals
             # When a node leaves service, all that are away from any cause have to fit.
             self.over += len(here | down) > self._allowed[pool]
             self.outside += windows.closes(self._schedule, self._clock.time) is None
@@ -94,7 +94,7 @@ class Observer:
         self.most_of_a_pool = max(self.most_of_a_pool, len(here))
         self.most = max(self.most, sum(map(len, self._away.values())))
         if node_view.has_arrived(after, NEW):
-            self._arrived.add(name)
+            self.arrivals.setdefault(name, self._clock.time)
 
     def seen(self) -> Seen:
         return Seen(self.most_of_a_pool, self.most, self.over, self.outside, self.again)
@@ -124,7 +124,7 @@ class Fleet:
     def _part(self) -> dict[str, list[list[str]]]:
         """Part the fleet into waves, note them on the nodes, and return those of each pool, which is a job's shard."""
         nodes = self.cluster.list(NODES).items
-        made = wave_plan.plan(self.policy, [wave_plan.candidate(one, self.policy, "pool", NEW) for one in nodes], NEW)
+        self.made = made = wave_plan.plan(self.policy, [wave_plan.candidate(one, self.policy, "pool", NEW) for one in nodes], NEW)
         parted: dict[str, list[list[str]]] = {name: [] for name in self.pools}
         for wave in made.waves:
             mark = wave_plan.mark(wave, len(made.waves), self.policy, NEW)

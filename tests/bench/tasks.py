@@ -12,7 +12,9 @@ import json
 import re
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.bench.drain import kubernetes_core
@@ -35,8 +37,8 @@ def bench(plane: Plane, admin: Any, robot: Path, directory: Path, repetitions: i
     plane.kubectl("create", "namespace", NAMESPACE)
     cpu, tasks = {}, {}
     runs = {
-        "ours": lambda: _way(plane, admin, robot, directory, directory / "played", "osmigrate.fleet.rollback"),
-        "peer": lambda: _way(plane, admin, plane.admin_kubeconfig, directory, theirs, PEER),
+        "ours": lambda: way(plane, admin, robot, directory, directory / "played", "osmigrate.fleet.rollback"),
+        "peer": lambda: way(plane, admin, plane.admin_kubeconfig, directory, theirs, PEER),
     }
     for name, (seconds, executed) in interleaved(repetitions, runs).items():
         cpu[name], tasks[name] = seconds / NODES, executed / NODES
@@ -47,10 +49,19 @@ def bench(plane: Plane, admin: Any, robot: Path, directory: Path, repetitions: i
     ]
 
 
-def _way(
-    plane: Plane, admin: Any, kubeconfig: Path, directory: Path, collections: Path, playbook: str | Path
+def way(
+    plane: Plane,
+    admin: Any,
+    kubeconfig: Path,
+    directory: Path,
+    collections: Path,
+    playbook: str | Path,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[float, float]:
-    """Take a fleet of its own all the way; return CPU seconds and how often a task was a host's."""
+    """Take a fleet of its own all the way; return CPU seconds and how often a task was a host's.
+
+    :param more: variables of the environment.
+    """
     fleet = Fleet(plane, admin, NODES)
     app = deployment(fleet.pool, (NODES - 1) * PODS_OF_A_NODE)
     plane.kubectl("apply", "--namespace", NAMESPACE, "--filename", "-", input=json.dumps(app))
@@ -69,6 +80,7 @@ def _way(
             "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "true",
             "K8S_AUTH_KUBECONFIG": str(kubeconfig),
             "OSMIGRATE_PLAYED": place,
+            **more,
         }
         argv = [sys.executable, "-m", "ansible", "playbook", playbook, "-i", inventory, "-e", json.dumps(given)]
         cost = measure(argv, environment)

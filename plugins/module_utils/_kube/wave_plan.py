@@ -178,8 +178,8 @@ def _clashes_of_canary(policy: wave_policy.Policy, workers: typing.Sequence[Cand
     most = min(wanted, len(first))
     if policy.canary_max_failed >= most:
         found.append(
-            f"canary_max_failed is {policy.canary_max_failed}, and the canary has {_nodes(most)}, one of which at least "
-            "has to arrive"
+            f"canary_max_failed is {policy.canary_max_failed}, and the canary has {_nodes(most)}, one of which at "
+            "least has to arrive"
         )
     return found
 

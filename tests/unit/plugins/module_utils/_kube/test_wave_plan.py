@@ -118,7 +118,11 @@ def test_a_pause_holds_what_follows_until_it_is_released():
             [*some(5, value="z1"), *some(1, value="z2", prefix="x")],
             "canary is 2, and z2, which goes first, has 1 node",
         ),
-        ({"canary_max_failed": 1}, some(60), "canary_max_failed is 1, and the canary has 1 node, one of which at least"),
+        (
+            {"canary_max_failed": 1},
+            some(60),
+            "canary_max_failed is 1, and the canary has 1 node, one of which at least",
+        ),
         ({"canary": "10%", "canary_max_failed": 6}, some(60), "and the canary has 6 nodes"),
         ({"by": "zone"}, some(2), "by is zone, and w1, w2 have none"),
         ({"by": "zone", "order": ["z9"]}, some(2, value="z1"), "order names z9, and no node has that"),
