@@ -59,7 +59,9 @@ def bench(plane: Plane, admin: Any, robot: Path, directory: Path, repetitions: i
     written = copy.read_text()
     copy.write_text(written.replace(_FIRST, _BEFORE + _FIRST, 1) + _AFTER)
     plane.kubectl("create", "namespace", tasks.NAMESPACE)
-    way = functools.partial(tasks.way, plane, admin, robot, directory, directory / "counted", "osmigrate.fleet.rollback")
+    way = functools.partial(
+        tasks.way, plane, admin, robot, directory, directory / "counted", "osmigrate.fleet.rollback"
+    )
 
     def seen() -> tuple[float, float]:
         with tempfile.TemporaryDirectory(dir=directory) as place:

@@ -24,6 +24,7 @@ from tests.bench import (  # noqa: E402
     held as held_drains,  # noqa: E402
     inventory,
     nodes,
+    planning,
     release,
     rollout,
     tasks,
@@ -79,6 +80,12 @@ def rollouts(options: argparse.Namespace) -> list[dict]:
 def windows(_options: argparse.Namespace) -> list[dict]:
     with control_plane("window") as plane:
         return window.bench(plane, connect(plane.admin_kubeconfig), plane.directory / "robot.kubeconfig")
+
+
+def plans(_options: argparse.Namespace) -> list[dict]:
+    with control_plane("plan") as plane:
+        robot, admin = plane.directory / "robot.kubeconfig", connect(plane.admin_kubeconfig)
+        return planning.bench(plane, admin, connect(robot), robot, plane.directory)
 
 
 def inventories(options: argparse.Namespace) -> list[dict]:
@@ -153,7 +160,7 @@ def jobs(_options: argparse.Namespace) -> list[dict]:
 
 
 PARTS = {"visible": seen, "callback": shown, "estimate": foreseen, "drain": drains, "held": held, "rollout": rollouts,
-         "window": windows, "release": releases, "tasks": ways, "inventory": inventories, "large": large,
+         "window": windows, "plan": plans, "release": releases, "tasks": ways, "inventory": inventories, "large": large,
          "capacity": jobs}  # fmt: skip
 
 

@@ -124,7 +124,9 @@ class Fleet:
     def _part(self) -> dict[str, list[list[str]]]:
         """Part the fleet into waves, note them on the nodes, and return those of each pool, which is a job's shard."""
         nodes = self.cluster.list(NODES).items
-        self.made = made = wave_plan.plan(self.policy, [wave_plan.candidate(one, self.policy, "pool", NEW) for one in nodes], NEW)
+        self.made = made = wave_plan.plan(
+            self.policy, [wave_plan.candidate(one, self.policy, "pool", NEW) for one in nodes], NEW
+        )
         parted: dict[str, list[list[str]]] = {name: [] for name in self.pools}
         for wave in made.waves:
             mark = wave_plan.mark(wave, len(made.waves), self.policy, NEW)
