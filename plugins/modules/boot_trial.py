@@ -303,11 +303,11 @@ def apply(boot: BootControl, params: typing.Dict[str, typing.Any]) -> typing.Lis
     return boot.revert(params["reason"])
 
 
-def result(boot: BootControl, name: str, actions: typing.List[str]) -> typing.Dict[str, typing.Any]:
+def result(boot: BootControl, actions: typing.List[str], name: str = "") -> typing.Dict[str, typing.Any]:
     """Return what RETURN documents, as dict.
 
-    :param name: id of the entry that it is about, "" for none.
     :param actions: what apply() returned.
+    :param name: id of the entry that it is about, "" for none.
     """
     return {
         "changed": bool(actions),
@@ -350,7 +350,7 @@ def main() -> None:
         boot = open_boot.control(module.check_mode, module.params["run"], module.params["fence"])
         before = summary(boot)
         name = (module.params["entry"] or {}).get("id") or module.params["name"] or ""
-        answer = result(boot, name, apply(boot, module.params))
+        answer = result(boot, apply(boot, module.params), name)
     if module._diff:
         answer["diff"] = {"before": before, "after": summary(boot)}
     module.exit_json(**answer)

@@ -223,7 +223,7 @@ class Node:
         facts["booted"]["boot_id"] = BOOT_ID
         machine = {"machine_id": self.how()["machine_id"] or self.name, "addresses": []}
         seconds = {"kernel": 5.5, "initramfs": 12.1, "until kubelet": 31.4}
-        return {"changed": False, **facts, "machine": machine, "boot_seconds": seconds}
+        return {"changed": False, **facts, "machine": machine, "boot_seconds": seconds, "kubelet_since": 0}
 
     def boot_trial(self, arguments: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         said = ArgumentSpecValidator(boot_trial.ARGUMENT_SPEC).validate(arguments)
