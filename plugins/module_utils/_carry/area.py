@@ -10,6 +10,7 @@ import typing
 # How files are taken.
 ALWAYS = "always"  # whoever made them
 MADE = "made"  # what an administrator made: not from a package, or a configuration file that was changed
+ADDED = "added"  # what no package brought, if a release of the same family has nothing in its place
 NEEDED = "needed"  # the same, and what came from a package if the release has nothing in its place
 
 
@@ -32,7 +33,7 @@ class Area(typing.NamedTuple):
 def take(how: str, patterns: str, shown: bool = False, needs: str = "", as_is: bool = False) -> Rule:
     """Make a Rule.
 
-    :param how: one of ALWAYS, MADE and NEEDED.
+    :param how: one of ALWAYS, MADE, ADDED and NEEDED.
     :param patterns: str, paths and patterns with blanks between them, as Tree.glob takes them, of all families.
     :param shown: bool, whether a diff shows the content: only where the files are known to hold no secret, whoever
         may read them on the node. Of others it says that they differ.

@@ -14,11 +14,15 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.logins import SSHD_FILES
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import Item, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 
 HEADER = "# Carried from %s by osmigrate.fleet.\n"
 # What may be set twice, or names a place that differs between systems.
 SSHD_STAYS = ("include", "subsystem")
-SYSTEMD = ("system", "user", "journald", "logind", "networkd", "resolved", "timesyncd", "sleep", "pstore", "coredump")
+SYSTEMD = (
+    "system user journald logind networkd resolved timesyncd sleep pstore coredump oomd homed journal-upload "
+    "journal-remote"
+).split()
 # Settings that several lines add to; a line without a value begins anew.
 LISTS = set(
     "DefaultEnvironment ManagerEnvironment CPUAffinity NUMAMask SystemCallArchitectures DNS FallbackDNS Domains NTP "
@@ -30,6 +34,12 @@ WHOLE = [
 ] + [
     ("sysctl", "/etc/sysctl.conf", "/etc/sysctl.d/99-sysctl.conf"),
     ("modules", "/etc/modules", "/etc/modules-load.d/modules.conf"),
+]
+# The same of files whose package's text nobody knows: what they say and the release's do not. Of drop-ins the last
+# value counts, so these go before all others.
+INI = [
+    ("firewall", f"/etc/fail2ban/{name}.conf", f"/etc/fail2ban/{name}.d/0-osmigrate.conf")
+    for name in ("jail", "fail2ban")
 ]
 SSHD = "/etc/ssh/sshd_config"
 SSHD_PLACE = SSHD + ".d"
@@ -61,6 +71,10 @@ def plan(situation: Situation) -> Found:
                 found.items.append(_drop_in(situation, path, target, rule, lines))
             else:
                 found.left.append(Left(path, told))
+    for rule, path, target in INI:
+        if situation.packages.verdict(path) and situation.pristine(path) is not None:
+            found.taken.add(path)
+            _ini(situation, rule, path, target, found)
     if situation.incumbent.lstat(SSHD) is not None and situation.packages.verdict(SSHD):
         found.taken.add(SSHD)
         _sshd(situation, found)
@@ -68,6 +82,39 @@ def plan(situation: Situation) -> Found:
     if situation.incumbent.lstat(SSH) is not None and situation.packages.verdict(SSH):
         found.taken.add(SSH)
         _ssh(situation, found)
+    return found
+
+
+def _ini(situation: Situation, rule: str, path: str, target: str, found: Found) -> None:
+    """Carry what a file of sections says and the release's does not."""
+    said, known = (_values(tree.text(name)) for tree, name in _both(situation, path))
+    lines: typing.List[str] = []
+    for section, key in sorted(said):
+        if known.get((section, key)) != said[section, key]:
+            lines += [f"[{section}]"] if f"[{section}]" not in lines else []
+            lines.append(f"{key} = {said[section, key]}")
+    if lines:
+        found.items.append(_drop_in(situation, path, target, rule, lines))
+    else:
+        found.left.append(Left(path, NOTHING_NEW))
+
+
+def _both(situation: Situation, path: str) -> typing.List[typing.Tuple[Tree, str]]:
+    return [(situation.incumbent, path), (situation.candidate, situation.pristine_path(path))]
+
+
+def _values(text: str) -> typing.Dict[typing.Tuple[str, str], str]:
+    """Return what a file of sections says, by section and key; a value goes on in lines that begin with a blank."""
+    found: typing.Dict[typing.Tuple[str, str], str] = {}
+    section, key = "", ""
+    for line in _lines.effective(text, "#;"):
+        if line.startswith("["):
+            section, key = line.strip("[]"), ""
+        elif line[0] in _lines.BLANKS and key:
+            found[section, key] += "\n" + line
+        elif "=" in line:
+            key, _equals, value = (part.strip(_lines.BLANKS) for part in line.partition("="))
+            found[section, key] = value
     return found
 
 

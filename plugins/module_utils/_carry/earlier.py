@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an earlier staging carried into a candidate and this one does not: the release's own takes its place again.
 
-A note in the candidate says what was carried. Nothing is ever taken out of it, so that it does not matter where a run
-was interrupted. Only reads.
+A note in the candidate says what was carried, and which directories were made for that. Nothing is ever taken out of
+it, so that it does not matter where a run was interrupted. Only reads.
 
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
@@ -13,7 +13,14 @@ import stat
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Situation
-from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import ABSENT, FILE, LINK, Item, item
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import (
+    ABSENT,
+    DIRECTORY,
+    FILE,
+    LINK,
+    Item,
+    item,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import parse_json
 
 NOTE = "/etc/osmigrate/carried.json"
@@ -25,11 +32,29 @@ def plan(situation: Situation, items: typing.Iterable[Item]) -> typing.List[Item
 
     :param items: the whole plan.
     """
-    planned = {made.target for made in items if made.target.startswith("/etc/")}
-    carried = {made.target for made in items if made.target in planned and made.kind in (FILE, LINK)}
-    known = _known(situation)
+    items = [made for made in items if made.target.startswith("/etc/")]
+    planned, known = {made.target for made in items}, _known(situation)
+    carried = {made.target for made in items if made.kind in (FILE, LINK) or _is_made(situation, made)}
     found = [made for path in sorted(known - planned) for made in _as_released(situation, path)]
+    gone = {made.target for made in [*items, *found] if made.kind == ABSENT}
+    for path in sorted(known - planned - {NOTE}, reverse=True):
+        if _is_emptied(situation, path, gone):
+            gone.add(path)
+            found.append(item(ABSENT, path, "", RULE))
     return [*found, item(FILE, NOTE, "", RULE, json.dumps(sorted(known | carried)) + "\n", 0o600)]
+
+
+def _is_made(situation: Situation, made: Item) -> bool:
+    """Say whether an item is a directory that the release does not have."""
+    return made.kind == DIRECTORY and situation.candidate.lstat(situation.pristine_path(made.target)) is None
+
+
+def _is_emptied(situation: Situation, path: str, gone: typing.Set[str]) -> bool:
+    """Say whether a directory of an earlier staging has nothing in it that stays: hooks may have made files there."""
+    now = situation.candidate.lstat(path)
+    if now is None or not stat.S_ISDIR(now.st_mode) or situation.candidate.lstat(situation.pristine_path(path)):
+        return False
+    return all(f"{path}/{name}" in gone for name in situation.candidate.names(path))
 
 
 def _known(situation: Situation) -> typing.Set[str]:

@@ -10,6 +10,7 @@ import re
 import stat
 import typing
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     accounts,
     built,
@@ -140,6 +141,8 @@ def follow(situation: Situation, items: Items, taken: Names) -> Found:
 def _names(situation: Situation, made: Item) -> typing.List[kinds.Named]:
     """Return what an item names: its text, and a link by where it leads."""
     names = reader.names(made.target, _shown(situation, made))
+    if made.kind == FILE:
+        names += _beside(situation, made)
     # What a link of a unit leads to is one of its own.
     if made.kind == LINK and made.source.startswith("/etc/") and made.rule != "services":
         try:
@@ -147,6 +150,19 @@ def _names(situation: Situation, made: Item) -> typing.List[kinds.Named]:
         except FleetError:
             pass  # it leads nowhere on the incumbent either
     return names
+
+
+def _beside(situation: Situation, made: Item) -> typing.List[kinds.Named]:
+    """Return what lies beside a file in a directory of its own and is named in it without a path."""
+    directory = os.path.dirname(made.source)
+    if not directory.startswith("/etc/") or directory.startswith("/etc/systemd/") or directory in WHOLE:
+        return []
+    words = set(re.findall(r"(?<![\w/.-])(?:\./)?([\w.-]{3,})", _text(made)))
+    return [
+        kinds.Named(kinds.MENTIONED, f"{directory}/{name}")
+        for name in situation.incumbent.names(directory)
+        if name in words
+    ]
 
 
 def _places(tree: Tree, name: str) -> typing.List[str]:
@@ -250,6 +266,8 @@ class _Candidate:
                 for tree in (self.situation.incumbent, self.situation.candidate)
             )
             return os.path.basename(name) if before and not there else ""
+        if kind == kinds.LIBRARY:
+            return self.lacks(kinds.Named(kinds.EXTENSION, name)) or self._not_cached(name)
         if kind == kinds.HELPER:
             helper = "/usr/sbin/mount." + name
             on_node = any(self.situation.incumbent.exists(place) for place in (helper, "/sbin/mount." + name))
@@ -265,6 +283,16 @@ class _Candidate:
             before = self.situation.incumbent.exists(built.LOADED + module)
             return f"kernel module {name}" if before and self._modules and module not in self._modules else ""
         return ""
+
+    def _not_cached(self, name: str) -> str:
+        """Say whether only ldconfig found a library: it lies in a directory of the node's own."""
+        incumbent = self.situation.incumbent
+        if any(incumbent.glob(os.path.join(place, name)) for place in LIBRARIES):
+            return ""
+        texts = [incumbent.text(path) for path in ["/etc/ld.so.conf", *incumbent.glob("/etc/ld.so.conf.d/*.conf")]]
+        places = [line for text in texts for line in _lines.effective(text) if line.startswith("/")]
+        is_found = any(incumbent.exists(os.path.join(place, name)) for place in places)
+        return f"entry for {name} in its cache of libraries" if is_found else ""
 
     def misses(self, named: kinds.Named) -> typing.List[str]:
         """Return the files of the incumbent that a name stands for and that will not be there."""

@@ -14,10 +14,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import (
     accounts,
     alternatives,
     built,
+    configured,
     crontabs,
     dropins,
     earlier,
     enabled,
+    interpreters,
     kernel,
     modes,
     mounts,
@@ -96,6 +98,8 @@ def make(
     # First, because it says more than what of it comes from sshd_config alone.
     parts.insert(0, sshd.plan(situation, [made for part in parts for made in part.items]))
     taken = set(accounts.FILES).union(*(part.taken for part in parts))
+    parts.append(configured.plan(situation, taken))
+    taken |= parts[-1].taken
     parts.append(named.follow(situation, [made for part in parts for made in part.items], taken))
     copied = [made for part in parts for made in part.items]
     users, groups = named.accounts_of(situation, copied)
@@ -122,6 +126,7 @@ def make(
     left += said
     items += stamps.plan(items)
     items += ending.plan(limits)
+    items = _with_parents(situation, items)
     items, said = named.judge(situation, _with_parents(situation, items + earlier.plan(situation, items)), shared)
     left += said
     unknown = find_unknown(situation, taken, left)
@@ -177,7 +182,7 @@ def find_differences(
     started = enabled.compare(situation, items)
     return {
         "silent": sorted(situation.incumbent.silent),
-        "lost": [*missed, *built.missed(situation)],
+        "lost": [*missed, *built.missed(situation), *interpreters.missed(situation)],
         "pam": pam.compare(situation),
         "sudo": rights.compare(situation, items),
         "logins": accounts.compare(situation, items) + sshd.compare(situation, items),
@@ -249,8 +254,11 @@ def _with_parents(situation: Situation, items: typing.List[Item]) -> typing.List
             else:
                 result.append(item(DIRECTORY, path, "", planned.rule, mode=0o755))
         result.append(planned)
-    order = {DIRECTORY: 0, FILE: 1, LINK: 2, ABSENT: 3}
-    return sorted(result, key=lambda planned: (order[planned.kind], planned.target))
+    order = {DIRECTORY: 0, FILE: 1, LINK: 2}
+    # What is in a directory goes before it.
+    gone = sorted((made for made in result if made.kind == ABSENT), key=lambda made: made.target, reverse=True)
+    kept = [made for made in result if made.kind != ABSENT]
+    return sorted(kept, key=lambda planned: (order[planned.kind], planned.target)) + gone
 
 
 def find_unknown(

@@ -46,7 +46,7 @@ class Translation:
         looked = [place for place in ISCSI if f"{place}/nodes" in texts]
         if len(looked) != 1:
             return
-        for name in ("/nodes/", "/send_targets/"):
+        for name in ("/nodes/", "/send_targets/", "/ifaces/"):
             for place in ISCSI:
                 self.names.pop(place + name, None)
                 if place != looked[0]:

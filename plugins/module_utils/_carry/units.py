@@ -67,7 +67,9 @@ def _units(situation: Situation, scope: str, found: Found) -> None:
                 found.taken.add(drop_in)
         elif UNIT.match(name) and packages.verdict(path) and (place or not incumbent.is_link(path)):
             found.taken.add(path)
-            if _vendor(situation.candidate, scope, name) and not _vendor(incumbent, scope, name):
+            if incumbent.size(path) == 0:
+                _mask(situation, path, found)
+            elif _vendor(situation.candidate, scope, name) and not _vendor(incumbent, scope, name):
                 found.left.append(_instead(situation, scope, name, path))
             elif place:
                 copied = _copy(situation, place, path)
@@ -145,8 +147,16 @@ def _lingering(situation: Situation, found: Found) -> None:
 
 
 def is_mask(tree: Tree, path: str) -> bool:
-    """Say whether a link masks a unit; it may lead there in any way."""
-    return tree.is_link(path) and tree.resolve(path) == MASK
+    """Say whether a file or link of /etc masks a unit: an empty one does, and a link that leads there in any way."""
+    return tree.resolve(path) == MASK if tree.is_link(path) else tree.size(path) == 0
+
+
+def _mask(situation: Situation, path: str, found: Found) -> None:
+    """Carry a mask, which counts whatever the release has in its place."""
+    if os.path.basename(path) in _units_of_network(situation):
+        found.left.append(Left(path, NETWORK))
+    elif not situation.incumbent.is_link(path) or not situation.adds_nothing(path):
+        found.items.append(situation.copy(path, "services"))
 
 
 def _links(situation: Situation, scope: str, found: Found) -> None:
@@ -164,11 +174,7 @@ def _links(situation: Situation, scope: str, found: Found) -> None:
         if OF_SNAPS.match(unit) and not situation.has_program(SNAPD):
             continue  # said of the unit
         if is_mask(incumbent, path):
-            # A mask counts whatever the release has in its place.
-            if os.path.basename(path) in needed:
-                found.left.append(Left(path, NETWORK))
-            elif not situation.adds_nothing(path):
-                found.items.append(situation.copy(path, "services"))
+            _mask(situation, path, found)
             continue
         if situation.candidate.lstat(situation.pristine_path(path)) is not None:
             continue

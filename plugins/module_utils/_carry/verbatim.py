@@ -10,7 +10,7 @@ import stat
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dropins, rules
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import ALWAYS, NEEDED, Rule
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import ADDED, ALWAYS, NEEDED, Rule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import tmpfiles
@@ -78,6 +78,9 @@ def _takes(situation: Situation, how: str, path: str, target: str) -> bool:
         return False
     if how == ALWAYS:
         return True
+    if how == ADDED:
+        is_new = situation.candidate.lstat(situation.pristine_path(target)) is None
+        return is_new and not situation.translation.changes and situation.packages.verdict(path) == "unowned"
     if situation.packages.verdict(path):
         return how == NEEDED or not situation.adds_nothing(path)
     return how == NEEDED and not situation.candidate.exists(situation.pristine_path(target))

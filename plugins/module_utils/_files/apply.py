@@ -145,7 +145,7 @@ def _perform(change: Change, root: str) -> None:
 
 def _make(planned: Item, path: str) -> None:
     if planned.kind == ABSENT:
-        os.unlink(path)
+        (os.rmdir if os.path.isdir(path) and not os.path.islink(path) else os.unlink)(path)
     elif planned.kind == DIRECTORY:
         os.mkdir(path)
         os.chown(path, planned.uid, planned.gid)

@@ -9,11 +9,11 @@ import re
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dpkg, rpm
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import elf
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import (
     changelog,
     content,
     debs,
-    elf,
     feed,
     kernel,
     software,

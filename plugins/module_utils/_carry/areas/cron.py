@@ -18,8 +18,9 @@ AREA = area(
         ),
         take(MADE, "/etc/anacrontab", needs="/usr/sbin/anacron"),
         take(MADE, "/etc/default/cron /etc/sysconfig/crond", needs="/usr/sbin/cron"),
+        # Who may, and who may not.
+        take(MADE, "/etc/at.allow /etc/at.deny", needs="/usr/bin/at"),
     ],
-    stays=[("a list that at keeps itself", "/etc/at.deny")],
     same=[
         ("/usr/sbin/cron", "/usr/sbin/crond"),
         ("/etc/default/cron", "/etc/sysconfig/crond"),

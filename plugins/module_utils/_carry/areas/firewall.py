@@ -20,7 +20,11 @@ AREA = area(
             "/etc/iptables/rules.v4 /etc/sysconfig/iptables /etc/iptables/rules.v6 /etc/sysconfig/ip6tables",
             needs="/usr/sbin/netfilter-persistent",
         ),
-        take(MADE, "/etc/iptables/ipsets /etc/sysconfig/ipset /etc/ipset.conf", needs="/usr/sbin/ipset"),
+        take(
+            MADE,
+            "/etc/iptables/ipsets /etc/sysconfig/ipset /etc/sysconfig/ipset.d/*.set /etc/ipset.conf",
+            needs="/usr/sbin/ipset",
+        ),
         take(MADE, "/etc/firewalld/**", needs="/usr/sbin/firewalld"),
         # What bans by one of these.
         take(

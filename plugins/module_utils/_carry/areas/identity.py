@@ -12,6 +12,8 @@ AREA = area(
     [
         take(ALWAYS, "/etc/machine-id /etc/machine-info /etc/hostname", shown=True),
         take(ALWAYS, "/etc/hosts"),
+        # ZFS imports no pool of another host, and knows itself by the first one.
+        take(ALWAYS, "/etc/hostid", as_is=True),
         take(ALWAYS, "/etc/iscsi/initiatorname.iscsi /etc/nvme/hostnqn /etc/nvme/hostid", shown=True, as_is=True),
     ],
 )

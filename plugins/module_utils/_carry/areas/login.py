@@ -5,7 +5,7 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import MADE, area, take
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import ADDED, MADE, area, take
 
 AREA = area(
     "login",
@@ -26,6 +26,8 @@ AREA = area(
         take(MADE, "/etc/nslcd.conf", needs="/usr/sbin/nslcd"),
         take(MADE, "/etc/ldap/ldap.conf /etc/openldap/ldap.conf"),
         take(MADE, "/etc/krb5.conf /etc/krb5.keytab /etc/krb5.conf.d/*"),
+        # Services of the node's own, which the release would refuse to all.
+        take(ADDED, "/etc/pam.d/*"),
         # Which passwords people had before, so that they do not take them again.
         take(MADE, "/etc/security/opasswd"),
     ],

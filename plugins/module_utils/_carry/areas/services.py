@@ -12,6 +12,13 @@ AREA = area(
     [
         # The environment of all services is set there, proxies with passwords among it.
         take(MADE, "/etc/systemd/*.conf.d/*.conf"),
+        # What makes units and variables at boot, and what is enabled when somebody asks for that.
+        take(
+            MADE,
+            "/etc/systemd/system-generators/* /etc/systemd/user-generators/* "
+            "/etc/systemd/system-environment-generators/* /etc/systemd/user-environment-generators/* "
+            "/etc/systemd/system-preset/*.preset /etc/systemd/user-preset/*.preset",
+        ),
         # Journals of their own, which units name (LogNamespace=).
         take(MADE, "/etc/systemd/journald@*.conf"),
         # Without it a release that has cloud-init makes the node anew.

@@ -11,7 +11,8 @@ AREA = area(
     "ssh",
     [
         take(MADE, "/etc/ssh/sshd_config.d/*.conf /etc/ssh/sshd_not_to_be_run", needs="/usr/sbin/sshd"),
-        take(MADE, "/etc/default/ssh /etc/sysconfig/sshd", needs="/usr/sbin/sshd"),
+        # Out of the last one weak groups are taken.
+        take(MADE, "/etc/default/ssh /etc/sysconfig/sshd /etc/ssh/moduli", needs="/usr/sbin/sshd"),
         take(MADE, "/etc/ssh/ssh_config.d/*.conf /etc/ssh/ssh_known_hosts /etc/ssh/*.pub /etc/ssh/*.pem"),
         take(
             MADE,

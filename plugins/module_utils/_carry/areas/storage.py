@@ -14,18 +14,31 @@ AREA = area(
         take(ALWAYS, "/etc/osmigrate/slots.json"),
         take(
             MADE,
-            "/etc/iscsi/iscsid.conf /etc/iscsi/nodes/** /etc/iscsi/send_targets/** "
-            "/var/lib/iscsi/nodes/** /var/lib/iscsi/send_targets/**",
+            "/etc/iscsi/iscsid.conf /etc/iscsi/nodes/** /etc/iscsi/send_targets/** /etc/iscsi/ifaces/** "
+            "/var/lib/iscsi/nodes/** /var/lib/iscsi/send_targets/** /var/lib/iscsi/ifaces/**",
             needs="/usr/sbin/iscsid",
         ),
         take(
             MADE,
-            "/etc/multipath.conf /etc/multipath/bindings /etc/multipath/wwids /etc/multipath/conf.d/*.conf",
+            "/etc/multipath.conf /etc/multipath/bindings /etc/multipath/wwids /etc/multipath/prkeys "
+            "/etc/multipath/conf.d/*.conf",
             needs="/usr/sbin/multipathd",
         ),
-        take(MADE, "/etc/nvme/discovery.conf /etc/nvme/config.json", needs="/usr/sbin/nvme"),
-        take(MADE, "/etc/mdadm/mdadm.conf /etc/mdadm.conf", needs="/usr/sbin/mdadm"),
-        take(MADE, "/etc/lvm/lvmlocal.conf /etc/lvm/profile/*", needs="/usr/sbin/lvm"),
+        # Keys of the host are among them.
+        take(MADE, "/etc/nvme/**", needs="/usr/sbin/nvme"),
+        take(MADE, "/etc/mdadm/mdadm.conf /etc/mdadm.conf /etc/mdadm/mdadm.conf.d/*.conf", needs="/usr/sbin/mdadm"),
+        # Filters keep LVM away from disks that are others'. There are no drop-ins of the first one.
+        take(MADE, "/etc/lvm/lvm.conf /etc/lvm/lvmlocal.conf /etc/lvm/profile/*", needs="/usr/sbin/lvm"),
+        # The same where a system keeps a list of the disks that it uses.
+        take(MADE, "/etc/lvm/devices/system.devices", needs="/usr/sbin/lvmdevices"),
+        take(MADE, "/etc/drbd.conf /etc/drbd.d/**", needs="/usr/sbin/drbdadm"),
+        take(MADE, "/etc/ceph/rbdmap", needs="/usr/bin/rbdmap"),
+        take(MADE, "/etc/zfs/**", needs="/usr/sbin/zpool"),
+        take(MADE, "/etc/target/** /etc/rtslib-fb-target/**", needs="/usr/bin/targetctl"),
+        take(MADE, "/etc/tgt/**", needs="/usr/sbin/tgtd"),
+        # How much whoever may store, and whom xfs counts together.
+        take(MADE, "/etc/quotatab /etc/quotagrpadmins /etc/warnquota.conf", needs="/usr/sbin/quotaon"),
+        take(MADE, "/etc/projects /etc/projid", needs="/usr/sbin/xfs_quota"),
         take(MADE, "/etc/exports /etc/exports.d/*.exports", needs="/usr/sbin/exportfs"),
         take(
             MADE,
@@ -47,13 +60,16 @@ AREA = area(
         ),
     ],
     stays=[
-        ("made anew by programs of the release", "/etc/lvm/archive/** /etc/lvm/backup/** /etc/lvm/cache/**"),
-        ("a list of devices that LVM makes anew; only systems that have it use it", "/etc/lvm/devices/**"),
+        (
+            "made anew by programs of the release",
+            "/etc/lvm/archive/** /etc/lvm/backup/** /etc/lvm/cache/** /etc/lvm/devices/backup/**",
+        ),
     ],
     same=[
         ("/etc/mdadm/mdadm.conf", "/etc/mdadm.conf"),
         ("/etc/default/autofs", "/etc/sysconfig/autofs"),
         ("/etc/iscsi/nodes/", "/var/lib/iscsi/nodes/"),
         ("/etc/iscsi/send_targets/", "/var/lib/iscsi/send_targets/"),
+        ("/etc/iscsi/ifaces/", "/var/lib/iscsi/ifaces/"),
     ],
 )

@@ -9,6 +9,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.area import
 
 AREA = area(
     "sudo",
-    [take(MADE, "/etc/sudoers.d/*", needs="/usr/bin/sudo")],
+    [take(MADE, "/etc/sudoers.d/* /etc/sudo.conf /etc/sudo_logsrvd.conf", needs="/usr/bin/sudo")],
     words=[("%sudo", "%wheel")],
 )

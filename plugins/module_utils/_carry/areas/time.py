@@ -18,7 +18,7 @@ AREA = area(
             "/etc/chrony.conf /etc/chrony.keys /etc/chrony.d/*.conf /etc/default/chrony /etc/sysconfig/chronyd",
             needs="/usr/sbin/chronyd",
         ),
-        take(MADE, "/etc/ntpsec/ntp.conf /etc/ntp.conf", needs="/usr/sbin/ntpd"),
+        take(MADE, "/etc/ntpsec/ntp.conf /etc/ntpsec/ntp.d/*.conf /etc/ntp.conf", needs="/usr/sbin/ntpd"),
     ],
     same=[
         ("/etc/chrony/chrony.conf", "/etc/chrony.conf"),

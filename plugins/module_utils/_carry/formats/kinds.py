@@ -14,14 +14,16 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 # Kinds of what is named. A FILE is read by the program whose file names it, or everything below it; a MENTIONED one
 # only where it is a file that an administrator made. A PLUGIN is one of CNI, by its type. An EXTENSION is a library
 # that a program loads, by its name below one of the directories of libraries. A HELPER is that of a file system, by
-# the name of its type. An OPTIONAL program is one that a text asks for before it starts it.
-FILE, MENTIONED, PROGRAM, OPTIONAL, PLUGIN, EXTENSION, HELPER, USER, GROUP, UNIT, MODULE = (
+# the name of its type. A LIBRARY is loaded with a program of the node's own. An OPTIONAL program is one that a text
+# asks for before it starts it.
+FILE, MENTIONED, PROGRAM, OPTIONAL, PLUGIN, EXTENSION, LIBRARY, HELPER, USER, GROUP, UNIT, MODULE = (
     "file",
     "mentioned",
     "program",
     "optional",
     "plugin",
     "extension",
+    "library",
     "helper",
     "user",
     "group",
@@ -148,6 +150,10 @@ def _told(program: str, rest: str) -> Found:
     elif program in _TOLD_FIRST:
         plain = [word for word in words if not word.startswith("-")][:1]
         yield from _owners(_TOLD_FIRST[program], plain)
+        # chown still takes a dot for the colon, unless the whole word is a name.
+        yield from _owners(
+            USER, [word.replace(".", ":", 1) for word in plain if program == "chown" and ":" not in word]
+        )
     else:
         for kind, flags in zip((USER, GROUP), _TOLD_BY_FLAGS[program]):
             for flag in flags.split():

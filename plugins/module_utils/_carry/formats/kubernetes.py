@@ -13,6 +13,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
     FILE,
     GROUP,
     MENTIONED,
+    MODULE,
     PLUGIN,
     PROGRAM,
     USER,
@@ -23,6 +24,13 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
 )
 
 # By the socket that kubelet is told: who listens there.
+# What keeps the layers of images and is not part of every kernel or of every containerd.
+SNAPSHOTTERS = {
+    "zfs": ((PROGRAM, "zfs"),),
+    "btrfs": ((MODULE, "btrfs"),),
+    "devmapper": ((PROGRAM, "dmsetup"), (MODULE, "dm_thin_pool")),
+    "fuse-overlayfs": ((PROGRAM, "fuse-overlayfs"),),
+}
 RUNTIMES = (("containerd", "containerd"), ("crio", "crio"), ("cri-dockerd", "cri-dockerd"))
 KUBELET_FILES = (
     "resolvConf staticPodPath clientCAFile tlsCertFile tlsPrivateKeyFile kubeconfig bootstrap-kubeconfig config "
@@ -79,6 +87,8 @@ def runtime(text: str) -> Found:
         shim = re.match(r"io\.containerd\.(\w+)\.(v\d+)$", value)
         if key in ("BinaryName", "runtime_path", "conmon", "default-runtime-path") and value:
             yield Named(PROGRAM, value)
+        elif key in ("snapshotter", "storage-driver", "driver") and value in SNAPSHOTTERS:
+            yield from (Named(*named) for named in SNAPSHOTTERS[value])
         elif key == "runtime_type" and shim:
             yield Named(PROGRAM, f"containerd-shim-{shim.group(1)}-{shim.group(2)}")
         elif key == "path" and re.match(r"[\w.-]+\Z", value):

@@ -11,6 +11,7 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kinds import (
+    EXTENSION,
     FILE,
     GROUP,
     HELPER,
@@ -26,6 +27,12 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
 
 CRYPT_KEYS = "/etc/cryptsetup-keys.d/%s.key"
 # Where Debian looks for a script that is given without a path.
+# Libraries that systemd-cryptsetup loads to get a key out of a device.
+UNLOCKED_BY = {
+    "tpm2-device": ("libtss2-esys.so.0", "libtss2-rc.so.0", "libtss2-mu.so.0"),
+    "fido2-device": ("libfido2.so.1",),
+    "pkcs11-uri": ("libp11-kit.so.0",),
+}
 CRYPT_SCRIPTS = "/lib/cryptsetup/scripts/"
 # What helpers read without being told.
 HELPER_FILES = {"ceph": "/etc/ceph", "fuse.ceph": "/etc/ceph", "davfs": "/etc/davfs2", "glusterfs": "/etc/glusterfs"}
@@ -45,6 +52,8 @@ TICKETS = (("nfs", "rpc.gssd"), ("cifs", "cifs.upcall"), ("smb3", "cifs.upcall")
 # Options whose paths lie in what is mounted.
 INSIDE = ("subvol", "subdir", "prefixpath")
 # Options of mounts that name who has what is mounted.
+# By which less may be stored, if a program switches it on; xfs does it itself.
+QUOTAS = "quota usrquota grpquota usrjquota grpjquota uquota gquota".split()
 MOUNT_USERS, MOUNT_GROUPS = ("uid", "fsuid", "cruid", "backupuid"), ("gid", "fsgid", "backupgid")
 # What a map of autofs is, where its type says that it lies in a file.
 MAP_FILES = ("", "file", "program", "exec", "dir")
@@ -65,6 +74,8 @@ def mount(spec: str, _place: str, fstype: str, options: str) -> Found:
         key, _equals, value = option.partition("=")
         if key in ("x-systemd.requires", "x-systemd.after") and value and not value.startswith("/"):
             yield Named(UNIT, value)
+        elif key in QUOTAS and fstype != "xfs":
+            yield Named(PROGRAM, "quotaon")
         elif key in MOUNT_USERS:
             yield from accounts(USER, [value])
         elif key in MOUNT_GROUPS:
@@ -105,6 +116,8 @@ def crypttab(text: str) -> Found:
             yield Named(FILE, key)
         for option in fields[3].split(","):
             name, _equals, value = option.partition("=")
+            for library in UNLOCKED_BY.get(name, ()):
+                yield Named(EXTENSION, library)
             if name == "keyscript":
                 yield Named(PROGRAM, os.path.join(CRYPT_SCRIPTS, value))
             else:

@@ -51,6 +51,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.ser
     chrony,
     crontab,
     exports,
+    idmapd,
     iptables,
     logrotate,
     nftables,
@@ -128,6 +129,7 @@ SIGNS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     (r"\bKubeletConfiguration\b", kubelet),
     (r"(?m)^\s*[^#\s].*\bALL\s*=.*(?:\bALL\b|NOPASSWD:|/)", sudoers),
     (r"\b(?:BinaryName|runtime_type|runtime_path)\b", runtime),
+    (r"\bcniVersion\b", cni),
     (r"(?m)^\s*(?:table\s+\w+\s+\w+|include\s+\")", nftables),
     (r"(?m)^\*(?:filter|nat|mangle|raw)\s*$", iptables),
 ]
@@ -172,6 +174,7 @@ READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     ("/etc/modules-load.d/*", modules),
     ("/etc/modprobe.d/*", modprobe),
     ("/etc/exports /etc/exports.d/*", exports),
+    ("/etc/idmapd.conf", idmapd),
     ("/etc/audit/plugins.d/* /etc/audisp/plugins.d/*", audit_plugin),
     ("/etc/audit/audisp-*.conf /etc/audisp/audisp-*.conf", mentioned),
     ("/etc/audit/auditd.conf", auditd),

@@ -229,6 +229,12 @@ def openvpn(text: str) -> Found:
     yield from mentioned(text)
 
 
+def idmapd(text: str) -> Found:
+    """Who stands for whoever has no name here."""
+    yield from accounts(USER, re.findall(r"(?mi)^\s*Nobody-User\s*=\s*(\S+)", text))
+    yield from accounts(GROUP, re.findall(r"(?mi)^\s*Nobody-Group\s*=\s*(\S+)", text))
+
+
 def exports(text: str) -> Found:
     """As whom others are that come by NFS; the directories are there or not, whatever this file says."""
     for line in _lines.shell(text):

@@ -192,9 +192,9 @@ def udev(text: str) -> Found:
 
 
 def sysctl(text: str) -> Found:
-    """Programs that the kernel starts."""
+    """Programs that the kernel starts; a pattern for dumps that does not begin with | is the name of a file."""
     for program in re.findall(
-        r"(?m)^\s*-?kernel[./](?:core_pattern|modprobe|poweroff_cmd|hotplug)\s*=\s*\|?(/\S+)", text
+        r"(?m)^\s*-?kernel[./](?:core_pattern\s*=\s*\||(?:modprobe|poweroff_cmd|hotplug)\s*=\s*)(/\S+)", text
     ):
         yield Named(PROGRAM, program)
 

@@ -5,6 +5,7 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import fnmatch
 import os
 import re
 import typing
@@ -14,6 +15,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._network import mo
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import commands, dhclient
 
 PLACE = "/etc/network/interfaces"
+DEVICES = "/sys/class/net"
+_VARIABLES = {"mac": "address"}
 # Layers below the addresses are taken from what runs; other words only say what is clear or done anyway.
 _LINKS = re.compile(r"(bond|vlan|bridge)[-_]|(mtu|slaves|hwaddress)$")
 _PORTS = re.compile(r"(bridge[-_]ports|bond[-_]slaves|slaves|vlan[-_]raw[-_]device)$")
@@ -131,7 +134,10 @@ def _read_file(
             block = None
             # A device may be started by a block of another name: eno1=lan.
             for device, _equals, name in (word.partition("=") for word in words[1:]):
-                started[device] = name or device
+                devices = _matching(tree, device) if "/" in device else [device]
+                started.update({one: name or one for one in devices})
+                if not devices:
+                    found.lost.append(model.Lost(path, f"{words[0]} {device}: no device matches"))
         elif words[0] in ("source", "source-directory"):
             block = None
             pattern = os.path.join(os.path.dirname(path), words[1])
@@ -148,6 +154,24 @@ def _read_file(
             continue  # of a mapping, which is told of already
         else:
             found.lost.append(model.lost_setting(path, line))
+
+
+def _matching(tree: typing.Any, words: str) -> typing.List[str]:
+    """Return the devices that [variable]/pattern[/number] stands for; without a variable it is about their names.
+
+    A variable is one of the kernel's for each device, the number says which one of those that match.
+    """
+    variable, _slash, pattern = words.partition("/")
+    pattern, _slash, number = pattern.partition("/")
+    found = []
+    for name in tree.names(DEVICES):
+        place = f"{DEVICES}/{name}/{_VARIABLES.get(variable, variable)}"
+        said = tree.text(place).strip() if variable else name
+        # Of a MAC address it is all the same how its letters are written.
+        said, wanted = (said.lower(), pattern.lower()) if variable == "mac" else (said, pattern)
+        if fnmatch.fnmatchcase(said, wanted):
+            found.append(name)
+    return found[int(number) - 1 : int(number)] if number.isdigit() and int(number) else found
 
 
 def _read_block(

@@ -59,3 +59,20 @@ def test_a_note_that_is_no_json_is_none(move):
     (moving.deployment / earlier.NOTE.strip("/")).write_text("")
     moving.carry()
     assert UNIT in moving.read(earlier.NOTE)
+
+
+def test_directories_that_were_made_for_what_is_gone_are_gone(move):
+    moving = move({**NODE, "/etc/own/deep/x.conf": "x\n", JOB: "* * * * * root cat /etc/own/deep/x.conf\n"}, RELEASE)
+    moving.carry()
+    take_away(moving, "/etc/own/deep/x.conf")
+    moving.carry()
+    assert not (moving.deployment / "etc/own/deep").exists()
+
+
+def test_directories_in_which_others_put_something_stay(move):
+    moving = move({**NODE, "/etc/deep/in/x.conf": "x\n", JOB: "* * * * * root cat /etc/deep/in/x.conf\n"}, RELEASE)
+    moving.carry()
+    take_away(moving, "/etc/deep/in/x.conf")
+    (moving.deployment / "etc/deep/hook").write_text("x")
+    moving.carry()
+    assert [path.name for path in (moving.deployment / "etc/deep").iterdir()] == ["hook"]

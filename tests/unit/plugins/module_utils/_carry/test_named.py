@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What carried files name comes along, or it is told at the file: cases as data, and odd trees.
 
-Cases are in named.yml, field.yml and habits.yml, which says what each key of a case means.
+Cases are in named.yml, field.yml, administrators.yml and habits.yml, which says what each key of a case means.
 """
 
 import os
@@ -15,7 +15,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats import kinds, reader
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
 
-DATA = [Path(__file__).parent / name for name in ("named.yml", "habits.yml", "field.yml")]
+DATA = [Path(__file__).parent / name for name in ("named.yml", "habits.yml", "field.yml", "administrators.yml")]
 CASES = [case for path in DATA for case in yaml.safe_load(path.read_text())]
 
 

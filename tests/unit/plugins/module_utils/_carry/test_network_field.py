@@ -489,6 +489,37 @@ def test_devices_that_are_started_by_a_block_of_another_name(networked, word):
     assert told["lost"] == ["/etc/network/interfaces: eno2 is not there, or another file counts for it"]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "devices"),
+    [
+        ("/en*=lan", ["eno1", "eno2"]),
+        ("/en*/2=lan", ["eno2"]),
+        ("mac/52:54:00:AA:00:0?=lan", ["eno1", "eno2"]),
+        ("mac/52:54:00:aa:00:01=lan", ["eno1"]),
+        ("operstate/up=lan", ["eno2"]),
+        ("/eno[1]=lan", ["eno1"]),
+    ],
+)
+def test_devices_that_are_started_by_a_pattern(tmp_path, pattern, devices):
+    files = {
+        "/etc/network/interfaces": f"{LOOPBACK}auto {pattern}\niface lan inet dhcp\n",
+        "/sys/class/net/eno1/address": "52:54:00:aa:00:01\n",
+        "/sys/class/net/eno1/operstate": "down\n",
+        "/sys/class/net/eno2/address": "52:54:00:aa:00:02\n",
+        "/sys/class/net/eno2/operstate": "up\n",
+        "/sys/class/net/wg0/address": "\n",
+    }
+    found = read(ifupdown, tmp_path, files)
+    assert [made.names for made in found.stanzas] == [[name] for name in devices]
+    assert found.lost == []
+
+
+def test_fail_a_pattern_that_no_device_matches_is_told(tmp_path):
+    text = f"{LOOPBACK}auto /enp*\niface eno1 inet dhcp\n"
+    found = read(ifupdown, tmp_path, {"/etc/network/interfaces": text, "/sys/class/net/eno1/address": "x"})
+    assert "auto /enp*: no device matches" in [one.what for one in found.lost]
+
+
 def test_a_device_that_networkd_leaves_alone_is_no_loss(tmp_path):
     text = "[Match]\nName=cali* lxc*\n[Link]\nUnmanaged=yes\n"
     found = read(networkd, tmp_path, {"/etc/systemd/network/00-cni.network": text})

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.osmigrate.fleet.plugins.module_utils._files import elf as programs
 from ansible_collections.osmigrate.fleet.plugins.module_utils._review import (
     debs,
     difference,
-    elf as programs,
     feed,
     page,
     release,

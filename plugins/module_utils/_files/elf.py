@@ -17,6 +17,7 @@ MOST_STRINGS = 40
 _LONGEST = 200
 _DYNAMIC, _DYNSYM = 6, 11
 _NEEDED, _RPATH, _RUNPATH = 1, 15, 29
+_NEEDS, _LOOKS = "needs", "looks for libraries in"
 _STRING = re.compile(rb"[\x20-\x7e\t]{8,}")
 # A file says how many sections and symbols it has; more than that is no program.
 _MOST = 1 << 20
@@ -25,6 +26,20 @@ _MOST = 1 << 20
 def is_program(content: bytes) -> bool:
     """Whether this is an ELF file."""
     return content.startswith(MAGIC)
+
+
+def libraries(content: bytes) -> typing.Tuple[typing.Set[str], typing.Set[str]]:
+    """Return what a program has loaded, and where it looks for that first.
+
+    :param content: an ELF file, as mmap as well.
+    :returns: (names of libraries, directories, which may begin with $ORIGIN).
+    """
+    found: typing.Dict[str, typing.Set[str]] = {_NEEDS: set(), _LOOKS: set()}
+    for line in _facts(content, (_DYNAMIC,)):
+        for word in found:
+            if line.startswith(word + " "):
+                found[word].update(line[len(word) + 1 :].split(":"))
+    return found[_NEEDS], found[_LOOKS] - {""}
 
 
 def difference(old: bytes, new: bytes, with_strings: bool) -> typing.List[str]:
@@ -45,27 +60,27 @@ def _first(lines: typing.List[str], most: int) -> typing.List[str]:
     return lines if len(lines) <= most else [*lines[:most], "[...]"]
 
 
-def _facts(content: bytes) -> typing.Set[str]:
+def _facts(content: bytes, kinds: typing.Container[int] = (_DYNAMIC, _DYNSYM)) -> typing.Set[str]:
     try:
-        return set(_read(content))
+        return set(_read(content, kinds))
     except (struct.error, KeyError, IndexError, ValueError, OverflowError):
         return set()
 
 
-def _read(content: bytes) -> typing.Iterator[str]:
+def _read(content: bytes, kinds: typing.Container[int]) -> typing.Iterator[str]:
     """Yield what a file says of its libraries and symbols; nothing of one that is damaged, from there on."""
     wide, order = content[4] == 2, {1: "<", 2: ">"}[content[5]]
     place, size, number = struct.unpack_from(order + ("40xQ10xHH" if wide else "32xI10xHH"), content)
     layout = order + ("IIQQQQIIQQ" if wide else "IIIIIIIIII")
     sections = [struct.unpack_from(layout, content, place + index * size) for index in range(number)]
     for _name, kind, _flags, _address, offset, length, link, _info, _align, width in sections:
-        if kind not in (_DYNAMIC, _DYNSYM) or not width or length // width > _MOST:
+        if kind not in kinds or not width or length // width > _MOST:
             continue
         texts = sections[link][4]
         for at in range(offset, offset + length, width):
             if kind == _DYNAMIC:
                 tag, value = struct.unpack_from(order + ("QQ" if wide else "II"), content, at)
-                word = {_NEEDED: "needs", _RPATH: "looks for libraries in", _RUNPATH: "looks for libraries in"}.get(tag)
+                word = {_NEEDED: _NEEDS, _RPATH: _LOOKS, _RUNPATH: _LOOKS}.get(tag)
             else:
                 value, section = _symbol(content, at, order, wide)
                 word = ("exports" if section else "imports") if value else None
@@ -83,4 +98,4 @@ def _symbol(content: bytes, at: int, order: str, wide: bool) -> typing.Tuple[int
 
 
 def _text(content: bytes, at: int) -> str:
-    return visible(content[at : content.index(b"\0", at)][:_LONGEST].decode("utf-8", "replace"))
+    return visible(content[at : at + _LONGEST].partition(b"\0")[0].decode("utf-8", "replace"))
