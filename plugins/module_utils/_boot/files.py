@@ -5,6 +5,7 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -59,7 +60,7 @@ def replace(files: typing.List[File]) -> None:
 
     :param files: list of File; they belong to root.
     :raises FleetError: one of them cannot be written, or their file system not be frozen; then all are what they were.
-        Or it cannot be frozen after that; then they are what they shall be, until a power cut.
+        Or it takes no name or cannot be frozen after that; then they are what they were or shall be, until a power cut.
     """
     made = []
     try:
@@ -78,11 +79,21 @@ def replace(files: typing.List[File]) -> None:
     except FleetError:
         _remove(made)
         raise
+    except OSError as error:
+        _remove(made)
+        raise cannot_be_written(files[0].path, error)
     kept = [os.open(file.path, os.O_RDONLY) for file in files if os.path.exists(file.path)]
     try:
         for file in files:
             os.rename(_beside(file.path), file.path)
         _commit(directories)
+    except OSError as error:
+        _remove(made)
+        raise FleetError(
+            f"{file.path} cannot take its new content: {error.strerror}",
+            "Each file is whole, the old one or the new one, and a plain reboot boots what it booted before",
+            "See in the kernel's log what became of that file system, then run the same command again",
+        )
     finally:
         for descriptor in kept:
             os.close(descriptor)
@@ -90,7 +101,7 @@ def replace(files: typing.List[File]) -> None:
 
 def _remove(paths: typing.List[str]) -> None:
     for path in paths:
-        if os.path.exists(path):
+        with contextlib.suppress(OSError):  # not there any more, or on a file system that takes nothing
             os.unlink(path)
 
 

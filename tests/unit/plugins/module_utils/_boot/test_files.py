@@ -13,6 +13,8 @@ import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import files as boot_files
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 
+READ_ONLY = OSError(errno.EROFS, "Read-only file system")
+
 
 def removed_and_open(directory):
     """Return the content of the files of a directory that this process holds open and that have no name any more."""
@@ -58,6 +60,37 @@ def test_replace_fail_leaves_all_old_files_and_nothing_else(tmp_path, monkeypatc
     with pytest.raises(FleetError, match="b cannot be written: No space left on device.*That file is what it was"):
         boot_files.replace([boot_files.File(str(tmp_path / name), b"new", 0o644) for name in "ab"])
     assert {found.name: found.read_text() for found in tmp_path.iterdir()} == {"a": "old"}
+
+
+@pytest.mark.parametrize("moment", ["before the names", "at a name", "after the names"])
+def test_a_file_system_that_becomes_read_only_in_the_midst_is_told_in_a_sentence(tmp_path, monkeypatch, moment):
+    for name in "ab":
+        (tmp_path / name).write_text("old")
+    rename, synced = os.rename, []
+
+    def refuse(*_arguments):
+        raise READ_ONLY
+
+    def name_it(new, path):
+        if path.endswith("b") and moment == "at a name":
+            refuse()
+        rename(new, path)
+
+    def sync(path):
+        synced.append(path)
+        if len(synced) == {"before the names": 3, "after the names": 4}.get(moment):
+            refuse()
+
+    monkeypatch.setattr(os, "rename", name_it)
+    monkeypatch.setattr(boot_files, "sync_directory", sync)
+    monkeypatch.setattr(boot_files, "commit", lambda path: None)
+    with pytest.raises(FleetError, match="cannot (be written|take its new content): Read-only file system"):
+        boot_files.replace([boot_files.File(str(tmp_path / name), b"new", 0o644) for name in "ab"])
+    new = {"before the names": "", "at a name": "a", "after the names": "ab"}[moment]
+    assert {found.name: found.read_text() for found in tmp_path.iterdir()} == {
+        name: "new" if name in new else "old" for name in "ab"
+    }
+    assert removed_and_open(tmp_path) == []
 
 
 @pytest.fixture
