@@ -26,6 +26,8 @@ LOADS = ("linux", "linux16", "linuxefi", "initrd", "initrd16", "initrdefi")
 ID_OPTIONS = ("--id", "$menuentry_id_option", "${menuentry_id_option}")
 OTHER_OPTIONS = ("--class", "--users", "--hotkey", "--source")
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+# As C has it: in hexadecimal, in octal with a zero before it, or as usual.
+NUMBER = re.compile(r"\s*(?:0[xX]([0-9a-fA-F]+)|0([0-7]+)|([0-9]+))")
 INITRDS = ("initrd.img-%s", "initramfs-%s.img", "initrd-%s", "initramfs-%s")
 # GRUB adds the first, and the others are put there for one boot or by a person at the menu.
 OF_ONE_BOOT = ("BOOT_IMAGE", "initrd", "single", "emergency", "rescue", "1", "3", "5", "s", "S")
@@ -163,8 +165,17 @@ def default_item(items: typing.Sequence[Item], name: str) -> typing.Optional[Ite
     return chosen
 
 
+def _number(step: str) -> typing.Optional[int]:
+    """Return the number that GRUB takes a step for: of a title that begins with one it sees no more than that."""
+    found = NUMBER.match(step)
+    if not found:
+        return None
+    hexadecimal, octal, decimal = found.groups()
+    return int(hexadecimal, 16) if hexadecimal else int(octal, 8) if octal else int(decimal)
+
+
 def _named(items: typing.Sequence[Item], step: str) -> typing.Optional[Item]:
-    number = whole_number(step)
+    number = _number(step)
     found = [item for item in items if step in item.called] if number is None else items[number : number + 1]
     return next(iter(found), None)
 
@@ -194,6 +205,8 @@ def default(entries: typing.Sequence[Entry], name: str) -> typing.Optional[Entry
 def is_named(config: str, entries: typing.Sequence[Entry], name: str) -> bool:
     """Say whether a default names something that is in the menu; a number always does, up to the entries there are."""
     wanted = _steps(name)[-1]
+    if not entries and _number(wanted) is not None:  # EL's GRUB knows entries by ids that begin with a number
+        return True
     known = {entry.id for entry in entries} | {entry.title for entry in entries} | names(config)
     return not wanted or whole_number(wanted) is not None or wanted in known
 

@@ -125,6 +125,18 @@ menuentry 'A > B' { true; }
 
 
 @pytest.mark.parametrize(
+    ("name", "place"),
+    [("1-a-kernel", 1), ("0x2", 2), ("03", 3), ("9", 0), ("010", 0), (" 1", 1), ("foo", 3), ("-1", 0)],
+)
+def test_a_default_that_begins_with_a_number_is_that_number(name, place):
+    """Seen with GRUB 2.06 (tests/grub)."""
+    items = bls.menu(ODD_MENU)
+    assert bls.default_item(items, name) is items[place]
+    assert bls.is_named(ODD_MENU, [], name) == (name != "-1")
+    assert not bls.is_named(ODD_MENU, [bls.parse("1-a.conf", "")], "1-another")
+
+
+@pytest.mark.parametrize(
     "name",
     ["Debian, with Bob's kernel", 'Rescue "x"', 'r "x"', 'Say "hi" for $5', "My System", "foo", "Options first", "last",
      "A >> B", "Debian, with Bob's kernel>A >> B"],
