@@ -30,10 +30,14 @@ options:
   state:
     description:
       - V(staged) writes O(entry) into the menu, where it is inert.
-      - V(armed) lets the next boots be trials of O(name).
-      - V(confirmed) makes O(name), which must be running, the default.
+      - V(armed) lets the next boots be trials of O(name). Before that it keeps what there is of the network, in
+        C(/boot/osmigrate/network.json), which both systems see and which outlives the controller. Interfaces of
+        containers, CNI plugins and the like do not count.
+      - V(confirmed) makes O(name), which must be running, the default. Before that it compares the network with what
+        was kept, and fails where an address is gone by which Kubernetes knows the node.
       - V(reverted) calls the trial off; the default stays what it was.
-      - V(drilled) calls a drill of O(name) off that came home by itself, and notes that the way back works.
+      - V(drilled) calls a drill of O(name) off that came home by itself, and notes that the way back works. It compares
+        the network as V(confirmed) does.
       - V(repaired) brings record, environment block and menu to where they say the same, as
         RV(osmigrate.fleet.boot_info#module:contradictions) has it; what a plain reboot boots stays what it is.
     type: str
@@ -120,6 +124,23 @@ options:
     type: str
     choices: [auto, firmware, kexec, soft]
     default: firmware
+    version_added: 1.0.0
+  addresses:
+    description:
+      - With O(state=armed), the addresses by which Kubernetes knows the node, those of type C(InternalIP) of the Node
+        object. Those that the node does not have itself do not count.
+      - If empty, the addresses from which the node speaks by default.
+    type: list
+    elements: str
+    default: []
+    version_added: 1.0.0
+  boot_id:
+    description:
+      - With O(state=armed), the boot id that the Node object shows, as M(osmigrate.fleet.k8s_node_last_look) returned
+        it. A machine that runs another boot is refused, because it is another one, or has rebooted since. If empty,
+        nothing is compared.
+    type: str
+    default: ""
     version_added: 1.0.0
   rollout:
     description: Id of the rollout, kept in the node's record.
@@ -224,6 +245,30 @@ not_whole:
   type: list
   elements: str
   version_added: 1.0.0
+network_differences:
+  description:
+    - For O(state=confirmed) and O(state=drilled), what is different of the network from what was kept; empty otherwise.
+      Also when the module failed because an address is gone.
+  returned: success
+  type: list
+  elements: dict
+  version_added: 1.0.0
+  contains:
+    interface:
+      description: Name of the interface, as it was.
+      type: str
+      sample: ens3
+    what:
+      description:
+        - What of it is different, one of V(interface), V(name), V(addresses), V(mtu), V(up), V(gateways) and
+          V(client_id), by which it speaks to DHCP.
+      type: str
+    before:
+      description: What it was, empty for nothing.
+      type: str
+    after:
+      description: What it is, empty for nothing.
+      type: str
 boot_id:
   description: The kernel's boot id at this time.
   returned: success
@@ -238,9 +283,10 @@ import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import method
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot.menu import TRIES_MAX
-from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import failing
+from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError, failing
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import ANSWER_SPEC, FleetModule
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot, network
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import fence
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.record import DRILL, MOVE
@@ -263,6 +309,8 @@ ARGUMENT_SPEC: typing.Dict[str, typing.Any] = {
     "entry": {"type": "dict", "options": ENTRY},
     "name": {"type": "str"},
     "tries": {"type": "int", "default": 1, "choices": list(range(1, TRIES_MAX + 1))},
+    "addresses": {"type": "list", "elements": "str", "default": []},
+    "boot_id": {"type": "str", "default": ""},
     "rollout": {"type": "str", "default": ""},
     "node": {"type": "str", "default": ""},
     "purpose": {"type": "str", "choices": [MOVE, DRILL], "default": MOVE},
@@ -292,8 +340,9 @@ def apply(boot: BootControl, params: typing.Dict[str, typing.Any]) -> typing.Lis
     if params["state"] in ("armed", "confirmed"):
         boot.refuse_revoked(params["name"], params["revoked"])
     if params["state"] == "armed":
+        require_boot(boot, params["boot_id"], params["node"])
         asked = [params[name] for name in ("name", "tries", "rollout", "node", "purpose", "method")]
-        return boot.arm(*asked)
+        return network.keep(params["addresses"], boot.check_mode) + boot.arm(*asked)
     if params["state"] == "confirmed":
         return boot.confirm(params["name"])
     if params["state"] == "drilled":
@@ -303,11 +352,41 @@ def apply(boot: BootControl, params: typing.Dict[str, typing.Any]) -> typing.Lis
     return boot.revert(params["reason"])
 
 
-def result(boot: BootControl, actions: typing.List[str], name: str = "") -> typing.Dict[str, typing.Any]:
+def require_boot(boot: BootControl, wanted: str, node: str) -> None:
+    """Refuse a machine that runs another boot than the Node object shows.
+
+    :param wanted: a boot id, "" for any.
+    :param node: name of the Node object, for the message.
+    :raises FleetError: it does.
+    """
+    if wanted and wanted != boot.boot_id:
+        raise FleetError(
+            f"The machine that answers is not node {node}, or has rebooted just now: its boot id is {boot.boot_id}, "
+            f"and the Node object says {printable(wanted, 80)}",
+            "No trial was armed, and it was not rebooted",
+            "Correct the host's address (ansible_host), or see what rebooted it, then run the same command again",
+        )
+
+
+def differences(params: typing.Dict[str, typing.Any]) -> typing.List[typing.Dict[str, str]]:
+    """Compare the network with what was kept, where the node stays what it runs now.
+
+    :raises FleetError: an address is gone by which Kubernetes knows the node.
+    """
+    return network.compare() if params["state"] in ("confirmed", "drilled") else []
+
+
+def result(
+    boot: BootControl,
+    actions: typing.List[str],
+    name: str = "",
+    network_differences: typing.Sequence[typing.Dict[str, str]] = (),
+) -> typing.Dict[str, typing.Any]:
     """Return what RETURN documents, as dict.
 
     :param actions: what apply() returned.
     :param name: id of the entry that it is about, "" for none.
+    :param network_differences: what differences() returned.
     """
     return {
         "changed": bool(actions),
@@ -318,6 +397,7 @@ def result(boot: BootControl, actions: typing.List[str], name: str = "") -> typi
         "needs": boot.need(name).word if name in boot.state["entries"] else "",
         "firmware_due": boot.firmware_due(),
         "not_whole": boot.not_whole(),
+        "network_differences": list(network_differences),
         "boot_id": boot.boot_id,
         "drills": boot.state["drills"],
     }
@@ -350,7 +430,8 @@ def main() -> None:
         boot = open_boot.control(module.check_mode, module.params["run"], module.params["fence"])
         before = summary(boot)
         name = (module.params["entry"] or {}).get("id") or module.params["name"] or ""
-        answer = result(boot, apply(boot, module.params), name)
+        compared = differences(module.params)
+        answer = result(boot, apply(boot, module.params), name, compared)
     if module._diff:
         answer["diff"] = {"before": before, "after": summary(boot)}
     module.exit_json(**answer)

@@ -152,6 +152,14 @@ options:
         description: Whether a volume must be mountable by C(subPath).
         type: bool
         default: true
+  next_step:
+    description:
+      - What the node does next, noted on the Node object when all gates are open, as
+        O(osmigrate.fleet.k8s_node_record#module:step). If empty, nothing is noted.
+    type: str
+    choices: ["", confirm]
+    default: ""
+    version_added: 1.0.0
   ready_for:
     description: How many seconds all gates have to stay open in one piece. The gate C(ready) is always one of them.
     type: int
@@ -231,7 +239,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 from ansible_collections.osmigrate.fleet.plugins.module_utils._module import need_libraries
-from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import VERIFY
+from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import CONFIRM, VERIFY
 
 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
@@ -251,6 +259,8 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
             "Verified", f"Is Ready and passes {len(result['gates'])} gates on boot {options['boot_id']}"
         )
         result["warnings"] = node_events.tell(cluster, options["name"], told)
+    if options["next_step"]:
+        step_note.note(cluster, options["name"], options["next_step"])
     return result
 
 
@@ -270,6 +280,7 @@ def main() -> None:
             ignored_resources=dict(type="list", elements="str", default=[]),
             conditions=dict(type="list", elements="dict", default=[], options=conditions.ARGUMENT_SPEC),
             probe=dict(type="dict", options=probe.ARGUMENT_SPEC),
+            next_step=dict(type="str", choices=["", CONFIRM], default=""),
             ready_for=dict(type="int", default=0),
             timeout=dict(type="int", default=600),
         ),

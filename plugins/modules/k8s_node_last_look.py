@@ -118,6 +118,13 @@ pods:
   description: Those that are, for a person, empty if there are none.
   returned: success
   type: str
+boot_id:
+  description:
+    - The boot id that the Node object shows, for O(osmigrate.fleet.boot_trial#module:boot_id); empty if V(identity) was
+      not one of O(checks).
+  returned: success
+  type: str
+  version_added: 1.0.0
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -155,11 +162,12 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     if not module.check_mode:
         last_look.hold(cluster, request, options["checks"])
         warnings = step_note.begin(cluster, options["name"], step, options["release"])
-    pods = last_look.look(cluster, request, options["checks"])
+    seen = last_look.look(cluster, request, options["checks"])
     return {
         "changed": False,
-        "drained": not pods,
-        "pods": drain_plan.enumerate_pods(pods),
+        "drained": not seen.pods,
+        "pods": drain_plan.enumerate_pods(seen.pods),
+        "boot_id": seen.boot_id,
         "warnings": warnings,
     }
 

@@ -19,7 +19,7 @@ import yaml
 
 from tests.cluster.fleet_of_nodes import wait_for
 
-PLAYED = ("boot_info", "boot_trial", "node_network", "node_reboot")
+PLAYED = ("boot_info", "boot_trial", "node_reboot")
 COLLECTION = Path(__file__).resolve().parents[2]
 # The second play of drill: what comes before it needs a real node.
 DRILL = """

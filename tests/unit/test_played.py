@@ -67,3 +67,22 @@ def test_check_mode_changes_nothing(node):
     node.boot_trial(ARMED, True)
     node.node_reboot({}, True)
     assert node.menu() == before
+
+
+def test_a_machine_that_runs_another_boot_than_kubernetes_shows_is_not_armed(node):
+    with pytest.raises(FleetError, match="its boot id is played-1, and the Node object says b-9"):
+        ask(node, **ARMED, boot_id="b-9")
+    assert node.menu()["trial"] == ""
+
+
+def test_a_node_that_has_lost_an_address_is_not_confirmed(node, monkeypatch):
+    ask(node, **ARMED)
+    node.node_reboot({"fence": 1}, False)
+    monkeypatch.setattr(boot_trial, "differences", lost)
+    with pytest.raises(FleetError, match=r"lost 10\.0\.0\.5"):
+        ask(node, state="confirmed", name="r-2", run="one", fence="1")
+    assert node.menu()["default"] == "r-1"
+
+
+def lost(params):
+    raise FleetError("The node has lost 10.0.0.5, by which Kubernetes knows it")

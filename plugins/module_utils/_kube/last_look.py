@@ -27,6 +27,16 @@ CHECKS = (LEASE, CORDON, PODS, IDENTITY, RELEASE)
 POLL_SECONDS = 2.0
 
 
+class Seen(typing.NamedTuple):
+    """What was seen.
+
+    pods: those that a drain would have taken away. boot_id: what the Node object shows, "" if that was not looked at.
+    """
+
+    pods: typing.List[drain_plan.Pod]
+    boot_id: str
+
+
 class Request(typing.NamedTuple):
     node: str
     run: str
@@ -48,21 +58,19 @@ def hold(cluster: Cluster, request: Request, checks: typing.Sequence[str]) -> No
         lease.renew(cluster, request.node, request.run, request.duration)
 
 
-def look(cluster: Cluster, request: Request, checks: typing.Sequence[str]) -> typing.List[drain_plan.Pod]:
+def look(cluster: Cluster, request: Request, checks: typing.Sequence[str]) -> Seen:
     """Look at what is asked.
 
-    :returns: the pods that a drain would have taken away.
     :raises FleetError: the node is in service, or is another machine; or what it is to boot was confirmed as something
         else in this cluster.
     """
     if RELEASE in checks and request.release and request.commit:
         _see_release(cluster, request)
-    if IDENTITY in checks:
-        _identify(cluster, request)
+    boot_id = _identify(cluster, request) if IDENTITY in checks else ""
     if CORDON in checks:
         _see_cordon(cluster, request.node)
     # The pods come last: what was looked at before them may have let some in.
-    return _pods(cluster, request) if PODS in checks else []
+    return Seen(_pods(cluster, request) if PODS in checks else [], boot_id)
 
 
 def _see_cordon(cluster: Cluster, name: str) -> None:
@@ -96,7 +104,7 @@ def _pods(cluster: Cluster, request: Request) -> typing.List[drain_plan.Pod]:
     return [pod for pod in found if pod.action not in stay]
 
 
-def _identify(cluster: Cluster, request: Request) -> None:
+def _identify(cluster: Cluster, request: Request) -> str:
     deadline = time.monotonic() + request.timeout
     while True:
         nodes = cluster.list(NODES, keep=identity_plan.claimed).items
@@ -106,7 +114,7 @@ def _identify(cluster: Cluster, request: Request) -> None:
             continue
         said = identity_plan.objection(mine, request.machine, nodes)
         if not said:
-            return
+            return mine.identity.boot_id
         if not identity_plan.is_late(mine, request.machine) or time.monotonic() >= deadline:
             raise FleetError(
                 said,

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs boot_info, boot_trial, node_network and node_reboot on the node of node.py that is named as the host is."""
+"""Runs boot_info, boot_trial and node_reboot on the node of node.py that is named as the host is."""
 
 from __future__ import annotations
 

@@ -34,6 +34,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     tier,
     timing,
 )
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import network
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import control, evidence, fence, record, reporter
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial.control import BootControl
 from ansible_collections.osmigrate.fleet.plugins.modules import boot_trial
@@ -125,6 +126,8 @@ class Node:
             (kexec, "load", lambda *_what: self._loaded.touch()),
             (kexec, "run", lambda _argv, **_how: None),
             (timing, "last_boots", list),
+            (network, "keep", lambda _addresses, _check_mode: []),
+            (network, "compare", list),
             # One file of the controller for all of its nodes.
             (fence._lock, "exclusive", contextlib.nullcontext),
         ]
@@ -231,11 +234,11 @@ class Node:
         params = said.validated_parameters
         with self.played(), fence.guarded(SimpleNamespace(params=params, check_mode=check_mode, _name="boot_trial")):
             boot = self.control(check_mode, params["run"], params["fence"])
-            done = boot_trial.result(boot, boot_trial.apply(boot, params))
+            # Kubelets report no other.
+            params["boot_id"] = boot.boot_id if params["boot_id"] == BOOT_ID else params["boot_id"]
+            compared = boot_trial.differences(params)
+            done = boot_trial.result(boot, boot_trial.apply(boot, params), params["name"] or "", compared)
         return {**done, "boot_id": BOOT_ID}
-
-    def node_network(self, _arguments: dict[str, Any], _check_mode: bool) -> dict[str, Any]:
-        return {"changed": False, "differences": []}
 
     def node_reboot(self, arguments: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         if check_mode:

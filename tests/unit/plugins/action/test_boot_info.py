@@ -33,7 +33,6 @@ PLAY = """
 ASKED = [
     {"osmigrate.fleet.boot_info": {"must_answer": True}},
     {"osmigrate.fleet.boot_trial": {"state": "armed", "name": "r-2", "must_answer": "yes"}},
-    {"osmigrate.fleet.node_network": {"state": "compared", "must_answer": True}},
 ]
 
 

@@ -20,7 +20,7 @@ CLAIM = [("k8s_node_lease", "", "node"), ("k8s_node_approval", "", "drain"), ("k
 DRAIN = [("k8s_node_cordon", "cordoned", "drain"), ("k8s_node_drain", "", "drain")]
 # The second claim and the second drain are parts of the drain.
 AGAIN = [("k8s_node_claim", "claimed", "drain"), ("k8s_node_last_look", "", "node"), ("k8s_node_drain", "", "drain")]
-TRIAL = [("node_network", "kept", "trial"), ("boot_trial", "armed", "trial"), ("node_reboot", "", "trial")]
+TRIAL = [("boot_trial", "armed", "trial"), ("node_reboot", "", "trial")]
 VERIFY = [("boot_info", "", "verify"), ("k8s_node_health", "", "verify")]
 CONFIRM = [("boot_trial", "confirmed", "confirm")]
 BACK = [("k8s_node_cordon", "uncordoned", "drain"), ("k8s_node_claim", "released", "drain")]

@@ -11,9 +11,9 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network import proof
 from ansible_collections.osmigrate.fleet.plugins.module_utils._network.read import leases, state
-from ansible_collections.osmigrate.fleet.plugins.modules import node_network
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import network as network_of
 
-LIVE = Path(__file__).parents[1] / "module_utils/_carry/fixtures/network/bridge.live.json"
+LIVE = Path(__file__).parents[1] / "_carry/fixtures/network/bridge.live.json"
 ANSWERS = json.loads(LIVE.read_text())
 
 
@@ -50,23 +50,21 @@ def readdress(answers, name, old, new):
 
 def test_the_same_network(network, tmp_path):
     path = str(tmp_path / "network.json")
-    kept = node_network.keep(path, ["10.0.0.5"], check_mode=True)
-    assert kept["changed"] and not Path(path).exists()
-    assert node_network.keep(path, ["10.0.0.5"], check_mode=False) == kept
-    assert not node_network.keep(path, ["10.0.0.5"], check_mode=False)["changed"]
-    assert node_network.compare(path, 0) == {
-        "changed": False, "actions": [], "addresses": ["10.0.0.5"], "differences": [],
-    }  # fmt: skip
+    kept = network_of.keep(["10.0.0.5"], True, path)
+    assert kept == [f"write {path}"] and not Path(path).exists()
+    assert network_of.keep(["10.0.0.5"], False, path) == kept
+    assert network_of.keep(["10.0.0.5"], False, path) == []
+    assert network_of.compare(0, path) == []
 
 
 def test_another_name_and_other_things_are_told(network, tmp_path):
     path = str(tmp_path / "network.json")
-    node_network.keep(path, ["10.0.0.5"], check_mode=False)
+    network_of.keep(["10.0.0.5"], False, path)
     rename(network, "ens0f0", "enp1s0")
     readdress(network, "ens2f0", "10.2.0.77", "10.2.0.78")
     device(network, "br0")["mtu"] = 9000
-    found = node_network.compare(path, 0)
-    assert [(one["interface"], one["what"], one["before"], one["after"]) for one in found["differences"]] == [
+    found = network_of.compare(0, path)
+    assert [(one["interface"], one["what"], one["before"], one["after"]) for one in found] == [
         ("ens0f0", "name", "ens0f0", "enp1s0"),
         ("ens2f0", "addresses", "10.2.0.77/24", "10.2.0.78/24"),
         ("br0", "mtu", "1500", "9000"),
@@ -75,29 +73,30 @@ def test_another_name_and_other_things_are_told(network, tmp_path):
 
 def test_fail_where_the_address_that_kubernetes_knows_is_gone(network, tmp_path):
     path = str(tmp_path / "network.json")
-    node_network.keep(path, ["10.0.0.5", "203.0.113.9"], check_mode=False)
+    network_of.keep(["10.0.0.5", "203.0.113.9"], False, path)
     readdress(network, "ens0f0", "10.0.0.5", "10.0.0.6")
     with pytest.raises(FleetError, match="The node has lost 10.0.0.5, by which Kubernetes knows it; ") as failure:
-        node_network.compare(path, 0)
-    assert failure.value.result["differences"]
+        network_of.compare(0, path)
+    assert failure.value.result["network_differences"]
 
 
 def test_fail_on_the_address_from_which_the_node_speaks_where_no_other_is_known(network, tmp_path):
     path = str(tmp_path / "network.json")
-    assert node_network.keep(path, [], check_mode=False)["addresses"] == ["10.0.0.5", "2001:db8::5"]
+    network_of.keep([], False, path)
+    assert json.loads(Path(path).read_text())["kubernetes"] == ["10.0.0.5", "2001:db8::5"]
     readdress(network, "ens0f0", "2001:db8::5", "2001:db8::6")
     with pytest.raises(FleetError, match="lost 2001:db8::5,"):
-        node_network.compare(path, 0)
+        network_of.compare(0, path)
 
 
 def test_the_address_may_move_to_another_device(network, tmp_path):
     path = str(tmp_path / "network.json")
-    node_network.keep(path, ["10.0.0.5"], check_mode=False)
+    network_of.keep(["10.0.0.5"], False, path)
     (moved,) = (one for one in device(network, "ens0f0")["addr_info"] if one["local"] == "10.0.0.5")
     device(network, "ens0f0")["addr_info"].remove(moved)
     device(network, "br0")["addr_info"].append(moved)
-    found = node_network.compare(path, 0)
-    assert {one["interface"] for one in found["differences"]} == {"ens0f0", "br0"}
+    found = network_of.compare(0, path)
+    assert {one["interface"] for one in found} == {"ens0f0", "br0"}
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", '{"schema": 0}'])
@@ -105,7 +104,7 @@ def test_nothing_that_was_kept(network, tmp_path, text):
     path = tmp_path / "network.json"
     if text is not None:
         path.write_text(text)
-    assert node_network.compare(str(path), 0)["differences"] == []
+    assert network_of.compare(0, str(path)) == []
 
 
 def test_a_device_that_is_gone(network):
