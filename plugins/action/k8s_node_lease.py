@@ -11,25 +11,26 @@ from typing import Any
 
 from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.plugins.action import ActionBase
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import auth_options, lease
-from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _lease_keeper as lease_keeper
+from ansible_collections.osmigrate.fleet.plugins.modules import k8s_node_lease
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _here as here, _lease_keeper as lease_keeper
 
 SIGHTINGS = "osmigrate-leases"
 
 
-class ActionModule(ActionBase):
+class ActionModule(here.ActionModule):
     """Take a lease; see plugins/modules/k8s_node_lease.py for the options."""
 
+    _supports_async = False
+    main = staticmethod(k8s_node_lease.main)
+
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        self._supports_check_mode = True
-        super().run(tmp, task_vars)
         directory = str(constants.DEFAULT_LOCAL_TMP)
         arguments = dict(self._task.args)
         arguments["holder"] = arguments.get("holder") or lease_keeper.name_run(directory)
         arguments.setdefault("sightings", os.path.join(directory, SIGHTINGS))
         playbook = _playbook()
-        result = self._execute_module("osmigrate.fleet.k8s_node_lease", arguments, task_vars=task_vars)
+        result = self.execute(arguments, task_vars or {})
         taken = arguments.get("state", "acquired") == "acquired" and not result.get("failed")
         # One that was killed has left this process to init, which never ends, and so the lease would never run out.
         if taken and not self._task.check_mode and os.getppid() == playbook:

@@ -106,10 +106,13 @@ vetoes:
   sample: {storage: a rebuild is under way}
 """
 
+import typing
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import approval, guard, lease, pool_object
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 
 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
@@ -123,7 +126,7 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     return approval.wait(cluster, request, module.check_mode)
 
 
-def main() -> None:
+def main(make: typing.Any = FleetModule) -> None:
     run_module(
         dict(
             dict(pool_object.ARGUMENT_SPEC, **lease.ARGUMENT_SPEC),
@@ -134,6 +137,7 @@ def main() -> None:
             timeout=dict(type="int", default=3600),
         ),
         work,
+        make=make,
     )
 
 

@@ -239,6 +239,8 @@ after:
   type: dict
 """
 
+import typing
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     admission,
@@ -251,6 +253,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.pool_plan import Limits
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 
 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
@@ -317,7 +320,7 @@ def _told(options: dict, outcome: claim.Outcome) -> list:
     return [event_plan.Told("PlaceClaimed", f"May leave service: it has a place of pool {outcome.pool_name}", rollout)]
 
 
-def main() -> None:
+def main(make: typing.Any = FleetModule) -> None:
     run_module(
         dict(
             dict(admission.ARGUMENT_SPEC, **pool_object.ARGUMENT_SPEC, **lease.ARGUMENT_SPEC),
@@ -338,6 +341,7 @@ def main() -> None:
             inventory_hostname=dict(type="str", default=""),
         ),
         work,
+        make=make,
         required_if=[("state", state, ["rollout"]) for state in ("claimed", "failed", "held")],
     )
 

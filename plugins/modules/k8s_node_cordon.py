@@ -110,6 +110,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import MANAGER, Cluster, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import DRAIN
 
 
@@ -152,7 +153,7 @@ def _told(state: str, rollout: typing.Optional[str], noted: dict, seconds: typin
     return [event_plan.Told("Uncordoned", said, noted.get(cordon_plan.BY, ""))]
 
 
-def main() -> None:
+def main(make: typing.Any = FleetModule) -> None:
     run_module(
         dict(
             name=dict(type="str", required=True),
@@ -161,6 +162,7 @@ def main() -> None:
             **lease.ARGUMENT_SPEC,
         ),
         work,
+        make=make,
         required_if=[("state", "cordoned", ["rollout"])],
     )
 

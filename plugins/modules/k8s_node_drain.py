@@ -197,6 +197,8 @@ seconds:
   type: float
 """
 
+import typing
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import delete_plan, event_plan, lease, node_events
@@ -204,6 +206,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client impor
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain import NodeDrain, Request
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.drain_plan import Policy
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 
 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
@@ -236,7 +239,7 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     return result
 
 
-def main() -> None:
+def main(make: typing.Any = FleetModule) -> None:
     run_module(
         dict(
             name=dict(type="str", required=True),
@@ -251,6 +254,7 @@ def main() -> None:
             **lease.ARGUMENT_SPEC,
         ),
         work,
+        make=make,
         least={"timeout": 1, "evictions_per_second": 1},
     )
 

@@ -227,6 +227,8 @@ node:
   type: dict
 """
 
+import typing
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     conditions,
@@ -238,7 +240,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
-from ansible_collections.osmigrate.fleet.plugins.module_utils._module import need_libraries
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule, need_libraries
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import CONFIRM, VERIFY
 
 
@@ -264,7 +266,7 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     return result
 
 
-def main() -> None:
+def main(make: typing.Any = FleetModule) -> None:
     run_module(
         dict(
             name=dict(type="str", required=True),
@@ -285,6 +287,7 @@ def main() -> None:
             timeout=dict(type="int", default=600),
         ),
         work,
+        make=make,
     )
 
 

@@ -127,6 +127,8 @@ boot_id:
   version_added: 1.0.0
 """
 
+import typing
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
     drain_plan,
@@ -137,6 +139,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 
 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
@@ -172,7 +175,7 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     }
 
 
-def main() -> None:
+def main(make: typing.Any = FleetModule) -> None:
     run_module(
         dict(
             lease.ARGUMENT_SPEC,
@@ -196,6 +199,7 @@ def main() -> None:
             delete_unmanaged=dict(type="bool", default=False),
         ),
         work,
+        make=make,
     )
 
 

@@ -138,6 +138,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import lease, step_note
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 
 
 def work(module: AnsibleModule, cluster: Cluster) -> dict:
@@ -191,7 +192,7 @@ def _noted(cluster: Cluster, name: str, state: str, changed: bool) -> typing.Lis
     return []
 
 
-def main() -> None:
+def main(make: typing.Any = FleetModule) -> None:
     run_module(
         dict(
             name=dict(type="str", required=True),
@@ -203,6 +204,7 @@ def main() -> None:
             sightings=dict(type="path"),
         ),
         work,
+        make=make,
     )
 
 

@@ -128,6 +128,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import (
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Cluster, update_node
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.edge import run_module
+from ansible_collections.osmigrate.fleet.plugins.module_utils._module import FleetModule
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import ON_TRIAL, STEPS
 
 
@@ -163,7 +164,7 @@ def work(module: AnsibleModule, cluster: Cluster) -> dict:
     }
 
 
-def main() -> None:
+def main(make: typing.Any = FleetModule) -> None:
     run_module(
         dict(
             name=dict(type="str", required=True),
@@ -182,6 +183,7 @@ def main() -> None:
             **lease.ARGUMENT_SPEC,
         ),
         work,
+        make=make,
     )
 
 

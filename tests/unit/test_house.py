@@ -66,6 +66,7 @@ EDGES = (
     UTILS + "_kube/edge.py",
     UTILS + "_kube/auth_options.py",
     UTILS + "_release/fetch.py",
+    "plugins/plugin_utils/_here.py",
 )
 PROCESSES = {
     "subprocess",

@@ -35,14 +35,21 @@ NAMES: typing.Dict[str, typing.Tuple[typing.Callable[[typing.Any], bool], str]] 
 TOP_ONLY = ("name", "names", "account")
 
 
-def run_module(argument_spec: typing.Any, work: typing.Any, least: typing.Any = None, **rules: typing.Any) -> None:
+def run_module(
+    argument_spec: typing.Any,
+    work: typing.Any,
+    least: typing.Any = None,
+    make: typing.Any = FleetModule,
+    **rules: typing.Any,
+) -> None:
     """Run a module.
 
     :param work: callable(module, cluster) that returns the result.
         A result with C(before) and C(after) is what a diff shows; C(warnings) are given as Ansible wants them.
     :param least: dict, the smallest value of options that are numbers; of all others it is 0.
+    :param make: makes the AnsibleModule: one that does not end the process, where it is run in Ansible's own.
     """
-    module = FleetModule(dict(auth_options.ARGUMENT_SPEC, **argument_spec), supports_check_mode=True, **rules)
+    module = make(dict(auth_options.ARGUMENT_SPEC, **argument_spec), supports_check_mode=True, **rules)
     need_libraries(module, [("kubernetes", auth.IMPORT_ERROR)])
     with failing(module):
         refuse_small_numbers(module.argument_spec, module.params, least or {})

@@ -1,0 +1,15 @@
+# SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the module of this name in Ansible's own process."""
+
+from __future__ import annotations
+
+from ansible_collections.osmigrate.fleet.plugins.modules import k8s_node_last_look
+from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _here as here
+
+
+class ActionModule(here.ActionModule):
+    """See plugins/modules/k8s_node_last_look.py for the options."""
+
+    main = staticmethod(k8s_node_last_look.main)
