@@ -10,9 +10,9 @@ from typing import Any
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._table import fleet_summary
 
 
-def fleet_summary_filter(nodes: Sequence[dict[str, Any]], choice: str = "") -> list[str]:
+def fleet_summary_filter(nodes: Sequence[dict[str, Any]], choice: str = "", firmware_within: int = 0) -> list[str]:
     """Return what a fleet runs and how far it is, as of now."""
-    return fleet_summary(nodes, time.time(), choice)
+    return fleet_summary(nodes, time.time(), choice, firmware_within)
 
 
 class FilterModule:

@@ -191,7 +191,8 @@ drills:
 firmware_due:
   description:
     - For which C(entry) and since when (C(since), seconds since 1970) a boot by GRUB is due, because kexec or a
-      soft-reboot started what is the default, and GRUB has not booted it since. V(null) where none is.
+      soft-reboot started what is the default, and GRUB has not booted it since. V(null) where none is. Of several such
+      defaults one after the other, C(since) is the first's.
   returned: always
   type: dict
   version_added: 1.0.0
@@ -225,7 +226,7 @@ def main() -> None:
         control.require_whole(module.params["verify"])
         facts = control.facts()
         known_by = machine.identify()
-        seconds = boot_times.ask()
+        seconds = boot_times.ask(control.by_kexec())
         since = kubelet_start.ask() if control.by_soft_reboot() else 0
     answer(module, changed=False, machine=known_by, boot_seconds=seconds, kubelet_since=since, **facts)
 

@@ -142,6 +142,13 @@ options:
     type: str
     default: ""
     version_added: 1.0.0
+  firmware_within:
+    description:
+      - With O(state=armed), for how many seconds GRUB may not have booted the default, since kexec or a soft-reboot
+        started it. After that the trial goes through the firmware, whatever O(method) says. V(0) is no limit.
+    type: int
+    default: 0
+    version_added: 1.0.0
   rollout:
     description: Id of the rollout, kept in the node's record.
     type: str
@@ -315,6 +322,7 @@ ARGUMENT_SPEC: typing.Dict[str, typing.Any] = {
     "node": {"type": "str", "default": ""},
     "purpose": {"type": "str", "choices": [MOVE, DRILL], "default": MOVE},
     "method": {"type": "str", "choices": method.WANTED, "default": method.FIRMWARE},
+    "firmware_within": {"type": "int", "default": 0},
     "reason": {"type": "str", "default": ""},
     "deadman_seconds": {"type": "int", "default": 0},
     "revoked": {"type": "list", "elements": "str", "default": []},
@@ -341,7 +349,8 @@ def apply(boot: BootControl, params: typing.Dict[str, typing.Any]) -> typing.Lis
         boot.refuse_revoked(params["name"], params["revoked"])
     if params["state"] == "armed":
         require_boot(boot, params["boot_id"], params["node"])
-        asked = [params[name] for name in ("name", "tries", "rollout", "node", "purpose", "method")]
+        asked = [params[name] for name in ("name", "tries", "rollout", "node", "purpose")]
+        asked.append(method.FIRMWARE if boot.firmware_overdue(params["firmware_within"]) else params["method"])
         return network.keep(params["addresses"], boot.check_mode) + boot.arm(*asked)
     if params["state"] == "confirmed":
         return boot.confirm(params["name"])

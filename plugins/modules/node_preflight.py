@@ -92,6 +92,11 @@ options:
     choices: [auto, firmware, kexec, soft]
     default: firmware
     version_added: 1.0.0
+  firmware_within:
+    description: As O(osmigrate.fleet.boot_trial#module:firmware_within).
+    type: int
+    default: 0
+    version_added: 1.0.0
   slot_layout:
     description:
       - What M(osmigrate.fleet.slot_layout) is going to be asked for on this node, by the options of the same names. A
@@ -216,12 +221,13 @@ def main() -> None:
             deadman_seconds=dict(type="int", default=0),
             deadman_most=dict(type="int", default=0),
             reboot_method=dict(type="str", choices=method.WANTED, default=method.FIRMWARE),
+            firmware_within=dict(type="int", default=0),
             slot_layout=dict(type="dict", options=making.ARGUMENT_SPEC),
             accepted=dict(type="list", elements="str", default=[]),
         ),
         supports_check_mode=True,
     )
-    asked = ("deadman_seconds", "deadman_most", "allow_downgrade", "plain_http", "reboot_method")
+    asked = ("deadman_seconds", "deadman_most", "allow_downgrade", "plain_http", "reboot_method", "firmware_within")
     wanted = dict(module.params["release"], **{name: module.params[name] for name in asked})
     with failing(module):
         node = facts.gather()

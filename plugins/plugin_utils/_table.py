@@ -31,11 +31,12 @@ def is_shown(node: Mapping[str, Any]) -> bool:
     return bool(node.get("shown", True))
 
 
-def fleet_summary(nodes: Sequence[dict[str, Any]], now: float, choice: str = "") -> list[str]:
+def fleet_summary(nodes: Sequence[dict[str, Any]], now: float, choice: str = "", firmware_within: int = 0) -> list[str]:
     """Return what the fleet runs and how far it is, as lines of text.
 
     :param now: seconds since the epoch.
     :param choice: by what the nodes are chosen that are shown, in words; "" if all are.
+    :param firmware_within: for how many seconds GRUB may not have booted what kexec started, 0 for no limit.
     """
     nodes = sorted(nodes, key=lambda node: node["name"])
     shown = [node for node in nodes if is_shown(node)]
@@ -58,6 +59,10 @@ def fleet_summary(nodes: Sequence[dict[str, Any]], now: float, choice: str = "")
     due = [node["name"] for node in shown if firmware_due(node)]
     if due:
         told.append(f"Started by kexec, and to be rebooted through the firmware some time: {some(due, MOST_NAMED)}.")
+    overdue = [node["name"] for node in shown if firmware_overdue(node, now, firmware_within)]
+    if overdue:
+        days = firmware_within // 86400
+        told.append(f"Overdue, because GRUB has not booted them for {days} days and more: {some(overdue, MOST_NAMED)}.")
     cut = [f"{node['name']} ({node['osmigrate']['not_whole']})" for node in shown if node["osmigrate"].get("not_whole")]
     if cut:
         told.append(f"Not whole, so no way back until the next release is staged: {some(cut, MOST_NAMED)}.")
@@ -145,6 +150,15 @@ def firmware_due(node: Mapping[str, Any]) -> bool:
     """Whether a node still runs the boot by kexec that was confirmed; GRUB has yet to boot what is its default."""
     noted = node["osmigrate"].get("kexec_boot", "")
     return bool(noted) and noted == node.get("boot_id")
+
+
+def firmware_overdue(node: Mapping[str, Any], now: float, within: int) -> bool:
+    """Whether that is so for longer than it may be. Since when, its record has; it arrived then, or later.
+
+    :param within: seconds, 0 for no limit.
+    """
+    since = times.parse(node["osmigrate"].get("since", "")) if firmware_due(node) else None
+    return since is not None and 0 < within < now - since
 
 
 def _has_arrived(node: dict[str, Any]) -> bool:

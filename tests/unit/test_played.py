@@ -35,9 +35,12 @@ def test_a_trial_that_boots_and_is_confirmed(node, method, due):
     ask(node, **ARMED, method=method)
     node.node_reboot({"fence": 1}, False)
     assert node.boot_info({}, False)["verdict"] == "booted_candidate"
+    assert started_by_kexec(node) is (method == "kexec")
     done = ask(node, state="confirmed", name="r-2", run="one", fence="1")
     assert (done["firmware_due"] or {}).get("entry") == due
+    assert started_by_kexec(node) is (method == "kexec")
     node.reboot()
+    assert not started_by_kexec(node)
     menu = node.menu()
     assert (menu["booted"], menu["default"], menu["trial"], menu["reboots"]) == ("r-2", "r-2", "", 2)
     assert node.boot_info({}, False)["firmware_due"] is None
@@ -82,6 +85,11 @@ def test_a_node_that_has_lost_an_address_is_not_confirmed(node, monkeypatch):
     with pytest.raises(FleetError, match=r"lost 10\.0\.0\.5"):
         ask(node, state="confirmed", name="r-2", run="one", fence="1")
     assert node.menu()["default"] == "r-1"
+
+
+def started_by_kexec(node):
+    with node.played():
+        return node.control(check_mode=True).by_kexec()
 
 
 def lost(params):

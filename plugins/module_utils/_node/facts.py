@@ -10,6 +10,7 @@ import glob
 import os
 import platform
 import re
+import time
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines, _osrelease, _storage
@@ -84,6 +85,7 @@ def gather(root: str = "/") -> typing.Dict[str, typing.Any]:
         "entry": _entry(boot, running),
         "kernel_arguments": {"unknown": arguments.unknown(running), "network_root": arguments.network_root(running)},
         "newest": boot.newest() if boot is not None else {},
+        "firmware_due": _firmware_due(boot),
         "boots": [{"root": int(boot.root), "whole": int(boot.whole)} for boot in timing.last_boots()],
         "firmware": "uefi" if os.path.isdir(os.path.join(root, grubfiles.UEFI)) else "bios",
         "secure_boot": secureboot.is_on(root),
@@ -176,6 +178,12 @@ def _control() -> typing.Optional[BootControl]:
         return open_boot.control(check_mode=True)
     except FleetError:
         return None
+
+
+def _firmware_due(boot: typing.Optional[BootControl]) -> typing.Optional[typing.Dict[str, typing.Any]]:
+    """Return the default that kexec started and GRUB has not booted since, and the seconds since then."""
+    due = boot.firmware_due() if boot is not None else None
+    return due and {"entry": due["entry"], "seconds": max(0, int(time.time() - due["since"]))}
 
 
 def _shown(filesystem: _storage.Filesystem) -> typing.Dict[str, typing.Any]:

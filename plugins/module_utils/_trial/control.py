@@ -158,6 +158,20 @@ class BootControl:
             return None
         return None if self.booted_entry() == due["entry"] and not self.not_by_grub() else due
 
+    def firmware_overdue(self, within: int) -> bool:
+        """Say whether GRUB has not booted the default for longer than it may.
+
+        :param within: seconds since kexec started it, 0 for no limit.
+        """
+        due = self.firmware_due()
+        return due is not None and 0 < within < time.time() - due["since"]
+
+    def by_kexec(self) -> bool:
+        """Say whether the record knows that kexec started what runs: a trial, or what came of one."""
+        trial, due = self.state["trial"] or {}, self.firmware_due() or {}
+        on_trial = self.is_trial() and trial.get("method") == method.KEXEC
+        return on_trial or due.get("entry") == self.booted_entry()
+
     def _due(self, name: str, since: int) -> typing.Optional[typing.Dict[str, typing.Any]]:
         """Return what firmware_due() is once an entry that runs is the default, since then."""
         return {"entry": name, "since": since} if name != grub.PACKAGE and self.not_by_grub() else None
@@ -506,11 +520,13 @@ class BootControl:
         if self.state["entries"].get(name, {}).get("changed"):
             # First: it has shown that it works, and until then a plain reboot boots what it did.
             actions += self._write_menu(self._with_entry(grub.on_trial(self.state["entries"][name])))
+        before = self.firmware_due()
         self._block.flip({"osm_default": name, "osm_trial": "", "osm_tries": ""})
         failed = {key: value for key, value in self.state["failed"].items() if key != name}
         now = int(time.time())
         newest = self.newest(name)
-        due = self._due(name, now)
+        # Of one boot by kexec after the other it is the first that counts: the limit is for GRUB's absence.
+        due = self._due(name, (before or {"since": now})["since"])
         try:
             # After the block, by which it is right in between: the next run brings the record to it (agreement.py).
             self._write_state(

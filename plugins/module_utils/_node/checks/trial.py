@@ -50,6 +50,19 @@ def reboot_firmware(node: check.Facts, wanted: check.Facts) -> str:
 
 
 @_check(
+    "medium",
+    "A boot through the firmware is overdue",
+    "Reboot the node at its next maintenance; its next trial goes through the firmware by itself",
+)
+def firmware_overdue(node: check.Facts, wanted: check.Facts) -> str:
+    due, within = node["firmware_due"], wanted["firmware_within"]
+    if due is None or not 0 < within < due["seconds"] or node["boot_tier"]["name"] == tier.KEXEC:
+        return ""
+    days = due["seconds"] // 86400
+    return f"GRUB, which boots {due['entry']} after any failure, has not done so since it was started {days} days ago"
+
+
+@_check(
     "high",
     "A trial has little time for what this node takes to boot",
     "Raise osmigrate_deadman_most, in a drill osmigrate_drill_deadman_seconds, to more than a boot and what comes "

@@ -64,6 +64,15 @@ def test_a_node_that_kexec_started_is_named_until_it_reboots():
     assert not [line for line in fleet_summary([{**node, "boot_id": "b2"}], 0) if "kexec" in line]
 
 
+def test_a_node_that_grub_has_not_booted_for_too_long_is_named_once_more():
+    noted = {"phase": "done", "release": "d-1", "kexec_boot": "b1", "since": "1970-01-01T00:00:00Z"}
+    node = {"name": "w1", "boot_id": "b1", "osmigrate": noted}
+    said = "Overdue, because GRUB has not booted them for 2 days and more: w1."
+    assert said in fleet_summary([node], 2 * 86400 + 1, firmware_within=2 * 86400)
+    assert said not in fleet_summary([node], 2 * 86400, firmware_within=2 * 86400)
+    assert "Overdue" not in str(fleet_summary([node], 9 * 86400))
+
+
 def test_a_node_with_a_way_back_less_is_named():
     node = {"name": "w1", "osmigrate": {"phase": "done", "release": "d-1", "not_whole": "ROOT-B"}}
     assert "Not whole, so no way back until the next release is staged: w1 (ROOT-B)." in fleet_summary([node], 0)

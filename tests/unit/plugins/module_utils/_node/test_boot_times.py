@@ -29,3 +29,14 @@ def said(**stamps: int) -> str:
 def test_parts_of_a_boot(stamps, parts):
     assert boot_times.read(said(**stamps)) == parts
     assert list(boot_times.read(said(**stamps))) == list(parts)
+
+
+def test_a_boot_by_kexec_has_no_part_of_firmware_and_loader():
+    stamps = said(Firmware=9_200_000, Loader=1_200_000, InitRD=5_500_000, Userspace=27_600_000)
+    assert boot_times.read(stamps, by_kexec=True) == {"kernel": 5.5, "initramfs": 22.1}
+
+
+# What GRUB, kexec and two that nobody knows say of themselves; other machines than x86 have no such file.
+@pytest.mark.parametrize(("told", "kexec"), [("114\n", False), ("208\n", True), ("", False), ("none", False)])
+def test_what_the_kernel_says_of_its_loader(told, kexec):
+    assert boot_times.is_kexec(told) is kexec

@@ -25,6 +25,7 @@ WANTED = {
     "deadman_seconds": 900,
     "deadman_most": 3600,
     "reboot_method": "firmware",
+    "firmware_within": 30 * 86400,
 }
 ROOT = {
     "device": "/dev/vda3",
@@ -60,6 +61,7 @@ NODE = {
     },
     "packages": {"databases": ["dpkg"], "problem": ""},
     "entry": "",
+    "firmware_due": None,
     "newest": {},
     "boots": [{"root": 6, "whole": 40}],
     "kernel_arguments": {"unknown": [], "network_root": []},
@@ -234,6 +236,15 @@ CASES = {
             {"wanted.reboot_method": "auto", "kexec_problem": "x"},
             {"wanted.reboot_method": "auto", "kexec_doubt": "the driver nvidia is loaded"},
         ],
+    ),
+    "firmware-overdue": (
+        [
+            {"firmware_due": {"entry": "d-1", "seconds": 29 * 86400}},
+            {"firmware_due": {"entry": "d-1", "seconds": 99 * 86400}, "wanted.firmware_within": 0},
+            # Nothing else could start its trials.
+            {"firmware_due": {"entry": "d-1", "seconds": 31 * 86400}, "boot_tier.name": "kexec"},
+        ],
+        [{"firmware_due": {"entry": "d-1", "seconds": 31 * 86400}}],
     ),
     "boot-tier": (
         [{"boot_tier.name": ""}],

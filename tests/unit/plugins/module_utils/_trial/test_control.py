@@ -19,7 +19,7 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import (
     menu,
 )
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot, finalize
+from ansible_collections.osmigrate.fleet.plugins.module_utils._node import boot as open_boot, finalize, network
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import (
     control,
     evidence,
@@ -246,6 +246,34 @@ def test_grub_has_to_boot_what_came_by_kexec(node, by_kexec, monkeypatch):
     # The next write keeps that.
     open_boot.control().stage(entry("d-3"))
     assert json.loads((node.boot / "osmigrate/state.json").read_text())["firmware_due"] is None
+
+
+def test_after_a_time_the_next_trial_goes_through_the_firmware_by_itself(node, by_kexec, monkeypatch):
+    def arms(name, **more):
+        asked = {"state": "armed", "name": name, "node": "", "boot_id": "", "addresses": [], "revoked": []}
+        asked.update(tries=1, rollout="", purpose="move", method="kexec", **more)
+        by_kexec.clear()
+        boot_trial.apply(open_boot.control(), asked)
+        return bool(by_kexec)
+
+    monkeypatch.setattr(network, "keep", lambda addresses, check_mode: [])
+    monkeypatch.setattr(BootControl, "not_by_grub", lambda self: "There is no BOOT_IMAGE")
+    monkeypatch.setattr(time, "time", lambda: 1000)
+    assert arms("d-2", firmware_within=DAY)
+    node.reboots()
+    node.runs("d-2")
+    open_boot.control().confirm("d-2")
+    monkeypatch.setattr(time, "time", lambda: DAY)
+    assert arms("d-1", firmware_within=DAY)
+    node.reboots()
+    node.runs("d-1")
+    open_boot.control().confirm("d-1")
+    # It is GRUB's absence that counts, and not how old the last release is.
+    assert open_boot.control().firmware_due() == {"entry": "d-1", "since": 1000}
+    monkeypatch.setattr(time, "time", lambda: DAY + 1001)
+    assert not arms("d-2", firmware_within=DAY)
+    open_boot.control().revert("")
+    assert arms("d-2", firmware_within=0)
 
 
 def test_it_has_to_also_where_the_record_was_cut_off(node, by_kexec, monkeypatch):
