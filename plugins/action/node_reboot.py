@@ -17,6 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _waiting
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import kexec, soft
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import DIRECTORY
+from ansible_collections.osmigrate.fleet.plugins.module_utils._text import printable
 
 LOOK_EVERY = 1
 CONNECT_TIMEOUT = 5
@@ -24,6 +25,8 @@ CONNECT_TIMEOUT = 5
 NOTICE = "-o ServerAliveInterval=3 -o ServerAliveCountMax=2"
 # A soft-reboot keeps the boot id, and what is / is another directory then.
 BOOT = 'echo "$(cat /proc/sys/kernel/random/boot_id) $(stat -c %d:%i /)"'
+# What systemd said when it refused: since version 257 what inhibits a shutdown holds up root, too.
+REFUSED = "/run/osmigrate-reboot.refused"
 # A moment later and from outside the session, so that the answer to this very command still arrives.
 # Where the trial is armed by kexec (module_utils/_boot/kexec.py: MARK) the kernel that is loaded is started; elsewhere
 # systemd must not take one that somebody else has loaded, nor, since version 256, go over to a root that somebody has
@@ -37,13 +40,15 @@ FENCE = (
     '[ "${seen:-0}" -le %d ] || { echo "' + LOST + '"; exit 1; }; '
 )
 REBOOT = (
-    '[ "$(' + BOOT.replace("%", "%%") + ')" = "%s" ] || exit 0; '
+    '[ "$(' + BOOT.replace("%", "%%") + ')" = "%s" ] || exit 0; rm -f ' + REFUSED + "; "
     "systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms "
-    "sh -c 'if [ -e " + soft.MARK + " ] && [ -e " + soft.NEXTROOT + "/usr ]; "
-    "then systemctl start " + soft.GUARD + " && exec systemctl soft-reboot; exit 1; fi; "
-    "if [ -e " + kexec.MARK + " ]; then exec systemctl kexec; fi; "
-    "SYSTEMCTL_SKIP_AUTO_KEXEC=1 SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT=1 exec systemctl reboot'"
+    "sh -c '{ if [ -e " + soft.MARK + " ] && [ -e " + soft.NEXTROOT + "/usr ]; "
+    "then systemctl start " + soft.GUARD + " && systemctl soft-reboot; "
+    "elif [ -e " + kexec.MARK + " ]; then systemctl kexec; "
+    "else SYSTEMCTL_SKIP_AUTO_KEXEC=1 SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT=1 systemctl reboot; fi; } "
+    ">" + REFUSED + ".part 2>&1 || mv -f " + REFUSED + ".part " + REFUSED + "'"
 )
+LOOK = BOOT + "; cat " + REFUSED + " 2>/dev/null || true"
 
 
 class ActionModule(ActionBase):
@@ -71,8 +76,16 @@ class ActionModule(ActionBase):
                     " Look at it, then run the same command again.",
                 }
         started = time.monotonic()
-        after = self._wait(before, started + timeout, str((task_vars or {}).get("inventory_hostname", "")))
+        host = str((task_vars or {}).get("inventory_hostname", ""))
+        after, refused = self._wait(before, started + timeout, host, not by_itself)
         seconds = round(time.monotonic() - started)
+        if refused:
+            return {
+                **result,
+                "failed": True,
+                "msg": f"The node refuses to reboot: {refused}. It runs on as it did, and is still cordoned."
+                " See what holds it up (systemd-inhibit --list), then run the same command again.",
+            }
         if not after:
             return {
                 **result,
@@ -99,10 +112,11 @@ class ActionModule(ActionBase):
             return before, ""  # it may well go down already
         return before, (answer["stderr"] or answer["stdout"]).strip() or "no reason given" if answer["rc"] else ""
 
-    def _wait(self, before: str, deadline: float, host: str) -> str:
-        """Return the next boot, empty if there was none before the deadline.
+    def _wait(self, before: str, deadline: float, host: str, asked: bool) -> tuple[str, str]:
+        """Return the next boot, empty if there was none before the deadline, and why the node refuses to reboot.
 
         :param before: what _boot() returned, or the boot id alone, where nothing but a reboot counts.
+        :param asked: whether the node was asked, and may refuse.
         """
         self._look_briefly()
         _waiting.tell(host, f"another boot than {before.split()[0]}")
@@ -110,13 +124,15 @@ class ActionModule(ActionBase):
             time.sleep(LOOK_EVERY)
             try:
                 self._connection.reset()
-                now = self._boot()
+                now, _end, refused = self._boot(LOOK).partition("\n")
             except AnsibleConnectionFailure:
                 _waiting.tell(host, "it does not answer yet")
                 continue
             if now and before not in (now, now.split()[0]):
-                return now
-        return ""
+                return now, ""
+            if asked and refused:
+                return "", printable(" ".join(refused.split()), 300).rstrip(".")
+        return "", ""
 
     def _look_briefly(self) -> None:
         """Make each look end soon, whatever becomes of the node meanwhile."""
@@ -131,7 +147,7 @@ class ActionModule(ActionBase):
             except KeyError:
                 pass  # another kind of connection waits as it likes
 
-    def _boot(self) -> str:
-        """Return the boot id and which directory is /, empty if they cannot be read."""
-        answer = self._low_level_execute_command(BOOT, sudoable=False)
+    def _boot(self, look: str = BOOT) -> str:
+        """Return the boot id and which directory is /, empty if they cannot be read; by LOOK also what was refused."""
+        answer = self._low_level_execute_command(look, sudoable=False)
         return answer["stdout"].strip() if answer["rc"] == 0 else ""
