@@ -71,6 +71,7 @@ def as_html(said: dict[str, Any]) -> str:
         *_pods(said["pods"]),
         *_systems(said["systems"]),
         *_steps(said["steps"]),
+        *_boots(said["boots"]),
         *_findings(said["findings"]),
         *_nodes(said["nodes"]),
     ]
@@ -209,6 +210,10 @@ def _steps(steps: list[dict[str, Any]]) -> Iterable[str]:
         for one in steps
     ]
     yield from table("Steps", ("step", "times", "median", "p95", "longest"), rows, numbers=True)
+
+
+def _boots(boots: list[dict[str, Any]]) -> Iterable[str]:
+    yield from table(run_report.BOOTS, run_report.BOOT, [run_report.boot_part(one) for one in boots], numbers=True)
 
 
 def _findings(findings: list[dict[str, Any]]) -> Iterable[str]:

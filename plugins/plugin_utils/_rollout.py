@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import timings
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import BY_KEY, WAIT as WAITING
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._events import (
     DONE,
@@ -65,8 +66,8 @@ class Node:
 
     failed_in: the step in which it went wrong first. out_since: since when it is out of service, None while it serves.
     out: the times before that, in seconds. outs: from when to when they were, the last ones. before, after: operating
-    system and kernel, as they were first and last seen. pods: those that its drains had to do with, by namespace and
-    name, as the last of them says. cut: how many spans were dropped.
+    system and kernel, as they were first and last seen. boot: seconds of the parts of its last boot. pods: those that
+    its drains had to do with, by namespace and name, as the last of them says. cut: how many spans were dropped.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Node:
     findings: list[dict[str, Any]] = field(default_factory=list)
     before: tuple[str, str] | None = None
     after: tuple[str, str] | None = None
+    boot: dict[str, float] = field(default_factory=dict)
     pods: dict[str, dict[str, Any]] = field(default_factory=dict)
     cut: int = 0
 
@@ -350,6 +352,10 @@ def _system(rollout: Rollout, node: Node, one: Event) -> None:
     node.before = node.before or node.after
 
 
+def _boot(rollout: Rollout, node: Node, one: Event) -> None:
+    node.boot = timings.read_boot(one.said["parts"])
+
+
 def _pods(rollout: Rollout, node: Node, one: Event) -> None:
     for pod in one.said["pods"]:
         name = f"{pod['namespace']}/{pod['name']}"
@@ -410,6 +416,7 @@ _OF_NODES = {
     "service": _service,
     "findings": _findings,
     "system": _system,
+    "boot": _boot,
     "pods": _pods,
     "trouble": _trouble,
     "result": _result,

@@ -16,6 +16,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._constants import SEVERITIES
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import timings
 from ansible_collections.osmigrate.fleet.plugins.module_utils._steps import STEPS
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import some
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _rollout as reducer, _run_measures as measures
@@ -44,8 +45,9 @@ def facts(rollout: Rollout) -> dict[str, Any]:
     in them as NODE. findings: by their key, the worst first. slowest: those that were out of service longest.
     unavailable: how many were so at once, as the most of them, as moments at which it has changed, and how many the
     budgets allow (0 if unknown). cordoned: how many nodes were out of service for how long, and who for far longer than
-    the others. systems: operating system and kernel before and after. pods: how those that drains had to do with left.
-    blockers: whose pods held drains up, by their owner. halts: pools that are halted.
+    the others. boots: where the seconds of the boots into the release went, part by part. systems: operating system and
+    kernel before and after. pods: how those that drains had to do with left. blockers: whose pods held drains up, by
+    their owner. halts: pools that are halted.
     """
     now = rollout.last
     nodes = sorted(rollout.nodes.values(), key=lambda node: (_place(node.outcome), node.name))
@@ -71,6 +73,7 @@ def facts(rollout: Rollout) -> dict[str, Any]:
         "blockers": measures.blockers(nodes),
         "halts": [{"pool": pool, "why": why} for pool, why in sorted(rollout.halts.items())],
         "steps": _steps(nodes, now),
+        "boots": _boots(nodes),
         "held": _held(nodes),
         "findings": _findings(nodes),
         "nodes": [_node(node, now) for node in nodes],
@@ -110,6 +113,12 @@ def _steps(nodes: Iterable[Node], now: float) -> list[dict[str, Any]]:
     known = [step.key for step in STEPS]
     order = [*(key for key in known if key in taken), *sorted(set(taken) - set(known))]
     return [{"step": key, **_spread(sorted(taken[key]))} for key in order]
+
+
+def _boots(nodes: Iterable[Node]) -> list[dict[str, Any]]:
+    """The parts of the nodes' boots, in the order in which a machine takes them."""
+    taken = {part: sorted(node.boot[part] for node in nodes if part in node.boot) for part in timings.BOOT_PARTS}
+    return [{"part": part, **_spread(ordered)} for part, ordered in taken.items() if ordered]
 
 
 def _held(nodes: Iterable[Node]) -> list[dict[str, Any]]:
@@ -152,6 +161,7 @@ def _node(node: Node, now: float) -> dict[str, Any]:
         "findings": [one["key"] for one in node.findings],
         "before": measures.system(node.before),
         "after": measures.system(node.after),
+        "boot": node.boot,
         "pods": [{"pod": name, **measures.pod(one)} for name, one in node.pods.items()],
         "timeline": [
             {"step": span.step, "begin": span.begin, "seconds": span.seconds(now), "open": span.end is None}
@@ -210,6 +220,7 @@ def as_markdown(said: dict[str, Any]) -> str:
             for one in said["steps"]
         ],
     )
+    lines += _md_table(BOOTS, BOOT, [boot_part(one) for one in said["boots"]])
     lines += _md_table(
         "Findings",
         ("key", "severity", "nodes", "title", "remedy"),
@@ -219,6 +230,14 @@ def as_markdown(said: dict[str, Any]) -> str:
         ],
     )
     return "\n".join(lines)
+
+
+BOOTS = "Boots into the release, in seconds"
+BOOT = ("part", "nodes", "median", "p95", "longest")
+
+
+def boot_part(one: dict[str, Any]) -> tuple[str, ...]:
+    return (one["part"], str(one["nodes"]), *(f"{one[name]:.1f}" for name in BOOT[2:]))
 
 
 BLOCKER = ("owner", "budget", "pods", "still there", "waited", "nodes", "why")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _steps
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import timings
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._failure import failure_reason
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils._rollout import DONE, FAILED, HELD, UNFINISHED, WAITING
 
@@ -229,6 +230,9 @@ class Watch:
         if host in self._at and any(system) and self._systems.get(host) != system:
             self._systems[host] = system
             self._tell("system", node=host, os=system[0], kernel=system[1])
+        took = result.get("boot_seconds")
+        if task.role == _steps.VERIFY and host in self._at and isinstance(took, Mapping) and took:
+            self._tell("boot", node=host, parts=timings.of_boot(took))
 
     def _k8s_node_record(self, host: str, task: Task, result: Mapping[str, Any]) -> None:
         noted = result.get("after")

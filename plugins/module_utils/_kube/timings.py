@@ -47,7 +47,7 @@ def _ready_since(node: dict) -> typing.Optional[int]:
     return None
 
 
-def of_boot(seconds: typing.Dict[str, typing.Any]) -> str:
+def of_boot(seconds: typing.Mapping[str, typing.Any]) -> str:
     """Return the note about a boot, as people and read_boot() read it.
 
     :param seconds: those of BOOT_PARTS that are known.

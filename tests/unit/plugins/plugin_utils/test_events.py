@@ -35,6 +35,7 @@ SAID = {
     "service": {"node": "w1", "serving": False},
     "findings": {"node": "w1", "findings": [FINDING]},
     "system": {"node": "w1", "os": "Debian GNU/Linux 13 (trixie)", "kernel": "6.12.0"},
+    "boot": {"node": "w1", "parts": "kernel 5.5, initramfs 12.1"},
     "pods": {"node": "w1", "pods": [POD]},
     "halt": {"pool": "worker", "why": "Two nodes failed."},
     "trouble": {"node": "w1", "why": "It does not answer."},

@@ -135,6 +135,7 @@ def evil_log(log):
     log.tell("step", 3, node=EVIL, step=EVIL)
     log.tell("findings", 3, node=EVIL, findings=[dict.fromkeys(events.FINDING, EVIL)])
     log.tell("system", 3, node=EVIL, os=EVIL, kernel=EVIL)
+    log.tell("boot", 3, node=EVIL, parts=EVIL)
     log.tell("pods", 3, node=EVIL, pods=[dict.fromkeys(events.POD, EVIL)])
     log.tell("halt", 3, pool=EVIL, why=EVIL)
     log.tell("result", 9, node=EVIL, outcome="failed", verdict=EVIL, why=EVIL)
@@ -237,6 +238,21 @@ def test_any_times_make_a_histogram_that_fits(log, seconds):
     cordoned = log.facts()["cordoned"]
     assert sum(one["nodes"] for one in cordoned["bars"]) + len(cordoned["outliers"]) == len(seconds)
     assert len(cordoned["bars"]) <= measures.MOST_BARS
+
+
+def test_where_the_seconds_of_boots_went(log):
+    for name, parts in (("w1", "kernel 5.5, until kubelet 31"), ("w2", "firmware 90.0, kernel 6.5"), ("w3", "odd 1")):
+        log.tell("step", 1, node=name, step="verify")
+        log.tell("boot", 5, node=name, parts=parts)
+    said = log.facts()
+    assert [(one["part"], one["nodes"], one["longest"]) for one in said["boots"]] == [
+        ("firmware", 1, 90.0),
+        ("kernel", 2, 6.5),
+        ("until kubelet", 1, 31.0),
+    ]
+    assert [one["boot"] for one in said["nodes"]][2] == {}
+    assert "<td>until kubelet</td>" in page.as_html(said).replace(' class="w"', "").replace(' class="n"', "")
+    assert "| until kubelet | 1 | 31.0 |" in run_report.as_markdown(said)
 
 
 def test_systems_before_and_after(log):

@@ -92,6 +92,17 @@ def test_what_drains_halts_and_looks_tell(run):
     assert list(node.pods) == ["n/a"] and node.before == node.after == ("Debian 12", "6.1") and run.state.halts == {}
 
 
+def test_the_look_that_verifies_tells_where_the_seconds_of_the_boot_went(run):
+    run.play("w1")
+    run.tasks("w1", CLAIM, DRAIN, TRIAL)
+    took = {"boot_seconds": {"kernel": 5.5, "initramfs": 12.1}}
+    for role in ("node", "verify", "verify"):
+        run.watch.begun("w1", watch.Task("A task", "boot_info", "", role))
+        run.watch.ended("w1", watch.Task("A task", "boot_info", "", role), took if role == "verify" else {})
+    assert {one.said["parts"] for one in run.events if one.kind == "boot"} == {"kernel 5.5, initramfs 12.1"}
+    assert run.state.nodes["w1"].boot == {"kernel": 5.5, "initramfs": 12.1}
+
+
 WAYS = {
     "a move": (
         [CLAIM, DRAIN, AGAIN, TRIAL, VERIFY, CONFIRM, BACK],
