@@ -51,6 +51,8 @@ StandardOutput=null
 StandardError=null
 OOMScoreAdjust=-1000
 """
+# By which the guard resets, with nobody's help.
+RESET = "/proc/sysrq-trigger"
 # Since then a unit may outlive the end of all processes. Soft-reboots themselves came one version before.
 SYSTEMD = 255
 LIBRARY = re.compile(r"/libsystemd-shared-([0-9]+)")
@@ -63,8 +65,13 @@ def systemd_version(root: str) -> int:
     return max([int(found.group(1)) for found in map(LIBRARY.search, paths) if found] or [0])
 
 
-def systemd_problem(running: int, candidate: int) -> str:
-    """Say why one of two versions of systemd has no soft-reboot as a trial needs it, "" if both have."""
+def problem(running: int, candidate: int) -> str:
+    """Say why a trial by soft-reboot would have no guard, or no soft-reboot, "" if it has both.
+
+    :param running, candidate: versions of systemd.
+    """
+    if not os.path.exists(RESET):
+        return f"its guard could not reset the machine, for the kernel has no {RESET}"
     for version, whose in ((running, "of what runs"), (candidate, "of the release")):
         if version < SYSTEMD:
             shown = f"systemd {version}" if version else "no systemd that is known"

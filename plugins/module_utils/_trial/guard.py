@@ -6,7 +6,7 @@ This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import initrd, soft
-from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending
+from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import ending, healthstate
 
 # From the request on: the system that runs has to end, and the deadman of the next one, which is counted from the start
 # of that, to come first.
@@ -14,6 +14,8 @@ LATER = initrd.SECONDS
 # After the wait nothing but the shell itself is relied on: files of either system may be out of reach. The kernel gets
 # what the command line of a trial has otherwise.
 SCRIPT = """\
+# What the checks of the boot of before have said.
+rm -f @RESULTS@
 echo 30 >/proc/sys/kernel/panic
 echo 1 >/proc/sys/kernel/panic_on_oops
 echo 1 >/proc/sys/kernel/softlockup_panic
@@ -23,9 +25,9 @@ sleep @SECONDS@
 sleep 10
 [ -e @MARK@ ] || exit 0
 echo "osmigrate: nobody confirmed @ENTRY@, and it did not go back by itself" >/dev/kmsg
-echo s >/proc/sysrq-trigger
+echo s >@RESET@
 sleep 5
-echo b >/proc/sysrq-trigger
+echo b >@RESET@
 """
 
 
@@ -36,4 +38,5 @@ def script(name: str, seconds: int) -> str:
     :param seconds: int, what the trial has until it is confirmed.
     """
     text = SCRIPT.replace("@SECONDS@", str(seconds + LATER)).replace("@ENTRY@", name)
-    return text.replace("@BLOCKS@", " ".join(ending.BLOCKS)).replace("@MARK@", soft.MARK)
+    text = text.replace("@BLOCKS@", " ".join(ending.BLOCKS)).replace("@MARK@", soft.MARK)
+    return text.replace("@RESULTS@", healthstate.RESULTS).replace("@RESET@", soft.RESET)

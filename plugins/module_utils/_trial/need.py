@@ -71,7 +71,7 @@ def problem(need: Need, next_root: NextRoot, versions: typing.Tuple[int, int], d
         return "it runs already"
     if next_root.problem:
         return next_root.problem
-    unable = soft.systemd_problem(*versions)
+    unable = soft.problem(*versions)
     if unable or deadman_seconds:
         return unable
     return "its trial has no limit (osmigrate_deadman_seconds=0), so nothing would end one that hangs"

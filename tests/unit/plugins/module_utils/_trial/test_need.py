@@ -3,7 +3,7 @@
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.contract import Bind, NextRoot
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import grub, soft
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import need
 
 RELEASE = "6.12.57-cloud-amd64"
@@ -42,6 +42,12 @@ def test_what_a_release_needs(tmp_path, running, wanted, line, word, why):
     assert why in found.why and bool(found.why) == bool(why)
 
 
+def test_a_kernel_that_cannot_be_reset_has_no_guard(monkeypatch):
+    monkeypatch.setattr(soft, "RESET", "/proc/none")
+    said = need.problem(need.Need("soft", ""), ABLE, (257, 257), 900)
+    assert said == "its guard could not reset the machine, for the kernel has no /proc/none"
+
+
 def test_modules_of_the_kernel_that_runs_have_to_be_there(tmp_path):
     found = need.of(entry("d-2"), entry("d-1"), grub.parse_command_line(LINE), str(tmp_path), RELEASE)
     assert found == ("reboot", "the release has no modules for the kernel that runs")
@@ -60,7 +66,8 @@ def test_modules_of_the_kernel_that_runs_have_to_be_there(tmp_path):
         ("reboot", ABLE, (257, 257), 900, "the release has another kernel"),
     ],
 )
-def test_why_a_soft_reboot_cannot_be(word, root, versions, deadman, says):
+def test_why_a_soft_reboot_cannot_be(monkeypatch, word, root, versions, deadman, says):
+    monkeypatch.setattr(soft, "RESET", "/proc/self")
     why = "the release has another kernel" if word == "reboot" else ""
     said = need.problem(need.Need(word, why), root, versions, deadman)
     assert said.startswith(says) and bool(said) == bool(says)
