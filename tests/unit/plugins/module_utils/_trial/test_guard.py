@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guard of a trial by soft-reboot, run by a shell whose sleep takes no time and where files stand for the kernel."""
+"""The guard of a trial by soft-reboot, in a shell whose sleep takes no time and where files stand for the kernel."""
 
 import re
 import subprocess
