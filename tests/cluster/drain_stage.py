@@ -296,9 +296,11 @@ def untrue(stage, said):
     for name in re.findall(r"^pod/(\S+) (?:evicted|deleted)$", said.text, re.MULTILINE):
         if name in old:
             found.append(f"{name} was evicted")
-    for number in re.findall(r"(\d+) pods have left", said.text) if len(said.records) == len(stage.first) else ():
-        if int(number) != len(stage.first) - len(old):
-            found.append(f"{number} pods have left, and it is {len(stage.first) - len(old)}")
+    counted = r"(\d+) pods have left (?:it|the node)(?:, and (\d+) more)?"
+    for number, more in re.findall(counted, said.text) if len(said.records) == len(stage.first) else ():
+        left = len(stage.first) - len(old)
+        if not int(number) <= left <= int(number) + int(more or 0):
+            found.append(f"{number} pods have left, and it is {left}")
     for record in said.records:
         name, pod = record["name"], by_name.get(record["name"])
         if record["gone"] and name in old:

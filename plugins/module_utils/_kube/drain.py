@@ -514,7 +514,11 @@ class NodeDrain:
 
     def _left_pods(self, node: str = "it") -> str:
         gone, asked = self._count_gone(), any(track.evicted for track in self._drain.tracks.values())
-        return f"{gone} pods have left {node}" if gone or asked else "nothing was evicted"
+        if not (gone or asked):
+            return "nothing was evicted"
+        # They may be gone when this is read.
+        told = self._drain.count_leaving()
+        return f"{gone} pods have left {node}" + (f", and {told} more were told to" if told else "")
 
     def _count_gone(self) -> int:
         return sum(1 for record in self._drain.records(0) if record["gone"])

@@ -293,6 +293,10 @@ class Drain:
         """Whether any pod has left."""
         return any(track.state == GONE for track in self.tracks.values())
 
+    def count_leaving(self) -> int:
+        """How many pods are terminating, or will be as their eviction was accepted."""
+        return sum(1 for track in self.tracks.values() if track.state == LEAVING)
+
     def ending(self) -> typing.List[drain_plan.Pod]:
         """The pods that should end by themselves now, and have not."""
         return [track.pod for track in self.tracks.values() if track.state == LEAVING and track.ends]
