@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import pytest
-from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, daemons, health
+from ansible_collections.osmigrate.fleet.plugins.module_utils._kube import cordon_plan, daemons, health, times
 from ansible_collections.osmigrate.fleet.plugins.module_utils._kube.client import Listing
 
 READY = [{"type": "Ready", "status": "True"}]
@@ -30,6 +30,16 @@ def passed(gates):
 def test_gates_of_the_node(make_node, gate, value, expected):
     judged = passed(health.judge_node(make_node(**FACTS), wanted(**{gate: value})))
     assert judged == {"ready": True, gate: expected}
+
+
+@pytest.mark.parametrize(
+    ("told", "opens"), [("2026-12-01T15:00:10Z", True), ("2026-12-01T15:00:09Z", False), ("", False)]
+)
+def test_what_the_kubelet_of_before_has_told_opens_nothing(make_node, told, opens):
+    node = make_node()
+    node["status"]["conditions"] = [{"type": "Ready", "status": "True", "lastHeartbeatTime": told}]
+    judged = passed(health.judge_node(node, wanted(told_since=times.parse("2026-12-01T15:00:10Z"))))
+    assert judged == {"told": opens, "ready": True}
 
 
 @pytest.mark.parametrize("status, expected", [("True", True), ("False", False), ("Unknown", False)])

@@ -36,6 +36,12 @@ def test_a_boot_by_kexec_has_no_part_of_firmware_and_loader():
     assert boot_times.read(stamps, by_kexec=True) == {"kernel": 5.5, "initramfs": 22.1}
 
 
+def test_a_soft_reboot_starts_with_the_system():
+    stamps = said(Firmware=9_200_000, InitRD=5_500_000, Userspace=600_000_000, ActiveEnter=612_000_000)
+    assert boot_times.read(stamps + "SoftRebootsCount=1\n") == {"until kubelet": 12.0}
+    assert "kernel" in boot_times.read(stamps + "SoftRebootsCount=0\n")
+
+
 # What GRUB, kexec and two that nobody knows say of themselves; other machines than x86 have no such file.
 @pytest.mark.parametrize(("told", "kexec"), [("114\n", False), ("208\n", True), ("", False), ("none", False)])
 def test_what_the_kernel_says_of_its_loader(told, kexec):
