@@ -8,9 +8,11 @@ import json
 import logging
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import yaml
+from ansible_collections.osmigrate.fleet.plugins.action import k8s_node_health
 from ansible_collections.osmigrate.fleet.plugins.plugin_utils import _here as here
 
 MODULES = {
@@ -97,3 +99,9 @@ def test_a_task_that_brings_its_environment_has_it(play):
     task = {"osmigrate.fleet.k8s_node_record": {"name": "w1", "phase": "done", "api_timeout": 0}}
     (told,) = play([{**task, "environment": {"K8S_AUTH_KUBECONFIG": "/no/such/kubeconfig"}}])
     assert "/no/such/kubeconfig" in told["msg"]
+
+
+def test_a_pod_that_is_started_is_deleted_by_a_process_that_nobody_ends_with_the_run():
+    action = k8s_node_health.ActionModule.__new__(k8s_node_health.ActionModule)
+    action._task = SimpleNamespace(args={"name": "w1", "probe": {"image": "busybox"}})
+    assert action._apart({})
