@@ -78,7 +78,7 @@ def rollouts(options: argparse.Namespace) -> list[dict]:
 
 
 def windows(_options: argparse.Namespace) -> list[dict]:
-    with control_plane("window") as plane:
+    with control_plane("window", kubelets=False) as plane:
         return window.bench(plane, connect(plane.admin_kubeconfig), plane.directory / "robot.kubeconfig")
 
 

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 osmigrate.fleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a plan costs on a real API server: what it asks the cluster, by the modules' own functions, and what the whole
-playbook takes for each node more. Boots are played; Node objects have their full size, and two pods each.
+playbook takes for each node more. Boots are played; Node objects have their full size, and two pods each. What a node
+itself does for the playbook is done here, too, and counts.
 """
 
 from __future__ import annotations
@@ -115,6 +116,6 @@ def bench(plane: Plane, admin: Any, reader: Cluster, robot: Path, directory: Pat
     known = len(admin.list(NODES).items)
     print(f"  asked and planned for {known} nodes: {seconds:.1f} s, {spent:.1f} CPU seconds", file=sys.stderr)
     return [
-        figure(f"plan of {COUNT} nodes, what is asked of the cluster: seconds", seconds, GOAL, "a minute", 1.0),
+        figure(f"plan of {COUNT} nodes, what is asked of the cluster: CPU seconds", spent, GOAL, "a minute", 1.0),
         figure("playbook plan: CPU seconds for each node more", each, GOAL / COUNT, f"a minute for {COUNT}", 1.0),
     ]

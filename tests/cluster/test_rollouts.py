@@ -296,7 +296,7 @@ def test_pools_together_have_no_more_places_than_the_cap(robot, make_fleet, tmp_
     claim.claim(robot, other.request(0, limit="2")._replace(cap=2))
     full = other.request(1, limit="2")._replace(cap=2)
     with pytest.raises(claim.ClaimError, match=f"2 nodes of all pools may be away.*{one.nodes[0]} holds a place"):
-        claim.claim(robot, full._replace(timeout=1))
+        claim.claim(robot, full._replace(timeout=6))
     assert f"{one.nodes[0]} holds a place for rollout r1" in _waiting.heard(str(tmp_path), other.nodes[1], 0)
     assert set(other.state().claims) == {other.nodes[0]}
     assert claim.claim(robot, full._replace(batch=one.nodes)).waits_for_batch
