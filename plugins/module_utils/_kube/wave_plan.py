@@ -208,7 +208,7 @@ def _kept(
 
 def _behind_workers(parts: typing.List[typing.List[Candidate]]) -> typing.List[Candidate]:
     """Take the nodes of the control plane out of their waves that can still go behind workers which came later."""
-    moved = []
+    moved: typing.List[Candidate] = []
     for number in reversed(range(len(parts))):
         waiting = [one for one in parts[number] if one.pool == pool_plan.CONTROL_PLANE and not one.begun]
         moved[:0] = waiting
