@@ -84,13 +84,13 @@ def replace(files: typing.List[File]) -> None:
         raise cannot_be_written(files[0].path, error)
     kept = [os.open(file.path, os.O_RDONLY) for file in files if os.path.exists(file.path)]
     try:
-        for file in files:
-            os.rename(_beside(file.path), file.path)
+        for new in files:
+            os.rename(_beside(new.path), new.path)
         _commit(directories)
     except OSError as error:
         _remove(made)
         raise FleetError(
-            f"{file.path} cannot take its new content: {error.strerror}",
+            f"{new.path} cannot take its new content: {error.strerror}",
             "Each file is whole, the old one or the new one, and a plain reboot boots what it booted before",
             "See in the kernel's log what became of that file system, then run the same command again",
         )
