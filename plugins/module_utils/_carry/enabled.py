@@ -22,7 +22,8 @@ OF_PACKAGES = (
     "apt-* dpkg-* unattended-upgrades* dnf-* yum-* packagekit* PackageKit* snapd* snap.* snap-* grub-* grub2-* "
     "e2scrub* "
     "man-db.* apport* ubuntu-* ua-* esm-* update-notifier* motd-news.* fwupd* popularity-contest* networking.service "
-    "NetworkManager* systemd-networkd* netplan* network.service dbus-org.* ModemManager* kdump* mdmonitor* selinux-* "
+    "NetworkManager* systemd-networkd* systemd-network-generator* netplan* network.service dbus-org.* ModemManager* "
+    "kdump* mdmonitor* selinux-* "
     "getty@* *.target sssd-*.socket lvm2-lvmetad* import-state* loadmodules* nis-domainname* rhsm* insights-* "
     "dracut-shutdown* wtmpdb-* sshd-keygen* cloud-* ostree-* multipathd.socket iscsid.socket"
 ).split()

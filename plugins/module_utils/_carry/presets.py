@@ -18,16 +18,18 @@ KINDS = {"WantedBy": "wants", "RequiredBy": "requires"}
 PLACES = ("/etc/systemd", "/run/systemd", "/usr/lib/systemd")
 
 
-def enabled(tree: Tree) -> typing.Set[str]:
+def enabled(tree: Tree, owned: typing.Container[str]) -> typing.Set[str]:
     """Return the links that presets make, as set of paths below /etc/systemd.
 
     :param tree: Tree.
+    :param owned: container of str, what packages brought; what they did not, nobody has asked presets about.
     """
     links: set = set()
     for scope, directory in PRESETS.items():
         rules = parse([tree.text(path) for path in _files(tree, directory)])
         vendor = "/usr/lib/systemd/" + scope
-        units = [unit for unit in tree.names(vendor) if rules and _is_unit(tree, vendor, unit) and wanted(rules, unit)]
+        brought = [unit for unit in tree.names(vendor) if f"{vendor}/{unit}" in owned] if rules else []
+        units = [unit for unit in brought if _is_unit(tree, vendor, unit) and wanted(rules, unit)]
         for unit in units:
             text = tree.text(os.path.join(vendor, unit))
             links.update(f"/etc/systemd/{scope}/{name}" for name in installs(text, unit))

@@ -82,9 +82,16 @@ def _read(text_of: Read, below: Below, path: str, found: Rules, deep: int) -> No
             said = re.match(r"\s*(\([^)]*\))?\s*((?:[A-Z]+:\s*)*)(.*)", rest)
             if said is not None:
                 tags = said.group(2).replace(" ", "")
-                rights = " ".join(word for word in (f"{hosts}=", said.group(1) or "", tags) if word)
+                what = said.group(3).strip()
+                rights = " ".join(word for word in (f"{hosts}=", _as_whom(said.group(1) or "", what), tags) if word)
                 for one in who.split(","):
-                    found.rules.add(Rule(one.strip(), rights, said.group(3).strip()))
+                    found.rules.add(Rule(one.strip(), rights, what))
+
+
+def _as_whom(named: str, what: str) -> str:
+    """Return as whom, which EL and Debian write otherwise: to run everything as anybody needs no group besides."""
+    users = named.strip("()").partition(":")[0].strip()
+    return "(ALL)" if users == what == "ALL" else named
 
 
 def _joined(text: str) -> typing.List[str]:

@@ -52,7 +52,7 @@ class Rpm:
         self.digests: dict = {}
         self._installed: dict = {}
         self._read(self._ask(FORMAT))
-        self.links = presets.enabled(tree)
+        self.links = presets.enabled(tree, self.owned)
 
     def _ask(self, what: str) -> str:
         # --dbpath instead of --root, which would run in the root and need its programs.

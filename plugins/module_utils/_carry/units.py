@@ -10,7 +10,7 @@ import re
 import stat
 import typing
 
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import network
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import network, presets
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import (
     OTHER_PROGRAM,
     Found,
@@ -193,12 +193,24 @@ def _links(situation: Situation, scope: str, found: Found) -> None:
                 found.items.append(item(ABSENT, target, "", "services"))
 
 
-def _units_of_network(situation: Situation) -> tuple:
-    """Return the units without which the candidate has no network, whatever the incumbent makes of them."""
+def _units_of_network(situation: Situation) -> typing.List[str]:
+    """Return the units without which the candidate has no network, whatever the incumbent makes of them.
+
+    What is enabled together with one, as what waits for the network is, belongs to it unless the incumbent runs the
+    same one: then an administrator who switched a part of it off meant that part.
+    """
     if situation.network is None:
-        return ()
+        return []
     target = network.system_of(situation)
-    return tuple(unit for system in tables.SYSTEMS if system.name == target for unit in system.units)
+    needed = [unit for system in tables.SYSTEMS if system.name == target for unit in system.units]
+    scope = SCOPES[0]
+    for unit in [unit for unit in needed if not situation.incumbent.glob(f"{scope}/*.wants/{unit}")]:
+        others = [unit]
+        for one in others:
+            text = situation.candidate.text(VENDOR + scope[len("/etc/systemd") :] + "/" + one)
+            others += [name for name in presets.also(text) if name not in others]
+            needed += [os.path.basename(link) for link in presets.installs(text, one)]
+    return needed
 
 
 def _renamed(situation: Situation, path: str) -> str:

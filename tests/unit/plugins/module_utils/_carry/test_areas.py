@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Areas that need more than a copy: names, drop-ins, services, trust, alternatives."""
 
+import os
+
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry import dropins, model, network, units
 from ansible_collections.osmigrate.fleet.plugins.module_utils._errors import FleetError
@@ -229,6 +231,43 @@ def test_what_configures_the_network_of_the_release_fails_to_be_switched_off(mov
     found = units_on(moving)
     assert found.items == []
     assert lefts(found) == {link: "the release configures its network by it"}
+
+
+NETWORK_MANAGER = {
+    "/usr/lib/systemd/system/NetworkManager.service": "[Install]\nWantedBy=multi-user.target\nAlias=dbus-nm.service\n"
+    "Also=NetworkManager-wait-online.service\n",
+    "/usr/lib/systemd/system/NetworkManager-wait-online.service": "[Install]\nWantedBy=network-online.target\n",
+    "/usr/etc/systemd/system/dbus-nm.service": "-> /usr/lib/systemd/system/NetworkManager.service",
+    "/usr/etc/systemd/system/network-online.target.wants/NetworkManager-wait-online.service": (
+        "-> /usr/lib/systemd/system/NetworkManager-wait-online.service"
+    ),
+}
+HELPER = "/var/lib/systemd/deb-systemd-helper-enabled/"
+SWITCHED_OFF = {
+    HELPER + "multi-user.target.wants/NetworkManager.service": "",
+    HELPER + "dbus-nm.service": "",
+    HELPER + "network-online.target.wants/NetworkManager-wait-online.service": "",
+}
+
+
+def test_what_is_enabled_with_it_fails_to_be_switched_off_too(move):
+    """Without it the boot would not wait for the network, and kubelet begins without an address."""
+    found = units_on(move(SWITCHED_OFF, NETWORK_MANAGER))
+    assert found.items == []
+    assert sorted(os.path.basename(path) for path in lefts(found)) == [
+        "NetworkManager-wait-online.service", "NetworkManager.service", "dbus-nm.service",
+    ]  # fmt: skip
+
+
+def test_who_has_the_same_system_decides_what_is_enabled_with_it(move):
+    runs = {
+        "/etc/systemd/system/multi-user.target.wants/NetworkManager.service": "-> /usr/lib/x/NetworkManager.service"
+    }
+    found = units_on(move({**SWITCHED_OFF, **runs}, NETWORK_MANAGER))
+    assert [made.target for made in found.items] == [
+        "/etc/systemd/system/dbus-nm.service",
+        "/etc/systemd/system/network-online.target.wants/NetworkManager-wait-online.service",
+    ]
 
 
 def test_a_mask_counts_also_where_the_release_has_a_link_or_a_unit_in_its_place(move):

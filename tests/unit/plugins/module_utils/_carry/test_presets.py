@@ -38,4 +38,18 @@ def test_a_unit_is_enabled_with_the_one_that_names_it(tmp_path):
         "/usr/lib/systemd/system/nm-dispatcher.service": "[Install]\nAlias=dbus-nm-dispatcher.service\n",
         "/usr/lib/systemd/system/other.service": "[Install]\nWantedBy=multi-user.target\n",
     }
-    assert presets.enabled(Tree(str(write_tree(tmp_path, files)))) == {"/etc/systemd/system/dbus-nm-dispatcher.service"}
+    linked = {"/etc/systemd/system/dbus-nm-dispatcher.service"}
+    assert presets.enabled(Tree(str(write_tree(tmp_path, files))), files) == linked
+
+
+def test_a_unit_that_no_package_brought_was_enabled_by_a_person(tmp_path):
+    """Presets are applied when a package is installed; where no line of theirs says no, they would say yes to any."""
+    files = {
+        "/usr/lib/systemd/system-preset/90-default.preset": "disable nothing.service\n",
+        "/usr/lib/systemd/system/of-a-package.service": "[Install]\nWantedBy=multi-user.target\n",
+        "/usr/lib/systemd/system/by-hand.service": "[Install]\nWantedBy=multi-user.target\n",
+    }
+    owned = [name for name in files if "hand" not in name]
+    assert presets.enabled(Tree(str(write_tree(tmp_path, files))), owned) == {
+        "/etc/systemd/system/multi-user.target.wants/of-a-package.service"
+    }
