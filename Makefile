@@ -204,7 +204,7 @@ bench-releases: install ## what releases cost to build, compare and publish, aga
 	@python -m tests.bench.release_builds
 
 bench-slots: install ## what a month costs a node with slots: bytes, memory, what its neighbours on the disk notice; half an hour
-	@tests/gate/packages.sh mmdebstrap ostree gpgv debian-archive-keyring openssl e2fsprogs fdisk
+	@tests/gate/packages.sh mmdebstrap ostree gpgv debian-archive-keyring openssl e2fsprogs gdisk
 	@PYTHONPATH=$(BUILD)/collections python -m tests.bench.slots
 
 lab: venv ## a lab to play with

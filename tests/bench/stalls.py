@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a neighbour on the disk notices while a slot is written: how long its small writes take until they are flushed.
 
-The disk is a loop device in memory, which the kernel slows down to so many bytes and requests a second, for all who use
-it. Needs root, and the blkio controller of cgroup version 1 at its root.
+The disk is a loop device in memory, which the kernel slows down to so many bytes a second, for all who use it; not to
+so many requests, as it would count those of a buffered writer before they are merged. Needs root, and the blkio
+controller of cgroup version 1 at its root.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tests.bench.figures import figure
 
 THROTTLE = Path("/sys/fs/cgroup/blkio")
 # A slow virtual disk.
-BYTES_PER_SECOND, REQUESTS_PER_SECOND = 60 << 20, 500
+BYTES_PER_SECOND = 60 << 20
 MIB = 1 << 20
 NEIGHBOUR = 256 * MIB
 EVERY = 0.02
@@ -61,10 +62,9 @@ def slow_disk(directory: Path, slot_bytes: int) -> Iterator[Disk]:
         status = os.stat(device)
         number = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
         for kind in ("read", "write"):
-            for unit, most in (("bps", BYTES_PER_SECOND), ("iops", REQUESTS_PER_SECOND)):
-                knob = THROTTLE / f"blkio.throttle.{kind}_{unit}_device"
-                knob.write_text(f"{number} {most}\n")
-                stack.callback(knob.write_text, f"{number} 0\n")
+            knob = THROTTLE / f"blkio.throttle.{kind}_bps_device"
+            knob.write_text(f"{number} {BYTES_PER_SECOND}\n")
+            stack.callback(knob.write_text, f"{number} 0\n")
         yield Disk(Path(f"{device}p2"), mounted)
 
 
@@ -101,7 +101,7 @@ class Neighbour:
         return sorted(self.stalls)[int(len(self.stalls) * 0.999)] * 1000
 
 
-def noticed(disk: Disk, command: list[str] | None) -> tuple[float, float]:
+def noticed(disk: Disk, name: str, command: list[str] | None) -> tuple[float, float]:
     """Return the longest stall and that of 999 of 1,000, in milliseconds, while a command runs, or nothing."""
     subprocess.run(["sync", "--file-system", disk.mounted], check=True)
     with Neighbour(disk.mounted) as neighbour:
@@ -112,8 +112,7 @@ def noticed(disk: Disk, command: list[str] | None) -> tuple[float, float]:
             time.sleep(IDLE_SECONDS)
         seconds = time.monotonic() - began
     found = neighbour.longest(), neighbour.nearly_all()
-    shown = " ".join((command or ["idle"])[:1] + (command or [])[-2:-1])
-    print(f"  {shown}: {seconds:.0f} s, {len(neighbour.stalls)} flushes, {found[0]:.0f} and {found[1]:.0f} ms",
+    print(f"  {name}: {seconds:.0f} s, {len(neighbour.stalls)} flushes, {found[0]:.0f} and {found[1]:.0f} ms",
           file=sys.stderr, flush=True)  # fmt: skip
     return found
 
@@ -128,12 +127,12 @@ def bench(directory: Path, image: Path, writer: Callable[..., list[str]]) -> lis
         return []
     with slow_disk(directory, image.stat().st_size) as disk:
         empty = ["blkdiscard", "--force", str(disk.slot)]
-        idle = noticed(disk, None)
-        paced = noticed(disk, writer(disk.slot, None, rate=pace.BYTES_PER_SECOND))
+        idle = noticed(disk, "idle", None)
+        paced = noticed(disk, "writer", writer(disk.slot, None, rate=pace.BYTES_PER_SECOND))
         subprocess.run(empty, check=True)
-        unpaced = noticed(disk, writer(disk.slot, None, rate=0))
+        unpaced = noticed(disk, "writer, unpaced", writer(disk.slot, None, rate=0))
         subprocess.run(empty, check=True)
-        dd = noticed(disk, ["dd", f"if={image}", f"of={disk.slot}", "bs=8M", "conv=fsync"])
+        dd = noticed(disk, "dd", ["dd", f"if={image}", f"of={disk.slot}", "bs=8M", "conv=fsync"])
     return [
         figure("longest stall beside the writer, ms", paced[0], idle[0], "idle", 2.0),
         figure("99.9 % of stalls beside the writer, ms", paced[1], idle[1], "idle", 2.0),
