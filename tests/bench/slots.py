@@ -33,7 +33,6 @@ from tests.bench.figures import ROOT, figure, keep, measure, table
 from tests.lab.webserver import Handler
 
 DIRECTORY = ROOT / "build/bench-slots"
-REF = release_builds.REF
 BEFORE, AFTER, NO_KERNEL = "13.1", "13.2", "13.3"
 KERNEL = "linux-image-cloud-amd64"
 MEMORY_MB = 100
@@ -137,19 +136,18 @@ def month(version: str, url: str) -> tuple[dict[str, Any], float]:
     return {**took, "sent": Handler.totals["bytes"]}, cost.memory * MIB / 1e6
 
 
-def pulled(version: str, url: str) -> int:
-    """Return how many bytes a node fetches by OSTree that has the release before."""
+def pulled(version: str) -> int:
+    """Return how many bytes a node fetches by OSTree that has the release before: files of the repository."""
     client = DIRECTORY / "client"
     shutil.rmtree(client, ignore_errors=True)
-    subprocess.run(["ostree", "init", f"--repo={client}", "--mode=bare-user-only"], check=True)
-    repo = ["ostree", f"--repo={client}"]
-    subprocess.run([*repo, "remote", "add", "--no-gpg-verify", "lab", f"{url}/public/repo"], check=True)
+    subprocess.run(["ostree", "init", f"--repo={client}", "--mode=archive"], check=True)
+    sizes = []
     for one in (BEFORE, version):
-        Handler.totals.update(requests=0, bytes=0)
-        commit = f"{REF}@{manifest(one)['ostree']['commit']}"
-        subprocess.run([*repo, "pull", "--disable-static-deltas", "lab", commit], check=True, stdout=sys.stderr)
+        commit = manifest(one)["ostree"]["commit"]
+        subprocess.run(["ostree", f"--repo={client}", "pull-local", "public/repo", commit], check=True, cwd=DIRECTORY)
+        sizes.append(release_builds.size(client / "objects"))
     shutil.rmtree(client)
-    return Handler.totals["bytes"]
+    return sizes[1] - sizes[0]
 
 
 def bench() -> list[dict[str, Any]]:
@@ -161,7 +159,7 @@ def bench() -> list[dict[str, Any]]:
             print(f"  {what}: {took}", file=sys.stderr, flush=True)
             bound = 0.1 if version == NO_KERNEL else None
             found += [
-                figure(f"MB fetched for {what}", took["sent"] / 1e6, pulled(version, url) / 1e6, "ostree pull", 1.05),
+                figure(f"MB fetched for {what}", took["sent"] / 1e6, pulled(version) / 1e6, "ostree pull", 1.05),
                 figure(f"MB fetched for {what}", took["sent"] / 1e6, whole / 1e6, "the image, packed", bound),
                 figure(f"MB written for {what}", took["written"] / 1e6, took["size"] / 1e6, "dd of the image", 0.75),
                 figure(f"MB of memory, {what}", memory, MEMORY_MB, "MB that are allowed", 1.0),

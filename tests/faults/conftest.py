@@ -29,7 +29,7 @@ def disk(tmp_path: Path) -> Path:
     (tree / "etc/name").write_text("whole")
     begin = 1
     for size in SIZES:
-        options = ["-E", f"offset={begin * MIB}", "-d", tree]
+        options = ["-E", f"offset={begin * MIB}", "-d", str(tree)]
         if begin > 1:
             subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", *options, path, f"{size}M"], check=True)
         begin += size
