@@ -38,7 +38,10 @@ def plan(situation: Situation, taken: typing.Set[str]) -> Found:
 def _take(situation: Situation, path: str, known: typing.Set[str], found: Found) -> None:
     status = situation.incumbent.lstat(path)
     is_file = status is not None and (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode))
-    if is_file and path not in known and situation.packages.verdict(path) and not situation.adds_nothing(path):
+    verdict = situation.packages.verdict(path) if is_file and path not in known else ""
+    # One that is empty may say something by being there.
+    is_flag = verdict == "unowned" and situation.candidate.lstat(situation.pristine_path(path)) is None
+    if verdict and (is_flag or not situation.adds_nothing(path)):
         known.add(path)
         found.taken.add(path)
         found.items.append(situation.copy(path, AREA))

@@ -359,7 +359,8 @@ def _mount_units(layout: _Layout, own_var: bool) -> None:
             continue  # a mask
         target = layout.situation.candidate.resolve(place)
         if target != place:
-            layout.left.append(Left(path, f"systemd will refuse it: {place} is a link on the candidate"))
+            told = f"systemd will refuse it: {place} is a link on the candidate"
+            layout.left.append(Left(path, told, NO_PLACE))
         else:
             _mount_point(layout, path, target, place, "", own_var)
 

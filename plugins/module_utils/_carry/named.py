@@ -120,7 +120,8 @@ def follow(situation: Situation, items: Items, taken: Names) -> Found:
     """
     found, known = Found([], [], set()), set(taken)
     known.update(path for pattern, _reason in rules.STAYS for path in situation.incumbent.glob(pattern))
-    pending = [(_names(situation, made), made.rule) for made in items]
+    listed: typing.Dict[str, Names] = {}
+    pending = [(_names(situation, made, listed), made.rule) for made in items]
     pending += [(reader.names(path, situation.incumbent.text(path)), "kubelet") for path in SHARED_TEXTS]
     tables = [path for place in CRONTABS for path in situation.incumbent.glob(place + "/*")]
     pending += [(reader.names(path, situation.incumbent.text(path)), "cron") for path in tables]
@@ -133,16 +134,16 @@ def follow(situation: Situation, items: Items, taken: Names) -> Found:
                 found.taken.add(path)
                 copied = situation.copy(path, rule, as_is=rule in AS_IS)
                 found.items.append(copied)
-                pending.append((_names(situation, copied), rule))
+                pending.append((_names(situation, copied, listed), rule))
     found.items.extend(_made_at_boot(situation))
     return found
 
 
-def _names(situation: Situation, made: Item) -> typing.List[kinds.Named]:
+def _names(situation: Situation, made: Item, listed: typing.Dict[str, Names]) -> typing.List[kinds.Named]:
     """Return what an item names: its text, and a link by where it leads."""
     names = reader.names(made.target, _shown(situation, made))
     if made.kind == FILE:
-        names += _beside(situation, made)
+        names += _beside(situation, made, listed)
     # What a link of a unit leads to is one of its own.
     if made.kind == LINK and made.source.startswith("/etc/") and made.rule != "services":
         try:
@@ -152,17 +153,18 @@ def _names(situation: Situation, made: Item) -> typing.List[kinds.Named]:
     return names
 
 
-def _beside(situation: Situation, made: Item) -> typing.List[kinds.Named]:
-    """Return what lies beside a file in a directory of its own and is named in it without a path."""
+def _beside(situation: Situation, made: Item, listed: typing.Dict[str, Names]) -> typing.List[kinds.Named]:
+    """Return what lies beside a file in a directory of its own and is named in it without a path.
+
+    :param listed: names in directories, each looked at once.
+    """
     directory = os.path.dirname(made.source)
     if not directory.startswith("/etc/") or directory.startswith("/etc/systemd/") or directory in WHOLE:
         return []
+    if directory not in listed:
+        listed[directory] = set(situation.incumbent.names(directory))
     words = set(re.findall(r"(?<![\w/.-])(?:\./)?([\w.-]{3,})", _text(made)))
-    return [
-        kinds.Named(kinds.MENTIONED, f"{directory}/{name}")
-        for name in situation.incumbent.names(directory)
-        if name in words
-    ]
+    return [kinds.Named(kinds.MENTIONED, f"{directory}/{name}") for name in sorted(words & listed[directory])]
 
 
 def _places(tree: Tree, name: str) -> typing.List[str]:

@@ -190,7 +190,7 @@ CHECKS = [
         "carry-modes-differ",
         "medium",
         True,
-        "Programs run with rights of others on the candidate that do not on the node",
+        "Programs run on the candidate that do not on the node, or with rights of others",
         "Take these rights from them by a hook, or take a release that has done so",
         _differing("modes"),
     ),

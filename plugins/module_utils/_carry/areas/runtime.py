@@ -14,7 +14,7 @@ AREA = area(
         take(MADE, "/etc/crio/**", needs="/usr/bin/crio", as_is=True),
         take(MADE, "/etc/docker/**", needs="/usr/bin/dockerd", as_is=True),
         take(NEEDED, "/etc/crictl.yaml", as_is=True),
-        take(MADE, "/etc/nerdctl/**", as_is=True),
+        take(MADE, "/etc/nerdctl/** /etc/nri/** /etc/kata-containers/**", as_is=True),
         # Pods name profiles that their node has loaded.
         take(MADE, "/etc/apparmor.d/**", needs="/usr/sbin/apparmor_parser"),
     ],

@@ -82,13 +82,23 @@ def names(target: str, text: str) -> typing.List[Named]:
     """
     reader = next((reader for place, reader in _PLACES if place.match(target)), nothing)
     changed = _DROP_IN.match(target)
-    found = _weighed(text, set(reader(text)), reader in COMMANDS)
+    found = _weighed(text, _with_places(text, set(reader(text))), reader in COMMANDS)
     return sorted(found | ({Named(UNIT, changed.group(1))} if changed is not None else set()))
 
 
 def script(text: str) -> typing.List[Named]:
     """Return what a script names that lies anywhere, each once."""
-    return sorted(_weighed(text, set(mentioned(text)), False))
+    return sorted(_weighed(text, _with_places(text, set(mentioned(text))), False))
+
+
+def _with_places(text: str, found: typing.Set[Named]) -> typing.Set[Named]:
+    """Return the same, with where programs without a path are looked for if a text says so; the system's come first."""
+    said = re.findall(r"""(?m)^(?:[^#\n]*[\s"'])?PATH=["']?([^"'\s;]+)""", text)
+    places = {
+        place for path in said for place in path.split(":") if re.match(r"/(?:opt|srv|home|root|mnt|data)/", place)
+    }
+    programs = [named.name for named in found if named.kind == PROGRAM and "/" not in named.name]
+    return found | {Named(MENTIONED, f"{place.rstrip('/')}/{name}") for place in places for name in programs}
 
 
 def _weighed(text: str, found: typing.Set[Named], by_line: bool) -> typing.Set[Named]:
@@ -157,7 +167,10 @@ READERS: typing.List[typing.Tuple[str, typing.Callable[[str], Found]]] = [
     ("/etc/kubernetes/*.conf /etc/kubernetes/*.kubeconfig /etc/kubernetes/kubelet*", kubeconfig),
     ("/etc/cni/net.d/*", cni),
     ("/etc/sysctl.conf /etc/sysctl.d/*", sysctl),
-    ("/etc/containerd/*.toml /etc/crio/* /etc/docker/daemon.json /etc/containers/*.conf", runtime),
+    (
+        "/etc/containerd/*.toml /etc/crio/* /etc/docker/daemon.json /etc/containers/*.conf /etc/kata-containers/*",
+        runtime,
+    ),
     ("/etc/sudoers /etc/sudoers.d/*", sudoers),
     ("/etc/logrotate.conf /etc/logrotate.d/*", logrotate),
     ("/etc/tmpfiles.d/*", tmpfiles),

@@ -36,6 +36,7 @@ BOUND = (
     "BindPaths BindReadOnlyPaths PathChanged PathModified PathExists PathExistsGlob Volume Yaml ConfigMap "
     "RootDirectory RootImage MountImages ExtensionImages ExtensionDirectories"
 ).split()
+ASKED = ("ConditionPath", "ConditionFile", "ConditionDirectory", "AssertPath", "AssertFile")
 CALLED = "Unit Service Requires Requisite BindsTo Wants Upholds OnFailure OnSuccess Sockets Also".split()
 # Settings that say of files only who may not use them, or tell people of them.
 NOT_NEEDED = ("Description", "Documentation", "SourcePath")
@@ -78,11 +79,10 @@ def unit(text: str) -> Found:
             yield from accounts(USER, words)
         elif key in ("Group", "SupplementaryGroups", "SupplementaryGroup", "Groups", "SocketGroup"):
             yield from accounts(GROUP, words)
-        elif key in ("EnvironmentFile", "WorkingDirectory") or (
-            key.startswith(("ConditionPath", "ConditionFile", "ConditionDirectory", "AssertPath", "AssertFile"))
-            and not value.lstrip("|").startswith("!")
-        ):
-            yield Named(FILE, specified(value.lstrip("-+|").strip('"')))
+        elif key in ("EnvironmentFile", "WorkingDirectory") or key.startswith(ASKED):
+            # By what must not be there a unit is kept from starting.
+            kind = MENTIONED if value.lstrip("|").startswith("!") else FILE
+            yield Named(kind, specified(value.lstrip("-+|!").strip('"')))
         elif "Credential" in key:
             yield from _credential(key, value)
         elif key == "ConfigurationDirectory":
