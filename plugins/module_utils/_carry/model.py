@@ -37,6 +37,7 @@ EMPTY_COUNTS = (
 LOCAL = ("/usr/local/sbin", "/usr/local/bin")
 # What stays behind, and is more than something that stays behind.
 NO_PLACE = "no-place"  # data that the candidate cannot show
+REFUSED_AUTHORITY = "refused-authority"  # which the release trusts
 OTHER_PROGRAM = "other-program"  # a unit of which the release's starts something else
 
 

@@ -12,7 +12,12 @@ import stat
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils import _lines
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import Found, Left, Situation
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import (
+    REFUSED_AUTHORITY,
+    Found,
+    Left,
+    Situation,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.tree import Tree
 from ansible_collections.osmigrate.fleet.plugins.module_utils._osrelease import DEBIAN, EL
@@ -61,10 +66,10 @@ def plan(situation: Situation) -> Found:
         for path, _status in situation.incumbent.walk(directory):
             if path != directory and situation.packages.verdict(path):
                 found.taken.add(path)
-                found.left.append(Left(path, NOT_CARRIED))
+                found.left.append(Left(path, NOT_CARRIED, REFUSED_AUTHORITY))
     for line in _lines.lines(situation.incumbent.text(CHOSEN)):
         if line.startswith("!") and situation.incumbent.exists(CHOICES + line[1:].strip()):
-            found.left.append(Left(f"{CHOSEN}: {line.strip()}", NOT_CARRIED))
+            found.left.append(Left(f"{CHOSEN}: {line.strip()}", NOT_CARRIED, REFUSED_AUTHORITY))
     _carry_others(situation, found)
     bundle = BUNDLES[situation.translation.target]
     pristine = situation.pristine(bundle)

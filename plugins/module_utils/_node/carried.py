@@ -19,7 +19,11 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.judges impo
     WARNED,
     Verdict,
 )
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import NO_PLACE, OTHER_PROGRAM
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import (
+    NO_PLACE,
+    OTHER_PROGRAM,
+    REFUSED_AUTHORITY,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.named import MISSING
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.plan import Plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.programs import PROGRAMS
@@ -145,6 +149,14 @@ CHECKS = [
         "The release's units start something else than the node's own do",
         "Put what the node's units say otherwise into drop-ins, which are carried",
         _left_as(OTHER_PROGRAM),
+    ),
+    Check(
+        "carry-trust-differs",
+        "high",
+        True,
+        "The candidate may trust authorities that the node refuses",
+        "Refuse them by a hook, or take a release that does so",
+        _left_as(REFUSED_AUTHORITY),
     ),
     Check(
         "carry-silent-mounts",

@@ -3,7 +3,12 @@
 
 import pytest
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends import registry
-from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import NO_PLACE, OTHER_PROGRAM, Left
+from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.model import (
+    NO_PLACE,
+    OTHER_PROGRAM,
+    REFUSED_AUTHORITY,
+    Left,
+)
 from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.plan import Plan
 from ansible_collections.osmigrate.fleet.plugins.module_utils._files.item import FILE, Part, item
 from ansible_collections.osmigrate.fleet.plugins.module_utils._node import carried, findings
@@ -40,6 +45,7 @@ CASES = [
     (plan(left=[Left("/u", "it starts something else", OTHER_PROGRAM)]), ["carry-own-units"]),
     (plan(left=[Left("/etc/fstab: x", "kubelet wants no swap")]), ["carry-left"]),
     (plan(left=[Left("/data", "nobody can make it", NO_PLACE)]), ["carry-no-place"]),
+    (plan(left=[Left("/etc/ca-certificates.conf: !x", "not carried", REFUSED_AUTHORITY)]), ["carry-trust-differs"]),
     (plan(unknown=[{"path": "/etc/a", "reason": "unowned"}]), ["carry-unknown"]),
     (plan()._replace(differences={"pam": ["sshd: auth asks pam_faillock on the node only"]}), ["carry-pam-differs"]),
     (plan()._replace(differences={"logins": ["admin: the release has a password for it"]}), ["carry-logins-differ"]),
