@@ -5,11 +5,15 @@
 This module util is PRIVATE to the collection. Python versions supported: >=3.6.
 """
 
+import mmap
 import re
 import struct
 import typing
 
 from ansible_collections.osmigrate.fleet.plugins.module_utils._text import visible
+
+# A program as a whole, or as a file that is only read where it is looked at.
+Program = typing.Union[bytes, mmap.mmap]
 
 MAGIC = b"\x7fELF"
 MOST_LINES = 60
@@ -28,10 +32,10 @@ def is_program(content: bytes) -> bool:
     return content.startswith(MAGIC)
 
 
-def libraries(content: bytes) -> typing.Tuple[typing.Set[str], typing.Set[str]]:
+def libraries(content: Program) -> typing.Tuple[typing.Set[str], typing.Set[str]]:
     """Return what a program has loaded, and where it looks for that first.
 
-    :param content: an ELF file, as mmap as well.
+    :param content: an ELF file.
     :returns: (names of libraries, directories, which may begin with $ORIGIN).
     """
     found: typing.Dict[str, typing.Set[str]] = {_NEEDS: set(), _LOOKS: set()}
@@ -60,14 +64,14 @@ def _first(lines: typing.List[str], most: int) -> typing.List[str]:
     return lines if len(lines) <= most else [*lines[:most], "[...]"]
 
 
-def _facts(content: bytes, kinds: typing.Container[int] = (_DYNAMIC, _DYNSYM)) -> typing.Set[str]:
+def _facts(content: Program, kinds: typing.Container[int] = (_DYNAMIC, _DYNSYM)) -> typing.Set[str]:
     try:
         return set(_read(content, kinds))
     except (struct.error, KeyError, IndexError, ValueError, OverflowError):
         return set()
 
 
-def _read(content: bytes, kinds: typing.Container[int]) -> typing.Iterator[str]:
+def _read(content: Program, kinds: typing.Container[int]) -> typing.Iterator[str]:
     """Yield what a file says of its libraries and symbols; nothing of one that is damaged, from there on."""
     wide, order = content[4] == 2, {1: "<", 2: ">"}[content[5]]
     place, size, number = struct.unpack_from(order + ("40xQ10xHH" if wide else "32xI10xHH"), content)
@@ -88,7 +92,7 @@ def _read(content: bytes, kinds: typing.Container[int]) -> typing.Iterator[str]:
                 yield f"{word} {_text(content, texts + value)}"
 
 
-def _symbol(content: bytes, at: int, order: str, wide: bool) -> typing.Tuple[int, int]:
+def _symbol(content: Program, at: int, order: str, wide: bool) -> typing.Tuple[int, int]:
     """Return where the name of a symbol stands, and its section, 0 for one that others have."""
     if wide:
         name, section = struct.unpack_from(order + "IxxH", content, at)
@@ -97,5 +101,5 @@ def _symbol(content: bytes, at: int, order: str, wide: bool) -> typing.Tuple[int
     return name, section
 
 
-def _text(content: bytes, at: int) -> str:
+def _text(content: Program, at: int) -> str:
     return visible(content[at : at + _LONGEST].partition(b"\0")[0].decode("utf-8", "replace"))
