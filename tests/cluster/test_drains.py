@@ -70,7 +70,9 @@ def peer_token(control_plane):
     ]
     listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
     control_plane.kubectl("apply", "--filename", "-", input=listed)
-    return control_plane.kubectl("create", "token", "drain-peer", "--namespace", "osmigrate-system").strip()
+    return control_plane.kubectl(
+        "create", "token", "drain-peer", "--namespace", "osmigrate-system", "--duration=12h"
+    ).strip()
 
 
 def run_ours(stage, kubeconfig, proxy):
