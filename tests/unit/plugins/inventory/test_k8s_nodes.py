@@ -301,8 +301,8 @@ def test_garbage_is_one_sentence(server, inventory, body):
     seen = inventory({"host": server.url, "api_key": "t"})
     assert seen.code == 1
     assert re.search(
-        r"(osmigrate.fleet.k8s_nodes met an error .* at plugins/[\w/]+\.py:\d+\. No host was added\. Please report it"
-        r"|has no node that is not hidden)",
+        r"(met an error .* at plugins/[\w/]+\.py:\d+\. No host was added\. Please report it"
+        r"|answers \(HTTP status 200\), but not as a Kubernetes API server does\. Nothing was changed\. Check host)",
         seen.said,
     )
     assert "Traceback" not in seen.said
