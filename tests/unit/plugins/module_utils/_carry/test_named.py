@@ -77,6 +77,14 @@ def test_a_tree_deeper_than_python_calls(move):
         subprocess.run(["rm", "-rf", str(moving.incumbent / "etc/a")], check=True)
 
 
+def test_names_that_are_no_text_are_carried_and_told_as_they_are(move):
+    job, conf = "/etc/cron.d/job\udce4", "/etc/own/caf\udce9.conf"
+    moving = move({job: "* * * * * root x\n", conf: "x"}, {"/usr/sbin/cron": "x"})
+    made = moving.carry()
+    assert (moving.deployment / job.strip("/")).exists()
+    assert "unowned" in told(made)[conf]
+
+
 def test_pipes_are_named_and_not_waited_for(move):
     moving = move({"/etc/cron.d/job": "x"})
     for name in ("cron.d/pipe", "hosts"):
