@@ -152,8 +152,9 @@ def edited(disk: Path, layer: Path, layout: Layout) -> Iterator[Editor]:
     editor = Editor(layout, layer.parent)
     yield editor
     _layer(disk, "raw", layer)
+    partitions = {partition.number: partition for partition in layout.partitions.values()}
     for number, requests in editor.requests.items():
-        with _exported(layer, next(one for one in layout.partitions.values() if one.number == number)) as partition:
+        with _exported(layer, partitions[number]) as partition:
             if requests is None:
                 with partition.open("r+b") as content:
                     content.write(bytes(PIECE))
