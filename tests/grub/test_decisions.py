@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.osmigrate.fleet.plugins.module_utils._backends.slots import kernel
-from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, grub, grubcfg, script
+from ansible_collections.osmigrate.fleet.plugins.module_utils._boot import env, grub, grubcfg, method, script
 from ansible_collections.osmigrate.fleet.plugins.module_utils._trial import record
 
 from tests.grub.machine import CONFIG, SHOW_BOOT, UUID, Machine
@@ -214,7 +214,14 @@ def test_the_verdict_on_a_boot_with_broken_files_of_the_loader(tmp_path: Path, c
         files[name] = files[name][:size].ljust(size, b"\0")
     machine = Machine(tmp_path, files)
     machine.boot()
-    trial = {"entry": "debian-13-1", "incumbent": "package", "armed_boot_id": "a", "armed_at": 1, "tries": 1}
+    trial = {
+        "entry": "debian-13-1",
+        "incumbent": "package",
+        "armed_boot_id": "a",
+        "armed_at": 1,
+        "tries": 1,
+        "method": method.FIRMWARE,
+    }
     block = machine.block(max(sizes.get("osmigrate.env", env.SIZE), 1))
     found = record.judge({**record.empty(), "trial": trial}, block, "package", "b")
     assert machine.boot()[0] == "package"
