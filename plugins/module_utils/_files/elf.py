@@ -14,6 +14,8 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._text import visib
 
 # A program as a whole, or as a file that is only read where it is looked at.
 Program = typing.Union[bytes, mmap.mmap]
+# What is said of a file: the kind, and the name or names of it.
+Fact = typing.Tuple[str, str]
 
 MAGIC = b"\x7fELF"
 MOST_LINES = 60
@@ -39,10 +41,8 @@ def libraries(content: Program) -> typing.Tuple[typing.Set[str], typing.Set[str]
     :returns: (names of libraries, directories, which may begin with $ORIGIN).
     """
     found: typing.Dict[str, typing.Set[str]] = {_NEEDS: set(), _LOOKS: set()}
-    for line in _facts(content, (_DYNAMIC,)):
-        for word in found:
-            if line.startswith(word + " "):
-                found[word].update(line[len(word) + 1 :].split(":"))
+    for word, said in _facts(content, (_DYNAMIC,)):
+        found[word].update(said.split(":"))
     return found[_NEEDS], found[_LOOKS] - {""}
 
 
@@ -51,7 +51,7 @@ def difference(old: bytes, new: bytes, with_strings: bool) -> typing.List[str]:
 
     :param with_strings: whether to tell texts in them that are new, too: those of another build differ for nothing.
     """
-    sides = [_facts(content) for content in (old, new)]
+    sides = [{f"{word} {said}" for word, said in _facts(content)} for content in (old, new)]
     lines = [f"-{one}" for one in sorted(sides[0] - sides[1])] + [f"+{one}" for one in sorted(sides[1] - sides[0])]
     lines = _first(lines, MOST_LINES)
     if with_strings:
@@ -64,14 +64,14 @@ def _first(lines: typing.List[str], most: int) -> typing.List[str]:
     return lines if len(lines) <= most else [*lines[:most], "[...]"]
 
 
-def _facts(content: Program, kinds: typing.Container[int] = (_DYNAMIC, _DYNSYM)) -> typing.Set[str]:
+def _facts(content: Program, kinds: typing.Container[int] = (_DYNAMIC, _DYNSYM)) -> typing.Set[Fact]:
     try:
         return set(_read(content, kinds))
     except (struct.error, KeyError, IndexError, ValueError, OverflowError):
         return set()
 
 
-def _read(content: Program, kinds: typing.Container[int]) -> typing.Iterator[str]:
+def _read(content: Program, kinds: typing.Container[int]) -> typing.Iterator[Fact]:
     """Yield what a file says of its libraries and symbols; nothing of one that is damaged, from there on."""
     wide, order = content[4] == 2, {1: "<", 2: ">"}[content[5]]
     place, size, number = struct.unpack_from(order + ("40xQ10xHH" if wide else "32xI10xHH"), content)
@@ -89,7 +89,7 @@ def _read(content: Program, kinds: typing.Container[int]) -> typing.Iterator[str
                 value, section = _symbol(content, at, order, wide)
                 word = ("exports" if section else "imports") if value else None
             if word:
-                yield f"{word} {_text(content, texts + value)}"
+                yield word, _text(content, texts + value)
 
 
 def _symbol(content: Program, at: int, order: str, wide: bool) -> typing.Tuple[int, int]:
