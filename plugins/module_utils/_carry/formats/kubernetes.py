@@ -23,7 +23,6 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
     paths,
 )
 
-# By the socket that kubelet is told: who listens there.
 # What keeps the layers of images and is not part of every kernel or of every containerd.
 SNAPSHOTTERS = {
     "zfs": ((PROGRAM, "zfs"),),
@@ -31,6 +30,7 @@ SNAPSHOTTERS = {
     "devmapper": ((PROGRAM, "dmsetup"), (MODULE, "dm_thin_pool")),
     "fuse-overlayfs": ((PROGRAM, "fuse-overlayfs"),),
 }
+# By the socket that kubelet is told: who listens there.
 RUNTIMES = (("containerd", "containerd"), ("crio", "crio"), ("cri-dockerd", "cri-dockerd"))
 KUBELET_FILES = (
     "resolvConf staticPodPath clientCAFile tlsCertFile tlsPrivateKeyFile kubeconfig bootstrap-kubeconfig config "

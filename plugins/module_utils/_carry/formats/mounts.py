@@ -26,13 +26,13 @@ from ansible_collections.osmigrate.fleet.plugins.module_utils._carry.formats.kin
 )
 
 CRYPT_KEYS = "/etc/cryptsetup-keys.d/%s.key"
-# Where Debian looks for a script that is given without a path.
 # Libraries that systemd-cryptsetup loads to get a key out of a device.
 UNLOCKED_BY = {
     "tpm2-device": ("libtss2-esys.so.0", "libtss2-rc.so.0", "libtss2-mu.so.0"),
     "fido2-device": ("libfido2.so.1",),
     "pkcs11-uri": ("libp11-kit.so.0",),
 }
+# Where Debian looks for a script that is given without a path.
 CRYPT_SCRIPTS = "/lib/cryptsetup/scripts/"
 # What helpers read without being told.
 HELPER_FILES = {"ceph": "/etc/ceph", "fuse.ceph": "/etc/ceph", "davfs": "/etc/davfs2", "glusterfs": "/etc/glusterfs"}
@@ -51,9 +51,9 @@ MAKERS = (
 TICKETS = (("nfs", "rpc.gssd"), ("cifs", "cifs.upcall"), ("smb3", "cifs.upcall"))
 # Options whose paths lie in what is mounted.
 INSIDE = ("subvol", "subdir", "prefixpath")
-# Options of mounts that name who has what is mounted.
 # By which less may be stored, if a program switches it on; xfs does it itself.
 QUOTAS = "quota usrquota grpquota usrjquota grpjquota uquota gquota".split()
+# Options of mounts that name who has what is mounted.
 MOUNT_USERS, MOUNT_GROUPS = ("uid", "fsuid", "cruid", "backupuid"), ("gid", "fsgid", "backupgid")
 # What a map of autofs is, where its type says that it lies in a file.
 MAP_FILES = ("", "file", "program", "exec", "dir")
