@@ -35,12 +35,19 @@ def test_a_root_is_mounted_in_order_and_shared_with_nothing():
     ]
 
 
-def test_what_is_prepared_is_a_trial_once_it_runs_and_nothing_before(machine):
-    root, ran, mounted = machine
+def prepared(machine):
+    """Prepare a root; return a file in /run that says now what is so, and has to say then once it runs."""
+    root, _ran, mounted = machine
     flag = root / "flag"
     flag.write_text("now")
     soft.prepare("d-2", MOUNTS, {str(flag): b"then"}, "sleep 5\n")
     mounted.append(soft.NEXTROOT)
+    return flag
+
+
+def test_what_is_prepared_is_a_trial_once_it_runs_and_nothing_before(machine):
+    root, ran, mounted = machine
+    flag = prepared(machine)
     assert (soft.is_prepared(), soft.started()) == (True, "")
     program = (root / "run/osmigrate-soft/guard").read_text()
     assert program == f"cp {soft.THEN}{flag} {flag}\nsleep 5\n"
@@ -56,11 +63,8 @@ def test_what_is_prepared_is_a_trial_once_it_runs_and_nothing_before(machine):
 
 
 def test_called_off_before_it_began_all_is_as_before(machine):
-    root, ran, mounted = machine
-    flag = root / "flag"
-    flag.write_text("now")
-    soft.prepare("d-2", MOUNTS, {str(flag): b"then"}, "")
-    mounted.append(soft.NEXTROOT)
+    _root, ran, _mounted = machine
+    flag = prepared(machine)
     flag.write_text("then")  # its guard had started, and the soft-reboot was refused
     soft.forget()
     assert flag.read_text() == "now"
